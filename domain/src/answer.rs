@@ -1,0 +1,51 @@
+//! What the server answers when asked for one product, and when a device enrols.
+
+use serde::{Deserialize, Serialize};
+use sync::UnixMillis;
+use uuid::Uuid;
+
+use crate::lot::InventoryLot;
+use crate::product::Product;
+
+/// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots, whatever their
+/// status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductAnswer {
+    /// The product.
+    pub product: Product,
+    /// The product's revision.
+    pub rev: u64,
+    /// Its lots with their revisions, soonest to expire first.
+    pub lots: Vec<(u64, InventoryLot)>,
+    /// The server's clock.
+    pub as_of: UnixMillis,
+}
+
+/// `POST /api/enrol`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// The one-time code.
+    pub code: String,
+    /// What people call the device; the server makes a name up if it is empty.
+    #[serde(default)]
+    pub device_name: String,
+    /// Asks for the token in the answer, for a client that is not a browser. A browser gets a cookie it cannot read.
+    #[serde(default)]
+    pub bearer: bool,
+}
+
+/// `POST /api/enrol` and `GET /api/device`: who this device is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceAnswer {
+    /// The device.
+    pub device: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What its order numbers begin with: `D07`.
+    pub prefix: String,
+    /// The site it works at.
+    pub site: String,
+    /// The token, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}

@@ -1,0 +1,77 @@
+//! When two people edit one row: fields that nobody else changed merge, a field that somebody did change is a conflict.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Who last changed a field, and at which revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldRev {
+    /// The site's revision.
+    pub rev: u64,
+    /// The client that changed it.
+    pub client: Uuid,
+}
+
+/// Whether an edit may be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nobody else changed the row since.
+    Clean,
+    /// Others changed other fields since.
+    Merges,
+    /// Somebody else changed this field since.
+    Conflicts(&'static str),
+}
+
+/// Judges an edit of `edited` fields made on revision `base` by `client`, given when each field last changed. No fields
+/// stand for a deletion, which any change by somebody else stops.
+pub fn judge_edit(
+    edited: &[&'static str],
+    base: u64,
+    client: Uuid,
+    fields: &BTreeMap<String, FieldRev>,
+) -> Verdict {
+    let by_others =
+        |field: &str| fields.get(field).is_some_and(|last| last.rev > base && last.client != client);
+    if let Some(field) = edited.iter().find(|field| by_others(field)) {
+        return Verdict::Conflicts(field);
+    }
+    match fields.keys().any(|field| by_others(field)) {
+        true if edited.is_empty() => Verdict::Conflicts("row"),
+        true => Verdict::Merges,
+        false => Verdict::Clean,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    fn fields() -> BTreeMap<String, FieldRev> {
+        let last = |name: &str, rev, client| (name.to_owned(), FieldRev { rev, client });
+        BTreeMap::from([last("price", 8, OTHER), last("name", 9, ME), last("unit", 3, OTHER)])
+    }
+
+    #[test]
+    fn merges_disjoint_fields_and_stops_at_the_same_one() {
+        assert_eq!(judge_edit(&["price"], 5, ME, &fields()), Verdict::Conflicts("price"));
+        assert_eq!(judge_edit(&["unit"], 5, ME, &fields()), Verdict::Merges);
+        assert_eq!(judge_edit(&["price", "name"], 8, ME, &fields()), Verdict::Clean);
+    }
+
+    #[test]
+    fn my_own_later_edit_is_no_conflict() {
+        assert_eq!(judge_edit(&["name"], 8, ME, &fields()), Verdict::Clean);
+    }
+
+    #[test]
+    fn anything_new_stops_a_deletion() {
+        assert_eq!(judge_edit(&[], 7, ME, &fields()), Verdict::Conflicts("row"));
+        assert_eq!(judge_edit(&[], 8, ME, &fields()), Verdict::Clean);
+    }
+}

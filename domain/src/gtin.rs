@@ -1,0 +1,62 @@
+//! Global Trade Item Numbers: GTIN-8, -12, -13 and -14 and their check digit.
+
+/// What is odd about a barcode that looks like a GTIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GtinFault {
+    /// Not 8, 12, 13 or 14 digits: some other code, which is fine.
+    #[error("is not a GTIN")]
+    NotAGtin,
+    /// The last digit does not fit the others, most likely a typing error.
+    #[error("has a wrong check digit: the last digit should be {expected}")]
+    CheckDigit {
+        /// The digit that would fit.
+        expected: u8,
+    },
+}
+
+/// Checks length and check digit (GS1 General Specifications, section 7.9).
+///
+/// # Errors
+/// [`GtinFault`]; it completes a sentence such as "Barcode "x" ...". A fault is a reason to warn, not to refuse.
+pub fn check_gtin(text: &str) -> Result<(), GtinFault> {
+    let digits: Option<Vec<u8>> =
+        text.bytes().map(|byte| byte.is_ascii_digit().then(|| byte - b'0')).collect();
+    let Some(digits) = digits.filter(|digits| matches!(digits.len(), 8 | 12 | 13 | 14)) else {
+        return Err(GtinFault::NotAGtin);
+    };
+    let body = digits.iter().rev().skip(1).enumerate();
+    let sum: u32 = body.map(|(at, digit)| u32::from(*digit) * if at % 2 == 0 { 3 } else { 1 }).sum();
+    let expected = u8::try_from((10 - sum % 10) % 10).unwrap_or(0);
+    if digits.last() == Some(&expected) { Ok(()) } else { Err(GtinFault::CheckDigit { expected }) }
+}
+
+/// One spelling for one number: a GTIN's 8, 12 or 13 digits filled up with zeros to 14; any other code trimmed.
+pub fn normalize_gtin(text: &str) -> String {
+    let text = text.trim();
+    match check_gtin(text) {
+        Ok(()) => format!("{text:0>14}"),
+        Err(GtinFault::NotAGtin | GtinFault::CheckDigit { .. }) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_the_digit_of_every_length() {
+        for good in ["96385074", "036000291452", "7622210434593", "10012345678902"] {
+            assert_eq!(check_gtin(good), Ok(()), "{good}");
+        }
+        assert_eq!(check_gtin("7622210434594"), Err(GtinFault::CheckDigit { expected: 3 }));
+        for other in ["", "123", "76222104345931234", "ABCDEFGH", "٧٦٢٢٢١٠٤"] {
+            assert_eq!(check_gtin(other), Err(GtinFault::NotAGtin), "{other}");
+        }
+    }
+
+    #[test]
+    fn spells_one_number_one_way() {
+        assert_eq!(normalize_gtin("036000291452"), normalize_gtin("0036000291452"));
+        assert_eq!(normalize_gtin(" SHELF-7 "), "SHELF-7");
+    }
+}

@@ -1,0 +1,33 @@
+//! The warehouse: what a product, a lot and an order are, and what each mutation does to them.
+//!
+//! [`Warehouse`] is the engine's model. Its `apply` runs on the screen, in the service worker and on the server alike.
+
+mod action;
+mod answer;
+mod date;
+mod edit;
+mod effect;
+mod fefo;
+mod gtin;
+mod lot;
+mod order;
+mod product;
+mod quantity;
+mod text;
+mod warehouse;
+
+pub use action::{Action, Entity, Operation};
+pub use answer::{DeviceAnswer, EnrolRequest, ProductAnswer};
+pub use date::CalendarDate;
+pub use edit::{FieldRev, Verdict, judge_edit};
+pub use effect::{Effect, LedgerEntry, Movement};
+pub use fefo::{Allocation, allocate, by_expiry};
+pub use gtin::{GtinFault, check_gtin, normalize_gtin};
+pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
+pub use order::{Order, OrderLine};
+pub use product::{Product, ProductPatch};
+pub use quantity::{Money, Quantity, QuantityFault};
+pub use text::{
+    MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, fold_for_search,
+};
+pub use warehouse::{LOTS, PRODUCTS, Row, Warehouse, claims, lot_prefix};

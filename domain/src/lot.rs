@@ -1,0 +1,158 @@
+//! Inventory lots: a row is one lot at one location.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sync::Refusal;
+use uuid::Uuid;
+
+use crate::date::CalendarDate;
+use crate::quantity::Quantity;
+use crate::text::{MAX_CODE_CHARS, check_required};
+
+/// What may be done with a lot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LotStatus {
+    /// Free to pick and sell.
+    #[default]
+    Available,
+    /// Set aside for somebody.
+    Reserved,
+    /// Waiting for a decision on its quality.
+    Quarantined,
+    /// Past its date.
+    Expired,
+}
+
+impl LotStatus {
+    /// Every status, in the order people choose from.
+    pub const ALL: [Self; 4] = [Self::Available, Self::Reserved, Self::Quarantined, Self::Expired];
+
+    /// As stored and sent: `available`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Reserved => "reserved",
+            Self::Quarantined => "quarantined",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The status with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+}
+
+/// Names a lot at a location by what people can read off it. Its id follows from that, so that two devices which put
+/// the same lot into the same bin meet in the same row. (The product's id is of one site, so the site is in it, too.)
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LotRef {
+    /// The product.
+    pub product_id: Uuid,
+    /// As printed on the goods.
+    pub lot_code: String,
+    /// The bin, such as `B-07-3`.
+    pub location: String,
+}
+
+impl LotRef {
+    /// A lot of a product at a location, both trimmed.
+    pub fn new(product_id: Uuid, lot_code: &str, location: &str) -> Self {
+        Self { product_id, lot_code: lot_code.trim().to_owned(), location: location.trim().to_owned() }
+    }
+
+    /// The row's id.
+    pub fn id(&self) -> Uuid {
+        // U+001F cannot be part of either text, so no two pairs are spelled the same.
+        let name = format!("{}\u{1f}{}", self.lot_code, self.location);
+        Uuid::new_v5(&self.product_id, name.as_bytes())
+    }
+
+    /// The same lot elsewhere.
+    #[must_use]
+    pub fn at(&self, location: &str) -> Self {
+        Self::new(self.product_id, &self.lot_code, location)
+    }
+
+    /// Checks both texts.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the bad one.
+    pub fn validate(&self) -> Result<(), Refusal> {
+        check_required("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
+        check_required("Location", &self.location, MAX_CODE_CHARS)
+    }
+}
+
+impl fmt::Display for LotRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "lot {} at {}", self.lot_code, self.location)
+    }
+}
+
+/// One lot at one location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryLot {
+    /// Which lot, where.
+    #[serde(flatten)]
+    pub lot: LotRef,
+    /// On hand. Negative when more was taken than booked in.
+    pub quantity: Quantity,
+    /// What may be done with it.
+    pub status: LotStatus,
+    /// The last day it may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<CalendarDate>,
+    /// The day it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_on: Option<CalendarDate>,
+}
+
+impl InventoryLot {
+    /// An available lot of which there is none yet.
+    pub fn empty(lot: LotRef) -> Self {
+        Self {
+            lot,
+            quantity: Quantity::ZERO,
+            status: LotStatus::Available,
+            expires_on: None,
+            received_on: None,
+        }
+    }
+
+    /// Whether it is past its date on `today`.
+    pub fn is_expired(&self, today: CalendarDate) -> bool {
+        self.status == LotStatus::Expired || self.expires_on.is_some_and(|date| date < today)
+    }
+}
+
+/// New values for some fields of a lot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LotPatch {
+    /// New status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<LotStatus>,
+    /// New expiry date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<CalendarDate>,
+}
+
+impl LotPatch {
+    /// `row` with the new values in place.
+    #[must_use]
+    pub fn applied_to(&self, row: &InventoryLot) -> InventoryLot {
+        let mut row = row.clone();
+        row.status = self.status.unwrap_or(row.status);
+        row.expires_on = self.expires_on.or(row.expires_on);
+        row
+    }
+
+    /// The names of the fields it changes.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let all = [("status", self.status.is_some()), ("expiry date", self.expires_on.is_some())];
+        all.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
+    }
+}

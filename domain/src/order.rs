@@ -1,0 +1,66 @@
+//! Orders: a sale with lines, each taken from a lot.
+
+use serde::{Deserialize, Serialize};
+use sync::Refusal;
+use uuid::Uuid;
+
+use crate::lot::LotRef;
+use crate::quantity::{Money, Quantity};
+use crate::text::{MAX_CODE_CHARS, check_required};
+
+/// Lines of one order.
+pub const MAX_ORDER_LINES: usize = 200;
+
+/// Goods taken from one lot at a price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// Which lot, where. Its product is the variant sold.
+    pub lot: LotRef,
+    /// More than none.
+    pub quantity: Quantity,
+    /// Price of one unit in minor units of the order's currency.
+    pub unit_price_minor: i64,
+}
+
+/// A sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Made on the device.
+    pub id: Uuid,
+    /// For people: the device's prefix and a running number, `D07-000118`.
+    pub number: String,
+    /// ISO 4217, one for the whole order.
+    pub currency: String,
+    /// At least one, at most [`MAX_ORDER_LINES`].
+    pub lines: Vec<OrderLine>,
+}
+
+impl Order {
+    /// The sum of its lines.
+    pub fn total(&self) -> Money {
+        let line = |line: &OrderLine| Money::of(line.quantity, line.unit_price_minor, &self.currency).minor;
+        let minor = self.lines.iter().map(line).fold(0_i64, i64::saturating_add);
+        Money { minor, currency: self.currency.clone() }
+    }
+
+    /// Checks every line.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the first bad one.
+    pub fn validate(&self) -> Result<(), Refusal> {
+        check_required("Order number", &self.number, MAX_CODE_CHARS)?;
+        if self.lines.is_empty() || self.lines.len() > MAX_ORDER_LINES {
+            let message =
+                format!("An order has 1 to {MAX_ORDER_LINES} lines; this one has {}.", self.lines.len());
+            return Err(Refusal::new("bad_order", message));
+        }
+        for (at, line) in self.lines.iter().enumerate() {
+            line.lot.validate()?;
+            if line.quantity <= Quantity::ZERO || !line.quantity.in_range() || line.unit_price_minor < 0 {
+                let message = format!("Line {} has no sensible quantity or price. Correct it.", at + 1);
+                return Err(Refusal::new("bad_quantity", message));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Products, and patches that change some of their fields.
+
+use serde::{Deserialize, Serialize};
+use sync::Refusal;
+use uuid::Uuid;
+
+use crate::text::{
+    MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_UNIT_CHARS, check_optional, check_required,
+};
+
+/// The largest price in minor units.
+const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
+
+/// Something that is stocked and sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Made on the device that creates it, or from site and SKU by an import.
+    pub id: Uuid,
+    /// Stock keeping unit: unique within a site.
+    pub sku: String,
+    /// As printed; usually a GTIN. May be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub barcode: String,
+    /// What people call it.
+    pub name: String,
+    /// What a quantity of one is: `each`, `box`, `kg`.
+    pub unit: String,
+    /// Price of one unit in minor units of `currency`.
+    pub price_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// Products of one family are variants of each other; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub family: String,
+    /// What tells this product from the others of its family: `1 l`, `red`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+}
+
+impl Product {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the first bad field.
+    pub fn validate(&self) -> Result<(), Refusal> {
+        check_required("SKU", &self.sku, MAX_CODE_CHARS)?;
+        check_required("Name", &self.name, MAX_NAME_CHARS)?;
+        check_required("Unit", &self.unit, MAX_UNIT_CHARS)?;
+        check_optional("Barcode", &self.barcode, MAX_BARCODE_CHARS)?;
+        check_optional("Family", &self.family, MAX_CODE_CHARS)?;
+        check_optional("Variant", &self.variant, MAX_CODE_CHARS)?;
+        if !(0..=MAX_PRICE_MINOR).contains(&self.price_minor) {
+            return Err(Refusal::new("bad_price", "Price must be between 0 and 10,000,000,000. Correct it."));
+        }
+        if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            let message =
+                format!("Currency \"{}\" is not a three-letter code such as EUR. Correct it.", self.currency);
+            return Err(Refusal::new("bad_currency", message));
+        }
+        Ok(())
+    }
+}
+
+/// New values for some fields of a product.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProductPatch {
+    /// New SKU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// New barcode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub barcode: Option<String>,
+    /// New name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// New price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_minor: Option<i64>,
+    /// New currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// New family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// New variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl ProductPatch {
+    /// What turns `old` into `new`.
+    pub fn between(old: &Product, new: &Product) -> Self {
+        fn changed<T: PartialEq + Clone>(old: &T, new: &T) -> Option<T> {
+            (old != new).then(|| new.clone())
+        }
+        Self {
+            sku: changed(&old.sku, &new.sku),
+            barcode: changed(&old.barcode, &new.barcode),
+            name: changed(&old.name, &new.name),
+            unit: changed(&old.unit, &new.unit),
+            price_minor: changed(&old.price_minor, &new.price_minor),
+            currency: changed(&old.currency, &new.currency),
+            family: changed(&old.family, &new.family),
+            variant: changed(&old.variant, &new.variant),
+        }
+    }
+
+    /// `product` with the new values in place.
+    #[must_use]
+    pub fn applied_to(&self, product: &Product) -> Product {
+        fn or<T: Clone>(new: &Option<T>, old: &T) -> T {
+            new.as_ref().unwrap_or(old).clone()
+        }
+        Product {
+            id: product.id,
+            sku: or(&self.sku, &product.sku),
+            barcode: or(&self.barcode, &product.barcode),
+            name: or(&self.name, &product.name),
+            unit: or(&self.unit, &product.unit),
+            price_minor: or(&self.price_minor, &product.price_minor),
+            currency: or(&self.currency, &product.currency),
+            family: or(&self.family, &product.family),
+            variant: or(&self.variant, &product.variant),
+        }
+    }
+
+    /// The names of the fields it changes.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let all = [
+            ("sku", self.sku.is_some()),
+            ("barcode", self.barcode.is_some()),
+            ("name", self.name.is_some()),
+            ("unit", self.unit.is_some()),
+            ("price", self.price_minor.is_some()),
+            ("currency", self.currency.is_some()),
+            ("family", self.family.is_some()),
+            ("variant", self.variant.is_some()),
+        ];
+        all.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+}

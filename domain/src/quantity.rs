@@ -1,0 +1,206 @@
+//! Quantities in whole thousandths of a product's unit, and money in minor units. Never a float.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Neg, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// Thousandths of the product's unit: `2500` is 2.5 kg, or two and a half boxes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantity(pub i64);
+
+/// Why a text is not a quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuantityFault {
+    /// Not a decimal number.
+    #[error("is not a number")]
+    NotANumber,
+    /// Finer than thousandths.
+    #[error("has more than three decimals")]
+    TooFine,
+    /// Beyond [`Quantity::MAX`].
+    #[error("is more than 1,000,000,000")]
+    TooLarge,
+}
+
+impl Quantity {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The largest quantity of one movement: a thousand million units.
+    pub const MAX: Self = Self(1_000_000_000_000);
+
+    /// Whole units.
+    pub const fn units(units: i64) -> Self {
+        Self(units.saturating_mul(1_000))
+    }
+
+    /// Reads `12`, `0.5`, `0,5` or `-3`: at most three decimals, either decimal sign.
+    ///
+    /// # Errors
+    /// [`QuantityFault`]; it completes a sentence such as "Quantity "x" ...".
+    pub fn parse(text: &str) -> Result<Self, QuantityFault> {
+        let text = text.trim();
+        let (sign, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+            Some(rest) => (-1, rest),
+            None => (1, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
+            return Err(QuantityFault::NotANumber);
+        }
+        if fraction.trim_end_matches('0').len() > 3 {
+            return Err(QuantityFault::TooFine);
+        }
+        let thousandths = format!("{whole}{:0<3}", fraction.get(..3).unwrap_or(fraction));
+        let value: i64 = thousandths.parse().map_err(|_| QuantityFault::TooLarge)?;
+        if value > Self::MAX.0 { Err(QuantityFault::TooLarge) } else { Ok(Self(sign * value)) }
+    }
+
+    /// Whether it lies within what one movement may carry, either way.
+    pub fn in_range(self) -> bool {
+        self.0.unsigned_abs() <= Self::MAX.0.unsigned_abs()
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "\u{2212}" } else { "" };
+        let (whole, fraction) = (self.0.unsigned_abs() / 1_000, self.0.unsigned_abs() % 1_000);
+        if fraction == 0 {
+            write!(f, "{sign}{whole}")
+        } else {
+            let decimals = format!("{fraction:03}");
+            write!(f, "{sign}{whole}.{}", decimals.trim_end_matches('0'))
+        }
+    }
+}
+
+impl Add for Quantity {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Quantity {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Quantity {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Quantity {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+/// An amount in a currency's minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// Minor units: cents of a euro.
+    pub minor: i64,
+    /// ISO 4217, such as `EUR`.
+    pub currency: String,
+}
+
+impl Money {
+    /// The price of `quantity` at `unit_price_minor` a unit, half a minor unit rounded up.
+    pub fn of(quantity: Quantity, unit_price_minor: i64, currency: &str) -> Self {
+        let exact = i128::from(quantity.0) * i128::from(unit_price_minor);
+        let minor = i64::try_from((exact + 500).div_euclid(1_000)).unwrap_or(i64::MAX);
+        Self { minor, currency: currency.to_owned() }
+    }
+
+    /// Minor units in one major unit, as a number of decimals (ISO 4217; most have two).
+    pub fn decimals(currency: &str) -> usize {
+        match currency {
+            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "UGX" | "PYG" => 0,
+            "KWD" | "BHD" | "OMR" | "JOD" | "TND" | "IQD" | "LYD" => 3,
+            _ => 2,
+        }
+    }
+
+    /// Reads a decimal amount of `currency`, such as `2.40`.
+    ///
+    /// # Errors
+    /// [`QuantityFault`], with the currency's decimals in place of three.
+    pub fn parse_minor(text: &str, currency: &str) -> Result<i64, QuantityFault> {
+        let thousandths = Quantity::parse(text)?.0;
+        let step = 10_i64.pow(3 - u32::try_from(Self::decimals(currency)).unwrap_or(2));
+        if thousandths % step == 0 { Ok(thousandths / step) } else { Err(QuantityFault::TooFine) }
+    }
+
+    /// The amount as a plain decimal without its currency.
+    pub fn plain(&self) -> String {
+        let decimals = Self::decimals(&self.currency);
+        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = decimals + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - decimals);
+        let sign = if self.minor < 0 { "\u{2212}" } else { "" };
+        if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.currency.as_str() {
+            "EUR" => write!(f, "€\u{a0}{}", self.plain()),
+            "USD" => write!(f, "${}", self.plain()),
+            "GBP" => write!(f, "£{}", self.plain()),
+            other => write!(f, "{other}\u{a0}{}", self.plain()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_type() {
+        let good = [
+            ("12", 12_000),
+            ("0.5", 500),
+            ("0,125", 125),
+            ("-3", -3_000),
+            (".5", 500),
+            (" 7. ", 7_000),
+            ("1.5000", 1_500),
+        ];
+        for (text, thousandths) in good {
+            assert_eq!(Quantity::parse(text), Ok(Quantity(thousandths)), "{text}");
+        }
+        for text in ["", ".", "-", "1.2.3", "abc", "1e3", "٣", "1 000"] {
+            assert_eq!(Quantity::parse(text), Err(QuantityFault::NotANumber), "{text}");
+        }
+        assert_eq!(Quantity::parse("0.0001"), Err(QuantityFault::TooFine));
+        assert_eq!(Quantity::parse("1000000001"), Err(QuantityFault::TooLarge));
+        assert_eq!(Quantity::parse("99999999999999999999"), Err(QuantityFault::TooLarge));
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for thousandths in [0, 1, 10, 100, 1_000, 1_500, -2_340, 999_999] {
+            assert_eq!(Quantity::parse(&Quantity(thousandths).to_string()), Ok(Quantity(thousandths)));
+        }
+    }
+
+    #[test]
+    fn prices_a_quantity() {
+        assert_eq!(Money::of(Quantity(1_500), 333, "EUR").minor, 500);
+        assert_eq!(Money { minor: 5, currency: "EUR".into() }.to_string(), "€\u{a0}0.05");
+        assert_eq!(Money { minor: 1_200, currency: "JPY".into() }.to_string(), "JPY\u{a0}1200");
+        assert_eq!(Money::parse_minor("2.40", "EUR"), Ok(240));
+        assert_eq!(Money::parse_minor("2.405", "EUR"), Err(QuantityFault::TooFine));
+        assert_eq!(Money::parse_minor("2.405", "KWD"), Ok(2_405));
+    }
+}

@@ -1,0 +1,35 @@
+// The service worker's loader. Browsers take listeners only while this script is first evaluated, and wasm starts later,
+// so the listeners are here and hand every event to the Rust worker (sw/). Nothing is decided here, but that a request
+// which is not for the app's own files does not wake the wasm.
+const BUILD = { id: "dev", glue: "/worker.js", wasm: "/worker_bg.wasm", files: [] }; // stamped after the build
+
+importScripts(BUILD.glue);
+
+// Booted from the build's own cache: newer wasm under older glue would be two programs in one. A start that failed is
+// forgotten, so that the next event tries again.
+let booting;
+const boot = () => (booting ??= caches.match(BUILD.wasm)
+  .then((kept) => wasm_bindgen({ module_or_path: kept ?? fetch(BUILD.wasm) }))
+  .then(() => wasm_bindgen)
+  .catch((error) => { booting = undefined; throw error; }));
+
+// A trap leaves the promise it happened under unsettled; whoever waits is told through this one.
+let trap, trapped;
+const arm = () => { (trapped = new Promise((_, reject) => { trap = reject; })).catch(() => {}); };
+const onTrap = ({ error, reason }) => { if ((error ?? reason) instanceof WebAssembly.RuntimeError) { trap(error ?? reason); arm(); } };
+arm();
+self.addEventListener("error", onTrap);
+self.addEventListener("unhandledrejection", onTrap);
+
+const call = (work) => boot().then((worker) => Promise.race([work(worker), trapped]));
+const extend = (type, work) => self.addEventListener(type, (event) => event.waitUntil(call((worker) => work(worker, event))));
+extend("install", (worker) => worker.on_install(BUILD));
+extend("activate", (worker) => worker.on_activate(BUILD));
+extend("message", (worker, event) => worker.on_message(event.data));
+extend("sync", (worker, event) => worker.on_sync(event.lastChance));
+self.addEventListener("fetch", (event) => {
+  const { method, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  if (method !== "GET" || origin !== location.origin || pathname.startsWith("/api/")) return;
+  event.respondWith(call((worker) => worker.on_fetch(event.request, BUILD.id)).catch(() => fetch(event.request)));
+});

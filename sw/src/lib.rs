@@ -1,0 +1,13 @@
+//! The service worker: keeps the app's own files for offline use and drains the mutation queue when no window is open.
+//!
+//! The listeners live in `public/sw.js`, because a browser takes them only while the script is first evaluated and wasm
+//! starts later. The binary `worker` exports one function for each of them; this library holds what they do.
+//!
+//! A failure rejects the event it happened in: a failed install leaves the old build in charge, a failed sync event is
+//! fired again by the browser, a failed request goes to the network as if there were no worker.
+
+pub mod lifecycle;
+pub mod policy;
+pub mod precache;
+pub mod respond;
+pub mod scope;

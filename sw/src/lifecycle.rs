@@ -1,0 +1,44 @@
+//! Install, activation and messages: how a build takes over from the one before it.
+
+use crate::policy::Message;
+use crate::precache::{self, Build};
+use crate::scope::{self, WorkerError};
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
+use web_sys::ServiceWorkerGlobalScope;
+
+/// Keeps the build's files. The first build on a device takes over at once; a later one waits until the person agrees,
+/// because a page that is open still runs the old one.
+///
+/// # Errors
+/// As [`precache::fill`]; the browser then drops this worker and keeps the one in charge.
+pub async fn install(global: &ServiceWorkerGlobalScope, build: &Build) -> Result<(), WorkerError> {
+    precache::fill(build).await?;
+    if global.registration().active().is_none() { skip_waiting(global).await } else { Ok(()) }
+}
+
+/// Drops what older builds kept and takes charge of the windows that are open already.
+///
+/// # Errors
+/// As [`precache::sweep`]. No lock and no sync is awaited here: the swap would wait for them.
+pub async fn activate(global: &ServiceWorkerGlobalScope, build: &Build) -> Result<(), WorkerError> {
+    precache::sweep(build).await?;
+    scope::settle(global.clients().claim(), "take charge of open windows").await.map(drop)
+}
+
+/// Ends the wait of an installed update.
+///
+/// # Errors
+/// [`WorkerError::Browser`] when the browser refuses.
+pub async fn skip_waiting(global: &ServiceWorkerGlobalScope) -> Result<(), WorkerError> {
+    const DOING: &str = "start the new version";
+    let promise = global.skip_waiting().map_err(WorkerError::browser(DOING))?;
+    scope::settle(promise, DOING).await.map(drop)
+}
+
+/// Reads a posted `{"type": ...}`; anything else is not for the worker.
+#[must_use]
+pub fn read_message(data: &JsValue) -> Option<Message> {
+    let kind = Reflect::get(data, &JsValue::from_str("type")).ok()?.as_string()?;
+    Message::from_type(&kind)
+}

@@ -1,0 +1,144 @@
+//! What the worker does with a request, a cache or a message: pure decisions, tested natively as tables.
+//!
+//! Owns the rules and the cache names. It touches no browser API and cannot fail.
+
+/// Every cache the worker makes starts with this, so that a sweep never takes a cache of somebody else.
+const CACHE_PREFIX: &str = "lotbook-shell-";
+
+/// The page that is answered to every navigation inside the app.
+pub const SHELL_PATH: &str = "/index.html";
+
+/// Paths the server answers itself, on a navigation too. Enrolment needs the server in any case.
+const SERVER_PREFIXES: [&str; 2] = ["/api/", "/enrol/"];
+
+/// What a decision needs to know of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestFacts<'a> {
+    /// The HTTP method, upper case.
+    pub method: &'a str,
+    /// Whether the request stays on the app's own origin.
+    pub same_origin: bool,
+    /// The URL's path, from its first slash, without the query.
+    pub path: &'a str,
+    /// Whether a window is going to this address.
+    pub is_navigation: bool,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// The network alone; nothing is kept.
+    Network,
+    /// This build's cached page; the network only when the cache was evicted.
+    Shell,
+    /// This build's cached file; the network when it holds none.
+    CacheFirst,
+}
+
+/// Decides where the answer to a request comes from.
+#[must_use]
+pub fn classify(request: &RequestFacts<'_>) -> Strategy {
+    let for_server = SERVER_PREFIXES
+        .iter()
+        .any(|prefix| request.path.starts_with(prefix) || request.path == prefix.trim_end_matches('/'));
+    if request.method != "GET" || !request.same_origin || for_server {
+        Strategy::Network
+    } else if request.is_navigation && !names_a_file(request.path) {
+        Strategy::Shell
+    } else {
+        Strategy::CacheFirst
+    }
+}
+
+fn names_a_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.contains('.')) && path != SHELL_PATH
+}
+
+/// The name of the cache that holds one build's files.
+#[must_use]
+pub fn cache_name(build_id: &str) -> String {
+    format!("{CACHE_PREFIX}{build_id}")
+}
+
+/// Which of the origin's caches are the worker's but of another build.
+#[must_use]
+pub fn stale_caches(names: &[String], build_id: &str) -> Vec<String> {
+    let current = cache_name(build_id);
+    names.iter().filter(|name| name.starts_with(CACHE_PREFIX) && **name != current).cloned().collect()
+}
+
+/// What a page may ask of the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The person agreed to the update: this worker takes over at once.
+    SkipWaiting,
+    /// Drain the queue now, as on a sync event.
+    Sync,
+}
+
+impl Message {
+    /// Reads the `type` of a posted message; `None` is a message for somebody else.
+    #[must_use]
+    pub fn from_type(kind: &str) -> Option<Self> {
+        match kind {
+            "skip-waiting" => Some(Self::SkipWaiting),
+            "sync" => Some(Self::Sync),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: RequestFacts<'_> =
+        RequestFacts { method: "GET", same_origin: true, path: "/", is_navigation: true };
+
+    fn page(path: &str) -> RequestFacts<'_> {
+        RequestFacts { path, ..PAGE }
+    }
+
+    fn asset(path: &str) -> RequestFacts<'_> {
+        RequestFacts { path, is_navigation: false, ..PAGE }
+    }
+
+    #[test]
+    fn every_kind_of_request_has_its_source() {
+        let table = [
+            (page("/"), Strategy::Shell),
+            (page("/index.html"), Strategy::Shell),
+            (page("/product/0191f0a0"), Strategy::Shell),
+            (page("/checkout"), Strategy::Shell),
+            (page("/apiary"), Strategy::Shell),
+            (page("/enrol/7GK2-9QXD"), Strategy::Network),
+            (page("/api/openapi.json"), Strategy::Network),
+            (page("/icons/lotbook.svg"), Strategy::CacheFirst),
+            (asset("/app-0123456789abcdef.js"), Strategy::CacheFirst),
+            (asset("/not-precached"), Strategy::CacheFirst),
+            (asset("/api"), Strategy::Network),
+            (asset("/api/products/1"), Strategy::Network),
+            (RequestFacts { method: "POST", ..page("/") }, Strategy::Network),
+            (RequestFacts { same_origin: false, ..page("/") }, Strategy::Network),
+            (RequestFacts { same_origin: false, ..asset("/app.js") }, Strategy::Network),
+        ];
+        for (request, expected) in table {
+            assert_eq!(classify(&request), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_takes_our_other_builds_and_nothing_else() {
+        let names = ["lotbook-shell-old", "lotbook-shell-new", "photos", "lotbook"].map(String::from);
+        assert_eq!(stale_caches(&names, "new"), ["lotbook-shell-old"]);
+        assert!(stale_caches(&[], "new").is_empty());
+    }
+
+    #[test]
+    fn unknown_messages_are_left_alone() {
+        assert_eq!(Message::from_type("skip-waiting"), Some(Message::SkipWaiting));
+        assert_eq!(Message::from_type("sync"), Some(Message::Sync));
+        assert_eq!(Message::from_type("SYNC"), None);
+        assert_eq!(Message::from_type(""), None);
+    }
+}

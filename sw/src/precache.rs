@@ -1,0 +1,154 @@
+//! The build's files: fetched, checked and kept together, or not at all.
+//!
+//! Every body must have the SHA-256 the build stamped. A captive portal's page, a truncated answer or a server that is
+//! half-way through a deploy therefore never reaches the cache; the install fails and the browser tries again later.
+
+use crate::policy;
+use crate::scope::{self, WorkerError};
+use js_sys::{Array, Uint8Array};
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortSignal, Cache, Request, RequestCache, RequestInit, RequestRedirect, Response};
+
+/// A file that has not arrived by then fails the install.
+const FILE_TIMEOUT_MILLIS: u32 = 60_000;
+
+/// One build of the app, as stamped into `sw.js`.
+#[derive(Debug, Deserialize)]
+pub struct Build {
+    /// Names the build: the same content has the same id.
+    pub id: String,
+    /// Every file the app needs offline.
+    pub files: Vec<PrecachedFile>,
+}
+
+/// A file of the build.
+#[derive(Debug, Deserialize)]
+pub struct PrecachedFile {
+    /// The path on the server, from the first slash.
+    pub path: String,
+    /// The body's SHA-256 as 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Build {
+    /// Reads the constant of the loader.
+    ///
+    /// # Errors
+    /// [`WorkerError::BuildList`] when it has another shape.
+    pub fn from_js(value: &JsValue) -> Result<Self, WorkerError> {
+        let json = js_sys::JSON::stringify(value)
+            .map_err(|error| WorkerError::BuildList(scope::describe(&error)))?;
+        Self::from_json(&String::from(json))
+    }
+
+    fn from_json(json: &str) -> Result<Self, WorkerError> {
+        serde_json::from_str(json).map_err(|error| WorkerError::BuildList(error.to_string()))
+    }
+}
+
+/// Fills the build's cache. What an older build already holds unchanged is not downloaded again.
+///
+/// # Errors
+/// [`WorkerError::Precache`] names the file that was not as built; no cache of this build is left behind then.
+pub async fn fill(build: &Build) -> Result<(), WorkerError> {
+    let mut responses = Vec::with_capacity(build.files.len());
+    for file in &build.files {
+        responses.push((file.path.as_str(), verified(file).await?));
+    }
+    let stored = store(&policy::cache_name(&build.id), &responses).await;
+    if stored.is_err() {
+        delete(&policy::cache_name(&build.id)).await?;
+    }
+    stored
+}
+
+/// Deletes the caches of every other build.
+///
+/// # Errors
+/// [`WorkerError::Browser`] when the browser cannot list or delete caches.
+pub async fn sweep(build: &Build) -> Result<(), WorkerError> {
+    let names = Array::from(&scope::settle(scope::caches().keys(), "list the caches").await?);
+    let names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
+    for name in policy::stale_caches(&names, &build.id) {
+        delete(&name).await?;
+    }
+    Ok(())
+}
+
+/// Opens a cache by name, making it when it is not there.
+///
+/// # Errors
+/// [`WorkerError::Browser`] when storage is full or not allowed.
+pub async fn open(name: &str) -> Result<Cache, WorkerError> {
+    scope::settle(scope::caches().open(name), "open a cache").await.map(Cache::from)
+}
+
+async fn store(name: &str, responses: &[(&str, Response)]) -> Result<(), WorkerError> {
+    let cache = open(name).await?;
+    for (path, response) in responses {
+        scope::settle(cache.put_with_str(path, response), "keep a file for offline use").await?;
+    }
+    Ok(())
+}
+
+async fn delete(name: &str) -> Result<(), WorkerError> {
+    scope::settle(scope::caches().delete(name), "delete a cache").await.map(drop)
+}
+
+async fn verified(file: &PrecachedFile) -> Result<Response, WorkerError> {
+    let kept = scope::settle(scope::caches().match_with_str(&file.path), "look in the caches").await?;
+    if let Ok(response) = kept.dyn_into::<Response>()
+        && checksum(&response).await? == file.sha256
+    {
+        return Ok(response);
+    }
+    let failed = |reason: String| WorkerError::Precache { path: file.path.clone(), reason };
+    let response = download(&file.path).await.map_err(|error| failed(error.to_string()))?;
+    if !response.ok() {
+        return Err(failed(format!("status {}", response.status())));
+    }
+    let found = checksum(&response).await.map_err(|error| failed(error.to_string()))?;
+    if found == file.sha256 {
+        Ok(response)
+    } else {
+        Err(failed(format!("checksum {found}, expected {}", file.sha256)))
+    }
+}
+
+/// Past the HTTP cache, which may hold an older deploy, and past redirects, which a login page hides behind.
+async fn download(path: &str) -> Result<Response, WorkerError> {
+    let options = RequestInit::new();
+    options.set_cache(RequestCache::NoStore);
+    options.set_redirect(RequestRedirect::Error);
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(FILE_TIMEOUT_MILLIS)));
+    let request =
+        Request::new_with_str_and_init(path, &options).map_err(WorkerError::browser("make a request"))?;
+    scope::fetch(&request).await
+}
+
+/// Reads a copy, so that the response itself can still be stored.
+async fn checksum(response: &Response) -> Result<String, WorkerError> {
+    const DOING: &str = "read a file";
+    let copy = response.clone().map_err(WorkerError::browser(DOING))?;
+    let body = copy.array_buffer().map_err(WorkerError::browser(DOING))?;
+    scope::sha256_hex(&Uint8Array::new(&scope::settle(body, DOING).await?)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stamped_list_is_read_whatever_else_the_loader_keeps_in_it() {
+        let build =
+            Build::from_json(r#"{"id":"b1","glue":"/w.js","files":[{"path":"/index.html","sha256":"00"}]}"#);
+        let build = build.expect("a build list");
+        assert_eq!((build.id.as_str(), build.files[0].path.as_str()), ("b1", "/index.html"));
+    }
+
+    #[test]
+    fn a_list_without_files_is_refused() {
+        assert!(matches!(Build::from_json(r#"{"id":"b1"}"#), Err(WorkerError::BuildList(_))));
+    }
+}

@@ -1,0 +1,39 @@
+//! Answers requests from the build's cache as [`policy`] decides.
+
+use crate::policy::{self, RequestFacts, Strategy};
+use crate::precache;
+use crate::scope::{self, WorkerError};
+use wasm_bindgen::JsCast;
+use web_sys::{CacheQueryOptions, Request, RequestMode, Response, Url};
+
+/// Answers one request for a worker of build `build_id` on `origin`.
+///
+/// # Errors
+/// [`WorkerError::Browser`] when neither the cache nor the network has an answer.
+pub async fn respond(request: &Request, origin: &str, build_id: &str) -> Result<Response, WorkerError> {
+    let url = Url::new(&request.url()).map_err(WorkerError::browser("read a request's address"))?;
+    let strategy = policy::classify(&RequestFacts {
+        method: &request.method(),
+        same_origin: url.origin() == origin,
+        path: &url.pathname(),
+        is_navigation: request.mode() == RequestMode::Navigate,
+    });
+    let kept = match strategy {
+        Strategy::Network => None,
+        Strategy::Shell => cached(policy::SHELL_PATH, build_id).await?,
+        Strategy::CacheFirst => cached(&url.pathname(), build_id).await?,
+    };
+    match kept {
+        Some(response) => Ok(response),
+        None => scope::fetch(request).await,
+    }
+}
+
+/// Headers such as `Vary: Accept-Encoding` say how a body travelled; the cache holds it unpacked.
+async fn cached(path: &str, build_id: &str) -> Result<Option<Response>, WorkerError> {
+    let options = CacheQueryOptions::new();
+    options.set_ignore_vary(true);
+    let cache = precache::open(&policy::cache_name(build_id)).await?;
+    let found = scope::settle(cache.match_with_str_and_options(path, &options), "look in the cache").await?;
+    Ok(found.dyn_into().ok())
+}

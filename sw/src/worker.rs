@@ -1,0 +1,81 @@
+//! The functions that `public/sw.js` calls, one for each listener. An `Err` rejects the event.
+
+use js_sys::JsString;
+use std::future::ready;
+use std::panic;
+use sw::lifecycle;
+use sw::policy::Message;
+use sw::precache::Build;
+use sw::respond::respond;
+use wasm_bindgen::prelude::*;
+use web_sys::{Request, Response, ServiceWorkerGlobalScope, console};
+
+/// A panic traps the instance. The next event gets a fresh one, so that one bad event is not the last.
+fn main() {
+    panic::set_hook(Box::new(|info| {
+        console::error_1(&info.to_string().into());
+        wasm_bindgen::handler::schedule_reinit();
+    }));
+}
+
+fn scope() -> ServiceWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Keeps the files of the stamped `build`, all or none.
+///
+/// # Errors
+/// Names the file that did not arrive as it was built.
+#[wasm_bindgen]
+pub async fn on_install(build: JsValue) -> Result<(), JsValue> {
+    Ok(lifecycle::install(&scope(), &Build::from_js(&build)?).await?)
+}
+
+/// Drops older builds and takes charge of the open windows.
+///
+/// # Errors
+/// The browser's own reason.
+#[wasm_bindgen]
+pub async fn on_activate(build: JsValue) -> Result<(), JsValue> {
+    Ok(lifecycle::activate(&scope(), &Build::from_js(&build)?).await?)
+}
+
+/// Answers a request from the cache of build `build_id` or the network.
+///
+/// Exports take no Rust string: the glue would write it into the instance that a trap has just condemned.
+///
+/// # Errors
+/// The network's own reason when there is no answer.
+#[wasm_bindgen]
+pub async fn on_fetch(request: Request, build_id: JsString) -> Result<Response, JsValue> {
+    Ok(respond(&request, &scope().location().origin(), &String::from(build_id)).await?)
+}
+
+/// Does what a page posted: `{"type": "skip-waiting"}` or `{"type": "sync"}`.
+///
+/// # Errors
+/// As the thing asked for.
+#[wasm_bindgen]
+pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
+    match lifecycle::read_message(&data) {
+        Some(Message::SkipWaiting) => Ok(lifecycle::skip_waiting(&scope()).await?),
+        Some(Message::Sync) => on_sync(false).await,
+        None => Ok(()),
+    }
+}
+
+/// Drains the queue. There is one tag for the whole queue, so which one fired says nothing more. A rejected event is
+/// fired again by the browser, except on its `last_chance`; the next start of the app registers it anew then.
+///
+/// # Errors
+/// When work is left that another attempt may finish.
+#[wasm_bindgen]
+pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
+    let drained = ready(Err(JsValue::from_str("this worker was built without its sync engine"))).await;
+    if drained.is_err() && last_chance {
+        console::warn_1(
+            &"The browser gives up sending in the background; it goes on when Lotbook is opened.".into(),
+        );
+    }
+    drained
+}

@@ -1,0 +1,345 @@
+//! What every [`Store`] has to do, as one suite over a small model of its own. Each implementation runs every case of
+//! [`for_each_store_case`](crate::for_each_store_case) on a fresh, empty store of scope `all`.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::{Model, Refusal, RowKey, Rows};
+use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
+use crate::protocol::{Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned};
+use crate::store::{Commit, Committed, Store, StoreError};
+
+/// Counters and labels: the smallest model with two tables, a prefix and an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters;
+
+/// Adds to a counter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Add {
+    /// The counter's key.
+    pub key: String,
+    /// How much.
+    pub amount: i64,
+}
+
+/// A row of either table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CounterRow {
+    /// A counter.
+    Counter {
+        /// Its key.
+        key: String,
+        /// Its value.
+        value: i64,
+    },
+    /// A label, found by its colour.
+    Label {
+        /// Its key.
+        key: String,
+        /// Its colour.
+        colour: String,
+    },
+}
+
+impl Model for Counters {
+    type Action = Add;
+    type Row = CounterRow;
+    type Effect = ();
+    const TABLES: &'static [&'static str] = &["counters", "labels"];
+    const SCHEMA: u32 = 1;
+
+    fn key(row: &CounterRow) -> RowKey {
+        match row {
+            CounterRow::Counter { key, .. } => RowKey::new("counters", key),
+            CounterRow::Label { key, .. } => RowKey::new("labels", key),
+        }
+    }
+
+    fn index_keys(row: &CounterRow) -> Vec<String> {
+        match row {
+            CounterRow::Counter { .. } => Vec::new(),
+            CounterRow::Label { colour, .. } => vec![format!("colour:{colour}")],
+        }
+    }
+
+    fn touches(action: &Add) -> Vec<RowKey> {
+        vec![RowKey::new("counters", &action.key)]
+    }
+
+    fn creates(_: &Add) -> Option<RowKey> {
+        None
+    }
+
+    fn apply(mutation: &Mutation<Add>, rows: &mut Rows<CounterRow>) -> Result<Vec<()>, Refusal> {
+        let Add { key, amount } = mutation.action.clone();
+        let row = rows.entry(RowKey::new("counters", &key)).or_insert(CounterRow::Counter { key, value: 0 });
+        if let CounterRow::Counter { value, .. } = row {
+            *value += amount;
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// A counter's row at a revision.
+pub fn counter(key: &str, value: i64, rev: u64) -> Versioned<CounterRow> {
+    Versioned { rev, row: CounterRow::Counter { key: key.to_owned(), value } }
+}
+
+/// A label's row at a revision.
+pub fn label(key: &str, colour: &str, rev: u64) -> Versioned<CounterRow> {
+    Versioned { rev, row: CounterRow::Label { key: key.to_owned(), colour: colour.to_owned() } }
+}
+
+/// A draft that adds `amount` to `key`, with an id made from `n`.
+pub fn add(n: u128, key: &str, amount: i64) -> Draft<Add> {
+    Draft {
+        id: Uuid::from_u128(n),
+        action: Add { key: key.to_owned(), amount },
+        base: 0,
+        author: "suite".to_owned(),
+        captured_at: UnixMillis(5),
+        depends_on: None,
+        replaces: None,
+    }
+}
+
+/// A commit of nothing that moves the cursor to `rev`.
+pub fn commit(from: Cursor, rev: u64) -> Commit<CounterRow> {
+    Commit {
+        from,
+        cursor: Cursor::Live { rev },
+        receipts: Vec::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+        replaced: None,
+        epoch: Uuid::from_u128(99),
+        known_seq: u64::MAX,
+        at: UnixMillis(9),
+    }
+}
+
+fn receipt(
+    mutation: &Mutation<Add>,
+    verdict: Verdict,
+    rows: Vec<Versioned<CounterRow>>,
+) -> Receipt<CounterRow> {
+    let outcome = Outcome { verdict, code: String::new(), message: String::new(), rows, removed: Vec::new() };
+    Receipt { seq: mutation.seq, id: mutation.id, outcome }
+}
+
+type Checked = Result<(), StoreError>;
+
+/// Enqueued mutations come back in order, numbered by rising `seq`, a batch at a time.
+pub async fn keeps_the_queue_in_order<S: Store<Counters>>(store: &S) -> Checked {
+    for n in 0..5 {
+        store.enqueue(add(n, "a", 1)).await?;
+    }
+    let queue = store.queue().await?;
+    assert!(queue.windows(2).all(|pair| pair[0].mutation.seq < pair[1].mutation.seq));
+    assert_eq!(queue.iter().map(|record| record.mutation.id.as_u128()).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    let outbox = store.outbox(3).await?;
+    assert_eq!((outbox.mutations.len(), outbox.pending), (3, 5));
+    assert_eq!(outbox.scope, "all");
+    Ok(())
+}
+
+/// A receipt takes the mutation out of the queue and its row in, in one step; another's receipt does nothing.
+pub async fn acknowledges_only_what_the_receipt_names<S: Store<Counters>>(store: &S) -> Checked {
+    let mine = store.enqueue(add(1, "a", 3)).await?;
+    let mut foreign = receipt(&mine, Verdict::Applied, vec![counter("a", 9, 4)]);
+    foreign.id = Uuid::from_u128(77);
+    let done = store.commit(Commit { receipts: vec![foreign], ..commit(Cursor::Start, 4) }).await?;
+    assert_eq!(done, Committed { advanced: true, ..Committed::default() });
+    assert_eq!(store.queue().await?.len(), 1);
+    assert_eq!(store.get(&RowKey::new("counters", "a")).await?, None);
+
+    let right = receipt(&mine, Verdict::Applied, vec![counter("a", 3, 5)]);
+    let done = store.commit(Commit { receipts: vec![right], ..commit(Cursor::Live { rev: 4 }, 5) }).await?;
+    assert_eq!((done.acknowledged, store.queue().await?.len()), (1, 0));
+    assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 3, 5)));
+    assert_eq!(store.journal(10).await?[0].mutation, mine);
+    assert_eq!(store.outbox(1).await?.last_outcome_seq, mine.seq);
+    Ok(())
+}
+
+/// A refused mutation stays for a person, is not sent again, and can be replaced or dropped once.
+pub async fn keeps_refusals_for_a_person<S: Store<Counters>>(store: &S) -> Checked {
+    let first = store.enqueue(add(1, "a", 3)).await?;
+    let second = store.enqueue(add(2, "a", 4)).await?;
+    let receipts = vec![
+        receipt(&first, Verdict::Conflict, vec![counter("a", 8, 6)]),
+        receipt(&second, Verdict::Rejected, vec![]),
+    ];
+    let done = store.commit(Commit { receipts, ..commit(Cursor::Start, 6) }).await?;
+    assert_eq!((done.acknowledged, done.attention), (0, 2));
+    assert!(store.queue().await?.iter().all(|record| matches!(record.state, QueueState::Attention(_))));
+    assert_eq!(store.outbox(9).await?.pending, 0);
+    assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 8, 6)));
+
+    let again = store.settle(first.seq, Some(add(3, "a", 5))).await?.expect("the replacement");
+    assert!(again.seq > second.seq);
+    store.settle(second.seq, None).await?;
+    assert_eq!(store.settle(second.seq, None).await, Err(StoreError::Gone));
+    assert_eq!(store.outbox(9).await?.mutations, [again]);
+    Ok(())
+}
+
+/// Rows and cursor are kept only from an answer to the store's own cursor, receipts from any answer.
+pub async fn ignores_rows_of_an_overtaken_answer<S: Store<Counters>>(store: &S) -> Checked {
+    let mine = store.enqueue(add(1, "b", 1)).await?;
+    store.commit(Commit { rows: vec![counter("a", 2, 7)], ..commit(Cursor::Start, 7) }).await?;
+    let late = Commit {
+        rows: vec![counter("a", 1, 5), counter("c", 1, 5)],
+        receipts: vec![receipt(&mine, Verdict::Applied, vec![counter("b", 1, 6)])],
+        ..commit(Cursor::Start, 5)
+    };
+    let done = store.commit(late).await?;
+    assert_eq!((done.advanced, done.acknowledged), (false, 1));
+    assert_eq!(store.outbox(1).await?.cursor, Cursor::Live { rev: 7 });
+    assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 2, 7)));
+    assert_eq!(store.get(&RowKey::new("counters", "b")).await?, Some(counter("b", 1, 6)));
+    assert_eq!(store.get(&RowKey::new("counters", "c")).await?, None);
+    Ok(())
+}
+
+/// Older revisions never replace or remove newer rows; removals and changes of the same answer both count.
+pub async fn never_goes_back_to_an_older_revision<S: Store<Counters>>(store: &S) -> Checked {
+    let rows = vec![counter("a", 1, 8), counter("b", 1, 3), counter("c", 1, 3)];
+    store.commit(Commit { rows, ..commit(Cursor::Start, 8) }).await?;
+    let removed = |key: &'static str, rev| Removal { table: "counters".into(), key: key.to_owned(), rev };
+    let next = Commit {
+        rows: vec![counter("a", 0, 4), counter("c", 2, 9)],
+        removed: vec![removed("b", 9), removed("a", 7), removed("unknown", 9)],
+        ..commit(Cursor::Live { rev: 8 }, 9)
+    };
+    store.commit(next).await?;
+    assert_eq!(store.scan("counters", "", "", 9).await?, [counter("a", 1, 8), counter("c", 2, 9)]);
+    Ok(())
+}
+
+/// A snapshot's rows replace what stood in their range, and only that; it can go on from where it stopped.
+pub async fn replaces_the_range_of_a_snapshot<S: Store<Counters>>(store: &S) -> Checked {
+    let old = ["a", "b", "c", "d", "e"].map(|key| counter(key, 1, 1)).to_vec();
+    store.commit(Commit { rows: old, ..commit(Cursor::Start, 1) }).await?;
+    store.restart("some").await?;
+    let part = |after: &str, through: Option<&str>| ReplacedRange {
+        table: "counters".to_owned(),
+        after: after.to_owned(),
+        through: through.map(str::to_owned),
+    };
+    let middle = Cursor::Snapshot {
+        rev: 5,
+        table: "counters".to_owned(),
+        after: "c".to_owned(),
+        progress: Progress { done_rows: 2, total_rows: 3 },
+    };
+    let first = Commit {
+        cursor: middle.clone(),
+        rows: vec![counter("aa", 2, 5), counter("c", 2, 5)],
+        replaced: Some(part("", Some("c"))),
+        ..commit(Cursor::Start, 0)
+    };
+    store.commit(first).await?;
+    let keys = |rows: Vec<Versioned<CounterRow>>| {
+        rows.iter().map(|held| Counters::key(&held.row).key).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(keys(store.scan("counters", "", "", 9).await?), "aa c d e");
+    let outbox = store.outbox(1).await?;
+    assert_eq!((outbox.cursor, outbox.scope.as_str()), (middle.clone(), "some"));
+
+    let last =
+        Commit { rows: vec![counter("dd", 2, 5)], replaced: Some(part("c", None)), ..commit(middle, 5) };
+    store.commit(last).await?;
+    assert_eq!(keys(store.scan("counters", "", "", 9).await?), "aa c dd");
+    Ok(())
+}
+
+/// Many rows, in several commits and in no order, are found by key, prefix and index, and scanned in order by parts.
+pub async fn finds_rows_by_key_prefix_and_index<S: Store<Counters>>(store: &S) -> Checked {
+    let mut from = Cursor::Start;
+    for part in 0..4_u64 {
+        let ascending = (0..700).map(|n| (n * 37 + part * 113) % 2_800);
+        let rows = ascending.flat_map(|n| {
+            let colour = ["red", "green", "blue"][(n % 3) as usize];
+            [
+                counter(&format!("{:02}.{n:04}", n % 40), n as i64, part + 1),
+                label(&format!("{n:04}"), colour, part + 1),
+            ]
+        });
+        let next = commit(from, part + 1);
+        from = next.cursor.clone();
+        store.commit(Commit { rows: rows.collect(), ..next }).await?;
+    }
+    let all = store.scan("counters", "", "", usize::MAX).await?;
+    assert!(all.windows(2).all(|pair| Counters::key(&pair[0].row) < Counters::key(&pair[1].row)));
+    let of_prefix = store.scan("counters", "07.", "", usize::MAX).await?;
+    let expected = all.iter().filter(|held| Counters::key(&held.row).key.starts_with("07."));
+    assert!(of_prefix.iter().eq(expected) && !of_prefix.is_empty());
+    let mut by_parts = Vec::new();
+    while by_parts.len() < all.len() {
+        let after = by_parts
+            .last()
+            .map_or(String::new(), |held: &Versioned<CounterRow>| Counters::key(&held.row).key);
+        let part = store.scan("counters", "", &after, 300).await?;
+        assert!(!part.is_empty() && part.len() <= 300);
+        by_parts.extend(part);
+    }
+    assert_eq!(by_parts, all);
+    let labels = store.scan("labels", "", "", usize::MAX).await?;
+    let red = store.find("labels", "colour:red").await?;
+    let expected = labels.iter().filter(|held| Counters::index_keys(&held.row) == ["colour:red"]);
+    assert!(red.iter().eq(expected) && red.len() > 100);
+    let key = Counters::key(&all[all.len() / 2].row);
+    assert_eq!(store.get(&key).await?.as_ref(), all.get(all.len() / 2));
+    assert_eq!(store.get(&RowKey::new("counters", "99.9999")).await?, None);
+    Ok(())
+}
+
+/// A changed row is found by its new index key and no longer by its old one.
+pub async fn keeps_the_index_in_step<S: Store<Counters>>(store: &S) -> Checked {
+    store.commit(Commit { rows: vec![label("x", "red", 1)], ..commit(Cursor::Start, 1) }).await?;
+    store.commit(Commit { rows: vec![label("x", "blue", 2)], ..commit(Cursor::Live { rev: 1 }, 2) }).await?;
+    assert_eq!(store.find("labels", "colour:red").await?, []);
+    assert_eq!(store.find("labels", "colour:blue").await?, [label("x", "blue", 2)]);
+    Ok(())
+}
+
+/// When the server knows less than the device was told, what it lost goes back into the queue as it was.
+pub async fn requeues_what_a_restored_server_lost<S: Store<Counters>>(store: &S) -> Checked {
+    let first = store.enqueue(add(1, "a", 1)).await?;
+    let second = store.enqueue(add(2, "a", 2)).await?;
+    let receipts = [&first, &second].map(|sent| receipt(sent, Verdict::Applied, vec![])).to_vec();
+    store.commit(Commit { receipts, known_seq: second.seq, ..commit(Cursor::Start, 9) }).await?;
+    let restored = Commit { known_seq: first.seq, ..commit(Cursor::Live { rev: 9 }, 3) };
+    assert_eq!(store.commit(restored).await?.requeued, 1);
+    let outbox = store.outbox(9).await?;
+    assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second], first.seq));
+    Ok(())
+}
+
+/// Settings are kept and forgotten.
+pub async fn keeps_settings<S: Store<Counters>>(store: &S) -> Checked {
+    store.put_setting("theme", Some("dark")).await?;
+    assert_eq!(store.setting("theme").await?.as_deref(), Some("dark"));
+    store.put_setting("theme", None).await?;
+    assert_eq!(store.setting("theme").await?, None);
+    Ok(())
+}
+
+/// Calls `$run!(case)` for every case of the suite.
+#[macro_export]
+macro_rules! for_each_store_case {
+    ($run:ident) => {
+        $run!(keeps_the_queue_in_order);
+        $run!(acknowledges_only_what_the_receipt_names);
+        $run!(keeps_refusals_for_a_person);
+        $run!(ignores_rows_of_an_overtaken_answer);
+        $run!(never_goes_back_to_an_older_revision);
+        $run!(replaces_the_range_of_a_snapshot);
+        $run!(finds_rows_by_key_prefix_and_index);
+        $run!(keeps_the_index_in_step);
+        $run!(requeues_what_a_restored_server_lost);
+        $run!(keeps_settings);
+    };
+}

@@ -1,0 +1,28 @@
+//! The offline-first engine: what a device keeps, what it sends, and when.
+//!
+//! Pure: no clock, no randomness, no IO. A [`Model`] says what the rows are, a [`Store`] keeps them on the device, a
+//! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
+//! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
+
+pub mod memory;
+mod model;
+mod mutation;
+mod protocol;
+mod round;
+mod scheduler;
+mod store;
+mod transport;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use model::{Model, Refusal, RowKey, Rows, View, fold};
+pub use mutation::{Draft, JournalRecord, Mutation, QueueRecord, QueueState, UnixMillis, dependency};
+pub use protocol::{
+    Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome, PROTOCOL_VERSION,
+    Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned,
+};
+pub use round::{RoundError, RoundLimits, RoundProgress, RoundReport, run_round};
+pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
+pub use store::{Commit, Committed, Outbox, Store, StoreError};
+pub use transport::{Transport, TransportError};

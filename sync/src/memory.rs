@@ -1,0 +1,231 @@
+//! A [`Store`] in memory: the model that other stores are compared with, and the device of simulations.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::model::{Model, RowKey};
+use crate::mutation::{Draft, JournalRecord, Mutation, QueueRecord, QueueState};
+use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
+use crate::store::{Commit, Committed, Outbox, Store, StoreError};
+
+/// Keeps everything in maps. Lost with the value.
+#[derive(Debug)]
+pub struct MemoryStore<M: Model> {
+    state: RefCell<State<M>>,
+}
+
+#[derive(Debug)]
+struct State<M: Model> {
+    client: Uuid,
+    epoch: Option<Uuid>,
+    next_seq: u64,
+    last_outcome_seq: u64,
+    cursor: Cursor,
+    scope: String,
+    queue: BTreeMap<u64, QueueRecord<M::Action, M::Row>>,
+    journal: BTreeMap<u64, JournalRecord<M::Action, M::Row>>,
+    rows: BTreeMap<RowKey, Versioned<M::Row>>,
+    settings: BTreeMap<String, String>,
+}
+
+impl<M: Model> MemoryStore<M> {
+    /// An empty store of the client `client` that wants `scope`.
+    pub fn new(client: Uuid, scope: &str) -> Self {
+        Self {
+            state: RefCell::new(State {
+                client,
+                epoch: None,
+                next_seq: 1,
+                last_outcome_seq: 0,
+                cursor: Cursor::Start,
+                scope: scope.to_owned(),
+                queue: BTreeMap::new(),
+                journal: BTreeMap::new(),
+                rows: BTreeMap::new(),
+                settings: BTreeMap::new(),
+            }),
+        }
+    }
+}
+
+impl<M: Model> State<M> {
+    fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
+        let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
+        self.next_seq += 1;
+        let record = QueueRecord { mutation: mutation.clone(), state: QueueState::Pending };
+        self.queue.insert(mutation.seq, record);
+        mutation
+    }
+
+    /// Returns whether the mutation was booked; none if it was not waiting for this receipt.
+    fn decide(
+        &mut self,
+        seq: u64,
+        id: Uuid,
+        outcome: Outcome<M::Row>,
+        at: crate::UnixMillis,
+    ) -> Option<bool> {
+        let record = self.queue.get_mut(&seq)?;
+        if record.mutation.id != id || !record.is_pending() {
+            return None;
+        }
+        self.last_outcome_seq = self.last_outcome_seq.max(seq);
+        let booked = outcome.verdict.is_booked();
+        if booked {
+            let QueueRecord { mutation, .. } = self.queue.remove(&seq)?;
+            self.journal.insert(seq, JournalRecord { mutation, outcome, acknowledged_at: at });
+        } else {
+            record.state = QueueState::Attention(outcome);
+        }
+        Some(booked)
+    }
+
+    fn put(&mut self, versioned: Versioned<M::Row>) {
+        let key = M::key(&versioned.row);
+        if self.rows.get(&key).is_none_or(|held| held.rev <= versioned.rev) {
+            self.rows.insert(key, versioned);
+        }
+    }
+
+    fn remove(&mut self, removal: Removal) {
+        let key = RowKey { table: removal.table, key: removal.key };
+        if self.rows.get(&key).is_some_and(|held| held.rev <= removal.rev) {
+            self.rows.remove(&key);
+        }
+    }
+
+    fn clear_range(&mut self, range: &ReplacedRange) {
+        self.rows.retain(|key, _| {
+            let inside = key.table == range.table
+                && key.key > range.after
+                && range.through.as_ref().is_none_or(|through| key.key <= *through);
+            !inside
+        });
+    }
+
+    fn requeue_above(&mut self, known_seq: u64) -> usize {
+        let lost = self.journal.split_off(&(known_seq + 1));
+        let requeued = lost.len();
+        for (seq, JournalRecord { mutation, .. }) in lost {
+            self.queue.insert(seq, QueueRecord { mutation, state: QueueState::Pending });
+        }
+        self.last_outcome_seq = self.last_outcome_seq.min(known_seq);
+        requeued
+    }
+}
+
+impl<M: Model> Store<M> for MemoryStore<M> {
+    async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
+        Ok(self.state.borrow_mut().enqueue(draft))
+    }
+
+    async fn queue(&self) -> Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError> {
+        Ok(self.state.borrow().queue.values().cloned().collect())
+    }
+
+    async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
+        let state = self.state.borrow();
+        let pending = || state.queue.values().filter(|record| record.is_pending());
+        Ok(Outbox {
+            client: state.client,
+            epoch: state.epoch,
+            last_outcome_seq: state.last_outcome_seq,
+            cursor: state.cursor.clone(),
+            scope: state.scope.clone(),
+            mutations: pending().take(max_mutations).map(|record| record.mutation.clone()).collect(),
+            pending: pending().count(),
+        })
+    }
+
+    async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
+        let state = &mut *self.state.borrow_mut();
+        let mut committed = Committed { advanced: state.cursor == commit.from, ..Committed::default() };
+        if commit.known_seq < state.last_outcome_seq {
+            committed.requeued = state.requeue_above(commit.known_seq);
+        }
+        if committed.advanced {
+            if let Some(range) = &commit.replaced {
+                state.clear_range(range);
+            }
+            commit.rows.into_iter().for_each(|versioned| state.put(versioned));
+            commit.removed.into_iter().for_each(|removal| state.remove(removal));
+            state.cursor = commit.cursor;
+        }
+        for receipt in commit.receipts {
+            let (rows, removed) = (receipt.outcome.rows.clone(), receipt.outcome.removed.clone());
+            match state.decide(receipt.seq, receipt.id, receipt.outcome, commit.at) {
+                Some(true) => committed.acknowledged += 1,
+                Some(false) => committed.attention += 1,
+                None => continue,
+            }
+            rows.into_iter().for_each(|versioned| state.put(versioned));
+            removed.into_iter().for_each(|removal| state.remove(removal));
+        }
+        state.epoch = Some(commit.epoch);
+        Ok(committed)
+    }
+
+    async fn settle(
+        &self,
+        seq: u64,
+        replacement: Option<Draft<M::Action>>,
+    ) -> Result<Option<Mutation<M::Action>>, StoreError> {
+        let mut state = self.state.borrow_mut();
+        state.queue.remove(&seq).ok_or(StoreError::Gone)?;
+        Ok(replacement.map(|draft| state.enqueue(draft)))
+    }
+
+    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+        Ok(self.state.borrow().journal.values().rev().take(limit).cloned().collect())
+    }
+
+    async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {
+        Ok(self.state.borrow().rows.get(key).cloned())
+    }
+
+    async fn scan(
+        &self,
+        table: &'static str,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
+        let state = self.state.borrow();
+        let from = RowKey::new(table, prefix.max(after));
+        let matching = state
+            .rows
+            .range(from..)
+            .take_while(|(key, _)| key.table == table && key.key.starts_with(prefix))
+            .filter(|(key, _)| after.is_empty() || key.key.as_str() > after);
+        Ok(matching.take(limit).map(|(_, versioned)| versioned.clone()).collect())
+    }
+
+    async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
+        let state = self.state.borrow();
+        let of_table = state.rows.iter().filter(|(key, _)| key.table == table);
+        let found = of_table.filter(|(_, held)| M::index_keys(&held.row).iter().any(|key| key == index_key));
+        Ok(found.map(|(_, versioned)| versioned.clone()).collect())
+    }
+
+    async fn restart(&self, scope: &str) -> Result<(), StoreError> {
+        let mut state = self.state.borrow_mut();
+        scope.clone_into(&mut state.scope);
+        state.cursor = Cursor::Start;
+        Ok(())
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.state.borrow().settings.get(name).cloned())
+    }
+
+    async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        let settings = &mut self.state.borrow_mut().settings;
+        match value {
+            Some(value) => settings.insert(name.to_owned(), value.to_owned()),
+            None => settings.remove(name),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What an application tells the engine about its rows: keys, which rows a mutation touches, and how it changes them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::mutation::Mutation;
+
+/// Names one row: a table and a key within it. Keys sort; rows that belong together share a prefix.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowKey {
+    /// One of [`Model::TABLES`].
+    pub table: Cow<'static, str>,
+    /// The key within the table.
+    pub key: String,
+}
+
+impl RowKey {
+    /// A key in one of the model's tables.
+    pub fn new(table: &'static str, key: impl Into<String>) -> Self {
+        Self { table: Cow::Borrowed(table), key: key.into() }
+    }
+}
+
+/// A working set of rows that [`Model::apply`] reads and changes.
+pub type Rows<R> = BTreeMap<RowKey, R>;
+
+/// Why an action cannot be done, in words for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// A stable code, such as `bad_quantity`.
+    pub code: &'static str,
+    /// One sentence: what is wrong and what to do.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with its code and sentence.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// The application's rows and rules. The same implementation runs on the device and on the server, so what a person
+/// sees before the server answers is what the server will decide.
+pub trait Model: 'static {
+    /// A named intent with its payload.
+    type Action: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
+    /// A row of any table.
+    type Row: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
+    /// What an applied action leaves behind besides rows; only a server keeps it.
+    type Effect: Debug;
+
+    /// Every table a device holds, in the order a snapshot fills them.
+    const TABLES: &'static [&'static str];
+    /// The version of [`Model::Action`]'s shape, carried by every mutation.
+    const SCHEMA: u32;
+
+    /// The row's key.
+    fn key(row: &Self::Row) -> RowKey;
+    /// Further strings the row is found by, each with its index's name as a prefix (`colour:red`).
+    fn index_keys(row: &Self::Row) -> Vec<String>;
+    /// Every row the action may read or change.
+    fn touches(action: &Self::Action) -> Vec<RowKey>;
+    /// The row that exists only once this action is accepted, if any: later work on it depends on this action.
+    fn creates(action: &Self::Action) -> Option<RowKey>;
+    /// Changes `rows`. It must not need rows beyond [`Model::touches`], and must treat each row by itself, so that a
+    /// part of the rows can be shown without the rest.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the action is invalid whatever the rows say, or breaks a rule on them; `rows` is unchanged then.
+    fn apply(
+        mutation: &Mutation<Self::Action>,
+        rows: &mut Rows<Self::Row>,
+    ) -> Result<Vec<Self::Effect>, Refusal>;
+}
+
+/// Rows as the screen shows them: the server's truth with the pending mutations folded in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View<R> {
+    /// The rows after every pending mutation.
+    pub rows: Rows<R>,
+    /// Which of them some pending mutation touches.
+    pub pending: BTreeSet<RowKey>,
+}
+
+/// Folds `pending`, in order, over `base`. Only mutations that touch a key for which `wanted` holds are applied, and
+/// only such rows are returned. A mutation that no longer applies is left out: the server will say why.
+pub fn fold<'a, M: Model>(
+    base: Rows<M::Row>,
+    pending: impl IntoIterator<Item = &'a Mutation<M::Action>>,
+    wanted: impl Fn(&RowKey) -> bool,
+) -> View<M::Row> {
+    let mut rows = base;
+    let mut touched = BTreeSet::new();
+    for mutation in pending {
+        let keys: Vec<RowKey> = M::touches(&mutation.action).into_iter().filter(|key| wanted(key)).collect();
+        if !keys.is_empty() && M::apply(mutation, &mut rows).is_ok() {
+            touched.extend(keys);
+        }
+    }
+    rows.retain(|key, _| wanted(key));
+    View { rows, pending: touched }
+}

@@ -1,0 +1,127 @@
+//! The mutation envelope, and the records a device keeps of it: in the queue until the server has decided, in the
+//! journal afterwards.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::Model;
+use crate::protocol::Outcome;
+
+/// Milliseconds since 1970-01-01 UTC, as some clock claims them. Never used to order anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixMillis(pub i64);
+
+impl UnixMillis {
+    /// This time and `millis` more.
+    #[must_use]
+    pub fn plus(self, millis: u64) -> Self {
+        Self(self.0.saturating_add_unsigned(millis))
+    }
+
+    /// Milliseconds from `earlier` to this time; 0 when the clock went backwards.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+}
+
+/// A mutation that the store has not numbered yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft<A> {
+    /// UUIDv7, made on the device: the same id is never booked twice.
+    pub id: Uuid,
+    /// What to do.
+    pub action: A,
+    /// The revision of the row it was made on; 0 for none.
+    pub base: u64,
+    /// Who did it.
+    pub author: String,
+    /// When the device says it happened.
+    pub captured_at: UnixMillis,
+    /// The pending mutation that creates the row this one needs.
+    pub depends_on: Option<Uuid>,
+    /// The failed mutation that this one tries again.
+    pub replaces: Option<Uuid>,
+}
+
+/// A named intent on its way to the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mutation<A> {
+    /// Position in the device's queue. It rises, and may have gaps.
+    pub seq: u64,
+    /// UUIDv7, made on the device.
+    pub id: Uuid,
+    /// What to do.
+    pub action: A,
+    /// The revision of the row it was made on; 0 for none.
+    #[serde(default)]
+    pub base: u64,
+    /// Who did it.
+    pub author: String,
+    /// When the device says it happened.
+    pub captured_at: UnixMillis,
+    /// The shape of `action`: [`Model::SCHEMA`] of the build that made it.
+    pub schema: u32,
+    /// The earlier mutation that creates the row this one needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<Uuid>,
+    /// The failed mutation that this one tries again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Uuid>,
+}
+
+impl<A> Mutation<A> {
+    /// Numbers a draft.
+    pub fn from_draft(draft: Draft<A>, seq: u64, schema: u32) -> Self {
+        let Draft { id, action, base, author, captured_at, depends_on, replaces } = draft;
+        Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces }
+    }
+}
+
+/// Where a queued mutation stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueState<R: Clone> {
+    /// Saved here, not yet decided by the server.
+    Pending,
+    /// Decided against by the server; it waits for a person and is not part of the view.
+    Attention(Outcome<R>),
+}
+
+/// One record of the outbound queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueRecord<A, R: Clone> {
+    /// The mutation.
+    pub mutation: Mutation<A>,
+    /// Where it stands.
+    pub state: QueueState<R>,
+}
+
+impl<A, R: Clone> QueueRecord<A, R> {
+    /// Whether the server has still to decide it.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, QueueState::Pending)
+    }
+}
+
+/// An acknowledged mutation, kept in case the server is restored from a backup that lacks it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalRecord<A, R: Clone> {
+    /// The mutation.
+    pub mutation: Mutation<A>,
+    /// What the server said.
+    pub outcome: Outcome<R>,
+    /// When the device stored that answer.
+    pub acknowledged_at: UnixMillis,
+}
+
+/// The latest queued mutation that creates a row which `action` touches: if that one fails, `action` cannot stand.
+pub fn dependency<M: Model>(action: &M::Action, queue: &[QueueRecord<M::Action, M::Row>]) -> Option<Uuid> {
+    let touched = M::touches(action);
+    queue
+        .iter()
+        .rev()
+        .find(|record| M::creates(&record.mutation.action).is_some_and(|key| touched.contains(&key)))
+        .map(|record| record.mutation.id)
+}

@@ -1,0 +1,217 @@
+//! What travels: one request carries a device's next mutations and its cursor, one response carries an outcome for
+//! each and the changes since that cursor.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::mutation::{Mutation, UnixMillis};
+
+/// The version both sides have to speak.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// Mutations in one request.
+pub const MAX_BATCH_MUTATIONS: usize = 100;
+/// Bytes of one request's body once unpacked: a batch of the largest mutations stays below it.
+pub const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// Rows and removals in one response's changes.
+pub const MAX_PULL_ROWS: usize = 10_000;
+
+/// How far a device's rows reach. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cursor {
+    /// Nothing yet.
+    #[default]
+    Start,
+    /// Within a snapshot begun at `rev`: tables before `table` are complete, `table` up to and including key `after`.
+    /// Changes after `rev` follow once the snapshot is complete.
+    Snapshot {
+        /// The site's revision when the snapshot began.
+        rev: u64,
+        /// The table being filled.
+        table: String,
+        /// The last key received of it; empty before the first.
+        after: String,
+        /// How much of the snapshot has arrived.
+        progress: Progress,
+    },
+    /// Every change up to and including `rev`.
+    Live {
+        /// The site's revision.
+        rev: u64,
+    },
+}
+
+/// Rows received of the rows there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows received.
+    pub done_rows: u64,
+    /// Rows there were when the snapshot began.
+    pub total_rows: u64,
+}
+
+/// A row at a revision; on the wire the pair `[rev, row]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(u64, R)", into = "(u64, R)")]
+pub struct Versioned<R: Clone> {
+    /// The site's revision that wrote the row.
+    pub rev: u64,
+    /// The row.
+    pub row: R,
+}
+
+impl<R: Clone> From<(u64, R)> for Versioned<R> {
+    fn from((rev, row): (u64, R)) -> Self {
+        Self { rev, row }
+    }
+}
+
+impl<R: Clone> From<Versioned<R>> for (u64, R) {
+    fn from(versioned: Versioned<R>) -> Self {
+        (versioned.rev, versioned.row)
+    }
+}
+
+/// A row the device must no longer hold: deleted, or outside its scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// The row's table.
+    pub table: Cow<'static, str>,
+    /// The row's key.
+    pub key: String,
+    /// The revision that removed it.
+    pub rev: u64,
+}
+
+/// The keys of one table that a snapshot's rows replace: everything after `after`, through `through` where there is
+/// one, else to the end of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedRange {
+    /// The table.
+    pub table: String,
+    /// Exclusive lower bound; empty for the table's beginning.
+    pub after: String,
+    /// Inclusive upper bound; none for the table's end.
+    pub through: Option<String>,
+}
+
+/// What the server decided of a mutation. Final for its `seq`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Booked as sent.
+    Applied,
+    /// Booked, together with what others changed in the meantime.
+    Merged,
+    /// Not booked: somebody else changed the same field.
+    Conflict,
+    /// Not booked: it breaks a rule.
+    Rejected,
+    /// Not booked: it depends on a mutation that was not booked.
+    Held,
+}
+
+impl Verdict {
+    /// Whether the mutation took effect.
+    pub fn is_booked(self) -> bool {
+        match self {
+            Self::Applied | Self::Merged => true,
+            Self::Conflict | Self::Rejected | Self::Held => false,
+        }
+    }
+}
+
+/// A decision, why, and the rows it concerns as they are now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome<R: Clone> {
+    /// The decision.
+    pub verdict: Verdict,
+    /// A stable code, such as `price_changed`; empty when there is nothing to say.
+    #[serde(default)]
+    pub code: String,
+    /// A sentence for a person; empty when there is nothing to say.
+    #[serde(default)]
+    pub message: String,
+    /// Touched rows within the device's scope as the server now has them.
+    #[serde(default = "Vec::new")]
+    pub rows: Vec<Versioned<R>>,
+    /// Touched rows the device must not hold.
+    #[serde(default)]
+    pub removed: Vec<Removal>,
+}
+
+/// The outcome of one mutation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt<R: Clone> {
+    /// The mutation's position in the device's queue.
+    pub seq: u64,
+    /// The mutation's id; a receipt with another id is not for this mutation.
+    pub id: Uuid,
+    /// What the server decided.
+    pub outcome: Outcome<R>,
+}
+
+/// `POST /api/sync`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncRequest<A> {
+    /// [`PROTOCOL_VERSION`] of the sender.
+    pub protocol: u32,
+    /// One life of one device's database.
+    pub client: Uuid,
+    /// The server's epoch as last seen, if any.
+    #[serde(default)]
+    pub epoch: Option<Uuid>,
+    /// The highest `seq` the device holds an outcome for; 0 for none.
+    #[serde(default)]
+    pub last_outcome_seq: u64,
+    /// At most [`MAX_BATCH_MUTATIONS`], by rising `seq`.
+    #[serde(default = "Vec::new")]
+    pub mutations: Vec<Mutation<A>>,
+    /// How far the device's rows reach.
+    #[serde(default)]
+    pub cursor: Cursor,
+    /// Which rows the device wants: a name the server knows, such as `available`.
+    pub scope: String,
+    /// Most rows wanted in `changes`; the server may send fewer.
+    pub max_rows: u32,
+}
+
+/// The answer to a [`SyncRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncResponse<R: Clone> {
+    /// [`PROTOCOL_VERSION`] of the server.
+    pub protocol: u32,
+    /// Names the life of the server's database.
+    pub epoch: Uuid,
+    /// The server's clock.
+    pub server_time: UnixMillis,
+    /// One for each mutation sent, in the order sent; none at all from a server that was restored.
+    pub receipts: Vec<Receipt<R>>,
+    /// The highest `seq` of this client the server held a receipt for before this request; 0 for none. Less than the
+    /// device holds an outcome for means that the server was restored from an older backup.
+    pub known_seq: u64,
+    /// Rows changed since the request's cursor, or the snapshot's next rows by rising key.
+    #[serde(default = "Vec::new")]
+    pub rows: Vec<Versioned<R>>,
+    /// Rows to remove.
+    #[serde(default)]
+    pub removed: Vec<Removal>,
+    /// Set when `rows` are part of a snapshot: every other row of that range is to go.
+    #[serde(default)]
+    pub replaced: Option<ReplacedRange>,
+    /// The cursor after these changes.
+    pub cursor: Cursor,
+    /// Whether there is more to pull.
+    pub more: bool,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// A stable code, such as `sign_in_needed`.
+    pub code: String,
+    /// One sentence: what is wrong, where, and what to do.
+    pub message: String,
+}

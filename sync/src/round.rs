@@ -1,0 +1,152 @@
+//! One round: exchanges in sequence until nothing is pending and nothing is left to pull.
+//!
+//! Correct when it is dropped at any await, and when several run at once: the server replays stored outcomes, and the
+//! store keeps rows only from an answer to its own cursor.
+
+use crate::model::Model;
+use crate::mutation::UnixMillis;
+use crate::protocol::{
+    Cursor, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, PROTOCOL_VERSION, Progress, SyncRequest, SyncResponse,
+};
+use crate::store::{Commit, Outbox, Store, StoreError};
+use crate::transport::{Transport, TransportError};
+
+/// Bounds of one round.
+#[derive(Clone, Copy, Debug)]
+pub struct RoundLimits {
+    /// Mutations in one exchange.
+    pub max_batch_mutations: usize,
+    /// Rows in one answer.
+    pub max_pull_rows: usize,
+    /// Exchanges in one round; what is left waits for the next.
+    pub max_exchanges: usize,
+}
+
+impl Default for RoundLimits {
+    fn default() -> Self {
+        Self { max_batch_mutations: MAX_BATCH_MUTATIONS, max_pull_rows: MAX_PULL_ROWS, max_exchanges: 1_000 }
+    }
+}
+
+/// Where a running round is, after each exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundProgress {
+    /// Mutations decided so far.
+    pub sent: usize,
+    /// Mutations to send, those decided included.
+    pub to_send: usize,
+    /// The snapshot, while there is one.
+    pub snapshot: Option<Progress>,
+}
+
+/// What a finished round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundReport {
+    /// Mutations booked.
+    pub acknowledged: usize,
+    /// Mutations that now wait for a person.
+    pub attention: usize,
+    /// Rows and removals received.
+    pub received: usize,
+    /// Requests made.
+    pub exchanges: usize,
+    /// False when the limit of exchanges ended it: another round is due at once.
+    pub complete: bool,
+    /// The revision reached; 0 while a snapshot runs.
+    pub rev: u64,
+}
+
+/// Why a round ended early. Whatever was committed before stays.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoundError {
+    /// The device's storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The exchange failed.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+/// Runs one round. `now` is read for the journal only; `on_progress` is called after every exchange.
+///
+/// # Errors
+/// The first failure of either port.
+pub async fn run_round<M: Model, S: Store<M>, T: Transport<M>>(
+    store: &S,
+    transport: &T,
+    limits: RoundLimits,
+    now: impl Fn() -> UnixMillis,
+    mut on_progress: impl FnMut(RoundProgress),
+) -> Result<RoundReport, RoundError> {
+    let mut report = RoundReport::default();
+    while report.exchanges < limits.max_exchanges {
+        let outbox = store.outbox(limits.max_batch_mutations).await?;
+        let pending = outbox.pending;
+        let request = request::<M>(outbox, limits);
+        let response = transport.exchange(&request).await?;
+        check::<M>(&request, &response)?;
+        report.exchanges += 1;
+        report.received += response.rows.len() + response.removed.len();
+        report.rev = live_rev(&response.cursor);
+        let more = response.more;
+        let snapshot = snapshot_progress(&response.cursor);
+        let decided = response.receipts.len();
+        let committed = store.commit(commit(request.cursor, response, now())).await?;
+        report.acknowledged += committed.acknowledged;
+        report.attention += committed.attention;
+        let sent = report.acknowledged + report.attention;
+        let left = pending.saturating_sub(decided) + committed.requeued;
+        on_progress(RoundProgress { sent, to_send: sent + left, snapshot });
+        if left == 0 && !more {
+            report.complete = true;
+            break;
+        }
+    }
+    Ok(report)
+}
+
+fn request<M: Model>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRequest<M::Action> {
+    SyncRequest {
+        protocol: PROTOCOL_VERSION,
+        client: outbox.client,
+        epoch: outbox.epoch,
+        last_outcome_seq: outbox.last_outcome_seq,
+        mutations: outbox.mutations,
+        cursor: outbox.cursor,
+        scope: outbox.scope,
+        max_rows: u32::try_from(limits.max_pull_rows).unwrap_or(u32::MAX),
+    }
+}
+
+/// An answer must decide exactly what was asked, in order: anything else is not our server's, and following it could
+/// lose a mutation or loop for ever. Only a server that was restored decides nothing, to be told first what it lost.
+fn check<M: Model>(
+    request: &SyncRequest<M::Action>,
+    response: &SyncResponse<M::Row>,
+) -> Result<(), TransportError> {
+    let asked = request.mutations.iter().map(|mutation| (mutation.seq, mutation.id));
+    let answered = response.receipts.iter().map(|receipt| (receipt.seq, receipt.id));
+    let restored = response.known_seq < request.last_outcome_seq && response.receipts.is_empty();
+    let moved = response.cursor != request.cursor || !response.more;
+    let whole = response.protocol == PROTOCOL_VERSION && (restored || asked.eq(answered)) && moved;
+    if whole { Ok(()) } else { Err(TransportError::Garbled) }
+}
+
+fn commit<R: Clone>(from: Cursor, response: SyncResponse<R>, at: UnixMillis) -> Commit<R> {
+    let SyncResponse { epoch, receipts, known_seq, rows, removed, replaced, cursor, .. } = response;
+    Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, at }
+}
+
+fn live_rev(cursor: &Cursor) -> u64 {
+    match cursor {
+        Cursor::Live { rev } => *rev,
+        Cursor::Start | Cursor::Snapshot { .. } => 0,
+    }
+}
+
+fn snapshot_progress(cursor: &Cursor) -> Option<Progress> {
+    match cursor {
+        Cursor::Snapshot { progress, .. } => Some(*progress),
+        Cursor::Start | Cursor::Live { .. } => None,
+    }
+}

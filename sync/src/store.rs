@@ -1,0 +1,149 @@
+//! The port to what the device keeps: server rows, the outbound queue, the journal and the cursor.
+//!
+//! Server rows hold server truth only; what is pending is folded over them ([`crate::fold`]). Every method is one
+//! transaction. Several tabs and a worker may use one store at once: nothing may rest on being alone.
+
+use std::future::Future;
+
+use uuid::Uuid;
+
+use crate::model::{Model, RowKey};
+use crate::mutation::{Draft, JournalRecord, Mutation, QueueRecord, UnixMillis};
+use crate::protocol::{Cursor, Receipt, Removal, ReplacedRange, Versioned};
+
+/// Why the store could not do it. Nothing of the transaction was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The quota is used up.
+    #[error("This device's storage is full, so nothing more can be saved. Free some space and try again.")]
+    Full,
+    /// Another build of the app holds the database, or a newer one has upgraded it.
+    #[error("Another version of the app is using this device's data. Close its other windows and reload.")]
+    Occupied,
+    /// The database is gone or would not answer.
+    #[error("This device's storage cannot be used: {0}")]
+    Unavailable(String),
+    /// A record could not be read.
+    #[error("A record on this device cannot be read: {0}")]
+    Corrupt(String),
+    /// The record is not in the queue (any more).
+    #[error("This entry is no longer waiting: it was already handled.")]
+    Gone,
+}
+
+/// What the next exchange is to carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outbox<A> {
+    /// This life of the database.
+    pub client: Uuid,
+    /// The server's epoch as last seen.
+    pub epoch: Option<Uuid>,
+    /// The highest `seq` with a stored outcome; 0 for none.
+    pub last_outcome_seq: u64,
+    /// How far the rows reach.
+    pub cursor: Cursor,
+    /// The scope the rows belong to.
+    pub scope: String,
+    /// The first pending mutations, by rising `seq`.
+    pub mutations: Vec<Mutation<A>>,
+    /// Pending mutations in all.
+    pub pending: usize,
+}
+
+/// A server's answer, ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit<R: Clone> {
+    /// The cursor the request was made with. If the store has moved on since, only receipts are kept.
+    pub from: Cursor,
+    /// The cursor after `rows` and `removed`.
+    pub cursor: Cursor,
+    /// Outcomes.
+    pub receipts: Vec<Receipt<R>>,
+    /// Changed rows; an older revision never replaces a newer one.
+    pub rows: Vec<Versioned<R>>,
+    /// Rows to remove, unless the store has a newer revision.
+    pub removed: Vec<Removal>,
+    /// The range of a snapshot that `rows` are all of.
+    pub replaced: Option<ReplacedRange>,
+    /// The server's epoch.
+    pub epoch: Uuid,
+    /// The server's highest receipt for this client. Journal records above it go back into the queue.
+    pub known_seq: u64,
+    /// The device's clock, for the journal.
+    pub at: UnixMillis,
+}
+
+/// What a [`Commit`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Mutations that left the queue.
+    pub acknowledged: usize,
+    /// Mutations that now wait for a person.
+    pub attention: usize,
+    /// Mutations that went back from the journal into the queue.
+    pub requeued: usize,
+    /// Whether the rows and the cursor were kept, too.
+    pub advanced: bool,
+}
+
+/// Keeps a device's data. A returned `Ok` of [`Store::enqueue`] means that the mutation survives a power cut.
+pub trait Store<M: Model> {
+    /// Saves a draft at the queue's end and numbers it.
+    fn enqueue(
+        &self,
+        draft: Draft<M::Action>,
+    ) -> impl Future<Output = Result<Mutation<M::Action>, StoreError>>;
+
+    /// The whole queue by rising `seq`.
+    fn queue(&self) -> impl Future<Output = Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError>>;
+
+    /// What the next exchange is to carry: at most `max_mutations`.
+    fn outbox(&self, max_mutations: usize) -> impl Future<Output = Result<Outbox<M::Action>, StoreError>>;
+
+    /// Stores an answer: outcomes, rows and cursor together.
+    fn commit(&self, commit: Commit<M::Row>) -> impl Future<Output = Result<Committed, StoreError>>;
+
+    /// Removes a record that is pending or waits for a person; with `replacement`, enqueues that in its place.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] if the record is not in the queue.
+    fn settle(
+        &self,
+        seq: u64,
+        replacement: Option<Draft<M::Action>>,
+    ) -> impl Future<Output = Result<Option<Mutation<M::Action>>, StoreError>>;
+
+    /// The newest `limit` journal records, newest first.
+    fn journal(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError>>;
+
+    /// One row.
+    fn get(&self, key: &RowKey) -> impl Future<Output = Result<Option<Versioned<M::Row>>, StoreError>>;
+
+    /// Rows of a table by rising key: those after `after` whose key starts with `prefix`, at most `limit`.
+    fn scan(
+        &self,
+        table: &'static str,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Versioned<M::Row>>, StoreError>>;
+
+    /// Rows of a table with this index key, by rising key.
+    fn find(
+        &self,
+        table: &'static str,
+        index_key: &str,
+    ) -> impl Future<Output = Result<Vec<Versioned<M::Row>>, StoreError>>;
+
+    /// Chooses the scope and takes the cursor back to the start; rows stay until the snapshot replaces them.
+    fn restart(&self, scope: &str) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// A setting as last put.
+    fn setting(&self, name: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
+
+    /// Puts or, with `None`, forgets a setting.
+    fn put_setting(&self, name: &str, value: Option<&str>) -> impl Future<Output = Result<(), StoreError>>;
+}

@@ -1,0 +1,52 @@
+//! The port to the server, and the ways it fails that a device must tell apart.
+
+use std::future::Future;
+
+use crate::model::Model;
+use crate::protocol::{SyncRequest, SyncResponse};
+
+/// Why an exchange did not happen. None of these says whether the server booked what was sent: the queue stays.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, or it broke.
+    #[error("The server cannot be reached.")]
+    Unreachable,
+    /// No answer in time.
+    #[error("The server did not answer in time.")]
+    TimedOut,
+    /// 408, 425, 429 or 5xx: try again later.
+    #[error("The server is busy.")]
+    Busy {
+        /// The server's own wish, in milliseconds from now.
+        retry_after_millis: Option<u64>,
+    },
+    /// 401 or 403: the queue waits for a sign-in and no retry is spent.
+    #[error("Sign in again to send what is saved on this device.")]
+    SignInNeeded,
+    /// 426: this build is too old for the server; the queue waits for the update.
+    #[error("This app is too old for the server. Update it to send what is saved on this device.")]
+    UpgradeNeeded,
+    /// An answer that is not the server's: a captive portal's page, a cut-off body.
+    #[error("Something between this device and the server answered in its place.")]
+    Garbled,
+    /// Any other refusal of the whole request. Trying again as it is will not help.
+    #[error("The server refused the request: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The server's sentence.
+        message: String,
+    },
+}
+
+/// Reaches the server.
+pub trait Transport<M: Model> {
+    /// One exchange, within the transport's own time limit.
+    ///
+    /// # Errors
+    /// [`TransportError`] for everything that is not a well-formed answer of the server.
+    fn exchange(
+        &self,
+        request: &SyncRequest<M::Action>,
+    ) -> impl Future<Output = Result<SyncResponse<M::Row>, TransportError>>;
+}
