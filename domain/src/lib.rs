@@ -24,7 +24,7 @@ pub use effect::{Effect, LedgerEntry, Movement};
 pub use fefo::{Allocation, allocate, by_expiry};
 pub use gtin::{GtinFault, check_gtin, normalize_gtin};
 pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
-pub use order::{Order, OrderLine};
+pub use order::{MAX_ORDER_LINES, Order, OrderLine};
 pub use product::{Product, ProductPatch};
 pub use quantity::{Money, Quantity, QuantityFault};
 pub use text::{

@@ -1,0 +1,25 @@
+//! What a device keeps in IndexedDB, shared by the app and the service worker.
+//!
+//! Server rows lie in pages of some hundreds, sorted by key: IndexedDB's cost is per record, not per byte. Queue,
+//! journal and settings are a record each. [`IdbStore`] implements the engine's `Store` port; everything that is
+//! peculiar about IndexedDB stays in `connection.rs` and `transaction.rs`.
+
+mod connection;
+mod migrations;
+mod page_store;
+mod pages;
+mod queue;
+mod store;
+mod transaction;
+
+pub use domain::{LOTS, PRODUCTS};
+pub use store::IdbStore;
+
+/// The app's database.
+pub const DATABASE_NAME: &str = "lotbook";
+/// The store of mutations that wait for the server or a person.
+pub const MUTATION_QUEUE: &str = "mutation_queue";
+/// The store of acknowledged mutations.
+pub const JOURNAL: &str = "journal";
+/// The store of cursors, the client's id, the server's epoch and settings.
+pub const META: &str = "meta";

@@ -1,0 +1,164 @@
+//! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`.
+
+use idb::{CursorDirection, KeyRange, ObjectStore, Query};
+use js_sys::{Object, Reflect};
+use sync::{JournalRecord, Model, Mutation, QueueRecord, QueueState, StoreError};
+use wasm_bindgen::JsValue;
+
+use crate::migrations::ATTENTION;
+use crate::transaction::{corrupt, of_idb, of_js};
+
+const RECORD: &str = "record";
+const SEQ: &str = "seq";
+/// Journal records kept: weeks of work, and some megabytes at most.
+const MAX_JOURNAL_RECORDS: u32 = 10_000;
+
+fn key(seq: u64) -> JsValue {
+    // An IndexedDB key is a double: exact up to 2^53 mutations.
+    #[expect(clippy::cast_precision_loss, reason = "a device never makes 2^53 mutations")]
+    JsValue::from_f64(seq as f64)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the key generator counts 1, 2, 3..."
+)]
+fn seq_of(value: &JsValue) -> u64 {
+    value.as_f64().unwrap_or_default() as u64
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), StoreError> {
+    Reflect::set(object, &JsValue::from_str(name), value).map(drop).map_err(|error| of_js(&error))
+}
+
+fn field(object: &JsValue, name: &str) -> Result<JsValue, StoreError> {
+    Reflect::get(object, &JsValue::from_str(name)).map_err(|error| of_js(&error))
+}
+
+/// The record as stored; a `seq` of 0 is left to the key generator.
+fn encode<M: Model>(record: &QueueRecord<M::Action, M::Row>) -> Result<JsValue, StoreError> {
+    let object = Object::new();
+    let json = serde_json::to_string(record).map_err(corrupt)?;
+    set(&object, RECORD, &JsValue::from_str(&json))?;
+    set(&object, ATTENTION, &JsValue::from_f64(if record.is_pending() { 0.0 } else { 1.0 }))?;
+    if record.mutation.seq > 0 {
+        set(&object, SEQ, &key(record.mutation.seq))?;
+    }
+    Ok(object.into())
+}
+
+fn decode<M: Model>(value: &JsValue) -> Result<QueueRecord<M::Action, M::Row>, StoreError> {
+    let json = field(value, RECORD)?.as_string().ok_or_else(|| corrupt("a queue record has no text"))?;
+    let mut record: QueueRecord<M::Action, M::Row> = serde_json::from_str(&json).map_err(corrupt)?;
+    record.mutation.seq = seq_of(&field(value, SEQ)?);
+    Ok(record)
+}
+
+/// Adds a mutation at the end and numbers it.
+pub(crate) async fn push<M: Model>(
+    store: &ObjectStore,
+    mutation: Mutation<M::Action>,
+) -> Result<Mutation<M::Action>, StoreError> {
+    let mut record = QueueRecord { mutation, state: QueueState::Pending };
+    record.mutation.seq = 0;
+    let given = store.add(&encode::<M>(&record)?, None).map_err(of_idb)?.await.map_err(of_idb)?;
+    record.mutation.seq = seq_of(&given);
+    Ok(record.mutation)
+}
+
+/// Puts a record at its `seq`.
+pub(crate) fn put<M: Model>(
+    store: &ObjectStore,
+    record: &QueueRecord<M::Action, M::Row>,
+) -> Result<(), StoreError> {
+    store.put(&encode::<M>(record)?, None).map(drop).map_err(of_idb)
+}
+
+/// One record.
+pub(crate) async fn get<M: Model>(
+    store: &ObjectStore,
+    seq: u64,
+) -> Result<Option<QueueRecord<M::Action, M::Row>>, StoreError> {
+    let value = store.get(key(seq)).map_err(of_idb)?.await.map_err(of_idb)?;
+    value.map(|value| decode::<M>(&value)).transpose()
+}
+
+/// Removes a record.
+pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
+    store.delete(key(seq)).map(drop).map_err(of_idb)
+}
+
+/// Every record by rising `seq`.
+pub(crate) async fn all<M: Model>(
+    store: &ObjectStore,
+) -> Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError> {
+    let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
+    values.iter().map(decode::<M>).collect()
+}
+
+/// The first pending mutations, and how many are pending in all.
+pub(crate) async fn pending<M: Model>(
+    store: &ObjectStore,
+    limit: usize,
+) -> Result<(Vec<Mutation<M::Action>>, usize), StoreError> {
+    let index = store.index(ATTENTION).map_err(of_idb)?;
+    let query = || Some(Query::Key(JsValue::from_f64(0.0)));
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let count = index.count(query()).map_err(of_idb)?;
+    let values = index.get_all(query(), Some(limit)).map_err(of_idb)?;
+    let count = count.await.map_err(of_idb)?;
+    let values = values.await.map_err(of_idb)?;
+    let mutations: Result<_, _> = values.iter().map(|value| Ok(decode::<M>(value)?.mutation)).collect();
+    Ok((mutations?, usize::try_from(count).unwrap_or(usize::MAX)))
+}
+
+/// Adds a journal record, and lets go of the oldest beyond the limit.
+pub(crate) async fn journal<M: Model>(
+    store: &ObjectStore,
+    record: &JournalRecord<M::Action, M::Row>,
+) -> Result<(), StoreError> {
+    let json = serde_json::to_string(record).map_err(corrupt)?;
+    store.put(&JsValue::from_str(&json), Some(&key(record.mutation.seq))).map_err(of_idb)?;
+    let count = store.count(None).map_err(of_idb)?.await.map_err(of_idb)?;
+    if let Some(beyond) = count.checked_sub(MAX_JOURNAL_RECORDS).filter(|beyond| *beyond > 0) {
+        let oldest = store.get_all_keys(None, Some(beyond)).map_err(of_idb)?.await.map_err(of_idb)?;
+        for key in oldest {
+            store.delete(key).map_err(of_idb)?;
+        }
+    }
+    Ok(())
+}
+
+/// The newest journal records, newest first.
+pub(crate) async fn newest<M: Model>(
+    store: &ObjectStore,
+    limit: usize,
+) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+    let request = store.open_cursor(None, Some(CursorDirection::Prev)).map_err(of_idb)?;
+    let Some(cursor) = request.await.map_err(of_idb)? else { return Ok(Vec::new()) };
+    let mut cursor = cursor.into_managed();
+    let mut records = Vec::new();
+    while records.len() < limit {
+        let Some(value) = cursor.value().map_err(of_idb)? else { break };
+        let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
+        records.push(serde_json::from_str(&json).map_err(corrupt)?);
+        cursor.next(None).await.map_err(of_idb)?;
+    }
+    Ok(records)
+}
+
+/// Takes every journal record above `seq` out and returns it.
+pub(crate) async fn take_above<M: Model>(
+    store: &ObjectStore,
+    seq: u64,
+) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+    let above = || KeyRange::lower_bound(&key(seq), Some(true)).map(Query::KeyRange).map_err(of_idb);
+    let values = store.get_all(Some(above()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
+    store.delete(above()?).map_err(of_idb)?;
+    let parse = |value: &JsValue| {
+        let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
+        serde_json::from_str(&json).map_err(corrupt)
+    };
+    values.iter().map(parse).collect()
+}

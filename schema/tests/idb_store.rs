@@ -1,0 +1,116 @@
+//! The IndexedDB store passes the suite of the Store port, and survives what browsers do to databases.
+#![cfg(target_arch = "wasm32")]
+
+use schema::IdbStore;
+use sync::conformance::{self, Counters, add, commit, counter};
+use sync::{Commit, Cursor, Store, StoreError};
+use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+async fn open(name: &str) -> IdbStore<Counters> {
+    IdbStore::open(name, Uuid::from_u128(1), "all").await.expect("a database")
+}
+
+macro_rules! case {
+    ($name:ident) => {
+        #[wasm_bindgen_test]
+        async fn $name() {
+            conformance::$name(&open(stringify!($name)).await).await.expect("the store does not fail");
+        }
+    };
+}
+
+sync::for_each_store_case!(case);
+
+#[wasm_bindgen_test]
+async fn keeps_everything_when_opened_again() {
+    let store = open("again").await;
+    let mutation = store.enqueue(add(1, "a", 1)).await.expect("saved");
+    store
+        .commit(Commit { rows: vec![counter("b", 2, 3)], ..commit(Cursor::Start, 3) })
+        .await
+        .expect("stored");
+    drop(store);
+    let store = IdbStore::<Counters>::open("again", Uuid::from_u128(2), "other").await.expect("a database");
+    let outbox = store.outbox(9).await.expect("an outbox");
+    assert_eq!((outbox.client, outbox.scope.as_str()), (Uuid::from_u128(1), "all"));
+    assert_eq!((outbox.mutations, outbox.cursor), (vec![mutation], Cursor::Live { rev: 3 }));
+    assert_eq!(store.scan("counters", "", "", 9).await.expect("rows"), [counter("b", 2, 3)]);
+}
+
+#[wasm_bindgen_test]
+async fn numbers_are_never_used_twice() {
+    let store = open("numbers").await;
+    let first = store.enqueue(add(1, "a", 1)).await.expect("saved");
+    store.settle(first.seq, None).await.expect("dropped");
+    drop(store);
+    let second = open("numbers").await.enqueue(add(2, "a", 1)).await.expect("saved");
+    assert!(second.seq > first.seq);
+}
+
+#[wasm_bindgen_test]
+async fn two_tabs_share_one_queue() {
+    let (one, two) = (open("tabs").await, open("tabs").await);
+    let first = one.enqueue(add(1, "a", 1)).await.expect("saved");
+    let second = two.enqueue(add(2, "a", 1)).await.expect("saved");
+    assert_eq!(one.outbox(9).await.expect("an outbox").mutations, [first, second]);
+}
+
+/// Opens the database at a higher version, as a newer build would; resolves once that succeeded.
+async fn upgrade_elsewhere(name: &str, version: u32) -> web_sys::IdbDatabase {
+    let factory = idb::Factory::new().expect("IndexedDB");
+    factory.open(name, Some(version)).expect("a request").await.expect("opened").into()
+}
+
+#[wasm_bindgen_test]
+async fn lets_a_newer_build_upgrade_and_then_says_so() {
+    let store = open("upgraded").await;
+    store.enqueue(add(1, "a", 1)).await.expect("saved");
+    let newer = upgrade_elsewhere("upgraded", 7).await;
+    assert_eq!(store.enqueue(add(2, "a", 1)).await, Err(StoreError::Occupied));
+    newer.close();
+}
+
+#[wasm_bindgen_test]
+async fn heals_when_its_handle_died() {
+    let store = open("healed").await;
+    store.enqueue(add(1, "a", 1)).await.expect("saved");
+    // Asking to delete the database makes every handle close; it is gone, and a new life begins.
+    let factory = idb::Factory::new().expect("IndexedDB");
+    factory.delete("healed").expect("a request").await.expect("deleted");
+    assert_eq!(store.queue().await.expect("a new database"), []);
+}
+
+#[wasm_bindgen_test]
+async fn a_failed_transaction_keeps_nothing() {
+    let store = open("failed").await;
+    store
+        .commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) })
+        .await
+        .expect("stored");
+    // A page that cannot be read makes the next commit to it fail half-way.
+    let raw = upgrade_less_open("failed").await;
+    put_raw(&raw, "counters", "a", "not a page").await;
+    let failing = Commit { rows: vec![counter("b", 1, 2)], ..commit(Cursor::Live { rev: 1 }, 2) };
+    assert!(matches!(store.commit(failing).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(store.outbox(1).await.expect("an outbox").cursor, Cursor::Live { rev: 1 });
+    raw.close();
+}
+
+async fn upgrade_less_open(name: &str) -> web_sys::IdbDatabase {
+    let factory = idb::Factory::new().expect("IndexedDB");
+    factory.open(name, None).expect("a request").await.expect("opened").into()
+}
+
+async fn put_raw(database: &web_sys::IdbDatabase, store: &str, key: &str, value: &str) {
+    let mode = web_sys::IdbTransactionMode::Readwrite;
+    let tx = database.transaction_with_str_and_mode(store, mode).expect("a transaction");
+    let done = js_sys::Promise::new(&mut |resolve, _| tx.set_oncomplete(Some(resolve.unchecked_ref())));
+    let store = tx.object_store(store).expect("a store");
+    store.put_with_key(&value.into(), &key.into()).expect("a request");
+    JsFuture::from(done).await.expect("completed");
+}

@@ -1,0 +1,51 @@
+//! The project's own commands: `run`, `test` and, for Trunk, `stamp`.
+//!
+//! A command fails with a sentence that says what is wrong and what to do, and with a nonzero exit code.
+
+mod build;
+mod compress;
+mod process;
+mod run;
+mod size;
+mod stamp;
+mod test;
+mod tools;
+mod webdriver;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, runs and checks Lotbook. Tools it needs are put under target/, never into the system, except a browser for
+/// the tests where apt-get may install one.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the app and the server, start them and print the link to open
+    Run(run::Options),
+    /// Check everything: format, lints, tests natively and in a browser, size budgets
+    Test(test::Options),
+    /// Finish a release build of the app; Trunk calls this
+    Stamp,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Stamp => stamp::from_trunk(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask run`: from a fresh clone to a page to open.
+
+use crate::build::{self, Profile};
+use crate::process;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail, ensure};
+use clap::{ArgAction, Args};
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const START_POLL: Duration = Duration::from_millis(50);
+
+/// What `run` can be told.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The port on this machine that the server listens on
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The folder of the database; made when it is not there
+    #[arg(long, value_name = "DIR", default_value = "target/lotbook")]
+    data: PathBuf,
+    /// Start a new database with a small demo warehouse (the default)
+    #[arg(long, overrides_with = "no_demo")]
+    demo: bool,
+    /// Start a new database empty
+    #[arg(long, action = ArgAction::SetTrue)]
+    no_demo: bool,
+    /// Build faster, for slower and larger programs
+    #[arg(long)]
+    debug: bool,
+}
+
+/// Builds, prepares the database, serves until Ctrl-C.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let address = SocketAddr::from(([127, 0, 0, 1], options.port));
+    ensure_free(address)?;
+    let workspace = Workspace::find()?;
+    let tools = Tools::new(&workspace)?;
+    tools.ensure_wasm_target()?;
+    tools.ensure_wasm_bindgen()?;
+    tools.ensure_trunk()?;
+    tools.ensure_wasm_opt()?;
+    let profile = if options.debug { Profile::Debug } else { Profile::Release };
+    build::build_app(&tools, profile)?;
+    let server = build::build_server(&workspace, &tools, profile)?;
+
+    let data = workspace.root.join(&options.data);
+    fs::create_dir_all(&data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    let database = data.join("lotbook.db");
+    if !database.exists() && !options.no_demo {
+        process::run(&mut subcommand(&server, "demo", &database))?;
+    }
+    let link = enrolment_link(&server, &database, options.port)?;
+    serve(&workspace, &server, &database, address, &link)
+}
+
+fn ensure_free(address: SocketAddr) -> Result<()> {
+    let port = address.port();
+    match TcpListener::bind(address) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "port {port} cannot be used ({error}); stop what uses it, or choose another: \
+             cargo xtask run --port {}",
+            port.checked_add(1).unwrap_or(8080)
+        ),
+    }
+}
+
+fn subcommand(server: &Path, name: &str, database: &Path) -> Command {
+    let mut command = Command::new(server);
+    command.arg(name).arg("--database").arg(database);
+    command
+}
+
+fn enrolment_link(server: &Path, database: &Path, port: u16) -> Result<String> {
+    let base_url = format!("http://localhost:{port}");
+    let said = process::output(subcommand(server, "enrol", database).args(["--base-url", &base_url]))?;
+    let link = said.split_whitespace().find(|word| word.starts_with(&base_url));
+    link.map(str::to_owned).with_context(|| format!("`lotbook-server enrol` printed no link, but: {said}"))
+}
+
+fn serve(
+    workspace: &Workspace,
+    server: &Path,
+    database: &Path,
+    address: SocketAddr,
+    link: &str,
+) -> Result<()> {
+    // Ctrl-C reaches the server too, which ends in order; this program waits for it.
+    ctrlc::set_handler(|| {}).context("Ctrl-C cannot be watched for")?;
+    let mut command = subcommand(server, "serve", database);
+    command.arg("--dist").arg(workspace.dist()).arg("--listen").arg(address.to_string());
+    let mut child = command.spawn().context("the server cannot be started")?;
+    wait_until_up(&mut child, address)?;
+    println!("\n  Open {link}\n  The link enrols one device, once. Ctrl-C stops the server.\n");
+    let status = child.wait().context("the server cannot be waited for")?;
+    // A signal leaves no code: that was Ctrl-C.
+    ensure!(status.success() || status.code().is_none(), "the server ended with {status}");
+    Ok(())
+}
+
+fn wait_until_up(child: &mut Child, address: SocketAddr) -> Result<()> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while TcpStream::connect(address).is_err() {
+        if let Some(status) = child.try_wait().context("the server cannot be watched")? {
+            bail!("the server ended at its start with {status}; its message is above");
+        }
+        if Instant::now() > deadline {
+            child.kill().context("the server cannot be stopped")?;
+            bail!("the server does not answer on {address} after {} s", START_TIMEOUT.as_secs());
+        }
+        thread::sleep(START_POLL);
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What a device downloads before the app runs, against its budget.
+
+use crate::compress::beside;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+
+const APP_BUDGET_BYTES: u64 = 150_000;
+const WORKER_BUDGET_BYTES: u64 = 60_000;
+
+/// A wasm file with its glue, named by what stands before the content hash.
+struct Bundle {
+    name: &'static str,
+    wasm: &'static str,
+    glue: &'static str,
+    budget_bytes: u64,
+}
+
+const BUNDLES: [Bundle; 2] = [
+    Bundle { name: "app", wasm: "app_bg-", glue: "app-", budget_bytes: APP_BUDGET_BYTES },
+    Bundle { name: "worker", wasm: "worker_bg-", glue: "worker-", budget_bytes: WORKER_BUDGET_BYTES },
+];
+
+/// Prints the brotli sizes in `dist/` and fails when one is over its budget.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let mut over = Vec::new();
+    for bundle in BUNDLES {
+        let wasm = brotli_bytes(workspace, bundle.wasm, ".wasm")?;
+        let glue = brotli_bytes(workspace, bundle.glue, ".js")?;
+        let total = wasm + glue;
+        let line = format!(
+            "{}: {} KB of {} KB (brotli: wasm {}, glue {} bytes)",
+            bundle.name,
+            total.div_ceil(1_000),
+            bundle.budget_bytes / 1_000,
+            wasm,
+            glue
+        );
+        println!("{line}");
+        if total > bundle.budget_bytes {
+            over.push(line);
+        }
+    }
+    ensure!(over.is_empty(), "over the size budget: {}", over.join("; "));
+    Ok(())
+}
+
+fn brotli_bytes(workspace: &Workspace, prefix: &str, extension: &str) -> Result<u64> {
+    let dist = workspace.dist();
+    let missing =
+        || format!("{} has no {prefix}*{extension}.br; build the release app first", dist.display());
+    let entries = fs::read_dir(&dist).with_context(missing)?;
+    let file = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(prefix) && name.ends_with(extension)
+        })
+        .with_context(missing)?;
+    Ok(fs::metadata(beside(&file, "br")).with_context(missing)?.len())
+}

@@ -1,0 +1,294 @@
+//! Finishes what Trunk built: shrinks the wasm, names files by their content, and stamps the service worker with the
+//! build's id and the list of files it keeps for offline use.
+//!
+//! A file called `name-<16 hex digits>.ext` never changes under that name, so browsers may keep it for good. The work
+//! is done on Trunk's staging folder: when it fails, the old `dist/` stays as it was.
+
+use crate::compress::compress;
+use crate::process;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LOADER: &str = "sw.js";
+const BOOT: &str = "boot.js";
+const PAGE: &str = "index.html";
+const WORKER_GLUE: &str = "worker.js";
+const WORKER_WASM: &str = "worker_bg.wasm";
+/// How the loader's line begins that is replaced by this build's description.
+const BUILD_LINE: &str = "const BUILD = ";
+const HASH_DIGITS: usize = 16;
+/// What rustc emits for wasm beyond the first version of wasm, and every supported browser runs.
+const WASM_OPT_ARGUMENTS: [&str; 8] = [
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "-o",
+];
+
+/// This build as `public/sw.js` holds it; `sw/src/precache.rs` reads it.
+#[derive(Serialize)]
+struct Build {
+    id: String,
+    glue: String,
+    wasm: String,
+    files: Vec<PrecachedFile>,
+}
+
+#[derive(Serialize)]
+struct PrecachedFile {
+    path: String,
+    sha256: String,
+}
+
+/// Called by Trunk's hook. A debug build stays as it is: its worker keeps no files, so nothing stale is ever served.
+pub(crate) fn from_trunk() -> Result<()> {
+    let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
+    let staging =
+        staging.context("TRUNK_STAGING_DIR is not set; run `trunk build --release`, which calls this")?;
+    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug") {
+        return Ok(());
+    }
+    let workspace = Workspace::find()?;
+    optimise(&staging, &Tools::new(&workspace)?)?;
+    let id = stamp(&staging)?;
+    for file in files(&staging)? {
+        compress(&staging.join(file))?;
+    }
+    println!("stamped build {id}");
+    Ok(())
+}
+
+fn optimise(staging: &Path, tools: &Tools<'_>) -> Result<()> {
+    let Some(wasm_opt) = tools.wasm_opt() else {
+        println!("no wasm-opt of a usable version: the wasm files stay larger than they could be");
+        return Ok(());
+    };
+    let program = wasm_opt.to_string_lossy();
+    for file in files(staging)?.iter().filter(|file| file.ends_with(".wasm")) {
+        let path = staging.join(file);
+        process::run(tools.command(&program).args(WASM_OPT_ARGUMENTS).arg(&path).arg(&path))?;
+    }
+    Ok(())
+}
+
+/// Names the files by content, writes the build into the loader and returns its id.
+fn stamp(staging: &Path) -> Result<String> {
+    let names = name_by_content(staging)?;
+    let loader = read_text(&staging.join(LOADER))?;
+    let mut precached = Vec::new();
+    for file in files(staging)?.into_iter().filter(|file| file != LOADER) {
+        let sha256 = hash(&read(&staging.join(&file))?);
+        precached.push(PrecachedFile { path: format!("/{file}"), sha256 });
+    }
+    let renamed =
+        |name: &str| names.get(name).map(|name| format!("/{name}")).with_context(|| not_built(name));
+    let id = build_id(&loader, &precached);
+    let (glue, wasm) = (renamed(WORKER_GLUE)?, renamed(WORKER_WASM)?);
+    // The browser itself keeps what a worker imports.
+    precached.retain(|file| file.path != glue);
+    let build = Build { id: id.clone(), glue, wasm, files: precached };
+    write(&staging.join(LOADER), &with_build(&loader, &serde_json::to_string(&build)?)?)?;
+    Ok(id)
+}
+
+/// Renames code and styles, those first that others mention, and returns the new names by the old ones.
+fn name_by_content(staging: &Path) -> Result<BTreeMap<String, String>> {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut top: Vec<String> = files(staging)?.into_iter().filter(|file| !file.contains('/')).collect();
+    top.sort_by_key(|file| rank(file));
+    for file in top {
+        let path = staging.join(&file);
+        if !file.ends_with(".wasm") {
+            let text = read_text(&path)?;
+            let text = names.iter().fold(text, |text, (old, new)| with_name(&text, old, new));
+            write(&path, &text)?;
+        }
+        if let Some((stem, extension)) = file.rsplit_once('.').filter(|_| rank(&file) < Rank::Page) {
+            let name = format!("{stem}-{}.{extension}", &hash(&read(&path)?)[..HASH_DIGITS]);
+            fs::rename(&path, staging.join(&name)).with_context(|| format!("{file} cannot be renamed"))?;
+            names.insert(file, name);
+        }
+    }
+    ensure!(names.contains_key(BOOT), not_built(BOOT));
+    Ok(names)
+}
+
+/// The order in which files get their names; each may mention those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Leaf,
+    Glue,
+    Boot,
+    /// Keeps its name, as do all after it.
+    Page,
+}
+
+fn rank(file: &str) -> Rank {
+    match file.rsplit_once('.') {
+        _ if file == LOADER => Rank::Page,
+        _ if file == BOOT => Rank::Boot,
+        Some((_, "js")) => Rank::Glue,
+        Some((_, "css" | "wasm")) => Rank::Leaf,
+        _ => Rank::Page,
+    }
+}
+
+/// Replaces a file's name where it stands alone, not where it is the end of a longer one.
+fn with_name(text: &str, old: &str, new: &str) -> String {
+    let mut pieces = text.split(old);
+    let mut result = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let alone = !result.ends_with(|c: char| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        result.push_str(if alone { new } else { old });
+        result.push_str(piece);
+    }
+    result
+}
+
+fn with_build(loader: &str, build: &str) -> Result<String> {
+    let lines = loader.lines().map(|line| {
+        if line.starts_with(BUILD_LINE) { format!("{BUILD_LINE}{build};") } else { line.to_owned() }
+    });
+    match loader.lines().filter(|line| line.starts_with(BUILD_LINE)).count() {
+        1 => Ok(lines.map(|line| line + "\n").collect()),
+        found => bail!("public/{LOADER} must have one line that begins with `{BUILD_LINE}`; it has {found}"),
+    }
+}
+
+fn build_id(loader: &str, precached: &[PrecachedFile]) -> String {
+    let list: String = precached.iter().map(|file| format!("{} {}\n", file.sha256, file.path)).collect();
+    hash(format!("{list}{loader}").as_bytes())[..HASH_DIGITS].to_owned()
+}
+
+fn hash(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every file below a folder by its path from there with `/`, sorted.
+fn files(folder: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        let entries =
+            fs::read_dir(&current).with_context(|| format!("{} cannot be read", current.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let parts: Vec<_> =
+                    path.strip_prefix(folder)?.iter().map(|part| part.to_string_lossy()).collect();
+                found.push(parts.join("/"));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn not_built(file: &str) -> String {
+    format!("Trunk did not put {file} into its staging folder; see the links in {PAGE}")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).with_context(|| format!("{} is not text", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn staged() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in [
+            ("app_bg.wasm", "\0asm app"),
+            ("app.js", "new URL('app_bg.wasm', import.meta.url)"),
+            ("worker_bg.wasm", "\0asm worker"),
+            ("worker.js", "let wasm_bindgen;"),
+            ("boot.js", "import(\"/app.js\").then((app) => app.default(\"/app_bg.wasm\"))"),
+            ("lotbook.css", "body { margin: 0 }"),
+            ("index.html", "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\">"),
+            ("sw.js", "const BUILD = { id: \"dev\" }; // stamped\nimportScripts(BUILD.glue);\n"),
+        ] {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        fs::create_dir(folder.path().join("icons")).unwrap();
+        fs::write(folder.path().join("icons/lotbook.svg"), "<svg/>").unwrap();
+        folder
+    }
+
+    #[test]
+    fn every_name_that_is_mentioned_exists_and_every_listed_file_has_its_checksum() {
+        let folder = staged();
+        let id = stamp(folder.path()).unwrap();
+        let loader = read_text(&folder.path().join(LOADER)).unwrap();
+        let line = loader.lines().next().unwrap();
+        let json = line.strip_prefix(BUILD_LINE).unwrap().strip_suffix(';').unwrap();
+        let build: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(build["id"], id.as_str());
+        for file in build["files"].as_array().unwrap() {
+            let path = folder.path().join(file["path"].as_str().unwrap().trim_start_matches('/'));
+            assert_eq!(file["sha256"], hash(&read(&path).unwrap()).as_str());
+        }
+        for name in ["glue", "wasm"] {
+            assert!(folder.path().join(build[name].as_str().unwrap().trim_start_matches('/')).exists());
+        }
+        let listed: Vec<_> = build["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+        assert!(listed.contains(&&serde_json::json!("/icons/lotbook.svg")));
+        assert!(!listed.contains(&&build["glue"]));
+
+        let page = read_text(&folder.path().join(PAGE)).unwrap();
+        let boot = page.split('"').nth(1).unwrap();
+        let boot = read_text(&folder.path().join(boot.trim_start_matches('/'))).unwrap();
+        let app = boot.split('"').nth(1).unwrap();
+        let app = read_text(&folder.path().join(app.trim_start_matches('/'))).unwrap();
+        assert!(folder.path().join(app.split('\'').nth(1).unwrap()).exists());
+    }
+
+    #[test]
+    fn the_same_content_has_the_same_id_and_any_change_another() {
+        let stamp_with = |file: &str, content: &str| {
+            let folder = staged();
+            fs::write(folder.path().join(file), content).unwrap();
+            stamp(folder.path()).unwrap()
+        };
+        let id = stamp_with("lotbook.css", "body { margin: 0 }");
+        assert_eq!(stamp_with("lotbook.css", "body { margin: 0 }"), id);
+        assert_ne!(stamp_with("lotbook.css", "body { margin: 1px }"), id);
+        assert_ne!(stamp_with("worker.js", "let other;"), id);
+        assert_ne!(stamp_with(LOADER, "const BUILD = {};\n// other\n"), id);
+    }
+
+    #[test]
+    fn a_loader_without_its_build_line_is_refused() {
+        assert!(with_build("importScripts('/worker.js');\n", "{}").is_err());
+        assert!(with_build("const BUILD = 1;\nconst BUILD = 2;\n", "{}").is_err());
+    }
+
+    #[test]
+    fn names_are_replaced_only_where_they_stand_alone() {
+        assert_eq!(
+            with_name("'/app.js' './app.js' 'my-app.js'", "app.js", "app-1.js"),
+            "'/app-1.js' './app-1.js' 'my-app.js'"
+        );
+    }
+}

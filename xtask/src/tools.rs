@@ -1,0 +1,143 @@
+//! The pinned tools of a build: found on the PATH when the version is right, else put under `target/tools`.
+//!
+//! They come from package registries only, because many build machines reach nothing else. A second run finds
+//! everything in place and installs nothing.
+
+use crate::process;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+const TRUNK: CargoTool = CargoTool { package: "trunk", program: "trunk", version: "0.21.14" };
+/// Of exactly the version of the `wasm-bindgen` crate in `Cargo.toml`.
+const WASM_BINDGEN: CargoTool =
+    CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen-test-runner", version: "0.2.129" };
+const BINARYEN: &str = "binaryen@132.0.0";
+/// Older releases cannot read what today's Rust emits.
+const WASM_OPT_MIN_VERSION: u32 = 120;
+
+struct CargoTool {
+    package: &'static str,
+    program: &'static str,
+    version: &'static str,
+}
+
+/// The tools' place and how to call them.
+#[derive(Debug)]
+pub(crate) struct Tools<'a> {
+    workspace: &'a Workspace,
+    search_path: OsString,
+}
+
+impl<'a> Tools<'a> {
+    /// Looks in `target/tools` before the system's PATH.
+    pub(crate) fn new(workspace: &'a Workspace) -> Result<Self> {
+        let own = [workspace.tools().join("bin"), workspace.tools().join("node_modules").join(".bin")];
+        let system = env::var_os("PATH").unwrap_or_default();
+        let search_path = env::join_paths(own.into_iter().chain(env::split_paths(&system)))
+            .context("the target directory's path has a character that PATH cannot hold")?;
+        Ok(Self { workspace, search_path })
+    }
+
+    /// A command that runs in the repository's root and finds the tools.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        // Resolved here, because not every system looks a program up on the PATH that the child is given.
+        let mut command = Command::new(self.find(program).unwrap_or_else(|| program.into()));
+        command.current_dir(&self.workspace.root).env("PATH", &self.search_path);
+        command
+    }
+
+    /// `cargo` with these arguments.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(arguments);
+        command
+    }
+
+    /// Where a program is.
+    pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
+        which::which_in(program, Some(&self.search_path), &self.workspace.root).ok()
+    }
+
+    /// Adds the wasm target to the toolchain.
+    pub(crate) fn ensure_wasm_target(&self) -> Result<()> {
+        let missing = "Rust's wasm target is needed; install Rust with rustup, then run this again";
+        let installed = process::output(self.command("rustup").args(["target", "list", "--installed"]));
+        if installed.context(missing)?.lines().any(|line| line == WASM_TARGET) {
+            return Ok(());
+        }
+        process::run(self.command("rustup").args(["target", "add", WASM_TARGET])).context(missing)
+    }
+
+    /// Installs Trunk.
+    pub(crate) fn ensure_trunk(&self) -> Result<()> {
+        self.ensure_cargo_tool(&TRUNK)
+    }
+
+    /// Installs wasm-bindgen and its test runner.
+    pub(crate) fn ensure_wasm_bindgen(&self) -> Result<()> {
+        self.ensure_cargo_tool(&WASM_BINDGEN)
+    }
+
+    fn ensure_cargo_tool(&self, tool: &CargoTool) -> Result<()> {
+        if self.version_of(tool.program).is_some_and(|version| version == tool.version) {
+            return Ok(());
+        }
+        println!("{} {} is not installed; building it takes some minutes, once.", tool.package, tool.version);
+        let root = self.workspace.tools();
+        process::run(
+            self.cargo(&["install", "--locked", "--version", tool.version, tool.package, "--root"])
+                .arg(&root),
+        )
+        .with_context(|| format!("{} {} cannot be installed", tool.package, tool.version))
+    }
+
+    /// Installs wasm-opt when npm is there. Without it a build works, but is larger.
+    pub(crate) fn ensure_wasm_opt(&self) -> Result<()> {
+        if self.wasm_opt().is_some() {
+            return Ok(());
+        }
+        if self.find("npm").is_none() {
+            println!(
+                "Neither wasm-opt nor npm is installed: the app is built without wasm-opt and is larger."
+            );
+            return Ok(());
+        }
+        let arguments = ["install", "--no-save", "--no-audit", "--no-fund", BINARYEN, "--prefix"];
+        process::run(self.command("npm").args(arguments).arg(self.workspace.tools()))
+            .with_context(|| format!("{BINARYEN}, which has wasm-opt, cannot be installed with npm"))
+    }
+
+    /// A wasm-opt that is new enough.
+    pub(crate) fn wasm_opt(&self) -> Option<PathBuf> {
+        let version: u32 = self.version_of("wasm-opt")?.parse().ok()?;
+        if version < WASM_OPT_MIN_VERSION { None } else { self.find("wasm-opt") }
+    }
+
+    /// The first word of `--version`'s answer that starts with a digit.
+    fn version_of(&self, program: &str) -> Option<String> {
+        self.find(program)?;
+        let answer = process::output(self.command(program).arg("--version")).ok()?;
+        first_version(&answer)
+    }
+}
+
+fn first_version(answer: &str) -> Option<String> {
+    answer.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_version;
+
+    #[test]
+    fn versions_are_found_in_what_tools_say_of_themselves() {
+        assert_eq!(first_version("trunk 0.21.14\n").as_deref(), Some("0.21.14"));
+        assert_eq!(first_version("wasm-opt version 132 (version_132)").as_deref(), Some("132"));
+        assert_eq!(first_version("usage: tool"), None);
+    }
+}

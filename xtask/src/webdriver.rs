@@ -1,0 +1,93 @@
+//! Chromium and its driver for the browser tests.
+
+use crate::process;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+const BROWSER_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const DRIVER_NAMES: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
+/// Chromium alone on the machine: no calls home, no sandbox (which containers refuse), no first-run pages.
+const ARGUMENTS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// The installed pair.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    /// Chromium's program.
+    pub(crate) chromium: PathBuf,
+    /// The driver's program, of the same major version.
+    pub(crate) driver: PathBuf,
+}
+
+impl Browser {
+    /// Finds the pair, or installs it with apt-get where that is possible.
+    pub(crate) fn ensure(tools: &Tools<'_>) -> Result<Self> {
+        if let Some(browser) = Self::find(tools) {
+            return Ok(browser);
+        }
+        if tools.find("apt-get").is_some() && is_root(tools) {
+            println!("Chromium and its driver are not installed; installing them with apt-get, once.");
+            process::run(apt(tools).arg("update"))?;
+            process::run(apt(tools).args([
+                "install",
+                "-y",
+                "--no-install-recommends",
+                "chromium",
+                "chromium-driver",
+            ]))?;
+        }
+        match Self::find(tools) {
+            Some(browser) => Ok(browser),
+            None => bail!(
+                "the browser tests need Chromium and ChromeDriver of the same version, and one of them is missing. \
+                 On Debian or Ubuntu: `sudo apt-get install chromium chromium-driver`. Elsewhere, install both and \
+                 put them on the PATH, or name their programs in CHROMIUM and CHROMEDRIVER"
+            ),
+        }
+    }
+
+    fn find(tools: &Tools<'_>) -> Option<Self> {
+        let look = |variable: &str, names: &[&str]| {
+            env::var_os(variable)
+                .map(PathBuf::from)
+                .or_else(|| names.iter().find_map(|name| tools.find(name)))
+        };
+        Some(Self {
+            chromium: look("CHROMIUM", &BROWSER_NAMES)?,
+            driver: look("CHROMEDRIVER", &DRIVER_NAMES)?,
+        })
+    }
+
+    /// Writes the capabilities that wasm-bindgen's test runner reads and says where they are.
+    pub(crate) fn capabilities(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let file = workspace.tools().join("webdriver.json");
+        let capabilities = json!({ "goog:chromeOptions": { "binary": self.chromium, "args": ARGUMENTS } });
+        std::fs::create_dir_all(workspace.tools())
+            .and_then(|()| std::fs::write(&file, capabilities.to_string()))
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        Ok(file)
+    }
+}
+
+fn apt(tools: &Tools<'_>) -> Command {
+    let mut command = tools.command("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root(tools: &Tools<'_>) -> bool {
+    process::output(tools.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
