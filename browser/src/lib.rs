@@ -1,0 +1,17 @@
+//! What the app and the service worker share of the browser. Everything here works in a window and in a worker.
+
+mod background_sync;
+mod channel;
+mod clock;
+mod http;
+mod lock;
+mod round;
+mod transport;
+
+pub use background_sync::{SYNC_TAG, register_background_sync};
+pub use channel::{Channel, Notice};
+pub use clock::{new_uuid_v7, now, random_u64};
+pub use http::{get_json, post_json};
+pub use lock::{LockGuard, try_lock};
+pub use round::{LAST_SYNC_SETTING, RoundFailure, WORK_OFFLINE_SETTING, sync_once};
+pub use transport::FetchTransport;

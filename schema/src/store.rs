@@ -211,6 +211,16 @@ impl<M: Model> Store<M> for IdbStore<M> {
         tx.commit().await
     }
 
+    async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
+        let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
+        let meta = tx.store(META)?;
+        let key = format!("counter:{name}");
+        let number = read_number(&meta, &key).await?.saturating_add(1);
+        write_text(&meta, &key, &number.to_string())?;
+        tx.commit().await?;
+        Ok(number)
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         let tx = self.connection.begin(&[META], Mode::Read).await?;
         read_text(&tx.store(META)?, &setting_key(name)).await

@@ -327,6 +327,13 @@ pub async fn keeps_settings<S: Store<Counters>>(store: &S) -> Checked {
     Ok(())
 }
 
+/// Each counter counts by itself and gives no number twice.
+pub async fn counts_up<S: Store<Counters>>(store: &S) -> Checked {
+    let given = [store.next_number("a").await?, store.next_number("b").await?, store.next_number("a").await?];
+    assert_eq!(given, [1, 1, 2]);
+    Ok(())
+}
+
 /// Calls `$run!(case)` for every case of the suite.
 #[macro_export]
 macro_rules! for_each_store_case {
@@ -341,5 +348,6 @@ macro_rules! for_each_store_case {
         $run!(keeps_the_index_in_step);
         $run!(requeues_what_a_restored_server_lost);
         $run!(keeps_settings);
+        $run!(counts_up);
     };
 }

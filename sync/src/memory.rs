@@ -28,6 +28,7 @@ struct State<M: Model> {
     journal: BTreeMap<u64, JournalRecord<M::Action, M::Row>>,
     rows: BTreeMap<RowKey, Versioned<M::Row>>,
     settings: BTreeMap<String, String>,
+    counters: BTreeMap<String, u64>,
 }
 
 impl<M: Model> MemoryStore<M> {
@@ -45,6 +46,7 @@ impl<M: Model> MemoryStore<M> {
                 journal: BTreeMap::new(),
                 rows: BTreeMap::new(),
                 settings: BTreeMap::new(),
+                counters: BTreeMap::new(),
             }),
         }
     }
@@ -214,6 +216,13 @@ impl<M: Model> Store<M> for MemoryStore<M> {
         scope.clone_into(&mut state.scope);
         state.cursor = Cursor::Start;
         Ok(())
+    }
+
+    async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
+        let mut state = self.state.borrow_mut();
+        let number = state.counters.entry(name.to_owned()).or_insert(0);
+        *number += 1;
+        Ok(*number)
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

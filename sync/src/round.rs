@@ -3,7 +3,7 @@
 //! Correct when it is dropped at any await, and when several run at once: the server replays stored outcomes, and the
 //! store keeps rows only from an answer to its own cursor.
 
-use crate::model::Model;
+use crate::model::{Model, RowKey};
 use crate::mutation::UnixMillis;
 use crate::protocol::{
     Cursor, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, PROTOCOL_VERSION, Progress, SyncRequest, SyncResponse,
@@ -28,8 +28,23 @@ impl Default for RoundLimits {
     }
 }
 
+/// Keys named one by one; beyond this a reader had better look at everything again.
+pub const MAX_NAMED_KEYS: usize = 500;
+
+/// Which rows an exchange changed on the device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Changed {
+    /// None.
+    #[default]
+    Nothing,
+    /// These.
+    Rows(Vec<RowKey>),
+    /// More than [`MAX_NAMED_KEYS`], or a part of a snapshot.
+    Many,
+}
+
 /// Where a running round is, after each exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoundProgress {
     /// Mutations decided so far.
     pub sent: usize,
@@ -37,6 +52,8 @@ pub struct RoundProgress {
     pub to_send: usize,
     /// The snapshot, while there is one.
     pub snapshot: Option<Progress>,
+    /// What the last exchange changed.
+    pub changed: Changed,
 }
 
 /// What a finished round did.
@@ -91,12 +108,13 @@ pub async fn run_round<M: Model, S: Store<M>, T: Transport<M>>(
         let more = response.more;
         let snapshot = snapshot_progress(&response.cursor);
         let decided = response.receipts.len();
+        let changed = changed::<M>(&response);
         let committed = store.commit(commit(request.cursor, response, now())).await?;
         report.acknowledged += committed.acknowledged;
         report.attention += committed.attention;
         let sent = report.acknowledged + report.attention;
         let left = pending.saturating_sub(decided) + committed.requeued;
-        on_progress(RoundProgress { sent, to_send: sent + left, snapshot });
+        on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed });
         if left == 0 && !more {
             report.complete = true;
             break;
@@ -135,6 +153,20 @@ fn check<M: Model>(
 fn commit<R: Clone>(from: Cursor, response: SyncResponse<R>, at: UnixMillis) -> Commit<R> {
     let SyncResponse { epoch, receipts, known_seq, rows, removed, replaced, cursor, .. } = response;
     Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, at }
+}
+
+fn changed<M: Model>(response: &SyncResponse<M::Row>) -> Changed {
+    let outcomes = || response.receipts.iter().map(|receipt| &receipt.outcome);
+    let rows = response.rows.iter().chain(outcomes().flat_map(|outcome| &outcome.rows));
+    let removed = response.removed.iter().chain(outcomes().flat_map(|outcome| &outcome.removed));
+    let gone = removed.map(|removal| RowKey { table: removal.table.clone(), key: removal.key.clone() });
+    let keys: Vec<RowKey> = rows.map(|held| M::key(&held.row)).chain(gone).take(MAX_NAMED_KEYS + 1).collect();
+    match keys.len() {
+        _ if response.replaced.is_some() => Changed::Many,
+        0 => Changed::Nothing,
+        1..=MAX_NAMED_KEYS => Changed::Rows(keys),
+        _ => Changed::Many,
+    }
 }
 
 fn live_rev(cursor: &Cursor) -> u64 {

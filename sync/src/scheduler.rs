@@ -74,6 +74,8 @@ pub enum Ended {
         /// Whether another round is due at once.
         more: bool,
     },
+    /// Somebody else on this device is running one.
+    Elsewhere,
     /// The exchange failed.
     Failed(TransportError),
     /// The device's storage failed.
@@ -265,6 +267,10 @@ impl Scheduler {
                 }
                 let wait = self.config.interval_millis.filter(|_| self.automatic);
                 self.next = wait.map(|millis| (now.plus(millis), "interval"));
+                Vec::new()
+            }
+            Ended::Elsewhere => {
+                self.next = Some((now.plus(self.config.min_retry_millis), "another window was syncing"));
                 Vec::new()
             }
             Ended::Failed(error) => {

@@ -141,6 +141,9 @@ pub trait Store<M: Model> {
     /// Chooses the scope and takes the cursor back to the start; rows stay until the snapshot replaces them.
     fn restart(&self, scope: &str) -> impl Future<Output = Result<(), StoreError>>;
 
+    /// Counts the counter `name` up, from 1; no number is given twice.
+    fn next_number(&self, name: &str) -> impl Future<Output = Result<u64, StoreError>>;
+
     /// A setting as last put.
     fn setting(&self, name: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
 

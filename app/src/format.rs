@@ -1,0 +1,134 @@
+//! Numbers, dates and ages in words. Pure: the current time and the zone's offset are parameters.
+
+use domain::{CalendarDate, Quantity};
+use sync::UnixMillis;
+
+const MINUTE_MILLIS: u64 = 60_000;
+const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
+const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// How long ago: `just now`, `3 min ago`, `2 h ago`, `5 days ago`.
+pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
+    match now.since(then) {
+        0..MINUTE_MILLIS => "just now".to_owned(),
+        passed => format!("{} ago", duration(passed)),
+    }
+}
+
+/// How soon: `now`, `in 20 s`, `in 4 min`.
+pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
+    match then.since(now) {
+        0..1_000 => "now".to_owned(),
+        left @ ..MINUTE_MILLIS => format!("in {} s", left / 1_000),
+        left => format!("in {}", duration(left)),
+    }
+}
+
+/// A length of time in its largest unit: `3 min`, `1 day`.
+pub(crate) fn duration(millis: u64) -> String {
+    match millis {
+        ..MINUTE_MILLIS => format!("{} s", millis / 1_000),
+        ..HOUR_MILLIS => format!("{} min", millis / MINUTE_MILLIS),
+        ..DAY_MILLIS => format!("{} h", millis / HOUR_MILLIS),
+        _ => counted(usize::try_from(millis / DAY_MILLIS).unwrap_or(usize::MAX), "day"),
+    }
+}
+
+/// The time of day: `09:40`.
+pub(crate) fn clock(time: UnixMillis, offset_minutes: i32) -> String {
+    let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
+    format!("{:02}:{:02}", minutes.div_euclid(60).rem_euclid(24), minutes.rem_euclid(60))
+}
+
+/// A date nobody can misread: `31 Dec 2026`.
+pub(crate) fn date(date: CalendarDate) -> String {
+    let (year, month, day) = date.parts();
+    let month = MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default();
+    format!("{day} {month} {year}")
+}
+
+/// What is left until a date: `Expired`, `Today`, `1 day`, `41 days`.
+pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
+    match today.days_until(date) {
+        ..0 => "Expired".to_owned(),
+        0 => "Today".to_owned(),
+        days => counted(usize::try_from(days).unwrap_or(usize::MAX), "day"),
+    }
+}
+
+/// A number with its noun: `1 change`, `1,204 changes`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// A count in groups of three: `100,000`.
+pub(crate) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A change with its sign: `+5`, `−5`.
+pub(crate) fn signed(change: Quantity) -> String {
+    if change > Quantity::ZERO { format!("+{change}") } else { change.to_string() }
+}
+
+/// A word as a sentence begins: `put away` becomes `Put away`.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_795_564_200_000);
+
+    #[test]
+    fn says_how_long_ago_and_how_soon() {
+        let before = |millis: i64| ago(UnixMillis(NOW.0 - millis), NOW);
+        assert_eq!(before(59_999), "just now");
+        assert_eq!(before(60_000), "1 min ago");
+        assert_eq!(before(3 * 3_600_000 - 1), "2 h ago");
+        assert_eq!(before(25 * 3_600_000), "1 day ago");
+        assert_eq!(before(-5_000), "just now");
+        assert_eq!(ahead(NOW.plus(20_500), NOW), "in 20 s");
+        assert_eq!(ahead(NOW.plus(240_000), NOW), "in 4 min");
+        assert_eq!(ahead(UnixMillis(0), NOW), "now");
+    }
+
+    #[test]
+    fn writes_dates_and_times() {
+        let day = |text: &str| text.parse::<CalendarDate>().expect("a date");
+        assert_eq!(date(day("2026-12-31")), "31 Dec 2026");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Today");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-19")), "Expired");
+        assert_eq!(clock(NOW, 0), "23:50");
+        assert_eq!(clock(NOW, 60), "00:50");
+    }
+
+    #[test]
+    fn writes_counts() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "change"), "1 change");
+        assert_eq!(counted(1_204, "change"), "1,204 changes");
+        assert_eq!(signed(Quantity::units(5)), "+5");
+        assert_eq!(signed(Quantity::units(-5)), "−5");
+        assert_eq!(capitalised("put away"), "Put away");
+    }
+}

@@ -1,0 +1,25 @@
+//! Background Sync: asks the browser to wake the worker once there is a network, even with the app closed. Chromium
+//! only, and only a window may ask; a bonus, never the mechanism.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// The one tag for the whole queue.
+pub const SYNC_TAG: &str = "outbox";
+
+/// Asks for a sync event. `false` where the browser cannot, or does not want to.
+pub async fn register_background_sync() -> bool {
+    try_register().await.is_ok()
+}
+
+async fn try_register() -> Result<(), JsValue> {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
+    let container = get(&get(&js_sys::global(), "navigator")?, "serviceWorker")?;
+    let ready: Promise = get(&container, "ready")?.dyn_into()?;
+    let registration = JsFuture::from(ready).await?;
+    let manager = get(&registration, "sync")?;
+    let register: Function = get(&manager, "register")?.dyn_into()?;
+    let registered: Promise = register.call1(&manager, &SYNC_TAG.into())?.dyn_into()?;
+    JsFuture::from(registered).await.map(drop)
+}

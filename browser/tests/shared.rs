@@ -1,0 +1,43 @@
+//! Locks and channels in a real browser.
+#![cfg(target_arch = "wasm32")]
+
+use std::cell::RefCell;
+
+use browser::{Channel, Notice, new_uuid_v7, try_lock};
+use futures::channel::oneshot;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+async fn one_holds_the_lock_until_it_is_dropped_or_stolen() {
+    let first = try_lock("turn", false).await.expect("free");
+    assert!(try_lock("turn", false).await.is_none());
+    drop(first);
+    let second = try_lock("turn", true).await.expect("free again");
+    let thief = try_lock("turn", true).await.expect("stolen");
+    drop(second);
+    assert!(try_lock("turn", false).await.is_none(), "the thief still holds it");
+    drop(thief);
+}
+
+#[wasm_bindgen_test]
+async fn others_hear_a_notice() {
+    let (sender, heard) = oneshot::channel();
+    let sender = RefCell::new(Some(sender));
+    let _other = Channel::open(move |notice| {
+        if let Some(sender) = sender.borrow_mut().take() {
+            sender.send(notice).expect("somebody waits");
+        }
+    });
+    let own = Channel::open(|_| panic!("it hears itself"));
+    own.tell(&Notice::QueueChanged);
+    assert_eq!(heard.await, Ok(Notice::QueueChanged));
+}
+
+#[wasm_bindgen_test]
+fn ids_are_of_version_7_and_rise() {
+    let (first, second) = (new_uuid_v7(), new_uuid_v7());
+    assert_eq!(first.get_version_num(), 7);
+    assert!(first != second && first.as_u128() >> 80 <= second.as_u128() >> 80);
+}

@@ -1,0 +1,126 @@
+//! The worker's handlers in a real service worker. The test server serves this crate's own folder.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Uint8Array};
+use sw::precache::{self, Build, PrecachedFile};
+use sw::respond::respond;
+use sw::scope::{self, WorkerError};
+use sw::{lifecycle, policy};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Request, Response, ServiceWorkerGlobalScope};
+
+wasm_bindgen_test_configure!(run_in_service_worker);
+
+const FILES: [(&str, &[u8]); 2] = [
+    ("/Cargo.toml", include_bytes!("../Cargo.toml")),
+    ("/src/policy.rs", include_bytes!("../src/policy.rs")),
+];
+
+fn global() -> ServiceWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+async fn build(id: &str) -> Build {
+    let mut files = Vec::new();
+    for (path, content) in FILES {
+        let sha256 = scope::sha256_hex(&Uint8Array::from(content)).await.unwrap();
+        files.push(PrecachedFile { path: path.to_owned(), sha256 });
+    }
+    Build { id: id.to_owned(), files }
+}
+
+async fn cache_names() -> Vec<String> {
+    let names = scope::settle(scope::caches().keys(), "list the caches").await.unwrap();
+    Array::from(&names).iter().filter_map(|name| name.as_string()).collect()
+}
+
+async fn keep(cache: &str, path: &str, body: &str) {
+    let response = Response::new_with_opt_str(Some(body)).unwrap();
+    let cache = precache::open(cache).await.unwrap();
+    scope::settle(cache.put_with_str(path, &response), "keep").await.unwrap();
+}
+
+async fn text(response: &Response) -> String {
+    scope::settle(response.text().unwrap(), "read").await.unwrap().as_string().unwrap()
+}
+
+async fn answer(path: &str, build_id: &str) -> String {
+    let origin = global().location().origin();
+    text(&respond(&Request::new_with_str(path).unwrap(), &origin, build_id).await.unwrap()).await
+}
+
+#[wasm_bindgen_test]
+async fn an_install_keeps_every_file_as_it_was_built() {
+    let build = build("install").await;
+    lifecycle::install(&global(), &build).await.unwrap();
+    let cache = precache::open(&policy::cache_name("install")).await.unwrap();
+    for (path, content) in FILES {
+        let kept = scope::settle(cache.match_with_str(path), "look").await.unwrap();
+        assert_eq!(text(&kept.unchecked_into()).await.as_bytes(), content, "{path}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_not_as_built_fails_the_install_and_leaves_nothing() {
+    let mut build = build("changed").await;
+    build.files[1].sha256 = "0".repeat(64);
+    let error = lifecycle::install(&global(), &build).await.unwrap_err();
+    assert!(matches!(&error, WorkerError::Precache { path, .. } if path == "/src/policy.rs"), "{error}");
+    assert!(!cache_names().await.contains(&policy::cache_name("changed")));
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_missing_fails_the_install_by_its_status() {
+    let mut build = build("missing").await;
+    build.files[0].path = "/no-such-file".to_owned();
+    let error = precache::fill(&build).await.unwrap_err().to_string();
+    assert!(error.contains("/no-such-file") && error.contains("404"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn what_an_older_build_holds_unchanged_is_not_downloaded_again() {
+    let mut build = build("newer").await;
+    build.files[0].path = "/only-in-the-older-build".to_owned();
+    let content = String::from_utf8_lossy(FILES[0].1);
+    keep(&policy::cache_name("older"), "/only-in-the-older-build", &content).await;
+    precache::fill(&build).await.unwrap();
+    assert_eq!(answer("/only-in-the-older-build", "newer").await, content);
+}
+
+#[wasm_bindgen_test]
+async fn activation_takes_older_builds_and_leaves_other_caches() {
+    let build = build("current").await;
+    for name in [policy::cache_name("old"), policy::cache_name("current"), "somebody-elses".to_owned()] {
+        keep(&name, "/kept", "kept").await;
+    }
+    lifecycle::activate(&global(), &build).await.unwrap();
+    let left = cache_names().await;
+    assert!(!left.contains(&policy::cache_name("old")));
+    assert!(left.contains(&policy::cache_name("current")) && left.contains(&"somebody-elses".to_owned()));
+}
+
+#[wasm_bindgen_test]
+async fn a_kept_file_is_answered_without_the_network_and_another_with_it() {
+    keep(&policy::cache_name("fetch"), "/Cargo.toml", "from the cache").await;
+    assert_eq!(answer("/Cargo.toml", "fetch").await, "from the cache");
+    assert_eq!(answer("/Cargo.toml?v=2", "fetch").await, "from the cache");
+    assert_eq!(answer("/src/policy.rs", "fetch").await.as_bytes(), FILES[1].1);
+}
+
+#[wasm_bindgen_test]
+async fn the_server_is_asked_even_when_a_cache_holds_its_path() {
+    keep(&policy::cache_name("api"), "/api/products/1", "stale").await;
+    let origin = global().location().origin();
+    let request = Request::new_with_str("/api/products/1").unwrap();
+    assert_eq!(respond(&request, &origin, "api").await.unwrap().status(), 404);
+}
+
+#[wasm_bindgen_test]
+fn messages_are_read_by_their_type() {
+    let message = |json: &str| lifecycle::read_message(&js_sys::JSON::parse(json).unwrap());
+    assert_eq!(message(r#"{"type":"skip-waiting"}"#), Some(policy::Message::SkipWaiting));
+    assert_eq!(message(r#"{"type":"sync"}"#), Some(policy::Message::Sync));
+    assert_eq!(message(r#"{"type":7}"#), None);
+    assert_eq!(lifecycle::read_message(&JsValue::NULL), None);
+}

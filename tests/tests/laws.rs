@@ -1,0 +1,311 @@
+//! The repository's laws: which crate may use which, what the engine may not know, what may not be shipped.
+//!
+//! Each law is a pure check that returns what breaks it; beside it stands a sample that must break it.
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MAX_FILE_LINES: usize = 500;
+
+/// Packages that tie code to a browser, a runtime or a network.
+const PLATFORM: &[&str] = &["gloo", "idb", "reqwest", "sqlx", "tokio", "web-sys", "yew"];
+
+/// What a crate may use of the others, what it may never reach, even through others, and why.
+struct Arrow {
+    from: &'static str,
+    may_use: &'static [&'static str],
+    never: &'static [&'static str],
+    why: &'static str,
+}
+
+const ARROWS: &[Arrow] = &[
+    Arrow {
+        from: "sync",
+        may_use: &[],
+        never: PLATFORM,
+        why: "the engine is simulated natively under a virtual clock, and serves apps with other entities",
+    },
+    Arrow {
+        from: "domain",
+        may_use: &["sync"],
+        never: PLATFORM,
+        why: "the same rules run on the screen, in the worker and on the server",
+    },
+    Arrow {
+        from: "browser",
+        may_use: &["sync"],
+        never: &["yew", "reqwest", "tokio"],
+        why: "browser glue knows no rows, and the worker has no page to render",
+    },
+    Arrow {
+        from: "schema",
+        may_use: &["domain", "sync"],
+        never: &["yew", "reqwest", "tokio"],
+        why: "page and worker of different builds share one database, so its shape lives in one place below both",
+    },
+    Arrow {
+        from: "app",
+        may_use: &["browser", "domain", "schema", "sync"],
+        never: &["tokio", "sqlx"],
+        why: "page and worker are updated apart; what they share lives below them",
+    },
+    Arrow {
+        from: "sw",
+        may_use: &["browser", "domain", "schema", "sync"],
+        never: &["yew", "reqwest", "tokio", "sqlx"],
+        why: "the worker starts without a page, from a cold phone, and has to stay small",
+    },
+    Arrow {
+        from: "server",
+        may_use: &["domain", "sync"],
+        never: &["idb", "yew"],
+        why: "the server decides with the rules, and knows nothing of how a device stores or shows",
+    },
+    Arrow {
+        from: "xtask",
+        may_use: &[],
+        never: &[],
+        why: "the build's tool is there before anything compiles",
+    },
+];
+/// Uses whatever it tests.
+const TESTS: &str = "tests";
+
+/// Words of the warehouse, singular. "Order" is not among them: the engine has to speak of the order of mutations.
+const NOUNS: &[&str] = &[
+    "aisle",
+    "barcode",
+    "bin",
+    "gtin",
+    "inventory",
+    "lot",
+    "pallet",
+    "product",
+    "shelf",
+    "sku",
+    "stock",
+    "supplier",
+    "warehouse",
+];
+
+/// What ends a program or was left behind, where an error or a result belongs.
+const NOT_SHIPPED: &[&str] = &[".unwrap()", ".expect(\"", "todo!(", "unimplemented!(", "dbg!("];
+
+/// Packages by name, each with those it uses directly, tests and build scripts left out.
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+fn metadata() -> Metadata {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).exec().expect("cargo metadata of the workspace")
+}
+
+fn graph(metadata: &Metadata) -> Graph {
+    let name = |id| metadata[id].name.to_string();
+    let nodes = &metadata.resolve.as_ref().expect("a resolved graph").nodes;
+    let used = |node: &cargo_metadata::Node| {
+        let normal =
+            node.deps.iter().filter(|dep| dep.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
+        normal.map(|dep| name(&dep.pkg)).collect::<BTreeSet<_>>()
+    };
+    let mut graph = Graph::new();
+    for node in nodes {
+        graph.entry(name(&node.id)).or_default().extend(used(node));
+    }
+    graph
+}
+
+fn reached(graph: &Graph, from: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![from.to_owned()];
+    while let Some(package) = open.pop() {
+        for used in graph.get(&package).into_iter().flatten() {
+            if found.insert(used.clone()) {
+                open.push(used.clone());
+            }
+        }
+    }
+    found
+}
+
+fn broken_arrows(members: &[String], graph: &Graph) -> Vec<String> {
+    let mut broken = Vec::new();
+    for member in members.iter().filter(|member| *member != TESTS) {
+        let Some(arrow) = ARROWS.iter().find(|arrow| arrow.from == member) else {
+            broken.push(format!("{member} has no entry in ARROWS; say what it may use and why"));
+            continue;
+        };
+        let direct = graph.get(member).into_iter().flatten();
+        let of_ours = direct.filter(|used| members.contains(used));
+        let forbidden = of_ours.filter(|used| !arrow.may_use.contains(&used.as_str())).cloned();
+        let platform = reached(graph, member).into_iter().filter(|used| {
+            arrow.never.iter().any(|never| used == never || (*never == "gloo" && used.starts_with("gloo-")))
+        });
+        broken.extend(forbidden.chain(platform).map(|used| format!("{member} -> {used}: {}", arrow.why)));
+    }
+    broken
+}
+
+/// The words of a text in lower case; `ProductRow` and `product_row` are two each.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for c in text.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && after_lower) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            words.last_mut().expect("never empty").extend(c.to_lowercase());
+        }
+        after_lower = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn nouns_in(text: &str) -> Vec<String> {
+    let is_noun =
+        |word: &String| NOUNS.iter().any(|noun| word == noun || word.strip_suffix('s') == Some(noun));
+    words(text).into_iter().filter(is_noun).collect()
+}
+
+/// A source without its comments and without its tests, which stand last.
+fn shipped(source: &str) -> String {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+}
+
+fn left_behind(source: &str) -> Vec<&'static str> {
+    let shipped = shipped(source);
+    NOT_SHIPPED.iter().copied().filter(|mark| shipped.contains(mark)).collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() && !path.ends_with("target") {
+                rust_files(&path)
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                vec![path]
+            } else {
+                Vec::new()
+            }
+        })
+        .collect()
+}
+
+/// The folders of the workspace's members by package name.
+fn member_folders() -> BTreeMap<String, PathBuf> {
+    let metadata = metadata();
+    let members = metadata.workspace_packages();
+    let folder = |manifest: &Path| manifest.parent().expect("a manifest is in a folder").to_owned();
+    members
+        .iter()
+        .map(|package| (package.name.to_string(), folder(package.manifest_path.as_std_path())))
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn crates_use_only_what_they_may() {
+    let metadata = metadata();
+    let members: Vec<_> =
+        metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let graph = graph(&metadata);
+    assert!(reached(&graph, "schema").contains("web-sys"), "the graph is not read right");
+    let broken = broken_arrows(&members, &graph);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_engine_knows_no_warehouse() {
+    let files = rust_files(&member_folders()["sync"].join("src"));
+    assert!(!files.is_empty());
+    for file in files {
+        let nouns = nouns_in(&read(&file));
+        assert!(nouns.is_empty(), "{} speaks of {nouns:?}; say it of any entity", file.display());
+    }
+}
+
+#[test]
+fn nothing_that_panics_or_was_left_behind_is_shipped() {
+    for (_, folder) in member_folders().into_iter().filter(|(name, _)| name != TESTS) {
+        for file in rust_files(&folder.join("src")) {
+            let marks = left_behind(&read(&file));
+            assert!(marks.is_empty(), "{} has {marks:?}; return an error instead", file.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_short_enough_to_read() {
+    for (name, folder) in member_folders() {
+        let files = rust_files(&folder);
+        assert!(!files.is_empty(), "{name} has no source");
+        for file in files {
+            let lines = read(&file).lines().count();
+            assert!(lines <= MAX_FILE_LINES, "{} has {lines} lines; one file, one job", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_takes_the_workspace_lints() {
+    for (name, folder) in member_folders() {
+        let manifest = read(&folder.join("Cargo.toml"));
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name} has lints of its own, or none");
+    }
+}
+
+/// The laws above can be broken.
+mod samples {
+    use super::*;
+
+    fn sample(arrows: &[(&str, &[&str])]) -> Vec<String> {
+        let graph: Graph = arrows
+            .iter()
+            .map(|(from, to)| ((*from).to_owned(), to.iter().map(|&to| to.to_owned()).collect()))
+            .collect();
+        let members: Vec<_> = graph.keys().filter(|name| !name.contains("crate")).cloned().collect();
+        broken_arrows(&members, &graph)
+    }
+
+    #[test]
+    fn a_forbidden_arrow_is_seen() {
+        assert_eq!(sample(&[("app", &["sw"]), ("sw", &["app"])]).len(), 2);
+        assert_eq!(sample(&[("sync", &["domain"]), ("domain", &["sync"])]).len(), 1);
+        assert!(sample(&[("app", &["sync"]), ("sync", &["serde"]), ("tests", &["app"])]).is_empty());
+    }
+
+    #[test]
+    fn a_platform_is_seen_behind_another_package_too() {
+        assert_eq!(sample(&[("sync", &["a-crate"]), ("a-crate", &["tokio"])]).len(), 1);
+        assert_eq!(sample(&[("domain", &["a-crate"]), ("a-crate", &["gloo-timers"])]).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_that_nobody_has_placed_is_seen() {
+        assert_eq!(sample(&[("helpers", &[])]).len(), 1);
+    }
+
+    #[test]
+    fn a_warehouse_noun_is_seen_in_names_and_prose() {
+        assert_eq!(nouns_in("fn product_rows(x: LotRow) {} // two SKUs"), ["product", "lot", "skus"]);
+        assert!(nouns_in("a slot, the combined order, binary, a pilot's ballot").is_empty());
+    }
+
+    #[test]
+    fn what_is_left_behind_is_seen_and_tests_and_comments_are_free() {
+        assert_eq!(left_behind("fn f() { g().unwrap(); dbg!(1); }"), [".unwrap()", "dbg!("]);
+        assert!(
+            left_behind("// never .unwrap()\nfn f() {}\n#[cfg(test)]\nmod tests { fn t() { g().unwrap() } }")
+                .is_empty()
+        );
+    }
+}
