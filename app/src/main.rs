@@ -1,1 +1,17 @@
-fn main() {}
+//! The Lotbook PWA: opens the device's book and shows it.
+
+mod book;
+mod components;
+mod engine;
+mod format;
+mod hooks;
+mod pages;
+mod root;
+mod route;
+mod service_worker;
+mod shell;
+
+fn main() {
+    service_worker::init_offline_sync();
+    yew::Renderer::<root::Root>::new().render();
+}

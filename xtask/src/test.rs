@@ -56,6 +56,8 @@ struct Run<'a> {
     workspace: &'a Workspace,
     tools: Tools<'a>,
     summaries: Vec<String>,
+    /// Whether this run has built the app, so that no check looks at an older one.
+    app_is_built: bool,
 }
 
 /// Runs the steps that `options` choose.
@@ -67,7 +69,12 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         return Ok(());
     }
     let workspace = Workspace::find()?;
-    let mut run = Run { workspace: &workspace, tools: Tools::new(&workspace)?, summaries: Vec::new() };
+    let mut run = Run {
+        workspace: &workspace,
+        tools: Tools::new(&workspace)?,
+        summaries: Vec::new(),
+        app_is_built: false,
+    };
     let steps = options.only.as_ref().map_or(Step::value_variants(), std::slice::from_ref);
     let mut timed = Vec::new();
     let result = steps.iter().try_for_each(|&step| {
@@ -111,20 +118,14 @@ impl Run<'_> {
     fn step(&mut self, step: Step) -> Result<()> {
         match step {
             Step::Fmt => process::run(&mut self.tools.cargo(&["fmt", "--all", "--check"])),
-            Step::Clippy => process::run(&mut self.tools.cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-Dwarnings",
-            ])),
+            Step::Clippy => self.clippy(),
             Step::ClippyWasm => self.clippy_wasm(),
             Step::Native => {
                 process::run_tests(&mut self.tools.cargo(&["test", "--workspace"]), &mut self.summaries)
             }
             Step::Wasm => self.wasm(),
             Step::App => self.app(),
-            Step::Size => size::check(self.workspace),
+            Step::Size => self.app().and_then(|()| size::check(self.workspace)),
             Step::Browser => self.browser(),
         }
     }
@@ -133,6 +134,11 @@ impl Run<'_> {
         let mut command = self.tools.cargo(&[verb]);
         command.args(WASM_TARGET).args(crates.iter().flat_map(|name| ["--package", name]));
         command
+    }
+
+    fn clippy(&self) -> Result<()> {
+        let everything = ["clippy", "--workspace", "--all-targets", "--features", "tests/browser"];
+        process::run(self.tools.cargo(&everything).args(["--", "-Dwarnings"]))
     }
 
     fn clippy_wasm(&self) -> Result<()> {
@@ -154,19 +160,22 @@ impl Run<'_> {
         process::run_tests(&mut command, &mut self.summaries)
     }
 
-    fn app(&self) -> Result<()> {
+    fn app(&mut self) -> Result<()> {
+        if self.app_is_built {
+            return Ok(());
+        }
         self.tools.ensure_wasm_target()?;
         self.tools.ensure_wasm_bindgen()?;
         self.tools.ensure_trunk()?;
         self.tools.ensure_wasm_opt()?;
-        build::build_app(&self.tools, Profile::Release)
+        build::build_app(&self.tools, Profile::Release)?;
+        self.app_is_built = true;
+        Ok(())
     }
 
     fn browser(&mut self) -> Result<()> {
         let browser = Browser::ensure(&self.tools)?;
-        if !self.workspace.dist().join("index.html").exists() {
-            self.app()?;
-        }
+        self.app()?;
         let server = build::build_server(self.workspace, &self.tools, Profile::Release)?;
         let arguments = [
             "test",

@@ -1,0 +1,203 @@
+//! Every product's label in memory, in list order and searchable as one types. Pure.
+//!
+//! All labels lie folded in one text, so that a search is one pass over a few megabytes.
+
+use std::collections::HashMap;
+
+use domain::{Product, fold_for_search};
+use memchr::memmem;
+use uuid::Uuid;
+
+/// Ends a label in the text; folding removes it from labels.
+const END: char = '\n';
+
+/// What a list shows of a product at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProductLabel {
+    pub(crate) name: String,
+    pub(crate) sku: String,
+    pub(crate) variant: String,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: Uuid,
+    label: ProductLabel,
+    /// Where the folded label begins in the text.
+    start: usize,
+    /// The first bytes of the folded name: most comparisons end here.
+    prefix: u64,
+    is_current: bool,
+}
+
+/// The labels.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    entries: Vec<Entry>,
+    text: String,
+    by_id: HashMap<Uuid, usize>,
+    /// Current entries in list order; new ones wait at the end until it is sorted again.
+    order: Vec<usize>,
+    is_sorted: bool,
+    outdated: usize,
+}
+
+impl Catalogue {
+    /// Products held.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// A product's label.
+    pub(crate) fn label(&self, id: Uuid) -> Option<&ProductLabel> {
+        self.by_id.get(&id).and_then(|at| self.entries.get(*at)).map(|entry| &entry.label)
+    }
+
+    /// Adds a product or replaces what was held of it. Returns whether anything changed.
+    pub(crate) fn put(&mut self, product: &Product) -> bool {
+        let Product { id, sku, barcode, name, variant, .. } = product;
+        let label = ProductLabel { name: name.clone(), sku: sku.clone(), variant: variant.clone() };
+        let folded = fold_for_search(&[name, variant, sku, barcode].map(String::as_str).join(" ").replace(END, " "));
+        if self.by_id.get(id).is_some_and(|at| self.folded(*at) == folded && self.entries[*at].label == label) {
+            return false;
+        }
+        self.remove(*id);
+        let mut prefix = [0; 8];
+        let bytes = folded.as_bytes();
+        let length = bytes.len().min(8);
+        prefix[..length].copy_from_slice(&bytes[..length]);
+        let at = self.entries.len();
+        let (start, prefix) = (self.text.len(), u64::from_be_bytes(prefix));
+        self.entries.push(Entry { id: *id, label, start, prefix, is_current: true });
+        self.text.push_str(&folded);
+        self.text.push(END);
+        self.by_id.insert(*id, at);
+        self.order.push(at);
+        self.is_sorted = false;
+        true
+    }
+
+    /// Forgets a product. Returns whether it was held.
+    pub(crate) fn remove(&mut self, id: Uuid) -> bool {
+        let Some(at) = self.by_id.remove(&id) else { return false };
+        self.entries[at].is_current = false;
+        self.outdated += 1;
+        self.is_sorted = false;
+        true
+    }
+
+    /// Products whose label contains every word of `query`, in list order; all for an empty query.
+    pub(crate) fn search(&mut self, query: &str) -> Vec<Uuid> {
+        self.sort();
+        let folded = fold_for_search(query);
+        let mut words: Vec<&str> = folded.split_whitespace().collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let Some((longest, others)) = words.split_first() else {
+            return self.order.iter().map(|at| self.entries[*at].id).collect();
+        };
+        let mut is_hit = vec![false; self.entries.len()];
+        let finder = memmem::Finder::new(longest.as_bytes());
+        let mut from = 0;
+        while let Some(found) = self.text.as_bytes().get(from..).and_then(|rest| finder.find(rest)) {
+            let at = self.entries.partition_point(|entry| entry.start <= from + found).saturating_sub(1);
+            is_hit[at] = others.iter().all(|word| self.folded(at).contains(word));
+            from = self.entries.get(at + 1).map_or(self.text.len(), |next| next.start);
+        }
+        self.order.iter().filter(|at| is_hit[**at]).map(|at| self.entries[*at].id).collect()
+    }
+
+    fn folded(&self, at: usize) -> &str {
+        let end = self.entries.get(at + 1).map_or(self.text.len(), |next| next.start);
+        self.text.get(self.entries[at].start..end).map_or("", |label| label.trim_end_matches(END))
+    }
+
+    fn sort(&mut self) {
+        if self.is_sorted {
+            return;
+        }
+        if self.outdated > self.len() / 2 + 1_000 {
+            self.compact();
+        }
+        let mut order = std::mem::take(&mut self.order);
+        order.retain(|at| self.entries[*at].is_current);
+        // Stable and quick on what is sorted already but for its end.
+        order.sort_by(|a, b| {
+            let (left, right) = (&self.entries[*a], &self.entries[*b]);
+            left.prefix.cmp(&right.prefix).then_with(|| self.folded(*a).cmp(self.folded(*b))).then(left.id.cmp(&right.id))
+        });
+        self.order = order;
+        self.is_sorted = true;
+    }
+
+    /// Drops the text of outdated entries.
+    fn compact(&mut self) {
+        let old = std::mem::take(self);
+        for at in old.order.iter().copied().filter(|at| old.entries[*at].is_current) {
+            let Entry { id, label, prefix, .. } = &old.entries[at];
+            let start = self.text.len();
+            self.by_id.insert(*id, self.entries.len());
+            self.order.push(self.entries.len());
+            self.text.push_str(old.folded(at));
+            self.text.push(END);
+            self.entries.push(Entry { id: *id, label: label.clone(), start, prefix: *prefix, is_current: true });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(n: u128, name: &str) -> Product {
+        Product {
+            id: Uuid::from_u128(n),
+            sku: format!("P{n:03}"),
+            barcode: format!("40000{n:03}"),
+            name: name.to_owned(),
+            unit: "each".to_owned(),
+            price_minor: 100,
+            currency: "EUR".to_owned(),
+            family: String::new(),
+            variant: String::new(),
+        }
+    }
+
+    fn found(catalogue: &mut Catalogue, query: &str) -> Vec<u128> {
+        catalogue.search(query).iter().map(Uuid::as_u128).collect()
+    }
+
+    #[test]
+    fn finds_words_in_any_order_without_accents() {
+        let mut catalogue = Catalogue::default();
+        for (n, name) in [(1, "Crème brûlée"), (2, "Oat drink"), (3, "Crème fraîche, light"), (4, "Äpfel")] {
+            assert!(catalogue.put(&product(n, name)));
+        }
+        assert_eq!(found(&mut catalogue, ""), [4, 1, 3, 2]);
+        assert_eq!(found(&mut catalogue, "creme"), [1, 3]);
+        assert_eq!(found(&mut catalogue, "LIGHT crè"), [3]);
+        assert_eq!(found(&mut catalogue, "p002"), [2]);
+        assert_eq!(found(&mut catalogue, "40000004"), [4]);
+        assert_eq!(found(&mut catalogue, "nothing"), [] as [u128; 0]);
+        assert_eq!(found(&mut catalogue, "drink creme"), [] as [u128; 0], "never across two products");
+    }
+
+    #[test]
+    fn follows_changes_and_removals() {
+        let mut catalogue = Catalogue::default();
+        for n in 0..3_000 {
+            catalogue.put(&product(n, &format!("Thing {n:04}")));
+        }
+        assert!(!catalogue.put(&product(7, "Thing 0007")));
+        for n in 0..2_900 {
+            catalogue.put(&product(n, &format!("Other {n:04}")));
+        }
+        assert!(catalogue.remove(Uuid::from_u128(5)));
+        assert!(!catalogue.remove(Uuid::from_u128(5)));
+        assert_eq!(catalogue.len(), 2_999);
+        assert_eq!(found(&mut catalogue, "thing").len(), 100);
+        assert_eq!(found(&mut catalogue, "other 0005"), [] as [u128; 0]);
+        assert_eq!(found(&mut catalogue, "")[..2], [0, 1]);
+        assert_eq!(catalogue.label(Uuid::from_u128(6)).map(|label| label.name.as_str()), Some("Other 0006"));
+        assert!(catalogue.entries.len() < 4_000, "outdated text is dropped");
+    }
+}

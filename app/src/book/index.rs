@@ -1,0 +1,123 @@
+//! Keeps the catalogue in step with the store and the queue.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use domain::{Action, PRODUCTS, Row, Warehouse};
+use sync::{Model, RowKey, Store, fold};
+use uuid::Uuid;
+
+use super::catalogue::Catalogue;
+use super::{Book, Completeness, Queued, Signal};
+
+/// Products read at a time: some milliseconds of work before the page may breathe.
+const LOAD_ROWS: usize = 1_000;
+/// Parts after which what has been read so far is shown.
+const PARTS_A_SHOW: usize = 10;
+
+/// How far the catalogue has been read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The last key read.
+    through: RefCell<String>,
+    is_running: Cell<bool>,
+    /// More rows came in while it ran.
+    is_more: Cell<bool>,
+    /// A second snapshot is replacing rows that the catalogue has: it is read anew once that is complete.
+    is_stale: Cell<bool>,
+}
+
+impl Book {
+    /// Reads the products that the catalogue has not seen yet, a part at a time.
+    pub(super) async fn read_on(&self) {
+        let reading = &self.0.reading;
+        if reading.is_running.replace(true) {
+            reading.is_more.set(true);
+            return;
+        }
+        let mut parts = 0;
+        loop {
+            let after = reading.through.borrow().clone();
+            reading.is_more.set(false);
+            let Ok(rows) = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await else { break };
+            if let Some(last) = rows.last() {
+                reading.through.replace(Warehouse::key(&last.row).key);
+            } else if !reading.is_more.get() {
+                break;
+            }
+            for product in rows.iter().filter_map(|held| held.row.product()) {
+                self.0.catalogue.borrow_mut().put(product);
+            }
+            parts += 1;
+            if parts % PARTS_A_SHOW == 1 {
+                self.emit(&Signal::Changed);
+            }
+            gloo_timers::future::TimeoutFuture::new(0).await;
+        }
+        reading.is_running.set(false);
+        self.refresh_products(pending_products(&self.queue())).await;
+        self.emit(&Signal::Changed);
+    }
+
+    /// Follows a commit: `changed` names the rows, or there are too many to name. A snapshot fills the table by rising
+    /// key, so that what is new lies behind what has been read.
+    pub(super) async fn follow_rows(&self, changed: Option<&[RowKey]>, before: Completeness) {
+        let reading = &self.0.reading;
+        let is_complete = self.completeness() == Completeness::Complete;
+        match changed {
+            Some(keys) => {
+                let products = keys.iter().filter(|key| key.table == PRODUCTS);
+                self.refresh_products(products.filter_map(|key| key.key.parse().ok()).collect()).await;
+            }
+            None if !is_complete && (before == Completeness::Complete || reading.is_stale.get()) => {
+                reading.is_stale.set(true);
+            }
+            None => {
+                // More changes than can be named: only a second look at everything finds them.
+                if before == Completeness::Complete {
+                    reading.is_stale.set(true);
+                }
+                if reading.is_stale.replace(false) {
+                    reading.through.replace(String::new());
+                    self.0.catalogue.replace(Catalogue::default());
+                }
+                self.read_on().await;
+            }
+        }
+    }
+
+    /// Takes in a new state of the queue.
+    pub(super) async fn replace_queue(&self, queue: Vec<Queued>) {
+        let before = self.0.queue.replace(queue.into());
+        let mut products = pending_products(&before);
+        products.extend(pending_products(&self.queue()));
+        self.refresh_products(products).await;
+    }
+
+    /// Brings the labels of some products up to date, pending changes included.
+    pub(super) async fn refresh_products(&self, products: BTreeSet<Uuid>) {
+        let pending = self.pending();
+        for id in products {
+            let key = RowKey::new(PRODUCTS, id.to_string());
+            let Ok(held) = Store::<Warehouse>::get(&self.0.store, &key).await else { return };
+            let base = held.into_iter().map(|held| (key.clone(), held.row)).collect();
+            let view = fold::<Warehouse>(base, &pending, |touched| *touched == key);
+            let mut catalogue = self.0.catalogue.borrow_mut();
+            match view.rows.get(&key).and_then(Row::product) {
+                Some(product) => drop(catalogue.put(product)),
+                None => drop(catalogue.remove(id)),
+            }
+        }
+    }
+}
+
+/// Products whose label some pending mutation changes.
+fn pending_products(queue: &[Queued]) -> BTreeSet<Uuid> {
+    let pending = queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation.action);
+    let of = |action: &Action| match action {
+        Action::CreateProduct(product) => Some(product.id),
+        Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => Some(*id),
+        _ => None,
+    };
+    pending.filter_map(of).collect()
+}

@@ -1,0 +1,237 @@
+//! The book as the screens see it: the device's store, what is pending on it, and the catalogue held for search.
+//!
+//! Everything shown is the store's rows with the pending mutations folded in. Whoever shows something subscribes to
+//! [`Signal`]s and reads again.
+
+mod catalogue;
+mod enrol;
+mod index;
+mod look_up;
+mod record;
+mod views;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use browser::{Channel, LAST_SYNC_SETTING, Notice};
+use domain::{Action, DeviceAnswer, Row, Warehouse};
+use schema::{DATABASE_NAME, IdbStore};
+use sync::{Cursor, JournalRecord, Mutation, Progress, QueueRecord, Store, StoreError, UnixMillis};
+use uuid::Uuid;
+use yew::Callback;
+
+pub(crate) use catalogue::ProductLabel;
+pub(crate) use look_up::LookUp;
+pub(crate) use record::RecordError;
+pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
+
+/// What a device holds by default.
+pub(crate) const DEFAULT_SCOPE: &str = "available";
+const DEVICE_SETTING: &str = "device";
+/// Journal records shown as recent work.
+const MAX_RECENT_RECORDS: usize = 50;
+
+/// A record of the queue.
+pub(crate) type Queued = QueueRecord<Action, Row>;
+
+/// Something happened to the book.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Signal {
+    /// Rows, queue or settings changed: read again.
+    Changed,
+    /// A mutation was saved on this page.
+    Enqueued,
+    /// Somebody signed this device in.
+    SignedIn,
+    /// Another window or the worker said something.
+    Heard(Notice),
+}
+
+/// How much of the server's rows has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completeness {
+    /// Nothing yet.
+    Empty,
+    /// The first sync is under way or was interrupted.
+    Partial {
+        /// Whole percent of the rows.
+        percent: u8,
+    },
+    /// Everything.
+    Complete,
+}
+
+/// A handle on the book; clones are the same book.
+#[derive(Clone)]
+pub(crate) struct Book(Rc<Inner>);
+
+struct Inner {
+    store: IdbStore<Warehouse>,
+    channel: RefCell<Option<Channel>>,
+    subscribers: RefCell<BTreeMap<u64, Callback<Signal>>>,
+    next_subscriber: Cell<u64>,
+    client: Uuid,
+    queue: RefCell<Rc<Vec<Queued>>>,
+    catalogue: RefCell<catalogue::Catalogue>,
+    reading: index::Reading,
+    completeness: Cell<Completeness>,
+    device: RefCell<Option<DeviceAnswer>>,
+    last_sync_at: Cell<Option<UnixMillis>>,
+}
+
+impl PartialEq for Book {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Ends a subscription when dropped.
+pub(crate) struct Subscription {
+    book: Book,
+    id: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.book.0.subscribers.borrow_mut().remove(&self.id);
+    }
+}
+
+impl Book {
+    /// Opens this device's book and begins to load the catalogue.
+    pub(crate) async fn open() -> Result<Self, StoreError> {
+        let store = IdbStore::open(DATABASE_NAME, browser::new_uuid_v7(), DEFAULT_SCOPE).await?;
+        let outbox = Store::<Warehouse>::outbox(&store, 0).await?;
+        let book = Self(Rc::new(Inner {
+            store,
+            channel: RefCell::default(),
+            subscribers: RefCell::default(),
+            next_subscriber: Cell::default(),
+            client: outbox.client,
+            queue: RefCell::default(),
+            catalogue: RefCell::default(),
+            reading: index::Reading::default(),
+            completeness: Cell::new(completeness_of(&outbox.cursor)),
+            device: RefCell::default(),
+            last_sync_at: Cell::default(),
+        }));
+        book.reload().await?;
+        let hearing = Rc::downgrade(&book.0);
+        let channel = Channel::open(move |notice| {
+            if let Some(inner) = hearing.upgrade() {
+                let book = Book(inner);
+                wasm_bindgen_futures::spawn_local(async move { book.take_in(notice, true).await });
+            }
+        });
+        book.0.channel.replace(Some(channel));
+        wasm_bindgen_futures::spawn_local({
+            let book = book.clone();
+            async move { book.read_on().await }
+        });
+        Ok(book)
+    }
+
+    /// The device's store.
+    pub(crate) fn store(&self) -> &IdbStore<Warehouse> {
+        &self.0.store
+    }
+
+    /// Calls `callback` at every signal until the subscription is dropped.
+    pub(crate) fn subscribe(&self, callback: Callback<Signal>) -> Subscription {
+        let id = self.0.next_subscriber.get();
+        self.0.next_subscriber.set(id + 1);
+        self.0.subscribers.borrow_mut().insert(id, callback);
+        Subscription { book: self.clone(), id }
+    }
+
+    pub(crate) fn emit(&self, signal: &Signal) {
+        let subscribers: Vec<_> = self.0.subscribers.borrow().values().cloned().collect();
+        for subscriber in subscribers {
+            subscriber.emit(signal.clone());
+        }
+    }
+
+    /// Tells the other windows and the worker.
+    pub(crate) fn tell(&self, notice: &Notice) {
+        if let Some(channel) = &*self.0.channel.borrow() {
+            channel.tell(notice);
+        }
+    }
+
+    /// Takes in what a round, here or elsewhere, changed.
+    pub(crate) async fn take_in(&self, notice: Notice, from_elsewhere: bool) {
+        if let Notice::RoundProgress { snapshot, changed, .. } = &notice {
+            let before = self.0.completeness.get();
+            self.0.completeness.set(snapshot.map_or(Completeness::Complete, partial));
+            self.follow_rows(changed.as_deref(), before).await;
+        }
+        // A record that cannot be read is reported by whoever asks for it next.
+        drop(self.reload().await);
+        if from_elsewhere {
+            self.emit(&Signal::Heard(notice));
+        }
+        self.emit(&Signal::Changed);
+    }
+
+    /// Reads again what is held in memory of the queue and the settings.
+    pub(crate) async fn reload(&self) -> Result<(), StoreError> {
+        let queue = Store::<Warehouse>::queue(&self.0.store).await?;
+        self.replace_queue(queue).await;
+        let last_sync_at = Store::<Warehouse>::setting(&self.0.store, LAST_SYNC_SETTING).await?;
+        self.0.last_sync_at.set(last_sync_at.and_then(|text| text.parse().ok()).map(UnixMillis));
+        let device = Store::<Warehouse>::setting(&self.0.store, DEVICE_SETTING).await?;
+        self.0.device.replace(device.and_then(|text| serde_json::from_str(&text).ok()));
+        Ok(())
+    }
+
+    /// The queue by rising `seq`.
+    pub(crate) fn queue(&self) -> Rc<Vec<Queued>> {
+        self.0.queue.borrow().clone()
+    }
+
+    /// Mutations the server has still to decide, by rising `seq`.
+    pub(crate) fn pending(&self) -> Vec<Mutation<Action>> {
+        let queue = self.queue();
+        queue.iter().filter(|record| record.is_pending()).map(|record| record.mutation.clone()).collect()
+    }
+
+    /// The newest acknowledged mutations, newest first.
+    pub(crate) async fn journal(&self) -> Result<Vec<JournalRecord<Action, Row>>, StoreError> {
+        self.0.store.journal(MAX_RECENT_RECORDS).await
+    }
+
+    /// How much of the server's rows has arrived.
+    pub(crate) fn completeness(&self) -> Completeness {
+        self.0.completeness.get()
+    }
+
+    /// When a round last succeeded, on any page or in the worker.
+    pub(crate) fn last_sync_at(&self) -> Option<UnixMillis> {
+        self.0.last_sync_at.get()
+    }
+
+    /// What this device is called; none before it is enrolled.
+    pub(crate) fn device_name(&self) -> Option<String> {
+        self.0.device.borrow().as_ref().map(|device| device.name.clone())
+    }
+
+    /// A new id for a row made here.
+    #[expect(clippy::unused_self, reason = "ids are the book's to give")]
+    pub(crate) fn new_id(&self) -> Uuid {
+        browser::new_uuid_v7()
+    }
+}
+
+fn completeness_of(cursor: &Cursor) -> Completeness {
+    match cursor {
+        Cursor::Start => Completeness::Empty,
+        Cursor::Snapshot { progress, .. } => partial(*progress),
+        Cursor::Live { .. } => Completeness::Complete,
+    }
+}
+
+fn partial(progress: Progress) -> Completeness {
+    let percent = progress.done_rows.saturating_mul(100).checked_div(progress.total_rows).unwrap_or(0);
+    Completeness::Partial { percent: u8::try_from(percent.min(99)).unwrap_or(99) }
+}

@@ -1,0 +1,155 @@
+//! Recording work: checked against what the screen shows, saved durably, and taken back or tried again later.
+
+use domain::{Action, Entity, Operation, Row, Warehouse};
+use serde::Serialize;
+use sync::{Draft, Model, Mutation, Refusal, RowKey, Rows, Store, StoreError, dependency, fold};
+use uuid::Uuid;
+
+use super::{Book, Queued, Signal};
+
+const ORDER_COUNTER: &str = "order";
+
+/// Why something was not saved. Nothing of it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RecordError {
+    /// It makes no sense, or breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The device could not keep it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Book {
+    /// Saves an operation on an entity, its payload given by its fields; `id` goes in as the payload's `id`.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    #[expect(dead_code, reason = "the engine offers it to screens that know kinds only by name")]
+    pub(crate) async fn queue_mutation(
+        &self,
+        operation: Operation,
+        entity: Entity,
+        id: Uuid,
+        data: impl Serialize,
+    ) -> Result<Mutation<Action>, RecordError> {
+        let malformed = |error: serde_json::Error| Refusal::new("malformed", format!("This cannot be saved: {error}."));
+        let kind = Action::kind_of(operation, entity).ok_or_else(|| {
+            Refusal::new("unknown_kind", format!("{operation:?} is not something to do with a {entity:?}."))
+        })?;
+        let mut payload = serde_json::to_value(data).map_err(malformed)?;
+        if let Some(fields) = payload.as_object_mut() {
+            fields.insert("id".to_owned(), serde_json::json!(id));
+        }
+        let action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload })).map_err(malformed)?;
+        self.record(action, 0).await
+    }
+
+    /// Saves an action made on revision `base` of its row. `Ok` means that it survives a power cut.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub(crate) async fn record(&self, action: Action, base: u64) -> Result<Mutation<Action>, RecordError> {
+        let draft = self.draft(action, base, None);
+        self.check(&draft).await?;
+        let mutation = self.store().enqueue(draft).await?;
+        self.after_queue_change(Signal::Enqueued).await;
+        Ok(mutation)
+    }
+
+    /// Tries a refused mutation again, as a new one on the row as it is now.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there.
+    pub(crate) async fn retry(&self, id: Uuid) -> Result<(), RecordError> {
+        let Queued { mutation, .. } = self.entry(id)?;
+        let base = self.revision_of(&mutation.action).await?;
+        let draft = self.draft(mutation.action, base, Some(id));
+        self.store().settle(mutation.seq, Some(draft)).await?;
+        self.after_queue_change(Signal::Enqueued).await;
+        Ok(())
+    }
+
+    /// Settles a conflict in this device's favour: its change again, now knowing the other.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there.
+    pub(crate) async fn keep_mine(&self, id: Uuid) -> Result<(), RecordError> {
+        self.retry(id).await
+    }
+
+    /// Drops an entry: undoes a pending one, or keeps what the server has.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there, or was handled already.
+    pub(crate) async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
+        let entry = self.entry(id)?;
+        Store::<Warehouse>::settle(self.store(), entry.mutation.seq, None).await?;
+        self.after_queue_change(Signal::Changed).await;
+        Ok(())
+    }
+
+    /// The next order's number: the device's prefix, a mark of this life of its data, and a running number.
+    ///
+    /// # Errors
+    /// [`RecordError::Store`].
+    pub(crate) async fn next_order_number(&self) -> Result<String, RecordError> {
+        let number = Store::<Warehouse>::next_number(self.store(), ORDER_COUNTER).await?;
+        let prefix = self.0.device.borrow().as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone());
+        // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
+        let mark = self.0.client.as_u128() & 0xff;
+        Ok(format!("{prefix}-{mark:02X}-{number:04}"))
+    }
+
+    fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
+        Draft {
+            id: browser::new_uuid_v7(),
+            depends_on: dependency::<Warehouse>(&action, &self.queue()),
+            action,
+            base,
+            author: self.device_name().unwrap_or_else(|| "unknown device".to_owned()),
+            captured_at: browser::now(),
+            replaces,
+        }
+    }
+
+    /// Applies the draft to what the screen shows: what is refused here, the server would refuse as well.
+    async fn check(&self, draft: &Draft<Action>) -> Result<(), RecordError> {
+        let touched = Warehouse::touches(&draft.action);
+        let mut base = Rows::<Row>::new();
+        for key in &touched {
+            if let Some(held) = Store::<Warehouse>::get(self.store(), key).await? {
+                base.insert(key.clone(), held.row);
+            }
+        }
+        let mut rows = fold::<Warehouse>(base, &self.pending(), |key| touched.contains(key)).rows;
+        let mutation = Mutation::from_draft(draft.clone(), 0, Warehouse::SCHEMA);
+        Warehouse::apply(&mutation, &mut rows)?;
+        Ok(())
+    }
+
+    /// The revision an edit of this row would be made on now.
+    async fn revision_of(&self, action: &Action) -> Result<u64, StoreError> {
+        let key: Option<RowKey> = match action {
+            Action::UpdateLot { .. } | Action::DeleteLot { .. } => Warehouse::touches(action).pop(),
+            _ => Warehouse::touches(action).into_iter().next(),
+        };
+        let Some(key) = key else { return Ok(0) };
+        Ok(Store::<Warehouse>::get(self.store(), &key).await?.map_or(0, |held| held.rev))
+    }
+
+    fn entry(&self, id: Uuid) -> Result<Queued, StoreError> {
+        let queue = self.queue();
+        queue.iter().find(|record| record.mutation.id == id).cloned().ok_or(StoreError::Gone)
+    }
+
+    async fn after_queue_change(&self, signal: Signal) {
+        // The record is safe whatever this says; a store that cannot be read reports itself to whoever reads.
+        drop(self.reload().await);
+        self.tell(&browser::Notice::QueueChanged);
+        self.emit(&signal);
+        if signal != Signal::Changed {
+            self.emit(&Signal::Changed);
+        }
+    }
+}

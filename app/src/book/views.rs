@@ -1,0 +1,194 @@
+//! What pages show of products and lots, pending work included.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry, lot_prefix,
+};
+use sync::{Model, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
+use uuid::Uuid;
+
+use super::catalogue::ProductLabel;
+use super::Book;
+
+/// Lots of one product that are shown.
+const MAX_SHOWN_LOTS: usize = 2_000;
+/// A read from the server that is only a bonus does not wait longer.
+const READ_TIMEOUT_MILLIS: u32 = 5_000;
+
+/// A product and its lots.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ProductView {
+    pub(crate) product: Product,
+    /// The product's revision; 0 if the server has not seen it yet.
+    pub(crate) rev: u64,
+    /// Whether something about it waits to be sent.
+    pub(crate) pending: bool,
+    /// Usable stock: available and not past its date.
+    pub(crate) on_hand: Quantity,
+    /// How much of that the server does not know yet.
+    pub(crate) unsent: Quantity,
+    /// Soonest to expire first.
+    pub(crate) lots: Vec<LotView>,
+    /// The other products of its family.
+    pub(crate) variants: Vec<Product>,
+    /// What the server has beyond this device.
+    pub(crate) elsewhere: Elsewhere,
+}
+
+/// A lot.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LotView {
+    pub(crate) row: InventoryLot,
+    pub(crate) rev: u64,
+    pub(crate) pending: bool,
+}
+
+/// Lots that this device does not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Elsewhere {
+    /// The server is being asked.
+    Asking,
+    /// The server's answer.
+    Live {
+        /// Lots outside the device's scope: reserved, quarantined, expired.
+        lots: Vec<InventoryLot>,
+    },
+    /// The server was not reached: what is shown is as of then.
+    AsOf(Option<UnixMillis>),
+}
+
+/// What a list shows of a product.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ProductCard {
+    pub(crate) product: ProductLabel,
+    /// Read from the store a moment later than the label.
+    pub(crate) detail: Option<CardDetail>,
+    pub(crate) pending: bool,
+}
+
+/// What a list shows of a product besides its label.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CardDetail {
+    pub(crate) price_minor: i64,
+    pub(crate) currency: String,
+    pub(crate) unit: String,
+    pub(crate) on_hand: Quantity,
+    pub(crate) soonest_expiry: Option<CalendarDate>,
+}
+
+struct Held {
+    view: View<Row>,
+    revs: BTreeMap<RowKey, u64>,
+    base_lots: Vec<InventoryLot>,
+}
+
+impl Book {
+    /// The products found by `query`, in list order.
+    pub(crate) fn search(&self, query: &str) -> Vec<Uuid> {
+        self.0.catalogue.borrow_mut().search(query)
+    }
+
+    /// Products in the catalogue.
+    pub(crate) fn catalogue_len(&self) -> usize {
+        self.0.catalogue.borrow().len()
+    }
+
+    /// A product's label.
+    pub(crate) fn label(&self, id: Uuid) -> Option<ProductLabel> {
+        self.0.catalogue.borrow().label(id).cloned()
+    }
+
+    /// A product with its lots from this device; none if it holds no such product.
+    pub(crate) async fn product(&self, id: Uuid, today: CalendarDate) -> Result<Option<ProductView>, StoreError> {
+        let Held { view, revs, base_lots } = self.held(id).await?;
+        let key = RowKey::new(PRODUCTS, id.to_string());
+        let Some(product) = view.rows.get(&key).and_then(Row::product).cloned() else { return Ok(None) };
+        let mut lots: Vec<LotView> = view
+            .rows
+            .iter()
+            .filter_map(|(key, row)| Some((key, row.lot()?.clone())))
+            .map(|(key, row)| LotView {
+                row,
+                rev: revs.get(key).copied().unwrap_or(0),
+                pending: view.pending.contains(key),
+            })
+            .collect();
+        lots.sort_by(|a, b| by_expiry(&a.row, &b.row));
+        let on_hand = usable(lots.iter().map(|lot| &lot.row), today);
+        Ok(Some(ProductView {
+            variants: self.variants(&product).await?,
+            rev: revs.get(&key).copied().unwrap_or(0),
+            pending: view.pending.contains(&key),
+            on_hand,
+            unsent: on_hand - usable(&base_lots, today),
+            lots,
+            product,
+            elsewhere: Elsewhere::Asking,
+        }))
+    }
+
+    /// What a list shows of a product.
+    pub(crate) async fn card(&self, id: Uuid, today: CalendarDate) -> Result<Option<ProductCard>, StoreError> {
+        let Held { view, .. } = self.held(id).await?;
+        let key = RowKey::new(PRODUCTS, id.to_string());
+        let Some(product) = view.rows.get(&key).and_then(Row::product) else { return Ok(None) };
+        let lots = || view.rows.values().filter_map(Row::lot);
+        let in_stock = lots().filter(|lot| lot.quantity > Quantity::ZERO && !lot.is_expired(today));
+        let detail = CardDetail {
+            price_minor: product.price_minor,
+            currency: product.currency.clone(),
+            unit: product.unit.clone(),
+            on_hand: usable(lots(), today),
+            soonest_expiry: in_stock.filter_map(|lot| lot.expires_on).min(),
+        };
+        let Product { name, sku, variant, .. } = product.clone();
+        let label = ProductLabel { name, sku, variant };
+        Ok(Some(ProductCard { product: label, detail: Some(detail), pending: view.pending.contains(&key) }))
+    }
+
+    /// Asks the server for the lots this device does not hold; says as of when the device's own are if it cannot.
+    pub(crate) async fn elsewhere(&self, id: Uuid) -> Elsewhere {
+        let path = format!("/api/products/{id}");
+        match browser::get_json::<ProductAnswer>(&path, READ_TIMEOUT_MILLIS).await {
+            Ok(Some(answer)) => {
+                let lots = answer.lots.into_iter().map(|(_, lot)| lot);
+                Elsewhere::Live { lots: lots.filter(|lot| lot.status != domain::LotStatus::Available).collect() }
+            }
+            Ok(None) => Elsewhere::Live { lots: Vec::new() },
+            Err(_) => Elsewhere::AsOf(self.last_sync_at()),
+        }
+    }
+
+    async fn variants(&self, product: &Product) -> Result<Vec<Product>, StoreError> {
+        if product.family.is_empty() {
+            return Ok(Vec::new());
+        }
+        let index_key = format!("family:{}", product.family);
+        let family = Store::<Warehouse>::find(self.store(), PRODUCTS, &index_key).await?;
+        let base: Rows<Row> = family.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
+        let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
+        let products = view.rows.values().filter_map(Row::product);
+        let mut others: Vec<Product> =
+            products.filter(|other| other.family == product.family && other.id != product.id).cloned().collect();
+        others.sort_by(|a, b| a.variant.cmp(&b.variant));
+        Ok(others)
+    }
+
+    async fn held(&self, id: Uuid) -> Result<Held, StoreError> {
+        let key = RowKey::new(PRODUCTS, id.to_string());
+        let prefix = lot_prefix(id);
+        let mut rows = Store::<Warehouse>::scan(self.store(), LOTS, &prefix, "", MAX_SHOWN_LOTS).await?;
+        rows.extend(Store::<Warehouse>::get(self.store(), &key).await?);
+        let base_lots = rows.iter().filter_map(|held| held.row.lot().cloned()).collect();
+        let revs = rows.iter().map(|held| (Warehouse::key(&held.row), held.rev)).collect();
+        let base: Rows<Row> = rows.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
+        let is_wanted = |touched: &RowKey| *touched == key || (touched.table == LOTS && touched.key.starts_with(&prefix));
+        Ok(Held { view: fold::<Warehouse>(base, &self.pending(), is_wanted), revs, base_lots })
+    }
+}
+
+fn usable<'a>(lots: impl IntoIterator<Item = &'a InventoryLot>, today: CalendarDate) -> Quantity {
+    let usable = lots.into_iter().filter(|lot| !lot.is_expired(today));
+    usable.fold(Quantity::ZERO, |sum, lot| sum + lot.quantity)
+}

@@ -1,0 +1,109 @@
+//! The line that is always there: connection, what waits, when last synced, how far a running sync is. All of it leads
+//! to the sync page.
+
+use sync::{Connection, UnixMillis};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::chip::Tone;
+use super::icon::{Glyph, Icon};
+use crate::format;
+use crate::hooks::{Completeness, OfflineSync, use_now, use_sync};
+use crate::route::Route;
+
+/// A connection's word, colour and glyph.
+pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {
+    match connection {
+        Connection::Online => ("Online", Tone::Good, Glyph::DotFull),
+        Connection::ServerUnreachable => ("No server", Tone::Info, Glyph::DotHalf),
+        Connection::Offline => ("Offline", Tone::Waiting, Glyph::DotOpen),
+        Connection::WorkingOffline => ("Working offline", Tone::Waiting, Glyph::Pause),
+        Connection::SignInNeeded => ("Sign in", Tone::Attention, Glyph::Key),
+        Connection::UpgradeNeeded => ("Update", Tone::Attention, Glyph::Update),
+    }
+}
+
+/// What a running sync is doing, and how far it is in percent where that is known.
+fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
+    if !sync.is_syncing {
+        return None;
+    }
+    let progress = sync.progress.unwrap_or_default();
+    if progress.sent < progress.to_send {
+        let percent = u8::try_from(progress.sent * 100 / progress.to_send).unwrap_or(100);
+        return Some((format!("Sending {} of {}", progress.sent, progress.to_send), Some(percent)));
+    }
+    if let Some(snapshot) = progress.snapshot {
+        let percent = snapshot.done_rows * 100 / snapshot.total_rows.max(1);
+        let percent = u8::try_from(percent.min(100)).unwrap_or(100);
+        return Some((format!("Downloading {percent} %"), Some(percent)));
+    }
+    let text = match (sync.pending, sync.catalogue) {
+        (0, Completeness::Complete) => "Looking for changes".to_owned(),
+        (0, Completeness::Empty | Completeness::Partial { .. }) => "Downloading".to_owned(),
+        (waiting, _) => format!("Sending {waiting}"),
+    };
+    Some((text, None))
+}
+
+/// What waits, in a few words.
+fn waiting(sync: &OfflineSync) -> String {
+    match (sync.pending, sync.attention, sync.is_online) {
+        (0, 0, Connection::SignInNeeded) => "Not signed in".to_owned(),
+        (0, 0, _) => "All changes sent".to_owned(),
+        (0, attention, _) => format!("{attention} need you"),
+        (pending, 0, Connection::Online) => format!("{pending} to send"),
+        (pending, 0, _) => format!("{pending} saved here"),
+        (pending, attention, _) => format!("{pending} to send, {attention} need you"),
+    }
+}
+
+fn synced(last: Option<UnixMillis>, now: UnixMillis) -> String {
+    last.map_or_else(|| "Not synced yet".to_owned(), |at| format!("Synced {}", format::ago(at, now)))
+}
+
+/// The status line.
+#[component]
+pub(crate) fn ConnectivityStatus() -> Html {
+    let (sync, now) = (use_sync(), use_now());
+    let (word, tone, glyph) = connection_words(sync.is_online);
+    let activity = activity(&sync);
+    let (middle, percent) = activity.map_or_else(|| (waiting(&sync), None), |(text, percent)| (text, percent));
+    let right = match percent {
+        Some(percent) => format!("{percent} %"),
+        None => synced(sync.status.last_sync_at, now),
+    };
+    let needs_you = sync.attention > 0;
+    html! {
+        <div class="status" data-test="connectivity-status">
+            <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">
+                <span class={classes!("chip", tone.class())} data-test="connection" data-connection={word}>
+                    <Icon {glyph} />{ word }
+                </span>
+                <span class="status-middle" role="status" data-test="pending-count"
+                    data-pending={sync.pending.to_string()} data-attention={sync.attention.to_string()}
+                    data-syncing={sync.is_syncing.to_string()}>
+                    if needs_you {
+                        <span class="status-needs-you"><Icon glyph={Glyph::Attention} /></span>
+                    }
+                    { middle }
+                </span>
+                <span class="status-right" data-test="last-sync">{ right }</span>
+            </a>
+            if sync.is_syncing {
+                { progress_bar(percent) }
+            }
+        </div>
+    }
+}
+
+fn progress_bar(percent: Option<u8>) -> Html {
+    let style = percent.map(|percent| format!("--done: {}", f32::from(percent) / 100.0));
+    html! {
+        <div class={classes!("progress", percent.is_none().then_some("is-unknown"))} role="progressbar"
+            aria-label="Sync" aria-valuemin="0" aria-valuemax="100" aria-valuenow={percent.map(|percent| percent.to_string())}
+            data-test="sync-progress">
+            <span {style} />
+        </div>
+    }
+}

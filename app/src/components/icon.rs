@@ -1,0 +1,108 @@
+//! The one set of icons: 24 px, 1.8 px stroke, drawn in the text's colour.
+
+use yew::prelude::*;
+
+/// What an icon shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say what is drawn or meant")]
+pub(crate) enum Glyph {
+    Adjust,
+    Attention,
+    Back,
+    Backspace,
+    Box,
+    Cart,
+    Chevron,
+    Clock,
+    Close,
+    Count,
+    Delete,
+    DotFull,
+    DotHalf,
+    DotOpen,
+    Edit,
+    Key,
+    Link,
+    Minus,
+    Move,
+    Pause,
+    Pick,
+    Plus,
+    PutAway,
+    Receive,
+    Scan,
+    Search,
+    Sync,
+    Tick,
+    Triangle,
+    Undo,
+    Update,
+}
+
+impl Glyph {
+    /// The outline, in a square of 24.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Adjust => "M4 8h9M17 8h3M4 16h3M11 16h9M15 5.5v5M9 13.5v5",
+            Self::Attention => "M12 5v9M12 18.5v.01",
+            Self::Back => "M19 12H5M11 6l-6 6 6 6",
+            Self::Backspace => "M8.5 5.5H21v13H8.5L3 12zM12 9.5l5 5M17 9.5l-5 5",
+            Self::Box => "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
+            Self::Cart => "M3 4h2.5l2 11h10l2-8H6.2M9 20v.01M16 20v.01",
+            Self::Chevron => "M9 6l6 6-6 6",
+            Self::Clock => "M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4.5l3 2",
+            Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Count => "M6 4h12v17H6zM9 9h6M9 13h6M9 17h3",
+            Self::Delete => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
+            Self::DotFull => "M12 6a6 6 0 100 12 6 6 0 000-12z",
+            Self::DotHalf => "M12 6a6 6 0 100 12zM12 6a6 6 0 010 12",
+            Self::DotOpen => "M12 6a6 6 0 100 12 6 6 0 000-12z",
+            Self::Edit => "M5 19l1-4L16 5l3 3L9 18zM13.5 7.5l3 3",
+            Self::Key => "M8 11a4 4 0 100 8 4 4 0 000-8zM11 12.5L20 4M16.5 7.5l3 3M14 10l2 2",
+            Self::Link => "M10 14a4 4 0 010-5.6l3-3a4 4 0 015.6 5.6l-1.5 1.5M14 10a4 4 0 010 5.6l-3 3A4 4 0 015.4 13l1.5-1.5",
+            Self::Minus => "M6 12h12",
+            Self::Move => "M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4",
+            Self::Pause => "M9 6v12M15 6v12",
+            Self::Pick => "M5 9h14l-1.5 11h-11zM9 12V7a3 3 0 016 0v5",
+            Self::Plus => "M12 6v12M6 12h12",
+            Self::PutAway => "M4 20V10l8-6 8 6v10M8 20v-7h8v7M8 16.5h8",
+            Self::Receive => "M12 4v10M8 10l4 4 4-4M4 15v5h16v-5",
+            Self::Scan => "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 9v6M11 9v6M13.5 9v6M16 9v6",
+            Self::Search => "M10.5 4a6.5 6.5 0 100 13 6.5 6.5 0 000-13zM15.5 15.5L20 20",
+            Self::Sync => "M20 11a8 8 0 00-14-4.5L4 9M4 4v5h5M4 13a8 8 0 0014 4.5L20 15M20 20v-5h-5",
+            Self::Tick => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Triangle => "M12 5l8 14H4zM12 10.5v4M12 16.7v.01",
+            Self::Undo => "M9 6L4 11l5 5M4 11h10a5 5 0 010 10h-3",
+            Self::Update => "M12 20V6M6 12l6-6 6 6",
+        }
+    }
+
+    /// The part that is filled, for glyphs that differ by it.
+    const fn filled(self) -> &'static str {
+        match self {
+            Self::DotFull => "M12 6a6 6 0 100 12 6 6 0 000-12z",
+            Self::DotHalf => "M12 6a6 6 0 100 12z",
+            _ => "",
+        }
+    }
+}
+
+/// Which icon.
+#[derive(Properties, PartialEq)]
+pub(crate) struct IconProps {
+    pub(crate) glyph: Glyph,
+}
+
+/// An icon. A word always stands beside it or in the control's label, so it is hidden from screen readers.
+#[component]
+pub(crate) fn Icon(props: &IconProps) -> Html {
+    let filled = props.glyph.filled();
+    html! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d={props.glyph.path()} />
+            if !filled.is_empty() {
+                <path d={filled} class="icon-fill" />
+            }
+        </svg>
+    }
+}

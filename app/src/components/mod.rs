@@ -1,0 +1,30 @@
+//! What pages are made of.
+
+pub(crate) mod action_words;
+pub(crate) mod attention_card;
+pub(crate) mod cart_line;
+pub(crate) mod chip;
+pub(crate) mod connectivity_status;
+pub(crate) mod field;
+pub(crate) mod icon;
+pub(crate) mod keypad;
+pub(crate) mod lot_row;
+pub(crate) mod navigation;
+pub(crate) mod notices;
+pub(crate) mod order_search;
+pub(crate) mod page_head;
+pub(crate) mod placeholder;
+pub(crate) mod product_list;
+pub(crate) mod quantity_field;
+pub(crate) mod queue_row;
+pub(crate) mod recent_list;
+pub(crate) mod save_failure;
+pub(crate) mod scan_burst;
+pub(crate) mod scan_field;
+pub(crate) mod scan_listener;
+pub(crate) mod scanner;
+pub(crate) mod sheet;
+pub(crate) mod stock_pane;
+pub(crate) mod switch;
+pub(crate) mod toasts;
+pub(crate) mod virtual_rows;

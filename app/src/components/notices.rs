@@ -1,0 +1,157 @@
+//! What must be known wherever one is: offline, signed out, outdated, waiting too long, storage trouble.
+
+use sync::Connection;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::chip::Tone;
+use super::icon::{Glyph, Icon};
+use crate::format;
+use crate::hooks::{Loaded, OfflineSync, use_now, use_queue, use_sync, use_update_ready};
+use crate::route::Route;
+
+/// Work that has waited this long is worth a warning.
+const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
+/// Work that has waited this long is somebody else's business, too.
+const ALARM_AFTER_MILLIS: u64 = 3 * WARN_AFTER_MILLIS;
+
+struct Notice {
+    tone: Tone,
+    glyph: Glyph,
+    text: String,
+    test: &'static str,
+    offer: Html,
+}
+
+/// The notices that hold now, the gravest first.
+#[component]
+pub(crate) fn Notices() -> Html {
+    let (sync, now, queue) = (use_sync(), use_now(), use_queue());
+    let (update_ready, apply_update) = use_update_ready();
+    let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
+    let mut notices = Vec::new();
+    if let Loaded::Failed(message) = queue {
+        notices.push(Notice {
+            tone: Tone::Attention,
+            glyph: Glyph::Attention,
+            text: message,
+            test: "storage-notice",
+            offer: Html::default(),
+        });
+    }
+    notices.extend(connection_notice(&sync));
+    notices.extend(age_notice(waited));
+    if update_ready {
+        let onclick = apply_update.reform(|_: MouseEvent| ());
+        notices.push(Notice {
+            tone: Tone::Info,
+            glyph: Glyph::Update,
+            text: "An update is ready.".to_owned(),
+            test: "update-notice",
+            offer: html! { <button type="button" {onclick} data-test="apply-update">{ "Install now" }</button> },
+        });
+    }
+    html! {
+        <div class="notices" aria-live="polite">
+            { for notices.into_iter().map(notice_bar) }
+        </div>
+    }
+}
+
+fn notice_bar(notice: Notice) -> Html {
+    html! {
+        <div class={classes!("notice", notice.tone.class())} data-test={notice.test} key={notice.test}>
+            <Icon glyph={notice.glyph} />
+            <p>{ notice.text }</p>
+            { notice.offer }
+        </div>
+    }
+}
+
+fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
+    let unsent = match sync.pending {
+        0 => "Nothing is lost.".to_owned(),
+        pending => format!("{} saved here and will be sent then.", are(pending)),
+    };
+    let (tone, glyph, text, test, offer) = match sync.is_online {
+        Connection::Online => return None,
+        Connection::Offline => (
+            Tone::Waiting,
+            Glyph::DotOpen,
+            "You are offline. Your changes have been saved and will be synced when you're back online."
+                .to_owned(),
+            "offline-notice",
+            Html::default(),
+        ),
+        Connection::ServerUnreachable => {
+            let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+            (
+                Tone::Info,
+                Glyph::DotHalf,
+                "The network is there but the server does not answer. Keep working.".to_owned(),
+                "no-server-notice",
+                html! { <button type="button" {onclick} data-test="try-now">{ "Try now" }</button> },
+            )
+        }
+        Connection::WorkingOffline => {
+            let onclick = sync.work_offline.reform(|_: MouseEvent| false);
+            (
+                Tone::Waiting,
+                Glyph::Pause,
+                "You chose to work offline. Nothing is sent until you go online.".to_owned(),
+                "working-offline-notice",
+                html! { <button type="button" {onclick} data-test="go-online">{ "Go online" }</button> },
+            )
+        }
+        Connection::SignInNeeded => (
+            Tone::Attention,
+            Glyph::Key,
+            format!("The server does not know this device. Sign in to sync. {unsent}"),
+            "sign-in-notice",
+            html! { <a href={Route::Enrol.to_path()} data-test="sign-in">{ "Sign in" }</a> },
+        ),
+        Connection::UpgradeNeeded => (
+            Tone::Attention,
+            Glyph::Update,
+            format!("This app is too old for the server. Reload to update it. {unsent}"),
+            "upgrade-notice",
+            Html::default(),
+        ),
+    };
+    Some(Notice { tone, glyph, text, test, offer })
+}
+
+fn are(pending: usize) -> String {
+    let verb = if pending == 1 { "is" } else { "are" };
+    format!("{} {verb}", format::counted(pending, "change"))
+}
+
+fn age_notice(waited_millis: u64) -> Option<Notice> {
+    let waited = format::duration(waited_millis);
+    let (tone, text) = match waited_millis {
+        ..WARN_AFTER_MILLIS => return None,
+        ..ALARM_AFTER_MILLIS => (
+            Tone::Waiting,
+            format!("The oldest change has waited {waited}. Bring this device near a network."),
+        ),
+        _ => (
+            Tone::Attention,
+            format!("Not sent for {waited}. Tell your supervisor, and keep this device switched on."),
+        ),
+    };
+    Some(Notice { tone, glyph: Glyph::Triangle, text, test: "age-notice", offer: Html::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_work_is_worth_a_warning() {
+        assert!(age_notice(WARN_AFTER_MILLIS - 1).is_none());
+        let warned = age_notice(WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
+        assert!(warned.is_some_and(|(tone, text)| tone == Tone::Waiting && text.contains("1 day")));
+        let alarmed = age_notice(4 * WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
+        assert!(alarmed.is_some_and(|(tone, text)| tone == Tone::Attention && text.contains("4 days")));
+    }
+}

@@ -1,0 +1,143 @@
+//! The quantity in the worker's hand: the biggest thing on the screen, with steps and a keypad.
+
+use domain::{Quantity, QuantityFault};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::icon::{Glyph, Icon};
+use super::keypad::{Keypad, MAX_QUANTITY_CHARS, PadKey, press};
+
+/// A quantity being typed.
+#[derive(Properties, PartialEq)]
+pub(crate) struct QuantityFieldProps {
+    pub(crate) label: AttrValue,
+    pub(crate) unit: AttrValue,
+    /// As typed.
+    pub(crate) text: AttrValue,
+    pub(crate) on_change: Callback<String>,
+    /// What is said below, such as what is left.
+    #[prop_or_default]
+    pub(crate) note: Html,
+    #[prop_or_default]
+    pub(crate) fault: Option<AttrValue>,
+}
+
+/// Reads a quantity as typed.
+///
+/// # Errors
+/// A sentence for the person who typed it.
+pub(crate) fn read_quantity(text: &str) -> Result<Quantity, String> {
+    if text.trim().is_empty() {
+        return Err("Type a quantity.".to_owned());
+    }
+    Quantity::parse(text).map_err(|fault| match fault {
+        QuantityFault::NotANumber => format!("\"{text}\" is not a number. Type it again, such as 12 or 0.5."),
+        QuantityFault::TooFine => "A quantity has at most three decimals. Shorten it.".to_owned(),
+        QuantityFault::TooLarge => "The quantity is more than 1,000,000,000. Correct it.".to_owned(),
+    })
+}
+
+/// One step up or down; never below nothing.
+fn step(text: &str, by: Quantity) -> String {
+    let now = Quantity::parse(text).unwrap_or(Quantity::ZERO);
+    let next = (now + by).max(Quantity::ZERO);
+    if next.in_range() { next.to_string() } else { text.to_owned() }
+}
+
+/// A quantity with its steps and keypad.
+#[component]
+pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
+    let input = use_node_ref();
+    let fresh = use_state(|| true);
+    use_effect_with(input.clone(), |input| {
+        if let Some(input) = input.cast::<HtmlInputElement>() {
+            // Without focus the keypad still works.
+            let _ = input.focus();
+            input.select();
+        }
+    });
+    let change = |make: fn(&str, bool) -> String| {
+        let (text, fresh, on_change) = (props.text.clone(), fresh.clone(), props.on_change.clone());
+        Callback::from(move |_: MouseEvent| {
+            on_change.emit(make(&text, *fresh));
+            fresh.set(false);
+        })
+    };
+    let on_key = {
+        let (text, fresh, on_change) = (props.text.clone(), fresh.clone(), props.on_change.clone());
+        Callback::from(move |key: PadKey| {
+            on_change.emit(press(&text, key, *fresh));
+            fresh.set(false);
+        })
+    };
+    let fault_id = props.fault.is_some().then_some("quantity-fault");
+    html! {
+        <section class={classes!("quantity", props.fault.is_some().then_some("has-fault"))}>
+            <label for="quantity">{ &props.label }</label>
+            <div class="quantity-line">
+                <button class="step" type="button" aria-label="One less" data-test="quantity-less"
+                    onclick={change(|text, _| step(text, Quantity::units(-1)))}><Icon glyph={Glyph::Minus} /></button>
+                <span class="quantity-value">
+                    { quantity_input(props, &input, &fresh, fault_id) }
+                    <span class="unit">{ &props.unit }</span>
+                </span>
+                <button class="step" type="button" aria-label="One more" data-test="quantity-more"
+                    onclick={change(|text, _| step(text, Quantity::units(1)))}><Icon glyph={Glyph::Plus} /></button>
+            </div>
+            <div class="quantity-note" aria-live="polite">{ props.note.clone() }</div>
+            if let Some(fault) = &props.fault {
+                <p class="fault" id="quantity-fault" role="alert" data-test="quantity-fault">{ fault }</p>
+            }
+            <Keypad {on_key} />
+        </section>
+    }
+}
+
+fn quantity_input(
+    props: &QuantityFieldProps,
+    input: &NodeRef,
+    fresh: &UseStateHandle<bool>,
+    fault_id: Option<&'static str>,
+) -> Html {
+    let (on_change, fresh) = (props.on_change.clone(), fresh.clone());
+    let oninput = Callback::from(move |event: InputEvent| {
+        let typed = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
+        on_change.emit(typed.unwrap_or_default());
+        fresh.set(false);
+    });
+    // On a touch screen the keypad below takes the soft keyboard's place.
+    let keyboard = if is_touch() { "none" } else { "decimal" };
+    let width = format!("--chars: {}", props.text.chars().count().max(1));
+    html! {
+        <input ref={input} id="quantity" type="text" inputmode={keyboard} autocomplete="off" style={width}
+            maxlength={MAX_QUANTITY_CHARS.to_string()} value={&props.text} {oninput}
+            aria-invalid={fault_id.map(|_| "true")} aria-describedby={fault_id} data-test="quantity" />
+    }
+}
+
+fn is_touch() -> bool {
+    let query = web_sys::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_decimal_signs_and_says_what_is_wrong() {
+        assert_eq!(read_quantity("1,5"), Ok(Quantity(1_500)));
+        assert_eq!(read_quantity("1.5"), Ok(Quantity(1_500)));
+        assert_eq!(read_quantity(" "), Err("Type a quantity.".to_owned()));
+        assert!(read_quantity("five").is_err_and(|fault| fault.contains("\"five\" is not a number")));
+        assert!(read_quantity("0.0001").is_err_and(|fault| fault.contains("three decimals")));
+    }
+
+    #[test]
+    fn steps_stay_in_range() {
+        assert_eq!(step("1.5", Quantity::units(1)), "2.5");
+        assert_eq!(step("", Quantity::units(1)), "1");
+        assert_eq!(step("0.5", Quantity::units(-1)), "0");
+        assert_eq!(step("1000000000", Quantity::units(1)), "1000000000");
+    }
+}

@@ -1,0 +1,262 @@
+//! Runs the scheduler on this page: feeds it what happens, does what it orders, and keeps what it says for display.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use browser::{Notice, RoundFailure, WORK_OFFLINE_SETTING, now, register_background_sync, sync_once};
+use domain::Warehouse;
+use gloo_timers::callback::Timeout;
+use sync::{
+    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
+    StoreError, UnixMillis,
+};
+use wasm_bindgen_futures::spawn_local;
+use yew::Callback;
+
+use crate::book::{Book, DEFAULT_SCOPE, Signal};
+
+/// Rows taken in at a time on this page: more would hold up the person at work.
+const PAGE_PULL_ROWS: usize = 2_500;
+/// A lock holder that has said nothing for this long is frozen, and loses its turn.
+const MAX_SILENCE_MILLIS: u64 = 45_000;
+/// The longest a browser timer can wait.
+const MAX_TIMER_MILLIS: u64 = 2_147_000_000;
+
+/// How a round ended, for those who asked to know.
+pub(crate) type RoundResult = Result<RoundReport, String>;
+
+/// What is running and what came of the last round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct EngineState {
+    /// Where the running round is, here or elsewhere.
+    pub(crate) progress: Option<RunningRound>,
+    /// Why the last round failed.
+    pub(crate) error: Option<String>,
+    /// Rounds that succeeded on this page.
+    pub(crate) sync_count: u32,
+}
+
+/// Where a running round is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunningRound {
+    /// Mutations decided so far.
+    pub(crate) sent: usize,
+    /// Mutations to send, those decided included.
+    pub(crate) to_send: usize,
+    /// The snapshot, while there is one.
+    pub(crate) snapshot: Option<Progress>,
+}
+
+/// Callbacks that the hook's user asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Observers {
+    /// A round starts.
+    pub(crate) on_sync_start: Option<Callback<()>>,
+    /// A round ended.
+    pub(crate) on_sync_complete: Option<Callback<RoundResult>>,
+}
+
+/// The engine of this page; clones are the same engine.
+#[derive(Clone)]
+pub(crate) struct Engine(Rc<Inner>);
+
+struct Inner {
+    book: Book,
+    scheduler: RefCell<Scheduler>,
+    state: RefCell<EngineState>,
+    timer: RefCell<Option<Timeout>>,
+    observers: RefCell<Observers>,
+    on_change: Callback<()>,
+    heard_at: Cell<UnixMillis>,
+}
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Engine {
+    /// An engine that has not started; `on_change` is called whenever there is something new to show.
+    pub(crate) fn new(book: Book, config: SchedulerConfig, on_change: Callback<()>) -> Self {
+        Self(Rc::new(Inner {
+            book,
+            scheduler: RefCell::new(Scheduler::new(config, browser::random_u64())),
+            state: RefCell::default(),
+            timer: RefCell::default(),
+            observers: RefCell::default(),
+            on_change,
+            heard_at: Cell::new(now()),
+        }))
+    }
+
+    /// Starts: a choice to work offline outlives the page.
+    pub(crate) async fn start(&self) {
+        let chosen = Store::<Warehouse>::setting(self.0.book.store(), WORK_OFFLINE_SETTING).await;
+        if matches!(chosen, Ok(Some(_))) {
+            self.handle(Event::WorkOffline(true));
+        }
+        self.handle(Event::Started);
+    }
+
+    /// Replaces the callbacks.
+    pub(crate) fn observe(&self, observers: Observers) {
+        self.0.observers.replace(observers);
+    }
+
+    /// The state to show.
+    pub(crate) fn state(&self) -> EngineState {
+        self.0.state.borrow().clone()
+    }
+
+    /// The connection as far as it is known.
+    pub(crate) fn connection(&self) -> Connection {
+        self.0.scheduler.borrow().connection()
+    }
+
+    /// Whether a round runs on this page or elsewhere.
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.scheduler.borrow().is_running() || self.0.state.borrow().progress.is_some()
+    }
+
+    /// Whether rounds start by themselves.
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.0.scheduler.borrow().is_automatic()
+    }
+
+    /// When the next round is due.
+    pub(crate) fn next_sync_at(&self) -> Option<UnixMillis> {
+        self.0.scheduler.borrow().poll_timeout().map(|(due, _)| due)
+    }
+
+    /// Feeds the scheduler, and does what it orders.
+    pub(crate) fn handle(&self, event: Event) {
+        let orders = self.0.scheduler.borrow_mut().handle(event, now());
+        for order in orders {
+            match order {
+                Order::StartRound(_) => spawn_local({
+                    let engine = self.clone();
+                    async move { engine.round().await }
+                }),
+                Order::RegisterBackgroundSync => spawn_local(async {
+                    register_background_sync().await;
+                }),
+            }
+        }
+        self.set_timer();
+        self.0.on_change.emit(());
+    }
+
+    /// What the book says that concerns rounds.
+    pub(crate) fn hear(&self, signal: &Signal) {
+        match signal {
+            Signal::Enqueued => self.handle(Event::Enqueued),
+            Signal::SignedIn => self.handle(Event::SignedIn),
+            Signal::Changed => self.0.on_change.emit(()),
+            Signal::Heard(notice) => self.hear_notice(notice),
+        }
+    }
+
+    /// Takes the whole snapshot again; the queue and everything shown stay meanwhile.
+    pub(crate) fn full_sync(&self) {
+        let engine = self.clone();
+        spawn_local(async move {
+            match Store::<Warehouse>::restart(engine.0.book.store(), DEFAULT_SCOPE).await {
+                Ok(()) => engine.handle(Event::Manual),
+                Err(error) => engine.fail(error.to_string()),
+            }
+        });
+    }
+
+    /// Keeps the user's choice, for this page, the others and the worker.
+    pub(crate) fn work_offline(&self, chosen: bool) {
+        let engine = self.clone();
+        spawn_local(async move {
+            let value = chosen.then_some("yes");
+            let kept = Store::<Warehouse>::put_setting(engine.0.book.store(), WORK_OFFLINE_SETTING, value).await;
+            match kept {
+                Ok(()) => {
+                    engine.0.book.tell(&Notice::WorkOffline { chosen });
+                    engine.handle(Event::WorkOffline(chosen));
+                }
+                Err(error) => engine.fail(error.to_string()),
+            }
+        });
+    }
+
+    fn fail(&self, error: String) {
+        self.0.state.borrow_mut().error = Some(error);
+        self.0.on_change.emit(());
+    }
+
+    fn hear_notice(&self, notice: &Notice) {
+        self.0.heard_at.set(now());
+        match notice {
+            Notice::RoundProgress { .. } => self.show_progress(notice),
+            Notice::RoundEnded { .. } => {
+                self.0.state.borrow_mut().progress = None;
+                self.0.on_change.emit(());
+            }
+            Notice::WorkOffline { chosen } => self.handle(Event::WorkOffline(*chosen)),
+            Notice::QueueChanged => {}
+        }
+    }
+
+    fn show_progress(&self, notice: &Notice) {
+        if let Notice::RoundProgress { sent, to_send, snapshot, .. } = notice {
+            let running = RunningRound { sent: *sent, to_send: *to_send, snapshot: *snapshot };
+            self.0.state.borrow_mut().progress = Some(running);
+            self.0.on_change.emit(());
+        }
+    }
+
+    async fn round(&self) {
+        if let Some(callback) = self.0.observers.borrow().on_sync_start.clone() {
+            callback.emit(());
+        }
+        let tell = |notice: Notice| {
+            self.0.book.tell(&notice);
+            self.show_progress(&notice);
+            let book = self.0.book.clone();
+            spawn_local(async move { book.take_in(notice, false).await });
+        };
+        let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
+        let steal = now().since(self.0.heard_at.get()) > MAX_SILENCE_MILLIS;
+        let result = sync_once::<Warehouse, _>(self.0.book.store(), limits, steal, tell).await;
+        self.ended(result).await;
+    }
+
+    async fn ended(&self, result: Result<RoundReport, RoundFailure>) {
+        if result == Err(RoundFailure::Elsewhere) {
+            return self.handle(Event::RoundEnded(Ended::Elsewhere));
+        }
+        // What is shown is read from memory: bring that up to date first.
+        let read = self.0.book.reload().await;
+        {
+            let mut state = self.0.state.borrow_mut();
+            state.progress = None;
+            state.error = result.as_ref().err().map(ToString::to_string).or(read.err().map(|error| error.to_string()));
+            state.sync_count += u32::from(result.is_ok());
+        }
+        if let Some(callback) = self.0.observers.borrow().on_sync_complete.clone() {
+            callback.emit(result.clone().map_err(|error| error.to_string()));
+        }
+        self.handle(Event::RoundEnded(match result {
+            Ok(report) => Ended::Done { more: !report.complete },
+            Err(RoundFailure::Round(RoundError::Transport(error))) => Ended::Failed(error),
+            Err(RoundFailure::Round(RoundError::Store(StoreError::Gone))) | Err(RoundFailure::Elsewhere) => Ended::Elsewhere,
+            Err(RoundFailure::Round(RoundError::Store(_))) => Ended::StoreFailed,
+        }));
+        self.0.book.emit(&Signal::Changed);
+    }
+
+    fn set_timer(&self) {
+        let due = self.0.scheduler.borrow().poll_timeout();
+        let timer = due.map(|(due, _)| {
+            let wait = due.since(now()).min(MAX_TIMER_MILLIS);
+            let engine = self.clone();
+            Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || engine.handle(Event::Woken))
+        });
+        self.0.timer.replace(timer);
+    }
+}

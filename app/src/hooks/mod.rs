@@ -1,0 +1,21 @@
+//! Hooks: what pages show, kept up to date.
+
+mod use_book;
+mod use_catalogue;
+mod use_clock;
+mod use_loaded;
+mod use_offline_sync;
+mod use_product;
+mod use_queue;
+mod use_update_ready;
+
+pub(crate) use use_book::{use_book, use_book_version};
+pub(crate) use use_catalogue::{CatalogueView, use_cards, use_catalogue};
+pub(crate) use crate::book::Completeness;
+pub(crate) use use_clock::{use_now, use_today};
+pub(crate) use use_loaded::{Loaded, use_loaded};
+pub(crate) use crate::engine::RunningRound;
+pub(crate) use use_offline_sync::{OfflineSync, SyncProvider, SyncStatus, use_sync};
+pub(crate) use use_product::use_product;
+pub(crate) use use_queue::{Recent, RecentState, use_queue, use_recent};
+pub(crate) use use_update_ready::use_update_ready;

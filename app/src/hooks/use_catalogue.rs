@@ -1,0 +1,65 @@
+//! The list of products, searched as one types, and what the visible rows show.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::{Loaded, use_book, use_book_version, use_loaded, use_today};
+use crate::book::{Completeness, ProductCard};
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CatalogueView {
+    /// Whether there is anything to search yet, or nothing to wait for.
+    pub(crate) ready: bool,
+    /// Products in the catalogue.
+    pub(crate) total: usize,
+    /// The products found, in list order.
+    pub(crate) hits: Rc<[Uuid]>,
+}
+
+/// The products whose label contains every word of `query`; all for an empty one.
+#[hook]
+pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
+    let book = use_book();
+    let version = use_book_version();
+    let hits = use_memo((query.to_owned(), version), {
+        let book = book.clone();
+        move |(query, _)| Rc::<[Uuid]>::from(book.search(query))
+    });
+    let total = book.catalogue_len();
+    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits: (*hits).clone() }
+}
+
+/// Cards for `ids`: labels at once, the rest as soon as it is read.
+#[hook]
+pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<HashMap<Uuid, ProductCard>> {
+    let book = use_book();
+    let version = use_book_version();
+    let today = use_today();
+    let read = {
+        let book = book.clone();
+        let ids = ids.clone();
+        use_loaded((), (ids.clone(), version, today), move |()| async move {
+            let mut cards = HashMap::new();
+            for id in ids.iter() {
+                if let Some(card) = book.card(*id, today).await.map_err(|error| error.to_string())? {
+                    cards.insert(*id, card);
+                }
+            }
+            Ok(cards)
+        })
+    };
+    let known = match &read {
+        Loaded::Ready(cards) => Some(cards.clone()),
+        Loaded::Loading | Loaded::Failed(_) => None,
+    };
+    let card_of = |id: &Uuid| {
+        let card = known.as_ref().and_then(|cards| cards.get(id).cloned());
+        let label = || Some(ProductCard { product: book.label(*id)?, detail: None, pending: false });
+        Some((*id, card.or_else(label)?))
+    };
+    Rc::new(ids.iter().filter_map(card_of).collect())
+}

@@ -1,0 +1,67 @@
+//! The queue, and what this device did last.
+
+use domain::{Action, Row};
+use sync::{Mutation, Outcome, QueueState, UnixMillis};
+use yew::prelude::*;
+
+use super::{Loaded, use_book, use_book_version, use_loaded};
+use crate::book::Queued;
+
+/// Things shown as recent.
+const MAX_RECENT: usize = 50;
+
+/// Something this device did.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Recent {
+    pub(crate) mutation: Mutation<Action>,
+    pub(crate) state: RecentState,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RecentState {
+    /// Saved here.
+    Pending,
+    /// Booked by the server.
+    Sent {
+        /// When this device learnt so.
+        at: UnixMillis,
+    },
+    /// It waits for a person.
+    Attention(Outcome<Row>),
+}
+
+/// Pending entries and those that wait for a person, by rising `seq`.
+#[hook]
+pub(crate) fn use_queue() -> Loaded<Vec<Queued>> {
+    let book = use_book();
+    use_book_version();
+    Loaded::Ready(book.queue())
+}
+
+/// What this device did last, newest first.
+#[hook]
+pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
+    let book = use_book();
+    let version = use_book_version();
+    use_loaded((), version, move |()| async move {
+        let journal = book.journal().await.map_err(|error| error.to_string())?;
+        let waiting = book.queue().iter().map(recent).collect::<Vec<_>>();
+        let sent = journal.into_iter().map(|record| Recent {
+            state: RecentState::Sent { at: record.acknowledged_at },
+            mutation: record.mutation,
+        });
+        let mut all: Vec<Recent> = waiting.into_iter().chain(sent).collect();
+        all.sort_by_key(|recent| std::cmp::Reverse(recent.mutation.seq));
+        all.truncate(MAX_RECENT);
+        Ok(all)
+    })
+}
+
+fn recent(record: &Queued) -> Recent {
+    let state = match &record.state {
+        QueueState::Pending => RecentState::Pending,
+        QueueState::Attention(outcome) => RecentState::Attention(outcome.clone()),
+    };
+    Recent { mutation: record.mutation.clone(), state }
+}

@@ -1,0 +1,47 @@
+//! Opens the device's database before anything else, and says so in a sentence when that fails.
+
+use sync::StoreError;
+use yew::prelude::*;
+
+use crate::book::Book;
+use crate::hooks::SyncProvider;
+use crate::shell::App;
+
+enum Opening {
+    Running,
+    Done(Book),
+    Failed(StoreError),
+}
+
+/// The page's outermost component.
+#[component]
+pub(crate) fn Root() -> Html {
+    let opening = use_state(|| Opening::Running);
+    {
+        let opening = opening.clone();
+        use_effect_with((), move |()| {
+            wasm_bindgen_futures::spawn_local(async move {
+                opening.set(match Book::open().await {
+                    Ok(book) => Opening::Done(book),
+                    Err(error) => Opening::Failed(error),
+                });
+            });
+        });
+    }
+    match &*opening {
+        Opening::Running => html! { <main class="opening" aria-busy="true"><p>{ "Opening your stock book…" }</p></main> },
+        Opening::Done(book) => html! {
+            <ContextProvider<Book> context={book.clone()}>
+                <SyncProvider><App /></SyncProvider>
+            </ContextProvider<Book>>
+        },
+        Opening::Failed(error) => html! {
+            <main class="opening" role="alert">
+                <h1>{ "Lotbook cannot open its data" }</h1>
+                <p data-test="open-error">{ error.to_string() }</p>
+                <p>{ "Nothing that was saved is lost. Until this is mended, nothing new can be saved." }</p>
+                <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ "Try again" }</button>
+            </main>
+        },
+    }
+}

@@ -1,0 +1,241 @@
+//! The working set of a batch: each mutation is decided over what the ones before it left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Row, Warehouse, lot_prefix};
+use sync::{Model, Mutation, Receipt, RowKey, Rows, Verdict};
+use uuid::Uuid;
+
+use super::rules::{self, Ruling};
+use super::{product_key, Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, outcome, wording};
+
+/// Decides every mutation of `batch` over what the store knows; nothing at all if the device holds outcomes that the
+/// store has lost, as it will then send those mutations again first.
+pub fn book(batch: &Batch, known: Known) -> Booked {
+    if known.max_seq < batch.last_outcome_seq {
+        return Booked { rev: known.rev, max_seq: known.max_seq, ..Booked::default() };
+    }
+    let mut desk = Desk::new(batch, known);
+    let told: Vec<StoredReceipt> =
+        batch.mutations.iter().enumerate().map(|(at, mutation)| desk.decide(at, mutation)).collect();
+    let answers = told.iter().map(|stored| Receipt {
+        seq: stored.seq,
+        id: stored.id,
+        outcome: outcome(stored, &desk.rows, batch.scope),
+    });
+    let answers = answers.collect();
+    let max_seq = batch.mutations.iter().map(|mutation| mutation.seq).fold(desk.max_seq, u64::max);
+    let changed = desk.changed.iter().filter_map(|key| Some((key.clone(), desk.rows.get(key)?.clone())));
+    let changed = changed.collect();
+    Booked { rev: desk.rev, max_seq, receipts: desk.new_receipts, changed, effects: desk.effects, answers }
+}
+
+pub(super) struct Desk<'b> {
+    batch: &'b Batch,
+    rev: u64,
+    max_seq: u64,
+    by_seq: BTreeMap<u64, StoredReceipt>,
+    by_id: BTreeMap<Uuid, StoredReceipt>,
+    rows: BTreeMap<RowKey, StoredRow>,
+    claims: BTreeMap<String, RowKey>,
+    orders: BTreeSet<Uuid>,
+    changed: BTreeSet<RowKey>,
+    effects: Vec<BookedEffect>,
+    new_receipts: Vec<StoredReceipt>,
+}
+
+impl<'b> Desk<'b> {
+    fn new(batch: &'b Batch, known: Known) -> Self {
+        let Known { rev, max_seq, receipts, rows, claims, orders } = known;
+        let own = receipts.iter().filter(|receipt| receipt.client == batch.client);
+        Self {
+            batch,
+            rev,
+            max_seq,
+            by_seq: own.map(|receipt| (receipt.seq, receipt.clone())).collect(),
+            by_id: receipts.into_iter().map(|receipt| (receipt.id, receipt)).collect(),
+            rows,
+            claims,
+            orders,
+            changed: BTreeSet::new(),
+            effects: Vec::new(),
+            new_receipts: Vec::new(),
+        }
+    }
+
+    pub(super) fn client(&self) -> Uuid {
+        self.batch.client
+    }
+
+    pub(super) fn row(&self, key: &RowKey) -> Option<&StoredRow> {
+        self.rows.get(key)
+    }
+
+    pub(super) fn holder(&self, claim: &str) -> Option<&RowKey> {
+        self.claims.get(claim)
+    }
+
+    pub(super) fn order_exists(&self, id: Uuid) -> bool {
+        self.orders.contains(&id)
+    }
+
+    pub(super) fn lots_of(&self, product: Uuid) -> impl Iterator<Item = (&RowKey, &StoredRow)> {
+        let prefix = lot_prefix(product);
+        let from = RowKey::new(domain::LOTS, prefix.clone());
+        self.rows
+            .range(from..)
+            .take_while(move |(key, _)| key.table == domain::LOTS && key.key.starts_with(&prefix))
+    }
+
+    /// What the device is told of one mutation: a stored outcome if it was decided before, else a new one.
+    fn decide(&mut self, at: usize, mutation: &Incoming) -> StoredReceipt {
+        if let Some(stored) = self.by_seq.get(&mutation.seq).filter(|stored| stored.id != mutation.id) {
+            let message = format!(
+                "Entry {} of this device was already used for another mutation ({}). Record it again.",
+                mutation.seq, stored.id
+            );
+            return self.receipt(mutation, Ruling::rejected("seq_reused", message), Vec::new());
+        }
+        // The id decides: whoever sends a mutation again, under whatever number, is told what became of it.
+        if let Some(stored) = self.by_id.get(&mutation.id) {
+            return StoredReceipt { client: self.batch.client, seq: mutation.seq, ..stored.clone() };
+        }
+        let touched = mutation.action.as_ref().map_or_else(|_| Vec::new(), Warehouse::touches);
+        let receipt = match self.book_one(at, mutation) {
+            Ok(receipt) => receipt,
+            Err(ruling) => self.receipt(mutation, ruling, touched),
+        };
+        self.by_seq.insert(receipt.seq, receipt.clone());
+        self.by_id.insert(receipt.id, receipt.clone());
+        self.new_receipts.push(receipt.clone());
+        receipt
+    }
+
+    fn receipt(&self, mutation: &Incoming, ruling: Ruling, touched: Vec<RowKey>) -> StoredReceipt {
+        let Ruling { verdict, code, message } = ruling;
+        let (seq, id) = (mutation.seq, mutation.id);
+        StoredReceipt { client: self.batch.client, seq, id, verdict, code, message, touched }
+    }
+
+    fn book_one(&mut self, at: usize, mutation: &Incoming) -> Result<StoredReceipt, Ruling> {
+        let action = mutation.action.as_ref().map_err(|refusal| Ruling {
+            verdict: Verdict::Rejected,
+            code: refusal.code.to_owned(),
+            message: refusal.message.clone(),
+        })?;
+        self.check_envelope(mutation)?;
+        let merges = rules::admit(self, mutation, action)?;
+        let mut touched = Warehouse::touches(action);
+        let mut rows = self.live_rows(&touched);
+        let valid = with_action(mutation, action);
+        let effects = Warehouse::apply(&valid, &mut rows)
+            .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
+        if let Some(key) = touched.first() {
+            rules::check_claims(self, action, key)?;
+        }
+        let also_deleted = match action {
+            Action::DeleteProduct { id } => self.lots_deleted_with(*id)?,
+            _ => Vec::new(),
+        };
+        let (code, message) = if merges {
+            let message = "Somebody else changed other fields in the meantime. Both changes were kept.";
+            ("merged".to_owned(), message.to_owned())
+        } else {
+            rules::remark(&effects)
+        };
+        self.write(&touched, rows, &also_deleted, at, effects);
+        touched.extend(also_deleted);
+        let verdict = if merges { Verdict::Merged } else { Verdict::Applied };
+        Ok(self.receipt(mutation, Ruling { verdict, code, message }, touched))
+    }
+
+    fn check_envelope(&self, mutation: &Incoming) -> Result<(), Ruling> {
+        let chars = mutation.author.chars().count();
+        if chars > MAX_NAME_CHARS {
+            let message =
+                format!("Author has {chars} characters; at most {MAX_NAME_CHARS} fit. Shorten the name.");
+            return Err(Ruling::rejected("too_long", message));
+        }
+        let Some(needed) = mutation.depends_on else { return Ok(()) };
+        if self.by_id.get(&needed).is_some_and(|receipt| receipt.verdict.is_booked()) {
+            return Ok(());
+        }
+        let message = "The entry that this one builds on was not saved. Settle that one first, then try this \
+                       one again.";
+        Err(Ruling { verdict: Verdict::Held, code: "held".to_owned(), message: message.to_owned() })
+    }
+
+    fn live_rows(&self, keys: &[RowKey]) -> Rows<Row> {
+        let live = keys.iter().filter_map(|key| Some((key, self.rows.get(key).filter(|held| !held.deleted)?)));
+        live.map(|(key, held)| (key.clone(), held.row.clone())).collect()
+    }
+
+    fn lots_deleted_with(&self, product: Uuid) -> Result<Vec<RowKey>, Ruling> {
+        let held = self.rows.get(&product_key(product)).and_then(|held| held.row.product());
+        held.map_or_else(|| Ok(Vec::new()), |product| rules::lots_to_delete(self, product))
+    }
+
+    /// Takes over what an action made of the rows it touches, under one new revision if anything came of it.
+    fn write(
+        &mut self,
+        touched: &[RowKey],
+        mut rows: Rows<Row>,
+        also_deleted: &[RowKey],
+        at: usize,
+        effects: Vec<Effect>,
+    ) {
+        let before = self.live_rows(touched);
+        let differs: Vec<&RowKey> = touched.iter().filter(|key| before.get(key) != rows.get(key)).collect();
+        if differs.is_empty() && also_deleted.is_empty() && effects.is_empty() {
+            return;
+        }
+        self.rev += 1;
+        for key in differs {
+            match rows.remove(key) {
+                Some(row) => self.put(key, row),
+                None => self.delete(key),
+            }
+        }
+        also_deleted.iter().for_each(|key| self.delete(key));
+        for (line, effect) in (0_u64..).zip(effects) {
+            if let Effect::Order(order) = &effect {
+                self.orders.insert(order.id);
+            }
+            self.effects.push(BookedEffect { rev: self.rev, line, mutation: at, effect });
+        }
+    }
+
+    fn put(&mut self, key: &RowKey, row: Row) {
+        let old = self.rows.get(key);
+        let last = FieldRev { rev: self.rev, client: self.batch.client };
+        let mut fields = old.map(|old| old.fields.clone()).unwrap_or_default();
+        let written = match old {
+            Some(old) if old.deleted => wording::all_fields(&row).to_vec(),
+            Some(old) => wording::changed_fields(&old.row, &row),
+            // Nobody can have opened it before: there is nothing to conflict with.
+            None => Vec::new(),
+        };
+        fields.extend(written.into_iter().map(|field| (field.to_owned(), last)));
+        self.release_claims(key);
+        self.claims.extend(rules::claimed_by(&row).into_iter().map(|claim| (claim, key.clone())));
+        self.rows.insert(key.clone(), StoredRow { rev: self.rev, row, deleted: false, fields });
+        self.changed.insert(key.clone());
+    }
+
+    fn delete(&mut self, key: &RowKey) {
+        self.release_claims(key);
+        let Some(held) = self.rows.get_mut(key) else { return };
+        held.rev = self.rev;
+        held.deleted = true;
+        self.changed.insert(key.clone());
+    }
+
+    fn release_claims(&mut self, key: &RowKey) {
+        self.claims.retain(|_, holder| holder != key);
+    }
+}
+
+fn with_action(mutation: &Incoming, action: &Action) -> Mutation<Action> {
+    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, action: _ } = mutation.clone();
+    Mutation { seq, id, action: action.clone(), base, author, captured_at, schema, depends_on, replaces }
+}

@@ -1,0 +1,101 @@
+//! What people are told about their mutations.
+
+use domain::{InventoryLot, LotPatch, Money, Product, ProductPatch, Quantity, Row};
+
+/// Characters of foreign text repeated in a sentence.
+const MAX_QUOTED_CHARS: usize = 80;
+
+/// `text`, cut short where it would drown the sentence.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// What a person calls the row: a product's name, or `lot L1 at B-07-3`.
+pub(crate) fn subject(row: &Row) -> String {
+    match row {
+        Row::Product(product) => product.name.clone(),
+        Row::Lot(lot) => lot.lot.to_string(),
+    }
+}
+
+/// A field's name within a sentence.
+pub(crate) fn field_name(field: &str) -> &str {
+    if field == "sku" { "SKU" } else { field }
+}
+
+/// The product's value of `field`.
+pub(crate) fn product_value(product: &Product, field: &str) -> String {
+    let money = || Money { minor: product.price_minor, currency: product.currency.clone() }.to_string();
+    match field {
+        "price" => money(),
+        "sku" => quoted(&product.sku),
+        "barcode" => quoted(&product.barcode),
+        "name" => quoted(&product.name),
+        "unit" => quoted(&product.unit),
+        "currency" => quoted(&product.currency),
+        "family" => quoted(&product.family),
+        "variant" => quoted(&product.variant),
+        _ => "something else".to_owned(),
+    }
+}
+
+/// The lot's value of `field`.
+pub(crate) fn lot_value(lot: &InventoryLot, field: &str) -> String {
+    match field {
+        "status" => lot.status.code().to_owned(),
+        "expiry date" => lot.expires_on.map_or_else(|| "none".to_owned(), |date| date.to_string()),
+        _ => "something else".to_owned(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") }
+}
+
+/// Somebody else changed the field that `mine` changes.
+pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
+    let value = |row: &Row| match row {
+        Row::Product(product) => product_value(product, field),
+        Row::Lot(lot) => lot_value(lot, field),
+    };
+    format!(
+        "Somebody else changed the {} of {} to {} after you opened it. Your {} was not saved.",
+        field_name(field),
+        subject(theirs),
+        value(theirs),
+        value(mine),
+    )
+}
+
+/// Fields that differ between two states of a row, by the names edits use.
+pub(crate) fn changed_fields(old: &Row, new: &Row) -> Vec<&'static str> {
+    match (old, new) {
+        (Row::Product(old), Row::Product(new)) => ProductPatch::between(old, new).fields(),
+        (Row::Lot(old), Row::Lot(new)) => LotPatch {
+            status: (old.status != new.status).then_some(new.status),
+            expires_on: new.expires_on.filter(|date| old.expires_on != Some(*date)),
+        }
+        .fields(),
+        (Row::Product(_), Row::Lot(_)) | (Row::Lot(_), Row::Product(_)) => Vec::new(),
+    }
+}
+
+/// Every field that edits name in a row like this one.
+pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
+    match row {
+        Row::Product(_) => &["sku", "barcode", "name", "unit", "price", "currency", "family", "variant"],
+        Row::Lot(_) => &["status", "expiry date"],
+    }
+}
+
+/// There is still stock of a product that was to be deleted.
+pub(crate) fn has_stock(product: &Product, lots: usize, sum: Quantity) -> String {
+    let lots = if lots == 1 { "1 lot".to_owned() } else { format!("{lots} lots") };
+    format!(
+        "There are still {sum} {} of {} in {lots}. Move, pick or adjust them first.",
+        product.unit, product.name
+    )
+}

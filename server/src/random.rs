@@ -1,0 +1,23 @@
+//! Randomness from the operating system: ids, tokens and codes.
+
+use crate::store::StoreFault;
+use uuid::Uuid;
+
+/// Bytes nobody can guess.
+///
+/// # Errors
+/// [`StoreFault::Failed`] if the system gives none.
+pub fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StoreFault::Failed(format!("the system gives no random numbers: {error}")))?;
+    Ok(bytes)
+}
+
+/// A random UUID.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn uuid() -> Result<Uuid, StoreFault> {
+    Ok(uuid::Builder::from_random_bytes(bytes()?).into_uuid())
+}

@@ -1,0 +1,159 @@
+//! The port to the database. One implementation per engine; what is decided lives in [`crate::booking`].
+//!
+//! Every write is one transaction that is durable when the call returns. A call that is dropped half-way either takes
+//! effect as a whole or not at all.
+
+mod fault;
+pub mod sqlite;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use domain::{InventoryLot, Product, Row};
+use sync::{Cursor, Receipt, Removal, ReplacedRange, UnixMillis, Versioned};
+use uuid::Uuid;
+
+use crate::booking::{Batch, Scope};
+
+pub use fault::StoreFault;
+
+/// A site as the store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its short name, which every row carries.
+    pub site: String,
+    /// Names the life of its data: a backup that is put back begins a new one.
+    pub epoch: Uuid,
+    /// Its revision.
+    pub rev: u64,
+    /// Tombstones up to this revision are gone.
+    pub purged_rev: u64,
+}
+
+/// An enrolled device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device.
+    pub device: Uuid,
+    /// Where it works.
+    pub site: String,
+    /// What people call it.
+    pub name: String,
+    /// What its order numbers begin with.
+    pub prefix: String,
+    /// When it last sent anything, to within some minutes.
+    pub last_seen_at: UnixMillis,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    /// The site's revision afterwards.
+    pub rev: u64,
+    /// The client's highest `seq` before.
+    pub known_seq: u64,
+    /// One for each mutation; none if the device holds outcomes that the store has lost.
+    pub receipts: Vec<Receipt<Row>>,
+}
+
+/// What a device wants to pull.
+#[derive(Clone, Debug)]
+pub struct Pull {
+    /// The site.
+    pub site: String,
+    /// The life of the site's data that `cursor` belongs to, as far as the device knows.
+    pub epoch: Option<Uuid>,
+    /// How far its rows reach.
+    pub cursor: Cursor,
+    /// Which rows it holds.
+    pub scope: Scope,
+    /// Most rows wanted; at least one.
+    pub max_rows: usize,
+}
+
+/// Changes for a device.
+#[derive(Clone, Debug)]
+pub struct Pulled {
+    /// The life of the site's data.
+    pub epoch: Uuid,
+    /// Rows changed, or a snapshot's next rows.
+    pub rows: Vec<Versioned<Row>>,
+    /// Rows to remove.
+    pub removed: Vec<Removal>,
+    /// What a snapshot's rows are all of.
+    pub replaced: Option<ReplacedRange>,
+    /// The cursor after these.
+    pub cursor: Cursor,
+    /// Whether there is more.
+    pub more: bool,
+}
+
+/// How a product is looked up.
+#[derive(Clone, Debug)]
+pub enum ProductQuery {
+    /// By its id.
+    Id(Uuid),
+    /// By any spelling of its barcode.
+    Barcode(String),
+}
+
+/// A product with its revision, and all its lots with theirs.
+pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
+
+/// A device that is about to be enrolled.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// SHA-256 of the one-time code.
+    pub code_hash: [u8; 32],
+    /// What people call it; the code's name, or a running number, if empty.
+    pub device_name: String,
+    /// The device's id.
+    pub device: Uuid,
+    /// SHA-256 of its token.
+    pub token_hash: [u8; 32],
+    /// The server's clock.
+    pub now: UnixMillis,
+}
+
+/// Keeps sites, rows, receipts and devices.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Decides and books a batch.
+    async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
+
+    /// The client's highest `seq`; 0 for none.
+    async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault>;
+
+    /// Changes after a cursor. A cursor that cannot be continued is answered with the start of a new snapshot.
+    async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault>;
+
+    /// A product that is not deleted, with its lots, soonest to expire first.
+    async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault>;
+
+    /// Every site.
+    async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
+
+    /// The device with this token, unless it was revoked.
+    async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault>;
+
+    /// Notes that a device was there.
+    async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault>;
+
+    /// Uses up a code for a new device; none if the code is unknown, used or too old.
+    async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault>;
+
+    /// Keeps a one-time code.
+    async fn add_code(
+        &self,
+        site: &str,
+        code_hash: [u8; 32],
+        device_name: &str,
+        expires_at: UnixMillis,
+    ) -> Result<(), StoreFault>;
+
+    /// Forgets tombstones older than `before`. Returns how many.
+    async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
+
+    /// Writes a copy of everything to a new file, as it was at one moment, under a new epoch.
+    async fn backup(&self, to: &Path) -> Result<(), StoreFault>;
+}

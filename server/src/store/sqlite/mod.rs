@@ -1,0 +1,122 @@
+//! The store on an embedded SQLite file: one writing connection, a few reading ones, WAL.
+//!
+//! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. Statements run on Tokio's blocking
+//! threads; a call that is dropped finishes there all the same.
+
+mod backup;
+mod convert;
+mod devices;
+mod load;
+mod pool;
+mod products;
+mod pull;
+mod purge;
+mod push;
+mod save;
+mod schema;
+pub(crate) mod transfer;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use sync::UnixMillis;
+use uuid::Uuid;
+
+use super::{
+    Device, Enrolment, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, Site, Store, StoreFault,
+};
+use crate::booking::Batch;
+use pool::Pool;
+
+/// The store on one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pool: Pool,
+}
+
+impl SqliteStore {
+    /// Opens `file`, creates it if need be, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the file cannot be used, or was written by a newer server.
+    pub fn open(file: &Path) -> Result<Self, StoreFault> {
+        Ok(Self { pool: Pool::open(file)? })
+    }
+
+    /// Makes sure that there is a site of this name.
+    ///
+    /// # Errors
+    /// [`StoreFault`] of the database.
+    pub async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
+        let site = site.to_owned();
+        self.pool.write(move |transaction| schema::ensure_site(transaction, &site)).await
+    }
+}
+
+/// Opens the writing connection of a file for a command that needs no pool.
+///
+/// # Errors
+/// [`StoreFault`] if the file cannot be used, or was written by a newer server.
+pub fn open_connection(file: &Path) -> Result<Connection, StoreFault> {
+    schema::open_writer(file)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault> {
+        self.pool.write(move |transaction| push::push(transaction, &batch)).await
+    }
+
+    async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| load::max_seq(connection, &site, client)).await
+    }
+
+    async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault> {
+        self.pool.read(move |connection| pull::pull(connection, &pull)).await
+    }
+
+    async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| products::find(connection, &site, &query)).await
+    }
+
+    async fn sites(&self) -> Result<Vec<Site>, StoreFault> {
+        self.pool.read(|connection| schema::sites(connection)).await
+    }
+
+    async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
+        self.pool.read(move |connection| devices::by_token(connection, token_hash)).await
+    }
+
+    async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {
+        let device = device.clone();
+        self.pool.write(move |transaction| devices::saw(transaction, &device, now)).await
+    }
+
+    async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault> {
+        self.pool.write(move |transaction| devices::enrol(transaction, &enrolment)).await
+    }
+
+    async fn add_code(
+        &self,
+        site: &str,
+        code_hash: [u8; 32],
+        device_name: &str,
+        expires_at: UnixMillis,
+    ) -> Result<(), StoreFault> {
+        let (site, name) = (site.to_owned(), device_name.to_owned());
+        let add = move |transaction: &_| devices::add_code(transaction, &site, code_hash, &name, expires_at);
+        self.pool.write(add).await
+    }
+
+    async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
+        self.pool.write(move |transaction| purge::purge(transaction, before)).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), StoreFault> {
+        let to = to.to_owned();
+        self.pool.read(move |connection| backup::backup(connection, &to)).await
+    }
+}

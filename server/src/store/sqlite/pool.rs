@@ -1,0 +1,99 @@
+//! The connections: writers queue for the one that writes, readers take any of the others.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use super::super::StoreFault;
+use super::schema;
+
+/// Connections that only read. More would only wait for the processor.
+const READER_CONNECTIONS: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    writer: Arc<tokio::sync::Mutex<Connection>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    free_readers: Arc<Semaphore>,
+}
+
+impl Pool {
+    /// The writer comes first: it brings the tables up to date, and leaves the file in WAL mode for the readers.
+    pub(super) fn open(file: &Path) -> Result<Self, StoreFault> {
+        let writer = schema::open_writer(file)?;
+        let readers: Vec<Connection> =
+            (0..READER_CONNECTIONS).map(|_| schema::open_reader(file)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            writer: Arc::new(tokio::sync::Mutex::new(writer)),
+            readers: Arc::new(Mutex::new(readers)),
+            free_readers: Arc::new(Semaphore::new(READER_CONNECTIONS)),
+        })
+    }
+
+    /// Runs `work` in a transaction that no other writer is in, and commits it if it succeeds.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let written = spawn_blocking(move || {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        });
+        written.await.map_err(|error| StoreFault::Failed(error.to_string()))?
+    }
+
+    /// Runs `work` on one state of the database.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let permit = Arc::clone(&self.free_readers).acquire_owned().await;
+        let permit = permit.map_err(|error| StoreFault::Failed(error.to_string()))?;
+        let readers = Arc::clone(&self.readers);
+        let read = spawn_blocking(move || {
+            let mut reader = Borrowed::take(&readers)?;
+            let value = {
+                let transaction = reader.connection()?.transaction()?;
+                work(&transaction)?
+            };
+            drop(reader);
+            drop(permit);
+            Ok(value)
+        });
+        read.await.map_err(|error| StoreFault::Failed(error.to_string()))?
+    }
+}
+
+/// A reader that goes back to the others even if the work on it panics.
+struct Borrowed<'r> {
+    readers: &'r Mutex<Vec<Connection>>,
+    connection: Option<Connection>,
+}
+
+impl<'r> Borrowed<'r> {
+    fn take(readers: &'r Mutex<Vec<Connection>>) -> Result<Self, StoreFault> {
+        let connection = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if connection.is_none() {
+            return Err(StoreFault::Failed("no reading connection is left".to_owned()));
+        }
+        Ok(Self { readers, connection })
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, StoreFault> {
+        self.connection.as_mut().ok_or_else(|| StoreFault::Failed("the connection is in use".to_owned()))
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}

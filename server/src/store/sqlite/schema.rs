@@ -1,0 +1,112 @@
+//! The file's shape: how a connection is set up, the migrations, and the sites.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::super::{Site, StoreFault};
+use super::convert::{from_i64, to_i64};
+use crate::random;
+
+/// Each brings the tables from the version of its place in the list to the next. Shipped ones never change.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_warehouse.sql")];
+/// How long a connection waits for another process that writes.
+const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
+/// Prepared statements each connection keeps.
+const STATEMENT_CACHE_CAPACITY: usize = 128;
+/// Page cache of each connection, in KiB.
+const CACHE_KIB: i64 = 32 * 1024;
+
+pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreFault> {
+    let mut connection = Connection::open(file).map_err(|error| unusable(file, &error))?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?;
+    connection
+        .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
+        .map_err(|error| unusable(file, &error))?;
+    tune(&connection)?;
+    migrate(&mut connection, file)?;
+    Ok(connection)
+}
+
+pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreFault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(|error| unusable(file, &error))?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?;
+    tune(&connection)?;
+    Ok(connection)
+}
+
+fn tune(connection: &Connection) -> Result<(), StoreFault> {
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_CAPACITY);
+    Ok(())
+}
+
+fn unusable(file: &Path, error: &rusqlite::Error) -> StoreFault {
+    StoreFault::invalid(
+        "bad_database",
+        format!("The database {} cannot be used: {error}. Check the path and who may write there.", file.display()),
+    )
+}
+
+fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(due) = MIGRATIONS.get(version..) else {
+        let message = format!(
+            "The database {} was written by a newer lotbook-server (version {version} of its tables; this one \
+             knows {}). Use the newer one.",
+            file.display(),
+            MIGRATIONS.len()
+        );
+        return Err(StoreFault::invalid("newer_database", message));
+    };
+    due.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(crate) fn ensure_site(transaction: &Transaction<'_>, site: &str) -> Result<(), StoreFault> {
+    let epoch = random::uuid()?;
+    transaction.execute(
+        "INSERT INTO sites (site, name, epoch) VALUES (?1, ?1, ?2) ON CONFLICT DO NOTHING",
+        params![site, epoch],
+    )?;
+    Ok(())
+}
+
+pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
+    let mut statement = connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites")?;
+    let rows = statement.query_map([], site_of)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The site, which has to exist.
+pub(crate) fn site(connection: &Connection, name: &str) -> Result<Site, StoreFault> {
+    let mut statement =
+        connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites WHERE site = ?1")?;
+    let mut found = statement.query_map([name], site_of)?;
+    match found.next() {
+        Some(site) => Ok(site?),
+        None => Err(StoreFault::invalid("unknown_site", format!("There is no site \"{name}\"."))),
+    }
+}
+
+fn site_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Site> {
+    Ok(Site {
+        site: row.get(0)?,
+        epoch: row.get::<_, Uuid>(1)?,
+        rev: from_i64(row.get(2)?),
+        purged_rev: from_i64(row.get(3)?),
+    })
+}
+
+pub(crate) fn set_rev(transaction: &Transaction<'_>, site: &str, rev: u64) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached("UPDATE sites SET rev = ?2 WHERE site = ?1")?
+        .execute(params![site, to_i64(rev)])?;
+    Ok(())
+}
