@@ -2,7 +2,7 @@
 
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
-use sync::{JournalRecord, Model, Mutation, QueueRecord, QueueState, StoreError};
+use sync::{JournalRecordOf, Model, Mutation, QueueRecord, QueueRecordOf, QueueState, StoreError};
 use wasm_bindgen::JsValue;
 
 use crate::migrations::ATTENTION;
@@ -37,7 +37,7 @@ fn field(object: &JsValue, name: &str) -> Result<JsValue, StoreError> {
 }
 
 /// The record as stored; a `seq` of 0 is left to the key generator.
-fn encode<M: Model>(record: &QueueRecord<M::Action, M::Row>) -> Result<JsValue, StoreError> {
+fn encode<M: Model>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> {
     let object = Object::new();
     let json = serde_json::to_string(record).map_err(corrupt)?;
     set(&object, RECORD, &JsValue::from_str(&json))?;
@@ -48,9 +48,9 @@ fn encode<M: Model>(record: &QueueRecord<M::Action, M::Row>) -> Result<JsValue, 
     Ok(object.into())
 }
 
-fn decode<M: Model>(value: &JsValue) -> Result<QueueRecord<M::Action, M::Row>, StoreError> {
+fn decode<M: Model>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
     let json = field(value, RECORD)?.as_string().ok_or_else(|| corrupt("a queue record has no text"))?;
-    let mut record: QueueRecord<M::Action, M::Row> = serde_json::from_str(&json).map_err(corrupt)?;
+    let mut record: QueueRecordOf<M> = serde_json::from_str(&json).map_err(corrupt)?;
     record.mutation.seq = seq_of(&field(value, SEQ)?);
     Ok(record)
 }
@@ -68,10 +68,7 @@ pub(crate) async fn push<M: Model>(
 }
 
 /// Puts a record at its `seq`.
-pub(crate) fn put<M: Model>(
-    store: &ObjectStore,
-    record: &QueueRecord<M::Action, M::Row>,
-) -> Result<(), StoreError> {
+pub(crate) fn put<M: Model>(store: &ObjectStore, record: &QueueRecordOf<M>) -> Result<(), StoreError> {
     store.put(&encode::<M>(record)?, None).map(drop).map_err(of_idb)
 }
 
@@ -79,7 +76,7 @@ pub(crate) fn put<M: Model>(
 pub(crate) async fn get<M: Model>(
     store: &ObjectStore,
     seq: u64,
-) -> Result<Option<QueueRecord<M::Action, M::Row>>, StoreError> {
+) -> Result<Option<QueueRecordOf<M>>, StoreError> {
     let value = store.get(key(seq)).map_err(of_idb)?.await.map_err(of_idb)?;
     value.map(|value| decode::<M>(&value)).transpose()
 }
@@ -90,9 +87,7 @@ pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
 }
 
 /// Every record by rising `seq`.
-pub(crate) async fn all<M: Model>(
-    store: &ObjectStore,
-) -> Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError> {
+pub(crate) async fn all<M: Model>(store: &ObjectStore) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
     let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
     values.iter().map(decode::<M>).collect()
 }
@@ -116,7 +111,7 @@ pub(crate) async fn pending<M: Model>(
 /// Adds a journal record, and lets go of the oldest beyond the limit.
 pub(crate) async fn journal<M: Model>(
     store: &ObjectStore,
-    record: &JournalRecord<M::Action, M::Row>,
+    record: &JournalRecordOf<M>,
 ) -> Result<(), StoreError> {
     let json = serde_json::to_string(record).map_err(corrupt)?;
     store.put(&JsValue::from_str(&json), Some(&key(record.mutation.seq))).map_err(of_idb)?;
@@ -134,7 +129,7 @@ pub(crate) async fn journal<M: Model>(
 pub(crate) async fn newest<M: Model>(
     store: &ObjectStore,
     limit: usize,
-) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
     let request = store.open_cursor(None, Some(CursorDirection::Prev)).map_err(of_idb)?;
     let Some(cursor) = request.await.map_err(of_idb)? else { return Ok(Vec::new()) };
     let mut cursor = cursor.into_managed();
@@ -152,7 +147,7 @@ pub(crate) async fn newest<M: Model>(
 pub(crate) async fn take_above<M: Model>(
     store: &ObjectStore,
     seq: u64,
-) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
     let above = || KeyRange::lower_bound(&key(seq), Some(true)).map(Query::KeyRange).map_err(of_idb);
     let values = store.get_all(Some(above()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
     store.delete(above()?).map_err(of_idb)?;

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use idb::ObjectStore;
 use sync::{
-    Commit, Committed, Cursor, Draft, JournalRecord, Model, Mutation, Outbox, QueueRecord, QueueState,
-    Receipt, Removal, ReplacedRange, RowKey, Store, StoreError, UnixMillis, Versioned,
+    Commit, Committed, Cursor, Draft, JournalRecord, JournalRecordOf, Model, Mutation, Outbox, QueueRecord,
+    QueueRecordOf, QueueState, Receipt, Removal, ReplacedRange, RowKey, Store, StoreError, UnixMillis,
+    Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
@@ -111,7 +112,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
         Ok(mutation)
     }
 
-    async fn queue(&self) -> Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError> {
+    async fn queue(&self) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
         let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::Read).await?;
         queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await
     }
@@ -177,7 +178,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
         Ok(replaced)
     }
 
-    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
         let tx = self.connection.begin(&[JOURNAL], Mode::Read).await?;
         queue::newest::<M>(&tx.store(JOURNAL)?, limit).await
     }

@@ -25,7 +25,9 @@ pub async fn drain() -> Result<(), String> {
     let channel = Channel::open(|_| {});
     for attempt in 1..=MAX_ATTEMPTS {
         let last = attempt == MAX_ATTEMPTS;
-        match sync_once::<Warehouse, _>(&store, RoundLimits::default(), false, |notice| channel.tell(&notice)).await {
+        match sync_once::<Warehouse, _>(&store, RoundLimits::default(), false, |notice| channel.tell(&notice))
+            .await
+        {
             Ok(report) if report.complete => return Ok(()),
             Ok(_) => {}
             Err(RoundFailure::Elsewhere) if !last => TimeoutFuture::new(WAIT_MILLIS).await,

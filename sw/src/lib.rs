@@ -6,6 +6,7 @@
 //! A failure rejects the event it happened in: a failed install leaves the old build in charge, a failed sync event is
 //! fired again by the browser, a failed request goes to the network as if there were no worker.
 
+pub mod drain;
 pub mod lifecycle;
 pub mod policy;
 pub mod precache;

@@ -1,8 +1,8 @@
 //! The functions that `public/sw.js` calls, one for each listener. An `Err` rejects the event.
 
 use js_sys::JsString;
-use std::future::ready;
 use std::panic;
+use sw::drain::drain;
 use sw::lifecycle;
 use sw::policy::Message;
 use sw::precache::Build;
@@ -71,11 +71,11 @@ pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
 /// When work is left that another attempt may finish.
 #[wasm_bindgen]
 pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
-    let drained = ready(Err(JsValue::from_str("this worker was built without its sync engine"))).await;
+    let drained = drain().await;
     if drained.is_err() && last_chance {
         console::warn_1(
             &"The browser gives up sending in the background; it goes on when Lotbook is opened.".into(),
         );
     }
-    drained
+    Ok(drained?)
 }

@@ -1,4 +1,5 @@
 //! The worker's handlers in a real service worker. The test server serves this crate's own folder.
+#![cfg(test)]
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Uint8Array};

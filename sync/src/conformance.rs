@@ -177,7 +177,7 @@ pub async fn keeps_refusals_for_a_person<S: Store<Counters>>(store: &S) -> Check
     assert_eq!(store.outbox(9).await?.pending, 0);
     assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 8, 6)));
 
-    let again = store.settle(first.seq, Some(add(3, "a", 5))).await?.expect("the replacement");
+    let again = store.settle(first.seq, Some(add(3, "a", 5))).await?.ok_or(StoreError::Gone)?;
     assert!(again.seq > second.seq);
     store.settle(second.seq, None).await?;
     assert_eq!(store.settle(second.seq, None).await, Err(StoreError::Gone));

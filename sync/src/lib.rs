@@ -17,7 +17,10 @@ mod transport;
 pub mod conformance;
 
 pub use model::{Model, Refusal, RowKey, Rows, View, fold};
-pub use mutation::{Draft, JournalRecord, Mutation, QueueRecord, QueueState, UnixMillis, dependency};
+pub use mutation::{
+    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, UnixMillis,
+    dependency,
+};
 pub use protocol::{
     Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome, PROTOCOL_VERSION,
     Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::model::{Model, RowKey};
-use crate::mutation::{Draft, JournalRecord, Mutation, QueueRecord, QueueState};
+use crate::mutation::{
+    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState,
+};
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Committed, Outbox, Store, StoreError};
 
@@ -24,8 +26,8 @@ struct State<M: Model> {
     last_outcome_seq: u64,
     cursor: Cursor,
     scope: String,
-    queue: BTreeMap<u64, QueueRecord<M::Action, M::Row>>,
-    journal: BTreeMap<u64, JournalRecord<M::Action, M::Row>>,
+    queue: BTreeMap<u64, QueueRecordOf<M>>,
+    journal: BTreeMap<u64, JournalRecordOf<M>>,
     rows: BTreeMap<RowKey, Versioned<M::Row>>,
     settings: BTreeMap<String, String>,
     counters: BTreeMap<String, u64>,
@@ -123,7 +125,7 @@ impl<M: Model> Store<M> for MemoryStore<M> {
         Ok(self.state.borrow_mut().enqueue(draft))
     }
 
-    async fn queue(&self) -> Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError> {
+    async fn queue(&self) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
         Ok(self.state.borrow().queue.values().cloned().collect())
     }
 
@@ -179,7 +181,7 @@ impl<M: Model> Store<M> for MemoryStore<M> {
         Ok(replacement.map(|draft| state.enqueue(draft)))
     }
 
-    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError> {
+    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
         Ok(self.state.borrow().journal.values().rev().take(limit).cloned().collect())
     }
 

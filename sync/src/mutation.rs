@@ -116,6 +116,12 @@ pub struct JournalRecord<A, R: Clone> {
     pub acknowledged_at: UnixMillis,
 }
 
+/// A model's queue record.
+pub type QueueRecordOf<M> = QueueRecord<<M as Model>::Action, <M as Model>::Row>;
+
+/// A model's journal record.
+pub type JournalRecordOf<M> = JournalRecord<<M as Model>::Action, <M as Model>::Row>;
+
 /// The latest queued mutation that creates a row which `action` touches: if that one fails, `action` cannot stand.
 pub fn dependency<M: Model>(action: &M::Action, queue: &[QueueRecord<M::Action, M::Row>]) -> Option<Uuid> {
     let touched = M::touches(action);

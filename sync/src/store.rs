@@ -8,7 +8,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 use crate::model::{Model, RowKey};
-use crate::mutation::{Draft, JournalRecord, Mutation, QueueRecord, UnixMillis};
+use crate::mutation::{Draft, JournalRecordOf, Mutation, QueueRecordOf, UnixMillis};
 use crate::protocol::{Cursor, Receipt, Removal, ReplacedRange, Versioned};
 
 /// Why the store could not do it. Nothing of the transaction was kept.
@@ -95,7 +95,7 @@ pub trait Store<M: Model> {
     ) -> impl Future<Output = Result<Mutation<M::Action>, StoreError>>;
 
     /// The whole queue by rising `seq`.
-    fn queue(&self) -> impl Future<Output = Result<Vec<QueueRecord<M::Action, M::Row>>, StoreError>>;
+    fn queue(&self) -> impl Future<Output = Result<Vec<QueueRecordOf<M>>, StoreError>>;
 
     /// What the next exchange is to carry: at most `max_mutations`.
     fn outbox(&self, max_mutations: usize) -> impl Future<Output = Result<Outbox<M::Action>, StoreError>>;
@@ -114,10 +114,7 @@ pub trait Store<M: Model> {
     ) -> impl Future<Output = Result<Option<Mutation<M::Action>>, StoreError>>;
 
     /// The newest `limit` journal records, newest first.
-    fn journal(
-        &self,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<JournalRecord<M::Action, M::Row>>, StoreError>>;
+    fn journal(&self, limit: usize) -> impl Future<Output = Result<Vec<JournalRecordOf<M>>, StoreError>>;
 
     /// One row.
     fn get(&self, key: &RowKey) -> impl Future<Output = Result<Option<Versioned<M::Row>>, StoreError>>;

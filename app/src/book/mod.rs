@@ -17,7 +17,7 @@ use std::rc::Rc;
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
 use domain::{Action, DeviceAnswer, Row, Warehouse};
 use schema::{DATABASE_NAME, IdbStore};
-use sync::{Cursor, JournalRecord, Mutation, Progress, QueueRecord, Store, StoreError, UnixMillis};
+use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, StoreError, UnixMillis};
 use uuid::Uuid;
 use yew::Callback;
 
@@ -33,7 +33,7 @@ const DEVICE_SETTING: &str = "device";
 const MAX_RECENT_RECORDS: usize = 50;
 
 /// A record of the queue.
-pub(crate) type Queued = QueueRecord<Action, Row>;
+pub(crate) type Queued = QueueRecordOf<Warehouse>;
 
 /// Something happened to the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,7 +197,7 @@ impl Book {
     }
 
     /// The newest acknowledged mutations, newest first.
-    pub(crate) async fn journal(&self) -> Result<Vec<JournalRecord<Action, Row>>, StoreError> {
+    pub(crate) async fn journal(&self) -> Result<Vec<JournalRecordOf<Warehouse>>, StoreError> {
         self.0.store.journal(MAX_RECENT_RECORDS).await
     }
 

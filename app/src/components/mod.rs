@@ -2,9 +2,12 @@
 
 pub(crate) mod action_words;
 pub(crate) mod attention_card;
+pub(crate) mod cart;
 pub(crate) mod cart_line;
 pub(crate) mod chip;
+pub(crate) mod comparison;
 pub(crate) mod connectivity_status;
+pub(crate) mod faults;
 pub(crate) mod field;
 pub(crate) mod icon;
 pub(crate) mod keypad;
@@ -19,6 +22,7 @@ pub(crate) mod quantity_field;
 pub(crate) mod queue_row;
 pub(crate) mod recent_list;
 pub(crate) mod save_failure;
+pub(crate) mod saving;
 pub(crate) mod scan_burst;
 pub(crate) mod scan_field;
 pub(crate) mod scan_listener;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use gloo_events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
-use web_sys::{Event, EventInit, EventTarget, HtmlInputElement, KeyboardEvent};
+use web_sys::{Event, EventTarget, HtmlInputElement, KeyboardEvent};
 
 use super::scan_burst::{Burst, Step};
 
@@ -28,9 +28,8 @@ impl Untouched {
 
     fn set(&self, value: &str) {
         self.field.set_value(value);
-        let init = EventInit::new();
-        init.set_bubbles(true);
-        if let Ok(event) = Event::new_with_event_init_dict("input", &init) {
+        if let Ok(event) = Event::new("input") {
+            event.init_event_with_bubbles("input", true);
             // It fails only for an event that is under way already.
             let _ = self.field.dispatch_event(&event);
         }
@@ -81,7 +80,7 @@ impl ScanListener {
         let heard = RefCell::new(Heard::default());
         let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
         let listener = EventListener::new_with_options(&window, "keydown", options, move |event| {
-            // What a scan does to a field may be heard here again; that is none of a scanner's keys.
+            // A key event made by what a scan set off is none of the scanner's.
             if let (Some(event), Ok(mut heard)) = (event.dyn_ref::<KeyboardEvent>(), heard.try_borrow_mut()) {
                 heard.key(event, &on_scan);
             }

@@ -16,11 +16,12 @@ mod save;
 mod schema;
 pub(crate) mod transfer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use sync::UnixMillis;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +33,7 @@ use pool::Pool;
 /// The store on one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    file: PathBuf,
     pool: Pool,
 }
 
@@ -41,7 +43,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreFault`] if the file cannot be used, or was written by a newer server.
     pub fn open(file: &Path) -> Result<Self, StoreFault> {
-        Ok(Self { pool: Pool::open(file)? })
+        Ok(Self { file: file.to_owned(), pool: Pool::open(file)? })
     }
 
     /// Makes sure that there is a site of this name.
@@ -116,7 +118,8 @@ impl Store for SqliteStore {
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreFault> {
-        let to = to.to_owned();
-        self.pool.read(move |connection| backup::backup(connection, &to)).await
+        let (file, to) = (self.file.clone(), to.to_owned());
+        let copied = spawn_blocking(move || backup::backup(&file, &to)).await;
+        copied.map_err(|error| StoreFault::Failed(error.to_string()))?
     }
 }

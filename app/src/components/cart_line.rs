@@ -1,0 +1,204 @@
+//! One product of the order: its variants, how many, and from which lots they are taken.
+
+use std::rc::Rc;
+
+use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
+use yew::prelude::*;
+
+use super::cart::{CartChange, CartLine, Taking};
+use super::field::Field;
+use super::icon::{Glyph, Icon};
+use super::lot_row::place_and_date;
+use super::placeholder::{ReadFailure, Skeleton};
+use super::switch::Switch;
+use crate::book::ProductView;
+use crate::hooks::{Loaded, use_product, use_today};
+
+/// A line and what can be done to it.
+#[derive(Properties, PartialEq)]
+pub(crate) struct CartLineCardProps {
+    pub(crate) line: CartLine,
+    pub(crate) on_change: Callback<CartChange>,
+    /// Tells what is known of the product, as often as that changes.
+    pub(crate) on_view: Callback<Rc<Option<ProductView>>>,
+    /// Opens the keypad for its quantity.
+    pub(crate) on_type: Callback<()>,
+    /// Why it cannot be sold like this.
+    pub(crate) fault: Option<AttrValue>,
+}
+
+/// A view's lots as the rules take them.
+pub(crate) fn rows_of(view: &ProductView) -> Vec<InventoryLot> {
+    view.lots.iter().map(|lot| lot.row.clone()).collect()
+}
+
+/// The line's card.
+#[component]
+pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
+    let today = use_today();
+    let product = use_product(props.line.product);
+    let view = match &product {
+        Loaded::Ready(view) => Some(view.clone()),
+        Loaded::Loading | Loaded::Failed(_) => None,
+    };
+    use_effect_with(view, {
+        let on_view = props.on_view.clone();
+        move |view| {
+            if let Some(view) = view {
+                on_view.emit(view.clone());
+            }
+        }
+    });
+    let body = match &product {
+        Loaded::Loading => html! { <Skeleton /> },
+        Loaded::Failed(message) => html! { <ReadFailure message={message.clone()} /> },
+        Loaded::Ready(view) => match &**view {
+            Some(view) => known_line(props, view, today),
+            None => html! { <p class="fault">{ "This product is no longer in the book. Take it out of the order." }</p> },
+        },
+    };
+    html! {
+        <li class="card cart-line" data-test="cart-line" data-id={props.line.product.to_string()}>
+            { body }
+            if let Some(fault) = &props.fault {
+                <p class="fault" role="alert" data-test="cart-line-fault">{ fault }</p>
+            }
+        </li>
+    }
+}
+
+fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate) -> Html {
+    let CartLineCardProps { line, on_change, .. } = props;
+    let product = &view.product;
+    let taking = Taking::of(line, &rows_of(view), today);
+    let unit_price = Money { minor: product.price_minor, currency: product.currency.clone() };
+    let id = line.product;
+    let remove = on_change.reform(move |_: MouseEvent| CartChange::Quantity(id, Quantity::ZERO));
+    html! {
+        <>
+            <div class="cart-line-head">
+                <span class="row-text">
+                    <span class="row-title" data-test="cart-line-name">{ &product.name }</span>
+                    <span class="row-sub">{ format!("{} · {unit_price} per {}", product.sku, product.unit) }</span>
+                </span>
+                <button class="icon-button" type="button" onclick={remove} data-test="cart-remove"
+                    aria-label={format!("Take {} out of the order", product.name)}><Icon glyph={Glyph::Close} /></button>
+            </div>
+            if !view.variants.is_empty() {
+                { variants(product, &view.variants, on_change) }
+            }
+            <div class="cart-line-numbers">
+                { stepper(props, &product.unit) }
+                <b class="cart-line-total" data-test="cart-line-total">
+                    { taking.price(product.price_minor, &product.currency).to_string() }
+                </b>
+            </div>
+            { allocation(&taking, view) }
+            if taking.missing > Quantity::ZERO {
+                { shortage(line, &taking, product, on_change) }
+            }
+        </>
+    }
+}
+
+fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
+    let CartLineCardProps { line, on_change, on_type, .. } = props;
+    let (id, quantity) = (line.product, line.quantity);
+    let step = |by: i64| {
+        on_change.reform(move |_: MouseEvent| CartChange::Quantity(id, quantity + Quantity::units(by)))
+    };
+    let type_it = on_type.reform(|_: MouseEvent| ());
+    html! {
+        <div class="stepper">
+            <button class="step" type="button" onclick={step(-1)} aria-label="One less" data-test="cart-less">
+                <Icon glyph={Glyph::Minus} />
+            </button>
+            <button class="stepper-value" type="button" onclick={type_it} data-test="cart-quantity"
+                data-value={quantity.0.to_string()} aria-label={format!("{quantity} {unit}, change")}>
+                <b>{ quantity.to_string() }</b><span class="unit">{ unit }</span>
+            </button>
+            <button class="step" type="button" onclick={step(1)} aria-label="One more" data-test="cart-more">
+                <Icon glyph={Glyph::Plus} />
+            </button>
+        </div>
+    }
+}
+
+fn variants(current: &Product, others: &[Product], on_change: &Callback<CartChange>) -> Html {
+    let from = current.id;
+    let mut all: Vec<&Product> = others.iter().chain([current]).collect();
+    all.sort_by(|a, b| a.variant.cmp(&b.variant).then_with(|| a.sku.cmp(&b.sku)));
+    html! {
+        <div class="choices" role="group" aria-label="Variant">
+            for product in all {
+                <button class="choice" type="button" aria-pressed={(product.id == from).to_string()}
+                    data-test="variant" data-id={product.id.to_string()} onclick={
+                        let to = product.id;
+                        on_change.reform(move |_: MouseEvent| CartChange::Swap { from, to })
+                    }>
+                    { variant_word(product) }
+                </button>
+            }
+        </div>
+    }
+}
+
+/// What tells a product from its family.
+pub(crate) fn variant_word(product: &Product) -> &str {
+    if product.variant.is_empty() { &product.sku } else { &product.variant }
+}
+
+fn allocation(taking: &Taking, view: &ProductView) -> Html {
+    let place = |lot: &domain::LotRef| {
+        view.lots.iter().find(|held| held.row.lot == *lot).map(|held| place_and_date(&held.row)).unwrap_or_default()
+    };
+    html! {
+        <ul class="allocation" data-test="allocation" aria-label="Taken from">
+            for part in &taking.parts {
+                <li data-test="allocation-part" data-lot={part.lot.lot_code.clone()} data-value={part.quantity.0.to_string()}>
+                    <b>{ part.quantity.to_string() }</b>
+                    <span>{ format!("from {}", part.lot.lot_code) }</span>
+                    <span class="muted">{ place(&part.lot) }</span>
+                </li>
+            }
+        </ul>
+    }
+}
+
+fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Callback<CartChange>) -> Html {
+    let id = line.product;
+    let there = line.quantity - taking.missing;
+    let said = format!("The book has {there} of {}: {} {} missing.", line.quantity, taking.missing, product.unit);
+    let hint = match &taking.rest {
+        Some(lot) => format!("Books the missing {} on {lot} and asks for a recount.", taking.missing),
+        None => "The book has no lot of it: say where the goods come from.".to_owned(),
+    };
+    let needs_lot = line.sells_short && (taking.rest.is_none() || !line.found_lot.is_empty());
+    html! {
+        <div class="shortage tone-waiting" data-test="shortage">
+            <p><Icon glyph={Glyph::Triangle} />{ said }</p>
+            <Switch label="Sell anyway" {hint} is_on={line.sells_short} test="sell-short"
+                on_change={on_change.reform(move |is_on| CartChange::SellShort(id, is_on))} />
+            if needs_lot {
+                { found_fields(line, on_change) }
+            }
+        </div>
+    }
+}
+
+fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
+    let product = line.product;
+    let (lot_code, location) = (line.found_lot.clone(), line.found_location.clone());
+    let on_lot = on_change
+        .reform(move |lot_code| CartChange::Found { product, lot_code, location: location.clone() });
+    let on_location = on_change
+        .reform(move |location| CartChange::Found { product, lot_code: lot_code.clone(), location });
+    html! {
+        <div class="field-pair">
+            <Field id={format!("found-lot-{product}")} label="Lot code" value={line.found_lot.clone()} on_change={on_lot}
+                takes_scan={true} />
+            <Field id={format!("found-location-{product}")} label="Location" value={line.found_location.clone()}
+                on_change={on_location} takes_scan={true} />
+        </div>
+    }
+}

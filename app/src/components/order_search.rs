@@ -1,0 +1,100 @@
+//! Finds products for the order by name or code.
+
+use std::rc::Rc;
+
+use domain::Money;
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::icon::{Glyph, Icon};
+use super::scan_field::ScanField;
+use crate::book::ProductCard;
+use crate::hooks::{use_cards, use_catalogue};
+
+/// Matches shown; a narrower search finds the rest.
+const MAX_SHOWN_MATCHES: usize = 6;
+
+/// Where what was found goes.
+#[derive(Properties, PartialEq)]
+pub(crate) struct OrderSearchProps {
+    pub(crate) on_found: Callback<Uuid>,
+}
+
+/// The search field with its first matches.
+#[component]
+pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
+    let query = use_state(String::new);
+    let view = use_catalogue(&query);
+    let is_searching = !query.trim().is_empty();
+    let matches: Rc<[Uuid]> = match is_searching {
+        true => view.hits.iter().take(MAX_SHOWN_MATCHES).copied().collect(),
+        false => Rc::default(),
+    };
+    let cards = use_cards(matches.clone());
+    let on_change = {
+        let query = query.clone();
+        Callback::from(move |text| query.set(text))
+    };
+    let take = {
+        let (query, on_found) = (query.clone(), props.on_found.clone());
+        Callback::from(move |id: Uuid| {
+            on_found.emit(id);
+            query.set(String::new());
+        })
+    };
+    let on_enter = {
+        let (take, query) = (take.clone(), query.clone());
+        let only = matches.first().copied().filter(|_| view.hits.len() == 1);
+        Callback::from(move |_: String| match only {
+            Some(id) => {
+                take.emit(id);
+                true
+            }
+            None => {
+                query.set(String::new());
+                false
+            }
+        })
+    };
+    html! {
+        <div class="order-search">
+            <ScanField label="Scan or type what is sold" text={(*query).clone()} {on_change} {on_enter} test="order-search" />
+            if is_searching {
+                <ul class="matches" data-test="matches">
+                    for id in matches.iter().copied() {
+                        { match_row(id, cards.get(&id), &take) }
+                    }
+                    if view.hits.len() > MAX_SHOWN_MATCHES {
+                        <li class="matches-more">{ format!("{} more. Type more of the name.", view.hits.len() - MAX_SHOWN_MATCHES) }</li>
+                    } else if view.hits.is_empty() {
+                        <li class="matches-more">{ "Nothing on this device matches. Press Enter to look it up as a code." }</li>
+                    }
+                </ul>
+            }
+        </div>
+    }
+}
+
+fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Html {
+    let onclick = take.reform(move |_: MouseEvent| id);
+    let face = card.map(|card| {
+        let detail = card.detail.as_ref().map(|detail| {
+            let price = Money { minor: detail.price_minor, currency: detail.currency.clone() };
+            format!(" · {price} · {} {} on hand", detail.on_hand, detail.unit)
+        });
+        html! {
+            <span class="row-text">
+                <span class="row-title">{ &card.product.name }{ " " }<span class="row-variant">{ &card.product.variant }</span></span>
+                <span class="row-sub">{ &card.product.sku }{ detail.unwrap_or_default() }</span>
+            </span>
+        }
+    });
+    html! {
+        <li key={id.to_string()}>
+            <button class="match" type="button" {onclick} data-test="match" data-id={id.to_string()}>
+                { face.unwrap_or_default() }
+                <Icon glyph={Glyph::Plus} />
+            </button>
+        </li>
+    }
+}

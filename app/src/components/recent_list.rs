@@ -1,0 +1,83 @@
+//! What was done on this device lately, and what became of it.
+
+use std::rc::Rc;
+
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::action_words::in_words;
+use super::chip::Tone;
+use super::icon::{Glyph, Icon};
+use super::placeholder::{Placeholder, ReadFailure, Skeleton};
+use super::queue_row::sub_line;
+use crate::format;
+use crate::hooks::{Loaded, Recent, RecentState, use_cards, use_now, use_recent};
+use crate::route::Route;
+
+/// How much of it.
+#[derive(Properties, PartialEq)]
+pub(crate) struct RecentListProps {
+    pub(crate) max_rows: usize,
+}
+
+/// The latest work, newest first.
+#[component]
+pub(crate) fn RecentList(props: &RecentListProps) -> Html {
+    let recent = use_recent();
+    let shown: Vec<Recent> = match &recent {
+        Loaded::Ready(all) => all.iter().take(props.max_rows).cloned().collect(),
+        Loaded::Loading | Loaded::Failed(_) => Vec::new(),
+    };
+    let ids: Rc<[Uuid]> = shown.iter().filter_map(|one| in_words(&one.mutation.action).product).collect();
+    let cards = use_cards(ids);
+    let now = use_now();
+    match recent {
+        Loaded::Loading => html! { <Skeleton /> },
+        Loaded::Failed(message) => html! { <ReadFailure {message} /> },
+        Loaded::Ready(_) if shown.is_empty() => html! {
+            <Placeholder glyph={Glyph::Clock} title="Nothing yet" test="empty-recent"
+                text="What you receive, pick, move, count or sell on this device appears here." />
+        },
+        Loaded::Ready(_) => html! {
+            <ul class="entries" data-test="recent-list">
+                for one in shown {
+                    { recent_row(&one, &|id| cards.get(&id).map(|card| card.product.name.clone()), now) }
+                }
+            </ul>
+        },
+    }
+}
+
+fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync::UnixMillis) -> Html {
+    let words = in_words(&one.mutation.action);
+    let name = words.product.and_then(name_of);
+    let (tone, glyph, code, state, at) = match &one.state {
+        RecentState::Pending => {
+            (Tone::Waiting, Glyph::Clock, "pending", "saved on this device".to_owned(), one.mutation.captured_at)
+        }
+        RecentState::Sent { at } => (Tone::Good, Glyph::Tick, "sent", "confirmed".to_owned(), *at),
+        RecentState::Attention(outcome) => {
+            let why = if outcome.message.is_empty() { "needs you".to_owned() } else { outcome.message.clone() };
+            (Tone::Attention, Glyph::Attention, "attention", why, one.mutation.captured_at)
+        }
+    };
+    let href = match (&one.state, words.product) {
+        (RecentState::Attention(_), _) | (_, None) => Route::Sync.to_path(),
+        (_, Some(id)) => Route::Product { id }.to_path(),
+    };
+    html! {
+        <li class="entry" key={one.mutation.id.to_string()} data-test="recent-row" data-state={code}>
+            <a class="entry-link" {href}>
+                <span class={classes!("entry-glyph", tone.class())}><Icon {glyph} /></span>
+                <span class="row-text">
+                    <span class="row-title">{ words.title(name.as_deref()) }</span>
+                    <span class="row-sub">{ sub_line(&words.place, &state, &format::ago(at, now)) }</span>
+                </span>
+                if let Some(change) = words.change {
+                    <b class="row-quantity">{ change }</b>
+                }
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,116 @@
+//! The stock list with its search: a page of its own on a phone, the left side of the screen elsewhere.
+
+use uuid::Uuid;
+use sync::Connection;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::icon::{Glyph, Icon};
+use super::placeholder::{Placeholder, Skeleton};
+use super::product_list::ProductList;
+use super::scan_field::ScanField;
+use crate::format;
+use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_catalogue, use_sync};
+use crate::route::Route;
+
+/// What is searched for, kept while other pages are shown.
+#[derive(Clone, PartialEq)]
+pub(crate) struct StockQuery(pub(crate) UseStateHandle<String>);
+
+/// The pane's surroundings.
+#[derive(Properties, PartialEq)]
+pub(crate) struct StockPaneProps {
+    /// The product whose page is open.
+    pub(crate) current: Option<Uuid>,
+}
+
+/// The list, its search, and what there is to say when it is empty.
+#[component]
+pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
+    let local = use_state(String::new);
+    let query = use_context::<StockQuery>().map_or(local, |StockQuery(query)| query);
+    let view = use_catalogue(&query);
+    let sync = use_sync();
+    let on_change = {
+        let query = query.clone();
+        Callback::from(move |text| query.set(text))
+    };
+    html! {
+        <section class="stock-pane" aria-label="Stock">
+            <header class="stock-head">
+                <h1>{ "Stock" }</h1>
+                <a class="button" href={Route::NewProduct.to_path()} data-test="new-product">
+                    <Icon glyph={Glyph::Plus} />{ "New product" }
+                </a>
+            </header>
+            <ScanField label="Scan or type a name or code" text={(*query).clone()} {on_change} />
+            <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, &query) }</p>
+            if view.hits.is_empty() {
+                { empty(&view, &sync, &query) }
+            } else {
+                <ProductList ids={view.hits.clone()} current={props.current} />
+            }
+        </section>
+    }
+}
+
+fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
+    let arriving = match sync.catalogue {
+        Completeness::Partial { percent } => format!(", {percent} % downloaded"),
+        Completeness::Empty | Completeness::Complete => String::new(),
+    };
+    match (view.ready, query.trim().is_empty()) {
+        (false, _) => "Reading the stock list".to_owned(),
+        (true, true) => format!("{}{arriving}", format::counted(view.total, "product")),
+        (true, false) => {
+            format!("{} of {}{arriving}", format::grouped(view.hits.len()), format::counted(view.total, "product"))
+        }
+    }
+}
+
+fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
+    if !view.ready {
+        return html! { <Skeleton /> };
+    }
+    if view.total > 0 {
+        return nothing_found(sync, query);
+    }
+    match (sync.is_online, sync.catalogue) {
+        (Connection::SignInNeeded, _) => html! {
+            <Placeholder glyph={Glyph::Key} title="This device is not enrolled yet"
+                text="Enrol it with a one-time code from your supervisor, then the stock list arrives by itself."
+                test="empty-not-enrolled">
+                <a class="button primary" href={Route::Enrol.to_path()} data-test="enrol">{ "Enrol this device" }</a>
+            </Placeholder>
+        },
+        (_, Completeness::Complete) => html! {
+            <Placeholder glyph={Glyph::Box} title="No products yet" text="Add the first one, or import a list on the server."
+                test="empty-stock">
+                <a class="button primary" href={Route::NewProduct.to_path()}>{ "New product" }</a>
+            </Placeholder>
+        },
+        (Connection::Online, _) => html! {
+            <Placeholder glyph={Glyph::Receive} title="Downloading the stock list"
+                text="You can begin as soon as the first products are here." test="empty-downloading" />
+        },
+        _ => html! {
+            <Placeholder glyph={Glyph::DotOpen} title="The stock list is not here yet"
+                text="It needs a connection once. After that everything works without one." test="empty-offline" />
+        },
+    }
+}
+
+fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
+    let text = match sync.catalogue {
+        Completeness::Complete => "Every product of this site was searched. Press Enter to look it up as a code.".to_owned(),
+        Completeness::Partial { percent } => {
+            format!("Only {percent} % of the products are on this device yet. Press Enter to ask the server.")
+        }
+        Completeness::Empty => "Press Enter to ask the server.".to_owned(),
+    };
+    html! {
+        <Placeholder glyph={Glyph::Search} title={format!("Nothing matches “{}”", query.trim())} {text} test="empty-search">
+            <a class="button" href={Route::NewProduct.to_path()}>{ "New product" }</a>
+        </Placeholder>
+    }
+}

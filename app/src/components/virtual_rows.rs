@@ -1,0 +1,80 @@
+//! Which rows of a long list are worth rendering: a fixed row height makes it a division.
+
+use std::ops::Range;
+
+use web_sys::HtmlElement;
+use yew::prelude::*;
+use yew_hooks::prelude::{use_event, use_event_with_window};
+
+/// A row's height in the root element's font size; the style sheet's `--row`.
+pub(crate) const ROW_REM: f64 = 4.5;
+/// Rows rendered beyond the visible ones, each way, for scrolling faster than rendering.
+const SPARE_ROWS: usize = 12;
+/// The window moves by this many rows, so that most scroll events change nothing.
+const STEP_ROWS: usize = 6;
+/// Rows rendered before the list has been measured.
+const FIRST_ROWS: usize = 24;
+const DEFAULT_FONT_PIXELS: f64 = 16.0;
+
+/// The rows to render of `total`, all `row` high, when `top` of the list has been scrolled past; lengths in pixels.
+fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows, held above zero")]
+    let rows = |pixels: f64| (pixels / row).max(0.0) as usize;
+    let first = rows(top).saturating_sub(SPARE_ROWS) / STEP_ROWS * STEP_ROWS;
+    let last = rows(top + height) + SPARE_ROWS + STEP_ROWS;
+    first.min(total)..last.min(total)
+}
+
+/// A row's height in pixels: it grows with the size of text that the reader has chosen.
+pub(crate) fn row_pixels() -> f64 {
+    let font = web_sys::window().and_then(|window| {
+        let root = window.document()?.document_element()?;
+        let size = window.get_computed_style(&root).ok().flatten()?.get_property_value("font-size").ok()?;
+        size.trim_end_matches("px").parse::<f64>().ok()
+    });
+    font.unwrap_or(DEFAULT_FONT_PIXELS) * ROW_REM
+}
+
+/// The rows of `total` to render in a scrolling element.
+#[hook]
+pub(crate) fn use_visible_rows(viewport: &NodeRef, total: usize) -> Range<usize> {
+    let visible = use_state_eq(|| 0..FIRST_ROWS);
+    let measure = {
+        let (viewport, visible) = (viewport.clone(), visible.clone());
+        move || {
+            if let Some(element) = viewport.cast::<HtmlElement>() {
+                let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
+                visible.set(window(top, height, row_pixels(), total));
+            }
+        }
+    };
+    let (on_scroll, on_resize) = (measure.clone(), measure.clone());
+    use_event(viewport.clone(), "scroll", move |_: Event| on_scroll());
+    use_event_with_window("resize", move |_: Event| on_resize());
+    use_effect_with(total, move |_| measure());
+    visible.start.min(total)..visible.end.min(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renders_what_is_seen_and_a_little_more() {
+        assert_eq!(window(0.0, 720.0, 72.0, 100_000), 0..28);
+        let far = window(7_199_000.0, 720.0, 72.0, 100_000);
+        assert!(far.start <= 99_980 && far.end == 100_000, "{far:?}");
+        assert_eq!(window(0.0, 720.0, 72.0, 3), 0..3);
+        assert_eq!(window(-50.0, 720.0, 72.0, 0), 0..0);
+    }
+
+    #[test]
+    fn every_visible_row_is_in_the_window() {
+        for top in (0..50_000).step_by(37).map(f64::from) {
+            let window = window(top, 700.0, 72.0, 1_000);
+            let first_seen = (top / 72.0).floor();
+            assert!(window.start as f64 <= first_seen, "{top}");
+            assert!(window.end as f64 >= ((top + 700.0) / 72.0).ceil().min(1_000.0), "{top}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! One-time codes that devices enrol with, and the tokens they get for them.
+
+use data_encoding::HEXLOWER;
+use sync::UnixMillis;
+
+use crate::http::hash;
+use crate::random;
+use crate::store::{Device, Enrolment, Store, StoreFault};
+
+/// Characters of a code.
+pub const CODE_CHARS: usize = 10;
+/// How long a code can be used.
+pub const CODE_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// Characters of a device's name.
+pub const MAX_DEVICE_NAME_CHARS: usize = 60;
+/// Digits and capitals that are not mistaken for one another: no 0 O, 1 I L, U (V).
+const ALPHABET: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Bytes from here on are drawn again: they would make the first letters likelier than the others.
+const EVEN_BYTES: u8 = 240;
+
+/// Makes a code for one device of `site` and keeps its hash.
+///
+/// # Errors
+/// [`StoreFault`] of the store, as when there is no such site.
+pub async fn new_code(
+    store: &dyn Store,
+    site: &str,
+    device_name: &str,
+    now: UnixMillis,
+) -> Result<String, StoreFault> {
+    let code = random_code()?;
+    store.add_code(site, hash(&code), device_name, now.plus(CODE_LIFE_MILLIS)).await?;
+    Ok(code)
+}
+
+fn random_code() -> Result<String, StoreFault> {
+    let mut code = String::with_capacity(CODE_CHARS);
+    while code.len() < CODE_CHARS {
+        for byte in random::bytes::<CODE_CHARS>()?.into_iter().filter(|byte| *byte < EVEN_BYTES) {
+            let at = usize::from(byte) % ALPHABET.len();
+            code.extend(ALPHABET.get(at).map(|letter| char::from(*letter)));
+        }
+    }
+    code.truncate(CODE_CHARS);
+    Ok(code)
+}
+
+/// Uses up a code for a new device, and returns it with its token; none if the code cannot be used.
+///
+/// # Errors
+/// [`StoreFault`] of the store.
+pub async fn enrol(
+    store: &dyn Store,
+    code: &str,
+    device_name: &str,
+    now: UnixMillis,
+) -> Result<Option<(Device, String)>, StoreFault> {
+    let token = HEXLOWER.encode(&random::bytes::<32>()?);
+    let enrolment = Enrolment {
+        code_hash: hash(&as_written(code)),
+        device_name: device_name.chars().filter(|char| !char.is_control()).take(MAX_DEVICE_NAME_CHARS).collect(),
+        device: random::uuid()?,
+        token_hash: hash(&token),
+        now,
+    };
+    Ok(store.enrol(enrolment).await?.map(|device| (device, token)))
+}
+
+/// The code without what people add when they copy it by hand.
+fn as_written(code: &str) -> String {
+    let letters = code.chars().filter(|char| !char.is_whitespace() && *char != '-');
+    letters.map(|char| char.to_ascii_uppercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_of_the_alphabet_and_differ() {
+        let code = random_code().expect("a code");
+        assert_eq!(code.len(), CODE_CHARS);
+        assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
+        assert_ne!(code, random_code().expect("a code"));
+    }
+
+    #[test]
+    fn copied_by_hand_is_still_the_code() {
+        assert_eq!(as_written(" ab3c-4d5e fg "), "AB3C4D5EFG");
+    }
+}

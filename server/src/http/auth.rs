@@ -1,0 +1,59 @@
+//! Who is asking: a device's token, as a cookie that no script can read or as a bearer token.
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::AppState;
+use super::errors::ApiError;
+use crate::store::Device;
+
+/// The cookie that carries the token.
+pub(super) const COOKIE: &str = "lotbook_device";
+/// The header that every request which changes something carries: a page of another site cannot set it.
+const CUSTOM_HEADER: &str = "x-lotbook";
+
+/// SHA-256, the only form in which tokens and codes are kept.
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// The device that asks.
+pub(super) struct Caller(pub(super) Device);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let needed = || {
+            let message = "This device is not signed in (any more). Open a new enrolment link on it.";
+            ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
+        };
+        let token = token(&parts.headers).ok_or_else(needed)?;
+        state.store.device(hash(token)).await?.map(Self).ok_or_else(needed)
+    }
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
+        return authorization.to_str().ok()?.strip_prefix("Bearer ");
+    }
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// Refuses requests that change something and lack the header: a form on another site could have sent them.
+pub(super) async fn require_header(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || request.headers().get(CUSTOM_HEADER).is_some_and(|value| value == "1") {
+        return next.run(request).await;
+    }
+    let message = format!("The request lacks the header {CUSTOM_HEADER}: 1, which Lotbook's own clients send.");
+    ApiError::new(StatusCode::FORBIDDEN, "header_missing", message).into_response()
+}

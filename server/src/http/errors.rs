@@ -1,0 +1,94 @@
+//! Every answer that is no success carries an [`ErrorBody`]: a stable code and a sentence.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sync::ErrorBody;
+
+use crate::store::StoreFault;
+
+/// Seconds after which a client may ask again when the database is busy.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// A refusal of a whole request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self { status, code, message } = self;
+        let mut response = (status, Json(ErrorBody { code: code.to_owned(), message })).into_response();
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+}
+
+impl From<StoreFault> for ApiError {
+    fn from(fault: StoreFault) -> Self {
+        match fault {
+            StoreFault::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", StoreFault::Busy.to_string())
+            }
+            StoreFault::Invalid { code, message } => Self::bad_request(code, message),
+            StoreFault::Failed(cause) => {
+                tracing::error!(%cause, "the database failed");
+                let message = "The server's database failed. Nothing was booked; the server's log says why.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "database_failed", message)
+            }
+        }
+    }
+}
+
+/// Gives a body to refusals that other layers make without one.
+pub(super) async fn with_body(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let has_body = content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if has_body || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut replaced = described(status, method.as_str(), &path).into_response();
+    if let Some(allow) = allow {
+        replaced.headers_mut().insert(header::ALLOW, allow);
+    }
+    replaced
+}
+
+fn described(status: StatusCode, method: &str, path: &str) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::new(status, "not_found", format!("There is nothing at {path}.")),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::new(status, "bad_method", format!("{path} does not take {method}."))
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            let message = "The body's content-encoding is none of gzip, br and identity. Send one of those.";
+            ApiError::new(status, "bad_encoding", message)
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            let message = "The server made a mistake. Nothing was booked; its log says why.";
+            ApiError::new(status, "server_error", message)
+        }
+        _ => ApiError::new(status, "refused", format!("{method} {path} was refused ({status}).")),
+    }
+}

@@ -1,0 +1,218 @@
+//! Reads requests leniently: what concerns the whole request refuses it, what concerns one mutation only decides that one.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::FromRequest;
+use axum::http::{Request, StatusCode};
+use domain::Action;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sync::{MAX_BATCH_MUTATIONS, Model, Mutation, PROTOCOL_VERSION, Refusal, SyncRequest};
+
+use super::errors::ApiError;
+use crate::booking::{Incoming, shortened};
+
+/// Bytes of a request's body once unpacked: twice what a device sends, for headroom.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The whole body, unpacked, within [`MAX_BODY_BYTES`].
+pub(super) struct BodyBytes(axum::body::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for BodyBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, ApiError> {
+        to_bytes(request.into_body(), MAX_BODY_BYTES).await.map(Self).map_err(|error| {
+            if is_over_limit(&error) {
+                let message = format!(
+                    "The body has more than {} MiB. Send fewer mutations at once.",
+                    MAX_BODY_BYTES / 1024 / 1024
+                );
+                return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message);
+            }
+            let message = "The body was cut off, or is not packed the way its content-encoding says. Send it again.";
+            ApiError::bad_request("bad_body", message)
+        })
+    }
+}
+
+fn is_over_limit(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+impl BodyBytes {
+    /// Reads JSON, and names the field that cannot be read.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.0);
+        let value = serde_path_to_error::deserialize(&mut reader)
+            .and_then(|value| reader.end().map(|()| value).map_err(|error| at_the_end(error)));
+        value.map_err(|error| {
+            let path = error.path().to_string();
+            let place = if path == "." { String::new() } else { format!(" (field {})", shortened(&path)) };
+            let cause = shortened(&error.inner().to_string());
+            ApiError::bad_request("bad_json", format!("The body cannot be read{place}: {cause}."))
+        })
+    }
+}
+
+fn at_the_end(error: serde_json::Error) -> serde_path_to_error::Error<serde_json::Error> {
+    let mut track = serde_path_to_error::Track::new();
+    let path = track.path();
+    serde_path_to_error::Error::new(path, error)
+}
+
+#[derive(Deserialize)]
+struct Spoken {
+    protocol: u32,
+}
+
+/// Reads a sync request. Other protocols are refused before the rest is looked at, which may have another shape.
+pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Incoming>), ApiError> {
+    let Spoken { protocol } = body.json()?;
+    if protocol != PROTOCOL_VERSION {
+        let message = format!(
+            "The app speaks version {protocol} of the protocol, this server version {PROTOCOL_VERSION}. Update the \
+             app; what is saved on the device stays there until then."
+        );
+        return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_needed", message));
+    }
+    let request: SyncRequest<Box<RawValue>> = body.json()?;
+    check_sequence(&request)?;
+    let SyncRequest { client, epoch, last_outcome_seq, mutations, cursor, scope, max_rows, .. } = request;
+    let mutations = mutations.into_iter().map(decoded).collect();
+    let rest = SyncRequest {
+        protocol,
+        client,
+        epoch,
+        last_outcome_seq,
+        mutations: Vec::new(),
+        cursor,
+        scope,
+        max_rows,
+    };
+    Ok((rest, mutations))
+}
+
+fn check_sequence(request: &SyncRequest<Box<RawValue>>) -> Result<(), ApiError> {
+    let sent = request.mutations.len();
+    if sent > MAX_BATCH_MUTATIONS {
+        let message = format!("{sent} mutations are too many for one request. Send at most {MAX_BATCH_MUTATIONS}.");
+        return Err(ApiError::bad_request("too_many_mutations", message));
+    }
+    let mut last = 0;
+    for mutation in &request.mutations {
+        if mutation.seq <= last {
+            let message = format!("Mutation {} comes after mutation {last}: seqs must rise from 1.", mutation.seq);
+            return Err(ApiError::bad_request("seq_order", message));
+        }
+        last = mutation.seq;
+    }
+    if i64::try_from(last).is_err() {
+        return Err(ApiError::bad_request("seq_order", format!("Mutation {last} is numbered too high.")));
+    }
+    Ok(())
+}
+
+fn decoded(mutation: Mutation<Box<RawValue>>) -> Incoming {
+    let Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces } = mutation;
+    let action = if schema > domain::Warehouse::SCHEMA {
+        let message = format!(
+            "A newer app made this entry (version {schema}; this server knows {}). Update the server, then try again.",
+            domain::Warehouse::SCHEMA
+        );
+        Err(Refusal::new("newer_schema", message))
+    } else {
+        decoded_action(&action)
+    };
+    Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces }
+}
+
+/// Kind and payload apart: put back together in this order, the reader can say which field is wrong.
+#[derive(Deserialize)]
+struct Parts<'a> {
+    kind: String,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+fn decoded_action(raw: &RawValue) -> Result<Action, Refusal> {
+    let parts: Parts<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+        let cause = cause(&error.to_string());
+        Refusal::new("malformed", format!("The action is no kind with a payload: {cause}. Record it again."))
+    })?;
+    let kind = &parts.kind;
+    if !Action::KINDS.contains(&kind.as_str()) {
+        let message = format!(
+            "This server does not know mutations of the kind \"{}\". Update the server, then try again.",
+            shortened(kind)
+        );
+        return Err(Refusal::new("unknown_kind", message));
+    }
+    let payload = parts.payload.map_or("null", RawValue::get);
+    let ordered = format!("{{\"kind\":\"{kind}\",\"payload\":{payload}}}");
+    let mut reader = serde_json::Deserializer::from_str(&ordered);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = cause(&error.inner().to_string());
+        let field = shortened(path.trim_start_matches("payload.").trim_start_matches('.'));
+        let message = if field.is_empty() || field == "payload" {
+            format!("The payload of {kind} cannot be read: {cause}. Record it again.")
+        } else {
+            format!("The field {field} of {kind} cannot be read: {cause}. Record it again.")
+        };
+        Refusal::new("malformed", message)
+    })
+}
+
+/// What the reader says, without its position in a text that nobody sees.
+fn cause(text: &str) -> String {
+    shortened(text.split(" at line ").next().unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> Refusal {
+        let raw: Box<RawValue> = serde_json::from_str(json).expect("JSON");
+        decoded_action(&raw).expect_err("refused")
+    }
+
+    #[test]
+    fn names_field_and_kind_whatever_comes_first() {
+        let lot = r#"{"product_id":"00000000-0000-0000-0000-000000000001","lot_code":"L","location":"B"}"#;
+        for json in [
+            format!(r#"{{"kind":"pick_lot","payload":{{"lot":{lot},"quantity":"many"}}}}"#),
+            format!(r#"{{"payload":{{"lot":{lot},"quantity":"many"}},"kind":"pick_lot"}}"#),
+        ] {
+            let Refusal { code, message } = refused(&json);
+            assert_eq!(code, "malformed");
+            assert!(message.starts_with("The field quantity of pick_lot cannot be read: "), "{message}");
+        }
+    }
+
+    #[test]
+    fn tells_an_unknown_kind_from_an_unreadable_action() {
+        assert_eq!(refused(r#"{"kind":"teleport_lot","payload":{}}"#).code, "unknown_kind");
+        assert_eq!(refused(r#"{"payload":{}}"#).code, "malformed");
+        assert_eq!(refused(r#"[1,2]"#).code, "malformed");
+        assert_eq!(refused(r#"{"kind":"pick_lot"}"#).code, "malformed");
+        assert_eq!(refused(r#"{"kind":7,"payload":{}}"#).code, "malformed");
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_malformed() {
+        let json = r#"{"kind":"update_product","payload":{"id":"00000000-0000-0000-0000-000000000001",
+            "patch":{"price_minor":99999999999999999999999}}}"#;
+        let Refusal { code, message } = refused(json);
+        assert_eq!(code, "malformed");
+        assert!(message.contains("price_minor of update_product"), "{message}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Devices, their tokens, and the one-time codes they enrol with. Codes and tokens are kept as SHA-256 only.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use sync::UnixMillis;
+
+use super::super::{Device, Enrolment, StoreFault};
+
+pub(super) fn by_token(connection: &Connection, hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT device, site, name, prefix, last_seen_at FROM devices \
+         WHERE token_hash = ?1 AND revoked_at IS NULL",
+    )?;
+    let found = statement.query_row([hash], |row| {
+        Ok(Device {
+            device: row.get(0)?,
+            site: row.get(1)?,
+            name: row.get(2)?,
+            prefix: row.get(3)?,
+            last_seen_at: UnixMillis(row.get(4)?),
+        })
+    });
+    Ok(found.optional()?)
+}
+
+pub(super) fn saw(transaction: &Transaction<'_>, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached("UPDATE devices SET last_seen_at = ?3 WHERE site = ?1 AND device = ?2")?
+        .execute(params![device.site, device.device, now.0])?;
+    Ok(())
+}
+
+pub(super) fn add_code(
+    transaction: &Transaction<'_>,
+    site: &str,
+    code_hash: [u8; 32],
+    device_name: &str,
+    expires_at: UnixMillis,
+) -> Result<(), StoreFault> {
+    transaction.execute(
+        "INSERT INTO enrolment_codes (site, code_hash, device_name, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        params![site, code_hash, device_name, expires_at.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn enrol(
+    transaction: &Transaction<'_>,
+    enrolment: &Enrolment,
+) -> Result<Option<Device>, StoreFault> {
+    let Enrolment { code_hash, device_name, device, token_hash, now } = enrolment;
+    let used: Option<(String, String)> = transaction
+        .query_row(
+            "UPDATE enrolment_codes SET used_at = ?2 \
+             WHERE code_hash = ?1 AND used_at IS NULL AND expires_at > ?2 RETURNING site, device_name",
+            params![code_hash, now.0],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((site, name_of_code)) = used else { return Ok(None) };
+    let enrolled: i64 =
+        transaction.query_row("SELECT count(*) FROM devices WHERE site = ?1", [&site], |row| row.get(0))?;
+    let number = enrolled + 1;
+    let given = [device_name.trim(), name_of_code.trim()].into_iter().find(|name| !name.is_empty());
+    let device = Device {
+        device: *device,
+        site,
+        name: given.map_or_else(|| format!("Device {number}"), str::to_owned),
+        prefix: format!("D{number:02}"),
+        last_seen_at: *now,
+    };
+    transaction.execute(
+        "INSERT INTO devices (site, device, name, prefix, token_hash, enrolled_at, last_seen_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        params![device.site, device.device, device.name, device.prefix, token_hash, now.0],
+    )?;
+    Ok(Some(device))
+}

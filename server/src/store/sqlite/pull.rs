@@ -1,0 +1,240 @@
+//! Changes for a device: the rows after its revision, or the next page of a snapshot. One state of the database each.
+
+use domain::{LOTS, PRODUCTS, Row, Warehouse};
+use rusqlite::{Connection, Params, named_params};
+use sync::{Cursor, Model, Progress, Removal, ReplacedRange, Versioned};
+
+use super::super::{Pull, Pulled, Site, StoreFault};
+use super::convert::{
+    self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64, to_i64,
+};
+use super::schema;
+use crate::booking::Scope;
+
+/// A row as the pull sees it.
+struct Change {
+    rev: u64,
+    row: Row,
+    deleted: bool,
+}
+
+/// Where a snapshot stands.
+struct Snapshot {
+    rev: u64,
+    table: &'static str,
+    after: String,
+    progress: Progress,
+}
+
+pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, StoreFault> {
+    let site = schema::site(connection, &pull.site)?;
+    let same_life = pull.epoch.is_none_or(|epoch| epoch == site.epoch);
+    // A revision ahead of the site's, or before tombstones that are gone, leads nowhere: begin again.
+    let reaches = |rev: u64| same_life && rev <= site.rev && rev >= site.purged_rev;
+    match &pull.cursor {
+        Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
+        Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
+            let table = table_named(table)?;
+            let snapshot = Snapshot { rev: *rev, table, after: after.clone(), progress: *progress };
+            page(connection, pull, &site, snapshot)
+        }
+        Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => {
+            let total_rows = count(connection, pull)?;
+            let progress = Progress { done_rows: 0, total_rows };
+            let first = Snapshot { rev: site.rev, table: PRODUCTS, after: String::new(), progress };
+            page(connection, pull, &site, first)
+        }
+    }
+}
+
+fn table_named(name: &str) -> Result<&'static str, StoreFault> {
+    Warehouse::TABLES.iter().find(|table| **table == name).copied().ok_or_else(|| {
+        let known = Warehouse::TABLES.join(", ");
+        StoreFault::invalid("bad_cursor", format!("The cursor names no table of this server ({known})."))
+    })
+}
+
+fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Result<Pulled, StoreFault> {
+    let wanted = pull.max_rows;
+    let mut found = changed_between(connection, pull, after, u64::MAX, wanted.saturating_add(1))?;
+    let mut reached = site.rev;
+    if let Some(cut) = found.get(wanted).map(|first_too_many| first_too_many.rev) {
+        // One revision is never split over two answers: the next answer begins after a whole one.
+        found.retain(|change| change.rev < cut);
+        reached = cut - 1;
+        if found.is_empty() {
+            found = changed_between(connection, pull, cut - 1, cut, usize::MAX)?;
+            reached = cut;
+        }
+    }
+    let (rows, removed) = split(found, pull.scope);
+    let cursor = Cursor::Live { rev: reached };
+    Ok(Pulled { epoch: site.epoch, rows, removed, replaced: None, cursor, more: reached < site.rev })
+}
+
+/// Changes after one revision up to another, the first `limit` by rising revision.
+fn changed_between(
+    connection: &Connection,
+    pull: &Pull,
+    after: u64,
+    through: u64,
+    limit: usize,
+) -> Result<Vec<Change>, StoreFault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for table in Warehouse::TABLES {
+        let sql = format!(
+            "SELECT {} FROM {table} WHERE site = :site AND rev > :after AND rev <= :through \
+             ORDER BY rev LIMIT :limit",
+            columns(table)
+        );
+        let params = named_params! {
+            ":site": pull.site, ":after": to_i64(after), ":through": to_i64(through), ":limit": limit,
+        };
+        read(connection, table, &sql, params, &mut found)?;
+    }
+    found.sort_by_key(|change| change.rev);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+fn split(found: Vec<Change>, scope: Scope) -> (Vec<Versioned<Row>>, Vec<Removal>) {
+    let (mut rows, mut removed) = (Vec::with_capacity(found.len()), Vec::new());
+    for Change { rev, row, deleted } in found {
+        if !deleted && scope.holds(&row) {
+            rows.push(Versioned { rev, row });
+        } else {
+            let key = Warehouse::key(&row);
+            removed.push(Removal { table: key.table, key: key.key, rev });
+        }
+    }
+    (rows, removed)
+}
+
+fn page(
+    connection: &Connection,
+    pull: &Pull,
+    site: &Site,
+    snapshot: Snapshot,
+) -> Result<Pulled, StoreFault> {
+    let Snapshot { rev, table, after, progress } = snapshot;
+    let mut found = rows_after(connection, pull, table, &after)?;
+    let is_last = found.len() <= pull.max_rows;
+    found.truncate(pull.max_rows);
+    let through = if is_last { None } else { found.last().map(|change| Warehouse::key(&change.row).key) };
+    let done_rows = progress.done_rows.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+    let total_rows = progress.total_rows.max(done_rows);
+    let progress = Progress { done_rows, total_rows };
+    let next = |table: &str, after: String| Cursor::Snapshot { rev, table: table.to_owned(), after, progress };
+    let cursor = match (&through, next_table(table)) {
+        (Some(through), _) => next(table, through.clone()),
+        (None, Some(following)) => next(following, String::new()),
+        (None, None) => Cursor::Live { rev },
+    };
+    let more = match &cursor {
+        Cursor::Live { rev } => *rev < site.rev,
+        Cursor::Start | Cursor::Snapshot { .. } => true,
+    };
+    let rows = found.into_iter().map(|change| Versioned { rev: change.rev, row: change.row }).collect();
+    let replaced = Some(ReplacedRange { table: table.to_owned(), after, through });
+    Ok(Pulled { epoch: site.epoch, rows, removed: Vec::new(), replaced, cursor, more })
+}
+
+fn next_table(table: &str) -> Option<&'static str> {
+    Warehouse::TABLES.iter().skip_while(|name| **name != table).nth(1).copied()
+}
+
+/// The rows in scope after a key, one more than wanted, by rising key.
+fn rows_after(
+    connection: &Connection,
+    pull: &Pull,
+    table: &'static str,
+    after: &str,
+) -> Result<Vec<Change>, StoreFault> {
+    let limit = i64::try_from(pull.max_rows).unwrap_or(i64::MAX).saturating_add(1);
+    let key = position(table, after)?;
+    let mut found = Vec::new();
+    let select = format!("SELECT {} FROM {table} WHERE site = :site AND deleted_at IS NULL", columns(table));
+    if table == PRODUCTS {
+        let product = match key {
+            Some(Key::Product(id)) => id.as_bytes().to_vec(),
+            _ => Vec::new(),
+        };
+        let sql = format!("{select} AND product_id > :product ORDER BY product_id LIMIT :limit");
+        let params = named_params! { ":site": pull.site, ":product": product, ":limit": limit };
+        read(connection, table, &sql, params, &mut found)?;
+    } else {
+        // The empty key sorts before every other.
+        let (product, lot) = match key {
+            Some(Key::Lot(product, lot)) => (product.as_bytes().to_vec(), lot.as_bytes().to_vec()),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let status = pull.scope.lot_status().map(domain::LotStatus::code);
+        let sql = format!(
+            "{select} AND (product_id, lot_id) > (:product, :lot) AND (:status IS NULL OR status = :status) \
+             ORDER BY product_id, lot_id LIMIT :limit"
+        );
+        let params = named_params! {
+            ":site": pull.site, ":product": product, ":lot": lot, ":status": status, ":limit": limit,
+        };
+        read(connection, table, &sql, params, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault> {
+    if after.is_empty() {
+        return Ok(None);
+    }
+    Key::parse(&sync::RowKey::new(table, after)).map(Some).ok_or_else(|| {
+        StoreFault::invalid("bad_cursor", format!("The cursor's key is none of {table}. Start without a cursor."))
+    })
+}
+
+fn columns(table: &str) -> String {
+    let columns = if table == PRODUCTS { PRODUCT_COLUMNS } else { LOT_COLUMNS };
+    format!("{columns}, rev, deleted_at IS NOT NULL")
+}
+
+fn read(
+    connection: &Connection,
+    table: &str,
+    sql: &str,
+    params: impl Params,
+    into: &mut Vec<Change>,
+) -> Result<(), StoreFault> {
+    let is_product = table == PRODUCTS;
+    let width = if is_product { PRODUCT_WIDTH } else { LOT_WIDTH };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    while let Some(columns) = rows.next()? {
+        let row = if is_product {
+            Row::Product(convert::product(columns)?)
+        } else {
+            Row::Lot(convert::lot(columns)?)
+        };
+        into.push(Change { rev: from_i64(columns.get(width)?), row, deleted: columns.get(width + 1)? });
+    }
+    Ok(())
+}
+
+fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
+    let count_of = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<u64, StoreFault> {
+        Ok(from_i64(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?))
+    };
+    let products = "SELECT count(*) FROM products WHERE site = ?1 AND deleted_at IS NULL";
+    let products = count_of(products, &[&pull.site])?;
+    let lots = match pull.scope.lot_status() {
+        Some(status) => {
+            let sql = format!(
+                "SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL"
+            );
+            count_of(&sql, &[&pull.site, &status.code()])?
+        }
+        None => {
+            let sql = format!("SELECT count(*) FROM {LOTS} WHERE site = ?1 AND deleted_at IS NULL");
+            count_of(&sql, &[&pull.site])?
+        }
+    };
+    Ok(products + lots)
+}

@@ -1,0 +1,32 @@
+//! Forgets tombstones. Devices that may still hold such a row take a new snapshot: `purged_rev` says how far.
+
+use rusqlite::{Transaction, params};
+use sync::UnixMillis;
+
+use super::super::StoreFault;
+
+pub(super) fn purge(transaction: &Transaction<'_>, before: UnixMillis) -> Result<u64, StoreFault> {
+    // A product stays for as long as any of its lots does.
+    let tombstones = [
+        ("inventory_lots", ""),
+        (
+            "products",
+            "AND NOT EXISTS (SELECT 1 FROM inventory_lots AS lots \
+             WHERE lots.site = products.site AND lots.product_id = products.product_id)",
+        ),
+    ];
+    let mut purged = 0;
+    for (table, condition) in tombstones {
+        let due = format!("deleted_at IS NOT NULL AND deleted_at < ?1 {condition}");
+        transaction.execute(
+            &format!(
+                "UPDATE sites SET purged_rev = max(purged_rev, coalesce((SELECT max(rev) FROM {table} \
+                 WHERE {table}.site = sites.site AND {due}), 0))"
+            ),
+            [before.0],
+        )?;
+        purged += transaction.execute(&format!("DELETE FROM {table} WHERE {due}"), [before.0])?;
+    }
+    transaction.execute("DELETE FROM enrolment_codes WHERE expires_at < ?1", params![before.0])?;
+    Ok(u64::try_from(purged).unwrap_or(u64::MAX))
+}

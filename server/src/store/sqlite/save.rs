@@ -1,0 +1,151 @@
+//! Writes rows and ledger entries, whoever they come from.
+
+use domain::{InventoryLot, LedgerEntry, Product, Row, normalize_gtin};
+use rusqlite::{Transaction, params};
+use sync::UnixMillis;
+use uuid::Uuid;
+
+use super::super::StoreFault;
+use super::convert::{json, to_i64};
+use crate::booking::StoredRow;
+
+/// Writes a row with its revision, or turns it into a tombstone.
+pub(super) fn row(
+    transaction: &Transaction<'_>,
+    site: &str,
+    stored: &StoredRow,
+    now: UnixMillis,
+) -> Result<(), StoreFault> {
+    let fields = if stored.fields.is_empty() { "{}".to_owned() } else { json(&stored.fields)? };
+    let meta = Meta {
+        site,
+        rev: to_i64(stored.rev),
+        fields: &fields,
+        deleted_at: stored.deleted.then_some(now.0),
+    };
+    match &stored.row {
+        Row::Product(row) => product(transaction, &meta, row),
+        Row::Lot(row) => lot(transaction, &meta, row),
+    }
+}
+
+/// Gives the product a key that no SKU is spelled like, until its row is written.
+pub(super) fn release_sku(
+    transaction: &Transaction<'_>,
+    site: &str,
+    product: Uuid,
+) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached(
+            "UPDATE products SET sku_key = char(1) || hex(product_id) WHERE site = ?1 AND product_id = ?2",
+        )?
+        .execute(params![site, product])?;
+    Ok(())
+}
+
+struct Meta<'m> {
+    site: &'m str,
+    rev: i64,
+    fields: &'m str,
+    deleted_at: Option<i64>,
+}
+
+fn product(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Product) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO products (site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, \
+             currency, family, variant, rev, field_revs, deleted_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+             ON CONFLICT (site, product_id) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, \
+             barcode = excluded.barcode, barcode_key = excluded.barcode_key, name = excluded.name, \
+             unit = excluded.unit, price_minor = excluded.price_minor, currency = excluded.currency, \
+             family = excluded.family, variant = excluded.variant, rev = excluded.rev, \
+             field_revs = excluded.field_revs, deleted_at = excluded.deleted_at",
+        )?
+        .execute(params![
+            meta.site,
+            row.id,
+            row.sku,
+            row.sku.trim(),
+            row.barcode,
+            normalize_gtin(&row.barcode),
+            row.name,
+            row.unit,
+            row.price_minor,
+            row.currency,
+            row.family,
+            row.variant,
+            meta.rev,
+            meta.fields,
+            meta.deleted_at,
+        ])?;
+    Ok(())
+}
+
+fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Result<(), StoreFault> {
+    let text = |date: Option<domain::CalendarDate>| date.map(|date| date.to_string());
+    transaction
+        .prepare_cached(
+            "INSERT INTO inventory_lots (site, product_id, lot_id, lot_code, location, quantity, status, expires_on, \
+             received_on, rev, field_revs, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             ON CONFLICT (site, product_id, lot_id) DO UPDATE SET quantity = excluded.quantity, \
+             status = excluded.status, expires_on = excluded.expires_on, received_on = excluded.received_on, \
+             rev = excluded.rev, field_revs = excluded.field_revs, deleted_at = excluded.deleted_at",
+        )?
+        .execute(params![
+            meta.site,
+            row.lot.product_id,
+            row.lot.id(),
+            row.lot.lot_code,
+            row.lot.location,
+            row.quantity.0,
+            row.status.code(),
+            text(row.expires_on),
+            text(row.received_on),
+            meta.rev,
+            meta.fields,
+            meta.deleted_at,
+        ])?;
+    Ok(())
+}
+
+/// One entry of the stock ledger.
+pub(super) struct LedgerLine<'l> {
+    pub(super) site: &'l str,
+    pub(super) rev: u64,
+    pub(super) line: u64,
+    pub(super) entry: &'l LedgerEntry,
+    /// The mutation and the client it came from; none for an import.
+    pub(super) origin: Option<(Uuid, Uuid)>,
+    pub(super) author: &'l str,
+    pub(super) captured_at: UnixMillis,
+    pub(super) booked_at: UnixMillis,
+}
+
+pub(super) fn ledger(transaction: &Transaction<'_>, line: &LedgerLine<'_>) -> Result<(), StoreFault> {
+    let LedgerEntry { lot, delta, movement, note } = line.entry;
+    transaction
+        .prepare_cached(
+            "INSERT INTO stock_ledger (site, rev, line, product_id, lot_id, lot_code, location, delta, movement, \
+             note, mutation_id, client, author, captured_at, booked_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            line.site,
+            to_i64(line.rev),
+            to_i64(line.line),
+            lot.product_id,
+            lot.id(),
+            lot.lot_code,
+            lot.location,
+            delta.0,
+            movement.code(),
+            note,
+            line.origin.map(|(mutation, _)| mutation),
+            line.origin.map(|(_, client)| client),
+            line.author,
+            line.captured_at.0,
+            line.booked_at.0,
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Rounds against a small server in memory that loses answers, garbles them, or was restored from a backup.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use futures::executor::block_on;
+use sync::conformance::{Add, CounterRow, Counters, add, counter};
+use sync::memory::MemoryStore;
+use sync::{
+    Cursor, Model, Mutation, Outcome, PROTOCOL_VERSION, Receipt, RoundError, RoundLimits, Rows, Store,
+    SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, run_round,
+};
+use uuid::Uuid;
+
+/// What happens to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    BeforeTheServer,
+    AfterTheServer,
+    WrongReceipts,
+    NothingDecided,
+}
+
+#[derive(Clone, Default)]
+struct Books {
+    rows: Rows<CounterRow>,
+    revs: BTreeMap<String, u64>,
+    rev: u64,
+    booked: BTreeMap<(Uuid, u64), Uuid>,
+}
+
+struct Server {
+    books: RefCell<Books>,
+    fault: Cell<Fault>,
+    exchanges: Cell<usize>,
+    biggest_batch: Cell<usize>,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self {
+            books: RefCell::default(),
+            fault: Cell::new(Fault::None),
+            exchanges: Cell::new(0),
+            biggest_batch: Cell::new(0),
+        }
+    }
+
+    fn value(&self, key: &str) -> i64 {
+        let key = sync::RowKey::new("counters", key);
+        match self.books.borrow().rows.get(&key) {
+            Some(CounterRow::Counter { value, .. }) => *value,
+            _ => 0,
+        }
+    }
+
+    fn book(&self, client: Uuid, mutation: &Mutation<Add>) -> Receipt<CounterRow> {
+        let books = &mut *self.books.borrow_mut();
+        if books.booked.insert((client, mutation.seq), mutation.id).is_none() {
+            Counters::apply(mutation, &mut books.rows).expect("adding always works");
+            books.rev += 1;
+            books.revs.insert(mutation.action.key.clone(), books.rev);
+        }
+        let outcome = Outcome {
+            verdict: Verdict::Applied,
+            code: String::new(),
+            message: String::new(),
+            rows: Vec::new(),
+            removed: Vec::new(),
+        };
+        Receipt { seq: mutation.seq, id: mutation.id, outcome }
+    }
+
+    fn answer(&self, request: &SyncRequest<Add>) -> SyncResponse<CounterRow> {
+        let known_seq = {
+            let books = self.books.borrow();
+            books
+                .booked
+                .keys()
+                .filter(|(client, _)| *client == request.client)
+                .map(|(_, seq)| *seq)
+                .max()
+                .unwrap_or(0)
+        };
+        let was_restored = known_seq < request.last_outcome_seq;
+        let decided = if was_restored { &[] } else { request.mutations.as_slice() };
+        let receipts = decided.iter().map(|mutation| self.book(request.client, mutation)).collect();
+        let books = self.books.borrow();
+        let since = match request.cursor {
+            Cursor::Live { rev } if !was_restored => rev,
+            _ => 0,
+        };
+        let changed = books.rows.values().filter_map(|row| {
+            let rev = books.revs[&Counters::key(row).key];
+            (rev > since).then(|| Versioned { rev, row: row.clone() })
+        });
+        SyncResponse {
+            protocol: PROTOCOL_VERSION,
+            epoch: Uuid::from_u128(9),
+            server_time: UnixMillis(0),
+            receipts,
+            known_seq,
+            rows: changed.collect(),
+            removed: Vec::new(),
+            replaced: None,
+            cursor: Cursor::Live { rev: books.rev },
+            more: false,
+        }
+    }
+}
+
+impl Transport<Counters> for Server {
+    async fn exchange(&self, request: &SyncRequest<Add>) -> Result<SyncResponse<CounterRow>, TransportError> {
+        self.exchanges.set(self.exchanges.get() + 1);
+        self.biggest_batch.set(self.biggest_batch.get().max(request.mutations.len()));
+        let fault = self.fault.replace(Fault::None);
+        if fault == Fault::BeforeTheServer {
+            return Err(TransportError::Unreachable);
+        }
+        let mut response = self.answer(request);
+        match fault {
+            Fault::AfterTheServer => return Err(TransportError::TimedOut),
+            Fault::WrongReceipts => response.receipts.iter_mut().for_each(|receipt| receipt.id = Uuid::nil()),
+            Fault::NothingDecided => response.receipts.clear(),
+            Fault::None | Fault::BeforeTheServer => {}
+        }
+        Ok(response)
+    }
+}
+
+fn device(n: u128) -> MemoryStore<Counters> {
+    MemoryStore::new(Uuid::from_u128(n), "all")
+}
+
+fn round(store: &MemoryStore<Counters>, server: &Server) -> Result<sync::RoundReport, RoundError> {
+    block_on(run_round(store, server, RoundLimits::default(), || UnixMillis(1), |_| {}))
+}
+
+fn pending(store: &MemoryStore<Counters>) -> usize {
+    block_on(store.outbox(0)).expect("memory").pending
+}
+
+#[test]
+fn every_mutation_is_booked_once_whatever_happens_to_the_answer() {
+    let faults = [
+        Fault::BeforeTheServer,
+        Fault::AfterTheServer,
+        Fault::WrongReceipts,
+        Fault::NothingDecided,
+        Fault::AfterTheServer,
+    ];
+    let (server, store) = (Server::new(), device(1));
+    for n in 0..10 {
+        block_on(store.enqueue(add(n, "a", 3))).expect("memory");
+    }
+    for fault in faults {
+        server.fault.set(fault);
+        assert!(round(&store, &server).is_err(), "{fault:?}");
+        assert_eq!(pending(&store), 10, "nothing leaves the queue undecided: {fault:?}");
+    }
+    let report = round(&store, &server).expect("no fault");
+    assert_eq!((report.acknowledged, report.complete, pending(&store)), (10, true, 0));
+    assert_eq!(server.value("a"), 30);
+    let held = block_on(store.scan("counters", "", "", 9)).expect("memory");
+    assert_eq!(held, [counter("a", 30, 10)]);
+}
+
+#[test]
+fn a_long_queue_goes_in_batches() {
+    let (server, store) = (Server::new(), device(1));
+    for n in 0..250 {
+        block_on(store.enqueue(add(n, "a", 1))).expect("memory");
+    }
+    let report = round(&store, &server).expect("no fault");
+    assert_eq!((report.acknowledged, report.exchanges, server.biggest_batch.get()), (250, 3, 100));
+}
+
+#[test]
+fn the_limit_of_exchanges_ends_a_round_and_says_so() {
+    let (server, store) = (Server::new(), device(1));
+    for n in 0..250 {
+        block_on(store.enqueue(add(n, "a", 1))).expect("memory");
+    }
+    let limits = RoundLimits { max_exchanges: 2, ..RoundLimits::default() };
+    let report = block_on(run_round(&store, &server, limits, || UnixMillis(1), |_| {})).expect("no fault");
+    assert_eq!((report.complete, pending(&store)), (false, 50));
+}
+
+#[test]
+fn what_a_restored_server_lost_is_sent_again_before_anything_new() {
+    let (server, store) = (Server::new(), device(1));
+    block_on(store.enqueue(add(1, "a", 1))).expect("memory");
+    round(&store, &server).expect("no fault");
+    let backup = server.books.borrow().clone();
+    block_on(store.enqueue(add(2, "a", 10))).expect("memory");
+    round(&store, &server).expect("no fault");
+    server.books.replace(backup);
+
+    block_on(store.enqueue(add(3, "a", 100))).expect("memory");
+    round(&store, &server).expect("no fault");
+    assert_eq!((server.value("a"), pending(&store)), (111, 0));
+    let order: Vec<u128> = server.books.borrow().booked.values().map(Uuid::as_u128).collect();
+    assert_eq!(order, [1, 2, 3]);
+}
+
+#[test]
+fn two_rounds_at_once_book_everything_once() {
+    let (server, store) = (Server::new(), device(1));
+    for n in 0..30 {
+        block_on(store.enqueue(add(n, "a", 1))).expect("memory");
+    }
+    let limits = RoundLimits { max_batch_mutations: 7, ..RoundLimits::default() };
+    let both = futures::future::join(
+        run_round(&store, &server, limits, || UnixMillis(1), |_| {}),
+        run_round(&store, &server, limits, || UnixMillis(1), |_| {}),
+    );
+    let (first, second) = block_on(both);
+    first.expect("no fault");
+    second.expect("no fault");
+    assert_eq!((server.value("a"), pending(&store)), (30, 0));
+}

@@ -1,0 +1,255 @@
+//! One device: a Chromium with a profile of its own, driven over WebDriver.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+
+const CHROMIUM_ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+];
+/// What a person would wait for at most.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A phone in upright position.
+pub(crate) const PHONE: (u32, u32) = (390, 844);
+/// A desktop window.
+pub(crate) const DESKTOP: (u32, u32) = (1280, 800);
+
+/// A running browser. Its profile outlives it, so that it can be killed and started again.
+pub(crate) struct Device {
+    driver_process: Child,
+    driver: Option<WebDriver>,
+    profile: TempDir,
+    origin: String,
+}
+
+impl Device {
+    /// A new device with an empty profile, showing nothing.
+    pub(crate) async fn new(origin: &str) -> Result<Self> {
+        Self::with_profile(origin, TempDir::new()?).await
+    }
+
+    /// A new device that has been enrolled and has everything on it.
+    pub(crate) async fn enrolled(server: &crate::server::Server) -> Result<Self> {
+        let device = Self::new(&server.origin()).await?;
+        device.resize(PHONE).await?;
+        device.enrol(server).await?;
+        Ok(device)
+    }
+
+    /// Follows a new enrolment link, and waits for the first sync.
+    pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
+        self.driver()?.goto(server.enrolment_link()?).await?;
+        self.click("enrol").await?;
+        self.wait_for_script("the first sync", "return document.querySelectorAll('[data-test=product-row]').length > 3").await?;
+        self.wait_for_worker().await
+    }
+
+    async fn with_profile(origin: &str, profile: TempDir) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let binary = std::env::var_os("CHROMEDRIVER").context("CHROMEDRIVER is not set: use `cargo xtask test`")?;
+        let driver_process = Command::new(binary)
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting chromedriver")?;
+        let mut capabilities = DesiredCapabilities::chrome();
+        for argument in CHROMIUM_ARGUMENTS {
+            capabilities.add_arg(argument)?;
+        }
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        if let Some(chromium) = std::env::var_os("CHROMIUM") {
+            capabilities.set_binary(&chromium.to_string_lossy())?;
+        }
+        let address = format!("http://127.0.0.1:{port}");
+        let deadline = Instant::now() + PATIENCE;
+        let driver = loop {
+            match WebDriver::new(&address, capabilities.clone()).await {
+                Ok(driver) => break driver,
+                Err(error) if Instant::now() > deadline => return Err(error).context("starting Chromium"),
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        };
+        Ok(Self { driver_process, driver: Some(driver), profile, origin: origin.to_owned() })
+    }
+
+    pub(crate) fn driver(&self) -> Result<&WebDriver> {
+        self.driver.as_ref().context("the browser was killed")
+    }
+
+    /// Goes to a path of the app.
+    pub(crate) async fn open(&self, path: &str) -> Result<()> {
+        Ok(self.driver()?.goto(format!("{}{path}", self.origin)).await?)
+    }
+
+    /// Sets the size of the page.
+    pub(crate) async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+    }
+
+    /// Sends a command of the DevTools protocol.
+    pub(crate) async fn cdp(&self, method: &str, parameters: Value) -> Result<Value> {
+        Ok(self.driver()?.cdp().send_raw(method, parameters).await?)
+    }
+
+    /// Runs a script's body and returns what it returns.
+    pub(crate) async fn script(&self, body: &str) -> Result<Value> {
+        Ok(self.driver()?.execute(body, Vec::new()).await?.json().clone())
+    }
+
+    /// Waits until a script's body returns something true.
+    pub(crate) async fn wait_for_script(&self, what: &str, body: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.script(body).await.unwrap_or(Value::Null);
+            if !matches!(found, Value::Null | Value::Bool(false)) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let text = self.script("return document.body.innerText").await?;
+                let picture = self.screenshot_to(&std::env::temp_dir(), "lotbook-timeout").await?;
+                bail!("waited in vain for {what}; see {}; the page reads: {text}", picture.display());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits for the first visible element with this `data-test`.
+    pub(crate) async fn find(&self, test: &str) -> Result<WebElement> {
+        self.find_css(&format!("[data-test='{test}']")).await
+    }
+
+    /// Waits for the first element that matches a selector.
+    pub(crate) async fn find_css(&self, selector: &str) -> Result<WebElement> {
+        let quoted = json!(selector);
+        self.wait_for_script(selector, &format!("return document.querySelector({quoted}) !== null")).await?;
+        Ok(self.driver()?.find(By::Css(selector)).await?)
+    }
+
+    /// Clicks the first element with this `data-test`, once it is there and can be clicked.
+    pub(crate) async fn click(&self, test: &str) -> Result<()> {
+        self.click_css(&format!("[data-test='{test}']")).await
+    }
+
+    /// Clicks the first element that matches a selector.
+    pub(crate) async fn click_css(&self, selector: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // What was found may be drawn anew before it is clicked.
+            match self.find_css(selector).await?.click().await {
+                Ok(()) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error).with_context(|| format!("clicking {selector}")),
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
+    /// The text of the first element with this `data-test`.
+    pub(crate) async fn text(&self, test: &str) -> Result<String> {
+        self.find(test).await?;
+        let body = format!("return document.querySelector(\"[data-test='{test}']\").innerText");
+        Ok(self.script(&body).await?.as_str().unwrap_or_default().trim().to_owned())
+    }
+
+    /// Waits until the first element with this `data-test` contains a text.
+    pub(crate) async fn wait_for_text(&self, test: &str, text: &str) -> Result<()> {
+        let quoted = json!(text);
+        let body = format!(
+            "return [...document.querySelectorAll(\"[data-test='{test}']\")].some(e => e.innerText.includes({quoted}))"
+        );
+        self.wait_for_script(&format!("{text:?} in {test}"), &body).await
+    }
+
+    /// Elements with this `data-test`.
+    pub(crate) async fn count(&self, test: &str) -> Result<usize> {
+        Ok(self.driver()?.find_all(By::Css(format!("[data-test='{test}']"))).await?.len())
+    }
+
+    /// Replaces what stands in a field.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        let field = self.find_css(selector).await?;
+        field.click().await?;
+        field.send_keys(Key::Control + "a").await?;
+        field.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// Waits until the service worker controls the page, so that it works offline.
+    pub(crate) async fn wait_for_worker(&self) -> Result<()> {
+        self.wait_for_script("the service worker", "return navigator.serviceWorker.controller !== null").await
+    }
+
+    /// Writes a picture of the page and returns its path.
+    pub(crate) async fn screenshot_to(&self, folder: &Path, name: &str) -> Result<PathBuf> {
+        std::fs::create_dir_all(folder)?;
+        let path = folder.join(format!("{name}.png"));
+        std::fs::write(&path, self.driver()?.screenshot_as_png().await?)?;
+        Ok(path)
+    }
+
+    /// Leaves the browser running without any page of the app.
+    pub(crate) async fn close_pages(&self) -> Result<()> {
+        let driver = self.driver()?;
+        let blank = driver.new_tab().await?;
+        for window in driver.windows().await? {
+            if window != blank {
+                driver.switch_to_window(window).await?;
+                driver.close_window().await?;
+            }
+        }
+        Ok(driver.switch_to_window(blank).await?)
+    }
+
+    /// Kills the browser with all its processes at once, and starts it again on the same profile.
+    pub(crate) async fn kill_and_restart(mut self) -> Result<Self> {
+        let profile = self.profile.path().to_string_lossy().into_owned();
+        let killed = Command::new("pkill").args(["-KILL", "-f", &profile]).status().context("running `pkill`")?;
+        ensure!(killed.success(), "no process of the browser was found");
+        self.driver_process.kill()?;
+        self.driver_process.wait()?;
+        // The session is gone; there is nothing to end.
+        if let Some(driver) = self.driver.take() {
+            std::mem::forget(driver);
+        }
+        let profile = std::mem::replace(&mut self.profile, TempDir::new()?);
+        drop(std::fs::remove_file(profile.path().join("SingletonLock")));
+        Self::with_profile(&self.origin, profile).await
+    }
+
+    /// Ends the browser in order.
+    pub(crate) async fn quit(mut self) -> Result<()> {
+        if let Some(driver) = self.driver.take() {
+            driver.quit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            std::mem::forget(driver);
+            let profile = self.profile.path().to_string_lossy().into_owned();
+            drop(Command::new("pkill").args(["-KILL", "-f", &profile]).status());
+        }
+        drop(self.driver_process.kill());
+        drop(self.driver_process.wait());
+    }
+}

@@ -1,0 +1,148 @@
+//! The real server binary on a database of its own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+const START_SECONDS: u64 = 20;
+
+/// A server that can be stopped and started again.
+pub(crate) struct Server {
+    folder: TempDir,
+    port: u16,
+    process: Option<Child>,
+}
+
+fn from_environment(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os(name).with_context(|| format!("{name} is not set: use `cargo xtask test`"))?;
+    Ok(PathBuf::from(path))
+}
+
+impl Server {
+    /// Starts a server on the demo warehouse.
+    pub(crate) fn with_demo() -> Result<Self> {
+        let server = Self::stopped()?;
+        server.run(&["demo"])?;
+        server.started()
+    }
+
+    /// Starts a server on products and lots from CSV files.
+    pub(crate) fn with_import(products: &Path, lots: &Path) -> Result<Self> {
+        let server = Self::stopped()?;
+        let arguments = ["import", "--products", &products.to_string_lossy(), "--lots", &lots.to_string_lossy()];
+        server.run(&arguments)?;
+        server.started()
+    }
+
+    fn stopped() -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Ok(Self { folder: TempDir::new()?, port, process: None })
+    }
+
+    fn started(mut self) -> Result<Self> {
+        self.start()?;
+        Ok(self)
+    }
+
+    /// The address of the app.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Starts the server and waits until it answers.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let listen = format!("127.0.0.1:{}", self.port);
+        let dist = from_environment("LOTBOOK_DIST")?;
+        let process = self
+            .command("serve")?
+            .args(["--listen", &listen])
+            .arg("--dist")
+            .arg(dist)
+            .stdout(Stdio::null())
+            .spawn()
+            .context("starting the server")?;
+        self.process = Some(process);
+        let deadline = Instant::now() + Duration::from_secs(START_SECONDS);
+        while std::net::TcpStream::connect(&listen).is_err() {
+            ensure!(Instant::now() < deadline, "the server does not answer after {START_SECONDS} s");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Kills the server, as a power cut would.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+            process.wait()?;
+        }
+        Ok(())
+    }
+
+    /// A one-time link that makes a device known.
+    pub(crate) fn enrolment_link(&self) -> Result<String> {
+        let printed = self.run(&["enrol", "--base-url", &self.origin()])?;
+        let link = printed.split_whitespace().find(|word| word.starts_with("http"));
+        link.map(str::to_owned).with_context(|| format!("no link in {printed:?}"))
+    }
+
+    /// What a query on the database returns: each row's columns as text, joined by a space.
+    pub(crate) fn query(&self, sql: &str) -> Result<Vec<String>> {
+        let database = Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement = database.prepare(sql)?;
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            let texts: rusqlite::Result<Vec<String>> = (0..columns)
+                .map(|at| {
+                    Ok(match row.get_ref(at)? {
+                        rusqlite::types::ValueRef::Null => String::new(),
+                        rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                        rusqlite::types::ValueRef::Real(number) => number.to_string(),
+                        rusqlite::types::ValueRef::Text(text) | rusqlite::types::ValueRef::Blob(text) => {
+                            String::from_utf8_lossy(text).into_owned()
+                        }
+                    })
+                })
+                .collect();
+            Ok(texts?.join(" "))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The one number that a query returns.
+    pub(crate) fn number(&self, sql: &str) -> Result<i64> {
+        let rows = self.query(sql)?;
+        let row = rows.first().with_context(|| format!("no row from {sql}"))?;
+        row.parse().with_context(|| format!("{row:?} from {sql}"))
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("lotbook.db")
+    }
+
+    fn command(&self, name: &str) -> Result<Command> {
+        let mut command = Command::new(from_environment("LOTBOOK_SERVER_BIN")?);
+        command.arg(name).arg("--database").arg(self.database());
+        Ok(command)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String> {
+        let (name, rest) = arguments.split_first().context("no subcommand")?;
+        let done = self.command(name)?.args(rest).output()?;
+        if !done.status.success() {
+            bail!("`{name}` failed: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        Ok(String::from_utf8(done.stdout)?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.kill());
+    }
+}
