@@ -1,0 +1,14 @@
+//! The sync server: books mutations exactly once, tells every device what changed, and serves the app.
+//!
+//! [`booking`] decides, purely. [`store`] keeps, behind a trait. [`http`] answers. The rest are the commands.
+
+pub mod booking;
+pub mod clock;
+pub mod enrolment;
+pub mod http;
+mod random;
+pub mod serve;
+pub mod store;
+
+/// The site that commands mean when none is named.
+pub const DEFAULT_SITE: &str = "main";

@@ -18,7 +18,7 @@ use crate::enrolment;
 use crate::store::Device;
 
 /// Attempts of one address in a minute: codes are far too many to guess at this rate, devices far fewer.
-const MAX_ENROLMENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const MAX_ENROLMENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
 /// How long a browser keeps the cookie: for as long as the device lasts.
 const COOKIE_LIFE_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
 

@@ -14,7 +14,7 @@ mod purge;
 mod push;
 mod save;
 mod schema;
-pub(crate) mod transfer;
+
 
 use std::path::{Path, PathBuf};
 

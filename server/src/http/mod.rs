@@ -1,0 +1,109 @@
+//! What the server answers over HTTP: the API under `/api`, the app's files everywhere else.
+
+mod assets;
+mod auth;
+mod enrol;
+mod errors;
+mod events;
+mod intake;
+mod products;
+mod sync;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::clock::Clock;
+use crate::store::Store;
+
+pub(crate) use auth::hash;
+pub use events::Revisions;
+pub use intake::MAX_BODY_BYTES;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct AppState {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    revisions: Arc<Revisions>,
+    shutdown: watch::Receiver<bool>,
+    enrol_limiter: Arc<enrol::EnrolLimiter>,
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").finish_non_exhaustive()
+    }
+}
+
+impl AppState {
+    /// State over a store. `shutdown` turns true when open streams have to end.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        revisions: Arc<Revisions>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
+        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default() }
+    }
+}
+
+/// Every route; without `dist` there is no app, only the API.
+pub fn router(state: AppState, dist: Option<&Path>) -> Router {
+    let router = Router::new()
+        .nest("/api", api().with_state(state.clone()))
+        .route("/healthz", get(healthz).with_state(state));
+    let router = match dist {
+        Some(dist) => router.merge(assets::router(dist)),
+        None => router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") }),
+    };
+    router.layer(map_response(assets::secured)).layer(TraceLayer::new_for_http())
+}
+
+fn api() -> Router<AppState> {
+    Router::new()
+        .route("/sync", post(sync::sync))
+        .route("/events", get(events::events))
+        .route("/products/{id}", get(products::by_id))
+        .route("/products/by-barcode/{code}", get(products::by_barcode))
+        .route("/enrol", post(enrol::enrol))
+        .route("/device", get(enrol::device))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(RequestDecompressionLayer::new())
+        .layer(from_fn(auth::require_header))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(errors::with_body))
+        .layer(map_response(not_stored))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+}
+
+async fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether the database answers, and how far each site is.
+async fn healthz(State(state): State<AppState>) -> Response {
+    match state.store.sites().await {
+        Ok(sites) => {
+            let rev = sites.iter().map(|site| site.rev).max().unwrap_or(0);
+            let sites: serde_json::Map<_, _> =
+                sites.into_iter().map(|site| (site.site, json!({ "rev": site.rev }))).collect();
+            Json(json!({ "status": "ok", "rev": rev, "sites": sites })).into_response()
+        }
+        Err(fault) => errors::ApiError::from(fault).into_response(),
+    }
+}

@@ -1,0 +1,160 @@
+//! `serve`: one process owns the database file, answers until it is told to stop, and sweeps now and then.
+
+use std::fs::{File, TryLockError};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::clock::Clock;
+use crate::http::{AppState, Revisions, router};
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+
+/// How often old tombstones are looked for.
+const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
+/// How often the database is asked for revisions that another process wrote, such as an import.
+const REVISION_POLL_MILLIS: u64 = 1_000;
+/// How long open requests may take once the server was told to stop.
+const SHUTDOWN_GRACE_MILLIS: u64 = 10_000;
+const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// The SQLite file; it is created if need be.
+    pub database: PathBuf,
+    /// The built app; none to serve the API alone.
+    pub dist: Option<PathBuf>,
+    /// How long tombstones are kept, in days.
+    pub retention_days: u32,
+    /// The clock, which tests can put ahead.
+    pub clock: Clock,
+}
+
+/// A server that listens, and has the database for itself.
+#[derive(Debug)]
+pub struct Server {
+    options: ServeOptions,
+    listener: TcpListener,
+    store: Arc<SqliteStore>,
+    /// Held until the process ends.
+    _lock: File,
+}
+
+impl Server {
+    /// Takes the database and the address.
+    ///
+    /// # Errors
+    /// When another process serves the database, or the file, the folder or the address cannot be used.
+    pub async fn bind(options: ServeOptions, listen: SocketAddr) -> Result<Self> {
+        if let Some(dist) = &options.dist
+            && !dist.join("index.html").is_file()
+        {
+            bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
+        }
+        let lock = lock(&options.database)?;
+        let store = Arc::new(SqliteStore::open(&options.database)?);
+        store.ensure_site(crate::DEFAULT_SITE).await?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
+        Ok(Self { options, listener, store, _lock: lock })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// The store it serves.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// Answers until `stop` ends, then lets open requests finish.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let Self { options, listener, store, _lock } = self;
+        let store: Arc<dyn Store> = store;
+        let revisions = Arc::new(Revisions::default());
+        let (down, is_down) = watch::channel(false);
+        let state = AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone());
+        let service = router(state, options.dist.as_deref()).into_make_service_with_connect_info::<SocketAddr>();
+        let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
+        let sweep = tokio::spawn(purge_hourly(store, options.clone()));
+        tokio::spawn(async move {
+            stop.await;
+            // Fails only when everything is gone already.
+            let _ = down.send(true);
+        });
+        let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
+            let _ = is_down.wait_for(|down| *down).await;
+        };
+        let serving = axum::serve(listener, service).with_graceful_shutdown(wait_until_down(is_down.clone()));
+        let deadline = async {
+            wait_until_down(is_down).await;
+            tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
+        };
+        let ended = tokio::select! {
+            served = serving => served.context("the listener failed"),
+            () = deadline => Ok(()),
+        };
+        poll.abort();
+        sweep.abort();
+        ended
+    }
+}
+
+/// A lock file beside the database: two servers on one file would not tell each other's devices of changes.
+fn lock(database: &Path) -> Result<File> {
+    let path = database.with_added_extension("lock");
+    let cannot = || format!("{} cannot be written. Check the path and who may write there.", path.display());
+    let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "Another lotbook-server serves {} already. Stop it first, or choose another --database.",
+            database.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+    }
+}
+
+async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
+    let mut ticks = interval(Duration::from_millis(REVISION_POLL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match timeout(Duration::from_millis(SHUTDOWN_GRACE_MILLIS), store.sites()).await {
+            Ok(Ok(sites)) => sites.iter().for_each(|site| revisions.announce(&site.site, site.rev)),
+            Ok(Err(fault)) => tracing::warn!(%fault, "the revisions could not be read"),
+            Err(_) => tracing::warn!("reading the revisions took too long"),
+        }
+    }
+}
+
+async fn purge_hourly(store: Arc<dyn Store>, options: ServeOptions) {
+    let mut ticks = interval(Duration::from_millis(PURGE_INTERVAL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let before = options.clock.now().0.saturating_sub(i64::from(options.retention_days) * MILLIS_A_DAY);
+        match store.purge(sync::UnixMillis(before)).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "forgot old tombstones"),
+            Err(fault) => tracing::warn!(%fault, "old tombstones could not be purged"),
+        }
+    }
+}
