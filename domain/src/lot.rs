@@ -92,22 +92,49 @@ impl fmt::Display for LotRef {
     }
 }
 
-/// One lot at one location.
+/// One lot at one location; on the wire its [`LotRef`]'s fields stand beside the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WireLot", into = "WireLot")]
 pub struct InventoryLot {
     /// Which lot, where.
-    #[serde(flatten)]
     pub lot: LotRef,
     /// On hand. Negative when more was taken than booked in.
     pub quantity: Quantity,
     /// What may be done with it.
     pub status: LotStatus,
     /// The last day it may be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<CalendarDate>,
     /// The day it came in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_on: Option<CalendarDate>,
+}
+
+/// An [`InventoryLot`] as it travels. (`serde(flatten)` would do the same through a buffer, several times slower.)
+#[derive(Serialize, Deserialize)]
+struct WireLot {
+    product_id: Uuid,
+    lot_code: String,
+    location: String,
+    quantity: Quantity,
+    status: LotStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_on: Option<CalendarDate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    received_on: Option<CalendarDate>,
+}
+
+impl From<WireLot> for InventoryLot {
+    fn from(wire: WireLot) -> Self {
+        let WireLot { product_id, lot_code, location, quantity, status, expires_on, received_on } = wire;
+        Self { lot: LotRef { product_id, lot_code, location }, quantity, status, expires_on, received_on }
+    }
+}
+
+impl From<InventoryLot> for WireLot {
+    fn from(row: InventoryLot) -> Self {
+        let InventoryLot { lot, quantity, status, expires_on, received_on } = row;
+        let LotRef { product_id, lot_code, location } = lot;
+        Self { product_id, lot_code, location, quantity, status, expires_on, received_on }
+    }
 }
 
 impl InventoryLot {

@@ -4,6 +4,7 @@ pub(crate) mod action_words;
 pub(crate) mod attention_card;
 pub(crate) mod cart;
 pub(crate) mod cart_line;
+pub(crate) mod cart_store;
 pub(crate) mod chip;
 pub(crate) mod comparison;
 pub(crate) mod connectivity_status;

@@ -1,0 +1,304 @@
+//! Sells: products, variants and quantities, with the lots they are taken from, as one order.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use domain::{Action, CalendarDate, Money, Order, Quantity};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::book::{Book, ProductView};
+use crate::components::cart::{Cart, CartChange, Taking};
+use crate::components::cart_line::{CartLineCard, rows_of};
+use crate::components::cart_store;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::order_search::OrderSearch;
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::Placeholder;
+use crate::components::quantity_field::{QuantityField, read_quantity};
+use crate::components::save_failure::SaveFailure;
+use crate::components::saving::undo;
+use crate::components::scanner::{ScanTarget, use_scan_target};
+use crate::components::sheet::Sheet;
+use crate::components::toasts::{Toast, use_toasts};
+use crate::format;
+use crate::hooks::{use_book, use_today};
+
+type Views = HashMap<Uuid, Rc<Option<ProductView>>>;
+
+/// Why an order cannot be placed: a sentence for all of it, or for one of its lines.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct OrderFault {
+    line: Option<Uuid>,
+    sentence: AttrValue,
+}
+
+impl OrderFault {
+    fn whole(sentence: impl Into<AttrValue>) -> Self {
+        Self { line: None, sentence: sentence.into() }
+    }
+
+    fn of_line(line: Uuid, sentence: impl Into<AttrValue>) -> Self {
+        Self { line: Some(line), sentence: sentence.into() }
+    }
+}
+
+/// The page for it.
+#[component]
+pub(crate) fn CheckoutPage() -> Html {
+    let cart = use_reducer_eq(cart_store::load);
+    let views = use_state(Views::new);
+    let typing = use_state(|| None::<Uuid>);
+    let placing = use_placing(&cart, &views);
+    use_effect_with((*cart).clone(), |cart| cart_store::keep(cart));
+    let change = {
+        let (dispatcher, fault) = (cart.dispatcher(), placing.fault.setter());
+        Callback::from(move |change: CartChange| {
+            fault.set(None);
+            dispatcher.dispatch(change);
+        })
+    };
+    let on_found = change.reform(CartChange::Add);
+    use_scan_target(ScanTarget { on_code: use_callback((), |_: String, ()| false), on_product: on_found.clone() });
+    let on_view = use_learned(&views);
+    html! {
+        <div class="page checkout" data-test="checkout">
+            <PageHead title="Sell" />
+            <div class="checkout-grid">
+                <div class="checkout-main">
+                    <OrderSearch {on_found} />
+                    if cart.lines.is_empty() {
+                        { empty(placing.placed.as_ref()) }
+                    } else {
+                        <ul class="cart" data-test="cart" aria-label="Order">
+                            for line in cart.lines.iter().cloned() {
+                                <CartLineCard key={line.product.to_string()} on_change={change.clone()}
+                                    on_view={on_view.clone()} fault={fault_of(&placing.fault, line.product)}
+                                    on_type={let (typing, id) = (typing.clone(), line.product); move |()| typing.set(Some(id))}
+                                    {line} />
+                            }
+                        </ul>
+                    }
+                </div>
+                { summary(&cart, &views, &placing) }
+            </div>
+            if let Some(id) = *typing {
+                { quantity_sheet(id, &cart, &views, &change, &typing) }
+            }
+        </div>
+    }
+}
+
+fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option<AttrValue> {
+    fault.as_ref().filter(|fault| fault.line == Some(product)).map(|fault| fault.sentence.clone())
+}
+
+/// Remembers what the lines learn about their products.
+#[hook]
+fn use_learned(views: &UseStateHandle<Views>) -> Callback<Rc<Option<ProductView>>> {
+    let known = use_mut_ref(Views::new);
+    let setter = views.setter();
+    use_callback((), move |view: Rc<Option<ProductView>>, ()| {
+        if let Some(id) = view.as_ref().as_ref().map(|view| view.product.id) {
+            known.borrow_mut().insert(id, view);
+            setter.set(known.borrow().clone());
+        }
+    })
+}
+
+fn empty(placed: Option<&AttrValue>) -> Html {
+    match placed {
+        Some(placed) => html! {
+            <Placeholder glyph={Glyph::Tick} title="Saved on this device" text={placed.clone()} test="order-placed" />
+        },
+        None => html! {
+            <Placeholder glyph={Glyph::Cart} title="Nothing in this order yet" test="empty-cart"
+                text="Scan goods one after another, or type a name." />
+        },
+    }
+}
+
+/// What every line knows by now, read as an order's lines.
+fn read_order(cart: &Cart, views: &Views, today: CalendarDate) -> Result<(String, Vec<domain::OrderLine>), OrderFault> {
+    let mut currency: Option<String> = None;
+    let mut lines = Vec::new();
+    for line in &cart.lines {
+        let view = views.get(&line.product).and_then(|view| view.as_ref().as_ref());
+        let view = view.ok_or_else(|| {
+            OrderFault::of_line(line.product, "This product is not known here (any more). Take it out of the order.")
+        })?;
+        let product = &view.product;
+        let first = currency.get_or_insert_with(|| product.currency.clone());
+        if *first != product.currency {
+            let sentence =
+                format!("Its price is in {}, the order's is in {first}. Sell it in an order of its own.", product.currency);
+            return Err(OrderFault::of_line(line.product, sentence));
+        }
+        let taking = Taking::of(line, &rows_of(view), today);
+        let taken = taking.order_lines(line, product.price_minor);
+        lines.extend(taken.map_err(|sentence| OrderFault::of_line(line.product, sentence))?);
+    }
+    Ok((currency.unwrap_or_default(), lines))
+}
+
+/// The prices of the lines known so far; none in mixed currencies.
+fn total(cart: &Cart, views: &Views, today: CalendarDate) -> Option<Money> {
+    let mut total: Option<Money> = None;
+    for line in &cart.lines {
+        let Some(view) = views.get(&line.product).and_then(|view| view.as_ref().as_ref()) else { continue };
+        let price =
+            Taking::of(line, &rows_of(view), today).price(view.product.price_minor, &view.product.currency);
+        total = match total {
+            None => Some(price),
+            Some(sum) if sum.currency == price.currency => {
+                Some(Money { minor: sum.minor.saturating_add(price.minor), ..sum })
+            }
+            Some(_) => return None,
+        };
+    }
+    total
+}
+
+struct Placing {
+    is_busy: bool,
+    fault: UseStateHandle<Option<OrderFault>>,
+    /// What was placed last, until the next order begins.
+    placed: Option<AttrValue>,
+    total: Option<Money>,
+    place: Callback<MouseEvent>,
+}
+
+#[hook]
+fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> Placing {
+    let (book, toasts, today) = (use_book(), use_toasts(), use_today());
+    let is_busy = use_state(|| false);
+    let fault = use_state(|| None::<OrderFault>);
+    let placed = use_state(|| None::<AttrValue>);
+    let place = {
+        let (cart, views) = (cart.clone(), views.clone());
+        let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (currency, lines) = match read_order(&cart, &views, today) {
+                Ok(read) if !*is_busy => read,
+                Ok(_) => return,
+                Err(found) => return fault.set(Some(found)),
+            };
+            is_busy.set(true);
+            let (book, toasts, cart) = (book.clone(), toasts.clone(), cart.dispatcher());
+            let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
+            spawn_local(async move {
+                match save_order(&book, currency, lines).await {
+                    Ok((mutation, said)) => {
+                        let undo = undo(&book, &toasts, mutation);
+                        toasts.show(Toast::saved(said.clone()).offering("Undo", undo));
+                        placed.set(Some(said.into()));
+                        fault.set(None);
+                        cart.dispatch(CartChange::Clear);
+                    }
+                    Err(sentence) => fault.set(Some(OrderFault::whole(sentence))),
+                }
+                is_busy.set(false);
+            });
+        })
+    };
+    Placing { is_busy: *is_busy, total: total(cart, views, today), placed: (*placed).clone(), fault, place }
+}
+
+/// Saves an order and returns its mutation and what to say about it.
+async fn save_order(
+    book: &Book,
+    currency: String,
+    lines: Vec<domain::OrderLine>,
+) -> Result<(Uuid, String), String> {
+    let number = book.next_order_number().await.map_err(|error| error.to_string())?;
+    let order = Order { id: book.new_id(), number, currency, lines };
+    order.validate().map_err(|refusal| refusal.message)?;
+    let said = format!("Order {} · {}", order.number, order.total());
+    let mutation = book.record(Action::PlaceOrder(order), 0).await.map_err(|error| error.to_string())?;
+    Ok((mutation.id, said))
+}
+
+fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
+    let whole = placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
+    let is_ready = !cart.lines.is_empty() && cart.lines.iter().all(|line| views.contains_key(&line.product));
+    let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+    html! {
+        <aside class="actions summary" aria-label="Total">
+            if !cart.lines.is_empty() {
+                <p class="summary-line">
+                    <span>{ format::counted(cart.lines.len(), "product") }</span>
+                    <b class="huge" aria-live="polite" data-test="order-total">{ total }</b>
+                </p>
+            }
+            <SaveFailure message={whole} />
+            <button class="button primary" type="button" onclick={placing.place.clone()}
+                disabled={placing.is_busy || !is_ready} data-test="place-order">
+                <Icon glyph={Glyph::Cart} />{ "Save order" }
+            </button>
+        </aside>
+    }
+}
+
+fn quantity_sheet(
+    id: Uuid,
+    cart: &Cart,
+    views: &Views,
+    change: &Callback<CartChange>,
+    typing: &UseStateHandle<Option<Uuid>>,
+) -> Html {
+    let Some(line) = cart.lines.iter().find(|line| line.product == id) else { return Html::default() };
+    let view = views.get(&id).and_then(|view| view.as_ref().as_ref());
+    let (name, unit) = view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
+    let close = {
+        let typing = typing.clone();
+        Callback::from(move |()| typing.set(None))
+    };
+    let on_take = {
+        let (change, close) = (change.clone(), close.clone());
+        Callback::from(move |quantity| {
+            change.emit(CartChange::Quantity(id, quantity));
+            close.emit(());
+        })
+    };
+    html! { <QuantitySheet {name} {unit} start={line.quantity} {on_take} on_close={close} /> }
+}
+
+#[derive(Properties, PartialEq)]
+struct QuantitySheetProps {
+    name: String,
+    unit: String,
+    start: Quantity,
+    on_take: Callback<Quantity>,
+    on_close: Callback<()>,
+}
+
+#[component]
+fn QuantitySheet(props: &QuantitySheetProps) -> Html {
+    let text = use_state(|| props.start.to_string());
+    let fault = use_state(|| None::<AttrValue>);
+    let on_change = {
+        let text = text.clone();
+        Callback::from(move |typed| text.set(typed))
+    };
+    let onsubmit = {
+        let (text, fault, on_take) = (text.clone(), fault.clone(), props.on_take.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match read_quantity(&text) {
+                Ok(quantity) if quantity >= Quantity::ZERO => on_take.emit(quantity),
+                Ok(_) => fault.set(Some("A quantity cannot be negative. Correct it.".into())),
+                Err(sentence) => fault.set(Some(sentence.into())),
+            }
+        })
+    };
+    html! {
+        <Sheet title={props.name.clone()} on_close={props.on_close.clone()} test="quantity-sheet">
+            <form {onsubmit} novalidate={true}>
+                <QuantityField label="Quantity" unit={props.unit.clone()} text={(*text).clone()} {on_change}
+                    fault={(*fault).clone()} />
+                <button class="button primary" type="submit" data-test="quantity-done">{ "Done" }</button>
+            </form>
+        </Sheet>
+    }
+}

@@ -1,0 +1,105 @@
+//! Makes this device known to the server with a one-time code.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::components::faults::Faults;
+use crate::components::field::Field;
+use crate::components::page_head::PageHead;
+use crate::components::save_failure::SaveFailure;
+use crate::components::toasts::{Toast, use_toasts};
+use crate::components::chip::Tone;
+use crate::hooks::{use_book, use_sync};
+use crate::route::Route;
+
+/// The code, if the link carried one.
+#[derive(Properties, PartialEq)]
+pub(crate) struct EnrolPageProps {
+    #[prop_or_default]
+    pub(crate) code: String,
+}
+
+/// The page for it.
+#[component]
+pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
+    let book = use_book();
+    let code = use_state(|| props.code.clone());
+    let name = use_state(|| book.device_name().unwrap_or_default());
+    let faults = use_state(Faults::default);
+    let failure = use_state(|| None::<AttrValue>);
+    let is_busy = use_state(|| false);
+    let enrolled = use_enrolled();
+    let onsubmit = {
+        let (code, name, faults) = (code.clone(), name.clone(), faults.clone());
+        let (failure, is_busy) = (failure.clone(), is_busy.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let mut found = Faults::default();
+            if code.trim().is_empty() {
+                found.note("enrol-code", "Type the code that your supervisor or the server printed.");
+            }
+            let is_complete = found.is_empty();
+            faults.set(found);
+            if !is_complete || *is_busy {
+                return;
+            }
+            is_busy.set(true);
+            failure.set(None);
+            let (book, code, name) = (book.clone(), (*code).clone(), (*name).clone());
+            let (enrolled, failure, is_busy) = (enrolled.clone(), failure.clone(), is_busy.clone());
+            spawn_local(async move {
+                match book.enrol(code.trim(), name.trim()).await {
+                    Ok(()) => enrolled.emit(()),
+                    Err(sentence) => {
+                        failure.set(Some(sentence.into()));
+                        is_busy.set(false);
+                    }
+                }
+            });
+        })
+    };
+    html! {
+        <form class="page form" {onsubmit} novalidate={true} data-test="enrol-form">
+            <PageHead title="Enrol this device" back={Route::Stock} />
+            <p class="lead">
+                { "A one-time code makes this device known to the warehouse server. Nothing that is saved here is lost by it." }
+            </p>
+            <div class="fields">{ fields(&code, &name, &faults) }</div>
+            <div class="actions">
+                <SaveFailure message={(*failure).clone()} />
+                <button class="button primary" type="submit" disabled={*is_busy} data-test="enrol-submit">
+                    { if *is_busy { "Asking the server…" } else { "Enrol this device" } }
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// What follows once the server knows the device: the stock list, and a first sync.
+#[hook]
+fn use_enrolled() -> Callback<()> {
+    let (sync, toasts, navigator) = (use_sync(), use_toasts(), use_navigator());
+    Callback::from(move |()| {
+        toasts.show(Toast::new(Tone::Good, "This device is enrolled", "The stock list arrives by itself."));
+        sync.perform_sync.emit(());
+        if let Some(navigator) = &navigator {
+            navigator.replace(&Route::Stock);
+        }
+    })
+}
+
+fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: &Faults) -> Html {
+    let put = |state: &UseStateHandle<String>| {
+        let state = state.clone();
+        Callback::from(move |text| state.set(text))
+    };
+    html! {
+        <>
+            <Field id="enrol-code" label="One-time code" value={(**code).clone()} on_change={put(code)}
+                fault={faults.of("enrol-code")} takes_scan={true} hint="Scan or type it. It works once." />
+            <Field id="device-name" label="Name of this device" value={(**name).clone()} on_change={put(name)}
+                optional={true} hint="What people call it, such as Forklift 2." />
+        </>
+    }
+}

@@ -1,0 +1,23 @@
+//! An address that leads nowhere.
+
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::components::icon::Glyph;
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::Placeholder;
+use crate::route::Route;
+
+/// The page for it.
+#[component]
+pub(crate) fn NotFoundPage() -> Html {
+    html! {
+        <div class="page">
+            <PageHead title="There is no such page" back={Route::Stock} />
+            <Placeholder glyph={Glyph::Search} title="This address leads nowhere" test="not-found"
+                text="It may be mistyped, or from a newer version of Lotbook.">
+                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
+            </Placeholder>
+        </div>
+    }
+}

@@ -1,0 +1,198 @@
+//! A product: how much there is, its lots, and the work that can be done on them.
+
+use domain::{CalendarDate, InventoryLot, LotStatus, Quantity};
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::lot_panel::{LotList, primary_lot};
+use super::product_facts::ProductFacts;
+use crate::book::ProductView;
+use crate::components::cart_line::variant_word;
+use crate::components::chip::{Chip, Tone, pending_chip};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::{Placeholder, ReadFailure, Skeleton};
+use crate::components::scanner::{ScanTarget, use_scan_target};
+use crate::format;
+use crate::hooks::{Loaded, use_product, use_today};
+use crate::route::{LotWork, Route};
+
+/// Which product.
+#[derive(Properties, PartialEq)]
+pub(crate) struct ProductPageProps {
+    pub(crate) id: Uuid,
+}
+
+/// Its page.
+#[component]
+pub(crate) fn ProductPage(props: &ProductPageProps) -> Html {
+    match use_product(props.id) {
+        Loaded::Loading => html! {
+            <div class="page"><PageHead title="Product" back={Route::Stock} back_to_list={true} /><Skeleton /></div>
+        },
+        Loaded::Failed(message) => html! {
+            <div class="page">
+                <PageHead title="Product" back={Route::Stock} back_to_list={true} /><ReadFailure {message} />
+            </div>
+        },
+        Loaded::Ready(view) => match &*view {
+            Some(view) => html! { <KnownProduct view={view.clone()} /> },
+            None => html! { <UnknownProduct /> },
+        },
+    }
+}
+
+/// What the product pages say of a product that is not there.
+#[component]
+pub(crate) fn UnknownProduct() -> Html {
+    html! {
+        <div class="page">
+            <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
+            <Placeholder glyph={Glyph::Search} title="This product is not in the book" test="unknown-product"
+                text="It may have been deleted, or this device has not received it yet.">
+                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
+            </Placeholder>
+        </div>
+    }
+}
+
+/// A product that is there.
+#[derive(Properties, PartialEq)]
+pub(crate) struct KnownProductProps {
+    pub(crate) view: ProductView,
+}
+
+#[component]
+fn KnownProduct(props: &KnownProductProps) -> Html {
+    let view = &props.view;
+    let today = use_today();
+    let chosen = use_state(|| None::<Uuid>);
+    let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
+    let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
+    let primary = shown.or_else(|| primary_lot(&lots, today)).cloned();
+    use_scan_target(scan_target(view.product.id, &lots, &chosen, use_navigator()));
+    let on_choose = {
+        let chosen = chosen.clone();
+        Callback::from(move |lot| chosen.set(if *chosen == Some(lot) { None } else { Some(lot) }))
+    };
+    let product = &view.product;
+    let eyebrow = match product.barcode.as_str() {
+        "" => product.sku.clone(),
+        barcode => format!("{} · {barcode}", product.sku),
+    };
+    html! {
+        <div class="page product" data-test="product-page" data-id={product.id.to_string()}>
+            <PageHead title={product.name.clone()} {eyebrow} back={Route::Stock} back_to_list={true} />
+            <div class="product-grid">
+                <div class="product-main">
+                    { on_hand(view) }
+                    if !view.variants.is_empty() {
+                        { variants(view) }
+                    }
+                    <LotList view={view.clone()} chosen={*chosen} {on_choose} {today} />
+                </div>
+                <div class="product-side">
+                    <ProductFacts view={view.clone()} />
+                </div>
+                { actions(view, primary.as_ref(), today) }
+            </div>
+        </div>
+    }
+}
+
+/// A scan of one of the product's own lots chooses it; any other code opens what it stands for.
+fn scan_target(
+    id: Uuid,
+    lots: &[InventoryLot],
+    chosen: &UseStateHandle<Option<Uuid>>,
+    navigator: Option<Navigator>,
+) -> ScanTarget {
+    let own: Vec<(String, Uuid)> = lots.iter().map(|lot| (lot.lot.lot_code.clone(), lot.lot.id())).collect();
+    let setter = chosen.setter();
+    ScanTarget {
+        on_code: Callback::from(move |code: String| {
+            let found = own.iter().find(|(lot_code, _)| lot_code.eq_ignore_ascii_case(&code));
+            if let Some((_, lot)) = found {
+                setter.set(Some(*lot));
+            }
+            found.is_some()
+        }),
+        on_product: Callback::from(move |found: Uuid| {
+            if let (true, Some(navigator)) = (found != id, &navigator) {
+                navigator.push(&Route::Product { id: found });
+            }
+        }),
+    }
+}
+
+fn on_hand(view: &ProductView) -> Html {
+    let unsent = (view.unsent != Quantity::ZERO).then(|| format!("{} not sent yet", format::signed(view.unsent)));
+    let (size, chip) = match (unsent, view.pending) {
+        (Some(text), _) => (text.len(), html! { <Chip tone={Tone::Waiting} glyph={Glyph::Clock} {text} test="unsent" /> }),
+        (None, true) => (0, pending_chip()),
+        (None, false) => (0, Html::default()),
+    };
+    html! {
+        <section class={classes!("card", "on-hand", (size > 0 || view.pending).then_some("is-pending"))}>
+            <h2>{ "On hand" }</h2>
+            <p class="on-hand-line">
+                <b class={classes!("huge", (view.on_hand < Quantity::ZERO).then_some("is-negative"))} data-test="on-hand"
+                    data-value={view.on_hand.0.to_string()}>{ view.on_hand.to_string() }</b>
+                <span class="unit">{ &view.product.unit }</span>
+                { chip }
+            </p>
+        </section>
+    }
+}
+
+fn variants(view: &ProductView) -> Html {
+    let mut all: Vec<_> = view.variants.iter().chain([&view.product]).collect();
+    all.sort_by(|a, b| a.variant.cmp(&b.variant).then_with(|| a.sku.cmp(&b.sku)));
+    html! {
+        <nav class="choices" aria-label="Variants">
+            for product in all {
+                <a class="choice" href={Route::Product { id: product.id }.to_path()} data-test="variant"
+                    data-id={product.id.to_string()}
+                    aria-current={(product.id == view.product.id).then_some("page")}>{ variant_word(product) }</a>
+            }
+        </nav>
+    }
+}
+
+/// The one thing most likely to be done next, and what else is.
+fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) -> Html {
+    let id = view.product.id;
+    let lot_id = lot.map(|lot| lot.lot.id());
+    let receive = Route::work_on(id, LotWork::Receive, None);
+    let can_pick = lot.is_some_and(|lot| {
+        lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
+    });
+    let (href, word, test) = match lot.filter(|_| can_pick) {
+        Some(lot) => {
+            (Route::work_on(id, LotWork::Pick, lot_id), format!("Pick from {}", lot.lot.lot_code), "primary-pick")
+        }
+        None => (receive.clone(), "Receive".to_owned(), "primary-receive"),
+    };
+    let more: &[LotWork] = match (lot, can_pick) {
+        (Some(_), true) => &[LotWork::Receive, LotWork::Move, LotWork::Count],
+        (Some(_), false) => &[LotWork::Move, LotWork::Count, LotWork::Adjust],
+        (None, _) => &[],
+    };
+    html! {
+        <div class="actions">
+            if !more.is_empty() {
+                <div class="actions-more">
+                    for work in more.iter().copied() {
+                        <a class="button" data-test={format!("action-{work}")} href={
+                            if work == LotWork::Receive { receive.clone() } else { Route::work_on(id, work, lot_id) }
+                        }>{ work.verb() }</a>
+                    }
+                </div>
+            }
+            <a class="button primary" {href} data-test={test}>
+                <Icon glyph={if can_pick { Glyph::Pick } else { Glyph::Receive }} />{ word }
+            </a>
+        </div>
+    }
+}

@@ -1,0 +1,152 @@
+//! What is written about a product, and the ways to change that.
+
+use std::rc::Rc;
+
+use domain::{Action, GtinFault, Money, Product, Quantity, check_gtin};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::book::{Elsewhere, ProductView};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::save_failure::SaveFailure;
+use crate::components::saving::{Entry, use_saving};
+use crate::components::sheet::Sheet;
+use crate::route::Route;
+
+/// A product.
+#[derive(Properties, PartialEq)]
+pub(crate) struct ProductFactsProps {
+    pub(crate) view: ProductView,
+}
+
+/// What keeps a product in the book: everything that is still on hand, wherever it lies.
+fn stock_left(view: &ProductView) -> Option<String> {
+    let held = view.lots.iter().map(|lot| &lot.row);
+    let beyond: &[_] = match &view.elsewhere {
+        Elsewhere::Live { lots } => lots,
+        Elsewhere::Asking | Elsewhere::AsOf(_) => &[],
+    };
+    let mut stocked = held.chain(beyond).filter(|lot| lot.quantity != Quantity::ZERO);
+    let first = stocked.next()?;
+    let others = stocked.count();
+    let rest = if others == 0 { String::new() } else { format!(" and {others} more") };
+    Some(format!(
+        "There are still {} {} in {}{rest}. Pick, move or adjust them first.",
+        first.quantity, view.product.unit, first.lot
+    ))
+}
+
+/// A doubt about a barcode, in a sentence; any code that is not a GTIN is fine.
+pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
+    match check_gtin(barcode.trim()) {
+        Err(fault @ GtinFault::CheckDigit { .. }) => Some(format!("Barcode {} {fault}.", barcode.trim())),
+        Ok(()) | Err(GtinFault::NotAGtin) => None,
+    }
+}
+
+/// The facts.
+#[component]
+pub(crate) fn ProductFacts(props: &ProductFactsProps) -> Html {
+    let view = &props.view;
+    let is_deleting = use_state(|| false);
+    let product = &view.product;
+    let ask = {
+        let is_deleting = is_deleting.clone();
+        Callback::from(move |_: MouseEvent| is_deleting.set(true))
+    };
+    let on_close = {
+        let is_deleting = is_deleting.clone();
+        Callback::from(move |()| is_deleting.set(false))
+    };
+    html! {
+        <section class="facts-block" aria-label="Facts">
+            { facts(product) }
+            <div class="facts-actions">
+                <a class="button" href={Route::EditProduct { id: product.id }.to_path()} data-test="edit-product">
+                    <Icon glyph={Glyph::Edit} />{ "Edit" }
+                </a>
+                <button class="button danger" type="button" onclick={ask} data-test="delete-product">
+                    <Icon glyph={Glyph::Delete} />{ "Delete" }
+                </button>
+            </div>
+            if *is_deleting {
+                <DeleteSheet view={view.clone()} {on_close} />
+            }
+        </section>
+    }
+}
+
+fn facts(product: &Product) -> Html {
+    let price = Money { minor: product.price_minor, currency: product.currency.clone() };
+    let optional = |label: &'static str, value: &str| {
+        (!value.is_empty()).then(|| fact(label, html! { { value.to_owned() } }))
+    };
+    html! {
+        <dl class="facts">
+            { fact("Price", html! { <b data-test="price">{ price.to_string() }</b> }) }
+            { fact("Unit", html! { { &product.unit } }) }
+            { fact("SKU", html! { { &product.sku } }) }
+            { for optional("Barcode", &product.barcode) }
+            if let Some(doubt) = barcode_doubt(&product.barcode) {
+                <p class="warning facts-warning"><Icon glyph={Glyph::Triangle} />{ doubt }</p>
+            }
+            { for optional("Family", &product.family) }
+            { for optional("Variant", &product.variant) }
+        </dl>
+    }
+}
+
+fn fact(label: &'static str, value: Html) -> Html {
+    html! { <div><dt>{ label }</dt><dd>{ value }</dd></div> }
+}
+
+#[derive(Properties, PartialEq)]
+struct DeleteSheetProps {
+    view: ProductView,
+    on_close: Callback<()>,
+}
+
+#[component]
+fn DeleteSheet(props: &DeleteSheetProps) -> Html {
+    let saving = use_saving();
+    let view = &props.view;
+    let delete = {
+        let (id, rev, name) = (view.product.id, view.rev, view.product.name.clone());
+        saving.save.reform(move |_: MouseEvent| {
+            let said = format!("Deleted {name}");
+            Rc::new(Entry { action: Action::DeleteProduct { id }, base: rev, said, then: Route::Stock })
+        })
+    };
+    let close = props.on_close.reform(|_: MouseEvent| ());
+    html! {
+        <Sheet title={format!("Delete {}?", view.product.name)} on_close={props.on_close.clone()} test="delete-sheet">
+            if let Some(reason) = stock_left(view) {
+                <p data-test="delete-refused">{ reason }</p>
+                <button class="button primary" type="button" onclick={close}>{ "Close" }</button>
+            } else {
+                <p>{ "It disappears from every device. Its past movements stay in the ledger." }</p>
+                <SaveFailure message={saving.failure} />
+                <div class="sheet-actions">
+                    <button class="button" type="button" onclick={close} data-test="delete-cancel">{ "Keep it" }</button>
+                    <button class="button danger-fill" type="button" onclick={delete} disabled={saving.is_busy}
+                        data-test="delete-confirm">{ "Delete" }</button>
+                </div>
+            }
+        </Sheet>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubts_only_a_wrong_check_digit() {
+        assert_eq!(barcode_doubt("7622210434593"), None);
+        assert_eq!(barcode_doubt("SHELF-7"), None);
+        assert_eq!(
+            barcode_doubt("7622210434594").as_deref(),
+            Some("Barcode 7622210434594 has a wrong check digit: the last digit should be 3.")
+        );
+    }
+}

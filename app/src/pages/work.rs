@@ -1,0 +1,196 @@
+//! Work on a lot: receive, pick, move, put away, adjust, count.
+
+use std::rc::Rc;
+
+use domain::{Action, InventoryLot, Quantity};
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::lot_panel::primary_lot;
+use super::product::UnknownProduct;
+use super::work_form::WorkForm;
+use super::work_view::{LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field};
+use crate::book::ProductView;
+use crate::components::action_words::in_words;
+use crate::components::cart_line::rows_of;
+use crate::components::chip::Tone;
+use crate::components::faults::Faults;
+use crate::components::icon::Glyph;
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::{Placeholder, ReadFailure, Skeleton};
+use crate::components::save_failure::SaveFailure;
+use crate::components::saving::{Entry, use_saving};
+use crate::components::scanner::{ScanTarget, use_scan_target};
+use crate::components::toasts::{Toast, Toasts, use_toasts};
+use crate::hooks::{Loaded, use_product, use_today};
+use crate::route::{LotWork, Route, use_query};
+
+/// Which work on which product.
+#[derive(Properties, PartialEq)]
+pub(crate) struct WorkPageProps {
+    pub(crate) id: Uuid,
+    pub(crate) operation: LotWork,
+}
+
+/// The page for it.
+#[component]
+pub(crate) fn WorkPage(props: &WorkPageProps) -> Html {
+    let work = props.operation;
+    let back = Route::Product { id: props.id };
+    let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
+    match use_product(props.id) {
+        Loaded::Loading => html! { <div class="page"><PageHead title={work.verb()} {back} /><Skeleton /></div> },
+        Loaded::Failed(message) => html! {
+            <div class="page"><PageHead title={work.verb()} {back} /><ReadFailure {message} /></div>
+        },
+        Loaded::Ready(view) => match &*view {
+            None => html! { <UnknownProduct /> },
+            Some(view) if view.lots.is_empty() && work != LotWork::Receive => html! {
+                <div class="page">
+                    <PageHead title={work.verb()} eyebrow={view.product.name.clone()} {back} />
+                    <Placeholder glyph={Glyph::Box} title="No lots here" test="no-lots"
+                        text="There is nothing of it on this device. Receive goods first.">
+                        <a class="button primary" href={Route::work_on(props.id, LotWork::Receive, None)}>{ "Receive" }</a>
+                    </Placeholder>
+                </div>
+            },
+            Some(view) => html! { <WorkOnLot view={view.clone()} {work} {lot} /> },
+        },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct WorkOnLotProps {
+    view: ProductView,
+    work: LotWork,
+    /// The lot asked for by the address.
+    lot: Option<Uuid>,
+}
+
+/// What is put into the quantity before anybody types.
+fn proposal(work: LotWork) -> String {
+    match work {
+        LotWork::Pick | LotWork::Move | LotWork::PutAway | LotWork::Receive => "1".to_owned(),
+        LotWork::Adjust | LotWork::Count => String::new(),
+    }
+}
+
+#[component]
+fn WorkOnLot(props: &WorkOnLotProps) -> Html {
+    let WorkOnLotProps { view, work, .. } = props;
+    let work = *work;
+    let today = use_today();
+    let lots = rows_of(view);
+    let first = primary_lot(&lots, today).map(|lot| lot.lot.id()).filter(|_| work != LotWork::Receive);
+    let chosen = use_state(|| props.lot.or(first));
+    let form = use_state(|| WorkForm { quantity: proposal(work), takes_away: true, ..WorkForm::default() });
+    let faults = use_state(Faults::default);
+    let is_choosing = use_state(|| false);
+    let saving = use_saving();
+    let lot = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
+    use_scan_target(scan_target(&view.product.name, view.product.id, &lots, &chosen, &use_toasts()));
+    let read = form.read(work, view.product.id, lot, today);
+    let entry = read.as_ref().ok().map(|action| Rc::new(entry(view, action)));
+    let onsubmit = {
+        let (faults, save, read) = (faults.clone(), saving.save.clone(), read.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            faults.set(read.as_ref().err().cloned().unwrap_or_default());
+            if let Some(entry) = &entry {
+                save.emit(entry.clone());
+            }
+        })
+    };
+    html! {
+        <form class="page form work-page" {onsubmit} novalidate={true} data-test="work-form" data-work={work.code()}>
+            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id: view.product.id }}
+                keeps_focus={true} />
+            if let Some(lot) = lot {
+                { lot_banner(lot, &lots, today, &is_choosing) }
+            } else {
+                { new_lot_fields(&form, &faults, &is_choosing, &lots) }
+            }
+            if matches!(work, LotWork::Move | LotWork::PutAway) {
+                { destination_field(&form, &faults) }
+            } else if work == LotWork::Adjust {
+                { adjust_fields(&form, &faults) }
+            }
+            { quantity_field(work, view, lot, &form, faults.of("quantity")) }
+            <div class="actions">
+                <SaveFailure message={saving.failure} />
+                <button class="button primary" type="submit" disabled={saving.is_busy} data-test="save">
+                    { save_words(work, &form, read.as_ref().ok()) }
+                </button>
+            </div>
+            if *is_choosing {
+                <LotPicker {lots} {today} chosen={chosen.clone()} is_open={is_choosing.clone()}
+                    allows_new={work == LotWork::Receive} />
+            }
+        </form>
+    }
+}
+
+fn entry(view: &ProductView, action: &Action) -> Entry {
+    let base = view.lots.iter().find(|lot| in_lot(action, &lot.row)).map_or(0, |lot| lot.rev);
+    let words = in_words(action);
+    let said = format!("{} · {}", words.title(Some(&view.product.name)), words.place);
+    Entry { action: action.clone(), base, said, then: Route::Product { id: view.product.id } }
+}
+
+fn in_lot(action: &Action, row: &InventoryLot) -> bool {
+    match action {
+        Action::ReceiveLot { lot, .. }
+        | Action::PickLot { lot, .. }
+        | Action::MoveLot { lot, .. }
+        | Action::PutAwayLot { lot, .. }
+        | Action::AdjustLot { lot, .. }
+        | Action::CountLot { lot, .. } => *lot == row.lot,
+        _ => false,
+    }
+}
+
+/// The button says what it will record: `Pick 5`, `Move 10 to A-1`.
+fn save_words(work: LotWork, form: &WorkForm, action: Option<&Action>) -> String {
+    let verb = work.verb();
+    match action {
+        Some(Action::MoveLot { quantity, to, .. } | Action::PutAwayLot { quantity, to, .. }) => {
+            format!("{verb} {quantity} to {to}")
+        }
+        Some(Action::AdjustLot { delta, .. }) => format!("{verb} by {}", crate::format::signed(*delta)),
+        _ => match Quantity::parse(&form.quantity) {
+            Ok(quantity) if work != LotWork::Adjust => format!("{verb} {quantity}"),
+            _ => verb.to_owned(),
+        },
+    }
+}
+
+/// A scan of a lot chooses it; a scan of the product says whether it is the right one.
+fn scan_target(
+    name: &str,
+    id: Uuid,
+    lots: &[InventoryLot],
+    chosen: &UseStateHandle<Option<Uuid>>,
+    toasts: &Toasts,
+) -> ScanTarget {
+    let own: Vec<(String, Uuid)> = lots.iter().map(|lot| (lot.lot.lot_code.clone(), lot.lot.id())).collect();
+    let (setter, name) = (chosen.setter(), name.to_owned());
+    let (said, also_said) = (toasts.clone(), toasts.clone());
+    ScanTarget {
+        on_code: Callback::from(move |code: String| {
+            let found = own.iter().find(|(lot_code, _)| lot_code.eq_ignore_ascii_case(&code));
+            if let Some((lot_code, lot)) = found {
+                setter.set(Some(*lot));
+                said.show(Toast::new(Tone::Good, "Right lot", lot_code.clone()));
+            }
+            found.is_some()
+        }),
+        on_product: Callback::from(move |found: Uuid| {
+            also_said.show(if found == id {
+                Toast::new(Tone::Good, "Right item", name.clone())
+            } else {
+                Toast::new(Tone::Attention, "Another item", format!("This is not {name}. Put it back and scan again."))
+            });
+        }),
+    }
+}

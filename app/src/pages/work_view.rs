@@ -1,0 +1,234 @@
+//! The parts of a work page: which lot, where to, why, and how many.
+
+use domain::{CalendarDate, InventoryLot, Quantity};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::lot_panel::primary_lot;
+use super::work_form::{WorkForm, change};
+use crate::book::ProductView;
+use crate::components::chip::lot_chip;
+use crate::components::faults::Faults;
+use crate::components::field::Field;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::lot_row::{LotRow, place_and_date};
+use crate::components::quantity_field::QuantityField;
+use crate::components::sheet::Sheet;
+use crate::format;
+use crate::route::LotWork;
+
+/// Why stock is mostly adjusted.
+const COMMON_REASONS: [&str; 5] = ["Damaged", "Expired", "Lost", "Found", "Sample"];
+
+/// A callback that puts what is typed into one of the form's fields.
+fn put(form: &UseStateHandle<WorkForm>, set: fn(&mut WorkForm, String)) -> Callback<String> {
+    let form = form.clone();
+    Callback::from(move |text| {
+        let mut changed = (*form).clone();
+        set(&mut changed, text);
+        form.set(changed);
+    })
+}
+
+fn open(is_choosing: &UseStateHandle<bool>) -> Callback<MouseEvent> {
+    let is_choosing = is_choosing.clone();
+    Callback::from(move |_| is_choosing.set(true))
+}
+
+/// The lot in hand, and whether another should be taken first.
+pub(crate) fn lot_banner(
+    lot: &InventoryLot,
+    lots: &[InventoryLot],
+    today: CalendarDate,
+    is_choosing: &UseStateHandle<bool>,
+) -> Html {
+    let first = primary_lot(lots, today);
+    let is_first = first.is_none_or(|first| first.lot == lot.lot);
+    let sooner = first.filter(|_| !is_first).and_then(|first| {
+        let days = first.expires_on?.days_until(lot.expires_on?);
+        (days > 0).then(|| {
+            let days = format::counted(usize::try_from(days).unwrap_or(usize::MAX), "day");
+            format!("Lot {} expires {days} sooner. Take that first if you can.", first.lot.lot_code)
+        })
+    });
+    html! {
+        <section class={classes!("lot-banner", sooner.is_some().then_some("is-second"))} data-test="lot-banner"
+            data-lot={lot.lot.lot_code.clone()}>
+            <div class="lot-banner-text">
+                <strong data-test="lot-banner-code">{ format!("Lot {}", lot.lot.lot_code) }</strong>
+                <span>{ place_and_date(lot) }</span>
+            </div>
+            { lot_chip(lot, today) }
+            <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">{ "Change" }</button>
+            if let Some(sooner) = sooner {
+                <p class="lot-banner-advice" data-test="fefo-advice"><Icon glyph={Glyph::Triangle} />{ sooner }</p>
+            }
+        </section>
+    }
+}
+
+/// A lot that is new here, or one of those there are.
+pub(crate) fn new_lot_fields(
+    form: &UseStateHandle<WorkForm>,
+    faults: &Faults,
+    is_choosing: &UseStateHandle<bool>,
+    lots: &[InventoryLot],
+) -> Html {
+    let mut places: Vec<AttrValue> = lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
+    places.dedup();
+    html! {
+        <div class="fields new-lot" data-test="new-lot">
+            <div class="field-pair">
+                <Field id="lot-code" label="Lot code" value={form.lot_code.clone()} fault={faults.of("lot-code")}
+                    takes_scan={true} on_change={put(form, |form, text| form.lot_code = text)} />
+                <Field id="location" label="Location" value={form.location.clone()} fault={faults.of("location")}
+                    takes_scan={true} suggestions={places} on_change={put(form, |form, text| form.location = text)} />
+            </div>
+            <Field id="expires-on" label="Expiry date" kind="date" value={form.expires_on.clone()} optional={true}
+                fault={faults.of("expires-on")} on_change={put(form, |form, text| form.expires_on = text)} />
+            if !lots.is_empty() {
+                <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">
+                    { "Add to a lot that is here" }
+                </button>
+            }
+        </div>
+    }
+}
+
+/// Where goods go.
+pub(crate) fn destination_field(form: &UseStateHandle<WorkForm>, faults: &Faults) -> Html {
+    html! {
+        <div class="fields">
+            <Field id="to" label="To" value={form.to.clone()} fault={faults.of("to")} takes_scan={true}
+                hint="Scan or type the bin." on_change={put(form, |form, text| form.to = text)} />
+        </div>
+    }
+}
+
+/// Up or down, and why.
+pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) -> Html {
+    let direction = |takes_away: bool, word: &'static str, test: &'static str| {
+        let form = form.clone();
+        let is_chosen = form.takes_away == takes_away;
+        let onclick = Callback::from(move |_: MouseEvent| form.set(WorkForm { takes_away, ..(*form).clone() }));
+        html! {
+            <button class="choice" type="button" aria-pressed={is_chosen.to_string()} {onclick} data-test={test}>
+                { word }
+            </button>
+        }
+    };
+    html! {
+        <div class="fields">
+            <div class="choices is-even" role="group" aria-label="Direction">
+                { direction(true, "Take away", "adjust-down") }
+                { direction(false, "Add", "adjust-up") }
+            </div>
+            <Field id="reason" label="Reason" value={form.reason.clone()} fault={faults.of("reason")}
+                on_change={put(form, |form, text| form.reason = text)} />
+            <div class="choices" role="group" aria-label="Common reasons">
+                for reason in COMMON_REASONS {
+                    <button class="choice" type="button" aria-pressed={(form.reason == reason).to_string()}
+                        data-test="common-reason" onclick={
+                            let form = form.clone();
+                            Callback::from(move |_: MouseEvent| {
+                                form.set(WorkForm { reason: reason.to_owned(), ..(*form).clone() });
+                            })
+                        }>{ reason }</button>
+                }
+            </div>
+        </div>
+    }
+}
+
+/// How many, and what that leaves.
+pub(crate) fn quantity_field(
+    work: LotWork,
+    view: &ProductView,
+    lot: Option<&InventoryLot>,
+    form: &UseStateHandle<WorkForm>,
+    fault: Option<AttrValue>,
+) -> Html {
+    let label = match work {
+        LotWork::Count => "Counted",
+        LotWork::Adjust => "By how many",
+        LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway => "Quantity",
+    };
+    let note = lot.map_or_else(Html::default, |lot| after_note(work, lot, form));
+    html! {
+        <QuantityField {label} unit={view.product.unit.clone()} text={form.quantity.clone()} {fault} {note}
+            on_change={put(form, |form, text| form.quantity = text)} />
+    }
+}
+
+fn after_note(work: LotWork, lot: &InventoryLot, form: &WorkForm) -> Html {
+    let here = lot.quantity;
+    let Ok(quantity) = Quantity::parse(&form.quantity) else {
+        return html! { <span data-test="after">{ format!("The book says {here}") }</span> };
+    };
+    let delta = change(work, quantity, here, form.takes_away);
+    let after = here + delta;
+    let takes = matches!(work, LotWork::Pick | LotWork::Move | LotWork::PutAway);
+    if takes && after < Quantity::ZERO {
+        return html! {
+            <span class="warning" data-test="after">
+                <Icon glyph={Glyph::Triangle} />
+                { format!("The book has {here} here. It is booked all the same, and a recount is asked for.") }
+            </span>
+        };
+    }
+    let text = match work {
+        LotWork::Count if delta == Quantity::ZERO => format!("As the book says: {here}"),
+        LotWork::Count => format!("The book says {here}: {}", format::signed(delta)),
+        LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway | LotWork::Adjust => {
+            format!("{here} here now, {after} after")
+        }
+    };
+    html! { <span data-test="after">{ text }</span> }
+}
+
+/// The lots to choose from.
+#[derive(Properties, PartialEq)]
+pub(crate) struct LotPickerProps {
+    pub(crate) lots: Vec<InventoryLot>,
+    pub(crate) today: CalendarDate,
+    pub(crate) chosen: UseStateHandle<Option<Uuid>>,
+    pub(crate) is_open: UseStateHandle<bool>,
+    /// Whether the lot may be one that is not here yet.
+    pub(crate) allows_new: bool,
+}
+
+/// A sheet with the lots.
+#[component]
+pub(crate) fn LotPicker(props: &LotPickerProps) -> Html {
+    let LotPickerProps { lots, today, chosen, is_open, allows_new } = props;
+    let take = |lot: Option<Uuid>| {
+        let (chosen, is_open) = (chosen.clone(), is_open.clone());
+        move || {
+            chosen.set(lot);
+            is_open.set(false);
+        }
+    };
+    let on_close = {
+        let is_open = is_open.clone();
+        Callback::from(move |()| is_open.set(false))
+    };
+    let take_new = take(None);
+    html! {
+        <Sheet title="Which lot?" {on_close} test="lot-picker">
+            <ul class="lots">
+                for lot in lots {
+                    <LotRow key={lot.lot.id().to_string()} lot={lot.clone()} today={*today}
+                        is_chosen={**chosen == Some(lot.lot.id())} on_choose={
+                            let take = take(Some(lot.lot.id()));
+                            Callback::from(move |_: Uuid| take())
+                        } />
+                }
+            </ul>
+            if *allows_new {
+                <button class="button primary" type="button" onclick={move |_: MouseEvent| take_new()} data-test="new-lot-choice">
+                    <Icon glyph={Glyph::Plus} />{ "A new lot" }
+                </button>
+            }
+        </Sheet>
+    }
+}
