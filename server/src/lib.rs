@@ -4,8 +4,12 @@
 
 pub mod booking;
 pub mod clock;
+pub mod csv;
+pub mod demo;
 pub mod enrolment;
+pub mod export;
 pub mod http;
+pub mod import;
 mod random;
 pub mod serve;
 pub mod store;

@@ -1,1 +1,251 @@
-fn main() {}
+//! `lotbook-server`: the commands.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use server::clock::Clock;
+use server::csv::Source;
+use server::import::{ImportOptions, ImportReport, listed};
+use server::serve::{ServeOptions, Server};
+use server::store::Store;
+use server::store::sqlite::SqliteStore;
+use server::{DEFAULT_SITE, demo, enrolment, export, import};
+use sync::UnixMillis;
+use tracing_subscriber::EnvFilter;
+
+const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
+const DEFAULT_LOG: &str = "info,tower_http=warn";
+
+/// The Lotbook sync server: one binary and one SQLite file.
+#[derive(Debug, Parser)]
+#[command(name = "lotbook-server", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve devices and the app until Ctrl-C
+    Serve(ServeArgs),
+    /// Bring products and lots in from CSV files
+    ///
+    /// Columns are found by their names in the header line. Products: sku, barcode, name, unit, price_minor, currency and, if
+    /// you like, family, variant. Lots: sku, lot_code, location, quantity and, if you like, status, expires_on, received_on.
+    /// A product is known by its SKU, a lot by product, lot code and location; importing a file again changes nothing.
+    Import(ImportArgs),
+    /// Write products and lots to CSV files that `import` reads
+    Export(ExportArgs),
+    /// Print a link that enrols one device, once, within a day
+    Enrol(EnrolArgs),
+    /// Fill an empty site with a small made-up warehouse
+    Demo(SiteArgs),
+    /// Forget rows deleted long ago; `serve` does it every hour
+    Purge(PurgeArgs),
+    /// Copy the database to a new file while it is in use
+    Backup(BackupArgs),
+}
+
+#[derive(Debug, Args)]
+struct DatabaseArgs {
+    /// The SQLite file; it is created if need be
+    #[arg(long, env = "LOTBOOK_DATABASE", value_name = "FILE")]
+    database: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct SiteArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The site's short name
+    #[arg(long, default_value = DEFAULT_SITE, value_name = "NAME")]
+    site: String,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The folder of the built app; without it only the API is served
+    #[arg(long, env = "LOTBOOK_DIST", value_name = "DIR")]
+    dist: Option<PathBuf>,
+    /// The address to listen on
+    #[arg(long, env = "LOTBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// How long deleted rows are remembered: devices that stay away longer load everything anew
+    #[arg(long, default_value_t = 90, value_name = "DAYS")]
+    retention_days: u32,
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The file of products
+    #[arg(long, value_name = "FILE", required_unless_present = "lots")]
+    products: Option<PathBuf>,
+    /// The file of lots
+    #[arg(long, value_name = "FILE")]
+    lots: Option<PathBuf>,
+    /// List bad lines and import the others; otherwise one bad line stops everything
+    #[arg(long)]
+    skip_bad: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The file of products to write
+    #[arg(long, value_name = "FILE")]
+    products: PathBuf,
+    /// The file of lots to write
+    #[arg(long, value_name = "FILE")]
+    lots: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct EnrolArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// Where devices reach the server
+    #[arg(long, default_value = "http://localhost:8080", value_name = "URL")]
+    base_url: String,
+    /// What people call the device
+    #[arg(long, default_value = "", value_name = "NAME")]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+struct PurgeArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// How long deleted rows are remembered
+    #[arg(long, default_value_t = 90, value_name = "DAYS")]
+    retention_days: u32,
+}
+
+#[derive(Debug, Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command, Clock::default().now()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, now: UnixMillis) -> Result<()> {
+    match command {
+        Command::Serve(args) => serve(args).await,
+        Command::Import(args) => run_import(args, now).await,
+        Command::Export(args) => {
+            let store = existing(&args.site.database.database)?;
+            let done = export::export(&store, &args.site.site, &args.products, &args.lots).await?;
+            println!("Exported {} products and {} lots.", done.products, done.lots);
+            Ok(())
+        }
+        Command::Enrol(args) => enrol(args, now).await,
+        Command::Demo(args) => {
+            let store = SqliteStore::open(&args.database.database)?;
+            let report = demo::demo(&store, &args.site, now).await?;
+            println!("The site \"{}\" has {} rows of demo data.", args.site, report.imported.added);
+            Ok(())
+        }
+        Command::Purge(args) => {
+            let before = now.0.saturating_sub(i64::from(args.retention_days) * MILLIS_A_DAY);
+            let purged = existing(&args.database.database)?.purge(UnixMillis(before)).await?;
+            println!("Forgot {purged} deleted rows.");
+            Ok(())
+        }
+        Command::Backup(args) => {
+            existing(&args.database.database)?.backup(&args.to).await?;
+            println!("Copied the database to {}.", args.to.display());
+            Ok(())
+        }
+    }
+}
+
+/// Opens a database that has to be there: a mistyped path must not make a new one.
+fn existing(file: &Path) -> Result<SqliteStore> {
+    if !file.is_file() {
+        bail!("There is no database {}. Check --database.", file.display());
+    }
+    Ok(SqliteStore::open(file)?)
+}
+
+async fn serve(args: ServeArgs) -> Result<()> {
+    let ServeArgs { database, dist, listen, retention_days } = args;
+    let options =
+        ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
+    let server = Server::bind(options, listen).await?;
+    println!("Listening on http://{}", server.address()?);
+    server.run(told_to_stop()).await
+}
+
+/// Ctrl-C, or SIGTERM from a service manager.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    // Without a handler there is nothing to wait for but the end of the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn run_import(args: ImportArgs, now: UnixMillis) -> Result<()> {
+    let ImportArgs { site, products, lots, skip_bad } = args;
+    let open = |path: Option<PathBuf>| path.as_deref().map(Source::open).transpose();
+    let options = ImportOptions { site: site.site, products: open(products)?, lots: open(lots)?, skip_bad };
+    let store = SqliteStore::open(&site.database.database)?;
+    let ImportReport { imported, skipped, warnings } = import::import(&store, options, now).await?;
+    for warning in warnings {
+        eprintln!("Note: {warning}.");
+    }
+    if !skipped.is_empty() {
+        eprintln!("Left out:\n{}", listed(&skipped));
+    }
+    println!(
+        "Imported {} new and {} changed rows; {} were there already.",
+        imported.added, imported.changed, imported.unchanged
+    );
+    Ok(())
+}
+
+async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
+    let EnrolArgs { site, base_url, name } = args;
+    let store = SqliteStore::open(&site.database.database)?;
+    if site.site == DEFAULT_SITE {
+        store.ensure_site(DEFAULT_SITE).await?;
+    }
+    let known = store.sites().await?;
+    if !known.iter().any(|known| known.site == site.site) {
+        bail!("There is no site \"{}\". Import something into it first.", site.site);
+    }
+    let code = enrolment::new_code(&store, &site.site, &name, now)
+        .await
+        .context("No code could be made for a device")?;
+    println!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+    Ok(())
+}

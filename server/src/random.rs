@@ -7,7 +7,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// [`StoreFault::Failed`] if the system gives none.
-pub fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| StoreFault::Failed(format!("the system gives no random numbers: {error}")))?;
@@ -18,6 +18,6 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
 ///
 /// # Errors
 /// As [`bytes`].
-pub fn uuid() -> Result<Uuid, StoreFault> {
+pub(crate) fn uuid() -> Result<Uuid, StoreFault> {
     Ok(uuid::Builder::from_random_bytes(bytes()?).into_uuid())
 }

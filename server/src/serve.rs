@@ -61,7 +61,7 @@ impl Server {
         }
         let lock = lock(&options.database)?;
         let store = Arc::new(SqliteStore::open(&options.database)?);
-        store.ensure_site(crate::DEFAULT_SITE).await?;
+        Store::ensure_site(store.as_ref(), crate::DEFAULT_SITE).await?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;

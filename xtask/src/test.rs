@@ -4,7 +4,7 @@ use crate::build::{self, Profile};
 use crate::process::{self, in_words};
 use crate::size;
 use crate::tools::Tools;
-use crate::webdriver::Browser;
+use crate::webdriver::{Browser, ensure_network_tools};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -174,11 +174,15 @@ impl Run<'_> {
     }
 
     fn browser(&mut self) -> Result<()> {
+        ensure_network_tools(&self.tools)?;
         let browser = Browser::ensure(&self.tools)?;
         self.app()?;
         let server = build::build_server(self.workspace, &self.tools, Profile::Release)?;
         let arguments = [
             "test",
+            // The tests take the network down, so they get one of their own.
+            "--config",
+            "target.'cfg(unix)'.runner='tests/isolated-network.sh'",
             "--package",
             "tests",
             "--features",

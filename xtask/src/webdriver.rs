@@ -3,7 +3,7 @@
 use crate::process;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use std::env;
 use std::path::PathBuf;
@@ -38,16 +38,9 @@ impl Browser {
         if let Some(browser) = Self::find(tools) {
             return Ok(browser);
         }
-        if tools.find("apt-get").is_some() && is_root(tools) {
+        if can_install(tools) {
             println!("Chromium and its driver are not installed; installing them with apt-get, once.");
-            process::run(apt(tools).arg("update"))?;
-            process::run(apt(tools).args([
-                "install",
-                "-y",
-                "--no-install-recommends",
-                "chromium",
-                "chromium-driver",
-            ]))?;
+            install(tools, &["chromium", "chromium-driver"])?;
         }
         match Self::find(tools) {
             Some(browser) => Ok(browser),
@@ -80,6 +73,30 @@ impl Browser {
             .with_context(|| format!("{} cannot be written", file.display()))?;
         Ok(file)
     }
+}
+
+/// Makes sure of what gives a test a network of its own.
+pub(crate) fn ensure_network_tools(tools: &Tools<'_>) -> Result<()> {
+    let is_there = || tools.find("ip").is_some() && tools.find("unshare").is_some();
+    if !is_there() && can_install(tools) {
+        println!("`ip` or `unshare` is not installed; installing them with apt-get, once.");
+        install(tools, &["iproute2", "util-linux"])?;
+    }
+    ensure!(
+        is_there(),
+        "the end-to-end test needs Linux with `ip` and `unshare` on the PATH, to give the browser a network that it can \
+         take down. On Debian or Ubuntu: `sudo apt-get install iproute2 util-linux`"
+    );
+    Ok(())
+}
+
+fn can_install(tools: &Tools<'_>) -> bool {
+    tools.find("apt-get").is_some() && is_root(tools)
+}
+
+fn install(tools: &Tools<'_>, packages: &[&str]) -> Result<()> {
+    process::run(apt(tools).arg("update"))?;
+    process::run(apt(tools).args(["install", "-y", "--no-install-recommends"]).args(packages))
 }
 
 fn apt(tools: &Tools<'_>) -> Command {

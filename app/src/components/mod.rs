@@ -1,6 +1,7 @@
 //! What pages are made of.
 
 pub(crate) mod action_words;
+pub(crate) mod announcer;
 pub(crate) mod attention_card;
 pub(crate) mod cart;
 pub(crate) mod cart_line;

@@ -60,7 +60,8 @@ pub(crate) fn CheckoutPage() -> Html {
         })
     };
     let on_found = change.reform(CartChange::Add);
-    use_scan_target(ScanTarget { on_code: use_callback((), |_: String, ()| false), on_product: on_found.clone() });
+    let on_code = use_callback((), |_: String, ()| false);
+    use_scan_target(ScanTarget { on_code, on_product: on_found.clone() });
     let on_view = use_learned(&views);
     html! {
         <div class="page checkout" data-test="checkout">

@@ -71,7 +71,8 @@ fn KnownProduct(props: &KnownProductProps) -> Html {
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
     let primary = shown.or_else(|| primary_lot(&lots, today)).cloned();
-    use_scan_target(scan_target(view.product.id, &lots, &chosen, use_navigator()));
+    let navigator = use_navigator();
+    use_scan_target(scan_target(view.product.id, &lots, &chosen, navigator));
     let on_choose = {
         let chosen = chosen.clone();
         Callback::from(move |lot| chosen.set(if *chosen == Some(lot) { None } else { Some(lot) }))

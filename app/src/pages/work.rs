@@ -5,7 +5,6 @@ use std::rc::Rc;
 use domain::{Action, InventoryLot, Quantity};
 use uuid::Uuid;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::lot_panel::primary_lot;
 use super::product::UnknownProduct;
@@ -89,7 +88,8 @@ fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let is_choosing = use_state(|| false);
     let saving = use_saving();
     let lot = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
-    use_scan_target(scan_target(&view.product.name, view.product.id, &lots, &chosen, &use_toasts()));
+    let toasts = use_toasts();
+    use_scan_target(scan_target(&view.product.name, view.product.id, &lots, &chosen, &toasts));
     let read = form.read(work, view.product.id, lot, today);
     let entry = read.as_ref().ok().map(|action| Rc::new(entry(view, action)));
     let onsubmit = {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub use desk::book;
 pub use scope::Scope;
-pub(crate) use wording::shortened;
+pub(crate) use wording::{changed_fields, shortened};
 
 /// A mutation as it came in: its action, or why that cannot be read.
 pub type Incoming = Mutation<Result<Action, Refusal>>;

@@ -1,7 +1,7 @@
 //! Every answer that is no success carries an [`ErrorBody`]: a stable code and a sentence.
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// A refusal of a whole request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiError {
+pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -59,7 +59,8 @@ impl From<StoreFault> for ApiError {
 
 /// Gives a body to refusals that other layers make without one.
 pub(super) async fn with_body(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri(), |original| &original.0);
+    let (method, path) = (request.method().clone(), uri.path().to_owned());
     let response = next.run(request).await;
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);

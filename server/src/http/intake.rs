@@ -52,7 +52,7 @@ impl BodyBytes {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let mut reader = serde_json::Deserializer::from_slice(&self.0);
         let value = serde_path_to_error::deserialize(&mut reader)
-            .and_then(|value| reader.end().map(|()| value).map_err(|error| at_the_end(error)));
+            .and_then(|value| reader.end().map(|()| value).map_err(at_the_end));
         value.map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." { String::new() } else { format!(" (field {})", shortened(&path)) };
@@ -63,7 +63,7 @@ impl BodyBytes {
 }
 
 fn at_the_end(error: serde_json::Error) -> serde_path_to_error::Error<serde_json::Error> {
-    let mut track = serde_path_to_error::Track::new();
+    let track = serde_path_to_error::Track::new();
     let path = track.path();
     serde_path_to_error::Error::new(path, error)
 }

@@ -6,10 +6,12 @@
 mod fault;
 pub mod sqlite;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{InventoryLot, Product, Row};
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, Row};
 use sync::{Cursor, Receipt, Removal, ReplacedRange, UnixMillis, Versioned};
 use uuid::Uuid;
 
@@ -115,6 +117,80 @@ pub struct Enrolment {
     pub now: UnixMillis,
 }
 
+/// A lot as a file has it: what the file leaves out stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LotRecord {
+    /// Which lot, where.
+    pub lot: LotRef,
+    /// On hand after the import.
+    pub quantity: Quantity,
+    /// Its status, if the file says.
+    pub status: Option<LotStatus>,
+    /// The last day it may be used, if the file says; the inner none for no such day.
+    pub expires_on: Option<Option<CalendarDate>>,
+    /// The day it came in, if the file says.
+    pub received_on: Option<Option<CalendarDate>>,
+}
+
+/// A product as a file has it. Family and variant stay as they are if the file leaves them out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductRecord {
+    /// The product; family and variant are empty if the file leaves them out.
+    pub product: Product,
+    /// Whether the file has a column of families.
+    pub has_family: bool,
+    /// Whether the file has a column of variants.
+    pub has_variant: bool,
+}
+
+/// What is told how many rows of an import are in.
+pub type OnRow = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// Rows to bring into a site, all or none.
+#[derive(Clone)]
+pub struct Import {
+    /// The site, which has to exist.
+    pub site: String,
+    /// Products first: lots refer to them.
+    pub products: Vec<ProductRecord>,
+    /// Lots of these or of earlier products.
+    pub lots: Vec<LotRecord>,
+    /// The server's clock.
+    pub now: UnixMillis,
+    /// Called now and then with the number of rows that are in.
+    pub on_row: OnRow,
+}
+
+impl std::fmt::Debug for Import {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (products, lots) = (self.products.len(), self.lots.len());
+        f.debug_struct("Import").field("products", &products).field("lots", &lots).finish_non_exhaustive()
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows that were not there.
+    pub added: u64,
+    /// Rows that were different.
+    pub changed: u64,
+    /// Rows that were the same, and kept their revision.
+    pub unchanged: u64,
+}
+
+/// A row on its way into a file.
+#[derive(Clone, Debug)]
+pub enum ExportRow {
+    /// A product.
+    Product(Product),
+    /// A lot, after all products.
+    Lot(InventoryLot),
+}
+
+/// Takes rows of an export; an error ends it.
+pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
+
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -133,6 +209,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
 
+    /// Makes sure that there is a site of this name.
+    async fn ensure_site(&self, site: &str) -> Result<(), StoreFault>;
+
     /// The device with this token, unless it was revoked.
     async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault>;
 
@@ -150,6 +229,15 @@ pub trait Store: Send + Sync + 'static {
         device_name: &str,
         expires_at: UnixMillis,
     ) -> Result<(), StoreFault>;
+
+    /// The product of every SKU in use.
+    async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault>;
+
+    /// Brings rows in, in one transaction.
+    async fn import(&self, import: Import) -> Result<Imported, StoreFault>;
+
+    /// Hands out every product, then every lot, of one moment. Lots of deleted products are left out.
+    async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault>;
 
     /// Forgets tombstones older than `before`. Returns how many.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;

@@ -55,7 +55,7 @@ impl Device {
     /// Follows a new enrolment link, and waits for the first sync.
     pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
         self.driver()?.goto(server.enrolment_link()?).await?;
-        self.click("enrol").await?;
+        self.click("enrol-submit").await?;
         self.wait_for_script("the first sync", "return document.querySelectorAll('[data-test=product-row]').length > 3").await?;
         self.wait_for_worker().await
     }

@@ -99,7 +99,8 @@ fn verdict(code: &str) -> Verdict {
     known.map_or(Verdict::Rejected, |(verdict, _)| verdict)
 }
 
-fn row(connection: &Connection, site: &str, key: &RowKey) -> Result<Option<StoredRow>, StoreFault> {
+/// A row with all that is kept of it, a tombstone too.
+pub(super) fn row(connection: &Connection, site: &str, key: &RowKey) -> Result<Option<StoredRow>, StoreFault> {
     match Key::parse(key) {
         Some(Key::Product(id)) => {
             let found = products(connection, "product_id = ?2", params![site, id])?;

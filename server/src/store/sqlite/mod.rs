@@ -14,18 +14,19 @@ mod purge;
 mod push;
 mod save;
 mod schema;
+mod transfer;
 
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 use sync::UnixMillis;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Device, Enrolment, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, Site, Store, StoreFault,
+    Device, Enrolment, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
 };
 use crate::booking::Batch;
 use pool::Pool;
@@ -46,22 +47,6 @@ impl SqliteStore {
         Ok(Self { file: file.to_owned(), pool: Pool::open(file)? })
     }
 
-    /// Makes sure that there is a site of this name.
-    ///
-    /// # Errors
-    /// [`StoreFault`] of the database.
-    pub async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
-        let site = site.to_owned();
-        self.pool.write(move |transaction| schema::ensure_site(transaction, &site)).await
-    }
-}
-
-/// Opens the writing connection of a file for a command that needs no pool.
-///
-/// # Errors
-/// [`StoreFault`] if the file cannot be used, or was written by a newer server.
-pub fn open_connection(file: &Path) -> Result<Connection, StoreFault> {
-    schema::open_writer(file)
 }
 
 #[async_trait]
@@ -88,6 +73,11 @@ impl Store for SqliteStore {
         self.pool.read(|connection| schema::sites(connection)).await
     }
 
+    async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
+        let site = site.to_owned();
+        self.pool.write(move |transaction| schema::ensure_site(transaction, &site)).await
+    }
+
     async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
         self.pool.read(move |connection| devices::by_token(connection, token_hash)).await
     }
@@ -109,8 +99,23 @@ impl Store for SqliteStore {
         expires_at: UnixMillis,
     ) -> Result<(), StoreFault> {
         let (site, name) = (site.to_owned(), device_name.to_owned());
-        let add = move |transaction: &_| devices::add_code(transaction, &site, code_hash, &name, expires_at);
-        self.pool.write(add).await
+        self.pool
+            .write(move |transaction| devices::add_code(transaction, &site, code_hash, &name, expires_at))
+            .await
+    }
+
+    async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| transfer::skus(connection, &site)).await
+    }
+
+    async fn import(&self, import: Import) -> Result<Imported, StoreFault> {
+        self.pool.write(move |transaction| transfer::import(transaction, &import)).await
+    }
+
+    async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| transfer::export(connection, &site, sink)).await
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {

@@ -53,8 +53,8 @@ fn unusable(file: &Path, error: &rusqlite::Error) -> StoreFault {
 
 fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(due) = MIGRATIONS.get(version..) else {
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(due) = MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)..) else {
         let message = format!(
             "The database {} was written by a newer lotbook-server (version {version} of its tables; this one \
              knows {}). Use the newer one.",
@@ -64,7 +64,8 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
         return Err(StoreFault::invalid("newer_database", message));
     };
     due.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    transaction.pragma_update(None, "user_version", newest)?;
     transaction.commit()?;
     Ok(())
 }

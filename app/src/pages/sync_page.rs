@@ -1,0 +1,130 @@
+//! The synchronisation: what needs a person, what waits, how it goes, and what this device did lately.
+
+use sync::{Connection, UnixMillis};
+use yew::prelude::*;
+
+use super::sync_queue::SyncQueue;
+use crate::components::chip::{Chip, Tone};
+use crate::components::connectivity_status::connection_words;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::page_head::PageHead;
+use crate::components::recent_list::RecentList;
+use crate::components::switch::Switch;
+use crate::format;
+use crate::hooks::{Completeness, OfflineSync, use_book, use_now, use_sync};
+
+/// Rows of the latest work.
+const MAX_RECENT_ROWS: usize = 50;
+
+/// The page for it.
+#[component]
+pub(crate) fn SyncPage() -> Html {
+    let sync = use_sync();
+    let now = use_now();
+    html! {
+        <div class="page sync-page" data-test="sync-page">
+            <PageHead title="Sync" />
+            <div class="sync-grid">
+                <div class="sync-main">
+                    <SyncQueue />
+                    <section aria-label="Recent activity">
+                        <h2 class="section-title">{ "Done on this device" }</h2>
+                        <RecentList max_rows={MAX_RECENT_ROWS} />
+                    </section>
+                </div>
+                <div class="sync-side">
+                    { state(&sync, now) }
+                    { choices(&sync) }
+                    <DeviceFacts />
+                </div>
+                { sync_now(&sync) }
+            </div>
+        </div>
+    }
+}
+
+fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
+    let (word, tone, glyph) = connection_words(sync.is_online);
+    let status = &sync.status;
+    let last = status.last_sync_at.map_or_else(|| "Not yet".to_owned(), |at| format::ago(at, now));
+    let next = match (sync.is_syncing, status.next_sync_at) {
+        (true, _) => "Now".to_owned(),
+        (false, Some(at)) => format::capitalised(&format::ahead(at, now)),
+        (false, None) => "When you ask for it".to_owned(),
+    };
+    let catalogue = match sync.catalogue {
+        Completeness::Complete => "Complete".to_owned(),
+        Completeness::Partial { percent } => format!("{percent} % downloaded"),
+        Completeness::Empty => "Not downloaded yet".to_owned(),
+    };
+    html! {
+        <section class="card sync-state" aria-label="State">
+            <Chip {tone} {glyph} text={word} test="sync-connection" />
+            <p>{ explanation(sync.is_online) }</p>
+            if let Some(error) = &status.error {
+                <p class="fault" data-test="sync-error">{ error }</p>
+            }
+            <dl class="facts">
+                { fact("Last sync", "sync-last", last) }
+                { fact("Next sync", "sync-next", next) }
+                { fact("Waiting to be sent", "sync-pending", format::grouped(sync.pending)) }
+                { fact("Stock list", "sync-catalogue", catalogue) }
+            </dl>
+        </section>
+    }
+}
+
+fn fact(label: &'static str, test: &'static str, value: String) -> Html {
+    html! { <div><dt>{ label }</dt><dd data-test={test}>{ value }</dd></div> }
+}
+
+const fn explanation(connection: Connection) -> &'static str {
+    match connection {
+        Connection::Online => "Changes are sent by themselves, even after you close the app.",
+        Connection::ServerUnreachable => "There is a network, but the server does not answer. It is tried again by itself.",
+        Connection::Offline => "There is no network. Everything you do is saved here and sent when it is back.",
+        Connection::WorkingOffline => "You chose to work offline. Nothing is sent until you switch that off.",
+        Connection::SignInNeeded => "The server does not know this device. Sign in, and everything is sent.",
+        Connection::UpgradeNeeded => "This app is too old for the server. Reload to update it; nothing is lost.",
+    }
+}
+
+fn choices(sync: &OfflineSync) -> Html {
+    let works_offline = sync.is_online == Connection::WorkingOffline;
+    let (start, stop) = (sync.start_auto_sync.clone(), sync.stop_auto_sync.clone());
+    let on_automatic = Callback::from(move |is_on| if is_on { start.emit(()) } else { stop.emit(()) });
+    html! {
+        <section class="card switches" aria-label="Choices">
+            <Switch label="Sync automatically" hint="Every minute, and whenever the connection returns."
+                is_on={sync.is_automatic} on_change={on_automatic} test="auto-sync" />
+            <Switch label="Work offline" hint="Sends and receives nothing until you switch it off."
+                is_on={works_offline} on_change={sync.work_offline.clone()} test="work-offline" />
+        </section>
+    }
+}
+
+fn sync_now(sync: &OfflineSync) -> Html {
+    let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+    let is_resting = sync.is_syncing || sync.is_online == Connection::WorkingOffline;
+    html! {
+        <div class="actions">
+            <button class="button primary" type="button" {onclick} disabled={is_resting} data-test="sync-now">
+                <Icon glyph={Glyph::Sync} />{ if sync.is_syncing { "Syncing…" } else { "Sync now" } }
+            </button>
+        </div>
+    }
+}
+
+/// Which device this is.
+#[component]
+fn DeviceFacts() -> Html {
+    let book = use_book();
+    html! {
+        if let Some(name) = book.device_name() {
+            <section class="card" aria-label="Device">
+                <dl class="facts">{ fact("This device", "device", name) }</dl>
+                <Chip tone={Tone::Good} glyph={Glyph::Tick} text="Enrolled" />
+            </section>
+        }
+    }
+}

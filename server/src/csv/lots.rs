@@ -1,0 +1,99 @@
+//! The file of lots.
+
+use std::collections::HashMap;
+
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Quantity};
+use uuid::Uuid;
+
+use super::{Fault, Line, Parsed, Source, read_file, reason};
+use crate::booking::shortened;
+use crate::store::LotRecord;
+
+const REQUIRED: &[&str] = &["sku", "lot_code", "location", "quantity"];
+
+/// A lot at its line.
+#[derive(Clone, Debug)]
+pub struct LotLine {
+    /// Counted from 1.
+    pub line: u64,
+    /// The product's SKU.
+    pub sku: String,
+    /// The lot.
+    pub record: LotRecord,
+}
+
+/// Reads a file of lots. `product_of` knows the product of a SKU.
+pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> Parsed<LotLine> {
+    let mut seen: HashMap<(Uuid, Uuid), u64> = HashMap::new();
+    read_file(source, REQUIRED, |line, fields| {
+        let sku = fields.text("sku").unwrap_or_default();
+        let product = product_of(sku).ok_or_else(|| {
+            let reason = format!("no product has the SKU \"{}\"; import its product first", shortened(sku));
+            ("sku", reason)
+        })?;
+        let record = lot(product, fields)?;
+        if let Some(earlier) = seen.insert((product, record.lot.id()), line) {
+            let reason = format!("{} of this product stands in line {earlier} already", record.lot);
+            return Err(("lot_code", reason));
+        }
+        Ok(LotLine { line, sku: sku.to_owned(), record })
+    })
+}
+
+fn lot(product: Uuid, fields: &Line<'_>) -> Result<LotRecord, Fault> {
+    let text = |column: &str| fields.text(column).unwrap_or_default();
+    let lot = LotRef::new(product, text("lot_code"), text("location"));
+    lot.validate().map_err(|refusal| {
+        let column = if refusal.message.starts_with("Location") { "location" } else { "lot_code" };
+        (column, reason(&refusal))
+    })?;
+    let quantity = text("quantity");
+    let quantity = Quantity::parse(quantity)
+        .map_err(|fault| ("quantity", format!("\"{}\" {fault}", shortened(quantity))))?;
+    Ok(LotRecord {
+        lot,
+        quantity,
+        status: fields.text("status").map(status).transpose()?,
+        expires_on: fields.text("expires_on").map(|text| date("expires_on", text)).transpose()?,
+        received_on: fields.text("received_on").map(|text| date("received_on", text)).transpose()?,
+    })
+}
+
+fn status(text: &str) -> Result<LotStatus, Fault> {
+    LotStatus::from_code(text).ok_or_else(|| {
+        let known = LotStatus::ALL.map(LotStatus::code).join(", ");
+        ("status", format!("\"{}\" is none of {known}", shortened(text)))
+    })
+}
+
+fn date(column: &'static str, text: &str) -> Result<Option<CalendarDate>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|fault| (column, format!("\"{}\" {fault}", shortened(text))))
+}
+
+/// Writes a lot as a line below [`super::LOT_HEADER`].
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_lot<W: std::io::Write>(
+    writer: &mut csv::Writer<W>,
+    sku: &str,
+    row: &InventoryLot,
+) -> csv::Result<()> {
+    let InventoryLot { lot, quantity, status, expires_on, received_on } = row;
+    let text = |date: &Option<CalendarDate>| date.map(|date| date.to_string()).unwrap_or_default();
+    // Screens show a true minus sign; files for other programs carry the ASCII one.
+    let quantity = quantity.to_string().replace('\u{2212}', "-");
+    let (expires_on, received_on) = (text(expires_on), text(received_on));
+    writer.write_record([
+        sku,
+        &lot.lot_code,
+        &lot.location,
+        &quantity,
+        status.code(),
+        &expires_on,
+        &received_on,
+    ])
+}

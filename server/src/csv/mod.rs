@@ -1,0 +1,195 @@
+//! Products and lots as CSV with a header line. Reading names every fault by file, line, column and reason.
+
+mod lots;
+mod products;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use csv::StringRecord;
+
+pub use lots::{LotLine, read_lots, write_lot};
+pub use products::{ProductLine, read_products, write_product};
+
+/// The columns of an exported file of products.
+pub const PRODUCT_HEADER: [&str; 8] =
+    ["sku", "barcode", "name", "unit", "price_minor", "currency", "family", "variant"];
+/// The columns of an exported file of lots.
+pub const LOT_HEADER: [&str; 7] =
+    ["sku", "lot_code", "location", "quantity", "status", "expires_on", "received_on"];
+
+/// A line that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The file's name.
+    pub file: String,
+    /// Counted from 1, the header being the first.
+    pub line: u64,
+    /// The column's name; empty if it is about the whole line.
+    pub column: String,
+    /// What is wrong: the end of a sentence.
+    pub reason: String,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, reason } = self;
+        if column.is_empty() {
+            write!(f, "{file}, line {line}: {reason}")
+        } else {
+            write!(f, "{file}, line {line}, column {column}: {reason}")
+        }
+    }
+}
+
+/// What a file holds: the good lines, and the others.
+#[derive(Clone, Debug)]
+pub struct Parsed<T> {
+    /// Lines that can be taken.
+    pub lines: Vec<T>,
+    /// Lines that cannot.
+    pub bad: Vec<BadLine>,
+    /// Remarks that stop nothing.
+    pub warnings: Vec<String>,
+}
+
+impl<T> Default for Parsed<T> {
+    fn default() -> Self {
+        Self { lines: Vec::new(), bad: Vec::new(), warnings: Vec::new() }
+    }
+}
+
+/// What is wrong in a line: the column and the reason.
+type Fault = (&'static str, String);
+
+/// One line, read by the names of its columns.
+struct Line<'r> {
+    columns: &'r HashMap<String, usize>,
+    record: &'r StringRecord,
+}
+
+impl<'r> Line<'r> {
+    /// The trimmed text; none if the file has no such column.
+    fn text(&self, column: &str) -> Option<&'r str> {
+        self.columns.get(column).map(|at| self.record.get(*at).unwrap_or_default().trim())
+    }
+}
+
+/// Text to read, and what to call it in messages.
+pub struct Source {
+    name: String,
+    reader: Box<dyn io::Read + Send>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// A file.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok(Self { name, reader: Box::new(io::BufReader::new(file)) })
+    }
+
+    /// Text in memory.
+    pub fn text(name: &str, text: String) -> Self {
+        Self { name: name.to_owned(), reader: Box::new(io::Cursor::new(text)) }
+    }
+}
+
+/// Reads a file whose header has `required` columns, each line by `read`, which gets the line's number.
+fn read_file<T>(
+    source: Source,
+    required: &[&'static str],
+    mut read: impl FnMut(u64, &Line<'_>) -> Result<T, Fault>,
+) -> Parsed<T> {
+    let Source { name: file, reader } = source;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
+    let mut parsed = Parsed::default();
+    let bad = |line, (column, reason): Fault| BadLine { file: file.clone(), line, column: column.to_owned(), reason };
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => {
+            parsed.bad.push(bad(1, ("", unreadable(&error))));
+            return parsed;
+        }
+    };
+    let columns = match columns(&header, required) {
+        Ok(columns) => columns,
+        Err(reason) => {
+            parsed.bad.push(bad(1, ("", reason)));
+            return parsed;
+        }
+    };
+    let mut record = StringRecord::new();
+    loop {
+        let at = reader.position().line();
+        let line = match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => record.position().map_or(at, csv::Position::line),
+            Err(error) => {
+                let line = error.position().map_or(at, csv::Position::line);
+                parsed.bad.push(bad(line, ("", unreadable(&error))));
+                if error.is_io_error() {
+                    break;
+                }
+                continue;
+            }
+        };
+        if record.len() != header.len() {
+            let reason = format!("it has {} fields, the header has {}", record.len(), header.len());
+            parsed.bad.push(bad(line, ("", reason)));
+            continue;
+        }
+        match read(line, &Line { columns: &columns, record: &record }) {
+            Ok(value) => parsed.lines.push(value),
+            Err(fault) => parsed.bad.push(bad(line, fault)),
+        }
+    }
+    parsed
+}
+
+fn columns(header: &StringRecord, required: &[&'static str]) -> Result<HashMap<String, usize>, String> {
+    let mut columns = HashMap::new();
+    for (at, name) in header.iter().enumerate() {
+        // Spreadsheets put a byte order mark before the first name.
+        let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
+        if columns.insert(name.clone(), at).is_some() {
+            return Err(format!("the header has the column \"{name}\" twice"));
+        }
+    }
+    let missing: Vec<&str> = required.iter().copied().filter(|name| !columns.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return Ok(columns);
+    }
+    Err(format!("the header lacks {}; it has to have {}", missing.join(", "), required.join(", ")))
+}
+
+fn unreadable(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Utf8 { err, .. } => {
+            format!("field {} is not UTF-8 text; save the file as UTF-8", err.field() + 1)
+        }
+        _ => format!("it cannot be read: {error}"),
+    }
+}
+
+/// A refusal's sentence within a list of faults.
+fn reason(refusal: &sync::Refusal) -> String {
+    let mut chars = refusal.message.chars();
+    let first = chars.next().map(|char| char.to_lowercase().to_string()).unwrap_or_default();
+    let is_acronym = refusal.message.starts_with("SKU");
+    let text = if is_acronym { refusal.message.clone() } else { first + chars.as_str() };
+    text.split(". ").next().unwrap_or(&text).trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,84 @@
+//! `export`: a site's products and lots into files that `import` reads.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use uuid::Uuid;
+
+use crate::csv::{LOT_HEADER, PRODUCT_HEADER, write_lot, write_product};
+use crate::store::{ExportRow, Store};
+
+/// Rows written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Products.
+    pub products: u64,
+    /// Lots.
+    pub lots: u64,
+}
+
+/// Files that appear under their names only when they are complete.
+struct Files {
+    products: csv::Writer<File>,
+    lots: csv::Writer<File>,
+    skus: HashMap<Uuid, String>,
+    exported: Exported,
+}
+
+/// Writes both files; what was there before is replaced only when they are complete.
+///
+/// # Errors
+/// When a file cannot be written, or the database fails.
+pub async fn export(store: &dyn Store, site: &str, products: &Path, lots: &Path) -> Result<Exported> {
+    let (unfinished_products, unfinished_lots) = (unfinished(products), unfinished(lots));
+    let mut files = Files {
+        products: create(&unfinished_products)?,
+        lots: create(&unfinished_lots)?,
+        skus: HashMap::new(),
+        exported: Exported::default(),
+    };
+    files.products.write_record(PRODUCT_HEADER)?;
+    files.lots.write_record(LOT_HEADER)?;
+    let files = Arc::new(Mutex::new(files));
+    let taken = Arc::clone(&files);
+    let sink = move |row| {
+        let mut files = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        files.take(&row).map_err(|error| format!("the file cannot be written: {error}"))
+    };
+    store.export(site, Box::new(sink)).await?;
+    let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+    files.products.flush()?;
+    files.lots.flush()?;
+    fs::rename(&unfinished_products, products)?;
+    fs::rename(&unfinished_lots, lots)?;
+    Ok(files.exported)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_added_extension("part")
+}
+
+fn create(path: &Path) -> Result<csv::Writer<File>> {
+    let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(csv::Writer::from_writer(file))
+}
+
+impl Files {
+    fn take(&mut self, row: &ExportRow) -> csv::Result<()> {
+        match row {
+            ExportRow::Product(product) => {
+                self.skus.insert(product.id, product.sku.clone());
+                self.exported.products += 1;
+                write_product(&mut self.products, product)
+            }
+            ExportRow::Lot(lot) => {
+                let Some(sku) = self.skus.get(&lot.lot.product_id) else { return Ok(()) };
+                self.exported.lots += 1;
+                write_lot(&mut self.lots, sku, lot)
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Rows in from files and out to files. An import books through the ledger like everything else: a lot's quantity changes
+//! by an entry, so that the sum of entries stays what is on hand.
+
+use std::collections::HashMap;
+
+use domain::{FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row};
+use rusqlite::{Connection, Transaction};
+use sync::RowKey;
+use uuid::Uuid;
+
+use super::super::{ExportRow, Import, Imported, LotRecord, ProductRecord, RowSink, StoreFault};
+use super::convert::{self, LOT_COLUMNS, PRODUCT_COLUMNS};
+use super::save::{self, LedgerLine};
+use super::{load, schema};
+use crate::booking::{StoredRow, changed_fields, lot_key, product_key};
+
+/// Rows under one revision: devices pull whole revisions, so one must fit well into an answer.
+const MAX_ROWS_PER_REVISION: u64 = 1_000;
+/// Who the ledger and conflicts name.
+const AUTHOR: &str = "import";
+
+pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
+    let sql = "SELECT sku_key, product_id FROM products WHERE site = ?1 AND deleted_at IS NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([site], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<Imported, StoreFault> {
+    let rev = schema::site(transaction, &import.site)?.rev;
+    let mut clerk = Clerk { transaction, import, rev, rows_in_rev: MAX_ROWS_PER_REVISION, done: Imported::default() };
+    for record in &import.products {
+        clerk.product(record)?;
+    }
+    for record in &import.lots {
+        clerk.lot(record)?;
+    }
+    let Clerk { rev, done, .. } = clerk;
+    schema::set_rev(transaction, &import.site, rev)?;
+    Ok(done)
+}
+
+struct Clerk<'i> {
+    transaction: &'i Transaction<'i>,
+    import: &'i Import,
+    rev: u64,
+    rows_in_rev: u64,
+    done: Imported,
+}
+
+impl Clerk<'_> {
+    fn product(&mut self, record: &ProductRecord) -> Result<(), StoreFault> {
+        let key = product_key(record.product.id);
+        let old = load::row(self.transaction, &self.import.site, &key)?;
+        let mut product = record.product.clone();
+        if let Some(Product { family, variant, .. }) = old.as_ref().and_then(|old| old.row.product()) {
+            if !record.has_family {
+                product.family.clone_from(family);
+            }
+            if !record.has_variant {
+                product.variant.clone_from(variant);
+            }
+        }
+        self.put(old, Row::Product(product))?;
+        Ok(())
+    }
+
+    fn lot(&mut self, record: &LotRecord) -> Result<(), StoreFault> {
+        let key: RowKey = lot_key(&record.lot);
+        let old = load::row(self.transaction, &self.import.site, &key)?;
+        let held = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.lot()).cloned();
+        let held = held.unwrap_or_else(|| InventoryLot::empty(record.lot.clone()));
+        let delta = record.quantity - held.quantity;
+        let lot = InventoryLot {
+            lot: record.lot.clone(),
+            quantity: record.quantity,
+            status: record.status.unwrap_or(held.status),
+            expires_on: record.expires_on.unwrap_or(held.expires_on),
+            received_on: record.received_on.unwrap_or(held.received_on),
+        };
+        let was_written = self.put(old, Row::Lot(lot))?;
+        if !was_written || delta == Quantity::ZERO {
+            return Ok(());
+        }
+        let entry =
+            LedgerEntry { lot: record.lot.clone(), delta, movement: Movement::Import, note: String::new() };
+        save::ledger(self.transaction, &LedgerLine {
+            site: &self.import.site,
+            rev: self.rev,
+            line: self.rows_in_rev,
+            entry: &entry,
+            origin: None,
+            author: AUTHOR,
+            captured_at: self.import.now,
+            booked_at: self.import.now,
+        })
+    }
+
+    /// Writes the row unless it is there already. Returns whether it was written.
+    fn put(&mut self, old: Option<StoredRow>, row: Row) -> Result<bool, StoreFault> {
+        let Imported { added, changed, unchanged } = &mut self.done;
+        let mut written = Vec::new();
+        match &old {
+            Some(old) if !old.deleted && old.row == row => {
+                *unchanged += 1;
+                (self.import.on_row)(*added + *changed + *unchanged);
+                return Ok(false);
+            }
+            Some(old) if !old.deleted => {
+                *changed += 1;
+                written = changed_fields(&old.row, &row);
+            }
+            Some(_) | None => *added += 1,
+        }
+        (self.import.on_row)(*added + *changed + *unchanged);
+        if self.rows_in_rev >= MAX_ROWS_PER_REVISION {
+            self.rev += 1;
+            self.rows_in_rev = 0;
+        }
+        self.rows_in_rev += 1;
+        let last = FieldRev { rev: self.rev, client: Uuid::nil() };
+        let mut revs = old.map(|old| old.fields).unwrap_or_default();
+        revs.extend(written.into_iter().map(|field| (field.to_owned(), last)));
+        let stored = StoredRow { rev: self.rev, row, deleted: false, fields: revs };
+        save::row(self.transaction, &self.import.site, &stored, self.import.now)?;
+        Ok(true)
+    }
+}
+
+pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
+    let products = format!(
+        "SELECT {PRODUCT_COLUMNS} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key"
+    );
+    let mut statement = connection.prepare(&products)?;
+    let mut rows = statement.query([site])?;
+    while let Some(row) = rows.next()? {
+        sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)?;
+    }
+    let columns = LOT_COLUMNS.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
+    let lots = format!(
+        "SELECT {columns} FROM inventory_lots AS lots JOIN products USING (site, product_id) \
+         WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \
+         ORDER BY products.sku_key, lots.lot_code, lots.location"
+    );
+    let mut statement = connection.prepare(&lots)?;
+    let mut rows = statement.query([site])?;
+    while let Some(row) = rows.next()? {
+        sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)?;
+    }
+    Ok(())
+}

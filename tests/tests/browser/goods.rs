@@ -1,0 +1,89 @@
+//! Doing things on a device as a person would, and asking the server what came of it.
+
+use anyhow::{Context, Result};
+
+use crate::device::Device;
+use crate::server::Server;
+
+/// A product of the demo warehouse with a good deal of usable stock.
+pub(crate) struct Goods {
+    /// Its id, as in addresses.
+    pub(crate) id: String,
+    /// What people search for.
+    pub(crate) sku: String,
+    /// What the list shows.
+    pub(crate) name: String,
+}
+
+/// Usable stock of a product, in thousandths.
+fn usable_stock_sql(id: &str) -> String {
+    format!(
+        "SELECT coalesce(sum(quantity), 0) FROM inventory_lots WHERE product_id = x'{}' AND status = 'available'
+         AND deleted_at IS NULL AND (expires_on IS NULL OR expires_on >= date('now'))",
+        id.replace('-', "")
+    )
+}
+
+impl Goods {
+    /// The `n`th product that has at least 20 units of usable stock, whole units only.
+    pub(crate) fn stocked(server: &Server, n: usize) -> Result<Self> {
+        let sql = format!(
+            "SELECT lower(hex(p.product_id)), p.sku, p.name FROM products p JOIN inventory_lots l USING (site, product_id)
+             WHERE l.status = 'available' AND (l.expires_on IS NULL OR l.expires_on > date('now', '+9 days'))
+             GROUP BY p.product_id HAVING sum(l.quantity) >= 20000 AND count(*) = sum(l.quantity % 1000 = 0)
+             ORDER BY p.sku LIMIT 1 OFFSET {n}"
+        );
+        let row = server.query(&sql)?.pop().context("no product with enough stock")?;
+        let mut parts = row.splitn(3, ' ');
+        let mut next = || parts.next().map(str::to_owned).context("a product has an id, a SKU and a name");
+        let hex = next()?;
+        let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+        Ok(Self { id, sku: next()?, name: next()? })
+    }
+
+    /// Usable stock on the server, in units.
+    pub(crate) fn units_on_server(&self, server: &Server) -> Result<i64> {
+        Ok(server.number(&usable_stock_sql(&self.id))? / 1_000)
+    }
+
+    /// Usable stock as a device shows it.
+    pub(crate) async fn units_shown(&self, device: &Device) -> Result<i64> {
+        device.open(&format!("/product/{}", self.id)).await?;
+        let text = device.text("on-hand").await?;
+        let digits: String = text.chars().take_while(|char| char.is_ascii_digit()).collect();
+        digits.parse().with_context(|| format!("on hand reads {text:?}"))
+    }
+
+    /// Sells one unit as an order of its own.
+    pub(crate) async fn sell_one(&self, device: &Device) -> Result<()> {
+        device.open("/checkout").await?;
+        device.fill("[data-test=order-search]", &self.sku).await?;
+        device.click("match").await?;
+        device.find("order-total").await?;
+        device.wait_for_script("the order's total", "return !document.querySelector('[data-test=place-order]').disabled").await?;
+        device.click("place-order").await?;
+        device.wait_for_text("order-placed", "Saved on this device").await
+    }
+
+    /// Picks one unit of the lot that expires first.
+    pub(crate) async fn pick_one(&self, device: &Device) -> Result<()> {
+        device.open(&format!("/product/{}/work/pick", self.id)).await?;
+        device.fill("[data-test=quantity]", "1").await?;
+        device.click("save").await?;
+        device.wait_for_text("toast", "Saved on this device").await
+    }
+
+    /// Changes the price, such as `3.33`.
+    pub(crate) async fn set_price(&self, device: &Device, price: &str) -> Result<()> {
+        device.open(&format!("/product/{}/edit", self.id)).await?;
+        device.fill("[data-test=price]", price).await?;
+        device.click("save").await?;
+        device.wait_for_text("toast", "Saved on this device").await
+    }
+}
+
+/// Waits until a device has nothing left to send.
+pub(crate) async fn wait_until_sent(device: &Device) -> Result<()> {
+    device.open("/sync").await?;
+    device.wait_for_script("an empty queue", "return document.querySelectorAll('[data-test=queue-row]').length === 0 && document.querySelector('[data-test=connectivity-status]') !== null").await
+}

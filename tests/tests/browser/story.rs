@@ -1,0 +1,178 @@
+//! The story: a shift without a network, and what becomes of its work.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::device::Device;
+use crate::goods::{Goods, wait_until_sent};
+use crate::network;
+use crate::server::Server;
+
+/// The browser wakes the worker some seconds after the network is back.
+const WAKE_SECONDS: u64 = 60;
+
+const ORDERS: &str = "SELECT count(*) FROM orders";
+
+#[tokio::test]
+async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let (sold, edited) = (Goods::stocked(&server, 0)?, Goods::stocked(&server, 1)?);
+    let before = sold.units_on_server(&server)?;
+    ensure!(sold.units_shown(&device).await? == before, "the device shows what the server has");
+
+    server.kill()?;
+    network::down()?;
+    device.open("/").await?;
+    device.wait_for_text("connection", "Offline").await?;
+    device.wait_for_script("the products", "return document.querySelectorAll('[data-test=product-row]').length > 3").await?;
+
+    for _ in 0..3 {
+        sold.sell_one(&device).await?;
+    }
+    edited.set_price(&device, "3.33").await?;
+    let offline = "You are offline. Your changes have been saved and will be synced when you're back online.";
+    device.wait_for_script("the offline notice", &format!("return document.body.innerText.includes({offline:?})")).await?;
+    device.wait_for_text("pending-count", "4").await?;
+    device.open("/sync").await?;
+    device.find("queue-row").await?;
+    ensure!(device.count("queue-row").await? == 4, "the queue shows four entries");
+    ensure!(sold.units_shown(&device).await? == before - 3, "the stock shown is already lower");
+
+    device.close_pages().await?;
+    server.start()?;
+    network::up()?;
+    let deadline = Instant::now() + Duration::from_secs(WAKE_SECONDS);
+    while server.number(ORDERS)? < 3 {
+        ensure!(Instant::now() < deadline, "the worker sent nothing within {WAKE_SECONDS} s");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    device.open("/").await?;
+    wait_until_sent(&device).await?;
+    ensure!(server.number(ORDERS)? == 3, "exactly three orders");
+    let sales = server.number("SELECT -sum(delta) / 1000 FROM stock_ledger WHERE movement = 'sale'")?;
+    ensure!(sales == 3, "the ledger has {sales} sold units");
+    let price = format!("SELECT price_minor FROM products WHERE sku = '{}'", edited.sku);
+    ensure!(server.number(&price)? == 333, "the edit arrived");
+    ensure!(sold.units_on_server(&server)? == before - 3, "the server's stock");
+
+    let second = Device::enrolled(&server).await?;
+    ensure!(sold.units_shown(&second).await? == before - 3, "a second device agrees");
+    second.quit().await?;
+    device.quit().await
+}
+
+#[tokio::test]
+async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let (mine, theirs) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
+    let goods = Goods::stocked(&server, 0)?;
+    let price = format!("SELECT price_minor FROM products WHERE sku = '{}'", goods.sku);
+
+    // Both edit what they know; the other's edit reaches the server first.
+    server.kill()?;
+    goods.set_price(&mine, "7.77").await?;
+    mine.close_pages().await?;
+    goods.set_price(&theirs, "5.55").await?;
+    server.start()?;
+    wait_until_sent(&theirs).await?;
+    ensure!(server.number(&price)? == 555, "the other's price");
+
+    mine.open("/sync").await?;
+    mine.find("attention-card").await?;
+    ensure!(server.number(&price)? == 555, "a conflict changes nothing");
+    mine.open(&format!("/product/{}", goods.id)).await?;
+    mine.wait_for_text("price", "5.55").await?;
+
+    mine.open("/sync").await?;
+    mine.click("keep-mine").await?;
+    mine.wait_for_script("no conflict", "return document.querySelector('[data-test=attention-card]') === null").await?;
+    wait_until_sent(&mine).await?;
+    ensure!(server.number(&price)? == 777, "mine won by my choice");
+    mine.open(&format!("/product/{}", goods.id)).await?;
+    mine.wait_for_text("price", "7.77").await?;
+    mine.quit().await?;
+    theirs.quit().await
+}
+
+#[tokio::test]
+async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let other = Goods::stocked(&server, 0)?;
+    server.kill()?;
+    device.open("/product/new").await?;
+    device.fill("[data-test=sku]", &other.sku).await?;
+    device.fill("[data-test=name]", "Twice the same SKU").await?;
+    device.fill("[data-test=unit]", "each").await?;
+    device.fill("[data-test=price]", "1.00").await?;
+    device.click("save").await?;
+    device.wait_for_text("toast", "Saved on this device").await?;
+    server.start()?;
+    device.open("/sync").await?;
+    device.wait_for_text("attention-reason", &other.name).await?;
+    device.open("/").await?;
+    device.fill("[data-test=stock-search]", "Twice the same SKU").await?;
+    device.find("empty-search").await?;
+    device.open("/sync").await?;
+    device.click("discard").await?;
+    device.wait_for_script("an empty inbox", "return document.querySelector('[data-test=attention-card]') === null").await?;
+    device.quit().await
+}
+
+#[tokio::test]
+async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
+    const PICKS_A_TAB: i64 = 4;
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let before = goods.units_on_server(&server)?;
+    server.kill()?;
+    let driver = device.driver()?;
+    let first = driver.window().await?;
+    let second = driver.new_tab().await?;
+    for tab in [&first, &second] {
+        driver.switch_to_window(tab.clone()).await?;
+        for _ in 0..PICKS_A_TAB {
+            goods.pick_one(&device).await?;
+        }
+    }
+    server.start()?;
+    // All three at once: both tabs, and the worker by message.
+    for tab in [&first, &second] {
+        driver.switch_to_window(tab.clone()).await?;
+        device.script("navigator.serviceWorker.controller.postMessage({ type: 'sync' }); window.dispatchEvent(new Event('online'))").await?;
+    }
+    wait_until_sent(&device).await?;
+    let picks = server.number("SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")?;
+    let mutations = server.number("SELECT count(DISTINCT mutation_id) FROM stock_ledger WHERE movement = 'pick'")?;
+    ensure!((picks, mutations) == (2 * PICKS_A_TAB, 2 * PICKS_A_TAB), "{picks} picks of {mutations} mutations");
+    ensure!(goods.units_on_server(&server)? == before - 2 * PICKS_A_TAB, "the stock");
+    ensure!(goods.units_shown(&device).await? == before - 2 * PICKS_A_TAB, "the stock shown");
+    device.quit().await
+}
+
+#[tokio::test]
+async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let mut device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let before = goods.units_on_server(&server)?;
+    server.kill()?;
+    for saved in 1..=3 {
+        goods.pick_one(&device).await?;
+        device = device.kill_and_restart().await?;
+        ensure!(goods.units_shown(&device).await? == before - saved, "after kill {saved}");
+    }
+    server.start()?;
+    wait_until_sent(&device).await?;
+    ensure!(goods.units_on_server(&server)? == before - 3, "each pick once");
+    device.quit().await
+}
