@@ -7,8 +7,8 @@ use browser::{Notice, RoundFailure, WORK_OFFLINE_SETTING, now, register_backgrou
 use domain::Warehouse;
 use gloo_timers::callback::Timeout;
 use sync::{
-    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
-    StoreError, UnixMillis,
+    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler,
+    SchedulerConfig, Store, StoreError, UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
@@ -173,7 +173,8 @@ impl Engine {
         let engine = self.clone();
         spawn_local(async move {
             let value = chosen.then_some("yes");
-            let kept = Store::<Warehouse>::put_setting(engine.0.book.store(), WORK_OFFLINE_SETTING, value).await;
+            let kept =
+                Store::<Warehouse>::put_setting(engine.0.book.store(), WORK_OFFLINE_SETTING, value).await;
             match kept {
                 Ok(()) => {
                     engine.0.book.tell(&Notice::WorkOffline { chosen });
@@ -235,7 +236,8 @@ impl Engine {
         {
             let mut state = self.0.state.borrow_mut();
             state.progress = None;
-            state.error = result.as_ref().err().map(ToString::to_string).or(read.err().map(|error| error.to_string()));
+            state.error =
+                result.as_ref().err().map(ToString::to_string).or(read.err().map(|error| error.to_string()));
             state.sync_count += u32::from(result.is_ok());
         }
         if let Some(callback) = self.0.observers.borrow().on_sync_complete.clone() {
@@ -244,7 +246,9 @@ impl Engine {
         self.handle(Event::RoundEnded(match result {
             Ok(report) => Ended::Done { more: !report.complete },
             Err(RoundFailure::Round(RoundError::Transport(error))) => Ended::Failed(error),
-            Err(RoundFailure::Round(RoundError::Store(StoreError::Gone))) | Err(RoundFailure::Elsewhere) => Ended::Elsewhere,
+            Err(RoundFailure::Round(RoundError::Store(StoreError::Gone))) | Err(RoundFailure::Elsewhere) => {
+                Ended::Elsewhere
+            }
             Err(RoundFailure::Round(RoundError::Store(_))) => Ended::StoreFailed,
         }));
         self.0.book.emit(&Signal::Changed);

@@ -29,7 +29,9 @@ pub(crate) fn Root() -> Html {
         });
     }
     match &*opening {
-        Opening::Running => html! { <main class="opening" aria-busy="true"><p>{ "Opening your stock book…" }</p></main> },
+        Opening::Running => {
+            html! { <main class="opening" aria-busy="true"><p>{ "Opening your stock book…" }</p></main> }
+        }
         Opening::Done(book) => html! {
             <ContextProvider<Book> context={book.clone()}>
                 <SyncProvider><App /></SyncProvider>

@@ -69,7 +69,8 @@ pub(crate) fn on_update_ready(callback: impl Fn() + 'static) -> UpdateWatch {
 
 /// Lets the waiting build take over; the page reloads once it has.
 pub(crate) fn apply_update() {
-    let waiting = WAITING.with_borrow(|registration| registration.as_ref().and_then(ServiceWorkerRegistration::waiting));
+    let waiting = WAITING
+        .with_borrow(|registration| registration.as_ref().and_then(ServiceWorkerRegistration::waiting));
     match waiting {
         Some(worker) => {
             IS_APPLYING.set(true);
@@ -118,7 +119,9 @@ fn check(registration: &ServiceWorkerRegistration) {
 }
 
 fn watch(registration: &ServiceWorkerRegistration) {
-    if registration.waiting().is_some() && container().is_some_and(|container| container.controller().is_some()) {
+    if registration.waiting().is_some()
+        && container().is_some_and(|container| container.controller().is_some())
+    {
         announce(registration);
     }
     let found = registration.clone();

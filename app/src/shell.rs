@@ -39,7 +39,8 @@ fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
     let query = StockQuery(use_state(String::new));
     let follow = follow_links(use_navigator());
-    let class = classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
+    let class =
+        classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
     html! {
         <ContextProvider<StockQuery> context={query}>
             <div {class} onclick={follow}>
@@ -81,7 +82,8 @@ fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
         }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let link = target.and_then(|target| target.closest("a[href^='/']").ok().flatten());
-        if let (Some(href), Some(navigator)) = (link.and_then(|link| link.get_attribute("href")), &navigator) {
+        if let (Some(href), Some(navigator)) = (link.and_then(|link| link.get_attribute("href")), &navigator)
+        {
             event.prevent_default();
             navigator.push(&AnyRoute::new(href));
         }

@@ -20,7 +20,7 @@ pub(crate) fn check_optional(what: &str, text: &str, max_chars: usize) -> Result
         let message = format!("{what} has {chars} characters; at most {max_chars} fit. Shorten it.");
         return Err(Refusal::new("too_long", message));
     }
-    if text.chars().any(char::is_control) {
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
         return Err(Refusal::new("bad_text", format!("{what} contains a control character. Type it again.")));
     }
     Ok(())

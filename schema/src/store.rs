@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 
 use idb::ObjectStore;
 use sync::{
-    Commit, Committed, Cursor, Draft, JournalRecord, JournalRecordOf, Model, Mutation, Outbox, QueueRecord,
-    QueueRecordOf, QueueState, Receipt, Removal, ReplacedRange, RowKey, Store, StoreError, UnixMillis,
-    Versioned,
+    Commit, Committed, Cursor, Draft, JournalRecord, JournalRecordOf, Model, Mutation, Outbox, Queue,
+    QueueRecord, QueueState, Read, Reading, Receipt, Removal, ReplacedRange, RowKey, Store,
+    StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
@@ -16,6 +16,8 @@ use crate::migrations::Beginning;
 use crate::pages::TableChange;
 use crate::transaction::{Mode, Tx, corrupt, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, page_store, queue};
+
+const QUEUE_VERSION: &str = "queue_version";
 
 /// A device's database.
 #[derive(Debug)]
@@ -105,16 +107,18 @@ impl<M: Model> IdbStore<M> {
 
 impl<M: Model> Store<M> for IdbStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
-        let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
+        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
         let mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
         let mutation = queue::push::<M>(&tx.store(MUTATION_QUEUE)?, mutation).await?;
+        count_up(&tx.store(META)?, QUEUE_VERSION).await?;
         tx.commit().await?;
         Ok(mutation)
     }
 
-    async fn queue(&self) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
-        let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::Read).await?;
-        queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await
+    async fn queue(&self) -> Result<Queue<M>, StoreError> {
+        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
+        let records = queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await?;
+        Ok(Queue { records, version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
@@ -154,6 +158,9 @@ impl<M: Model> Store<M> for IdbStore<M> {
         if !commit.receipts.is_empty() {
             Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
         }
+        if decides {
+            count_up(&meta, QUEUE_VERSION).await?;
+        }
         write_text(&meta, "epoch", &commit.epoch.to_string())?;
         tx.commit().await?;
         Ok(committed)
@@ -164,7 +171,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
         seq: u64,
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
-        let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
+        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
         if queue::get::<M>(&waiting, seq).await?.is_none() {
             return Err(StoreError::Gone);
@@ -174,6 +181,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
             Some(draft) => Some(queue::push::<M>(&waiting, Mutation::from_draft(draft, 0, M::SCHEMA)).await?),
             None => None,
         };
+        count_up(&tx.store(META)?, QUEUE_VERSION).await?;
         tx.commit().await?;
         Ok(replaced)
     }
@@ -181,6 +189,20 @@ impl<M: Model> Store<M> for IdbStore<M> {
     async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
         let tx = self.connection.begin(&[JOURNAL], Mode::Read).await?;
         queue::newest::<M>(&tx.store(JOURNAL)?, limit).await
+    }
+
+    async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
+        let tx = self.connection.begin(&[M::TABLES, &[META]].concat(), Mode::Read).await?;
+        let mut rows = Vec::new();
+        for read in reads {
+            match read {
+                Read::Row(key) => rows.extend(page_store::get::<M>(&tx.store(&key.table)?, &key.key).await?),
+                Read::Prefix { table, prefix, limit } => {
+                    rows.extend(page_store::scan::<M>(&tx.store(table)?, prefix, "", *limit).await?);
+                }
+            }
+        }
+        Ok(Reading { rows, queue_version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {
@@ -215,9 +237,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
         let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
         let meta = tx.store(META)?;
-        let key = format!("counter:{name}");
-        let number = read_number(&meta, &key).await?.saturating_add(1);
-        write_text(&meta, &key, &number.to_string())?;
+        let number = count_up(&meta, &format!("counter:{name}")).await?;
         tx.commit().await?;
         Ok(number)
     }
@@ -249,6 +269,12 @@ async fn read_text(meta: &ObjectStore, key: &str) -> Result<Option<String>, Stor
 
 async fn read_number(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
     read_text(meta, key).await?.map_or(Ok(0), |text| text.parse().map_err(corrupt))
+}
+
+async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
+    let number = read_number(meta, key).await?.saturating_add(1);
+    write_text(meta, key, &number.to_string())?;
+    Ok(number)
 }
 
 async fn read_cursor(meta: &ObjectStore) -> Result<Cursor, StoreError> {

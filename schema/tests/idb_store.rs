@@ -82,7 +82,7 @@ async fn heals_when_its_handle_died() {
     // Asking to delete the database makes every handle close; it is gone, and a new life begins.
     let factory = idb::Factory::new().expect("IndexedDB");
     factory.delete("healed").expect("a request").await.expect("deleted");
-    assert_eq!(store.queue().await.expect("a new database"), []);
+    assert_eq!(store.queue().await.expect("a new database").records, []);
 }
 
 #[wasm_bindgen_test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::model::{Model, Refusal, RowKey, Rows};
 use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
 use crate::protocol::{Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned};
-use crate::store::{Commit, Committed, Store, StoreError};
+use crate::store::{Commit, Committed, Read, Store, StoreError};
 
 /// Counters and labels: the smallest model with two tables, a prefix and an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ pub async fn keeps_the_queue_in_order<S: Store<Counters>>(store: &S) -> Checked 
     for n in 0..5 {
         store.enqueue(add(n, "a", 1)).await?;
     }
-    let queue = store.queue().await?;
+    let queue = store.queue().await?.records;
     assert!(queue.windows(2).all(|pair| pair[0].mutation.seq < pair[1].mutation.seq));
     assert_eq!(queue.iter().map(|record| record.mutation.id.as_u128()).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     let outbox = store.outbox(3).await?;
@@ -151,12 +151,12 @@ pub async fn acknowledges_only_what_the_receipt_names<S: Store<Counters>>(store:
     foreign.id = Uuid::from_u128(77);
     let done = store.commit(Commit { receipts: vec![foreign], ..commit(Cursor::Start, 4) }).await?;
     assert_eq!(done, Committed { advanced: true, ..Committed::default() });
-    assert_eq!(store.queue().await?.len(), 1);
+    assert_eq!(store.queue().await?.records.len(), 1);
     assert_eq!(store.get(&RowKey::new("counters", "a")).await?, None);
 
     let right = receipt(&mine, Verdict::Applied, vec![counter("a", 3, 5)]);
     let done = store.commit(Commit { receipts: vec![right], ..commit(Cursor::Live { rev: 4 }, 5) }).await?;
-    assert_eq!((done.acknowledged, store.queue().await?.len()), (1, 0));
+    assert_eq!((done.acknowledged, store.queue().await?.records.len()), (1, 0));
     assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 3, 5)));
     assert_eq!(store.journal(10).await?[0].mutation, mine);
     assert_eq!(store.outbox(1).await?.last_outcome_seq, mine.seq);
@@ -173,7 +173,9 @@ pub async fn keeps_refusals_for_a_person<S: Store<Counters>>(store: &S) -> Check
     ];
     let done = store.commit(Commit { receipts, ..commit(Cursor::Start, 6) }).await?;
     assert_eq!((done.acknowledged, done.attention), (0, 2));
-    assert!(store.queue().await?.iter().all(|record| matches!(record.state, QueueState::Attention(_))));
+    assert!(
+        store.queue().await?.records.iter().all(|record| matches!(record.state, QueueState::Attention(_)))
+    );
     assert_eq!(store.outbox(9).await?.pending, 0);
     assert_eq!(store.get(&RowKey::new("counters", "a")).await?, Some(counter("a", 8, 6)));
 
@@ -318,6 +320,33 @@ pub async fn requeues_what_a_restored_server_lost<S: Store<Counters>>(store: &S)
     Ok(())
 }
 
+/// Every change of the queue changes its version, and rows are read together with the version they go with.
+pub async fn tells_which_queue_the_rows_go_with<S: Store<Counters>>(store: &S) -> Checked {
+    let reads = [
+        Read::Row(RowKey::new("counters", "b")),
+        Read::Prefix { table: "counters", prefix: "a".to_owned(), limit: 2 },
+        Read::Row(RowKey::new("counters", "none")),
+    ];
+    let mut versions = vec![store.queue().await?.version];
+    let first = store.enqueue(add(1, "b", 1)).await?;
+    versions.push(store.queue().await?.version);
+    let second = store.enqueue(add(2, "b", 1)).await?;
+    versions.push(store.queue().await?.version);
+    let rows = vec![counter("a1", 1, 3), counter("a2", 1, 3), counter("a3", 1, 3), counter("b", 1, 3)];
+    let receipts = vec![receipt(&first, Verdict::Applied, vec![])];
+    store.commit(Commit { rows, receipts, ..commit(Cursor::Start, 3) }).await?;
+    let reading = store.read(&reads).await?;
+    assert_eq!(reading.rows, [counter("b", 1, 3), counter("a1", 1, 3), counter("a2", 1, 3)]);
+    assert_eq!(reading.queue_version, store.queue().await?.version);
+    versions.push(reading.queue_version);
+    store.settle(second.seq, None).await?;
+    versions.push(store.read(&[]).await?.queue_version);
+    assert!(versions.windows(2).all(|pair| pair[0] != pair[1]), "{versions:?}");
+    store.commit(Commit { rows: vec![counter("b", 5, 4)], ..commit(Cursor::Live { rev: 3 }, 4) }).await?;
+    assert_eq!(Some(&store.queue().await?.version), versions.last(), "rows alone leave the queue as it is");
+    Ok(())
+}
+
 /// Settings are kept and forgotten.
 pub async fn keeps_settings<S: Store<Counters>>(store: &S) -> Checked {
     store.put_setting("theme", Some("dark")).await?;
@@ -347,6 +376,7 @@ macro_rules! for_each_store_case {
         $run!(finds_rows_by_key_prefix_and_index);
         $run!(keeps_the_index_in_step);
         $run!(requeues_what_a_restored_server_lost);
+        $run!(tells_which_queue_the_rows_go_with);
         $run!(keeps_settings);
         $run!(counts_up);
     };

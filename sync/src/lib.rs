@@ -27,5 +27,5 @@ pub use protocol::{
 };
 pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round};
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
-pub use store::{Commit, Committed, Outbox, Store, StoreError};
+pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
 pub use transport::{Transport, TransportError};

@@ -10,7 +10,7 @@ use crate::mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState,
 };
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
-use crate::store::{Commit, Committed, Outbox, Store, StoreError};
+use crate::store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
 
 /// Keeps everything in maps. Lost with the value.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ struct State<M: Model> {
     epoch: Option<Uuid>,
     next_seq: u64,
     last_outcome_seq: u64,
+    queue_version: u64,
     cursor: Cursor,
     scope: String,
     queue: BTreeMap<u64, QueueRecordOf<M>>,
@@ -42,6 +43,7 @@ impl<M: Model> MemoryStore<M> {
                 epoch: None,
                 next_seq: 1,
                 last_outcome_seq: 0,
+                queue_version: 0,
                 cursor: Cursor::Start,
                 scope: scope.to_owned(),
                 queue: BTreeMap::new(),
@@ -58,6 +60,7 @@ impl<M: Model> State<M> {
     fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
         let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
         self.next_seq += 1;
+        self.queue_version += 1;
         let record = QueueRecord { mutation: mutation.clone(), state: QueueState::Pending };
         self.queue.insert(mutation.seq, record);
         mutation
@@ -76,6 +79,7 @@ impl<M: Model> State<M> {
             return None;
         }
         self.last_outcome_seq = self.last_outcome_seq.max(seq);
+        self.queue_version += 1;
         let booked = outcome.verdict.is_booked();
         if booked {
             let QueueRecord { mutation, .. } = self.queue.remove(&seq)?;
@@ -112,6 +116,7 @@ impl<M: Model> State<M> {
     fn requeue_above(&mut self, known_seq: u64) -> usize {
         let lost = self.journal.split_off(&(known_seq + 1));
         let requeued = lost.len();
+        self.queue_version += 1;
         for (seq, JournalRecord { mutation, .. }) in lost {
             self.queue.insert(seq, QueueRecord { mutation, state: QueueState::Pending });
         }
@@ -125,8 +130,9 @@ impl<M: Model> Store<M> for MemoryStore<M> {
         Ok(self.state.borrow_mut().enqueue(draft))
     }
 
-    async fn queue(&self) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
-        Ok(self.state.borrow().queue.values().cloned().collect())
+    async fn queue(&self) -> Result<Queue<M>, StoreError> {
+        let state = self.state.borrow();
+        Ok(Queue { records: state.queue.values().cloned().collect(), version: state.queue_version })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
@@ -178,11 +184,25 @@ impl<M: Model> Store<M> for MemoryStore<M> {
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
         let mut state = self.state.borrow_mut();
         state.queue.remove(&seq).ok_or(StoreError::Gone)?;
+        state.queue_version += 1;
         Ok(replacement.map(|draft| state.enqueue(draft)))
     }
 
     async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
         Ok(self.state.borrow().journal.values().rev().take(limit).cloned().collect())
+    }
+
+    async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
+        let mut rows = Vec::new();
+        for read in reads {
+            match read {
+                Read::Row(key) => rows.extend(self.get(key).await?),
+                Read::Prefix { table, prefix, limit } => {
+                    rows.extend(self.scan(table, prefix, "", *limit).await?)
+                }
+            }
+        }
+        Ok(Reading { rows, queue_version: self.state.borrow().queue_version })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {

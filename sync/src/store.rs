@@ -86,6 +86,41 @@ pub struct Committed {
     pub advanced: bool,
 }
 
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// One row.
+    Row(RowKey),
+    /// The first rows of a table whose key starts with a prefix.
+    Prefix {
+        /// The table.
+        table: &'static str,
+        /// What the keys start with.
+        prefix: String,
+        /// Rows at most.
+        limit: usize,
+    },
+}
+
+/// Rows, and the state of the queue they go with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading<R: Clone> {
+    /// What was found, in the order asked for.
+    pub rows: Vec<Versioned<R>>,
+    /// The queue's version at the same moment: folding any other version over these rows would count a mutation twice or
+    /// not at all.
+    pub queue_version: u64,
+}
+
+/// The queue at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue<M: Model> {
+    /// Every record by rising `seq`.
+    pub records: Vec<QueueRecordOf<M>>,
+    /// Changes with every change of the queue.
+    pub version: u64,
+}
+
 /// Keeps a device's data. A returned `Ok` of [`Store::enqueue`] means that the mutation survives a power cut.
 pub trait Store<M: Model> {
     /// Saves a draft at the queue's end and numbers it.
@@ -94,8 +129,8 @@ pub trait Store<M: Model> {
         draft: Draft<M::Action>,
     ) -> impl Future<Output = Result<Mutation<M::Action>, StoreError>>;
 
-    /// The whole queue by rising `seq`.
-    fn queue(&self) -> impl Future<Output = Result<Vec<QueueRecordOf<M>>, StoreError>>;
+    /// The whole queue.
+    fn queue(&self) -> impl Future<Output = Result<Queue<M>, StoreError>>;
 
     /// What the next exchange is to carry: at most `max_mutations`.
     fn outbox(&self, max_mutations: usize) -> impl Future<Output = Result<Outbox<M::Action>, StoreError>>;
@@ -115,6 +150,9 @@ pub trait Store<M: Model> {
 
     /// The newest `limit` journal records, newest first.
     fn journal(&self, limit: usize) -> impl Future<Output = Result<Vec<JournalRecordOf<M>>, StoreError>>;
+
+    /// Rows together with the version of the queue that they go with.
+    fn read(&self, reads: &[Read]) -> impl Future<Output = Result<Reading<M::Row>, StoreError>>;
 
     /// One row.
     fn get(&self, key: &RowKey) -> impl Future<Output = Result<Option<Versioned<M::Row>>, StoreError>>;

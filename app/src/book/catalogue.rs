@@ -57,8 +57,10 @@ impl Catalogue {
     pub(crate) fn put(&mut self, product: &Product) -> bool {
         let Product { id, sku, barcode, name, variant, .. } = product;
         let label = ProductLabel { name: name.clone(), sku: sku.clone(), variant: variant.clone() };
-        let folded = fold_for_search(&[name, variant, sku, barcode].map(String::as_str).join(" ").replace(END, " "));
-        if self.by_id.get(id).is_some_and(|at| self.folded(*at) == folded && self.entries[*at].label == label) {
+        let folded =
+            fold_for_search(&[name, variant, sku, barcode].map(String::as_str).join(" ").replace(END, " "));
+        if self.by_id.get(id).is_some_and(|at| self.folded(*at) == folded && self.entries[*at].label == label)
+        {
             return false;
         }
         self.remove(*id);
@@ -123,7 +125,10 @@ impl Catalogue {
         // Stable and quick on what is sorted already but for its end.
         order.sort_by(|a, b| {
             let (left, right) = (&self.entries[*a], &self.entries[*b]);
-            left.prefix.cmp(&right.prefix).then_with(|| self.folded(*a).cmp(self.folded(*b))).then(left.id.cmp(&right.id))
+            left.prefix
+                .cmp(&right.prefix)
+                .then_with(|| self.folded(*a).cmp(self.folded(*b)))
+                .then(left.id.cmp(&right.id))
         });
         self.order = order;
         self.is_sorted = true;
@@ -139,7 +144,13 @@ impl Catalogue {
             self.order.push(self.entries.len());
             self.text.push_str(old.folded(at));
             self.text.push(END);
-            self.entries.push(Entry { id: *id, label: label.clone(), start, prefix: *prefix, is_current: true });
+            self.entries.push(Entry {
+                id: *id,
+                label: label.clone(),
+                start,
+                prefix: *prefix,
+                is_current: true,
+            });
         }
     }
 }
@@ -169,7 +180,8 @@ mod tests {
     #[test]
     fn finds_words_in_any_order_without_accents() {
         let mut catalogue = Catalogue::default();
-        for (n, name) in [(1, "Crème brûlée"), (2, "Oat drink"), (3, "Crème fraîche, light"), (4, "Äpfel")] {
+        for (n, name) in [(1, "Crème brûlée"), (2, "Oat drink"), (3, "Crème fraîche, light"), (4, "Äpfel")]
+        {
             assert!(catalogue.put(&product(n, name)));
         }
         assert_eq!(found(&mut catalogue, ""), [4, 1, 3, 2]);

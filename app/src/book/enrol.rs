@@ -18,10 +18,13 @@ impl Book {
             device_name: device_name.trim().to_owned(),
             bearer: false,
         };
-        let answer: DeviceAnswer =
-            browser::post_json("/api/enrol", &request, ENROL_TIMEOUT_MILLIS).await.map_err(|error| match error {
+        let answer: DeviceAnswer = browser::post_json("/api/enrol", &request, ENROL_TIMEOUT_MILLIS)
+            .await
+            .map_err(|error| match error {
                 TransportError::Refused { message, .. } => message,
-                TransportError::SignInNeeded => "This code is not valid (any more). Ask for a new one.".to_owned(),
+                TransportError::SignInNeeded => {
+                    "This code is not valid (any more). Ask for a new one.".to_owned()
+                }
                 other => other.to_string(),
             })?;
         let text = serde_json::to_string(&answer).map_err(|error| error.to_string())?;

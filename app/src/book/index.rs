@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
-use sync::{Model, RowKey, Store, fold};
+use sync::{Model, RowKey, Store, StoreError, fold};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -39,7 +39,10 @@ impl Book {
         loop {
             let after = reading.through.borrow().clone();
             reading.is_more.set(false);
-            let Ok(rows) = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await else { break };
+            let Ok(rows) = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await
+            else {
+                break;
+            };
             if let Some(last) = rows.last() {
                 reading.through.replace(Warehouse::key(&last.row).key);
             } else if !reading.is_more.get() {
@@ -86,12 +89,15 @@ impl Book {
         }
     }
 
-    /// Takes in a new state of the queue.
-    pub(super) async fn replace_queue(&self, queue: Vec<Queued>) {
-        let before = self.0.queue.replace(queue.into());
+    /// Reads the queue again.
+    pub(super) async fn reload_queue(&self) -> Result<(), StoreError> {
+        let queue = Store::<Warehouse>::queue(&self.0.store).await?;
+        self.0.queue_version.set(queue.version);
+        let before = self.0.queue.replace(queue.records.into());
         let mut products = pending_products(&before);
         products.extend(pending_products(&self.queue()));
         self.refresh_products(products).await;
+        Ok(())
     }
 
     /// Brings the labels of some products up to date, pending changes included.

@@ -38,7 +38,10 @@ impl Book {
     /// # Errors
     /// The sentence to show.
     pub(crate) async fn download_product(&self, id: Uuid) -> Result<Option<Uuid>, String> {
-        self.download(&format!("/api/products/{id}")).await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        self.download(&format!("/api/products/{id}"))
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())
     }
 
     async fn find_code(&self, code: &str) -> Result<Option<Uuid>, StoreError> {
@@ -101,7 +104,8 @@ impl Book {
         let outbox = Store::<Warehouse>::outbox(self.store(), 0).await?;
         let is_held = |lot: &InventoryLot| lot.status == LotStatus::Available;
         let lots = answer.lots.into_iter().filter(|(_, lot)| is_held(lot));
-        let mut rows: Vec<Versioned<Row>> = lots.map(|(rev, lot)| Versioned { rev, row: Row::Lot(lot) }).collect();
+        let mut rows: Vec<Versioned<Row>> =
+            lots.map(|(rev, lot)| Versioned { rev, row: Row::Lot(lot) }).collect();
         rows.push(Versioned { rev: answer.rev, row: Row::Product(answer.product) });
         let commit = Commit {
             from: outbox.cursor.clone(),

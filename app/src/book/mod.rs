@@ -15,15 +15,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
-use domain::{Action, DeviceAnswer, Row, Warehouse};
+use domain::{Action, DeviceAnswer, Warehouse};
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, StoreError, UnixMillis};
 use uuid::Uuid;
 use yew::Callback;
 
-pub(crate) use catalogue::ProductLabel;
 pub(crate) use look_up::LookUp;
-pub(crate) use record::RecordError;
 pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
 
 /// What a device holds by default.
@@ -73,6 +71,7 @@ struct Inner {
     next_subscriber: Cell<u64>,
     client: Uuid,
     queue: RefCell<Rc<Vec<Queued>>>,
+    queue_version: Cell<u64>,
     catalogue: RefCell<catalogue::Catalogue>,
     reading: index::Reading,
     completeness: Cell<Completeness>,
@@ -110,6 +109,7 @@ impl Book {
             next_subscriber: Cell::default(),
             client: outbox.client,
             queue: RefCell::default(),
+            queue_version: Cell::default(),
             catalogue: RefCell::default(),
             reading: index::Reading::default(),
             completeness: Cell::new(completeness_of(&outbox.cursor)),
@@ -176,8 +176,7 @@ impl Book {
 
     /// Reads again what is held in memory of the queue and the settings.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
-        let queue = Store::<Warehouse>::queue(&self.0.store).await?;
-        self.replace_queue(queue).await;
+        self.reload_queue().await?;
         let last_sync_at = Store::<Warehouse>::setting(&self.0.store, LAST_SYNC_SETTING).await?;
         self.0.last_sync_at.set(last_sync_at.and_then(|text| text.parse().ok()).map(UnixMillis));
         let device = Store::<Warehouse>::setting(&self.0.store, DEVICE_SETTING).await?;

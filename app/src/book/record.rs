@@ -1,8 +1,8 @@
 //! Recording work: checked against what the screen shows, saved durably, and taken back or tried again later.
 
-use domain::{Action, Entity, Operation, Row, Warehouse};
+use domain::{Action, Entity, Operation, Warehouse};
 use serde::Serialize;
-use sync::{Draft, Model, Mutation, Refusal, RowKey, Rows, Store, StoreError, dependency, fold};
+use sync::{Draft, Model, Mutation, Read, Refusal, RowKey, Store, StoreError, dependency};
 use uuid::Uuid;
 
 use super::{Book, Queued, Signal};
@@ -33,7 +33,8 @@ impl Book {
         id: Uuid,
         data: impl Serialize,
     ) -> Result<Mutation<Action>, RecordError> {
-        let malformed = |error: serde_json::Error| Refusal::new("malformed", format!("This cannot be saved: {error}."));
+        let malformed =
+            |error: serde_json::Error| Refusal::new("malformed", format!("This cannot be saved: {error}."));
         let kind = Action::kind_of(operation, entity).ok_or_else(|| {
             Refusal::new("unknown_kind", format!("{operation:?} is not something to do with a {entity:?}."))
         })?;
@@ -41,7 +42,8 @@ impl Book {
         if let Some(fields) = payload.as_object_mut() {
             fields.insert("id".to_owned(), serde_json::json!(id));
         }
-        let action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload })).map_err(malformed)?;
+        let action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload }))
+            .map_err(malformed)?;
         self.record(action, 0).await
     }
 
@@ -95,7 +97,8 @@ impl Book {
     /// [`RecordError::Store`].
     pub(crate) async fn next_order_number(&self) -> Result<String, RecordError> {
         let number = Store::<Warehouse>::next_number(self.store(), ORDER_COUNTER).await?;
-        let prefix = self.0.device.borrow().as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone());
+        let prefix =
+            self.0.device.borrow().as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone());
         // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
         let mark = self.0.client.as_u128() & 0xff;
         Ok(format!("{prefix}-{mark:02X}-{number:04}"))
@@ -116,13 +119,8 @@ impl Book {
     /// Applies the draft to what the screen shows: what is refused here, the server would refuse as well.
     async fn check(&self, draft: &Draft<Action>) -> Result<(), RecordError> {
         let touched = Warehouse::touches(&draft.action);
-        let mut base = Rows::<Row>::new();
-        for key in &touched {
-            if let Some(held) = Store::<Warehouse>::get(self.store(), key).await? {
-                base.insert(key.clone(), held.row);
-            }
-        }
-        let mut rows = fold::<Warehouse>(base, &self.pending(), |key| touched.contains(key)).rows;
+        let reads: Vec<Read> = touched.iter().cloned().map(Read::Row).collect();
+        let mut rows = self.view(&reads, |key| touched.contains(key)).await?.view.rows;
         let mutation = Mutation::from_draft(draft.clone(), 0, Warehouse::SCHEMA);
         Warehouse::apply(&mutation, &mut rows)?;
         Ok(())

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry, lot_prefix,
+    CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry,
+    lot_prefix,
 };
-use sync::{Model, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
+use sync::{Model, Read, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
 use uuid::Uuid;
 
-use super::catalogue::ProductLabel;
 use super::Book;
+use super::catalogue::ProductLabel;
 
 /// Lots of one product that are shown.
 const MAX_SHOWN_LOTS: usize = 2_000;
+/// Readings after which a queue that never rests is given up on.
+const MAX_READINGS: usize = 20;
 /// A read from the server that is only a bonus does not wait longer.
 const READ_TIMEOUT_MILLIS: u32 = 5_000;
 
@@ -77,8 +80,9 @@ pub(crate) struct CardDetail {
     pub(crate) soonest_expiry: Option<CalendarDate>,
 }
 
-struct Held {
-    view: View<Row>,
+/// Rows with pending work folded in, and what they were without it.
+pub(super) struct Held {
+    pub(super) view: View<Row>,
     revs: BTreeMap<RowKey, u64>,
     base_lots: Vec<InventoryLot>,
 }
@@ -100,7 +104,11 @@ impl Book {
     }
 
     /// A product with its lots from this device; none if it holds no such product.
-    pub(crate) async fn product(&self, id: Uuid, today: CalendarDate) -> Result<Option<ProductView>, StoreError> {
+    pub(crate) async fn product(
+        &self,
+        id: Uuid,
+        today: CalendarDate,
+    ) -> Result<Option<ProductView>, StoreError> {
         let Held { view, revs, base_lots } = self.held(id).await?;
         let key = RowKey::new(PRODUCTS, id.to_string());
         let Some(product) = view.rows.get(&key).and_then(Row::product).cloned() else { return Ok(None) };
@@ -129,7 +137,11 @@ impl Book {
     }
 
     /// What a list shows of a product.
-    pub(crate) async fn card(&self, id: Uuid, today: CalendarDate) -> Result<Option<ProductCard>, StoreError> {
+    pub(crate) async fn card(
+        &self,
+        id: Uuid,
+        today: CalendarDate,
+    ) -> Result<Option<ProductCard>, StoreError> {
         let Held { view, .. } = self.held(id).await?;
         let key = RowKey::new(PRODUCTS, id.to_string());
         let Some(product) = view.rows.get(&key).and_then(Row::product) else { return Ok(None) };
@@ -153,7 +165,9 @@ impl Book {
         match browser::get_json::<ProductAnswer>(&path, READ_TIMEOUT_MILLIS).await {
             Ok(Some(answer)) => {
                 let lots = answer.lots.into_iter().map(|(_, lot)| lot);
-                Elsewhere::Live { lots: lots.filter(|lot| lot.status != domain::LotStatus::Available).collect() }
+                Elsewhere::Live {
+                    lots: lots.filter(|lot| lot.status != domain::LotStatus::Available).collect(),
+                }
             }
             Ok(None) => Elsewhere::Live { lots: Vec::new() },
             Err(_) => Elsewhere::AsOf(self.last_sync_at()),
@@ -169,8 +183,10 @@ impl Book {
         let base: Rows<Row> = family.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
         let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
         let products = view.rows.values().filter_map(Row::product);
-        let mut others: Vec<Product> =
-            products.filter(|other| other.family == product.family && other.id != product.id).cloned().collect();
+        let mut others: Vec<Product> = products
+            .filter(|other| other.family == product.family && other.id != product.id)
+            .cloned()
+            .collect();
         others.sort_by(|a, b| a.variant.cmp(&b.variant));
         Ok(others)
     }
@@ -178,13 +194,34 @@ impl Book {
     async fn held(&self, id: Uuid) -> Result<Held, StoreError> {
         let key = RowKey::new(PRODUCTS, id.to_string());
         let prefix = lot_prefix(id);
-        let mut rows = Store::<Warehouse>::scan(self.store(), LOTS, &prefix, "", MAX_SHOWN_LOTS).await?;
-        rows.extend(Store::<Warehouse>::get(self.store(), &key).await?);
-        let base_lots = rows.iter().filter_map(|held| held.row.lot().cloned()).collect();
-        let revs = rows.iter().map(|held| (Warehouse::key(&held.row), held.rev)).collect();
-        let base: Rows<Row> = rows.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-        let is_wanted = |touched: &RowKey| *touched == key || (touched.table == LOTS && touched.key.starts_with(&prefix));
-        Ok(Held { view: fold::<Warehouse>(base, &self.pending(), is_wanted), revs, base_lots })
+        let reads = [
+            Read::Row(key.clone()),
+            Read::Prefix { table: LOTS, prefix: prefix.clone(), limit: MAX_SHOWN_LOTS },
+        ];
+        let is_wanted =
+            |touched: &RowKey| *touched == key || (touched.table == LOTS && touched.key.starts_with(&prefix));
+        self.view(&reads, is_wanted).await
+    }
+
+    /// Reads rows and folds over them exactly the queue they go with.
+    pub(super) async fn view(
+        &self,
+        reads: &[Read],
+        is_wanted: impl Fn(&RowKey) -> bool,
+    ) -> Result<Held, StoreError> {
+        for _ in 0..MAX_READINGS {
+            let reading = Store::<Warehouse>::read(self.store(), reads).await?;
+            if reading.queue_version != self.0.queue_version.get() {
+                self.reload_queue().await?;
+                continue;
+            }
+            let base_lots = reading.rows.iter().filter_map(|held| held.row.lot().cloned()).collect();
+            let revs = reading.rows.iter().map(|held| (Warehouse::key(&held.row), held.rev)).collect();
+            let base: Rows<Row> =
+                reading.rows.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
+            return Ok(Held { view: fold::<Warehouse>(base, &self.pending(), is_wanted), revs, base_lots });
+        }
+        Err(StoreError::Unavailable("the queue changed faster than it could be read".to_owned()))
     }
 }
 

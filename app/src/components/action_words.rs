@@ -101,8 +101,7 @@ mod tests {
         assert_eq!(picked.title(None), "Picked 5");
         assert_eq!(picked.place, "Lot L0A41C · B-07-3");
         assert_eq!(picked.change.as_deref(), Some("−5"));
-        let moved =
-            in_words(&Action::MoveLot { lot, to: "A-1".into(), quantity: Quantity::units(2) });
+        let moved = in_words(&Action::MoveLot { lot, to: "A-1".into(), quantity: Quantity::units(2) });
         assert_eq!(moved.place, "Lot L0A41C · B-07-3 to A-1");
     }
 }

@@ -1,7 +1,6 @@
 //! Says what happens while nobody looks: a change the server turned down, a sync that failed.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use domain::{Action, Row};
 use sync::{Outcome, QueueRecord, QueueState, Verdict};
@@ -12,7 +11,7 @@ use yew_router::prelude::*;
 use super::action_words::in_words;
 use super::chip::Tone;
 use super::toasts::{Toast, use_toasts};
-use crate::hooks::{Loaded, use_cards, use_queue, use_sync};
+use crate::hooks::{Loaded, use_book, use_queue, use_sync};
 use crate::route::Route;
 
 /// Shows no element of its own.
@@ -44,32 +43,29 @@ fn turned_down(records: &[QueueRecord<Action, Row>]) -> impl Iterator<Item = (Uu
 /// A change that is turned down is said when it happens; those found at start-up wait on the sync page.
 #[hook]
 fn use_turned_down() {
-    let (queue, toasts, navigator) = (use_queue(), use_toasts(), use_navigator());
+    let (book, queue, toasts, navigator) = (use_book(), use_queue(), use_toasts(), use_navigator());
     let known = use_mut_ref(|| None::<HashSet<Uuid>>);
     let records = match queue {
         Loaded::Ready(records) => Some(records),
         Loaded::Loading | Loaded::Failed(_) => None,
     };
-    let products: Rc<[Uuid]> = records
-        .iter()
-        .flat_map(|records| turned_down(records))
-        .filter_map(|(_, action, _)| in_words(action).product)
-        .collect();
-    let cards = use_cards(products);
     use_effect_with(records, move |records| {
         let Some(records) = records else { return };
         let ids: HashSet<Uuid> = turned_down(records).map(|(id, ..)| id).collect();
         let Some(before) = known.borrow_mut().replace(ids) else { return };
         for (_, action, outcome) in turned_down(records).filter(|(id, ..)| !before.contains(id)) {
             let words = in_words(action);
-            let name = words.product.and_then(|product| cards.get(&product)).map(|card| card.product.name.as_str());
+            let label = words.product.and_then(|product| book.label(product));
             let navigator = navigator.clone();
             let look = Callback::from(move |()| {
                 if let Some(navigator) = &navigator {
                     navigator.push(&Route::Sync);
                 }
             });
-            toasts.show(turned_down_toast(&words.title(name), outcome).offering("Look", look));
+            toasts.show(
+                turned_down_toast(&words.title(label.as_ref().map(|label| label.name.as_str())), outcome)
+                    .offering("Look", look),
+            );
         }
     });
 }

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use domain::{Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate};
+use domain::{
+    Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use yew::Reducible;
@@ -159,8 +161,7 @@ impl Taking {
     pub(crate) fn price(&self, unit_price_minor: i64, currency: &str) -> Money {
         let of = |quantity| Money::of(quantity, unit_price_minor, currency).minor;
         let unplaced = if self.rest.is_none() { of(self.missing) } else { 0 };
-        let minor =
-            self.whole().iter().map(|part| of(part.quantity)).fold(unplaced, i64::saturating_add);
+        let minor = self.whole().iter().map(|part| of(part.quantity)).fold(unplaced, i64::saturating_add);
         Money { minor, currency: currency.to_owned() }
     }
 
@@ -168,7 +169,11 @@ impl Taking {
     ///
     /// # Errors
     /// A sentence, if there is too little and nobody said what to do about it.
-    pub(crate) fn order_lines(&self, line: &CartLine, unit_price_minor: i64) -> Result<Vec<OrderLine>, String> {
+    pub(crate) fn order_lines(
+        &self,
+        line: &CartLine,
+        unit_price_minor: i64,
+    ) -> Result<Vec<OrderLine>, String> {
         if self.missing > Quantity::ZERO && !line.sells_short {
             let there = line.quantity - self.missing;
             return Err(format!(
@@ -177,7 +182,9 @@ impl Taking {
             ));
         }
         if self.missing > Quantity::ZERO && self.rest.is_none() {
-            return Err("The book has no lot of it. Type the lot and the location the goods come from.".to_owned());
+            return Err(
+                "The book has no lot of it. Type the lot and the location the goods come from.".to_owned()
+            );
         }
         let lines = self.whole().into_iter();
         Ok(lines.map(|part| OrderLine { lot: part.lot, quantity: part.quantity, unit_price_minor }).collect())

@@ -54,7 +54,9 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         Loaded::Failed(message) => html! { <ReadFailure message={message.clone()} /> },
         Loaded::Ready(view) => match &**view {
             Some(view) => known_line(props, view, today),
-            None => html! { <p class="fault">{ "This product is no longer in the book. Take it out of the order." }</p> },
+            None => {
+                html! { <p class="fault">{ "This product is no longer in the book. Take it out of the order." }</p> }
+            }
         },
     };
     html! {
@@ -150,7 +152,11 @@ pub(crate) fn variant_word(product: &Product) -> &str {
 
 fn allocation(taking: &Taking, view: &ProductView) -> Html {
     let place = |lot: &domain::LotRef| {
-        view.lots.iter().find(|held| held.row.lot == *lot).map(|held| place_and_date(&held.row)).unwrap_or_default()
+        view.lots
+            .iter()
+            .find(|held| held.row.lot == *lot)
+            .map(|held| place_and_date(&held.row))
+            .unwrap_or_default()
     };
     html! {
         <ul class="allocation" data-test="allocation" aria-label="Taken from">
@@ -168,7 +174,8 @@ fn allocation(taking: &Taking, view: &ProductView) -> Html {
 fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Callback<CartChange>) -> Html {
     let id = line.product;
     let there = line.quantity - taking.missing;
-    let said = format!("The book has {there} of {}: {} {} missing.", line.quantity, taking.missing, product.unit);
+    let said =
+        format!("The book has {there} of {}: {} {} missing.", line.quantity, taking.missing, product.unit);
     let hint = match &taking.rest {
         Some(lot) => format!("Books the missing {} on {lot} and asks for a recount.", taking.missing),
         None => "The book has no lot of it: say where the goods come from.".to_owned(),
@@ -189,10 +196,10 @@ fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Cal
 fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
     let product = line.product;
     let (lot_code, location) = (line.found_lot.clone(), line.found_location.clone());
-    let on_lot = on_change
-        .reform(move |lot_code| CartChange::Found { product, lot_code, location: location.clone() });
-    let on_location = on_change
-        .reform(move |location| CartChange::Found { product, lot_code: lot_code.clone(), location });
+    let on_lot =
+        on_change.reform(move |lot_code| CartChange::Found { product, lot_code, location: location.clone() });
+    let on_location =
+        on_change.reform(move |location| CartChange::Found { product, lot_code: lot_code.clone(), location });
     html! {
         <div class="field-pair">
             <Field id={format!("found-lot-{product}")} label="Lot code" value={line.found_lot.clone()} on_change={on_lot}

@@ -38,8 +38,9 @@ fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compare
     let price = patch.price_minor.map(|minor| {
         let their_currency = theirs.map(|product| product.currency.clone());
         let currency = patch.currency.clone().or(their_currency).unwrap_or_default();
-        let theirs = theirs
-            .map(|product| Money { minor: product.price_minor, currency: product.currency.clone() }.to_string());
+        let theirs = theirs.map(|product| {
+            Money { minor: product.price_minor, currency: product.currency.clone() }.to_string()
+        });
         compared("Price", Money { minor, currency }.to_string(), theirs)
     });
     let of = |read: fn(&Product) -> &String| theirs.map(read);
@@ -57,9 +58,9 @@ fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compare
 }
 
 fn lot_fields(patch: &LotPatch, theirs: Option<&InventoryLot>) -> Vec<Compared> {
-    let status = patch.status.map(|mine| {
-        compared("Status", status_word(mine), theirs.map(|lot| status_word(lot.status)))
-    });
+    let status = patch
+        .status
+        .map(|mine| compared("Status", status_word(mine), theirs.map(|lot| status_word(lot.status))));
     let date = patch.expires_on.map(|mine| {
         let theirs = theirs.map(|lot| lot.expires_on.map_or_else(|| "none".to_owned(), format::date));
         compared("Expiry date", format::date(mine), theirs)
@@ -99,7 +100,8 @@ mod tests {
             family: String::new(),
             variant: String::new(),
         };
-        let patch = ProductPatch { price_minor: Some(240), barcode: Some("12".into()), ..ProductPatch::default() };
+        let patch =
+            ProductPatch { price_minor: Some(240), barcode: Some("12".into()), ..ProductPatch::default() };
         let outcome = Outcome {
             verdict: Verdict::Conflict,
             code: String::new(),

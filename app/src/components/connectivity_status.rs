@@ -28,7 +28,7 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     if !sync.is_syncing {
         return None;
     }
-    let progress = sync.progress.unwrap_or_default();
+    let progress = sync.progress.clone().unwrap_or_default();
     if progress.sent < progress.to_send {
         let percent = u8::try_from(progress.sent * 100 / progress.to_send).unwrap_or(100);
         return Some((format!("Sending {} of {}", progress.sent, progress.to_send), Some(percent)));
@@ -68,7 +68,8 @@ pub(crate) fn ConnectivityStatus() -> Html {
     let (sync, now) = (use_sync(), use_now());
     let (word, tone, glyph) = connection_words(sync.is_online);
     let activity = activity(&sync);
-    let (middle, percent) = activity.map_or_else(|| (waiting(&sync), None), |(text, percent)| (text, percent));
+    let (middle, percent) =
+        activity.map_or_else(|| (waiting(&sync), None), |(text, percent)| (text, percent));
     let right = match percent {
         Some(percent) => format!("{percent} %"),
         None => synced(sync.status.last_sync_at, now),

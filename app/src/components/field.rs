@@ -69,8 +69,12 @@ pub(crate) fn Field(props: &FieldProps) -> Html {
 fn note(props: &FieldProps) -> Html {
     let test = |kind: &str| format!("{}-{kind}", props.id);
     match (&props.fault, &props.warning) {
-        (Some(fault), _) => html! { <span class="fault" role="alert" data-test={test("fault")}>{ fault }</span> },
-        (None, Some(warning)) => html! { <span class="warning" data-test={test("warning")}>{ warning }</span> },
+        (Some(fault), _) => {
+            html! { <span class="fault" role="alert" data-test={test("fault")}>{ fault }</span> }
+        }
+        (None, Some(warning)) => {
+            html! { <span class="warning" data-test={test("warning")}>{ warning }</span> }
+        }
         (None, None) => html! { { &props.hint } },
     }
 }

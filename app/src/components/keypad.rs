@@ -74,9 +74,11 @@ fn pad_key(key: PadKey, on_key: &Callback<PadKey>) -> Html {
     let (label, test, face) = match key {
         PadKey::Digit(digit) => (digit.to_string(), format!("key-{digit}"), html! { { digit } }),
         PadKey::Point => ("Decimal point".to_owned(), "key-point".to_owned(), html! { "." }),
-        PadKey::Backspace => {
-            ("Delete last digit".to_owned(), "key-back".to_owned(), html! { <Icon glyph={Glyph::Backspace} /> })
-        }
+        PadKey::Backspace => (
+            "Delete last digit".to_owned(),
+            "key-back".to_owned(),
+            html! { <Icon glyph={Glyph::Backspace} /> },
+        ),
     };
     html! {
         <button class="key" type="button" tabindex="-1" aria-label={label} data-test={test} {onclick}>{ face }</button>

@@ -9,7 +9,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::{Chip, expiry_tone, pending_chip, SOON_DAYS};
+use super::chip::{Chip, SOON_DAYS, expiry_tone, pending_chip};
 use super::virtual_rows::{row_pixels, use_visible_rows};
 use crate::book::{CardDetail, ProductCard};
 use crate::format;

@@ -53,12 +53,17 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
     let words = in_words(&one.mutation.action);
     let name = words.product.and_then(name_of);
     let (tone, glyph, code, state, at) = match &one.state {
-        RecentState::Pending => {
-            (Tone::Waiting, Glyph::Clock, "pending", "saved on this device".to_owned(), one.mutation.captured_at)
-        }
+        RecentState::Pending => (
+            Tone::Waiting,
+            Glyph::Clock,
+            "pending",
+            "saved on this device".to_owned(),
+            one.mutation.captured_at,
+        ),
         RecentState::Sent { at } => (Tone::Good, Glyph::Tick, "sent", "confirmed".to_owned(), *at),
         RecentState::Attention(outcome) => {
-            let why = if outcome.message.is_empty() { "needs you".to_owned() } else { outcome.message.clone() };
+            let why =
+                if outcome.message.is_empty() { "needs you".to_owned() } else { outcome.message.clone() };
             (Tone::Attention, Glyph::Attention, "attention", why, one.mutation.captured_at)
         }
     };

@@ -1,7 +1,7 @@
 //! The stock list with its search: a page of its own on a phone, the left side of the screen elsewhere.
 
-use uuid::Uuid;
 use sync::Connection;
+use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -63,7 +63,11 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
         (false, _) => "Reading the stock list".to_owned(),
         (true, true) => format!("{}{arriving}", format::counted(view.total, "product")),
         (true, false) => {
-            format!("{} of {}{arriving}", format::grouped(view.hits.len()), format::counted(view.total, "product"))
+            format!(
+                "{} of {}{arriving}",
+                format::grouped(view.hits.len()),
+                format::counted(view.total, "product")
+            )
         }
     }
 }
@@ -102,7 +106,9 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
 
 fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
     let text = match sync.catalogue {
-        Completeness::Complete => "Every product of this site was searched. Press Enter to look it up as a code.".to_owned(),
+        Completeness::Complete => {
+            "Every product of this site was searched. Press Enter to look it up as a code.".to_owned()
+        }
         Completeness::Partial { percent } => {
             format!("Only {percent} % of the products are on this device yet. Press Enter to ask the server.")
         }

@@ -64,7 +64,7 @@ enum Change {
 
 /// The notices on the screen.
 #[derive(Default, PartialEq)]
-pub(crate) struct Shown {
+struct Shown {
     toasts: Vec<(u32, Toast)>,
     last: u32,
 }

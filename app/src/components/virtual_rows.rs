@@ -18,7 +18,11 @@ const DEFAULT_FONT_PIXELS: f64 = 16.0;
 
 /// The rows to render of `total`, all `row` high, when `top` of the list has been scrolled past; lengths in pixels.
 fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows, held above zero")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of rows, held above zero"
+    )]
     let rows = |pixels: f64| (pixels / row).max(0.0) as usize;
     let first = rows(top).saturating_sub(SPARE_ROWS) / STEP_ROWS * STEP_ROWS;
     let last = rows(top + height) + SPARE_ROWS + STEP_ROWS;

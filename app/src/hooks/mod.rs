@@ -9,13 +9,12 @@ mod use_product;
 mod use_queue;
 mod use_update_ready;
 
+pub(crate) use crate::book::Completeness;
 pub(crate) use use_book::{use_book, use_book_version};
 pub(crate) use use_catalogue::{CatalogueView, use_cards, use_catalogue};
-pub(crate) use crate::book::Completeness;
 pub(crate) use use_clock::{use_now, use_today};
 pub(crate) use use_loaded::{Loaded, use_loaded};
-pub(crate) use crate::engine::RunningRound;
-pub(crate) use use_offline_sync::{OfflineSync, SyncProvider, SyncStatus, use_sync};
+pub(crate) use use_offline_sync::{OfflineSync, SyncProvider, use_sync};
 pub(crate) use use_product::use_product;
 pub(crate) use use_queue::{Recent, RecentState, use_queue, use_recent};
 pub(crate) use use_update_ready::use_update_ready;

@@ -30,7 +30,11 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         move |(query, _)| Rc::<[Uuid]>::from(book.search(query))
     });
     let total = book.catalogue_len();
-    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits: (*hits).clone() }
+    CatalogueView {
+        ready: total > 0 || book.completeness() == Completeness::Complete,
+        total,
+        hits: (*hits).clone(),
+    }
 }
 
 /// Cards for `ids`: labels at once, the rest as soon as it is read.

@@ -56,7 +56,10 @@ where
                 }
                 let unchanged = matches!((&current, &read), ((of, Loaded::Ready(old)), Ok(new)) if *of == subject && **old == *new);
                 if !unchanged {
-                    setter.set((subject, read.map_or_else(Loaded::Failed, |value| Loaded::Ready(Rc::new(value)))));
+                    setter.set((
+                        subject,
+                        read.map_or_else(Loaded::Failed, |value| Loaded::Ready(Rc::new(value))),
+                    ));
                 }
             });
         });

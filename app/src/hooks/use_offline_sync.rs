@@ -1,8 +1,8 @@
 //! The hook that keeps a page and the server in sync.
 
+use futures::StreamExt;
 use gloo_events::EventListener;
 use gloo_net::eventsource::futures::EventSource;
-use futures::StreamExt;
 use sync::{Connection, Event, SchedulerConfig, UnixMillis};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -97,12 +97,16 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
     let update = use_force_update();
     let engine = {
         let (book, config) = (book.clone(), config.clone());
-        use_memo((), move |()| Engine::new(book, scheduler_config(&config), Callback::from(move |()| update.force_update())))
+        use_memo((), move |()| {
+            Engine::new(book, scheduler_config(&config), Callback::from(move |()| update.force_update()))
+        })
     };
     {
         let engine = (*engine).clone();
-        let observers =
-            Observers { on_sync_start: config.on_sync_start.clone(), on_sync_complete: config.on_sync_complete.clone() };
+        let observers = Observers {
+            on_sync_start: config.on_sync_start.clone(),
+            on_sync_complete: config.on_sync_complete.clone(),
+        };
         use_effect_with(observers, move |observers| engine.observe(observers.clone()));
     }
     {
@@ -197,7 +201,9 @@ fn listen(engine: &Engine) -> Vec<EventListener> {
         on(&window, "offline", || Some(Event::Offline)),
         on(&window, "pageshow", || Some(Event::Visible)),
         on(&document, "visibilitychange", || {
-            let is_visible = web_sys::window().and_then(|window| window.document()).is_some_and(|document| !document.hidden());
+            let is_visible = web_sys::window()
+                .and_then(|window| window.document())
+                .is_some_and(|document| !document.hidden());
             is_visible.then_some(Event::Visible)
         }),
     ]
@@ -214,7 +220,8 @@ fn follow_server(engine: Engine) {
         let mut is_first = true;
         while let Some(revision) = revisions.next().await {
             // The first word only says where the site is; a round at start-up asks for that anyway.
-            if revision.is_ok() && !std::mem::take(&mut is_first) && engine.connection() == Connection::Online {
+            if revision.is_ok() && !std::mem::take(&mut is_first) && engine.connection() == Connection::Online
+            {
                 engine.handle(Event::Poked);
             }
         }

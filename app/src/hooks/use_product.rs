@@ -33,7 +33,9 @@ pub(crate) fn use_product(id: Uuid) -> Loaded<Option<ProductView>> {
     };
     let elsewhere = use_loaded(id, is_reachable, move |id| async move { Ok(book.elsewhere(id).await) });
     match (held, elsewhere) {
-        (Loaded::Ready(held), Loaded::Ready(elsewhere)) if held.is_some() => Loaded::Ready(with_elsewhere(&held, &elsewhere)),
+        (Loaded::Ready(held), Loaded::Ready(elsewhere)) if held.is_some() => {
+            Loaded::Ready(with_elsewhere(&held, &elsewhere))
+        }
         (held, _) => held,
     }
 }

@@ -73,11 +73,10 @@ pub(crate) fn CheckoutPage() -> Html {
                         { empty(placing.placed.as_ref()) }
                     } else {
                         <ul class="cart" data-test="cart" aria-label="Order">
-                            for line in cart.lines.iter().cloned() {
+                            for line in &cart.lines {
                                 <CartLineCard key={line.product.to_string()} on_change={change.clone()}
-                                    on_view={on_view.clone()} fault={fault_of(&placing.fault, line.product)}
-                                    on_type={let (typing, id) = (typing.clone(), line.product); move |()| typing.set(Some(id))}
-                                    {line} />
+                                    on_view={on_view.clone()} on_type={type_into(&typing, line.product)}
+                                    fault={fault_of(&placing.fault, line.product)} line={line.clone()} />
                             }
                         </ul>
                     }
@@ -89,6 +88,11 @@ pub(crate) fn CheckoutPage() -> Html {
             }
         </div>
     }
+}
+
+fn type_into(typing: &UseStateHandle<Option<Uuid>>, product: Uuid) -> Callback<()> {
+    let typing = typing.clone();
+    Callback::from(move |()| typing.set(Some(product)))
 }
 
 fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option<AttrValue> {
@@ -121,19 +125,28 @@ fn empty(placed: Option<&AttrValue>) -> Html {
 }
 
 /// What every line knows by now, read as an order's lines.
-fn read_order(cart: &Cart, views: &Views, today: CalendarDate) -> Result<(String, Vec<domain::OrderLine>), OrderFault> {
+fn read_order(
+    cart: &Cart,
+    views: &Views,
+    today: CalendarDate,
+) -> Result<(String, Vec<domain::OrderLine>), OrderFault> {
     let mut currency: Option<String> = None;
     let mut lines = Vec::new();
     for line in &cart.lines {
         let view = views.get(&line.product).and_then(|view| view.as_ref().as_ref());
         let view = view.ok_or_else(|| {
-            OrderFault::of_line(line.product, "This product is not known here (any more). Take it out of the order.")
+            OrderFault::of_line(
+                line.product,
+                "This product is not known here (any more). Take it out of the order.",
+            )
         })?;
         let product = &view.product;
         let first = currency.get_or_insert_with(|| product.currency.clone());
         if *first != product.currency {
-            let sentence =
-                format!("Its price is in {}, the order's is in {first}. Sell it in an order of its own.", product.currency);
+            let sentence = format!(
+                "Its price is in {}, the order's is in {first}. Sell it in an order of its own.",
+                product.currency
+            );
             return Err(OrderFault::of_line(line.product, sentence));
         }
         let taking = Taking::of(line, &rows_of(view), today);
@@ -221,7 +234,8 @@ async fn save_order(
 }
 
 fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
-    let whole = placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
+    let whole =
+        placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
     let is_ready = !cart.lines.is_empty() && cart.lines.iter().all(|line| views.contains_key(&line.product));
     let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
     html! {
@@ -250,7 +264,8 @@ fn quantity_sheet(
 ) -> Html {
     let Some(line) = cart.lines.iter().find(|line| line.product == id) else { return Html::default() };
     let view = views.get(&id).and_then(|view| view.as_ref().as_ref());
-    let (name, unit) = view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
+    let (name, unit) =
+        view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
     let close = {
         let typing = typing.clone();
         Callback::from(move |()| typing.set(None))

@@ -4,12 +4,12 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use crate::components::chip::Tone;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::SaveFailure;
 use crate::components::toasts::{Toast, use_toasts};
-use crate::components::chip::Tone;
 use crate::hooks::{use_book, use_sync};
 use crate::route::Route;
 

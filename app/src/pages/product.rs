@@ -128,9 +128,12 @@ fn scan_target(
 }
 
 fn on_hand(view: &ProductView) -> Html {
-    let unsent = (view.unsent != Quantity::ZERO).then(|| format!("{} not sent yet", format::signed(view.unsent)));
+    let unsent =
+        (view.unsent != Quantity::ZERO).then(|| format!("{} not sent yet", format::signed(view.unsent)));
     let (size, chip) = match (unsent, view.pending) {
-        (Some(text), _) => (text.len(), html! { <Chip tone={Tone::Waiting} glyph={Glyph::Clock} {text} test="unsent" /> }),
+        (Some(text), _) => {
+            (text.len(), html! { <Chip tone={Tone::Waiting} glyph={Glyph::Clock} {text} test="unsent" /> })
+        }
         (None, true) => (0, pending_chip()),
         (None, false) => (0, Html::default()),
     };
@@ -170,9 +173,11 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
         lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
     });
     let (href, word, test) = match lot.filter(|_| can_pick) {
-        Some(lot) => {
-            (Route::work_on(id, LotWork::Pick, lot_id), format!("Pick from {}", lot.lot.lot_code), "primary-pick")
-        }
+        Some(lot) => (
+            Route::work_on(id, LotWork::Pick, lot_id),
+            format!("Pick from {}", lot.lot.lot_code),
+            "primary-pick",
+        ),
         None => (receive.clone(), "Receive".to_owned(), "primary-receive"),
     };
     let more: &[LotWork] = match (lot, can_pick) {

@@ -93,8 +93,12 @@ fn entry(props: &ProductFormViewProps, product: Product) -> Option<Entry> {
         Some(known) => {
             let patch = ProductPatch::between(known, &product);
             let said = format!("Changed {} of {}", patch.fields().join(", "), product.name);
-            (!patch.is_empty())
-                .then(|| Entry { action: Action::UpdateProduct { id, patch }, base: props.base, said, then })
+            (!patch.is_empty()).then(|| Entry {
+                action: Action::UpdateProduct { id, patch },
+                base: props.base,
+                said,
+                then,
+            })
         }
     }
 }

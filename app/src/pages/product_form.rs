@@ -113,7 +113,12 @@ mod tests {
     use super::*;
 
     fn filled() -> ProductForm {
-        ProductForm { name: "Tea".into(), sku: " T1 ".into(), price: "2,40".into(), ..ProductForm::new(String::new()) }
+        ProductForm {
+            name: "Tea".into(),
+            sku: " T1 ".into(),
+            price: "2,40".into(),
+            ..ProductForm::new(String::new())
+        }
     }
 
     #[test]
@@ -140,6 +145,8 @@ mod tests {
         let odd = ProductForm { currency: "euro".into(), ..filled() };
         assert!(odd.read(Uuid::nil()).expect_err("no currency").of("currency").is_some());
         let yen = ProductForm { currency: "jpy".into(), ..filled() };
-        assert!(yen.read(Uuid::nil()).expect_err("decimals").of("price").is_some_and(|why| why.contains("JPY")));
+        assert!(
+            yen.read(Uuid::nil()).expect_err("decimals").of("price").is_some_and(|why| why.contains("JPY"))
+        );
     }
 }

@@ -81,11 +81,17 @@ fn fact(label: &'static str, test: &'static str, value: String) -> Html {
 const fn explanation(connection: Connection) -> &'static str {
     match connection {
         Connection::Online => "Changes are sent by themselves, even after you close the app.",
-        Connection::ServerUnreachable => "There is a network, but the server does not answer. It is tried again by itself.",
-        Connection::Offline => "There is no network. Everything you do is saved here and sent when it is back.",
+        Connection::ServerUnreachable => {
+            "There is a network, but the server does not answer. It is tried again by itself."
+        }
+        Connection::Offline => {
+            "There is no network. Everything you do is saved here and sent when it is back."
+        }
         Connection::WorkingOffline => "You chose to work offline. Nothing is sent until you switch that off.",
         Connection::SignInNeeded => "The server does not know this device. Sign in, and everything is sent.",
-        Connection::UpgradeNeeded => "This app is too old for the server. Reload to update it; nothing is lost.",
+        Connection::UpgradeNeeded => {
+            "This app is too old for the server. Reload to update it; nothing is lost."
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use yew::prelude::*;
 use super::lot_panel::primary_lot;
 use super::product::UnknownProduct;
 use super::work_form::WorkForm;
-use super::work_view::{LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field};
+use super::work_view::{
+    LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field,
+};
 use crate::book::ProductView;
 use crate::components::action_words::in_words;
 use crate::components::cart_line::rows_of;
@@ -39,7 +41,9 @@ pub(crate) fn WorkPage(props: &WorkPageProps) -> Html {
     let back = Route::Product { id: props.id };
     let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
     match use_product(props.id) {
-        Loaded::Loading => html! { <div class="page"><PageHead title={work.verb()} {back} /><Skeleton /></div> },
+        Loaded::Loading => {
+            html! { <div class="page"><PageHead title={work.verb()} {back} /><Skeleton /></div> }
+        }
         Loaded::Failed(message) => html! {
             <div class="page"><PageHead title={work.verb()} {back} /><ReadFailure {message} /></div>
         },
@@ -189,7 +193,11 @@ fn scan_target(
             also_said.show(if found == id {
                 Toast::new(Tone::Good, "Right item", name.clone())
             } else {
-                Toast::new(Tone::Attention, "Another item", format!("This is not {name}. Put it back and scan again."))
+                Toast::new(
+                    Tone::Attention,
+                    "Another item",
+                    format!("This is not {name}. Put it back and scan again."),
+                )
             });
         }),
     }

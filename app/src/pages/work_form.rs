@@ -118,7 +118,10 @@ impl WorkForm {
         }
         let date = self.expires_on.parse().ok();
         if date.is_none() {
-            faults.note("expires-on", format!("\"{}\" is not a date that exists. Correct it.", self.expires_on));
+            faults.note(
+                "expires-on",
+                format!("\"{}\" is not a date that exists. Correct it.", self.expires_on),
+            );
         }
         date
     }
@@ -129,7 +132,10 @@ impl WorkForm {
         if reason.is_empty() {
             faults.note("reason", "Say why, for whoever asks later.");
         } else if chars > MAX_REASON_CHARS {
-            faults.note("reason", format!("The reason has {chars} characters; at most {MAX_REASON_CHARS} fit."));
+            faults.note(
+                "reason",
+                format!("The reason has {chars} characters; at most {MAX_REASON_CHARS} fit."),
+            );
         }
         reason.to_owned()
     }
@@ -200,8 +206,12 @@ mod tests {
 
     #[test]
     fn says_what_a_quantity_does() {
-        let of = |work, takes_away| change(work, Quantity::units(5), Quantity::units(30), takes_away).0 / 1_000;
-        assert_eq!([of(LotWork::Receive, true), of(LotWork::Pick, false), of(LotWork::Count, false)], [5, -5, -25]);
+        let of =
+            |work, takes_away| change(work, Quantity::units(5), Quantity::units(30), takes_away).0 / 1_000;
+        assert_eq!(
+            [of(LotWork::Receive, true), of(LotWork::Pick, false), of(LotWork::Count, false)],
+            [5, -5, -25]
+        );
         assert_eq!([of(LotWork::Adjust, true), of(LotWork::Adjust, false)], [-5, 5]);
     }
 

@@ -74,7 +74,8 @@ pub(crate) fn new_lot_fields(
     is_choosing: &UseStateHandle<bool>,
     lots: &[InventoryLot],
 ) -> Html {
-    let mut places: Vec<AttrValue> = lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
+    let mut places: Vec<AttrValue> =
+        lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
     places.dedup();
     html! {
         <div class="fields new-lot" data-test="new-lot">
@@ -110,7 +111,8 @@ pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) ->
     let direction = |takes_away: bool, word: &'static str, test: &'static str| {
         let form = form.clone();
         let is_chosen = form.takes_away == takes_away;
-        let onclick = Callback::from(move |_: MouseEvent| form.set(WorkForm { takes_away, ..(*form).clone() }));
+        let onclick =
+            Callback::from(move |_: MouseEvent| form.set(WorkForm { takes_away, ..(*form).clone() }));
         html! {
             <button class="choice" type="button" aria-pressed={is_chosen.to_string()} {onclick} data-test={test}>
                 { word }

@@ -1,0 +1,88 @@
+//! Files of products and lots to import: those of a folder that the environment names, else made up.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use server::DEFAULT_SITE;
+use server::csv::Source;
+use server::import::{ImportOptions, ImportReport, import};
+use sync::UnixMillis;
+
+use crate::TestServer;
+
+/// The environment variable that names a folder with `products.csv` and `inventory_lots.csv`.
+pub const LOTBOOK_DATA: &str = "LOTBOOK_DATA";
+
+/// Two files that belong together.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The file of products.
+    pub products: PathBuf,
+    /// The file of lots.
+    pub lots: PathBuf,
+}
+
+impl Catalogue {
+    /// The folder named by [`LOTBOOK_DATA`], else files made up in `dir`: 3,000 products with two lots each.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn given_or_made(dir: &Path) -> Result<Self> {
+        match env::var_os(LOTBOOK_DATA) {
+            Some(given) => {
+                let given = PathBuf::from(given);
+                Ok(Self { products: given.join("products.csv"), lots: given.join("inventory_lots.csv") })
+            }
+            None => Self::made(dir, 3_000),
+        }
+    }
+
+    /// Files made up in `dir`: `products` products with two lots each, every tenth lot not available.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn made(dir: &Path, products: usize) -> Result<Self> {
+        let mut product_lines = "sku,barcode,name,unit,price_minor,currency,family,variant\n".to_owned();
+        let mut lot_lines = "sku,lot_code,location,quantity,status,expires_on,received_on\n".to_owned();
+        for number in 0..products {
+            let family = number / 3;
+            writeln!(
+                product_lines,
+                "P{number:06},,\"Product \"\"{number}\"\", boxed\",each,{},EUR,Family {family},{}",
+                100 + number,
+                number % 3
+            )?;
+            for lot in 0..2 {
+                let status = if (number * 2 + lot) % 10 == 0 { "reserved" } else { "available" };
+                writeln!(
+                    lot_lines,
+                    "P{number:06},L{lot},A-{}-{lot},{}.5,{status},2031-05-0{},",
+                    number % 40,
+                    number % 90,
+                    lot + 1
+                )?;
+            }
+        }
+        let made = Self { products: dir.join("products.csv"), lots: dir.join("inventory_lots.csv") };
+        fs::write(&made.products, product_lines)?;
+        fs::write(&made.lots, lot_lines)?;
+        Ok(made)
+    }
+
+    /// Imports both files.
+    ///
+    /// # Errors
+    /// When the import refuses them.
+    pub async fn import_into(&self, server: &TestServer) -> Result<ImportReport> {
+        let options = ImportOptions {
+            site: DEFAULT_SITE.to_owned(),
+            products: Some(Source::open(&self.products)?),
+            lots: Some(Source::open(&self.lots)?),
+            skip_bad: false,
+        };
+        import(server.store()?, options, UnixMillis(1_795_000_000_000)).await
+    }
+}

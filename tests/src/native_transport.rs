@@ -1,0 +1,89 @@
+//! The transport of programs that are no browser: bearer token, bodies packed both ways.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::Result;
+use domain::{Action, Row, Warehouse};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::{Client, Response, StatusCode, header};
+use sync::{ErrorBody, SyncRequest, SyncResponse, Transport, TransportError};
+
+const TIMEOUT_MILLIS: u64 = 60_000;
+/// Bodies below this are sent as they are: packing would not make them smaller.
+const MIN_PACKED_BYTES: usize = 1_024;
+
+/// Reaches a server under a base address such as `http://127.0.0.1:8080`.
+#[derive(Clone, Debug)]
+pub struct NativeTransport {
+    client: Client,
+    sync_url: String,
+    token: String,
+}
+
+impl NativeTransport {
+    /// A transport for the device with this token.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(base_url: &str, token: &str) -> Result<Self> {
+        let client = Client::builder().timeout(Duration::from_millis(TIMEOUT_MILLIS)).build()?;
+        Ok(Self { client, sync_url: format!("{base_url}/api/sync"), token: token.to_owned() })
+    }
+
+    async fn send(&self, request: &SyncRequest<Action>) -> Result<Response, TransportError> {
+        let json = serde_json::to_vec(request).map_err(|_| TransportError::Garbled)?;
+        let post = self
+            .client
+            .post(&self.sync_url)
+            .bearer_auth(&self.token)
+            .header("x-lotbook", "1")
+            .header(header::CONTENT_TYPE, "application/json");
+        let post = if json.len() < MIN_PACKED_BYTES {
+            post.body(json)
+        } else {
+            post.header(header::CONTENT_ENCODING, "gzip").body(packed(&json).map_err(|_| TransportError::Garbled)?)
+        };
+        post.send().await.map_err(|error| unreached(&error))
+    }
+}
+
+fn packed(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(json)?;
+    encoder.finish()
+}
+
+fn unreached(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() { TransportError::TimedOut } else { TransportError::Unreachable }
+}
+
+impl Transport<Warehouse> for NativeTransport {
+    async fn exchange(&self, request: &SyncRequest<Action>) -> Result<SyncResponse<Row>, TransportError> {
+        let response = self.send(request).await?;
+        match response.status() {
+            StatusCode::OK => {
+                let body = response.bytes().await.map_err(|error| unreached(&error))?;
+                serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(TransportError::SignInNeeded),
+            StatusCode::UPGRADE_REQUIRED => Err(TransportError::UpgradeNeeded),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                Err(busy(&response))
+            }
+            status if status.is_server_error() => Err(busy(&response)),
+            status => {
+                let body = response.bytes().await.map_err(|error| unreached(&error))?;
+                let ErrorBody { message, .. } =
+                    serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)?;
+                Err(TransportError::Refused { status: status.as_u16(), message })
+            }
+        }
+    }
+}
+
+fn busy(response: &Response) -> TransportError {
+    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    TransportError::Busy { retry_after_millis: seconds.map(|seconds| seconds.saturating_mul(1_000)) }
+}

@@ -1,0 +1,148 @@
+//! A device without a screen: a memory store that is synchronised over HTTP.
+
+use std::cell::Cell;
+
+use anyhow::Result;
+use domain::{Action, InventoryLot, LOTS, LotRef, PRODUCTS, Product, Row, Warehouse, lot_prefix};
+use sync::memory::MemoryStore;
+use sync::{
+    Draft, Mutation, Outcome, QueueState, RoundLimits, RoundReport, RowKey, Store as _, Transport, UnixMillis,
+    Versioned, dependency, run_round,
+};
+use uuid::Uuid;
+
+use crate::TestServer;
+
+/// Rows read from the store at once.
+const MAX_SCAN_ROWS: usize = 1_000_000;
+
+/// A device: its memory, its token, its user's name.
+#[derive(Debug)]
+pub struct TestDevice {
+    store: MemoryStore<Warehouse>,
+    client: Uuid,
+    token: String,
+    author: String,
+    recorded: Cell<u64>,
+}
+
+impl TestDevice {
+    /// A device with an empty memory. Names have to differ: ids follow from them.
+    pub fn new(name: &str, scope: &str, token: String) -> Self {
+        let client = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
+        let author = name.to_owned();
+        Self { store: MemoryStore::new(client, scope), client, token, author, recorded: Cell::new(0) }
+    }
+
+    /// Its memory.
+    pub fn store(&self) -> &MemoryStore<Warehouse> {
+        &self.store
+    }
+
+    /// The life of its memory.
+    pub fn client(&self) -> Uuid {
+        self.client
+    }
+
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Records an action on the row as the device has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record(&self, action: Action) -> Result<Mutation<Action>> {
+        let base = match edited_row(&action) {
+            Some(key) => self.store.get(&key).await?.map_or(0, |held| held.rev),
+            None => 0,
+        };
+        self.recorded.set(self.recorded.get() + 1);
+        let draft = Draft {
+            id: Uuid::new_v5(&self.client, &self.recorded.get().to_be_bytes()),
+            depends_on: dependency::<Warehouse>(&action, &self.store.queue().await?.records),
+            action,
+            base,
+            author: self.author.clone(),
+            captured_at: UnixMillis(1_795_000_000_000),
+            replaces: None,
+        };
+        Ok(self.store.enqueue(draft).await?)
+    }
+
+    /// Runs a round with `server`.
+    ///
+    /// # Errors
+    /// When the round ends early.
+    pub async fn sync(&self, server: &TestServer) -> Result<RoundReport> {
+        self.sync_by(&server.transport(&self.token)?, RoundLimits::default()).await
+    }
+
+    /// Runs a round over a given transport.
+    ///
+    /// # Errors
+    /// When the round ends early.
+    pub async fn sync_by(
+        &self,
+        transport: &impl Transport<Warehouse>,
+        limits: RoundLimits,
+    ) -> Result<RoundReport> {
+        Ok(run_round(&self.store, transport, limits, || UnixMillis(0), |_| ()).await?)
+    }
+
+    /// Outcomes that wait for a person, with their `seq`s.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn attention(&self) -> Result<Vec<(u64, Outcome<Row>)>> {
+        let queue = self.store.queue().await?.records;
+        let waiting = queue.into_iter().filter_map(|record| match record.state {
+            QueueState::Attention(outcome) => Some((record.mutation.seq, outcome)),
+            QueueState::Pending => None,
+        });
+        Ok(waiting.collect())
+    }
+
+    /// A product as the device has it from the server.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn product(&self, id: Uuid) -> Result<Option<Versioned<Product>>> {
+        let held = self.store.get(&RowKey::new(PRODUCTS, id.to_string())).await?;
+        Ok(held.and_then(|held| Some(Versioned { rev: held.rev, row: held.row.product()?.clone() })))
+    }
+
+    /// A lot as the device has it from the server.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn lot(&self, lot: &LotRef) -> Result<Option<Versioned<InventoryLot>>> {
+        let held = self.store.get(&lot_key(lot)).await?;
+        Ok(held.and_then(|held| Some(Versioned { rev: held.rev, row: held.row.lot()?.clone() })))
+    }
+
+    /// Every row it has, by rising key.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rows(&self) -> Result<Vec<Versioned<Row>>> {
+        let mut rows = self.store.scan(PRODUCTS, "", "", MAX_SCAN_ROWS).await?;
+        rows.extend(self.store.scan(LOTS, "", "", MAX_SCAN_ROWS).await?);
+        Ok(rows)
+    }
+}
+
+fn edited_row(action: &Action) -> Option<RowKey> {
+    match action {
+        Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => {
+            Some(RowKey::new(PRODUCTS, id.to_string()))
+        }
+        Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => Some(lot_key(lot)),
+        _ => None,
+    }
+}
+
+fn lot_key(lot: &LotRef) -> RowKey {
+    RowKey::new(LOTS, format!("{}{}", lot_prefix(lot.product_id), lot.id()))
+}

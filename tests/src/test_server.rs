@@ -1,0 +1,159 @@
+//! A server in this process, on a free port of this machine, with a database of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use server::DEFAULT_SITE;
+use server::clock::Clock;
+use server::enrolment;
+use server::serve::{ServeOptions, Server};
+use server::store::Store;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::{NativeTransport, TestDevice};
+
+const RETENTION_DAYS: u32 = 90;
+
+/// A running server. Its database goes when the value does.
+#[derive(Debug)]
+pub struct TestServer {
+    dir: TempDir,
+    dist: Option<PathBuf>,
+    clock: Clock,
+    running: Option<Running>,
+}
+
+struct Running {
+    address: SocketAddr,
+    store: Arc<dyn Store>,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Result<()>>,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl TestServer {
+    /// A server without rows that serves the API.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(None).await
+    }
+
+    /// A server that serves the files of `dist`, too.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn start_with(dist: Option<PathBuf>) -> Result<Self> {
+        let mut server = Self { dir: TempDir::new()?, dist, clock: Clock::default(), running: None };
+        server.restart().await?;
+        Ok(server)
+    }
+
+    /// Stops the server if it runs, and starts it on the database file as it now is, on another port.
+    ///
+    /// # Errors
+    /// When it cannot stop or start.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await?;
+        let options = ServeOptions {
+            database: self.database(),
+            dist: self.dist.clone(),
+            retention_days: RETENTION_DAYS,
+            clock: self.clock.clone(),
+        };
+        let server = Server::bind(options, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let (address, store) = (server.address()?, server.store());
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(server.run(async move {
+            // The sender is only dropped with the test, which ends the server as well.
+            let _ = stopped.await;
+        }));
+        self.running = Some(Running { address, store, stop, ended });
+        Ok(())
+    }
+
+    /// Stops the server; its database stays.
+    ///
+    /// # Errors
+    /// When it ended with one.
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(Running { store, stop, ended, .. }) = self.running.take() else { return Ok(()) };
+        drop(store);
+        // A server that has ended already is not told.
+        let _ = stop.send(());
+        ended.await?
+    }
+
+    fn running(&self) -> Result<&Running> {
+        self.running.as_ref().context("the test server is stopped")
+    }
+
+    /// Its address, such as `http://127.0.0.1:40123`.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn url(&self) -> Result<String> {
+        Ok(format!("http://{}", self.running()?.address))
+    }
+
+    /// Its store, to set things up without HTTP.
+    ///
+    /// # Errors
+    /// When it is stopped.
+    pub fn store(&self) -> Result<&dyn Store> {
+        Ok(self.running()?.store.as_ref())
+    }
+
+    /// Its clock, which can be put ahead.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Its database file.
+    pub fn database(&self) -> PathBuf {
+        self.path("lotbook.db")
+    }
+
+    /// A path in the folder that goes with this server.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Enrols a device. Returns its token.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn enrol(&self) -> Result<String> {
+        let (store, now) = (self.store()?, self.clock.now());
+        let code = enrolment::new_code(store, DEFAULT_SITE, "", now).await?;
+        let enrolled = enrolment::enrol(store, &code, "", now).await?;
+        let (_, token) = enrolled.context("a fresh code was refused")?;
+        Ok(token)
+    }
+
+    /// A new device with an empty memory.
+    ///
+    /// # Errors
+    /// When it cannot be enrolled.
+    pub async fn device(&self, name: &str, scope: &str) -> Result<TestDevice> {
+        Ok(TestDevice::new(name, scope, self.enrol().await?))
+    }
+
+    /// A transport for the device with this token.
+    ///
+    /// # Errors
+    /// When the server is stopped.
+    pub fn transport(&self, token: &str) -> Result<NativeTransport> {
+        NativeTransport::new(&self.url()?, token)
+    }
+}

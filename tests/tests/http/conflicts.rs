@@ -1,0 +1,154 @@
+//! Two devices edit one row: what merges, what conflicts, and what people are told.
+
+use anyhow::Result;
+use domain::{Action, LotPatch, LotStatus, Product, ProductPatch};
+use sync::{Outcome, Verdict};
+use tests::{TestDevice, TestServer};
+use uuid::Uuid;
+
+use crate::{lot, pick, price, receive, soap, stocked, vinegar};
+
+async fn pair() -> Result<(TestServer, TestDevice, TestDevice)> {
+    let (server, ada) = stocked().await?;
+    let ben = server.device("Ben", "available").await?;
+    ben.sync(&server).await?;
+    Ok((server, ada, ben))
+}
+
+async fn only_attention(device: &TestDevice) -> Result<Outcome<domain::Row>> {
+    let mut waiting = device.attention().await?;
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    Ok(waiting.remove(0).1)
+}
+
+#[tokio::test]
+async fn the_same_field_conflicts_and_the_sentence_says_what_happened() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ada.record(price(&vinegar(), 255)).await?;
+    ben.record(price(&vinegar(), 240)).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    let told = only_attention(&ben).await?;
+    assert_eq!(told.verdict, Verdict::Conflict);
+    assert_eq!(told.code, "price_changed");
+    assert_eq!(
+        told.message,
+        "Somebody else changed the price of Rice vinegar to €\u{a0}2.55 after you opened it. Your €\u{a0}2.40 was \
+         not saved."
+    );
+    assert_eq!(ben.product(vinegar().id).await?.expect("the product").row.price_minor, 255);
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_fields_merge_and_both_devices_agree() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ada.record(price(&vinegar(), 255)).await?;
+    let patch = ProductPatch { name: Some("Brown rice vinegar".into()), ..ProductPatch::default() };
+    ben.record(Action::UpdateProduct { id: vinegar().id, patch }).await?;
+    ada.sync(&server).await?;
+    let report = ben.sync(&server).await?;
+    assert_eq!((report.acknowledged, report.attention), (1, 0));
+    ada.sync(&server).await?;
+    let expected = Product { name: "Brown rice vinegar".into(), price_minor: 255, ..vinegar() };
+    assert_eq!(ada.product(vinegar().id).await?.expect("the product").row, expected);
+    assert_eq!(ada.rows().await?, ben.rows().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_row_takes_no_edit_and_deleting_twice_is_no_conflict() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ada.record(pick(&lot(&vinegar(), "A-1"), 10)).await?;
+    ada.record(Action::DeleteProduct { id: vinegar().id }).await?;
+    ada.sync(&server).await?;
+    assert_eq!(ada.attention().await?, []);
+    ben.record(price(&vinegar(), 240)).await?;
+    ben.record(Action::DeleteProduct { id: vinegar().id }).await?;
+    let report = ben.sync(&server).await?;
+    assert_eq!((report.acknowledged, report.attention), (1, 1));
+    let told = only_attention(&ben).await?;
+    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Conflict, "deleted"));
+    assert_eq!(told.message, "Somebody else deleted Rice vinegar. Your new price was not saved.");
+    assert_eq!(ben.rows().await?, [], "the product and its empty lot are gone everywhere");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_product_with_stock_cannot_be_deleted() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ben.record(receive(&lot(&vinegar(), "B-2"), 3)).await?;
+    ben.sync(&server).await?;
+    ada.record(Action::DeleteProduct { id: vinegar().id }).await?;
+    ada.sync(&server).await?;
+    let told = only_attention(&ada).await?;
+    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Rejected, "has_stock"));
+    let expected = "There are still 13 bottle of Rice vinegar in 2 lots. Move, pick or adjust them first.";
+    assert_eq!(told.message, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_row_is_not_deleted_by_who_has_not_seen_the_change() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ada.record(Action::CreateProduct(soap())).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    ada.record(price(&soap(), 99)).await?;
+    ben.record(Action::DeleteProduct { id: soap().id }).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    let told = only_attention(&ben).await?;
+    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Conflict, "changed"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn lots_conflict_by_field_like_products() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    let bin = lot(&vinegar(), "A-1");
+    let status = |status| Action::UpdateLot {
+        lot: bin.clone(),
+        patch: LotPatch { status: Some(status), expires_on: None },
+    };
+    ada.record(status(LotStatus::Quarantined)).await?;
+    ben.record(status(LotStatus::Reserved)).await?;
+    let expiry = LotPatch { status: None, expires_on: "2027-01-31".parse().ok() };
+    ben.record(Action::UpdateLot { lot: bin.clone(), patch: expiry }).await?;
+    ada.sync(&server).await?;
+    let report = ben.sync(&server).await?;
+    assert_eq!((report.acknowledged, report.attention), (1, 1));
+    let told = only_attention(&ben).await?;
+    assert_eq!(told.code, "status_changed");
+    assert_eq!(
+        told.message,
+        "Somebody else changed the status of lot L1 at A-1 to quarantined after you opened it. Your reserved was \
+         not saved."
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sku_belongs_to_one_product_and_is_free_again_afterwards() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    ben.record(Action::CreateProduct(Product { sku: " VIN-1 ".into(), ..soap() })).await?;
+    ben.record(receive(&lot(&soap(), "A-1"), 4)).await?;
+    ben.sync(&server).await?;
+    let waiting = ben.attention().await?;
+    let told: Vec<_> = waiting.iter().map(|(_, outcome)| (outcome.verdict, outcome.code.as_str())).collect();
+    assert_eq!(told, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
+    assert_eq!(waiting[0].1.message, "SKU VIN-1 belongs to Rice vinegar already. Choose another one.");
+
+    let sku = |id: Uuid, sku: &str| {
+        let patch = ProductPatch { sku: Some(sku.into()), ..ProductPatch::default() };
+        Action::UpdateProduct { id, patch }
+    };
+    ada.record(Action::CreateProduct(soap())).await?;
+    for (product, new) in [(vinegar(), "TEMP"), (soap(), "VIN-1"), (vinegar(), "SOAP-1")] {
+        ada.record(sku(product.id, new)).await?;
+    }
+    ada.sync(&server).await?;
+    assert_eq!(ada.attention().await?, [], "two products exchange their SKUs in one batch");
+    assert_eq!(ada.product(soap().id).await?.expect("soap").row.sku, "VIN-1");
+    Ok(())
+}

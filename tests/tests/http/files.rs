@@ -1,0 +1,103 @@
+//! The built app's files: what is packed, cached, and shown for which path.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use reqwest::{Client, Response};
+use tempfile::TempDir;
+use tests::TestServer;
+
+fn built_app() -> Result<TempDir> {
+    let dist = TempDir::new()?;
+    for (name, text) in [
+        ("index.html", "<!doctype html><title>Lotbook</title>"),
+        ("sw.js", "self.x = 1"),
+        ("manifest.json", "{}"),
+        ("app-0123456789abcdef.js", "plain"),
+        ("app-0123456789abcdef.js.br", "as brotli"),
+        ("app-0123456789abcdef.js.gz", "as gzip"),
+        ("app-0123456789abcdef.wasm", "\0asm"),
+        ("main.css", "body {}"),
+    ] {
+        fs::write(dist.path().join(name), text)?;
+    }
+    Ok(dist)
+}
+
+async fn get(server: &TestServer, path: &str, encoding: &str) -> Result<Response> {
+    let client = Client::builder().gzip(false).brotli(false).build()?;
+    Ok(client.get(format!("{}{path}", server.url()?)).header("accept-encoding", encoding).send().await?)
+}
+
+fn header<'r>(response: &'r Response, name: &str) -> Result<&'r str> {
+    Ok(response.headers().get(name).with_context(|| format!("no {name}"))?.to_str()?)
+}
+
+#[tokio::test]
+async fn names_with_a_hash_are_kept_for_good_and_the_others_asked_for_again() -> Result<()> {
+    let dist = built_app()?;
+    let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
+    let forever = "public, max-age=31536000, immutable";
+    for (path, caching, kind) in [
+        ("/", "no-cache", "text/html"),
+        ("/sw.js", "no-cache", "text/javascript"),
+        ("/manifest.json", "no-cache", "application/json"),
+        ("/main.css", "no-cache", "text/css"),
+        ("/app-0123456789abcdef.js", forever, "text/javascript"),
+        ("/app-0123456789abcdef.wasm", forever, "application/wasm"),
+    ] {
+        let response = get(&server, path, "identity").await?;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(header(&response, "cache-control")?, caching, "{path}");
+        assert_eq!(header(&response, "content-type")?, kind, "{path}");
+        assert_eq!(header(&response, "x-content-type-options")?, "nosniff", "{path}");
+        let policy = header(&response, "content-security-policy")?;
+        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{path}: {policy}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn packed_copies_are_sent_to_who_can_unpack_them() -> Result<()> {
+    let dist = built_app()?;
+    let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
+    for (accepted, text) in [("br, gzip", "as brotli"), ("gzip", "as gzip"), ("identity", "plain")] {
+        let response = get(&server, "/app-0123456789abcdef.js", accepted).await?;
+        assert_eq!(header(&response, "content-type")?, "text/javascript");
+        assert_eq!(response.text().await?, text);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_of_the_app_get_its_page_and_missing_files_do_not() -> Result<()> {
+    let dist = built_app()?;
+    let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
+    for page in ["/products/0b3d2ead-8943-559a-9162-d4ca68168174", "/enrol/AB3C4D5EFG", "/checkout"] {
+        let response = get(&server, page, "identity").await?;
+        assert_eq!((response.status().as_u16(), header(&response, "cache-control")?), (200, "no-cache"), "{page}");
+        assert!(response.text().await?.contains("<title>Lotbook</title>"), "{page}");
+    }
+    for missing in ["/app-fedcba9876543210.js", "/nothing.css", "/api", "/api/nothing", "/../Cargo.toml"] {
+        let response = get(&server, missing, "identity").await?;
+        assert_eq!(response.status(), 404, "{missing}");
+        assert!(!response.text().await?.contains("<title>"), "{missing}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_of_the_api_are_packed_and_never_stored() -> Result<()> {
+    let server = TestServer::start().await?;
+    let token = server.enrol().await?;
+    let client = Client::builder().gzip(false).brotli(false).build()?;
+    let body = crate::sync_body(uuid::Uuid::from_u128(7), &serde_json::json!([])).to_string();
+    for encoding in ["gzip", "br"] {
+        let post = client.post(format!("{}/api/sync", server.url()?)).bearer_auth(&token);
+        let post = post.header("x-lotbook", "1").header("accept-encoding", encoding);
+        let response = post.body(body.clone()).send().await?;
+        assert_eq!(header(&response, "content-encoding")?, encoding);
+        assert_eq!(header(&response, "cache-control")?, "no-store");
+    }
+    Ok(())
+}

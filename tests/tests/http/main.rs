@@ -1,0 +1,124 @@
+//! The server over real HTTP: a server in this process, devices with a memory store, and requests no device would send.
+
+mod bad_input;
+mod booking;
+mod conflicts;
+mod enrolment;
+mod events;
+mod exactly_once;
+mod files;
+mod ledger;
+mod pull;
+mod restore;
+mod transfer;
+
+use anyhow::{Context, Result};
+use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity};
+use reqwest::{Client, Response};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+use tests::{TestDevice, TestServer};
+use uuid::Uuid;
+
+fn vinegar() -> Product {
+    Product {
+        id: Uuid::from_u128(0xA1),
+        sku: "VIN-1".into(),
+        barcode: "7622210434593".into(),
+        name: "Rice vinegar".into(),
+        unit: "bottle".into(),
+        price_minor: 295,
+        currency: "EUR".into(),
+        family: String::new(),
+        variant: String::new(),
+    }
+}
+
+fn soap() -> Product {
+    Product {
+        id: Uuid::from_u128(0xA2),
+        sku: "SOAP-1".into(),
+        barcode: String::new(),
+        name: "Soap".into(),
+        ..vinegar()
+    }
+}
+
+fn lot(product: &Product, location: &str) -> LotRef {
+    LotRef::new(product.id, "L1", location)
+}
+
+fn receive(lot: &LotRef, units: i64) -> Action {
+    let quantity = Quantity::units(units);
+    Action::ReceiveLot { lot: lot.clone(), quantity, expires_on: None, received_on: None }
+}
+
+fn pick(lot: &LotRef, units: i64) -> Action {
+    Action::PickLot { lot: lot.clone(), quantity: Quantity::units(units) }
+}
+
+fn price(product: &Product, minor: i64) -> Action {
+    let patch = ProductPatch { price_minor: Some(minor), ..ProductPatch::default() };
+    Action::UpdateProduct { id: product.id, patch }
+}
+
+fn order(id: u128, lot: &LotRef, units: i64) -> Action {
+    let line = OrderLine { lot: lot.clone(), quantity: Quantity::units(units), unit_price_minor: 295 };
+    let number = format!("D01-{id:06}");
+    Action::PlaceOrder(Order { id: Uuid::from_u128(id), number, currency: "EUR".into(), lines: vec![line] })
+}
+
+/// A server with rice vinegar, ten bottles of it at A-1, and a device that knows.
+async fn stocked() -> Result<(TestServer, TestDevice)> {
+    let server = TestServer::start().await?;
+    let device = server.device("Ada", "available").await?;
+    device.record(Action::CreateProduct(vinegar())).await?;
+    device.record(receive(&lot(&vinegar(), "A-1"), 10)).await?;
+    assert!(device.sync(&server).await?.complete);
+    assert_eq!(device.attention().await?, []);
+    Ok((server, device))
+}
+
+/// A request as a client of another make might send it.
+async fn post(server: &TestServer, token: &str, path: &str, body: Vec<u8>) -> Result<Response> {
+    let post = Client::new().post(format!("{}{path}", server.url()?)).header("x-lotbook", "1");
+    Ok(post.bearer_auth(token).body(body).send().await?)
+}
+
+/// The body of a sync request with these mutations.
+fn sync_body(client: Uuid, mutations: &Value) -> Value {
+    json!({ "protocol": 1, "client": client, "scope": "available", "max_rows": 100, "mutations": mutations })
+}
+
+fn mutation(seq: u64, action: &Value) -> Value {
+    json!({
+        "seq": seq, "id": Uuid::from_u128(0xF000 + u128::from(seq)), "action": action, "author": "Raw",
+        "captured_at": 0, "schema": 1,
+    })
+}
+
+/// Sends mutations as they are, and returns the answer to each.
+async fn send_raw(server: &TestServer, token: &str, client: Uuid, mutations: Value) -> Result<Vec<Value>> {
+    let body = sync_body(client, &mutations).to_string().into_bytes();
+    let response = post(server, token, "/api/sync", body).await?;
+    let status = response.status();
+    let answer: Value = serde_json::from_slice(&response.bytes().await?)?;
+    assert_eq!(status, 200, "{answer}");
+    Ok(answer["receipts"].as_array().context("receipts")?.clone())
+}
+
+/// The first number that a query of the server's database finds.
+fn number(server: &TestServer, sql: &str) -> Result<i64> {
+    let connection = Connection::open_with_flags(server.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// Lots whose ledger entries do not add up to what is on hand, deleted ones included.
+fn lots_that_do_not_add_up(server: &TestServer) -> Result<i64> {
+    number(
+        server,
+        "SELECT count(*) FROM inventory_lots AS lots WHERE quantity <> (SELECT coalesce(sum(delta), 0) \
+         FROM stock_ledger AS ledger WHERE ledger.site = lots.site AND ledger.product_id = lots.product_id \
+         AND ledger.lot_id = lots.lot_id)",
+    )
+}
