@@ -3,12 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use browser::{Notice, RoundFailure, WORK_OFFLINE_SETTING, now, register_background_sync, sync_once};
+use browser::{Notice, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync, sync_once};
 use domain::Warehouse;
 use gloo_timers::callback::Timeout;
 use sync::{
-    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler,
-    SchedulerConfig, Store, StoreError, UnixMillis,
+    Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
+    UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
@@ -243,14 +243,7 @@ impl Engine {
         if let Some(callback) = self.0.observers.borrow().on_sync_complete.clone() {
             callback.emit(result.clone().map_err(|error| error.to_string()));
         }
-        self.handle(Event::RoundEnded(match result {
-            Ok(report) => Ended::Done { more: !report.complete },
-            Err(RoundFailure::Round(RoundError::Transport(error))) => Ended::Failed(error),
-            Err(RoundFailure::Round(RoundError::Store(StoreError::Gone))) | Err(RoundFailure::Elsewhere) => {
-                Ended::Elsewhere
-            }
-            Err(RoundFailure::Round(RoundError::Store(_))) => Ended::StoreFailed,
-        }));
+        self.handle(Event::RoundEnded(ended(&result)));
         self.0.book.emit(&Signal::Changed);
     }
 

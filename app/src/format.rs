@@ -1,4 +1,4 @@
-//! Numbers, dates and ages in words. Pure: the current time and the zone's offset are parameters.
+//! Numbers, dates and ages in words. Pure: the current time is a parameter.
 
 use domain::{CalendarDate, Quantity};
 use sync::UnixMillis;
@@ -21,7 +21,7 @@ pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
 pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
     match then.since(now) {
         0..1_000 => "now".to_owned(),
-        left @ ..MINUTE_MILLIS => format!("in {} s", left / 1_000),
+        left @ 1_000..MINUTE_MILLIS => format!("in {} s", left / 1_000),
         left => format!("in {}", duration(left)),
     }
 }
@@ -30,16 +30,10 @@ pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
 pub(crate) fn duration(millis: u64) -> String {
     match millis {
         ..MINUTE_MILLIS => format!("{} s", millis / 1_000),
-        ..HOUR_MILLIS => format!("{} min", millis / MINUTE_MILLIS),
-        ..DAY_MILLIS => format!("{} h", millis / HOUR_MILLIS),
+        MINUTE_MILLIS..HOUR_MILLIS => format!("{} min", millis / MINUTE_MILLIS),
+        HOUR_MILLIS..DAY_MILLIS => format!("{} h", millis / HOUR_MILLIS),
         _ => counted(usize::try_from(millis / DAY_MILLIS).unwrap_or(usize::MAX), "day"),
     }
-}
-
-/// The time of day: `09:40`.
-pub(crate) fn clock(time: UnixMillis, offset_minutes: i32) -> String {
-    let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
-    format!("{:02}:{:02}", minutes.div_euclid(60).rem_euclid(24), minutes.rem_euclid(60))
 }
 
 /// A date nobody can misread: `31 Dec 2026`.
@@ -108,15 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn writes_dates_and_times() {
+    fn writes_dates() {
         let day = |text: &str| text.parse::<CalendarDate>().expect("a date");
         assert_eq!(date(day("2026-12-31")), "31 Dec 2026");
         assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Today");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-19")), "Expired");
-        assert_eq!(clock(NOW, 0), "23:50");
-        assert_eq!(clock(NOW, 60), "00:50");
     }
 
     #[test]

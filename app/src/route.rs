@@ -80,7 +80,6 @@ pub(crate) fn use_query(name: &'static str) -> Option<String> {
 
 /// What is done to a lot; in addresses `put-away`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words are the field's own")]
 pub(crate) enum LotWork {
     Receive,
     Pick,

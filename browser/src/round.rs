@@ -1,6 +1,6 @@
 //! One sync round as tabs and worker run it: under the lock, with everybody told.
 
-use sync::{Model, RoundError, RoundLimits, RoundReport, Store, run_round};
+use sync::{Ended, Model, RoundError, RoundLimits, RoundReport, Store, run_round};
 
 use crate::channel::Notice;
 use crate::clock::now;
@@ -44,4 +44,14 @@ pub async fn sync_once<M: Model, S: Store<M>>(
     }
     tell(Notice::RoundEnded { ok: ended.is_ok() });
     Ok(ended?)
+}
+
+/// How a round ended, as the scheduler wants to know it.
+pub fn ended(result: &Result<RoundReport, RoundFailure>) -> Ended {
+    match result {
+        Ok(report) => Ended::Done { more: !report.complete },
+        Err(RoundFailure::Elsewhere) => Ended::Elsewhere,
+        Err(RoundFailure::Round(RoundError::Transport(error))) => Ended::Failed(error.clone()),
+        Err(RoundFailure::Round(RoundError::Store(_))) => Ended::StoreFailed,
+    }
 }

@@ -5,6 +5,7 @@ use sync::Refusal;
 use uuid::Uuid;
 
 use crate::lot::LotRef;
+use crate::product::check_currency;
 use crate::quantity::{Money, Quantity};
 use crate::text::{MAX_CODE_CHARS, check_required};
 
@@ -49,6 +50,7 @@ impl Order {
     /// A [`Refusal`] that names the first bad one.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Order number", &self.number, MAX_CODE_CHARS)?;
+        check_currency(&self.currency)?;
         if self.lines.is_empty() || self.lines.len() > MAX_ORDER_LINES {
             let message =
                 format!("An order has 1 to {MAX_ORDER_LINES} lines; this one has {}.", self.lines.len());

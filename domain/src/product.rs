@@ -52,13 +52,18 @@ impl Product {
         if !(0..=MAX_PRICE_MINOR).contains(&self.price_minor) {
             return Err(Refusal::new("bad_price", "Price must be between 0 and 10,000,000,000. Correct it."));
         }
-        if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            let message =
-                format!("Currency \"{}\" is not a three-letter code such as EUR. Correct it.", self.currency);
-            return Err(Refusal::new("bad_currency", message));
-        }
-        Ok(())
+        check_currency(&self.currency)
     }
+}
+
+/// Checks that a currency is spelled like one.
+pub(crate) fn check_currency(currency: &str) -> Result<(), Refusal> {
+    if currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    check_optional("Currency", currency, MAX_CODE_CHARS)?;
+    let message = format!("Currency \"{currency}\" is not a three-letter code such as EUR. Correct it.");
+    Err(Refusal::new("bad_currency", message))
 }
 
 /// New values for some fields of a product.

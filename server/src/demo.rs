@@ -20,7 +20,9 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 pub async fn demo(store: &dyn Store, site: &str, now: UnixMillis) -> Result<ImportReport> {
     store.ensure_site(site).await?;
     if !store.skus(site).await?.is_empty() {
-        bail!("The site \"{site}\" has products already, and demo data must not mix with them. Use a new --database.");
+        bail!(
+            "The site \"{site}\" has products already, and demo data must not mix with them. Use a new --database."
+        );
     }
     let options = ImportOptions {
         site: site.to_owned(),

@@ -58,7 +58,11 @@ pub async fn enrol(
     let token = HEXLOWER.encode(&random::bytes::<32>()?);
     let enrolment = Enrolment {
         code_hash: hash(&as_written(code)),
-        device_name: device_name.chars().filter(|char| !char.is_control()).take(MAX_DEVICE_NAME_CHARS).collect(),
+        device_name: device_name
+            .chars()
+            .filter(|char| !char.is_control())
+            .take(MAX_DEVICE_NAME_CHARS)
+            .collect(),
         device: random::uuid()?,
         token_hash: hash(&token),
         now,

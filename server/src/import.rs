@@ -62,8 +62,7 @@ pub async fn import(store: &dyn Store, options: ImportOptions, now: UnixMillis) 
         );
     }
     let warnings = products.warnings;
-    let products: Vec<ProductRecord> =
-        products.lines.into_iter().map(|line| with_id(line, &ids)).collect();
+    let products: Vec<ProductRecord> = products.lines.into_iter().map(|line| with_id(line, &ids)).collect();
     let lots: Vec<_> = lots.lines.into_iter().map(|LotLine { record, .. }| record).collect();
     let rows = products.len() + lots.len();
     let (bar, on_row) = progress(rows);
@@ -80,11 +79,7 @@ fn with_id(line: ProductLine, ids: &HashMap<String, Uuid>) -> ProductRecord {
 
 /// The product of each SKU in the file: the one that has the SKU already, else one whose id follows from site and SKU, so
 /// that importing a file into an empty database twice makes the same products.
-fn ids_of(
-    site: &str,
-    known: &HashMap<String, Uuid>,
-    lines: &[ProductLine],
-) -> Result<HashMap<String, Uuid>> {
+fn ids_of(site: &str, known: &HashMap<String, Uuid>, lines: &[ProductLine]) -> Result<HashMap<String, Uuid>> {
     let taken: HashSet<Uuid> = known.values().copied().collect();
     let id_of = |sku: &str| {
         let names = (1..=MAX_ID_ATTEMPTS).map(|attempt| match attempt {

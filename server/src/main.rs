@@ -191,8 +191,7 @@ fn existing(file: &Path) -> Result<SqliteStore> {
 
 async fn serve(args: ServeArgs) -> Result<()> {
     let ServeArgs { database, dist, listen, retention_days } = args;
-    let options =
-        ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
+    let options = ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
     let server = Server::bind(options, listen).await?;
     println!("Listening on http://{}", server.address()?);
     server.run(told_to_stop()).await

@@ -90,8 +90,10 @@ impl Server {
         let store: Arc<dyn Store> = store;
         let revisions = Arc::new(Revisions::default());
         let (down, is_down) = watch::channel(false);
-        let state = AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone());
-        let service = router(state, options.dist.as_deref()).into_make_service_with_connect_info::<SocketAddr>();
+        let state =
+            AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone());
+        let service =
+            router(state, options.dist.as_deref()).into_make_service_with_connect_info::<SocketAddr>();
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
         let sweep = tokio::spawn(purge_hourly(store, options.clone()));
         tokio::spawn(async move {

@@ -1,16 +1,17 @@
 //! Drains the queue when the browser wakes the worker, with or without a page open.
 
-use browser::{Channel, RoundFailure, WORK_OFFLINE_SETTING, new_uuid_v7, sync_once};
+use browser::{Channel, WORK_OFFLINE_SETTING, ended, new_uuid_v7, now, random_u64, sync_once};
 use domain::Warehouse;
 use gloo_timers::future::TimeoutFuture;
 use schema::{DATABASE_NAME, IdbStore};
-use sync::{RoundLimits, Store};
+use sync::{Connection, Ended, Event, Order, RoundLimits, Scheduler, SchedulerConfig, Store};
 
 /// The scope of a database that the worker, against expectation, finds first.
 const SCOPE: &str = "available";
-/// Rounds a page may be in the middle of before the browser is asked to come back later.
-const MAX_ATTEMPTS: u32 = 20;
-const WAIT_MILLIS: u32 = 1_000;
+/// A browser gives a sync event three minutes; what is not done well before that is left to the next.
+const MAX_EVENT_MILLIS: u64 = 90_000;
+/// The first seconds after a reconnect break many a request, so the worker does not wait long.
+const MAX_RETRY_MILLIS: u64 = 8_000;
 
 /// Runs rounds until nothing is left to send.
 ///
@@ -23,18 +24,38 @@ pub async fn drain() -> Result<(), String> {
         return Ok(());
     }
     let channel = Channel::open(|_| {});
-    for attempt in 1..=MAX_ATTEMPTS {
-        let last = attempt == MAX_ATTEMPTS;
-        match sync_once::<Warehouse, _>(&store, RoundLimits::default(), false, |notice| channel.tell(&notice))
-            .await
+    let config = SchedulerConfig {
+        interval_millis: None,
+        max_retry_millis: MAX_RETRY_MILLIS,
+        ..SchedulerConfig::default()
+    };
+    let mut scheduler = Scheduler::new(config, random_u64());
+    let begun = now();
+    let mut orders = scheduler.handle(Event::Poked, begun);
+    let mut trouble = "the event was over before anything was sent".to_owned();
+    while now().since(begun) < MAX_EVENT_MILLIS {
+        if orders.iter().any(|order| matches!(order, Order::StartRound(_))) {
+            let limits = RoundLimits::default();
+            let result =
+                sync_once::<Warehouse, _>(&store, limits, false, |notice| channel.tell(&notice)).await;
+            if let Err(failure) = &result {
+                trouble = failure.to_string();
+            }
+            let ended = ended(&result);
+            if ended == (Ended::Done { more: false }) {
+                return Ok(());
+            }
+            orders = scheduler.handle(Event::RoundEnded(ended), now());
+        } else if let (Some((due, _)), Connection::Online | Connection::ServerUnreachable) =
+            (scheduler.poll_timeout(), scheduler.connection())
         {
-            Ok(report) if report.complete => return Ok(()),
-            Ok(_) => {}
-            Err(RoundFailure::Elsewhere) if !last => TimeoutFuture::new(WAIT_MILLIS).await,
-            Err(failure) => return Err(say(failure)),
+            TimeoutFuture::new(u32::try_from(due.since(now())).unwrap_or_default()).await;
+            orders = scheduler.handle(Event::Woken, now());
+        } else {
+            break;
         }
     }
-    Err("there is more to sync than one event has time for".to_owned())
+    Err(trouble)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

@@ -43,7 +43,8 @@ impl NativeTransport {
         let post = if json.len() < MIN_PACKED_BYTES {
             post.body(json)
         } else {
-            post.header(header::CONTENT_ENCODING, "gzip").body(packed(&json).map_err(|_| TransportError::Garbled)?)
+            post.header(header::CONTENT_ENCODING, "gzip")
+                .body(packed(&json).map_err(|_| TransportError::Garbled)?)
         };
         post.send().await.map_err(|error| unreached(&error))
     }
@@ -84,6 +85,9 @@ impl Transport<Warehouse> for NativeTransport {
 }
 
 fn busy(response: &Response) -> TransportError {
-    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let seconds = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     TransportError::Busy { retry_after_millis: seconds.map(|seconds| seconds.saturating_mul(1_000)) }
 }

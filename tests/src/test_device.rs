@@ -6,8 +6,8 @@ use anyhow::Result;
 use domain::{Action, InventoryLot, LOTS, LotRef, PRODUCTS, Product, Row, Warehouse, lot_prefix};
 use sync::memory::MemoryStore;
 use sync::{
-    Draft, Mutation, Outcome, QueueState, RoundLimits, RoundReport, RowKey, Store as _, Transport, UnixMillis,
-    Versioned, dependency, run_round,
+    Draft, Mutation, Outcome, QueueState, RoundLimits, RoundReport, RowKey, Store as _, Transport,
+    UnixMillis, Versioned, dependency, run_round,
 };
 use uuid::Uuid;
 

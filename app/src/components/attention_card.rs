@@ -104,7 +104,7 @@ fn way_button(way: Resolution, props: &AttentionCardProps) -> Html {
     let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry);
     let onclick = props.on_resolve.reform(move |_: MouseEvent| way);
     html! {
-        <button class={classes!("button", is_main.then_some("main"))} type="button" disabled={props.is_busy} {onclick}
+        <button class={classes!("button", is_main.then_some("strong"))} type="button" disabled={props.is_busy} {onclick}
             data-test={test}>{ word }</button>
     }
 }

@@ -81,7 +81,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
             <div class="cart-line-head">
                 <span class="row-text">
                     <span class="row-title" data-test="cart-line-name">{ &product.name }</span>
-                    <span class="row-sub">{ format!("{} · {unit_price} per {}", product.sku, product.unit) }</span>
+                    <span class="row-sub">{ format!("{} · {unit_price} {}", product.sku, per(&product.unit)) }</span>
                 </span>
                 <button class="icon-button" type="button" onclick={remove} data-test="cart-remove"
                     aria-label={format!("Take {} out of the order", product.name)}><Icon glyph={Glyph::Close} /></button>
@@ -101,6 +101,11 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
             }
         </>
     }
+}
+
+/// `per box`, but `each`.
+fn per(unit: &str) -> String {
+    if unit == "each" { unit.to_owned() } else { format!("per {unit}") }
 }
 
 fn stepper(props: &CartLineCardProps, unit: &str) -> Html {

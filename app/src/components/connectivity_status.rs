@@ -28,7 +28,7 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     if !sync.is_syncing {
         return None;
     }
-    let progress = sync.progress.clone().unwrap_or_default();
+    let progress = sync.progress.unwrap_or_default();
     if progress.sent < progress.to_send {
         let percent = u8::try_from(progress.sent * 100 / progress.to_send).unwrap_or(100);
         return Some((format!("Sending {} of {}", progress.sent, progress.to_send), Some(percent)));
@@ -51,10 +51,9 @@ fn waiting(sync: &OfflineSync) -> String {
     match (sync.pending, sync.attention, sync.is_online) {
         (0, 0, Connection::SignInNeeded) => "Not signed in".to_owned(),
         (0, 0, _) => "All changes sent".to_owned(),
-        (0, attention, _) => format!("{attention} need you"),
-        (pending, 0, Connection::Online) => format!("{pending} to send"),
-        (pending, 0, _) => format!("{pending} saved here"),
-        (pending, attention, _) => format!("{pending} to send, {attention} need you"),
+        (0, _, _) => String::new(),
+        (pending, _, Connection::Online) => format!("{pending} to send"),
+        (pending, _, _) => format!("{pending} saved here"),
     }
 }
 
@@ -74,7 +73,6 @@ pub(crate) fn ConnectivityStatus() -> Html {
         Some(percent) => format!("{percent} %"),
         None => synced(sync.status.last_sync_at, now),
     };
-    let needs_you = sync.attention > 0;
     html! {
         <div class="status" data-test="connectivity-status">
             <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">
@@ -84,8 +82,11 @@ pub(crate) fn ConnectivityStatus() -> Html {
                 <span class="status-middle" role="status" data-test="pending-count"
                     data-pending={sync.pending.to_string()} data-attention={sync.attention.to_string()}
                     data-syncing={sync.is_syncing.to_string()}>
-                    if needs_you {
-                        <span class="status-needs-you"><Icon glyph={Glyph::Attention} /></span>
+                    if sync.attention > 0 {
+                        <span class="chip tone-attention" data-test="attention-count">
+                            <Icon glyph={Glyph::Attention} />{ sync.attention }
+                            <span class={(!middle.is_empty()).then_some("roomy")}>{ " need you" }</span>
+                        </span>
                     }
                     { middle }
                 </span>

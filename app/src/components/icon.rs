@@ -4,7 +4,6 @@ use yew::prelude::*;
 
 /// What an icon shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say what is drawn or meant")]
 pub(crate) enum Glyph {
     Adjust,
     Attention,
@@ -12,7 +11,6 @@ pub(crate) enum Glyph {
     Backspace,
     Box,
     Cart,
-    Chevron,
     Clock,
     Close,
     Count,
@@ -49,7 +47,6 @@ impl Glyph {
             Self::Backspace => "M8.5 5.5H21v13H8.5L3 12zM12 9.5l5 5M17 9.5l-5 5",
             Self::Box => "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
             Self::Cart => "M3 4h2.5l2 11h10l2-8H6.2M9 20v.01M16 20v.01",
-            Self::Chevron => "M9 6l6 6-6 6",
             Self::Clock => "M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4.5l3 2",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Count => "M6 4h12v17H6zM9 9h6M9 13h6M9 17h3",

@@ -130,7 +130,7 @@ fn age_notice(waited_millis: u64) -> Option<Notice> {
     let waited = format::duration(waited_millis);
     let (tone, text) = match waited_millis {
         ..WARN_AFTER_MILLIS => return None,
-        ..ALARM_AFTER_MILLIS => (
+        WARN_AFTER_MILLIS..ALARM_AFTER_MILLIS => (
             Tone::Waiting,
             format!("The oldest change has waited {waited}. Bring this device near a network."),
         ),

@@ -20,6 +20,9 @@ pub(crate) struct QuantityFieldProps {
     pub(crate) note: Html,
     #[prop_or_default]
     pub(crate) fault: Option<AttrValue>,
+    /// Whether typing begins here.
+    #[prop_or(true)]
+    pub(crate) takes_focus: bool,
 }
 
 /// Reads a quantity as typed.
@@ -49,8 +52,8 @@ fn step(text: &str, by: Quantity) -> String {
 pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
     let input = use_node_ref();
     let fresh = use_state(|| true);
-    use_effect_with(input.clone(), |input| {
-        if let Some(input) = input.cast::<HtmlInputElement>() {
+    use_effect_with((input.clone(), props.takes_focus), |(input, takes_focus)| {
+        if let (true, Some(input)) = (takes_focus, input.cast::<HtmlInputElement>()) {
             // Without focus the keypad still works.
             let _ = input.focus();
             input.select();

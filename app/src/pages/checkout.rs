@@ -51,7 +51,7 @@ pub(crate) fn CheckoutPage() -> Html {
     let views = use_state(Views::new);
     let typing = use_state(|| None::<Uuid>);
     let placing = use_placing(&cart, &views);
-    use_effect_with((*cart).clone(), |cart| cart_store::keep(cart));
+    use_effect_with((*cart).clone(), cart_store::keep);
     let change = {
         let (dispatcher, fault) = (cart.dispatcher(), placing.fault.setter());
         Callback::from(move |change: CartChange| {

@@ -109,7 +109,7 @@ fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     html! {
         <form class="page form work-page" {onsubmit} novalidate={true} data-test="work-form" data-work={work.code()}>
             <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id: view.product.id }}
-                keeps_focus={true} />
+                keeps_focus={lot.is_some()} />
             if let Some(lot) = lot {
                 { lot_banner(lot, &lots, today, &is_choosing) }
             } else {

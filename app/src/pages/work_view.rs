@@ -57,8 +57,8 @@ pub(crate) fn lot_banner(
             <div class="lot-banner-text">
                 <strong data-test="lot-banner-code">{ format!("Lot {}", lot.lot.lot_code) }</strong>
                 <span>{ place_and_date(lot) }</span>
+                <span>{ lot_chip(lot, today) }</span>
             </div>
-            { lot_chip(lot, today) }
             <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">{ "Change" }</button>
             if let Some(sooner) = sooner {
                 <p class="lot-banner-advice" data-test="fefo-advice"><Icon glyph={Glyph::Triangle} />{ sooner }</p>
@@ -158,7 +158,7 @@ pub(crate) fn quantity_field(
     let note = lot.map_or_else(Html::default, |lot| after_note(work, lot, form));
     html! {
         <QuantityField {label} unit={view.product.unit.clone()} text={form.quantity.clone()} {fault} {note}
-            on_change={put(form, |form, text| form.quantity = text)} />
+            takes_focus={lot.is_some()} on_change={put(form, |form, text| form.quantity = text)} />
     }
 }
 

@@ -7,7 +7,9 @@ use sync::{Model, Mutation, Receipt, RowKey, Rows, Verdict};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
-use super::{product_key, Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, outcome, wording};
+use super::{
+    Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, outcome, product_key, wording,
+};
 
 /// Decides every mutation of `batch` over what the store knows; nothing at all if the device holds outcomes that the
 /// store has lost, as it will then send those mutations again first.
@@ -28,6 +30,14 @@ pub fn book(batch: &Batch, known: Known) -> Booked {
     let changed = desk.changed.iter().filter_map(|key| Some((key.clone(), desk.rows.get(key)?.clone())));
     let changed = changed.collect();
     Booked { rev: desk.rev, max_seq, receipts: desk.new_receipts, changed, effects: desk.effects, answers }
+}
+
+/// What an action came to on a copy of the rows.
+struct Tried {
+    mutation: usize,
+    rows: Rows<Row>,
+    also_deleted: Vec<RowKey>,
+    effects: Vec<Effect>,
 }
 
 pub(super) struct Desk<'b> {
@@ -143,8 +153,8 @@ impl<'b> Desk<'b> {
         } else {
             rules::remark(&effects)
         };
-        self.write(&touched, rows, &also_deleted, at, effects);
-        touched.extend(also_deleted);
+        let tried = Tried { mutation: at, rows, also_deleted, effects };
+        touched.extend(self.write(&touched, tried));
         let verdict = if merges { Verdict::Merged } else { Verdict::Applied };
         Ok(self.receipt(mutation, Ruling { verdict, code, message }, touched))
     }
@@ -166,7 +176,8 @@ impl<'b> Desk<'b> {
     }
 
     fn live_rows(&self, keys: &[RowKey]) -> Rows<Row> {
-        let live = keys.iter().filter_map(|key| Some((key, self.rows.get(key).filter(|held| !held.deleted)?)));
+        let live =
+            keys.iter().filter_map(|key| Some((key, self.rows.get(key).filter(|held| !held.deleted)?)));
         live.map(|(key, held)| (key.clone(), held.row.clone())).collect()
     }
 
@@ -175,19 +186,14 @@ impl<'b> Desk<'b> {
         held.map_or_else(|| Ok(Vec::new()), |product| rules::lots_to_delete(self, product))
     }
 
-    /// Takes over what an action made of the rows it touches, under one new revision if anything came of it.
-    fn write(
-        &mut self,
-        touched: &[RowKey],
-        mut rows: Rows<Row>,
-        also_deleted: &[RowKey],
-        at: usize,
-        effects: Vec<Effect>,
-    ) {
+    /// Takes over what an action made of the rows it touches, under one new revision if anything came of it. Returns what
+    /// it deleted besides.
+    fn write(&mut self, touched: &[RowKey], tried: Tried) -> Vec<RowKey> {
+        let Tried { mutation, mut rows, also_deleted, effects } = tried;
         let before = self.live_rows(touched);
         let differs: Vec<&RowKey> = touched.iter().filter(|key| before.get(key) != rows.get(key)).collect();
         if differs.is_empty() && also_deleted.is_empty() && effects.is_empty() {
-            return;
+            return also_deleted;
         }
         self.rev += 1;
         for key in differs {
@@ -201,8 +207,9 @@ impl<'b> Desk<'b> {
             if let Effect::Order(order) = &effect {
                 self.orders.insert(order.id);
             }
-            self.effects.push(BookedEffect { rev: self.rev, line, mutation: at, effect });
+            self.effects.push(BookedEffect { rev: self.rev, line, mutation, effect });
         }
+        also_deleted
     }
 
     fn put(&mut self, key: &RowKey, row: Row) {
@@ -236,6 +243,7 @@ impl<'b> Desk<'b> {
 }
 
 fn with_action(mutation: &Incoming, action: &Action) -> Mutation<Action> {
-    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, action: _ } = mutation.clone();
+    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, action: _ } =
+        mutation.clone();
     Mutation { seq, id, action: action.clone(), base, author, captured_at, schema, depends_on, replaces }
 }

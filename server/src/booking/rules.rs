@@ -1,8 +1,6 @@
 //! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
 
-use domain::{
-    Action, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit,
-};
+use domain::{Action, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit};
 use sync::{Model, RowKey, Verdict};
 use uuid::Uuid;
 
@@ -40,8 +38,10 @@ pub(super) fn admit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Re
         Action::CreateLot { lot, .. } => {
             let product = known_product(desk, lot.product_id)?;
             if product.deleted {
-                let message =
-                    format!("Somebody else deleted {}. Your lot was not saved.", wording::subject(&product.row));
+                let message = format!(
+                    "Somebody else deleted {}. Your lot was not saved.",
+                    wording::subject(&product.row)
+                );
                 return Err(Ruling::conflict("deleted", message));
             }
             Ok(false)
@@ -58,7 +58,8 @@ pub(super) fn admit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Re
 
 fn known_product<'d>(desk: &'d Desk<'_>, id: Uuid) -> Result<&'d StoredRow, Ruling> {
     desk.row(&product_key(id)).ok_or_else(|| {
-        let message = format!("The server does not know this product ({id}). Create it first, then try again.");
+        let message =
+            format!("The server does not know this product ({id}). Create it first, then try again.");
         Ruling::rejected("unknown_product", message)
     })
 }
@@ -88,8 +89,7 @@ fn admit_edit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Result<b
         EditVerdict::Merges => Ok(true),
         EditVerdict::Conflicts(_) if is_deletion => {
             let subject = wording::subject(&held.row);
-            let message =
-                format!("Somebody else changed {subject} after you opened it. It was not deleted.");
+            let message = format!("Somebody else changed {subject} after you opened it. It was not deleted.");
             Err(Ruling::conflict("changed", message))
         }
         EditVerdict::Conflicts(field) => {
@@ -151,7 +151,8 @@ pub(super) fn lots_to_delete(desk: &Desk<'_>, product: &Product) -> Result<Vec<R
 pub(super) fn check_claims(desk: &Desk<'_>, action: &Action, key: &RowKey) -> Result<(), Ruling> {
     for claim in domain::claims(action) {
         let Some(holder) = desk.holder(&claim).filter(|holder| *holder != key) else { continue };
-        let name = desk.row(holder).map_or_else(|| "another product".to_owned(), |held| wording::subject(&held.row));
+        let name =
+            desk.row(holder).map_or_else(|| "another product".to_owned(), |held| wording::subject(&held.row));
         let sku = claim.split_once(':').map_or("", |(_, sku)| sku);
         let message = format!("SKU {sku} belongs to {name} already. Choose another one.");
         return Err(Ruling::rejected("sku_taken", message));

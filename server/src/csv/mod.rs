@@ -117,7 +117,12 @@ fn read_file<T>(
     let Source { name: file, reader } = source;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
     let mut parsed = Parsed::default();
-    let bad = |line, (column, reason): Fault| BadLine { file: file.clone(), line, column: column.to_owned(), reason };
+    let bad = |line, (column, reason): Fault| BadLine {
+        file: file.clone(),
+        line,
+        column: column.to_owned(),
+        reason,
+    };
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {

@@ -27,7 +27,10 @@ pub fn read_products(source: Source) -> Parsed<ProductLine> {
     let mut parsed = read_file(source, REQUIRED, |line, fields| {
         let record = product(fields)?;
         if let Some(earlier) = seen.insert(record.product.sku.clone(), line) {
-            return Err(("sku", format!("SKU {} stands in line {earlier} already", shortened(&record.product.sku))));
+            return Err((
+                "sku",
+                format!("SKU {} stands in line {earlier} already", shortened(&record.product.sku)),
+            ));
         }
         if let Err(fault @ GtinFault::CheckDigit { .. }) = check_gtin(&record.product.barcode) {
             odd_barcodes += 1;
@@ -36,7 +39,9 @@ pub fn read_products(source: Source) -> Parsed<ProductLine> {
         Ok(ProductLine { line, record })
     });
     if let Some(first) = first_odd {
-        let warning = format!("{odd_barcodes} barcodes look mistyped but are taken as they are; the first is in {first}");
+        let warning = format!(
+            "{odd_barcodes} barcodes look mistyped but are taken as they are; the first is in {first}"
+        );
         parsed.warnings.push(warning);
     }
     parsed
@@ -68,7 +73,10 @@ fn product(fields: &Line<'_>) -> Result<ProductRecord, Fault> {
 /// The column that a refusal of a product speaks of: its sentence begins with the field's name.
 fn column_of(message: &str) -> &'static str {
     let first = message.split(' ').next().unwrap_or_default().to_lowercase();
-    PRODUCT_HEADER.into_iter().find(|column| column.split('_').next() == Some(first.as_str())).unwrap_or_default()
+    PRODUCT_HEADER
+        .into_iter()
+        .find(|column| column.split('_').next() == Some(first.as_str()))
+        .unwrap_or_default()
 }
 
 /// Writes a product as a line below [`PRODUCT_HEADER`].

@@ -61,9 +61,8 @@ fn page_request(request: &Request) -> Request {
 
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_hash = |part: &str| {
-        part.len() >= MIN_HASH_DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
+    let is_hash =
+        |part: &str| part.len() >= MIN_HASH_DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     // `name-0123456789abcdef.wasm`: the hash ends where the extension begins.
     name.split('.').rev().skip(1).any(|stem| stem.rsplit('-').next().is_some_and(is_hash))
 }
@@ -88,8 +87,11 @@ mod tests {
 
     #[test]
     fn only_names_of_content_are_kept_for_good() {
-        for hashed in ["/app-0123456789abcdef.js", "/snippets/a-0123456789abcdef0_bg.wasm", "/x-0123456789ABCDEF.css.br"]
-        {
+        for hashed in [
+            "/app-0123456789abcdef.js",
+            "/snippets/a-0123456789abcdef0_bg.wasm",
+            "/x-0123456789ABCDEF.css.br",
+        ] {
             assert_eq!(is_hashed(hashed), !hashed.contains("_bg"), "{hashed}");
         }
         for plain in ["/index.html", "/sw.js", "/manifest.json", "/app-cafe.js", "/", "/0123456789abcdef"] {

@@ -54,6 +54,7 @@ pub(super) async fn require_header(request: Request, next: Next) -> Response {
     if reads || request.headers().get(CUSTOM_HEADER).is_some_and(|value| value == "1") {
         return next.run(request).await;
     }
-    let message = format!("The request lacks the header {CUSTOM_HEADER}: 1, which Lotbook's own clients send.");
+    let message =
+        format!("The request lacks the header {CUSTOM_HEADER}: 1, which Lotbook's own clients send.");
     ApiError::new(StatusCode::FORBIDDEN, "header_missing", message).into_response()
 }

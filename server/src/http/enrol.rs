@@ -52,7 +52,8 @@ pub(super) async fn enrol(
     let EnrolRequest { code, device_name, bearer } = body.json()?;
     let enrolled = enrolment::enrol(state.store.as_ref(), &code, &device_name, state.clock.now()).await?;
     let Some((device, token)) = enrolled else {
-        let message = "This code is unknown, used already, or more than a day old. Ask for a new enrolment link.";
+        let message =
+            "This code is unknown, used already, or more than a day old. Ask for a new enrolment link.";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "bad_code", message));
     };
     if bearer {
@@ -60,9 +61,8 @@ pub(super) async fn enrol(
     }
     let is_https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     let secure = if is_https { "; Secure" } else { "" };
-    let cookie = format!(
-        "{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={COOKIE_LIFE_SECONDS}{secure}"
-    );
+    let cookie =
+        format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={COOKIE_LIFE_SECONDS}{secure}");
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(answer(device, None))).into_response())
 }
 

@@ -30,7 +30,8 @@ impl<S: Send + Sync> FromRequest<S> for BodyBytes {
                 );
                 return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message);
             }
-            let message = "The body was cut off, or is not packed the way its content-encoding says. Send it again.";
+            let message =
+                "The body was cut off, or is not packed the way its content-encoding says. Send it again.";
             ApiError::bad_request("bad_body", message)
         })
     }
@@ -103,13 +104,15 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Inc
 fn check_sequence(request: &SyncRequest<Box<RawValue>>) -> Result<(), ApiError> {
     let sent = request.mutations.len();
     if sent > MAX_BATCH_MUTATIONS {
-        let message = format!("{sent} mutations are too many for one request. Send at most {MAX_BATCH_MUTATIONS}.");
+        let message =
+            format!("{sent} mutations are too many for one request. Send at most {MAX_BATCH_MUTATIONS}.");
         return Err(ApiError::bad_request("too_many_mutations", message));
     }
     let mut last = 0;
     for mutation in &request.mutations {
         if mutation.seq <= last {
-            let message = format!("Mutation {} comes after mutation {last}: seqs must rise from 1.", mutation.seq);
+            let message =
+                format!("Mutation {} comes after mutation {last}: seqs must rise from 1.", mutation.seq);
             return Err(ApiError::bad_request("seq_order", message));
         }
         last = mutation.seq;

@@ -11,6 +11,7 @@ mod sync;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -24,6 +25,7 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::clock::Clock;
@@ -32,6 +34,9 @@ use crate::store::Store;
 pub(crate) use auth::hash;
 pub use events::Revisions;
 pub use intake::MAX_BODY_BYTES;
+
+/// How long a request may take to come in and be decided; event streams have begun by then.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -68,7 +73,9 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
         .route("/healthz", get(healthz).with_state(state));
     let router = match dist {
         Some(dist) => router.merge(assets::router(dist)),
-        None => router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") }),
+        None => {
+            router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") })
+        }
     };
     router.layer(map_response(assets::secured)).layer(TraceLayer::new_for_http())
 }
@@ -83,6 +90,7 @@ fn api() -> Router<AppState> {
         .route("/device", get(enrol::device))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(RequestDecompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(from_fn(auth::require_header))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(errors::with_body))

@@ -80,7 +80,10 @@ async fn push(
 fn scope(name: &str) -> Result<Scope, ApiError> {
     Scope::from_name(name).ok_or_else(|| {
         let known = Scope::ALL.map(Scope::name).join(", ");
-        let message = format!("This server does not know the scope \"{}\"; it knows {known}.", crate::booking::shortened(name));
+        let message = format!(
+            "This server does not know the scope \"{}\"; it knows {known}.",
+            crate::booking::shortened(name)
+        );
         ApiError::new(StatusCode::BAD_REQUEST, "unknown_scope", message)
     })
 }

@@ -56,13 +56,18 @@ impl Device {
     pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
         self.driver()?.goto(server.enrolment_link()?).await?;
         self.click("enrol-submit").await?;
-        self.wait_for_script("the first sync", "return document.querySelectorAll('[data-test=product-row]').length > 3").await?;
+        self.wait_for_script(
+            "the first sync",
+            "return document.querySelectorAll('[data-test=product-row]').length > 3",
+        )
+        .await?;
         self.wait_for_worker().await
     }
 
     async fn with_profile(origin: &str, profile: TempDir) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let binary = std::env::var_os("CHROMEDRIVER").context("CHROMEDRIVER is not set: use `cargo xtask test`")?;
+        let binary =
+            std::env::var_os("CHROMEDRIVER").context("CHROMEDRIVER is not set: use `cargo xtask test`")?;
         let driver_process = Command::new(binary)
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
@@ -155,7 +160,9 @@ impl Device {
             // What was found may be drawn anew before it is clicked.
             match self.find_css(selector).await?.click().await {
                 Ok(()) => return Ok(()),
-                Err(error) if Instant::now() > deadline => return Err(error).with_context(|| format!("clicking {selector}")),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(error).with_context(|| format!("clicking {selector}"));
+                }
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
         }
@@ -220,7 +227,8 @@ impl Device {
     /// Kills the browser with all its processes at once, and starts it again on the same profile.
     pub(crate) async fn kill_and_restart(mut self) -> Result<Self> {
         let profile = self.profile.path().to_string_lossy().into_owned();
-        let killed = Command::new("pkill").args(["-KILL", "-f", &profile]).status().context("running `pkill`")?;
+        let killed =
+            Command::new("pkill").args(["-KILL", "-f", &profile]).status().context("running `pkill`")?;
         ensure!(killed.success(), "no process of the browser was found");
         self.driver_process.kill()?;
         self.driver_process.wait()?;

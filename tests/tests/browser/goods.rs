@@ -60,7 +60,12 @@ impl Goods {
         device.fill("[data-test=order-search]", &self.sku).await?;
         device.click("match").await?;
         device.find("order-total").await?;
-        device.wait_for_script("the order's total", "return !document.querySelector('[data-test=place-order]').disabled").await?;
+        device
+            .wait_for_script(
+                "the order's total",
+                "return !document.querySelector('[data-test=place-order]').disabled",
+            )
+            .await?;
         device.click("place-order").await?;
         device.wait_for_text("order-placed", "Saved on this device").await
     }

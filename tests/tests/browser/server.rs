@@ -19,7 +19,8 @@ pub(crate) struct Server {
 }
 
 fn from_environment(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os(name).with_context(|| format!("{name} is not set: use `cargo xtask test`"))?;
+    let path =
+        std::env::var_os(name).with_context(|| format!("{name} is not set: use `cargo xtask test`"))?;
     Ok(PathBuf::from(path))
 }
 
@@ -34,7 +35,8 @@ impl Server {
     /// Starts a server on products and lots from CSV files.
     pub(crate) fn with_import(products: &Path, lots: &Path) -> Result<Self> {
         let server = Self::stopped()?;
-        let arguments = ["import", "--products", &products.to_string_lossy(), "--lots", &lots.to_string_lossy()];
+        let arguments =
+            ["import", "--products", &products.to_string_lossy(), "--lots", &lots.to_string_lossy()];
         server.run(&arguments)?;
         server.started()
     }

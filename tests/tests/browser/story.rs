@@ -27,14 +27,24 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
     network::down()?;
     device.open("/").await?;
     device.wait_for_text("connection", "Offline").await?;
-    device.wait_for_script("the products", "return document.querySelectorAll('[data-test=product-row]').length > 3").await?;
+    device
+        .wait_for_script(
+            "the products",
+            "return document.querySelectorAll('[data-test=product-row]').length > 3",
+        )
+        .await?;
 
     for _ in 0..3 {
         sold.sell_one(&device).await?;
     }
     edited.set_price(&device, "3.33").await?;
     let offline = "You are offline. Your changes have been saved and will be synced when you're back online.";
-    device.wait_for_script("the offline notice", &format!("return document.body.innerText.includes({offline:?})")).await?;
+    device
+        .wait_for_script(
+            "the offline notice",
+            &format!("return document.body.innerText.includes({offline:?})"),
+        )
+        .await?;
     device.wait_for_text("pending-count", "4").await?;
     device.open("/sync").await?;
     device.find("queue-row").await?;
@@ -90,7 +100,11 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
 
     mine.open("/sync").await?;
     mine.click("keep-mine").await?;
-    mine.wait_for_script("no conflict", "return document.querySelector('[data-test=attention-card]') === null").await?;
+    mine.wait_for_script(
+        "no conflict",
+        "return document.querySelector('[data-test=attention-card]') === null",
+    )
+    .await?;
     wait_until_sent(&mine).await?;
     ensure!(server.number(&price)? == 777, "mine won by my choice");
     mine.open(&format!("/product/{}", goods.id)).await?;
@@ -121,7 +135,12 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     device.find("empty-search").await?;
     device.open("/sync").await?;
     device.click("discard").await?;
-    device.wait_for_script("an empty inbox", "return document.querySelector('[data-test=attention-card]') === null").await?;
+    device
+        .wait_for_script(
+            "an empty inbox",
+            "return document.querySelector('[data-test=attention-card]') === null",
+        )
+        .await?;
     device.quit().await
 }
 
@@ -151,8 +170,12 @@ async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
     }
     wait_until_sent(&device).await?;
     let picks = server.number("SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")?;
-    let mutations = server.number("SELECT count(DISTINCT mutation_id) FROM stock_ledger WHERE movement = 'pick'")?;
-    ensure!((picks, mutations) == (2 * PICKS_A_TAB, 2 * PICKS_A_TAB), "{picks} picks of {mutations} mutations");
+    let mutations =
+        server.number("SELECT count(DISTINCT mutation_id) FROM stock_ledger WHERE movement = 'pick'")?;
+    ensure!(
+        (picks, mutations) == (2 * PICKS_A_TAB, 2 * PICKS_A_TAB),
+        "{picks} picks of {mutations} mutations"
+    );
     ensure!(goods.units_on_server(&server)? == before - 2 * PICKS_A_TAB, "the stock");
     ensure!(goods.units_shown(&device).await? == before - 2 * PICKS_A_TAB, "the stock shown");
     device.quit().await

@@ -126,9 +126,11 @@ async fn strangers_and_forgers() -> Result<()> {
     let anonymous = client.post(&url).header("x-lotbook", "1").body(body.clone());
     expect(anonymous.send().await?, 401, "sign_in_needed", "enrolment link").await?;
     for token in ["", "wrong", "\u{e9}"] {
-        let stranger = client.post(&url).header("x-lotbook", "1").header("authorization", format!("Bearer {token}"));
+        let stranger =
+            client.post(&url).header("x-lotbook", "1").header("authorization", format!("Bearer {token}"));
         expect(stranger.body(body.clone()).send().await?, 401, "sign_in_needed", "").await?;
-        let cookie = client.post(&url).header("x-lotbook", "1").header("cookie", format!("lotbook_device={token}"));
+        let cookie =
+            client.post(&url).header("x-lotbook", "1").header("cookie", format!("lotbook_device={token}"));
         expect(cookie.body(body.clone()).send().await?, 401, "sign_in_needed", "").await?;
     }
     let forged = client.post(&url).bearer_auth(device.token()).body(body.clone());

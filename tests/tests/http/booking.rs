@@ -53,7 +53,8 @@ async fn moves_from_two_devices_meet_in_one_row() -> Result<()> {
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
     let bin = lot(&vinegar(), "A-1");
-    let step = |units| Action::MoveLot { lot: bin.clone(), to: "B-2".into(), quantity: Quantity::units(units) };
+    let step =
+        |units| Action::MoveLot { lot: bin.clone(), to: "B-2".into(), quantity: Quantity::units(units) };
     ada.record(step(3)).await?;
     ben.record(step(4)).await?;
     for device in [&ada, &ben, &ada] {
@@ -107,8 +108,16 @@ async fn one_bad_mutation_neither_blocks_nor_spoils_the_others() -> Result<()> {
     let codes: Vec<&str> = told.iter().filter_map(|receipt| receipt["outcome"]["code"].as_str()).collect();
     let refused: Vec<&str> = codes.iter().copied().step_by(2).collect();
     let expected = [
-        "unknown_kind", "malformed", "bad_quantity", "bad_quantity", "same_location", "too_long", "missing",
-        "unknown_product", "exists", "malformed",
+        "unknown_kind",
+        "malformed",
+        "bad_quantity",
+        "bad_quantity",
+        "same_location",
+        "too_long",
+        "missing",
+        "unknown_product",
+        "exists",
+        "malformed",
     ];
     assert_eq!(refused, expected);
     assert!(told.iter().step_by(2).all(|receipt| receipt["outcome"]["verdict"] == "rejected"));
@@ -154,7 +163,8 @@ async fn what_depends_on_a_failed_entry_is_held() -> Result<()> {
 async fn an_outcome_tells_rows_in_scope_and_removes_the_others() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
-    let reserve = json!({ "kind": "update_lot", "payload": { "lot": bin, "patch": { "status": "reserved" } } });
+    let reserve =
+        json!({ "kind": "update_lot", "payload": { "lot": bin, "patch": { "status": "reserved" } } });
     let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([mutation(1, &reserve)])).await?;
     let outcome: sync::Outcome<Row> = serde_json::from_value(told[0]["outcome"].clone())?;
     assert_eq!(outcome.verdict, Verdict::Applied);

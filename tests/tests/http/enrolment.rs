@@ -23,14 +23,18 @@ async fn a_browser_gets_a_cookie_that_no_script_can_read() -> Result<()> {
     let code = code(&server, "Aisle 4").await?;
     let spelled = format!(" {}-{} ", &code[..5].to_lowercase(), &code[5..]);
     let post = Client::new().post(format!("{}/api/enrol", server.url()?)).header("x-lotbook", "1");
-    let response = post.header("x-forwarded-proto", "https").body(json!({ "code": spelled }).to_string()).send().await?;
+    let response =
+        post.header("x-forwarded-proto", "https").body(json!({ "code": spelled }).to_string()).send().await?;
     assert_eq!(response.status(), 200);
     let cookie = response.headers().get("set-cookie").context("a cookie")?.to_str()?.to_owned();
     for part in ["lotbook_device=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=315360000", "Secure"] {
         assert!(cookie.contains(part), "{cookie} lacks {part}");
     }
     let answer: DeviceAnswer = serde_json::from_slice(&response.bytes().await?)?;
-    assert_eq!((answer.name.as_str(), answer.prefix.as_str(), answer.token.as_ref()), ("Aisle 4", "D01", None));
+    assert_eq!(
+        (answer.name.as_str(), answer.prefix.as_str(), answer.token.as_ref()),
+        ("Aisle 4", "D01", None)
+    );
 
     let pair = cookie.split(';').next().context("a pair")?;
     let ask = Client::new().get(format!("{}/api/device", server.url()?)).header("cookie", pair);

@@ -14,7 +14,8 @@ use crate::{lot, pick, receive, stocked, vinegar};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn listen(server: &TestServer, token: &str) -> Result<Response> {
-    let response = Client::new().get(format!("{}/api/events", server.url()?)).bearer_auth(token).send().await?;
+    let response =
+        Client::new().get(format!("{}/api/events", server.url()?)).bearer_auth(token).send().await?;
     assert_eq!(response.headers().get("content-type").context("a type")?, "text/event-stream");
     assert!(response.headers().get("content-encoding").is_none(), "a packed stream would arrive late");
     Ok(response)
@@ -72,7 +73,8 @@ async fn one_product_is_found_by_id_and_by_any_spelling_of_its_barcode() -> Resu
     device.sync(&server).await?;
     let id = vinegar().id.to_string();
     for path in [id.as_str(), "by-barcode/7622210434593", "by-barcode/07622210434593"] {
-        let ask = Client::new().get(format!("{}/api/products/{path}", server.url()?)).bearer_auth(device.token());
+        let ask =
+            Client::new().get(format!("{}/api/products/{path}", server.url()?)).bearer_auth(device.token());
         let answer: ProductAnswer = serde_json::from_slice(&ask.send().await?.bytes().await?)?;
         assert_eq!(answer.product, vinegar(), "{path}");
         let places: Vec<&str> = answer.lots.iter().map(|(_, lot)| lot.lot.location.as_str()).collect();

@@ -75,7 +75,11 @@ async fn pages_of_the_app_get_its_page_and_missing_files_do_not() -> Result<()> 
     let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
     for page in ["/products/0b3d2ead-8943-559a-9162-d4ca68168174", "/enrol/AB3C4D5EFG", "/checkout"] {
         let response = get(&server, page, "identity").await?;
-        assert_eq!((response.status().as_u16(), header(&response, "cache-control")?), (200, "no-cache"), "{page}");
+        assert_eq!(
+            (response.status().as_u16(), header(&response, "cache-control")?),
+            (200, "no-cache"),
+            "{page}"
+        );
         assert!(response.text().await?.contains("<title>Lotbook</title>"), "{page}");
     }
     for missing in ["/app-fedcba9876543210.js", "/nothing.css", "/api", "/api/nothing", "/../Cargo.toml"] {

@@ -32,7 +32,7 @@ fn any_action(dice: &mut Dice) -> Action {
     let units = i64::try_from(dice.roll(9)).unwrap_or(0) + 1;
     let quantity = Quantity::units(units);
     match dice.roll(12) {
-        0 => Action::CreateProduct(product),
+        0 => Action::CreateProduct(self::product(6 + dice.roll(1_000_000))),
         1 | 2 => receive(&lot, units),
         3 => pick(&lot, units),
         4 => Action::MoveLot { lot, to: format!("A-{}", dice.roll(4)), quantity },
@@ -52,7 +52,8 @@ fn any_action(dice: &mut Dice) -> Action {
 async fn agree(server: &TestServer, devices: &[TestDevice]) -> Result<()> {
     for device in devices {
         assert!(device.sync(server).await?.complete);
-        let pending = device.store().queue().await?.records.into_iter().filter(sync::QueueRecord::is_pending).count();
+        let pending =
+            device.store().queue().await?.records.into_iter().filter(sync::QueueRecord::is_pending).count();
         assert_eq!(pending, 0);
     }
     let fresh = server.device("Fresh", "available").await?;

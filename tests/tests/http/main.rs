@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod booking;
+mod busy;
 mod conflicts;
 mod enrolment;
 mod events;

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::{lot, pick, post, price, receive, send_raw, soap, stocked, sync_body, vinegar};
 
-const SMALL_PAGES: RoundLimits = RoundLimits { max_batch_mutations: 100, max_pull_rows: 700, max_exchanges: 2 };
+const SMALL_PAGES: RoundLimits =
+    RoundLimits { max_batch_mutations: 100, max_pull_rows: 700, max_exchanges: 2 };
 
 #[tokio::test]
 async fn a_snapshot_goes_on_where_it_was_cut_off_while_others_write() -> Result<()> {
@@ -28,7 +29,12 @@ async fn a_snapshot_goes_on_where_it_was_cut_off_while_others_write() -> Result<
         let row = lots[at].row.lot().expect("a lot").clone();
         writer.record(pick(&row.lot, 1)).await?;
         let patch = LotPatch { status: Some(LotStatus::Quarantined), expires_on: None };
-        writer.record(Action::UpdateLot { lot: lots[lots.len() - 1 - at].row.lot().expect("a lot").lot.clone(), patch }).await?;
+        writer
+            .record(Action::UpdateLot {
+                lot: lots[lots.len() - 1 - at].row.lot().expect("a lot").lot.clone(),
+                patch,
+            })
+            .await?;
         writer.sync(&server).await?;
         rounds += 1;
         assert!(rounds < 100, "the snapshot never ends");
@@ -113,7 +119,9 @@ async fn a_row_that_leaves_the_scope_leaves_the_device_and_comes_back() -> Resul
     let all = server.device("All", "all").await?;
     all.sync(&server).await?;
     let bin = lot(&vinegar(), "A-1");
-    for (status, is_held) in [(LotStatus::Reserved, false), (LotStatus::Available, true), (LotStatus::Expired, false)] {
+    for (status, is_held) in
+        [(LotStatus::Reserved, false), (LotStatus::Available, true), (LotStatus::Expired, false)]
+    {
         let patch = LotPatch { status: Some(status), expires_on: None };
         all.record(Action::UpdateLot { lot: bin.clone(), patch }).await?;
         all.sync(&server).await?;
@@ -171,7 +179,11 @@ async fn a_cursor_that_leads_nowhere_is_answered_with_a_new_snapshot() -> Result
         body["epoch"] = epoch;
         let response = post(&server, device.token(), "/api/sync", body.to_string().into_bytes()).await?;
         let answer: Value = serde_json::from_slice(&response.bytes().await?)?;
-        assert_eq!(answer["replaced"], json!({ "table": "products", "after": "", "through": null }), "{answer}");
+        assert_eq!(
+            answer["replaced"],
+            json!({ "table": "products", "after": "", "through": null }),
+            "{answer}"
+        );
         assert_eq!(answer["cursor"]["snapshot"]["table"], "inventory_lots");
     }
     let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;

@@ -55,7 +55,8 @@ async fn what_goes_in_comes_out_and_goes_in_again_unchanged() -> Result<()> {
     let copy = TestServer::start().await?;
     import_text(&copy, &out.0, Some(&out.1), false).await?;
     assert_eq!(exported(&copy, dir.path()).await?, out);
-    let most = number(&server, "SELECT max(rows) FROM (SELECT count(*) AS rows FROM inventory_lots GROUP BY rev)")?;
+    let most =
+        number(&server, "SELECT max(rows) FROM (SELECT count(*) AS rows FROM inventory_lots GROUP BY rev)")?;
     assert!(most <= 1_000, "{most} rows under one revision");
     Ok(())
 }
@@ -138,11 +139,15 @@ async fn bytes_that_are_no_text_name_their_line() -> Result<()> {
 #[tokio::test]
 async fn columns_are_found_by_name_and_mistyped_barcodes_only_noted() -> Result<()> {
     let server = TestServer::start().await?;
-    let products = "\u{feff}Name,currency,price_minor,unit,SKU,Barcode,shelf\nApple,EUR,100,each,A,7622210434594,x\n";
+    let products =
+        "\u{feff}Name,currency,price_minor,unit,SKU,Barcode,shelf\nApple,EUR,100,each,A,7622210434594,x\n";
     let report = import_text(&server, products, None, false).await?;
     assert_eq!(report.imported.added, 1);
     let [warning] = report.warnings.as_slice() else { panic!("{:?}", report.warnings) };
-    assert!(warning.contains("line 2: 7622210434594 has a wrong check digit: the last digit should be 3"), "{warning}");
+    assert!(
+        warning.contains("line 2: 7622210434594 has a wrong check digit: the last digit should be 3"),
+        "{warning}"
+    );
     Ok(())
 }
 

@@ -38,7 +38,8 @@ pub(super) fn lot(row: &rusqlite::Row<'_>) -> rusqlite::Result<InventoryLot> {
     Ok(InventoryLot {
         lot: LotRef { product_id: row.get(0)?, lot_code: row.get(1)?, location: row.get(2)? },
         quantity: Quantity(row.get(3)?),
-        status: LotStatus::from_code(row.get_ref(4)?.as_str()?).ok_or_else(|| unreadable(4, "a lot status"))?,
+        status: LotStatus::from_code(row.get_ref(4)?.as_str()?)
+            .ok_or_else(|| unreadable(4, "a lot status"))?,
         expires_on: date(row, 5)?,
         received_on: date(row, 6)?,
     })
@@ -90,7 +91,8 @@ impl Key {
 
 /// Reads JSON that this server wrote.
 pub(super) fn stored_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {
-    serde_json::from_str(text).map_err(|error| StoreFault::Failed(format!("a stored record is damaged: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| StoreFault::Failed(format!("a stored record is damaged: {error}")))
 }
 
 /// Writes JSON for a column.

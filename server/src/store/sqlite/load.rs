@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::convert::{
-    self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, VERDICTS, from_i64, stored_json, to_i64,
+    self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, VERDICTS, from_i64, stored_json,
+    to_i64,
 };
 use super::schema;
 use crate::booking::{Batch, Known, StoredReceipt, StoredRow, lot_key, product_key};
@@ -100,7 +101,11 @@ fn verdict(code: &str) -> Verdict {
 }
 
 /// A row with all that is kept of it, a tombstone too.
-pub(super) fn row(connection: &Connection, site: &str, key: &RowKey) -> Result<Option<StoredRow>, StoreFault> {
+pub(super) fn row(
+    connection: &Connection,
+    site: &str,
+    key: &RowKey,
+) -> Result<Option<StoredRow>, StoreFault> {
     match Key::parse(key) {
         Some(Key::Product(id)) => {
             let found = products(connection, "product_id = ?2", params![site, id])?;

@@ -16,7 +16,6 @@ mod save;
 mod schema;
 mod transfer;
 
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +25,8 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Device, Enrolment, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
+    Device, Enrolment, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site,
+    Store, StoreFault,
 };
 use crate::booking::Batch;
 use pool::Pool;
@@ -46,7 +46,6 @@ impl SqliteStore {
     pub fn open(file: &Path) -> Result<Self, StoreFault> {
         Ok(Self { file: file.to_owned(), pool: Pool::open(file)? })
     }
-
 }
 
 #[async_trait]
@@ -70,7 +69,7 @@ impl Store for SqliteStore {
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreFault> {
-        self.pool.read(|connection| schema::sites(connection)).await
+        self.pool.read(schema::sites).await
     }
 
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {

@@ -15,8 +15,9 @@ const READER_CONNECTIONS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Pool {
-    writer: Arc<tokio::sync::Mutex<Connection>>,
     readers: Arc<Mutex<Vec<Connection>>>,
+    /// Below the readers, so that it is closed last: only a connection that may write can empty the WAL.
+    writer: Arc<tokio::sync::Mutex<Connection>>,
     free_readers: Arc<Semaphore>,
 }
 

@@ -5,9 +5,7 @@ use rusqlite::{Connection, Params, named_params};
 use sync::{Cursor, Model, Progress, Removal, ReplacedRange, Versioned};
 
 use super::super::{Pull, Pulled, Site, StoreFault};
-use super::convert::{
-    self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64, to_i64,
-};
+use super::convert::{self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64, to_i64};
 use super::schema;
 use crate::booking::Scope;
 
@@ -111,12 +109,7 @@ fn split(found: Vec<Change>, scope: Scope) -> (Vec<Versioned<Row>>, Vec<Removal>
     (rows, removed)
 }
 
-fn page(
-    connection: &Connection,
-    pull: &Pull,
-    site: &Site,
-    snapshot: Snapshot,
-) -> Result<Pulled, StoreFault> {
+fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -> Result<Pulled, StoreFault> {
     let Snapshot { rev, table, after, progress } = snapshot;
     let mut found = rows_after(connection, pull, table, &after)?;
     let is_last = found.len() <= pull.max_rows;
@@ -125,7 +118,8 @@ fn page(
     let done_rows = progress.done_rows.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
     let total_rows = progress.total_rows.max(done_rows);
     let progress = Progress { done_rows, total_rows };
-    let next = |table: &str, after: String| Cursor::Snapshot { rev, table: table.to_owned(), after, progress };
+    let next =
+        |table: &str, after: String| Cursor::Snapshot { rev, table: table.to_owned(), after, progress };
     let cursor = match (&through, next_table(table)) {
         (Some(through), _) => next(table, through.clone()),
         (None, Some(following)) => next(following, String::new()),
@@ -187,7 +181,10 @@ fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault>
         return Ok(None);
     }
     Key::parse(&sync::RowKey::new(table, after)).map(Some).ok_or_else(|| {
-        StoreFault::invalid("bad_cursor", format!("The cursor's key is none of {table}. Start without a cursor."))
+        StoreFault::invalid(
+            "bad_cursor",
+            format!("The cursor's key is none of {table}. Start without a cursor."),
+        )
     })
 }
 
@@ -226,9 +223,8 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
     let products = count_of(products, &[&pull.site])?;
     let lots = match pull.scope.lot_status() {
         Some(status) => {
-            let sql = format!(
-                "SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL"
-            );
+            let sql =
+                format!("SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL");
             count_of(&sql, &[&pull.site, &status.code()])?
         }
         None => {

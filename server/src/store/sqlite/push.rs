@@ -30,7 +30,11 @@ fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Resul
     for product in rows().filter_map(|stored| stored.row.product()) {
         save::release_sku(transaction, &batch.site, product.id)?;
     }
-    rows().try_for_each(|stored| save::row(transaction, &batch.site, stored, batch.now))?;
+    // Lots refer to products, which therefore come first.
+    let (products, lots): (Vec<_>, Vec<_>) = rows().partition(|stored| stored.row.product().is_some());
+    for stored in products.into_iter().chain(lots) {
+        save::row(transaction, &batch.site, stored, batch.now)?;
+    }
     for effect in &booked.effects {
         write_effect(transaction, batch, effect)?;
     }
@@ -73,16 +77,19 @@ fn write_effect(
 ) -> Result<(), StoreFault> {
     let Some(mutation) = batch.mutations.get(booked.mutation) else { return Ok(()) };
     match &booked.effect {
-        Effect::Stock(entry) => save::ledger(transaction, &LedgerLine {
-            site: &batch.site,
-            rev: booked.rev,
-            line: booked.line,
-            entry,
-            origin: Some((mutation.id, batch.client)),
-            author: &mutation.author,
-            captured_at: mutation.captured_at,
-            booked_at: batch.now,
-        }),
+        Effect::Stock(entry) => save::ledger(
+            transaction,
+            &LedgerLine {
+                site: &batch.site,
+                rev: booked.rev,
+                line: booked.line,
+                entry,
+                origin: Some((mutation.id, batch.client)),
+                author: &mutation.author,
+                captured_at: mutation.captured_at,
+                booked_at: batch.now,
+            },
+        ),
         Effect::Order(order) => write_order(transaction, batch, booked.rev, mutation, order),
         Effect::BelowZero { lot, quantity } => {
             write_exception(transaction, batch, booked, "below_zero", (lot, quantity.0, None))

@@ -17,12 +17,8 @@ pub(super) fn row(
     now: UnixMillis,
 ) -> Result<(), StoreFault> {
     let fields = if stored.fields.is_empty() { "{}".to_owned() } else { json(&stored.fields)? };
-    let meta = Meta {
-        site,
-        rev: to_i64(stored.rev),
-        fields: &fields,
-        deleted_at: stored.deleted.then_some(now.0),
-    };
+    let meta =
+        Meta { site, rev: to_i64(stored.rev), fields: &fields, deleted_at: stored.deleted.then_some(now.0) };
     match &stored.row {
         Row::Product(row) => product(transaction, &meta, row),
         Row::Lot(row) => lot(transaction, &meta, row),

@@ -47,7 +47,10 @@ fn tune(connection: &Connection) -> Result<(), StoreFault> {
 fn unusable(file: &Path, error: &rusqlite::Error) -> StoreFault {
     StoreFault::invalid(
         "bad_database",
-        format!("The database {} cannot be used: {error}. Check the path and who may write there.", file.display()),
+        format!(
+            "The database {} cannot be used: {error}. Check the path and who may write there.",
+            file.display()
+        ),
     )
 }
 

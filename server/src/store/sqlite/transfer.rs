@@ -28,7 +28,8 @@ pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String
 
 pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<Imported, StoreFault> {
     let rev = schema::site(transaction, &import.site)?.rev;
-    let mut clerk = Clerk { transaction, import, rev, rows_in_rev: MAX_ROWS_PER_REVISION, done: Imported::default() };
+    let mut clerk =
+        Clerk { transaction, import, rev, rows_in_rev: MAX_ROWS_PER_REVISION, done: Imported::default() };
     for record in &import.products {
         clerk.product(record)?;
     }
@@ -84,16 +85,19 @@ impl Clerk<'_> {
         }
         let entry =
             LedgerEntry { lot: record.lot.clone(), delta, movement: Movement::Import, note: String::new() };
-        save::ledger(self.transaction, &LedgerLine {
-            site: &self.import.site,
-            rev: self.rev,
-            line: self.rows_in_rev,
-            entry: &entry,
-            origin: None,
-            author: AUTHOR,
-            captured_at: self.import.now,
-            booked_at: self.import.now,
-        })
+        save::ledger(
+            self.transaction,
+            &LedgerLine {
+                site: &self.import.site,
+                rev: self.rev,
+                line: self.rows_in_rev,
+                entry: &entry,
+                origin: None,
+                author: AUTHOR,
+                captured_at: self.import.now,
+                booked_at: self.import.now,
+            },
+        )
     }
 
     /// Writes the row unless it is there already. Returns whether it was written.
@@ -136,7 +140,8 @@ pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> 
     while let Some(row) = rows.next()? {
         sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)?;
     }
-    let columns = LOT_COLUMNS.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
+    let columns =
+        LOT_COLUMNS.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
     let lots = format!(
         "SELECT {columns} FROM inventory_lots AS lots JOIN products USING (site, product_id) \
          WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \

@@ -1,0 +1,146 @@
+//! The binary as people use it: what it prints, what it refuses, how it ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn lotbook(database: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lotbook-server"));
+    let (name, rest) = args.split_first().expect("a command");
+    command.arg(name).arg("--database").arg(database).args(rest).env("RUST_LOG", "warn");
+    command
+}
+
+fn run(database: &Path, args: &[&str]) -> Output {
+    lotbook(database, args).output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+/// A running server that is stopped with the value.
+struct Serving(Child);
+
+impl Serving {
+    fn start(database: &Path) -> (Self, String) {
+        let mut child = lotbook(database, &["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let stdout = child.stdout.take().expect("its output");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("its first line");
+        (Self(child), line.trim().to_owned())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Fails only if it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_link_enrols_under_the_address_that_devices_use() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let said = run(&database, &["enrol", "--base-url", "https://stock.example/", "--name", "Aisle 4"]);
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    let link = text(&said.stdout);
+    let code = link.strip_prefix("https://stock.example/enrol/").expect("a link");
+    assert_eq!(code.len(), 10, "{link}");
+    let unknown = run(&database, &["enrol", "--site", "moon"]);
+    assert!(!unknown.status.success());
+    assert_eq!(text(&unknown.stderr), "There is no site \"moon\". Import something into it first.");
+}
+
+#[test]
+fn a_second_server_on_one_file_is_refused_and_the_first_goes_on() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let (mut first, said) = Serving::start(&database);
+    assert!(said.starts_with("Listening on http://127.0.0.1:"), "{said}");
+    let second = run(&database, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    let expected = format!(
+        "Another lotbook-server serves {} already. Stop it first, or choose another --database.",
+        database.display()
+    );
+    assert_eq!(text(&second.stderr), expected);
+    assert!(first.0.try_wait().expect("its state").is_none(), "the first server has ended");
+    let said = run(&database, &["enrol"]);
+    assert!(said.status.success(), "codes are made while it serves: {}", text(&said.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_manager_ends_it_in_order() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let (mut server, _) = Serving::start(&database);
+    let id = server.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    assert!(server.0.wait().expect("its end").success());
+    assert!(!dir.path().join("lotbook.db-wal").exists(), "the WAL was not folded into the database");
+}
+
+#[test]
+fn bad_lines_fail_the_import_and_skip_bad_lists_them() {
+    let dir = TempDir::new().expect("a folder");
+    let (database, file) = (dir.path().join("lotbook.db"), dir.path().join("p.csv"));
+    let lines: String = (0..60).map(|at| format!("S{at},,,each,1,EUR\n")).collect();
+    let good = "A,,Apple,each,100,EUR\n";
+    fs::write(&file, format!("sku,barcode,name,unit,price_minor,currency\n{good}{lines}")).expect("a file");
+    let products = file.to_str().expect("a path");
+    let said = run(&database, &["import", "--products", products]);
+    let errors = text(&said.stderr);
+    assert!(!said.status.success());
+    assert!(errors.starts_with("Nothing was imported."), "{errors}");
+    assert_eq!(errors.lines().filter(|line| line.contains("p.csv, line ")).count(), 50, "{errors}");
+    assert!(errors.contains("and 10 more") && errors.ends_with("60 bad lines in all"), "{errors}");
+    let said = run(&database, &["import", "--products", products, "--skip-bad"]);
+    assert!(said.status.success());
+    assert_eq!(text(&said.stdout), "Imported 1 new and 0 changed rows; 0 were there already.");
+    assert!(text(&said.stderr).starts_with("Left out:"), "{}", text(&said.stderr));
+}
+
+#[test]
+fn mistakes_get_a_sentence() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let text_file = dir.path().join("notes.txt");
+    fs::write(&text_file, "These are notes and no database at all, not even nearly one. ".repeat(40))
+        .expect("a file");
+    let nowhere = dir.path().join("nowhere/lotbook.db");
+    let cases: [(&Path, &[&str], &str); 5] = [
+        (&database, &["purge"], "There is no database"),
+        (&text_file, &["demo"], "cannot be used: file is not a database. Check the path"),
+        (&nowhere, &["serve"], "cannot be written. Check the path"),
+        (&database, &["import", "--products", "nowhere.csv"], "nowhere.csv cannot be read"),
+        (&database, &["serve", "--dist", "nowhere"], "nowhere holds no index.html. Build the app first"),
+    ];
+    for (database, args, part) in cases {
+        let said = run(database, args);
+        let errors = text(&said.stderr);
+        assert!(!said.status.success() && errors.contains(part), "{args:?}: {errors}");
+        assert!(!errors.contains("panicked"), "{errors}");
+    }
+}
+
+#[test]
+fn a_database_of_a_newer_server_is_left_alone() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    assert!(run(&database, &["demo"]).status.success());
+    let connection = rusqlite::Connection::open(&database).expect("the database");
+    connection.pragma_update(None, "user_version", 999).expect("a version");
+    drop(connection);
+    let said = run(&database, &["demo"]);
+    assert!(text(&said.stderr).contains("was written by a newer lotbook-server"), "{}", text(&said.stderr));
+}
