@@ -8,14 +8,15 @@ use yew_router::prelude::*;
 
 use crate::components::announcer::Announcer;
 use crate::components::connectivity_status::ConnectivityStatus;
-use crate::components::navigation::Navigation;
+use crate::components::navigation::navigation;
 use crate::components::notices::Notices;
 use crate::components::scanner::ScanProvider;
 use crate::components::stock_pane::StockQuery;
 use crate::components::toasts::ToastProvider;
+use crate::hooks::use_sync;
 use crate::pages::checkout::CheckoutPage;
 use crate::pages::enrol::EnrolPage;
-use crate::pages::not_found::NotFoundPage;
+use crate::pages::not_found::not_found_page;
 use crate::pages::stock::StockPage;
 use crate::pages::sync_page::SyncPage;
 use crate::route::Route;
@@ -37,6 +38,7 @@ pub(crate) fn App() -> Html {
 #[component]
 fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
+    let attention = use_sync().attention;
     let query = StockQuery(use_state(String::new));
     let follow = follow_links(use_navigator());
     let class =
@@ -49,7 +51,7 @@ fn Frame() -> Html {
                     <ConnectivityStatus />
                     <Notices />
                 </header>
-                <Navigation current={route.clone()} />
+                { navigation(&route, attention) }
                 <main id="main" class="main" tabindex="-1">{ page(route) }</main>
                 <Announcer />
             </div>
@@ -63,7 +65,7 @@ fn page(route: Route) -> Html {
         Route::Sync => html! { <SyncPage /> },
         Route::Enrol => html! { <EnrolPage /> },
         Route::EnrolWith { code } => html! { <EnrolPage {code} /> },
-        Route::NotFound => html! { <NotFoundPage /> },
+        Route::NotFound => not_found_page(),
         Route::Stock
         | Route::NewProduct
         | Route::Product { .. }

@@ -1,16 +1,16 @@
 //! A change the server did not book: what it was, why, what is there now, and every way out.
 
 use domain::{Action, Row};
-use sync::{Mutation, Outcome, Verdict};
+use sync::{Mutation, Outcome, UnixMillis, Verdict};
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::action_words::in_words;
-use super::chip::{Chip, Tone};
+use super::chip::{Tone, chip};
 use super::comparison::{Compared, compare};
 use super::icon::Glyph;
+use super::queue_row::sub_line;
 use crate::format;
-use crate::hooks::use_now;
 use crate::route::Route;
 
 /// A way out.
@@ -38,51 +38,57 @@ impl Resolution {
 }
 
 /// A change that needs a person.
-#[derive(Properties, PartialEq)]
-pub(crate) struct AttentionCardProps {
-    pub(crate) mutation: Mutation<Action>,
-    pub(crate) outcome: Outcome<Row>,
+pub(crate) struct AttentionCard<'a> {
+    pub(crate) mutation: &'a Mutation<Action>,
+    pub(crate) outcome: &'a Outcome<Row>,
     /// The product's name, if it is known.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<&'a str>,
     pub(crate) is_busy: bool,
     pub(crate) on_resolve: Callback<Resolution>,
 }
 
-/// Its card.
-#[component]
-pub(crate) fn AttentionCard(props: &AttentionCardProps) -> Html {
-    let AttentionCardProps { mutation, outcome, name, .. } = props;
-    let now = use_now();
-    let words = in_words(&mutation.action);
-    let (chip, glyph, ways) = ways_out(outcome.verdict);
-    let message = if outcome.message.is_empty() {
-        "The server did not book this change.".to_owned()
-    } else {
-        outcome.message.clone()
-    };
-    let when = format!("{} · {}", words.place, format::ago(mutation.captured_at, now));
-    let fields = compare(&mutation.action, outcome);
-    html! {
-        <article class="card attention" data-test="attention-card" data-id={mutation.id.to_string()}
-            data-verdict={chip} data-kind={mutation.action.kind()}>
-            <Chip tone={Tone::Attention} {glyph} text={chip} test="attention-verdict" />
-            <h3>{ words.title(name.as_deref()) }</h3>
-            <p class="muted">{ when.trim_start_matches(" · ").to_owned() }</p>
-            <p data-test="attention-reason">{ message }</p>
-            if !fields.is_empty() {
-                { comparison(&fields) }
-            }
-            <div class="ways">
-                for way in ways {
-                    { way_button(*way, props) }
+impl AttentionCard<'_> {
+    /// Its card.
+    pub(crate) fn view(self, now: UnixMillis) -> Html {
+        let Self { mutation, outcome, .. } = self;
+        let words = in_words(&mutation.action);
+        let (word, glyph, ways) = ways_out(outcome.verdict);
+        let message = match outcome.message.as_str() {
+            "" => "The server did not book this change.",
+            message => message,
+        };
+        let when = sub_line(&words.place, "", &format::ago(mutation.captured_at, now));
+        let fields = compare(&mutation.action, outcome);
+        html! {
+            <article class="card attention" key={mutation.id.to_string()} data-test="attention-card"
+                data-id={mutation.id.to_string()} data-verdict={word} data-kind={mutation.action.kind()}>
+                { chip(Tone::Attention, Some(glyph), word, "attention-verdict") }
+                <h3>{ words.title(self.name) }</h3>
+                <p class="muted">{ when }</p>
+                <p data-test="attention-reason">{ message.to_owned() }</p>
+                if !fields.is_empty() {
+                    { comparison(&fields) }
                 }
-                if let Some(id) = words.product {
-                    <a class="button quiet" href={Route::Product { id }.to_path()} data-test="attention-open">
-                        { "Open product" }
-                    </a>
-                }
-            </div>
-        </article>
+                <div class="ways">
+                    { for ways.iter().map(|way| self.way_button(*way)) }
+                    if let Some(id) = words.product {
+                        <a class="button quiet" href={Route::Product { id }.to_path()} data-test="attention-open">
+                            { "Open product" }
+                        </a>
+                    }
+                </div>
+            </article>
+        }
+    }
+
+    fn way_button(&self, way: Resolution) -> Html {
+        let (word, test) = way.words();
+        let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry);
+        let onclick = self.on_resolve.reform(move |_: MouseEvent| way);
+        html! {
+            <button class={classes!("button", is_main.then_some("strong"))} type="button" disabled={self.is_busy}
+                {onclick} data-test={test}>{ word }</button>
+        }
     }
 }
 
@@ -96,16 +102,6 @@ const fn ways_out(verdict: Verdict) -> (&'static str, Glyph, &'static [Resolutio
         Verdict::Rejected | Verdict::Applied | Verdict::Merged => {
             ("Not booked", Glyph::Attention, &[Resolution::Discard, Resolution::Retry])
         }
-    }
-}
-
-fn way_button(way: Resolution, props: &AttentionCardProps) -> Html {
-    let (word, test) = way.words();
-    let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry);
-    let onclick = props.on_resolve.reform(move |_: MouseEvent| way);
-    html! {
-        <button class={classes!("button", is_main.then_some("strong"))} type="button" disabled={props.is_busy} {onclick}
-            data-test={test}>{ word }</button>
     }
 }
 

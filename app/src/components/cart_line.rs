@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use super::cart::{CartChange, CartLine, Taking};
 use super::field::Field;
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
-use super::placeholder::{ReadFailure, Skeleton};
+use super::placeholder::{ReadFailure, skeleton};
 use super::switch::Switch;
 use crate::book::ProductView;
 use crate::hooks::{Loaded, use_product, use_today};
@@ -50,7 +50,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         }
     });
     let body = match &product {
-        Loaded::Loading => html! { <Skeleton /> },
+        Loaded::Loading => skeleton(),
         Loaded::Failed(message) => html! { <ReadFailure message={message.clone()} /> },
         Loaded::Ready(view) => match &**view {
             Some(view) => known_line(props, view, today),
@@ -84,7 +84,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
                     <span class="row-sub">{ format!("{} · {unit_price} {}", product.sku, per(&product.unit)) }</span>
                 </span>
                 <button class="icon-button" type="button" onclick={remove} data-test="cart-remove"
-                    aria-label={format!("Take {} out of the order", product.name)}><Icon glyph={Glyph::Close} /></button>
+                    aria-label={format!("Take {} out of the order", product.name)}>{ icon(Glyph::Close) }</button>
             </div>
             if !view.variants.is_empty() {
                 { variants(product, &view.variants, on_change) }
@@ -118,14 +118,14 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
     html! {
         <div class="stepper">
             <button class="step" type="button" onclick={step(-1)} aria-label="One less" data-test="cart-less">
-                <Icon glyph={Glyph::Minus} />
+                { icon(Glyph::Minus) }
             </button>
             <button class="stepper-value" type="button" onclick={type_it} data-test="cart-quantity"
                 data-value={quantity.0.to_string()} aria-label={format!("{quantity} {unit}, change")}>
                 <b>{ quantity.to_string() }</b><span class="unit">{ unit }</span>
             </button>
             <button class="step" type="button" onclick={step(1)} aria-label="One more" data-test="cart-more">
-                <Icon glyph={Glyph::Plus} />
+                { icon(Glyph::Plus) }
             </button>
         </div>
     }
@@ -186,11 +186,17 @@ fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Cal
         None => "The book has no lot of it: say where the goods come from.".to_owned(),
     };
     let needs_lot = line.sells_short && (taking.rest.is_none() || !line.found_lot.is_empty());
+    let sell_anyway = Switch {
+        label: "Sell anyway",
+        hint: &hint,
+        is_on: line.sells_short,
+        on_change: on_change.reform(move |is_on| CartChange::SellShort(id, is_on)),
+        test: "sell-short",
+    };
     html! {
         <div class="shortage tone-waiting" data-test="shortage">
-            <p><Icon glyph={Glyph::Triangle} />{ said }</p>
-            <Switch label="Sell anyway" {hint} is_on={line.sells_short} test="sell-short"
-                on_change={on_change.reform(move |is_on| CartChange::SellShort(id, is_on))} />
+            <p>{ icon(Glyph::Triangle) }{ said }</p>
+            { sell_anyway.view() }
             if needs_lot {
                 { found_fields(line, on_change) }
             }
@@ -205,12 +211,21 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
         on_change.reform(move |lot_code| CartChange::Found { product, lot_code, location: location.clone() });
     let on_location =
         on_change.reform(move |location| CartChange::Found { product, lot_code: lot_code.clone(), location });
-    html! {
-        <div class="field-pair">
-            <Field id={format!("found-lot-{product}")} label="Lot code" value={line.found_lot.clone()} on_change={on_lot}
-                takes_scan={true} />
-            <Field id={format!("found-location-{product}")} label="Location" value={line.found_location.clone()}
-                on_change={on_location} takes_scan={true} />
-        </div>
-    }
+    let lot = Field {
+        id: &format!("found-lot-{product}"),
+        label: "Lot code",
+        value: &line.found_lot,
+        on_change: on_lot,
+        takes_scan: true,
+        ..Field::default()
+    };
+    let location = Field {
+        id: &format!("found-location-{product}"),
+        label: "Location",
+        value: &line.found_location,
+        on_change: on_location,
+        takes_scan: true,
+        ..Field::default()
+    };
+    html! { <div class="field-pair">{ lot.view() }{ location.view() }</div> }
 }

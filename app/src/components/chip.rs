@@ -3,7 +3,7 @@
 use domain::{CalendarDate, InventoryLot, LotStatus};
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use crate::format;
 
 /// Fewer days than this to a lot's date are worth a look.
@@ -39,33 +39,19 @@ impl Tone {
     }
 }
 
-/// One state.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ChipProps {
-    pub(crate) tone: Tone,
-    #[prop_or_default]
-    pub(crate) glyph: Option<Glyph>,
-    pub(crate) text: AttrValue,
-    #[prop_or_default]
-    pub(crate) test: Option<AttrValue>,
-}
-
-/// A chip.
-#[component]
-pub(crate) fn Chip(props: &ChipProps) -> Html {
+/// One state; `test` is the test hook.
+pub(crate) fn chip(tone: Tone, glyph: Option<Glyph>, text: impl Into<AttrValue>, test: &'static str) -> Html {
     html! {
-        <span class={classes!("chip", props.tone.class())} data-test={props.test.clone()}>
-            if let Some(glyph) = props.glyph {
-                <Icon {glyph} />
-            }
-            { &props.text }
+        <span class={classes!("chip", tone.class())} data-test={test}>
+            { for glyph.map(icon) }
+            { text.into() }
         </span>
     }
 }
 
 /// The chip of everything that is saved here and not sent.
 pub(crate) fn pending_chip() -> Html {
-    html! { <Chip tone={Tone::Waiting} glyph={Glyph::Clock} text="Not sent" test="pending-chip" /> }
+    chip(Tone::Waiting, Some(Glyph::Clock), "Not sent", "pending-chip")
 }
 
 /// What a lot's status or date says about its use: days left, `Expired`, `Quarantined`.
@@ -82,7 +68,7 @@ pub(crate) fn lot_chip(lot: &InventoryLot, today: CalendarDate) -> Html {
             }
         },
     };
-    html! { <Chip {tone} {glyph} {text} test="lot-chip" /> }
+    chip(tone, glyph, text, "lot-chip")
 }
 
 /// How close a date is.

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::chip::Tone;
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use crate::format;
 use crate::hooks::{Completeness, OfflineSync, use_now, use_sync};
 use crate::route::Route;
@@ -77,14 +77,14 @@ pub(crate) fn ConnectivityStatus() -> Html {
         <div class="status" data-test="connectivity-status">
             <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">
                 <span class={classes!("chip", tone.class())} data-test="connection" data-connection={word}>
-                    <Icon {glyph} />{ word }
+                    { icon(glyph) }{ word }
                 </span>
                 <span class="status-middle" role="status" data-test="pending-count"
                     data-pending={sync.pending.to_string()} data-attention={sync.attention.to_string()}
                     data-syncing={sync.is_syncing.to_string()}>
                     if sync.attention > 0 {
                         <span class="chip tone-attention" data-test="attention-count">
-                            <Icon glyph={Glyph::Attention} />{ sync.attention }
+                            { icon(Glyph::Attention) }{ sync.attention }
                             <span class={(!middle.is_empty()).then_some("roomy")}>{ " need you" }</span>
                         </span>
                     }
@@ -100,7 +100,7 @@ pub(crate) fn ConnectivityStatus() -> Html {
 }
 
 fn progress_bar(percent: Option<u8>) -> Html {
-    let style = percent.map(|percent| format!("--done: {}", f32::from(percent) / 100.0));
+    let style = percent.map(|percent| format!("--done: {percent}%"));
     html! {
         <div class={classes!("progress", percent.is_none().then_some("is-unknown"))} role="progressbar"
             aria-label="Sync" aria-valuemin="0" aria-valuemax="100" aria-valuenow={percent.map(|percent| percent.to_string())}

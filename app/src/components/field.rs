@@ -4,77 +4,90 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// One field of a form.
-#[derive(Properties, PartialEq)]
-pub(crate) struct FieldProps {
+pub(crate) struct Field<'a> {
     /// Unique on the page; also the test hook.
-    pub(crate) id: AttrValue,
-    pub(crate) label: AttrValue,
-    pub(crate) value: AttrValue,
+    pub(crate) id: &'a str,
+    pub(crate) label: &'static str,
+    pub(crate) value: &'a str,
     pub(crate) on_change: Callback<String>,
-    #[prop_or_default]
-    pub(crate) hint: AttrValue,
+    pub(crate) hint: &'static str,
     /// A sentence: what is wrong and what to do.
-    #[prop_or_default]
     pub(crate) fault: Option<AttrValue>,
     /// A sentence about something odd that may stay as it is.
-    #[prop_or_default]
     pub(crate) warning: Option<AttrValue>,
-    #[prop_or("text".into())]
-    pub(crate) kind: AttrValue,
-    #[prop_or("text".into())]
-    pub(crate) keyboard: AttrValue,
+    /// As in HTML: `text`, `date`.
+    pub(crate) kind: &'static str,
+    /// As in HTML's `inputmode`.
+    pub(crate) keyboard: &'static str,
     /// Whether a scan is for this field when it has the focus.
-    #[prop_or_default]
     pub(crate) takes_scan: bool,
-    #[prop_or_default]
     pub(crate) optional: bool,
     /// Values to choose from while typing.
-    #[prop_or_default]
     pub(crate) suggestions: Vec<AttrValue>,
 }
 
-/// A field.
-#[component]
-pub(crate) fn Field(props: &FieldProps) -> Html {
-    let oninput = props.on_change.reform(|event: InputEvent| {
-        event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
-    });
-    let note_id = format!("{}-note", props.id);
-    let list_id = format!("{}-list", props.id);
-    let has_list = !props.suggestions.is_empty();
-    html! {
-        <div class={classes!("field", props.fault.is_some().then_some("has-fault"))}>
-            <label for={&props.id}>
-                { &props.label }
-                if props.optional {
-                    <span class="field-optional">{ " optional" }</span>
-                }
-            </label>
-            <input id={&props.id} name={&props.id} type={&props.kind} inputmode={&props.keyboard} value={&props.value}
-                {oninput} autocomplete="off" autocapitalize="off" spellcheck="false"
-                list={has_list.then(|| list_id.clone())}
-                data-scan={props.takes_scan.then_some("field")}
-                aria-invalid={props.fault.is_some().then_some("true")} aria-describedby={note_id.clone()}
-                data-test={&props.id} />
-            if has_list {
-                <datalist id={list_id}>
-                    { for props.suggestions.iter().map(|value| html! { <option {value} /> }) }
-                </datalist>
-            }
-            <p class="field-note" id={note_id}>{ note(props) }</p>
-        </div>
+impl Default for Field<'_> {
+    fn default() -> Self {
+        Self {
+            id: "",
+            label: "",
+            value: "",
+            on_change: Callback::noop(),
+            hint: "",
+            fault: None,
+            warning: None,
+            kind: "text",
+            keyboard: "text",
+            takes_scan: false,
+            optional: false,
+            suggestions: Vec::new(),
+        }
     }
 }
 
-fn note(props: &FieldProps) -> Html {
-    let test = |kind: &str| format!("{}-{kind}", props.id);
-    match (&props.fault, &props.warning) {
-        (Some(fault), _) => {
-            html! { <span class="fault" role="alert" data-test={test("fault")}>{ fault }</span> }
+impl Field<'_> {
+    /// It.
+    pub(crate) fn view(self) -> Html {
+        let id = AttrValue::from(self.id.to_owned());
+        let note_id = AttrValue::from(format!("{id}-note"));
+        let list_id = AttrValue::from(format!("{id}-list"));
+        let has_list = !self.suggestions.is_empty();
+        html! {
+            <div class={classes!("field", self.fault.is_some().then_some("has-fault"))}>
+                <label for={&id}>
+                    { self.label }
+                    if self.optional {
+                        <span class="field-optional">{ " optional" }</span>
+                    }
+                </label>
+                <input id={&id} name={&id} type={self.kind} inputmode={self.keyboard} value={self.value.to_owned()}
+                    oninput={typed_into(&self.on_change)} autocomplete="off" autocapitalize="off" spellcheck="false"
+                    list={has_list.then(|| list_id.clone())} data-scan={self.takes_scan.then_some("field")}
+                    aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={&note_id}
+                    data-test={&id} />
+                if has_list {
+                    <datalist id={list_id}>
+                        { for self.suggestions.iter().map(|value| html! { <option {value} /> }) }
+                    </datalist>
+                }
+                <p class="field-note" id={note_id}>{ self.note() }</p>
+            </div>
         }
-        (None, Some(warning)) => {
-            html! { <span class="warning" data-test={test("warning")}>{ warning }</span> }
-        }
-        (None, None) => html! { { &props.hint } },
     }
+
+    fn note(&self) -> Html {
+        let (class, role, kind, text) = match (&self.fault, &self.warning) {
+            (Some(fault), _) => ("fault", Some("alert"), "fault", fault),
+            (None, Some(warning)) => ("warning", None, "warning", warning),
+            (None, None) => return self.hint.into(),
+        };
+        html! { <span {class} {role} data-test={format!("{}-{kind}", self.id)}>{ text }</span> }
+    }
+}
+
+/// What is typed, as an input's `oninput`.
+pub(crate) fn typed_into(on_change: &Callback<String>) -> Callback<InputEvent> {
+    on_change.reform(|event: InputEvent| {
+        event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
+    })
 }

@@ -86,19 +86,12 @@ impl Glyph {
     }
 }
 
-/// Which icon.
-#[derive(Properties, PartialEq)]
-pub(crate) struct IconProps {
-    pub(crate) glyph: Glyph,
-}
-
 /// An icon. A word always stands beside it or in the control's label, so it is hidden from screen readers.
-#[component]
-pub(crate) fn Icon(props: &IconProps) -> Html {
-    let filled = props.glyph.filled();
+pub(crate) fn icon(glyph: Glyph) -> Html {
+    let filled = glyph.filled();
     html! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-            <path d={props.glyph.path()} />
+            <path d={glyph.path()} />
             if !filled.is_empty() {
                 <path d={filled} class="icon-fill" />
             }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 
 /// Characters of a quantity: a thousand million with a sign and three decimals.
 pub(crate) const MAX_QUANTITY_CHARS: usize = 15;
@@ -37,15 +37,8 @@ pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
     }
 }
 
-/// Where the keys go.
-#[derive(Properties, PartialEq)]
-pub(crate) struct KeypadProps {
-    pub(crate) on_key: Callback<PadKey>,
-}
-
 /// The keypad. A keyboard has its own digits, so these are left out of the tab order.
-#[component]
-pub(crate) fn Keypad(props: &KeypadProps) -> Html {
+pub(crate) fn keypad(on_key: &Callback<PadKey>) -> Html {
     const KEYS: [PadKey; 12] = [
         PadKey::Digit(1),
         PadKey::Digit(2),
@@ -63,7 +56,7 @@ pub(crate) fn Keypad(props: &KeypadProps) -> Html {
     html! {
         <div class="keypad" role="group" aria-label="Keypad" data-test="keypad">
             for key in KEYS {
-                { pad_key(key, &props.on_key) }
+                { pad_key(key, on_key) }
             }
         </div>
     }
@@ -72,13 +65,9 @@ pub(crate) fn Keypad(props: &KeypadProps) -> Html {
 fn pad_key(key: PadKey, on_key: &Callback<PadKey>) -> Html {
     let onclick = on_key.reform(move |_: MouseEvent| key);
     let (label, test, face) = match key {
-        PadKey::Digit(digit) => (digit.to_string(), format!("key-{digit}"), html! { { digit } }),
+        PadKey::Digit(digit) => (digit.to_string(), format!("key-{digit}"), digit.into()),
         PadKey::Point => ("Decimal point".to_owned(), "key-point".to_owned(), html! { "." }),
-        PadKey::Backspace => (
-            "Delete last digit".to_owned(),
-            "key-back".to_owned(),
-            html! { <Icon glyph={Glyph::Backspace} /> },
-        ),
+        PadKey::Backspace => ("Delete last digit".to_owned(), "key-back".to_owned(), icon(Glyph::Backspace)),
     };
     html! {
         <button class="key" type="button" tabindex="-1" aria-label={label} data-test={test} {onclick}>{ face }</button>

@@ -7,21 +7,13 @@ use yew::prelude::*;
 use super::chip::{lot_chip, pending_chip};
 use crate::format;
 
-/// A lot.
-#[derive(Properties, PartialEq)]
-pub(crate) struct LotRowProps {
-    pub(crate) lot: InventoryLot,
+/// A lot's row.
+pub(crate) struct LotRow<'a> {
+    pub(crate) lot: &'a InventoryLot,
     pub(crate) today: CalendarDate,
-    #[prop_or_default]
     pub(crate) pending: bool,
-    /// Whether it is the chosen one; none where there is nothing to choose.
-    #[prop_or_default]
-    pub(crate) is_chosen: Option<bool>,
-    #[prop_or_default]
-    pub(crate) on_choose: Callback<Uuid>,
-    /// Shown below the row.
-    #[prop_or_default]
-    pub(crate) children: Html,
+    /// Whether it is the chosen one, and what choosing it calls; none where there is nothing to choose.
+    pub(crate) choice: Option<(bool, &'a Callback<Uuid>)>,
 }
 
 /// `B-07-3 · 31 Dec 2026`.
@@ -32,45 +24,52 @@ pub(crate) fn place_and_date(lot: &InventoryLot) -> String {
     }
 }
 
-/// A lot's row.
-#[component]
-pub(crate) fn LotRow(props: &LotRowProps) -> Html {
-    let LotRowProps { lot, today, pending, is_chosen, .. } = props;
-    let id = lot.lot.id();
-    let face = html! {
+impl LotRow<'_> {
+    /// It, with what stands below it.
+    pub(crate) fn view(self, below: Html) -> Html {
+        let Self { lot, today, pending, choice } = self;
+        let id = lot.lot.id();
+        let class = classes!(
+            "lot",
+            pending.then_some("is-pending"),
+            lot.is_expired(today).then_some("is-spent"),
+            choice.is_some_and(|(is_chosen, _)| is_chosen).then_some("is-chosen")
+        );
+        let face = match choice {
+            Some((is_chosen, on_choose)) => html! {
+                <button class="lot-face" type="button" aria-pressed={is_chosen.to_string()}
+                    onclick={on_choose.reform(move |_: MouseEvent| id)} data-test="choose-lot">
+                    { face(lot, today, pending) }
+                </button>
+            },
+            None => html! { <div class="lot-face">{ face(lot, today, pending) }</div> },
+        };
+        html! {
+            <li {class} key={id.to_string()} data-test="lot-row" data-lot={lot.lot.lot_code.clone()}
+                data-location={lot.lot.location.clone()}>
+                { face }
+                { below }
+            </li>
+        }
+    }
+}
+
+fn face(lot: &InventoryLot, today: CalendarDate, pending: bool) -> Html {
+    html! {
         <>
             <span class="row-text">
                 <span class="row-title" data-test="lot-code">{ &lot.lot.lot_code }</span>
                 <span class="row-sub">{ place_and_date(lot) }</span>
             </span>
             <span class="row-chips">
-                if *pending {
+                if pending {
                     { pending_chip() }
                 }
-                { lot_chip(lot, *today) }
+                { lot_chip(lot, today) }
             </span>
             <b class="row-quantity" data-test="lot-quantity" data-value={lot.quantity.0.to_string()}>
                 { lot.quantity.to_string() }
             </b>
         </>
-    };
-    let onclick = props.on_choose.reform(move |_: MouseEvent| id);
-    let class = classes!(
-        "lot",
-        pending.then_some("is-pending"),
-        lot.is_expired(*today).then_some("is-spent"),
-        is_chosen.unwrap_or_default().then_some("is-chosen")
-    );
-    html! {
-        <li {class} data-test="lot-row" data-lot={lot.lot.lot_code.clone()} data-location={lot.lot.location.clone()}>
-            if let Some(is_chosen) = is_chosen {
-                <button class="lot-face" type="button" aria-pressed={is_chosen.to_string()} {onclick} data-test="choose-lot">
-                    { face }
-                </button>
-            } else {
-                <div class="lot-face">{ face }</div>
-            }
-            { props.children.clone() }
-        </li>
     }
 }

@@ -3,27 +3,17 @@
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::icon::{Glyph, Icon};
-use crate::hooks::use_sync;
+use super::icon::{Glyph, icon};
 use crate::route::Route;
 
-/// Where one is.
-#[derive(Properties, PartialEq)]
-pub(crate) struct NavigationProps {
-    pub(crate) current: Route,
-}
-
 /// Stock, Sell and Sync; the last with what needs a person.
-#[component]
-pub(crate) fn Navigation(props: &NavigationProps) -> Html {
-    let sync = use_sync();
-    let is_stock = props.current.is_beside_list();
+pub(crate) fn navigation(current: &Route, attention: usize) -> Html {
     html! {
         <nav class="navigation" aria-label="Main">
             <span class="brand" aria-hidden="true"><img src="/icons/lotbook.svg" alt="" />{ "Lotbook" }</span>
-            { entry(Route::Stock, Glyph::Box, "Stock", is_stock, 0) }
-            { entry(Route::Checkout, Glyph::Cart, "Sell", props.current == Route::Checkout, 0) }
-            { entry(Route::Sync, Glyph::Sync, "Sync", props.current == Route::Sync, sync.attention) }
+            { entry(Route::Stock, Glyph::Box, "Stock", current.is_beside_list(), 0) }
+            { entry(Route::Checkout, Glyph::Cart, "Sell", *current == Route::Checkout, 0) }
+            { entry(Route::Sync, Glyph::Sync, "Sync", *current == Route::Sync, attention) }
         </nav>
     }
 }
@@ -32,7 +22,7 @@ fn entry(route: Route, glyph: Glyph, word: &'static str, is_current: bool, badge
     html! {
         <a class="navigation-entry" href={route.to_path()} aria-current={is_current.then_some("page")}
             data-test={format!("nav-{}", word.to_lowercase())}>
-            <Icon {glyph} />
+            { icon(glyph) }
             <span>{ word }</span>
             if badge > 0 {
                 <span class="badge" data-test="nav-badge">

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::chip::Tone;
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use crate::format;
 use crate::hooks::{Loaded, OfflineSync, use_now, use_queue, use_sync, use_update_ready};
 use crate::route::Route;
@@ -61,7 +61,7 @@ pub(crate) fn Notices() -> Html {
 fn notice_bar(notice: Notice) -> Html {
     html! {
         <div class={classes!("notice", notice.tone.class())} data-test={notice.test} key={notice.test}>
-            <Icon glyph={notice.glyph} />
+            { icon(notice.glyph) }
             <p>{ notice.text }</p>
             { notice.offer }
         </div>

@@ -6,7 +6,7 @@ use domain::Money;
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use super::scan_field::ScanField;
 use crate::book::ProductCard;
 use crate::hooks::{use_cards, use_catalogue};
@@ -93,7 +93,7 @@ fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Htm
         <li key={id.to_string()}>
             <button class="match" type="button" {onclick} data-test="match" data-id={id.to_string()}>
                 { face.unwrap_or_default() }
-                <Icon glyph={Glyph::Plus} />
+                { icon(Glyph::Plus) }
             </button>
         </li>
     }

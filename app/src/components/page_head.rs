@@ -3,7 +3,7 @@
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use crate::route::Route;
 
 /// A heading's parts.
@@ -43,7 +43,7 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
         <header class="page-head">
             if let Some(back) = &props.back {
                 <a class={back_class} href={back.to_path()} aria-label="Back" data-test="back">
-                    <Icon glyph={Glyph::Back} />
+                    { icon(Glyph::Back) }
                 </a>
             }
             <div class="page-head-text">

@@ -2,41 +2,33 @@
 
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 use crate::hooks::use_sync;
 
-/// What there is to say.
-#[derive(Properties, PartialEq)]
-pub(crate) struct PlaceholderProps {
+/// An empty place that says why and what to do.
+pub(crate) struct Placeholder<'a> {
     pub(crate) glyph: Glyph,
-    pub(crate) title: AttrValue,
-    #[prop_or_default]
-    pub(crate) text: AttrValue,
-    #[prop_or_default]
-    pub(crate) test: AttrValue,
-    /// What can be done about it.
-    #[prop_or_default]
-    pub(crate) children: Html,
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) test: &'static str,
 }
 
-/// An empty place that says why and what to do.
-#[component]
-pub(crate) fn Placeholder(props: &PlaceholderProps) -> Html {
-    html! {
-        <div class="placeholder" data-test={&props.test}>
-            <span class="placeholder-glyph"><Icon glyph={props.glyph} /></span>
-            <h2>{ &props.title }</h2>
-            if !props.text.is_empty() {
-                <p>{ &props.text }</p>
-            }
-            { props.children.clone() }
-        </div>
+impl Placeholder<'_> {
+    /// It, with what can be done about it.
+    pub(crate) fn view(self, ways: Html) -> Html {
+        html! {
+            <div class="placeholder" data-test={self.test}>
+                <span class="placeholder-glyph">{ icon(self.glyph) }</span>
+                <h2>{ self.title.to_owned() }</h2>
+                <p>{ self.text.to_owned() }</p>
+                { ways }
+            </div>
+        }
     }
 }
 
 /// Grey bars in the shape of what is coming.
-#[component]
-pub(crate) fn Skeleton() -> Html {
+pub(crate) fn skeleton() -> Html {
     html! {
         <div class="skeleton" role="status" aria-label="Loading" data-test="loading">
             <span class="bone bone-wide" /><span class="bone bone-tall" />
@@ -54,11 +46,9 @@ pub(crate) struct ReadFailureProps {
 /// A failure to read this device's data, with a way to try again.
 #[component]
 pub(crate) fn ReadFailure(props: &ReadFailureProps) -> Html {
-    let sync = use_sync();
-    let retry = sync.refetch_data.reform(|_: MouseEvent| ());
-    html! {
-        <Placeholder glyph={Glyph::Attention} title="This cannot be shown" text={props.message.clone()} test="read-failure">
-            <button class="button" onclick={retry} data-test="read-again">{ "Try again" }</button>
-        </Placeholder>
-    }
+    let retry = use_sync().refetch_data.reform(|_: MouseEvent| ());
+    let ways =
+        html! { <button class="button" onclick={retry} data-test="read-again">{ "Try again" }</button> };
+    let (title, test) = ("This cannot be shown", "read-failure");
+    Placeholder { glyph: Glyph::Attention, title, text: &props.message, test }.view(ways)
 }

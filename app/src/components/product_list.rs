@@ -9,7 +9,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::{Chip, SOON_DAYS, expiry_tone, pending_chip};
+use super::chip::{SOON_DAYS, chip, expiry_tone, pending_chip};
 use super::virtual_rows::{row_pixels, use_visible_rows};
 use crate::book::{CardDetail, ProductCard};
 use crate::format;
@@ -67,7 +67,7 @@ pub(crate) fn ProductList(props: &ProductListProps) -> Html {
         let (viewport, active) = (viewport.clone(), active.clone());
         Callback::from(move |event: KeyboardEvent| {
             let Some(element) = viewport.cast::<HtmlElement>() else { return };
-            let row_height = row_pixels();
+            let row_height = row_pixels(&element);
             let page = rows_in(f64::from(element.client_height()), row_height);
             let Some(row) = row_after(&event.key(), *active, total, page) else { return };
             event.prevent_default();
@@ -185,7 +185,7 @@ fn soon_chip(detail: &CardDetail, today: CalendarDate) -> Html {
     match detail.soonest_expiry.filter(|date| today.days_until(*date) < SOON_DAYS) {
         Some(date) => {
             let (tone, glyph) = expiry_tone(today, date);
-            html! { <Chip {tone} {glyph} text={format::days_left(today, date)} /> }
+            chip(tone, glyph, format::days_left(today, date), "lot-chip")
         }
         None => Html::default(),
     }

@@ -4,8 +4,8 @@ use domain::{Quantity, QuantityFault};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
-use super::keypad::{Keypad, MAX_QUANTITY_CHARS, PadKey, press};
+use super::icon::{Glyph, icon};
+use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
 
 /// A quantity being typed.
 #[derive(Properties, PartialEq)]
@@ -79,19 +79,19 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
             <label for="quantity">{ &props.label }</label>
             <div class="quantity-line">
                 <button class="step" type="button" aria-label="One less" data-test="quantity-less"
-                    onclick={change(|text, _| step(text, Quantity::units(-1)))}><Icon glyph={Glyph::Minus} /></button>
+                    onclick={change(|text, _| step(text, Quantity::units(-1)))}>{ icon(Glyph::Minus) }</button>
                 <span class="quantity-value">
                     { quantity_input(props, &input, &fresh, fault_id) }
                     <span class="unit">{ &props.unit }</span>
                 </span>
                 <button class="step" type="button" aria-label="One more" data-test="quantity-more"
-                    onclick={change(|text, _| step(text, Quantity::units(1)))}><Icon glyph={Glyph::Plus} /></button>
+                    onclick={change(|text, _| step(text, Quantity::units(1)))}>{ icon(Glyph::Plus) }</button>
             </div>
             <div class="quantity-note" aria-live="polite">{ props.note.clone() }</div>
             if let Some(fault) = &props.fault {
                 <p class="fault" id="quantity-fault" role="alert" data-test="quantity-fault">{ fault }</p>
             }
-            <Keypad {on_key} />
+            { keypad(&on_key) }
         </section>
     }
 }

@@ -8,8 +8,8 @@ use yew_router::Routable;
 
 use super::action_words::in_words;
 use super::chip::Tone;
-use super::icon::{Glyph, Icon};
-use super::placeholder::{Placeholder, ReadFailure, Skeleton};
+use super::icon::{Glyph, icon};
+use super::placeholder::{Placeholder, ReadFailure, skeleton};
 use super::queue_row::sub_line;
 use crate::format;
 use crate::hooks::{Loaded, Recent, RecentState, use_cards, use_now, use_recent};
@@ -33,12 +33,15 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     let cards = use_cards(ids);
     let now = use_now();
     match recent {
-        Loaded::Loading => html! { <Skeleton /> },
+        Loaded::Loading => skeleton(),
         Loaded::Failed(message) => html! { <ReadFailure {message} /> },
-        Loaded::Ready(_) if shown.is_empty() => html! {
-            <Placeholder glyph={Glyph::Clock} title="Nothing yet" test="empty-recent"
-                text="What you receive, pick, move, count or sell on this device appears here." />
-        },
+        Loaded::Ready(_) if shown.is_empty() => Placeholder {
+            glyph: Glyph::Clock,
+            title: "Nothing yet",
+            text: "What you receive, pick, move, count or sell on this device appears here.",
+            test: "empty-recent",
+        }
+        .view(Html::default()),
         Loaded::Ready(_) => html! {
             <ul class="entries" data-test="recent-list">
                 for one in shown {
@@ -74,7 +77,7 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
     html! {
         <li class="entry" key={one.mutation.id.to_string()} data-test="recent-row" data-state={code}>
             <a class="entry-link" {href}>
-                <span class={classes!("entry-glyph", tone.class())}><Icon {glyph} /></span>
+                <span class={classes!("entry-glyph", tone.class())}>{ icon(glyph) }</span>
                 <span class="row-text">
                     <span class="row-title">{ words.title(name.as_deref()) }</span>
                     <span class="row-sub">{ sub_line(&words.place, &state, &format::ago(at, now)) }</span>

@@ -2,22 +2,15 @@
 
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
-
-/// A sentence.
-#[derive(Properties, PartialEq)]
-pub(crate) struct SaveFailureProps {
-    pub(crate) message: Option<AttrValue>,
-}
+use super::icon::{Glyph, icon};
 
 /// The sentence, if there is one. Nothing that was typed is lost.
-#[component]
-pub(crate) fn SaveFailure(props: &SaveFailureProps) -> Html {
+pub(crate) fn save_failure(message: Option<AttrValue>) -> Html {
     html! {
         <div role="alert">
-            if let Some(message) = &props.message {
+            if let Some(message) = message {
                 <p class="save-failure tone-attention" data-test="save-failure">
-                    <Icon glyph={Glyph::Attention} />
+                    { icon(Glyph::Attention) }
                     <span>{ message }</span>
                 </p>
             }

@@ -1,9 +1,9 @@
 //! The field to type a name or a code into; Enter looks the code up as a scan would be.
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::field::typed_into;
+use super::icon::{Glyph, icon};
 use super::scanner::use_scans;
 
 /// The field.
@@ -23,9 +23,7 @@ pub(crate) struct ScanFieldProps {
 #[component]
 pub(crate) fn ScanField(props: &ScanFieldProps) -> Html {
     let scans = use_scans();
-    let oninput = props.on_change.reform(|event: InputEvent| {
-        event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
-    });
+    let oninput = typed_into(&props.on_change);
     let onsubmit = {
         let (text, on_enter) = (props.text.clone(), props.on_enter.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -39,15 +37,15 @@ pub(crate) fn ScanField(props: &ScanFieldProps) -> Html {
     let clear = props.on_change.reform(|_: MouseEvent| String::new());
     html! {
         <form class="scan-field" role="search" {onsubmit}>
-            <Icon glyph={Glyph::Scan} />
+            { icon(Glyph::Scan) }
             <input id={&props.test} type="text" enterkeyhint="search" autocomplete="off" autocapitalize="off"
                 spellcheck="false" placeholder={&props.label} aria-label={&props.label} value={&props.text} {oninput}
                 data-test={&props.test} />
             if props.text.is_empty() {
-                <button class="icon-button scan-go" type="submit" aria-label="Look up"><Icon glyph={Glyph::Search} /></button>
+                <button class="icon-button scan-go" type="submit" aria-label="Look up">{ icon(Glyph::Search) }</button>
             } else {
                 <button class="icon-button" type="button" onclick={clear} aria-label="Clear" data-test="search-clear">
-                    <Icon glyph={Glyph::Close} />
+                    { icon(Glyph::Close) }
                 </button>
             }
         </form>

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 
 /// A sheet, shown as long as it is rendered.
 #[derive(Properties, PartialEq)]
@@ -42,7 +42,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
                 <header class="sheet-head">
                     <h2>{ &props.title }</h2>
                     <button class="icon-button" type="button" onclick={close} aria-label="Close" data-test="close-sheet">
-                        <Icon glyph={Glyph::Close} />
+                        { icon(Glyph::Close) }
                     </button>
                 </header>
                 { props.children.clone() }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::icon::{Glyph, Icon};
-use super::placeholder::{Placeholder, Skeleton};
+use super::icon::{Glyph, icon};
+use super::placeholder::{Placeholder, skeleton};
 use super::product_list::ProductList;
 use super::scan_field::ScanField;
 use crate::format;
@@ -40,7 +40,7 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
             <header class="stock-head">
                 <h1>{ "Stock" }</h1>
                 <a class="button" href={Route::NewProduct.to_path()} data-test="new-product">
-                    <Icon glyph={Glyph::Plus} />{ "New product" }
+                    { icon(Glyph::Plus) }{ "New product" }
                 </a>
             </header>
             <ScanField label="Scan or type a name or code" text={(*query).clone()} {on_change} />
@@ -74,34 +74,53 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
 
 fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
     if !view.ready {
-        return html! { <Skeleton /> };
+        return skeleton();
     }
     if view.total > 0 {
         return nothing_found(sync, query);
     }
-    match (sync.is_online, sync.catalogue) {
-        (Connection::SignInNeeded, _) => html! {
-            <Placeholder glyph={Glyph::Key} title="This device is not enrolled yet"
-                text="Enrol it with a one-time code from your supervisor, then the stock list arrives by itself."
-                test="empty-not-enrolled">
-                <a class="button primary" href={Route::Enrol.to_path()} data-test="enrol">{ "Enrol this device" }</a>
-            </Placeholder>
-        },
-        (_, Completeness::Complete) => html! {
-            <Placeholder glyph={Glyph::Box} title="No products yet" text="Add the first one, or import a list on the server."
-                test="empty-stock">
-                <a class="button primary" href={Route::NewProduct.to_path()}>{ "New product" }</a>
-            </Placeholder>
-        },
-        (Connection::Online, _) => html! {
-            <Placeholder glyph={Glyph::Receive} title="Downloading the stock list"
-                text="You can begin as soon as the first products are here." test="empty-downloading" />
-        },
-        _ => html! {
-            <Placeholder glyph={Glyph::DotOpen} title="The stock list is not here yet"
-                text="It needs a connection once. After that everything works without one." test="empty-offline" />
-        },
-    }
+    let (placeholder, way) = match (sync.is_online, sync.catalogue) {
+        (Connection::SignInNeeded, _) => (
+            Placeholder {
+                glyph: Glyph::Key,
+                title: "This device is not enrolled yet",
+                text: "Enrol it with a one-time code from your supervisor, then the stock list arrives by itself.",
+                test: "empty-not-enrolled",
+            },
+            Some((Route::Enrol, "Enrol this device", "enrol")),
+        ),
+        (_, Completeness::Complete) => (
+            Placeholder {
+                glyph: Glyph::Box,
+                title: "No products yet",
+                text: "Add the first one, or import a list on the server.",
+                test: "empty-stock",
+            },
+            Some((Route::NewProduct, "New product", "first-product")),
+        ),
+        (Connection::Online, _) => (
+            Placeholder {
+                glyph: Glyph::Receive,
+                title: "Downloading the stock list",
+                text: "You can begin as soon as the first products are here.",
+                test: "empty-downloading",
+            },
+            None,
+        ),
+        _ => (
+            Placeholder {
+                glyph: Glyph::DotOpen,
+                title: "The stock list is not here yet",
+                text: "It needs a connection once. After that everything works without one.",
+                test: "empty-offline",
+            },
+            None,
+        ),
+    };
+    let way = way.map(|(route, word, test)| {
+        html! { <a class="button primary" href={route.to_path()} data-test={test}>{ word }</a> }
+    });
+    placeholder.view(way.unwrap_or_default())
 }
 
 fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
@@ -114,9 +133,7 @@ fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
         }
         Completeness::Empty => "Press Enter to ask the server.".to_owned(),
     };
-    html! {
-        <Placeholder glyph={Glyph::Search} title={format!("Nothing matches “{}”", query.trim())} {text} test="empty-search">
-            <a class="button" href={Route::NewProduct.to_path()}>{ "New product" }</a>
-        </Placeholder>
-    }
+    let title = format!("Nothing matches “{}”", query.trim());
+    let new = html! { <a class="button" href={Route::NewProduct.to_path()}>{ "New product" }</a> };
+    Placeholder { glyph: Glyph::Search, title: &title, text: &text, test: "empty-search" }.view(new)
 }

@@ -2,34 +2,32 @@
 
 use yew::prelude::*;
 
-/// A switch and what it means.
-#[derive(Properties, PartialEq)]
-pub(crate) struct SwitchProps {
-    pub(crate) label: AttrValue,
-    #[prop_or_default]
-    pub(crate) hint: AttrValue,
+/// A whole row that switches.
+pub(crate) struct Switch<'a> {
+    pub(crate) label: &'static str,
+    pub(crate) hint: &'a str,
     pub(crate) is_on: bool,
     /// Called with the state asked for.
     pub(crate) on_change: Callback<bool>,
-    pub(crate) test: AttrValue,
+    /// The test hook.
+    pub(crate) test: &'static str,
 }
 
-/// A whole row that switches.
-#[component]
-pub(crate) fn Switch(props: &SwitchProps) -> Html {
-    let wanted = !props.is_on;
-    let onclick = props.on_change.reform(move |_: MouseEvent| wanted);
-    html! {
-        <button class="switch" type="button" role="switch" aria-checked={props.is_on.to_string()} {onclick}
-            data-test={&props.test}>
-            <span class="switch-text">
-                <span class="switch-label">{ &props.label }</span>
-                if !props.hint.is_empty() {
-                    <span class="switch-hint">{ &props.hint }</span>
-                }
-            </span>
-            <span class="switch-word" aria-hidden="true">{ if props.is_on { "On" } else { "Off" } }</span>
-            <span class="switch-track" aria-hidden="true"><span class="switch-thumb" /></span>
-        </button>
+impl Switch<'_> {
+    /// It.
+    pub(crate) fn view(self) -> Html {
+        let wanted = !self.is_on;
+        let onclick = self.on_change.reform(move |_: MouseEvent| wanted);
+        html! {
+            <button class="switch" type="button" role="switch" aria-checked={self.is_on.to_string()} {onclick}
+                data-test={self.test}>
+                <span class="switch-text">
+                    <span class="switch-label">{ self.label }</span>
+                    <span class="switch-hint">{ self.hint.to_owned() }</span>
+                </span>
+                <span class="switch-word" aria-hidden="true">{ if self.is_on { "On" } else { "Off" } }</span>
+                <span class="switch-track" aria-hidden="true"><span class="switch-thumb" /></span>
+            </button>
+        }
     }
 }

@@ -6,7 +6,7 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::chip::Tone;
-use super::icon::{Glyph, Icon};
+use super::icon::{Glyph, icon};
 
 /// Notices on the screen at once; the oldest makes way.
 const MAX_TOASTS: usize = 3;
@@ -162,7 +162,7 @@ fn ToastCard(props: &ToastCardProps) -> Html {
     let dismiss = on_dismiss.reform(move |_: MouseEvent| id);
     html! {
         <div class={classes!("toast", toast.tone.class())} data-test="toast" data-tone={toast.tone.class()}>
-            <Icon glyph={toast.glyph()} />
+            { icon(toast.glyph()) }
             <div class="toast-text">
                 <strong data-test="toast-title">{ &toast.title }</strong>
                 if !toast.detail.is_empty() {
@@ -173,7 +173,7 @@ fn ToastCard(props: &ToastCardProps) -> Html {
                 { offer_button(offer.clone(), id, on_dismiss.clone()) }
             }
             <button class="icon-button" type="button" aria-label="Dismiss" onclick={dismiss} data-test="toast-dismiss">
-                <Icon glyph={Glyph::Close} />
+                { icon(Glyph::Close) }
             </button>
         </div>
     }

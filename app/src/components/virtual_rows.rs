@@ -6,15 +6,14 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_hooks::prelude::{use_event, use_event_with_window};
 
-/// A row's height in the root element's font size; the style sheet's `--row`.
-pub(crate) const ROW_REM: f64 = 4.5;
 /// Rows rendered beyond the visible ones, each way, for scrolling faster than rendering.
 const SPARE_ROWS: usize = 12;
 /// The window moves by this many rows, so that most scroll events change nothing.
 const STEP_ROWS: usize = 6;
 /// Rows rendered before the list has been measured.
 const FIRST_ROWS: usize = 24;
-const DEFAULT_FONT_PIXELS: f64 = 16.0;
+/// A row's height before there is one to measure.
+const DEFAULT_ROW_PIXELS: f64 = 72.0;
 
 /// The rows to render of `total`, all `row` high, when `top` of the list has been scrolled past; lengths in pixels.
 fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
@@ -30,13 +29,11 @@ fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
 }
 
 /// A row's height in pixels: it grows with the size of text that the reader has chosen.
-pub(crate) fn row_pixels() -> f64 {
-    let font = web_sys::window().and_then(|window| {
-        let root = window.document()?.document_element()?;
-        let size = window.get_computed_style(&root).ok().flatten()?.get_property_value("font-size").ok()?;
-        size.trim_end_matches("px").parse::<f64>().ok()
-    });
-    font.unwrap_or(DEFAULT_FONT_PIXELS) * ROW_REM
+pub(crate) fn row_pixels(list: &HtmlElement) -> f64 {
+    let row = list.query_selector("[role=row]").ok().flatten();
+    row.map(|row| row.get_bounding_client_rect().height())
+        .filter(|height| *height > 0.0)
+        .unwrap_or(DEFAULT_ROW_PIXELS)
 }
 
 /// The rows of `total` to render in a scrolling element.
@@ -48,7 +45,7 @@ pub(crate) fn use_visible_rows(viewport: &NodeRef, total: usize) -> Range<usize>
         move || {
             if let Some(element) = viewport.cast::<HtmlElement>() {
                 let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
-                visible.set(window(top, height, row_pixels(), total));
+                visible.set(window(top, height, row_pixels(&element), total));
             }
         }
     };

@@ -12,12 +12,12 @@ use crate::book::{Book, ProductView};
 use crate::components::cart::{Cart, CartChange, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
-use crate::components::icon::{Glyph, Icon};
+use crate::components::icon::{Glyph, icon};
 use crate::components::order_search::OrderSearch;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::quantity_field::{QuantityField, read_quantity};
-use crate::components::save_failure::SaveFailure;
+use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
 use crate::components::scanner::{ScanTarget, use_scan_target};
 use crate::components::sheet::Sheet;
@@ -113,15 +113,21 @@ fn use_learned(views: &UseStateHandle<Views>) -> Callback<Rc<Option<ProductView>
 }
 
 fn empty(placed: Option<&AttrValue>) -> Html {
-    match placed {
-        Some(placed) => html! {
-            <Placeholder glyph={Glyph::Tick} title="Saved on this device" text={placed.clone()} test="order-placed" />
+    let placeholder = match placed {
+        Some(placed) => Placeholder {
+            glyph: Glyph::Tick,
+            title: "Saved on this device",
+            text: placed,
+            test: "order-placed",
         },
-        None => html! {
-            <Placeholder glyph={Glyph::Cart} title="Nothing in this order yet" test="empty-cart"
-                text="Scan goods one after another, or type a name." />
+        None => Placeholder {
+            glyph: Glyph::Cart,
+            title: "Nothing in this order yet",
+            text: "Scan goods one after another, or type a name.",
+            test: "empty-cart",
         },
-    }
+    };
+    placeholder.view(Html::default())
 }
 
 /// What every line knows by now, read as an order's lines.
@@ -246,10 +252,10 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
                     <b class="huge" aria-live="polite" data-test="order-total">{ total }</b>
                 </p>
             }
-            <SaveFailure message={whole} />
+            { save_failure(whole) }
             <button class="button primary" type="button" onclick={placing.place.clone()}
                 disabled={placing.is_busy || !is_ready} data-test="place-order">
-                <Icon glyph={Glyph::Cart} />{ "Save order" }
+                { icon(Glyph::Cart) }{ "Save order" }
             </button>
         </aside>
     }

@@ -8,7 +8,7 @@ use crate::components::chip::Tone;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
 use crate::components::page_head::PageHead;
-use crate::components::save_failure::SaveFailure;
+use crate::components::save_failure::save_failure;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::hooks::{use_book, use_sync};
 use crate::route::Route;
@@ -67,7 +67,7 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
             </p>
             <div class="fields">{ fields(&code, &name, &faults) }</div>
             <div class="actions">
-                <SaveFailure message={(*failure).clone()} />
+                { save_failure((*failure).clone()) }
                 <button class="button primary" type="submit" disabled={*is_busy} data-test="enrol-submit">
                     { if *is_busy { "Asking the server…" } else { "Enrol this device" } }
                 </button>
@@ -94,12 +94,24 @@ fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: 
         let state = state.clone();
         Callback::from(move |text| state.set(text))
     };
-    html! {
-        <>
-            <Field id="enrol-code" label="One-time code" value={(**code).clone()} on_change={put(code)}
-                fault={faults.of("enrol-code")} takes_scan={true} hint="Scan or type it. It works once." />
-            <Field id="device-name" label="Name of this device" value={(**name).clone()} on_change={put(name)}
-                optional={true} hint="What people call it, such as Forklift 2." />
-        </>
-    }
+    let code = Field {
+        id: "enrol-code",
+        label: "One-time code",
+        value: code,
+        on_change: put(code),
+        fault: faults.of("enrol-code"),
+        takes_scan: true,
+        hint: "Scan or type it. It works once.",
+        ..Field::default()
+    };
+    let name = Field {
+        id: "device-name",
+        label: "Name of this device",
+        value: name,
+        on_change: put(name),
+        optional: true,
+        hint: "What people call it, such as Forklift 2.",
+        ..Field::default()
+    };
+    html! { <>{ code.view() }{ name.view() }</> }
 }

@@ -9,15 +9,19 @@ use crate::components::placeholder::Placeholder;
 use crate::route::Route;
 
 /// The page for it.
-#[component]
-pub(crate) fn NotFoundPage() -> Html {
+pub(crate) fn not_found_page() -> Html {
+    let placeholder = Placeholder {
+        glyph: Glyph::Search,
+        title: "This address leads nowhere",
+        text: "It may be mistyped, or from a newer version of Lotbook.",
+        test: "not-found",
+    };
     html! {
         <div class="page">
             <PageHead title="There is no such page" back={Route::Stock} />
-            <Placeholder glyph={Glyph::Search} title="This address leads nowhere" test="not-found"
-                text="It may be mistyped, or from a newer version of Lotbook.">
+            { placeholder.view(html! {
                 <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
-            </Placeholder>
+            }) }
         </div>
     }
 }

@@ -9,13 +9,13 @@ use super::lot_panel::{LotList, primary_lot};
 use super::product_facts::ProductFacts;
 use crate::book::ProductView;
 use crate::components::cart_line::variant_word;
-use crate::components::chip::{Chip, Tone, pending_chip};
-use crate::components::icon::{Glyph, Icon};
+use crate::components::chip::{Tone, chip, pending_chip};
+use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, ReadFailure, Skeleton};
+use crate::components::placeholder::{Placeholder, ReadFailure, skeleton};
 use crate::components::scanner::{ScanTarget, use_scan_target};
 use crate::format;
-use crate::hooks::{Loaded, use_product, use_today};
+use crate::hooks::{Loaded, use_now, use_product, use_today};
 use crate::route::{LotWork, Route};
 
 /// Which product.
@@ -29,7 +29,7 @@ pub(crate) struct ProductPageProps {
 pub(crate) fn ProductPage(props: &ProductPageProps) -> Html {
     match use_product(props.id) {
         Loaded::Loading => html! {
-            <div class="page"><PageHead title="Product" back={Route::Stock} back_to_list={true} /><Skeleton /></div>
+            <div class="page"><PageHead title="Product" back={Route::Stock} back_to_list={true} />{ skeleton() }</div>
         },
         Loaded::Failed(message) => html! {
             <div class="page">
@@ -38,21 +38,25 @@ pub(crate) fn ProductPage(props: &ProductPageProps) -> Html {
         },
         Loaded::Ready(view) => match &*view {
             Some(view) => html! { <KnownProduct view={view.clone()} /> },
-            None => html! { <UnknownProduct /> },
+            None => unknown_product(),
         },
     }
 }
 
 /// What the product pages say of a product that is not there.
-#[component]
-pub(crate) fn UnknownProduct() -> Html {
+pub(crate) fn unknown_product() -> Html {
+    let placeholder = Placeholder {
+        glyph: Glyph::Search,
+        title: "This product is not in the book",
+        text: "It may have been deleted, or this device has not received it yet.",
+        test: "unknown-product",
+    };
     html! {
         <div class="page">
             <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
-            <Placeholder glyph={Glyph::Search} title="This product is not in the book" test="unknown-product"
-                text="It may have been deleted, or this device has not received it yet.">
+            { placeholder.view(html! {
                 <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
-            </Placeholder>
+            }) }
         </div>
     }
 }
@@ -66,7 +70,7 @@ pub(crate) struct KnownProductProps {
 #[component]
 fn KnownProduct(props: &KnownProductProps) -> Html {
     let view = &props.view;
-    let today = use_today();
+    let (today, now) = (use_today(), use_now());
     let chosen = use_state(|| None::<Uuid>);
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
@@ -91,7 +95,7 @@ fn KnownProduct(props: &KnownProductProps) -> Html {
                     if !view.variants.is_empty() {
                         { variants(view) }
                     }
-                    <LotList view={view.clone()} chosen={*chosen} {on_choose} {today} />
+                    { LotList { view, chosen: *chosen, on_choose, today, now }.view() }
                 </div>
                 <div class="product-side">
                     <ProductFacts view={view.clone()} />
@@ -131,9 +135,7 @@ fn on_hand(view: &ProductView) -> Html {
     let unsent =
         (view.unsent != Quantity::ZERO).then(|| format!("{} not sent yet", format::signed(view.unsent)));
     let (size, chip) = match (unsent, view.pending) {
-        (Some(text), _) => {
-            (text.len(), html! { <Chip tone={Tone::Waiting} glyph={Glyph::Clock} {text} test="unsent" /> })
-        }
+        (Some(text), _) => (text.len(), chip(Tone::Waiting, Some(Glyph::Clock), text, "unsent")),
         (None, true) => (0, pending_chip()),
         (None, false) => (0, Html::default()),
     };
@@ -197,7 +199,7 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
                 </div>
             }
             <a class="button primary" {href} data-test={test}>
-                <Icon glyph={if can_pick { Glyph::Pick } else { Glyph::Receive }} />{ word }
+                { icon(if can_pick { Glyph::Pick } else { Glyph::Receive }) }{ word }
             </a>
         </div>
     }

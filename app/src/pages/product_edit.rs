@@ -7,14 +7,14 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::product::UnknownProduct;
+use super::product::unknown_product;
 use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{ReadFailure, Skeleton};
-use crate::components::save_failure::SaveFailure;
+use crate::components::placeholder::{ReadFailure, skeleton};
+use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::hooks::{Loaded, use_book, use_product};
 use crate::route::{Route, use_query};
@@ -63,8 +63,8 @@ pub(crate) fn EditProductPage(props: &EditProductPageProps) -> Html {
                 title={format!("Edit {}", product.name)} {back} />
         },
         (None, Loaded::Failed(message)) => html! { <div class="page"><ReadFailure {message} /></div> },
-        (None, Loaded::Ready(view)) if view.is_none() => html! { <UnknownProduct /> },
-        (None, Loaded::Ready(_) | Loaded::Loading) => html! { <div class="page"><Skeleton /></div> },
+        (None, Loaded::Ready(view)) if view.is_none() => unknown_product(),
+        (None, Loaded::Ready(_) | Loaded::Loading) => html! { <div class="page">{ skeleton() }</div> },
     }
 }
 
@@ -93,7 +93,7 @@ fn entry(props: &ProductFormViewProps, product: Product) -> Option<Entry> {
         Some(known) => {
             let patch = ProductPatch::between(known, &product);
             let said = format!("Changed {} of {}", patch.fields().join(", "), product.name);
-            (!patch.is_empty()).then(|| Entry {
+            (!patch.is_empty()).then_some(Entry {
                 action: Action::UpdateProduct { id, patch },
                 base: props.base,
                 said,
@@ -128,7 +128,7 @@ fn ProductFormView(props: &ProductFormViewProps) -> Html {
             <PageHead title={props.title.clone()} back={props.back.clone()} />
             <div class="fields">{ fields(&form, &faults) }</div>
             <div class="actions">
-                <SaveFailure message={saving.failure} />
+                { save_failure(saving.failure) }
                 <button class="button primary" type="submit" disabled={saving.is_busy} data-test="save">
                     { "Save product" }
                 </button>
@@ -148,34 +148,50 @@ fn put(form: &UseStateHandle<ProductForm>, set: fn(&mut ProductForm, String)) ->
 }
 
 fn fields(form: &UseStateHandle<ProductForm>, faults: &Faults) -> Html {
-    let units: Vec<AttrValue> = COMMON_UNITS.into_iter().map(AttrValue::from).collect();
+    let field = |id: &'static str, label, value, set: fn(&mut ProductForm, String)| Field {
+        id,
+        label,
+        value,
+        fault: faults.of(id),
+        on_change: put(form, set),
+        ..Field::default()
+    };
+    let name = field("name", "Name", &form.name, |form, text| form.name = text);
+    let sku = Field {
+        takes_scan: true,
+        hint: "The number of your own for it; no other product of the site has it.",
+        ..field("sku", "SKU", &form.sku, |form, text| form.sku = text)
+    };
     let doubt = barcode_doubt(&form.barcode).map(|doubt| format!("{doubt} It can be saved like this."));
+    let barcode = Field {
+        takes_scan: true,
+        optional: true,
+        warning: doubt.map(AttrValue::from),
+        hint: "Scan it into this field.",
+        ..field("barcode", "Barcode", &form.barcode, |form, text| form.barcode = text)
+    };
+    let price =
+        Field { keyboard: "decimal", ..field("price", "Price", &form.price, |form, text| form.price = text) };
+    let currency = field("currency", "Currency", &form.currency, |form, text| form.currency = text);
+    let unit = Field {
+        suggestions: COMMON_UNITS.into_iter().map(AttrValue::from).collect(),
+        ..field("unit", "Unit", &form.unit, |form, text| form.unit = text)
+    };
+    let family = Field {
+        optional: true,
+        hint: "The same for products that are variants of each other.",
+        ..field("family", "Family", &form.family, |form, text| form.family = text)
+    };
+    let variant = Field {
+        optional: true,
+        hint: "What tells it from the others: 1 l, red.",
+        ..field("variant", "Variant", &form.variant, |form, text| form.variant = text)
+    };
     html! {
         <>
-            <Field id="name" label="Name" value={form.name.clone()} fault={faults.of("name")}
-                on_change={put(form, |form, text| form.name = text)} />
-            <Field id="sku" label="SKU" value={form.sku.clone()} fault={faults.of("sku")} takes_scan={true}
-                hint="The number of your own for it; no other product of the site has it."
-                on_change={put(form, |form, text| form.sku = text)} />
-            <Field id="barcode" label="Barcode" value={form.barcode.clone()} fault={faults.of("barcode")}
-                takes_scan={true} optional={true} warning={doubt.map(AttrValue::from)} hint="Scan it into this field."
-                on_change={put(form, |form, text| form.barcode = text)} />
-            <div class="field-trio">
-                <Field id="price" label="Price" value={form.price.clone()} fault={faults.of("price")} keyboard="decimal"
-                    on_change={put(form, |form, text| form.price = text)} />
-                <Field id="currency" label="Currency" value={form.currency.clone()} fault={faults.of("currency")}
-                    on_change={put(form, |form, text| form.currency = text)} />
-                <Field id="unit" label="Unit" value={form.unit.clone()} fault={faults.of("unit")} suggestions={units}
-                    on_change={put(form, |form, text| form.unit = text)} />
-            </div>
-            <div class="field-pair">
-                <Field id="family" label="Family" value={form.family.clone()} fault={faults.of("family")}
-                    optional={true} hint="The same for products that are variants of each other."
-                    on_change={put(form, |form, text| form.family = text)} />
-                <Field id="variant" label="Variant" value={form.variant.clone()} fault={faults.of("variant")}
-                    optional={true} hint="What tells it from the others: 1 l, red."
-                    on_change={put(form, |form, text| form.variant = text)} />
-            </div>
+            { name.view() }{ sku.view() }{ barcode.view() }
+            <div class="field-trio">{ price.view() }{ currency.view() }{ unit.view() }</div>
+            <div class="field-pair">{ family.view() }{ variant.view() }</div>
         </>
     }
 }

@@ -7,8 +7,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, ProductView};
-use crate::components::icon::{Glyph, Icon};
-use crate::components::save_failure::SaveFailure;
+use crate::components::icon::{Glyph, icon};
+use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::components::sheet::Sheet;
 use crate::route::Route;
@@ -63,10 +63,10 @@ pub(crate) fn ProductFacts(props: &ProductFactsProps) -> Html {
             { facts(product) }
             <div class="facts-actions">
                 <a class="button" href={Route::EditProduct { id: product.id }.to_path()} data-test="edit-product">
-                    <Icon glyph={Glyph::Edit} />{ "Edit" }
+                    { icon(Glyph::Edit) }{ "Edit" }
                 </a>
                 <button class="button danger" type="button" onclick={ask} data-test="delete-product">
-                    <Icon glyph={Glyph::Delete} />{ "Delete" }
+                    { icon(Glyph::Delete) }{ "Delete" }
                 </button>
             </div>
             if *is_deleting {
@@ -78,17 +78,16 @@ pub(crate) fn ProductFacts(props: &ProductFactsProps) -> Html {
 
 fn facts(product: &Product) -> Html {
     let price = Money { minor: product.price_minor, currency: product.currency.clone() };
-    let optional = |label: &'static str, value: &str| {
-        (!value.is_empty()).then(|| fact(label, html! { { value.to_owned() } }))
-    };
+    let optional =
+        |label: &'static str, value: &str| (!value.is_empty()).then(|| fact(label, value.to_owned().into()));
     html! {
         <dl class="facts">
             { fact("Price", html! { <b data-test="price">{ price.to_string() }</b> }) }
-            { fact("Unit", html! { { &product.unit } }) }
-            { fact("SKU", html! { { &product.sku } }) }
+            { fact("Unit", product.unit.clone().into()) }
+            { fact("SKU", product.sku.clone().into()) }
             { for optional("Barcode", &product.barcode) }
             if let Some(doubt) = barcode_doubt(&product.barcode) {
-                <p class="warning facts-warning"><Icon glyph={Glyph::Triangle} />{ doubt }</p>
+                <p class="warning facts-warning">{ icon(Glyph::Triangle) }{ doubt }</p>
             }
             { for optional("Family", &product.family) }
             { for optional("Variant", &product.variant) }
@@ -125,7 +124,7 @@ fn DeleteSheet(props: &DeleteSheetProps) -> Html {
                 <button class="button primary" type="button" onclick={close}>{ "Close" }</button>
             } else {
                 <p>{ "It disappears from every device. Its past movements stay in the ledger." }</p>
-                <SaveFailure message={saving.failure} />
+                { save_failure(saving.failure) }
                 <div class="sheet-actions">
                     <button class="button" type="button" onclick={close} data-test="delete-cancel">{ "Keep it" }</button>
                     <button class="button danger-fill" type="button" onclick={delete} disabled={saving.is_busy}

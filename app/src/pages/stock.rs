@@ -29,7 +29,7 @@ pub(crate) fn StockPage(props: &StockPageProps) -> Html {
         Route::Work { id, operation } => {
             (Some(id), html! { <WorkPage key={format!("{operation}{id}")} {id} {operation} /> })
         }
-        _ => (None, html! { <JustNow /> }),
+        _ => (None, just_now()),
     };
     let has_detail = props.route.is_task();
     html! {
@@ -41,8 +41,7 @@ pub(crate) fn StockPage(props: &StockPageProps) -> Html {
 }
 
 /// The latest work, beside the list on wide screens.
-#[component]
-fn JustNow() -> Html {
+fn just_now() -> Html {
     html! {
         <div class="page just-now">
             <header class="section-head">

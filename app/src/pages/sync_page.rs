@@ -4,9 +4,9 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 
 use super::sync_queue::SyncQueue;
-use crate::components::chip::{Chip, Tone};
+use crate::components::chip::{Tone, chip};
 use crate::components::connectivity_status::connection_words;
-use crate::components::icon::{Glyph, Icon};
+use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::recent_list::RecentList;
 use crate::components::switch::Switch;
@@ -19,8 +19,8 @@ const MAX_RECENT_ROWS: usize = 50;
 /// The page for it.
 #[component]
 pub(crate) fn SyncPage() -> Html {
-    let sync = use_sync();
-    let now = use_now();
+    let (sync, now) = (use_sync(), use_now());
+    let device_name = use_book().device_name();
     html! {
         <div class="page sync-page" data-test="sync-page">
             <PageHead title="Sync" />
@@ -35,7 +35,7 @@ pub(crate) fn SyncPage() -> Html {
                 <div class="sync-side">
                     { state(&sync, now) }
                     { choices(&sync) }
-                    <DeviceFacts />
+                    { for device_name.as_deref().map(device) }
                 </div>
                 { sync_now(&sync) }
             </div>
@@ -59,7 +59,7 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
     };
     html! {
         <section class="card sync-state" aria-label="State">
-            <Chip {tone} {glyph} text={word} test="sync-connection" />
+            { chip(tone, Some(glyph), word, "sync-connection") }
             <p>{ explanation(sync.is_online) }</p>
             if let Some(error) = &status.error {
                 <p class="fault" data-test="sync-error">{ error }</p>
@@ -99,12 +99,23 @@ fn choices(sync: &OfflineSync) -> Html {
     let works_offline = sync.is_online == Connection::WorkingOffline;
     let (start, stop) = (sync.start_auto_sync.clone(), sync.stop_auto_sync.clone());
     let on_automatic = Callback::from(move |is_on| if is_on { start.emit(()) } else { stop.emit(()) });
+    let automatic = Switch {
+        label: "Sync automatically",
+        hint: "Every minute, and whenever the connection returns.",
+        is_on: sync.is_automatic,
+        on_change: on_automatic,
+        test: "auto-sync",
+    };
+    let offline = Switch {
+        label: "Work offline",
+        hint: "Sends and receives nothing until you switch it off.",
+        is_on: works_offline,
+        on_change: sync.work_offline.clone(),
+        test: "work-offline",
+    };
     html! {
         <section class="card switches" aria-label="Choices">
-            <Switch label="Sync automatically" hint="Every minute, and whenever the connection returns."
-                is_on={sync.is_automatic} on_change={on_automatic} test="auto-sync" />
-            <Switch label="Work offline" hint="Sends and receives nothing until you switch it off."
-                is_on={works_offline} on_change={sync.work_offline.clone()} test="work-offline" />
+            { automatic.view() }{ offline.view() }
         </section>
     }
 }
@@ -115,22 +126,18 @@ fn sync_now(sync: &OfflineSync) -> Html {
     html! {
         <div class="actions">
             <button class="button primary" type="button" {onclick} disabled={is_resting} data-test="sync-now">
-                <Icon glyph={Glyph::Sync} />{ if sync.is_syncing { "Syncing…" } else { "Sync now" } }
+                { icon(Glyph::Sync) }{ if sync.is_syncing { "Syncing…" } else { "Sync now" } }
             </button>
         </div>
     }
 }
 
 /// Which device this is.
-#[component]
-fn DeviceFacts() -> Html {
-    let book = use_book();
+fn device(name: &str) -> Html {
     html! {
-        if let Some(name) = book.device_name() {
-            <section class="card" aria-label="Device">
-                <dl class="facts">{ fact("This device", "device", name) }</dl>
-                <Chip tone={Tone::Good} glyph={Glyph::Tick} text="Enrolled" />
-            </section>
-        }
+        <section class="card" aria-label="Device">
+            <dl class="facts">{ fact("This device", "device", name.to_owned()) }</dl>
+            { chip(Tone::Good, Some(Glyph::Tick), "Enrolled", "") }
+        </section>
     }
 }

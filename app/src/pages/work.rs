@@ -7,7 +7,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::lot_panel::primary_lot;
-use super::product::UnknownProduct;
+use super::product::unknown_product;
 use super::work_form::WorkForm;
 use super::work_view::{
     LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field,
@@ -19,8 +19,8 @@ use crate::components::chip::Tone;
 use crate::components::faults::Faults;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, ReadFailure, Skeleton};
-use crate::components::save_failure::SaveFailure;
+use crate::components::placeholder::{Placeholder, ReadFailure, skeleton};
+use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::components::scanner::{ScanTarget, use_scan_target};
 use crate::components::toasts::{Toast, Toasts, use_toasts};
@@ -42,24 +42,34 @@ pub(crate) fn WorkPage(props: &WorkPageProps) -> Html {
     let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
     match use_product(props.id) {
         Loaded::Loading => {
-            html! { <div class="page"><PageHead title={work.verb()} {back} /><Skeleton /></div> }
+            html! { <div class="page"><PageHead title={work.verb()} {back} />{ skeleton() }</div> }
         }
         Loaded::Failed(message) => html! {
             <div class="page"><PageHead title={work.verb()} {back} /><ReadFailure {message} /></div>
         },
         Loaded::Ready(view) => match &*view {
-            None => html! { <UnknownProduct /> },
-            Some(view) if view.lots.is_empty() && work != LotWork::Receive => html! {
-                <div class="page">
-                    <PageHead title={work.verb()} eyebrow={view.product.name.clone()} {back} />
-                    <Placeholder glyph={Glyph::Box} title="No lots here" test="no-lots"
-                        text="There is nothing of it on this device. Receive goods first.">
-                        <a class="button primary" href={Route::work_on(props.id, LotWork::Receive, None)}>{ "Receive" }</a>
-                    </Placeholder>
-                </div>
-            },
+            None => unknown_product(),
+            Some(view) if view.lots.is_empty() && work != LotWork::Receive => no_lots(view, work),
             Some(view) => html! { <WorkOnLot view={view.clone()} {work} {lot} /> },
         },
+    }
+}
+
+fn no_lots(view: &ProductView, work: LotWork) -> Html {
+    let id = view.product.id;
+    let placeholder = Placeholder {
+        glyph: Glyph::Box,
+        title: "No lots here",
+        text: "There is nothing of it on this device. Receive goods first.",
+        test: "no-lots",
+    };
+    html! {
+        <div class="page">
+            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
+            { placeholder.view(html! {
+                <a class="button primary" href={Route::work_on(id, LotWork::Receive, None)}>{ "Receive" }</a>
+            }) }
+        </div>
     }
 }
 
@@ -90,6 +100,7 @@ fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let form = use_state(|| WorkForm { quantity: proposal(work), takes_away: true, ..WorkForm::default() });
     let faults = use_state(Faults::default);
     let is_choosing = use_state(|| false);
+    let allows_new = work == LotWork::Receive;
     let saving = use_saving();
     let lot = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
     let toasts = use_toasts();
@@ -122,14 +133,13 @@ fn WorkOnLot(props: &WorkOnLotProps) -> Html {
             }
             { quantity_field(work, view, lot, &form, faults.of("quantity")) }
             <div class="actions">
-                <SaveFailure message={saving.failure} />
+                { save_failure(saving.failure) }
                 <button class="button primary" type="submit" disabled={saving.is_busy} data-test="save">
                     { save_words(work, &form, read.as_ref().ok()) }
                 </button>
             </div>
             if *is_choosing {
-                <LotPicker {lots} {today} chosen={chosen.clone()} is_open={is_choosing.clone()}
-                    allows_new={work == LotWork::Receive} />
+                { LotPicker { lots: &lots, today, chosen: &chosen, is_open: &is_choosing, allows_new }.view() }
             }
         </form>
     }

@@ -10,7 +10,7 @@ use crate::book::ProductView;
 use crate::components::chip::lot_chip;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
-use crate::components::icon::{Glyph, Icon};
+use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::{LotRow, place_and_date};
 use crate::components::quantity_field::QuantityField;
 use crate::components::sheet::Sheet;
@@ -61,7 +61,7 @@ pub(crate) fn lot_banner(
             </div>
             <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">{ "Change" }</button>
             if let Some(sooner) = sooner {
-                <p class="lot-banner-advice" data-test="fefo-advice"><Icon glyph={Glyph::Triangle} />{ sooner }</p>
+                <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ sooner }</p>
             }
         </section>
     }
@@ -77,16 +77,39 @@ pub(crate) fn new_lot_fields(
     let mut places: Vec<AttrValue> =
         lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
     places.dedup();
+    let lot_code = Field {
+        id: "lot-code",
+        label: "Lot code",
+        value: &form.lot_code,
+        fault: faults.of("lot-code"),
+        takes_scan: true,
+        on_change: put(form, |form, text| form.lot_code = text),
+        ..Field::default()
+    };
+    let location = Field {
+        id: "location",
+        label: "Location",
+        value: &form.location,
+        fault: faults.of("location"),
+        takes_scan: true,
+        suggestions: places,
+        on_change: put(form, |form, text| form.location = text),
+        ..Field::default()
+    };
+    let expires_on = Field {
+        id: "expires-on",
+        label: "Expiry date",
+        kind: "date",
+        value: &form.expires_on,
+        optional: true,
+        fault: faults.of("expires-on"),
+        on_change: put(form, |form, text| form.expires_on = text),
+        ..Field::default()
+    };
     html! {
         <div class="fields new-lot" data-test="new-lot">
-            <div class="field-pair">
-                <Field id="lot-code" label="Lot code" value={form.lot_code.clone()} fault={faults.of("lot-code")}
-                    takes_scan={true} on_change={put(form, |form, text| form.lot_code = text)} />
-                <Field id="location" label="Location" value={form.location.clone()} fault={faults.of("location")}
-                    takes_scan={true} suggestions={places} on_change={put(form, |form, text| form.location = text)} />
-            </div>
-            <Field id="expires-on" label="Expiry date" kind="date" value={form.expires_on.clone()} optional={true}
-                fault={faults.of("expires-on")} on_change={put(form, |form, text| form.expires_on = text)} />
+            <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
+            { expires_on.view() }
             if !lots.is_empty() {
                 <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">
                     { "Add to a lot that is here" }
@@ -98,12 +121,17 @@ pub(crate) fn new_lot_fields(
 
 /// Where goods go.
 pub(crate) fn destination_field(form: &UseStateHandle<WorkForm>, faults: &Faults) -> Html {
-    html! {
-        <div class="fields">
-            <Field id="to" label="To" value={form.to.clone()} fault={faults.of("to")} takes_scan={true}
-                hint="Scan or type the bin." on_change={put(form, |form, text| form.to = text)} />
-        </div>
-    }
+    let to = Field {
+        id: "to",
+        label: "To",
+        value: &form.to,
+        fault: faults.of("to"),
+        takes_scan: true,
+        hint: "Scan or type the bin.",
+        on_change: put(form, |form, text| form.to = text),
+        ..Field::default()
+    };
+    html! { <div class="fields">{ to.view() }</div> }
 }
 
 /// Up or down, and why.
@@ -119,14 +147,21 @@ pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) ->
             </button>
         }
     };
+    let reason = Field {
+        id: "reason",
+        label: "Reason",
+        value: &form.reason,
+        fault: faults.of("reason"),
+        on_change: put(form, |form, text| form.reason = text),
+        ..Field::default()
+    };
     html! {
         <div class="fields">
             <div class="choices is-even" role="group" aria-label="Direction">
                 { direction(true, "Take away", "adjust-down") }
                 { direction(false, "Add", "adjust-up") }
             </div>
-            <Field id="reason" label="Reason" value={form.reason.clone()} fault={faults.of("reason")}
-                on_change={put(form, |form, text| form.reason = text)} />
+            { reason.view() }
             <div class="choices" role="group" aria-label="Common reasons">
                 for reason in COMMON_REASONS {
                     <button class="choice" type="button" aria-pressed={(form.reason == reason).to_string()}
@@ -173,7 +208,7 @@ fn after_note(work: LotWork, lot: &InventoryLot, form: &WorkForm) -> Html {
     if takes && after < Quantity::ZERO {
         return html! {
             <span class="warning" data-test="after">
-                <Icon glyph={Glyph::Triangle} />
+                { icon(Glyph::Triangle) }
                 { format!("The book has {here} here. It is booked all the same, and a recount is asked for.") }
             </span>
         };
@@ -189,48 +224,41 @@ fn after_note(work: LotWork, lot: &InventoryLot, form: &WorkForm) -> Html {
 }
 
 /// The lots to choose from.
-#[derive(Properties, PartialEq)]
-pub(crate) struct LotPickerProps {
-    pub(crate) lots: Vec<InventoryLot>,
+pub(crate) struct LotPicker<'a> {
+    pub(crate) lots: &'a [InventoryLot],
     pub(crate) today: CalendarDate,
-    pub(crate) chosen: UseStateHandle<Option<Uuid>>,
-    pub(crate) is_open: UseStateHandle<bool>,
+    pub(crate) chosen: &'a UseStateHandle<Option<Uuid>>,
+    pub(crate) is_open: &'a UseStateHandle<bool>,
     /// Whether the lot may be one that is not here yet.
     pub(crate) allows_new: bool,
 }
 
-/// A sheet with the lots.
-#[component]
-pub(crate) fn LotPicker(props: &LotPickerProps) -> Html {
-    let LotPickerProps { lots, today, chosen, is_open, allows_new } = props;
-    let take = |lot: Option<Uuid>| {
-        let (chosen, is_open) = (chosen.clone(), is_open.clone());
-        move || {
+impl LotPicker<'_> {
+    /// A sheet with the lots.
+    pub(crate) fn view(self) -> Html {
+        let (chosen, is_open) = (self.chosen.clone(), self.is_open.clone());
+        let take = Callback::from(move |lot: Option<Uuid>| {
             chosen.set(lot);
             is_open.set(false);
-        }
-    };
-    let on_close = {
-        let is_open = is_open.clone();
-        Callback::from(move |()| is_open.set(false))
-    };
-    let take_new = take(None);
-    html! {
-        <Sheet title="Which lot?" {on_close} test="lot-picker">
-            <ul class="lots">
-                for lot in lots {
-                    <LotRow key={lot.lot.id().to_string()} lot={lot.clone()} today={*today}
-                        is_chosen={**chosen == Some(lot.lot.id())} on_choose={
-                            let take = take(Some(lot.lot.id()));
-                            Callback::from(move |_: Uuid| take())
-                        } />
+        });
+        let is_open = self.is_open.clone();
+        let on_close = Callback::from(move |()| is_open.set(false));
+        let on_choose = take.reform(Some);
+        let take_new = take.reform(|_: MouseEvent| None);
+        let row = |lot: &InventoryLot| {
+            let is_chosen = **self.chosen == Some(lot.lot.id());
+            let choice = Some((is_chosen, &on_choose));
+            LotRow { lot, today: self.today, pending: false, choice }.view(Html::default())
+        };
+        html! {
+            <Sheet title="Which lot?" {on_close} test="lot-picker">
+                <ul class="lots">{ for self.lots.iter().map(row) }</ul>
+                if self.allows_new {
+                    <button class="button primary" type="button" onclick={take_new} data-test="new-lot-choice">
+                        { icon(Glyph::Plus) }{ "A new lot" }
+                    </button>
                 }
-            </ul>
-            if *allows_new {
-                <button class="button primary" type="button" onclick={move |_: MouseEvent| take_new()} data-test="new-lot-choice">
-                    <Icon glyph={Glyph::Plus} />{ "A new lot" }
-                </button>
-            }
-        </Sheet>
+            </Sheet>
+        }
     }
 }

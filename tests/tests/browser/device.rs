@@ -22,7 +22,7 @@ const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 /// What a person would wait for at most.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A phone in upright position.
@@ -161,7 +161,8 @@ impl Device {
             match self.find_css(selector).await?.click().await {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() > deadline => {
-                    return Err(error).with_context(|| format!("clicking {selector}"));
+                    let picture = self.screenshot_to(&std::env::temp_dir(), "lotbook-click").await?;
+                    return Err(error).with_context(|| format!("clicking {selector}; see {}", picture.display()));
                 }
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
@@ -221,7 +222,8 @@ impl Device {
                 driver.close_window().await?;
             }
         }
-        Ok(driver.switch_to_window(blank).await?)
+        driver.switch_to_window(blank).await?;
+        self.resize(PHONE).await
     }
 
     /// Kills the browser with all its processes at once, and starts it again on the same profile.

@@ -87,8 +87,20 @@ impl Goods {
     }
 }
 
-/// Waits until a device has nothing left to send.
+/// What is pending on the device, by its database rather than by its screen.
+const NOTHING_PENDING: &str = "
+    const opened = indexedDB.open('lotbook');
+    const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+    const index = database.transaction('mutation_queue').objectStore('mutation_queue').index('attention');
+    const counted = index.count(0);
+    const count = await new Promise((resolve) => { counted.onsuccess = () => resolve(counted.result); });
+    database.close();
+    return count === 0;";
+
+/// Waits until a device has nothing left to send, and its screen says so.
 pub(crate) async fn wait_until_sent(device: &Device) -> Result<()> {
     device.open("/sync").await?;
-    device.wait_for_script("an empty queue", "return document.querySelectorAll('[data-test=queue-row]').length === 0 && document.querySelector('[data-test=connectivity-status]') !== null").await
+    device.wait_for_script("an empty queue", NOTHING_PENDING).await?;
+    let shown = "return document.querySelectorAll('[data-test=queue-row]').length === 0";
+    device.wait_for_script("an empty list of what waits", shown).await
 }

@@ -1,7 +1,9 @@
 //! The built app in a real Chromium against the real server. Run it with `cargo xtask test --only e2e`.
 
+mod catalogue;
 mod device;
 mod goods;
 mod network;
+mod pages;
 mod server;
 mod story;

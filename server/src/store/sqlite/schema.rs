@@ -114,3 +114,45 @@ pub(crate) fn set_rev(transaction: &Transaction<'_>, site: &str, rev: u64) -> Re
         .execute(params![site, to_i64(rev)])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_up_often_is_found_by_its_index() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
+        let hot = [
+            (
+                "SELECT * FROM products WHERE site = ?1 AND barcode_key <> '' AND barcode_key = ?2",
+                "products_by_barcode",
+            ),
+            (
+                "SELECT * FROM products WHERE site = ?1 AND sku_key = ?2 AND deleted_at IS NULL",
+                "products_by_sku",
+            ),
+            ("SELECT * FROM products WHERE site = ?1 AND rev > ?2 ORDER BY rev LIMIT 9", "products_by_rev"),
+            ("SELECT * FROM inventory_lots WHERE site = ?1 AND rev > ?2 ORDER BY rev LIMIT 9", "lots_by_rev"),
+            (
+                "SELECT count(*) FROM inventory_lots WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL",
+                "lots_by_status",
+            ),
+            (
+                "SELECT * FROM inventory_lots WHERE site = ?1 AND product_id = ?2",
+                "PRIMARY KEY (site=? AND product_id=?)",
+            ),
+            (
+                "SELECT sum(delta) FROM stock_ledger WHERE site = ?1 AND product_id = ?2 AND lot_id = ?3",
+                "ledger_by_lot",
+            ),
+            ("SELECT touched FROM receipts WHERE site = ?1 AND mutation_id = ?2", "receipts_by_mutation"),
+            ("SELECT name FROM devices WHERE token_hash = ?1", "devices_by_token"),
+        ];
+        for (sql, index) in hot {
+            let plan: String =
+                connection.query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3)).expect(sql);
+            assert!(plan.contains(index) && plan.contains("SEARCH"), "{sql}: {plan}");
+        }
+    }
+}
