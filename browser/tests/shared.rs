@@ -1,4 +1,5 @@
 //! Locks and channels in a real browser.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::RefCell;

@@ -1,4 +1,5 @@
 //! The IndexedDB store passes the suite of the Store port, and survives what browsers do to databases.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
 use schema::IdbStore;

@@ -1,5 +1,7 @@
 //! The binary as people use it: what it prints, what it refuses, how it ends.
 
+#![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! Rounds against a small server in memory that loses answers, garbles them, or was restored from a backup.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -125,29 +125,29 @@ mod tests {
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
         let hot = [
             (
-                "SELECT * FROM products WHERE site = ?1 AND barcode_key <> '' AND barcode_key = ?2",
+                "SELECT * FROM products WHERE site = '' AND barcode_key <> '' AND barcode_key = ''",
                 "products_by_barcode",
             ),
             (
-                "SELECT * FROM products WHERE site = ?1 AND sku_key = ?2 AND deleted_at IS NULL",
+                "SELECT * FROM products WHERE site = '' AND sku_key = '' AND deleted_at IS NULL",
                 "products_by_sku",
             ),
-            ("SELECT * FROM products WHERE site = ?1 AND rev > ?2 ORDER BY rev LIMIT 9", "products_by_rev"),
-            ("SELECT * FROM inventory_lots WHERE site = ?1 AND rev > ?2 ORDER BY rev LIMIT 9", "lots_by_rev"),
+            ("SELECT * FROM products WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9", "products_by_rev"),
+            ("SELECT * FROM inventory_lots WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9", "lots_by_rev"),
             (
-                "SELECT count(*) FROM inventory_lots WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL",
+                "SELECT count(*) FROM inventory_lots WHERE site = '' AND status = '' AND deleted_at IS NULL",
                 "lots_by_status",
             ),
             (
-                "SELECT * FROM inventory_lots WHERE site = ?1 AND product_id = ?2",
+                "SELECT * FROM inventory_lots WHERE site = '' AND product_id = ''",
                 "PRIMARY KEY (site=? AND product_id=?)",
             ),
             (
-                "SELECT sum(delta) FROM stock_ledger WHERE site = ?1 AND product_id = ?2 AND lot_id = ?3",
+                "SELECT sum(delta) FROM stock_ledger WHERE site = '' AND product_id = '' AND lot_id = ''",
                 "ledger_by_lot",
             ),
-            ("SELECT touched FROM receipts WHERE site = ?1 AND mutation_id = ?2", "receipts_by_mutation"),
-            ("SELECT name FROM devices WHERE token_hash = ?1", "devices_by_token"),
+            ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
+            ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),
         ];
         for (sql, index) in hot {
             let plan: String =
