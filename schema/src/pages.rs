@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sync::{Model, Removal, ReplacedRange, Versioned};
+use sync::{Model, Removal, ReplacedRange, RowKey, Versioned};
 
 /// Rows a page is filled with.
 const PAGE_ROWS: usize = 250;
@@ -23,31 +23,39 @@ pub(crate) struct TableChange<R: Clone> {
     pub(crate) removals: BTreeMap<String, u64>,
 }
 
-impl<R: Clone> TableChange<R> {
-    /// What a commit's rows, removals and replaced range mean for `table`; none if nothing.
-    pub(crate) fn of<M: Model<Row = R>>(
-        table: &str,
-        rows: &[Versioned<R>],
-        removed: &[Removal],
-        range: Option<&ReplacedRange>,
-    ) -> Option<Self> {
-        let replaced = range
-            .filter(|range| range.table == table)
-            .map(|range| (range.after.clone(), range.through.clone()));
-        let mut puts = PageRows::new();
-        for versioned in rows {
-            let key = M::key(&versioned.row);
-            if key.table == table {
-                put_newer(&mut puts, key.key, versioned.clone());
-            }
-        }
-        let of_table = removed.iter().filter(|removal| removal.table == table);
-        let removals: BTreeMap<String, u64> =
-            of_table.map(|removal| (removal.key.clone(), removal.rev)).collect();
-        let is_something = replaced.is_some() || !puts.is_empty() || !removals.is_empty();
-        is_something.then_some(Self { replaced, puts, removals })
+/// What a commit's rows, removals and replaced range do to each table that they concern.
+pub(crate) fn changes_by_table<M: Model>(
+    rows: &[Versioned<M::Row>],
+    removed: &[Removal],
+    range: Option<&ReplacedRange>,
+) -> BTreeMap<String, TableChange<M::Row>> {
+    let mut changes = BTreeMap::<String, TableChange<M::Row>>::new();
+    if let Some(ReplacedRange { table, after, through }) = range {
+        changes.entry(table.clone()).or_default().replaced = Some((after.clone(), through.clone()));
     }
+    for versioned in rows {
+        let RowKey { table, key } = M::key(&versioned.row);
+        // The entry's own key would be a new text for every row.
+        if !changes.contains_key(&*table) {
+            changes.insert(table.to_string(), TableChange::default());
+        }
+        if let Some(change) = changes.get_mut(&*table) {
+            put_newer(&mut change.puts, key, versioned.clone());
+        }
+    }
+    for Removal { table, key, rev } in removed {
+        changes.entry(table.to_string()).or_default().removals.insert(key.clone(), *rev);
+    }
+    changes
+}
 
+impl<R: Clone> Default for TableChange<R> {
+    fn default() -> Self {
+        Self { replaced: None, puts: PageRows::new(), removals: BTreeMap::new() }
+    }
+}
+
+impl<R: Clone> TableChange<R> {
     fn is_replaced(&self, key: &str) -> bool {
         self.replaced.as_ref().is_some_and(|(after, through)| {
             key > after.as_str() && through.as_ref().is_none_or(|through| key <= through.as_str())
@@ -145,7 +153,7 @@ mod tests {
             after: after.to_owned(),
             through: through.map(str::to_owned),
         });
-        TableChange::of::<Counters>("counters", &rows, &removed, range.as_ref()).expect("a change")
+        changes_by_table::<Counters>(&rows, &removed, range.as_ref()).remove("counters").expect("a change")
     }
 
     fn page(keys: &[(&str, u64)]) -> PageRows<CounterRow> {

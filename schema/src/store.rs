@@ -5,15 +5,15 @@ use std::marker::PhantomData;
 use idb::ObjectStore;
 use sync::{
     Commit, Committed, Cursor, Draft, JournalRecord, JournalRecordOf, Model, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Removal, ReplacedRange, RowKey, Store,
-    StoreError, UnixMillis, Versioned,
+    QueueRecord, QueueState, Read, Reading, Receipt, Removal, ReplacedRange, RowKey, Store, StoreError,
+    UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
 use crate::migrations::Beginning;
-use crate::pages::TableChange;
+use crate::pages::changes_by_table;
 use crate::transaction::{Mode, Tx, corrupt, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, page_store, queue};
 
@@ -53,10 +53,8 @@ impl<M: Model> IdbStore<M> {
         removed: &[Removal],
         range: Option<&ReplacedRange>,
     ) -> Result<(), StoreError> {
-        for table in M::TABLES {
-            if let Some(change) = TableChange::of::<M>(table, rows, removed, range) {
-                page_store::write::<M>(&tx.store(table)?, &change).await?;
-            }
+        for (table, change) in changes_by_table::<M>(rows, removed, range) {
+            page_store::write::<M>(&tx.store(&table)?, &change).await?;
         }
         Ok(())
     }

@@ -1,27 +1,43 @@
-//! What a device downloads before the app runs, against its budget.
+//! What a device downloads before the app runs. Each part has a goal, and a limit that it must not grow beyond on the way
+//! there: when a change makes it smaller, lower the limit.
 
 use crate::compress::beside;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 
-const APP_BUDGET_BYTES: u64 = 420_000;
-const WORKER_BUDGET_BYTES: u64 = 140_000;
+const APP_GOAL_BYTES: u64 = 150_000;
+const APP_LIMIT_BYTES: u64 = 390_000;
+const WORKER_GOAL_BYTES: u64 = 60_000;
+const WORKER_LIMIT_BYTES: u64 = 145_000;
 
 /// A wasm file with its glue, named by what stands before the content hash.
 struct Bundle {
     name: &'static str,
     wasm: &'static str,
     glue: &'static str,
-    budget_bytes: u64,
+    goal_bytes: u64,
+    limit_bytes: u64,
 }
 
 const BUNDLES: [Bundle; 2] = [
-    Bundle { name: "app", wasm: "app_bg-", glue: "app-", budget_bytes: APP_BUDGET_BYTES },
-    Bundle { name: "worker", wasm: "worker_bg-", glue: "worker-", budget_bytes: WORKER_BUDGET_BYTES },
+    Bundle {
+        name: "app",
+        wasm: "app_bg-",
+        glue: "app-",
+        goal_bytes: APP_GOAL_BYTES,
+        limit_bytes: APP_LIMIT_BYTES,
+    },
+    Bundle {
+        name: "worker",
+        wasm: "worker_bg-",
+        glue: "worker-",
+        goal_bytes: WORKER_GOAL_BYTES,
+        limit_bytes: WORKER_LIMIT_BYTES,
+    },
 ];
 
-/// Prints the brotli sizes in `dist/` and fails when one is over its budget.
+/// Prints the brotli sizes in `dist/` and fails when one is over its limit.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut over = Vec::new();
     for bundle in BUNDLES {
@@ -29,19 +45,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         let glue = brotli_bytes(workspace, bundle.glue, ".js")?;
         let total = wasm + glue;
         let line = format!(
-            "{}: {} KB of {} KB (brotli: wasm {}, glue {} bytes)",
+            "{}: {} KB, limit {} KB, goal {} KB (brotli: wasm {}, glue {} bytes)",
             bundle.name,
             total.div_ceil(1_000),
-            bundle.budget_bytes / 1_000,
+            bundle.limit_bytes / 1_000,
+            bundle.goal_bytes / 1_000,
             wasm,
             glue
         );
         println!("{line}");
-        if total > bundle.budget_bytes {
+        if total > bundle.limit_bytes {
             over.push(line);
         }
     }
-    ensure!(over.is_empty(), "over the size budget: {}", over.join("; "));
+    ensure!(over.is_empty(), "over the size limit: {}", over.join("; "));
     Ok(())
 }
 

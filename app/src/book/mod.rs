@@ -27,6 +27,8 @@ pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView}
 /// What a device holds by default.
 pub(crate) const DEFAULT_SCOPE: &str = "available";
 const DEVICE_SETTING: &str = "device";
+/// Between two parts of a snapshot that are shown.
+const MIN_SHOW_MILLIS: u64 = 500;
 /// Journal records shown as recent work.
 const MAX_RECENT_RECORDS: usize = 50;
 
@@ -77,6 +79,7 @@ struct Inner {
     completeness: Cell<Completeness>,
     device: RefCell<Option<DeviceAnswer>>,
     last_sync_at: Cell<Option<UnixMillis>>,
+    shown_at: Cell<UnixMillis>,
 }
 
 impl PartialEq for Book {
@@ -115,6 +118,7 @@ impl Book {
             completeness: Cell::new(completeness_of(&outbox.cursor)),
             device: RefCell::default(),
             last_sync_at: Cell::default(),
+            shown_at: Cell::default(),
         }));
         book.reload().await?;
         let hearing = Rc::downgrade(&book.0);
@@ -162,6 +166,9 @@ impl Book {
     /// Takes in what a round, here or elsewhere, changed.
     pub(crate) async fn take_in(&self, notice: Notice, from_elsewhere: bool) {
         if let Notice::RoundProgress { snapshot, changed, .. } = &notice {
+            if snapshot.is_some() && !self.is_time_to_show() {
+                return;
+            }
             let before = self.0.completeness.get();
             self.0.completeness.set(snapshot.map_or(Completeness::Complete, partial));
             self.follow_rows(changed.as_deref(), before).await;
@@ -172,6 +179,17 @@ impl Book {
             self.emit(&Signal::Heard(notice));
         }
         self.emit(&Signal::Changed);
+    }
+
+    /// Whether a part of a snapshot is to be shown now. Showing costs more than storing, so it happens now and then;
+    /// what is passed over is read with the next part, and the last part is always shown.
+    fn is_time_to_show(&self) -> bool {
+        let now = browser::now();
+        let is_time = now.since(self.0.shown_at.get()) >= MIN_SHOW_MILLIS;
+        if is_time {
+            self.0.shown_at.set(now);
+        }
+        is_time
     }
 
     /// Reads again what is held in memory of the queue and the settings.

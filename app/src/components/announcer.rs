@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{Action, Row};
-use sync::{Outcome, QueueRecord, QueueState, Verdict};
+use sync::{Connection, Outcome, QueueRecord, QueueState, Verdict};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -26,7 +26,9 @@ pub(crate) fn Announcer() -> Html {
 #[hook]
 fn use_sync_failures() {
     let (sync, toasts) = (use_sync(), use_toasts());
-    use_effect_with(sync.status.error, move |error| {
+    // These two have a notice of their own, which stays until a person has done something.
+    let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
+    use_effect_with(sync.status.error.filter(|_| !is_known), move |error| {
         if let Some(error) = error {
             toasts.show(Toast::new(Tone::Info, "The sync did not work", error.clone()));
         }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
+use super::product_list::name_and_variant;
 use super::scan_field::ScanField;
 use crate::book::ProductCard;
 use crate::hooks::{use_cards, use_catalogue};
@@ -84,7 +85,7 @@ fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Htm
         });
         html! {
             <span class="row-text">
-                <span class="row-title">{ &card.product.name }{ " " }<span class="row-variant">{ &card.product.variant }</span></span>
+                <span class="row-title">{ name_and_variant(&card.product) }</span>
                 <span class="row-sub">{ &card.product.sku }{ detail.unwrap_or_default() }</span>
             </span>
         }

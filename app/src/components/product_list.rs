@@ -11,7 +11,7 @@ use yew_router::Routable;
 
 use super::chip::{SOON_DAYS, chip, expiry_tone, pending_chip};
 use super::virtual_rows::{row_pixels, use_visible_rows};
-use crate::book::{CardDetail, ProductCard};
+use crate::book::{CardDetail, ProductCard, ProductLabel};
 use crate::format;
 use crate::hooks::{use_cards, use_today};
 use crate::route::Route;
@@ -156,10 +156,7 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
         <>
             <span class="row-text">
                 <span class="row-title" data-test="row-name">
-                    { &card.product.name }
-                    if !card.product.variant.is_empty() {
-                        <span class="row-variant">{ format!(" {}", card.product.variant) }</span>
-                    }
+                    { name_and_variant(&card.product) }
                 </span>
                 <span class="row-sub">{ &card.product.sku }{ price.unwrap_or_default() }</span>
             </span>
@@ -175,6 +172,19 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
                     <b data-test="row-on-hand" data-value={detail.on_hand.0.to_string()}>{ detail.on_hand.to_string() }</b>
                     <span class="unit">{ &detail.unit }</span>
                 </span>
+            }
+        </>
+    }
+}
+
+/// The name, and the variant where the name does not say it.
+pub(crate) fn name_and_variant(product: &ProductLabel) -> Html {
+    let ProductLabel { name, variant, .. } = product;
+    html! {
+        <>
+            { name }
+            if !name.ends_with(variant.as_str()) {
+                <span class="row-variant">{ format!(" {variant}") }</span>
             }
         </>
     }

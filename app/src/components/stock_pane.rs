@@ -73,7 +73,7 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
 }
 
 fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
-    if !view.ready {
+    if !view.ready && sync.is_online != Connection::SignInNeeded {
         return skeleton();
     }
     if view.total > 0 {
