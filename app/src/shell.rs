@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use crate::components::announcer::Announcer;
+use crate::components::announcer::use_announcements;
 use crate::components::connectivity_status::ConnectivityStatus;
 use crate::components::navigation::navigation;
 use crate::components::notices::Notices;
@@ -17,7 +17,7 @@ use crate::hooks::use_sync;
 use crate::pages::checkout::CheckoutPage;
 use crate::pages::enrol::EnrolPage;
 use crate::pages::not_found::not_found_page;
-use crate::pages::stock::StockPage;
+use crate::pages::stock::stock_page;
 use crate::pages::sync_page::SyncPage;
 use crate::route::Route;
 
@@ -38,6 +38,7 @@ pub(crate) fn App() -> Html {
 #[component]
 fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
+    use_announcements();
     let attention = use_sync().attention;
     let query = StockQuery(use_state(String::new));
     let follow = follow_links(use_navigator());
@@ -53,7 +54,6 @@ fn Frame() -> Html {
                 </header>
                 { navigation(&route, attention) }
                 <main id="main" class="main" tabindex="-1">{ page(route) }</main>
-                <Announcer />
             </div>
         </ContextProvider<StockQuery>>
     }
@@ -70,7 +70,7 @@ fn page(route: Route) -> Html {
         | Route::NewProduct
         | Route::Product { .. }
         | Route::EditProduct { .. }
-        | Route::Work { .. } => html! { <StockPage {route} /> },
+        | Route::Work { .. } => stock_page(&route),
     }
 }
 

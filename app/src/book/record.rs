@@ -21,11 +21,10 @@ pub(crate) enum RecordError {
 }
 
 impl Book {
-    /// Saves an operation on an entity, its payload given by its fields; `id` goes in as the payload's `id`.
+    /// Saves an operation on an entity, on the row as it is now. `data` gives the payload's fields, `id` its `id`.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
-    #[expect(dead_code, reason = "the engine offers it to screens that know kinds only by name")]
     pub(crate) async fn queue_mutation(
         &self,
         operation: Operation,
@@ -42,9 +41,10 @@ impl Book {
         if let Some(fields) = payload.as_object_mut() {
             fields.insert("id".to_owned(), serde_json::json!(id));
         }
-        let action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload }))
+        let action: Action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload }))
             .map_err(malformed)?;
-        self.record(action, 0).await
+        let base = self.revision_of(&action).await?;
+        self.record(action, base).await
     }
 
     /// Saves an action made on revision `base` of its row. `Ok` means that it survives a power cut.

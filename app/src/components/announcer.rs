@@ -14,12 +14,11 @@ use super::toasts::{Toast, use_toasts};
 use crate::hooks::{Loaded, use_book, use_queue, use_sync};
 use crate::route::Route;
 
-/// Shows no element of its own.
-#[component]
-pub(crate) fn Announcer() -> Html {
+/// Says it in toasts.
+#[hook]
+pub(crate) fn use_announcements() {
     use_sync_failures();
     use_turned_down();
-    Html::default()
 }
 
 /// A failed sync is said once, and goes away by itself.

@@ -9,7 +9,7 @@ use super::cart::{CartChange, CartLine, Taking};
 use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
-use super::placeholder::{ReadFailure, skeleton};
+use super::placeholder::{read_failure, skeleton};
 use super::switch::Switch;
 use crate::book::ProductView;
 use crate::hooks::{Loaded, use_product, use_today};
@@ -51,7 +51,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
     });
     let body = match &product {
         Loaded::Loading => skeleton(),
-        Loaded::Failed(message) => html! { <ReadFailure message={message.clone()} /> },
+        Loaded::Failed(message) => read_failure(message),
         Loaded::Ready(view) => match &**view {
             Some(view) => known_line(props, view, today),
             None => {

@@ -9,6 +9,7 @@ use yew::prelude::*;
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
 use super::scan_field::ScanField;
+use super::scanner::use_scans;
 use crate::book::ProductCard;
 use crate::hooks::{use_cards, use_catalogue};
 
@@ -24,6 +25,7 @@ pub(crate) struct OrderSearchProps {
 /// The search field with its first matches.
 #[component]
 pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
+    let scans = use_scans();
     let query = use_state(String::new);
     let view = use_catalogue(&query);
     let is_searching = !query.trim().is_empty();
@@ -57,9 +59,17 @@ pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
             }
         })
     };
+    let search = ScanField {
+        label: "Scan or type what is sold",
+        text: (*query).clone().into(),
+        on_change,
+        on_enter: Some(on_enter),
+        scans: &scans,
+        test: "order-search",
+    };
     html! {
         <div class="order-search">
-            <ScanField label="Scan or type what is sold" text={(*query).clone()} {on_change} {on_enter} test="order-search" />
+            { search.view() }
             if is_searching {
                 <ul class="matches" data-test="matches">
                     for id in matches.iter().copied() {
@@ -85,7 +95,7 @@ fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Htm
         });
         html! {
             <span class="row-text">
-                <span class="row-title">{ name_and_variant(&card.product) }</span>
+                <span class="row-title">{ name_and_variant(&card.product.name, &card.product.variant) }</span>
                 <span class="row-sub">{ &card.product.sku }{ detail.unwrap_or_default() }</span>
             </span>
         }

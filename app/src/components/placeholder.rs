@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
-use crate::hooks::use_sync;
+use crate::service_worker;
 
 /// An empty place that says why and what to do.
 pub(crate) struct Placeholder<'a> {
@@ -37,18 +37,11 @@ pub(crate) fn skeleton() -> Html {
     }
 }
 
-/// Why something could not be read.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ReadFailureProps {
-    pub(crate) message: AttrValue,
-}
-
-/// A failure to read this device's data, with a way to try again.
-#[component]
-pub(crate) fn ReadFailure(props: &ReadFailureProps) -> Html {
-    let retry = use_sync().refetch_data.reform(|_: MouseEvent| ());
-    let ways =
-        html! { <button class="button" onclick={retry} data-test="read-again">{ "Try again" }</button> };
+/// Why this device's data could not be read, with a way to try again.
+pub(crate) fn read_failure(message: &str) -> Html {
+    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
     let (title, test) = ("This cannot be shown", "read-failure");
-    Placeholder { glyph: Glyph::Attention, title, text: &props.message, test }.view(ways)
+    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(html! {
+        <button class="button" onclick={retry} data-test="read-again">{ "Try again" }</button>
+    })
 }

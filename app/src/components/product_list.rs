@@ -11,7 +11,7 @@ use yew_router::Routable;
 
 use super::chip::{SOON_DAYS, chip, expiry_tone, pending_chip};
 use super::virtual_rows::{row_pixels, use_visible_rows};
-use crate::book::{CardDetail, ProductCard, ProductLabel};
+use crate::book::{CardDetail, ProductCard};
 use crate::format;
 use crate::hooks::{use_cards, use_today};
 use crate::route::Route;
@@ -156,7 +156,7 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
         <>
             <span class="row-text">
                 <span class="row-title" data-test="row-name">
-                    { name_and_variant(&card.product) }
+                    { name_and_variant(&card.product.name, &card.product.variant) }
                 </span>
                 <span class="row-sub">{ &card.product.sku }{ price.unwrap_or_default() }</span>
             </span>
@@ -178,16 +178,8 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
 }
 
 /// The name, and the variant where the name does not say it.
-pub(crate) fn name_and_variant(product: &ProductLabel) -> Html {
-    let ProductLabel { name, variant, .. } = product;
-    html! {
-        <>
-            { name }
-            if !name.ends_with(variant.as_str()) {
-                <span class="row-variant">{ format!(" {variant}") }</span>
-            }
-        </>
-    }
+pub(crate) fn name_and_variant(name: &str, variant: &str) -> String {
+    if name.ends_with(variant) { name.to_owned() } else { format!("{name} {variant}") }
 }
 
 /// In the list only dates that press are worth the room.

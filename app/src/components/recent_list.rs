@@ -9,7 +9,7 @@ use yew_router::Routable;
 use super::action_words::in_words;
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use super::placeholder::{Placeholder, ReadFailure, skeleton};
+use super::placeholder::{Placeholder, read_failure, skeleton};
 use super::queue_row::sub_line;
 use crate::format;
 use crate::hooks::{Loaded, Recent, RecentState, use_cards, use_now, use_recent};
@@ -34,7 +34,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     let now = use_now();
     match recent {
         Loaded::Loading => skeleton(),
-        Loaded::Failed(message) => html! { <ReadFailure {message} /> },
+        Loaded::Failed(message) => read_failure(&message),
         Loaded::Ready(_) if shown.is_empty() => Placeholder {
             glyph: Glyph::Clock,
             title: "Nothing yet",

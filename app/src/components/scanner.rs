@@ -15,7 +15,7 @@ use super::chip::Tone;
 use super::scan_listener::ScanListener;
 use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::{Book, LookUp};
-use crate::hooks::use_book;
+use crate::hooks::{use_book, use_provided};
 use crate::route::Route;
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
@@ -119,13 +119,9 @@ fn new_product_path(code: &str) -> String {
 }
 
 /// Where scans are handed in.
-///
-/// # Panics
-/// Outside a [`ScanProvider`].
 #[hook]
-#[expect(clippy::expect_used, reason = "the shell provides it around every page")]
 pub(crate) fn use_scans() -> Scans {
-    use_context::<Scans>().expect("a ScanProvider is above every page")
+    use_provided()
 }
 
 /// Gives scans to this page while it is shown.

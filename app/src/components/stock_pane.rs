@@ -9,6 +9,7 @@ use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, skeleton};
 use super::product_list::ProductList;
 use super::scan_field::ScanField;
+use super::scanner::use_scans;
 use crate::format;
 use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_catalogue, use_sync};
 use crate::route::Route;
@@ -30,10 +31,18 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
     let local = use_state(String::new);
     let query = use_context::<StockQuery>().map_or(local, |StockQuery(query)| query);
     let view = use_catalogue(&query);
-    let sync = use_sync();
+    let (sync, scans) = (use_sync(), use_scans());
     let on_change = {
         let query = query.clone();
         Callback::from(move |text| query.set(text))
+    };
+    let search = ScanField {
+        label: "Scan or type a name or code",
+        text: (*query).clone().into(),
+        on_change,
+        on_enter: None,
+        scans: &scans,
+        test: "search",
     };
     html! {
         <section class="stock-pane" aria-label="Stock">
@@ -43,7 +52,7 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
                     { icon(Glyph::Plus) }{ "New product" }
                 </a>
             </header>
-            <ScanField label="Scan or type a name or code" text={(*query).clone()} {on_change} />
+            { search.view() }
             <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, &query) }</p>
             if view.hits.is_empty() {
                 { empty(&view, &sync, &query) }
@@ -73,7 +82,7 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
 }
 
 fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
-    if !view.ready && sync.is_online != Connection::SignInNeeded {
+    if !view.ready && sync.catalogue != Completeness::Empty {
         return skeleton();
     }
     if view.total > 0 {

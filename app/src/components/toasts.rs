@@ -5,6 +5,8 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
+use crate::hooks::use_provided;
+
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
 
@@ -102,13 +104,9 @@ impl Toasts {
 }
 
 /// The place for notices.
-///
-/// # Panics
-/// Outside a [`ToastProvider`].
 #[hook]
-#[expect(clippy::expect_used, reason = "the shell provides it around every page")]
 pub(crate) fn use_toasts() -> Toasts {
-    use_context::<Toasts>().expect("a ToastProvider is above every page")
+    use_provided()
 }
 
 /// What notices are for.

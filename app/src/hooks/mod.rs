@@ -6,6 +6,7 @@ mod use_clock;
 mod use_loaded;
 mod use_offline_sync;
 mod use_product;
+mod use_provided;
 mod use_queue;
 mod use_update_ready;
 
@@ -16,5 +17,6 @@ pub(crate) use use_clock::{use_now, use_today};
 pub(crate) use use_loaded::{Loaded, use_loaded};
 pub(crate) use use_offline_sync::{OfflineSync, SyncProvider, use_sync};
 pub(crate) use use_product::use_product;
+pub(crate) use use_provided::use_provided;
 pub(crate) use use_queue::{Recent, RecentState, use_queue, use_recent};
 pub(crate) use use_update_ready::use_update_ready;

@@ -2,16 +2,14 @@
 
 use yew::prelude::*;
 
+use super::use_provided;
+
 use crate::book::{Book, Signal};
 
 /// The device's book.
-///
-/// # Panics
-/// Outside the root component, which provides it: a mistake in the program.
 #[hook]
-#[expect(clippy::expect_used, reason = "a page outside the root cannot work at all")]
 pub(crate) fn use_book() -> Book {
-    use_context::<Book>().expect("the root provides the book")
+    use_provided()
 }
 
 /// Changes whenever rows, queue or settings do, in any window.

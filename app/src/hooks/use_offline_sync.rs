@@ -7,7 +7,7 @@ use sync::{Connection, Event, SchedulerConfig, UnixMillis};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{use_book, use_book_version};
+use super::{use_book, use_book_version, use_provided};
 use crate::book::Completeness;
 use crate::engine::{Engine, Observers, RoundResult, RunningRound};
 
@@ -242,11 +242,7 @@ pub(crate) fn SyncProvider(props: &SyncProviderProps) -> Html {
 }
 
 /// How syncing goes, anywhere below the provider.
-///
-/// # Panics
-/// Outside the provider: a mistake in the program.
 #[hook]
-#[expect(clippy::expect_used, reason = "a page outside the root cannot work at all")]
 pub(crate) fn use_sync() -> OfflineSync {
-    use_context::<OfflineSync>().expect("the root provides the sync state")
+    use_provided()
 }

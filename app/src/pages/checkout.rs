@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, Money, Order, Quantity};
+use domain::{CalendarDate, Entity, Money, Operation, Order, Quantity};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Book, ProductView};
-use crate::components::cart::{Cart, CartChange, Taking};
+use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
 use crate::components::icon::{Glyph, icon};
@@ -49,7 +49,7 @@ impl OrderFault {
 pub(crate) fn CheckoutPage() -> Html {
     let cart = use_reducer_eq(cart_store::load);
     let views = use_state(Views::new);
-    let typing = use_state(|| None::<Uuid>);
+    let typing = use_state(|| None::<Typing>);
     let placing = use_placing(&cart, &views);
     use_effect_with((*cart).clone(), cart_store::keep);
     let change = {
@@ -75,7 +75,7 @@ pub(crate) fn CheckoutPage() -> Html {
                         <ul class="cart" data-test="cart" aria-label="Order">
                             for line in &cart.lines {
                                 <CartLineCard key={line.product.to_string()} on_change={change.clone()}
-                                    on_view={on_view.clone()} on_type={type_into(&typing, line.product)}
+                                    on_view={on_view.clone()} on_type={type_into(&typing, line)}
                                     fault={fault_of(&placing.fault, line.product)} line={line.clone()} />
                             }
                         </ul>
@@ -83,16 +83,16 @@ pub(crate) fn CheckoutPage() -> Html {
                 </div>
                 { summary(&cart, &views, &placing) }
             </div>
-            if let Some(id) = *typing {
-                { quantity_sheet(id, &cart, &views, &change, &typing) }
+            if let Some(typed) = &*typing {
+                { quantity_sheet(typed, &views, &change, &typing) }
             }
         </div>
     }
 }
 
-fn type_into(typing: &UseStateHandle<Option<Uuid>>, product: Uuid) -> Callback<()> {
-    let typing = typing.clone();
-    Callback::from(move |()| typing.set(Some(product)))
+fn type_into(typing: &UseStateHandle<Option<Typing>>, line: &CartLine) -> Callback<()> {
+    let (setter, product, text) = (typing.setter(), line.product, line.quantity.to_string());
+    Callback::from(move |()| setter.set(Some(Typing { product, text: text.clone(), fault: None })))
 }
 
 fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option<AttrValue> {
@@ -235,7 +235,10 @@ async fn save_order(
     let order = Order { id: book.new_id(), number, currency, lines };
     order.validate().map_err(|refusal| refusal.message)?;
     let said = format!("Order {} · {}", order.number, order.total());
-    let mutation = book.record(Action::PlaceOrder(order), 0).await.map_err(|error| error.to_string())?;
+    let mutation = book
+        .queue_mutation(Operation::Place, Entity::Order, order.id, &order)
+        .await
+        .map_err(|error| error.to_string())?;
     Ok((mutation.id, said))
 }
 
@@ -261,64 +264,51 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
     }
 }
 
+/// A line's quantity while it is typed.
+#[derive(Clone, PartialEq)]
+struct Typing {
+    product: Uuid,
+    text: String,
+    fault: Option<AttrValue>,
+}
+
 fn quantity_sheet(
-    id: Uuid,
-    cart: &Cart,
+    typing: &Typing,
     views: &Views,
     change: &Callback<CartChange>,
-    typing: &UseStateHandle<Option<Uuid>>,
+    state: &UseStateHandle<Option<Typing>>,
 ) -> Html {
-    let Some(line) = cart.lines.iter().find(|line| line.product == id) else { return Html::default() };
-    let view = views.get(&id).and_then(|view| view.as_ref().as_ref());
+    let view = views.get(&typing.product).and_then(|view| view.as_ref().as_ref());
     let (name, unit) =
         view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
-    let close = {
-        let typing = typing.clone();
-        Callback::from(move |()| typing.set(None))
-    };
-    let on_take = {
-        let (change, close) = (change.clone(), close.clone());
-        Callback::from(move |quantity| {
-            change.emit(CartChange::Quantity(id, quantity));
-            close.emit(());
-        })
-    };
-    html! { <QuantitySheet {name} {unit} start={line.quantity} {on_take} on_close={close} /> }
-}
-
-#[derive(Properties, PartialEq)]
-struct QuantitySheetProps {
-    name: String,
-    unit: String,
-    start: Quantity,
-    on_take: Callback<Quantity>,
-    on_close: Callback<()>,
-}
-
-#[component]
-fn QuantitySheet(props: &QuantitySheetProps) -> Html {
-    let text = use_state(|| props.start.to_string());
-    let fault = use_state(|| None::<AttrValue>);
-    let on_change = {
-        let text = text.clone();
-        Callback::from(move |typed| text.set(typed))
-    };
-    let onsubmit = {
-        let (text, fault, on_take) = (text.clone(), fault.clone(), props.on_take.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            match read_quantity(&text) {
-                Ok(quantity) if quantity >= Quantity::ZERO => on_take.emit(quantity),
-                Ok(_) => fault.set(Some("A quantity cannot be negative. Correct it.".into())),
-                Err(sentence) => fault.set(Some(sentence.into())),
+    let (setter, product) = (state.setter(), typing.product);
+    let on_close = Callback::from({
+        let setter = setter.clone();
+        move |()| setter.set(None)
+    });
+    let on_change = Callback::from({
+        let setter = setter.clone();
+        move |text| setter.set(Some(Typing { product, text, fault: None }))
+    });
+    let (change, typed) = (change.clone(), typing.clone());
+    let onsubmit = Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        match read_quantity(&typed.text) {
+            Ok(quantity) if quantity >= Quantity::ZERO => {
+                change.emit(CartChange::Quantity(product, quantity));
+                setter.set(None);
             }
-        })
-    };
+            Ok(_) => {
+                let fault = Some("A quantity cannot be negative. Correct it.".into());
+                setter.set(Some(Typing { fault, ..typed.clone() }));
+            }
+            Err(sentence) => setter.set(Some(Typing { fault: Some(sentence.into()), ..typed.clone() })),
+        }
+    });
     html! {
-        <Sheet title={props.name.clone()} on_close={props.on_close.clone()} test="quantity-sheet">
+        <Sheet title={name} {on_close} test="quantity-sheet">
             <form {onsubmit} novalidate={true}>
-                <QuantityField label="Quantity" unit={props.unit.clone()} text={(*text).clone()} {on_change}
-                    fault={(*fault).clone()} />
+                <QuantityField label="Quantity" {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
                 <button class="button primary" type="submit" data-test="quantity-done">{ "Done" }</button>
             </form>
         </Sheet>

@@ -8,6 +8,7 @@ pub(crate) mod product;
 pub(crate) mod product_edit;
 pub(crate) mod product_facts;
 pub(crate) mod product_form;
+pub(crate) mod product_route;
 pub(crate) mod stock;
 pub(crate) mod sync_page;
 pub(crate) mod sync_queue;

@@ -6,60 +6,17 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::lot_panel::{LotList, primary_lot};
-use super::product_facts::ProductFacts;
+use super::product_facts::product_facts;
 use crate::book::ProductView;
 use crate::components::cart_line::variant_word;
 use crate::components::chip::{Tone, chip, pending_chip};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, ReadFailure, skeleton};
+use crate::components::saving::use_saving;
 use crate::components::scanner::{ScanTarget, use_scan_target};
 use crate::format;
-use crate::hooks::{Loaded, use_now, use_product, use_today};
+use crate::hooks::{use_now, use_today};
 use crate::route::{LotWork, Route};
-
-/// Which product.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ProductPageProps {
-    pub(crate) id: Uuid,
-}
-
-/// Its page.
-#[component]
-pub(crate) fn ProductPage(props: &ProductPageProps) -> Html {
-    match use_product(props.id) {
-        Loaded::Loading => html! {
-            <div class="page"><PageHead title="Product" back={Route::Stock} back_to_list={true} />{ skeleton() }</div>
-        },
-        Loaded::Failed(message) => html! {
-            <div class="page">
-                <PageHead title="Product" back={Route::Stock} back_to_list={true} /><ReadFailure {message} />
-            </div>
-        },
-        Loaded::Ready(view) => match &*view {
-            Some(view) => html! { <KnownProduct view={view.clone()} /> },
-            None => unknown_product(),
-        },
-    }
-}
-
-/// What the product pages say of a product that is not there.
-pub(crate) fn unknown_product() -> Html {
-    let placeholder = Placeholder {
-        glyph: Glyph::Search,
-        title: "This product is not in the book",
-        text: "It may have been deleted, or this device has not received it yet.",
-        test: "unknown-product",
-    };
-    html! {
-        <div class="page">
-            <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
-            { placeholder.view(html! {
-                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
-            }) }
-        </div>
-    }
-}
 
 /// A product that is there.
 #[derive(Properties, PartialEq)]
@@ -67,11 +24,14 @@ pub(crate) struct KnownProductProps {
     pub(crate) view: ProductView,
 }
 
+/// Its page.
 #[component]
-fn KnownProduct(props: &KnownProductProps) -> Html {
+pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let view = &props.view;
     let (today, now) = (use_today(), use_now());
     let chosen = use_state(|| None::<Uuid>);
+    let is_deleting = use_state(|| false);
+    let saving = use_saving();
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
     let primary = shown.or_else(|| primary_lot(&lots, today)).cloned();
@@ -98,7 +58,7 @@ fn KnownProduct(props: &KnownProductProps) -> Html {
                     { LotList { view, chosen: *chosen, on_choose, today, now }.view() }
                 </div>
                 <div class="product-side">
-                    <ProductFacts view={view.clone()} />
+                    { product_facts(view, &is_deleting, &saving) }
                 </div>
                 { actions(view, primary.as_ref(), today) }
             </div>

@@ -7,95 +7,49 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::product::unknown_product;
 use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{ReadFailure, skeleton};
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
-use crate::hooks::{Loaded, use_book, use_product};
+use crate::hooks::use_book;
 use crate::route::{Route, use_query};
 
 /// Units people mostly stock in.
 const COMMON_UNITS: [&str; 8] = ["each", "box", "case", "pallet", "kg", "g", "l", "m"];
 
-/// The form for a new product.
-#[component]
-pub(crate) fn NewProductPage() -> Html {
-    let barcode = use_query("barcode").unwrap_or_default();
-    let book = use_book();
-    let id = use_memo((), |()| book.new_id());
-    let start = ProductForm::new(barcode);
-    html! { <ProductFormView id={*id} {start} title="New product" back={Route::Stock} /> }
-}
-
 /// Which product.
 #[derive(Properties, PartialEq)]
-pub(crate) struct EditProductPageProps {
-    pub(crate) id: Uuid,
+pub(crate) struct ProductFormPageProps {
+    /// The product and its revision; none for a new one.
+    #[prop_or_default]
+    pub(crate) known: Option<(Product, u64)>,
 }
 
-/// The form for a product that is there.
-#[component]
-pub(crate) fn EditProductPage(props: &EditProductPageProps) -> Html {
-    let back = Route::Product { id: props.id };
-    let product = use_product(props.id);
-    // The form starts with what is known when it opens; what others change meanwhile is the server's to judge by `base`.
-    let opened = use_state(|| None::<(Product, u64)>);
-    let current = match &product {
-        Loaded::Ready(view) => view.as_ref().as_ref().map(|view| (view.product.clone(), view.rev)),
-        Loaded::Loading | Loaded::Failed(_) => None,
-    };
-    use_effect_with(current.is_some(), {
-        let (opened, current) = (opened.clone(), current.clone());
-        move |_| {
-            if opened.is_none() {
-                opened.set(current);
-            }
-        }
-    });
-    match (&*opened, product) {
-        (Some((product, base)), _) => html! {
-            <ProductFormView id={props.id} start={ProductForm::of(product)} known={product.clone()} base={*base}
-                title={format!("Edit {}", product.name)} {back} />
-        },
-        (None, Loaded::Failed(message)) => html! { <div class="page"><ReadFailure {message} /></div> },
-        (None, Loaded::Ready(view)) if view.is_none() => unknown_product(),
-        (None, Loaded::Ready(_) | Loaded::Loading) => html! { <div class="page">{ skeleton() }</div> },
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct ProductFormViewProps {
+/// Where a form begins. What others change meanwhile is the server's to judge, by the revision.
+struct Start {
     id: Uuid,
-    start: ProductForm,
-    title: AttrValue,
-    back: Route,
-    /// As the form found it; none for a new product.
-    #[prop_or_default]
-    known: Option<Product>,
-    #[prop_or_default]
-    base: u64,
+    known: Option<(Product, u64)>,
 }
 
 /// What a form's product is to be saved as; none if nothing was changed.
-fn entry(props: &ProductFormViewProps, product: Product) -> Option<Entry> {
-    let id = props.id;
+fn entry(start: &Start, product: Product) -> Option<Entry> {
+    let id = start.id;
     let then = Route::Product { id };
-    match &props.known {
+    match &start.known {
         None => {
             let said = format!("New product {}", product.name);
             Some(Entry { action: Action::CreateProduct(product), base: 0, said, then })
         }
-        Some(known) => {
+        Some((known, base)) => {
             let patch = ProductPatch::between(known, &product);
             let said = format!("Changed {} of {}", patch.fields().join(", "), product.name);
-            (!patch.is_empty()).then_some(Entry {
+            let is_changed = !patch.is_empty();
+            is_changed.then_some(Entry {
                 action: Action::UpdateProduct { id, patch },
-                base: props.base,
+                base: *base,
                 said,
                 then,
             })
@@ -103,16 +57,27 @@ fn entry(props: &ProductFormViewProps, product: Product) -> Option<Entry> {
     }
 }
 
+/// The form.
 #[component]
-fn ProductFormView(props: &ProductFormViewProps) -> Html {
-    let form = use_state(|| props.start.clone());
+pub(crate) fn ProductFormPage(props: &ProductFormPageProps) -> Html {
+    let (book, navigator, saving) = (use_book(), use_navigator(), use_saving());
+    let barcode = use_query("barcode").unwrap_or_default();
+    let start = use_memo((), |()| Start {
+        id: props.known.as_ref().map_or_else(|| book.new_id(), |(product, _)| product.id),
+        known: props.known.clone(),
+    });
+    let form = use_state(|| match &start.known {
+        Some((product, _)) => ProductForm::of(product),
+        None => ProductForm::new(barcode),
+    });
     let faults = use_state(Faults::default);
-    let saving = use_saving();
-    let navigator = use_navigator();
-    let id = props.id;
-    let read = form.read(id).map(|product| entry(props, product).map(Rc::new));
+    let (title, back) = match &start.known {
+        Some((product, _)) => (format!("Edit {}", product.name), Route::Product { id: product.id }),
+        None => ("New product".to_owned(), Route::Stock),
+    };
+    let read = form.read(start.id).map(|product| entry(&start, product).map(Rc::new));
     let onsubmit = {
-        let (faults, save, back) = (faults.clone(), saving.save.clone(), props.back.clone());
+        let (faults, save, back) = (faults.clone(), saving.save.clone(), back.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             faults.set(read.as_ref().err().cloned().unwrap_or_default());
@@ -125,7 +90,7 @@ fn ProductFormView(props: &ProductFormViewProps) -> Html {
     };
     html! {
         <form class="page form" {onsubmit} novalidate={true} data-test="product-form">
-            <PageHead title={props.title.clone()} back={props.back.clone()} />
+            <PageHead {title} {back} />
             <div class="fields">{ fields(&form, &faults) }</div>
             <div class="actions">
                 { save_failure(saving.failure) }

@@ -9,15 +9,9 @@ use yew_router::Routable;
 use crate::book::{Elsewhere, ProductView};
 use crate::components::icon::{Glyph, icon};
 use crate::components::save_failure::save_failure;
-use crate::components::saving::{Entry, use_saving};
+use crate::components::saving::{Entry, Saving};
 use crate::components::sheet::Sheet;
 use crate::route::Route;
-
-/// A product.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ProductFactsProps {
-    pub(crate) view: ProductView,
-}
 
 /// What keeps a product in the book: everything that is still on hand, wherever it lies.
 fn stock_left(view: &ProductView) -> Option<String> {
@@ -44,19 +38,12 @@ pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
     }
 }
 
-/// The facts.
-#[component]
-pub(crate) fn ProductFacts(props: &ProductFactsProps) -> Html {
-    let view = &props.view;
-    let is_deleting = use_state(|| false);
+/// The facts, and the sheet that asks before a deletion.
+pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
     let product = &view.product;
     let ask = {
         let is_deleting = is_deleting.clone();
         Callback::from(move |_: MouseEvent| is_deleting.set(true))
-    };
-    let on_close = {
-        let is_deleting = is_deleting.clone();
-        Callback::from(move |()| is_deleting.set(false))
     };
     html! {
         <section class="facts-block" aria-label="Facts">
@@ -69,8 +56,8 @@ pub(crate) fn ProductFacts(props: &ProductFactsProps) -> Html {
                     { icon(Glyph::Delete) }{ "Delete" }
                 </button>
             </div>
-            if *is_deleting {
-                <DeleteSheet view={view.clone()} {on_close} />
+            if **is_deleting {
+                { delete_sheet(view, is_deleting, saving) }
             }
         </section>
     }
@@ -99,16 +86,7 @@ fn fact(label: &'static str, value: Html) -> Html {
     html! { <div><dt>{ label }</dt><dd>{ value }</dd></div> }
 }
 
-#[derive(Properties, PartialEq)]
-struct DeleteSheetProps {
-    view: ProductView,
-    on_close: Callback<()>,
-}
-
-#[component]
-fn DeleteSheet(props: &DeleteSheetProps) -> Html {
-    let saving = use_saving();
-    let view = &props.view;
+fn delete_sheet(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
     let delete = {
         let (id, rev, name) = (view.product.id, view.rev, view.product.name.clone());
         saving.save.reform(move |_: MouseEvent| {
@@ -116,15 +94,17 @@ fn DeleteSheet(props: &DeleteSheetProps) -> Html {
             Rc::new(Entry { action: Action::DeleteProduct { id }, base: rev, said, then: Route::Stock })
         })
     };
-    let close = props.on_close.reform(|_: MouseEvent| ());
+    let is_deleting = is_deleting.clone();
+    let on_close = Callback::from(move |()| is_deleting.set(false));
+    let close = on_close.reform(|_: MouseEvent| ());
     html! {
-        <Sheet title={format!("Delete {}?", view.product.name)} on_close={props.on_close.clone()} test="delete-sheet">
+        <Sheet title={format!("Delete {}?", view.product.name)} {on_close} test="delete-sheet">
             if let Some(reason) = stock_left(view) {
                 <p data-test="delete-refused">{ reason }</p>
                 <button class="button primary" type="button" onclick={close}>{ "Close" }</button>
             } else {
                 <p>{ "It disappears from every device. Its past movements stay in the ledger." }</p>
-                { save_failure(saving.failure) }
+                { save_failure(saving.failure.clone()) }
                 <div class="sheet-actions">
                     <button class="button" type="button" onclick={close} data-test="delete-cancel">{ "Keep it" }</button>
                     <button class="button danger-fill" type="button" onclick={delete} disabled={saving.is_busy}

@@ -1,11 +1,11 @@
 //! The stock list, with a product, a form or the latest work beside it where there is room.
 
+use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::product::ProductPage;
-use super::product_edit::{EditProductPage, NewProductPage};
-use super::work::WorkPage;
+use super::product_edit::ProductFormPage;
+use super::product_route::{ProductRoute, Purpose};
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
 use crate::route::Route;
@@ -13,25 +13,20 @@ use crate::route::Route;
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
-/// What stands beside the list.
-#[derive(Properties, PartialEq)]
-pub(crate) struct StockPageProps {
-    pub(crate) route: Route,
-}
-
-/// List and detail.
-#[component]
-pub(crate) fn StockPage(props: &StockPageProps) -> Html {
-    let (current, detail) = match props.route.clone() {
-        Route::NewProduct => (None, html! { <NewProductPage /> }),
-        Route::Product { id } => (Some(id), html! { <ProductPage key={id.to_string()} {id} /> }),
-        Route::EditProduct { id } => (Some(id), html! { <EditProductPage key={id.to_string()} {id} /> }),
-        Route::Work { id, operation } => {
-            (Some(id), html! { <WorkPage key={format!("{operation}{id}")} {id} {operation} /> })
-        }
+/// The list, and what stands beside it.
+pub(crate) fn stock_page(route: &Route) -> Html {
+    let about = |id: Uuid, purpose: Purpose| {
+        // Another product, or another purpose, is a page of its own with nothing left over.
+        (Some(id), html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> })
+    };
+    let (current, detail) = match route {
+        Route::NewProduct => (None, html! { <ProductFormPage key="new" /> }),
+        Route::Product { id } => about(*id, Purpose::Show),
+        Route::EditProduct { id } => about(*id, Purpose::Edit),
+        Route::Work { id, operation } => about(*id, Purpose::Work(*operation)),
         _ => (None, just_now()),
     };
-    let has_detail = props.route.is_task();
+    let has_detail = route.is_task();
     html! {
         <div class={classes!("split", has_detail.then_some("has-detail"))}>
             <StockPane {current} />

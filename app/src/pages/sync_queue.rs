@@ -10,7 +10,7 @@ use crate::components::action_words::in_words;
 use crate::components::attention_card::{AttentionCard, Resolution};
 use crate::components::chip::Tone;
 use crate::components::icon::{Glyph, icon};
-use crate::components::placeholder::{ReadFailure, skeleton};
+use crate::components::placeholder::{read_failure, skeleton};
 use crate::components::queue_row::queue_row;
 use crate::components::saving::undo;
 use crate::components::sheet::Sheet;
@@ -32,7 +32,7 @@ pub(crate) fn SyncQueue() -> Html {
     let resolve = use_resolve(&busy);
     let records = match use_queue() {
         Loaded::Loading => return skeleton(),
-        Loaded::Failed(message) => return html! { <ReadFailure {message} /> },
+        Loaded::Failed(message) => return read_failure(&message),
         Loaded::Ready(records) => records,
     };
     let name_of = |record: &Queued| {

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::lot_panel::primary_lot;
-use super::product::unknown_product;
 use super::work_form::WorkForm;
 use super::work_view::{
     LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field,
@@ -17,68 +16,21 @@ use crate::components::action_words::in_words;
 use crate::components::cart_line::rows_of;
 use crate::components::chip::Tone;
 use crate::components::faults::Faults;
-use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, ReadFailure, skeleton};
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::components::scanner::{ScanTarget, use_scan_target};
 use crate::components::toasts::{Toast, Toasts, use_toasts};
-use crate::hooks::{Loaded, use_product, use_today};
-use crate::route::{LotWork, Route, use_query};
+use crate::hooks::use_today;
+use crate::route::{LotWork, Route};
 
 /// Which work on which product.
 #[derive(Properties, PartialEq)]
-pub(crate) struct WorkPageProps {
-    pub(crate) id: Uuid,
-    pub(crate) operation: LotWork,
-}
-
-/// The page for it.
-#[component]
-pub(crate) fn WorkPage(props: &WorkPageProps) -> Html {
-    let work = props.operation;
-    let back = Route::Product { id: props.id };
-    let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
-    match use_product(props.id) {
-        Loaded::Loading => {
-            html! { <div class="page"><PageHead title={work.verb()} {back} />{ skeleton() }</div> }
-        }
-        Loaded::Failed(message) => html! {
-            <div class="page"><PageHead title={work.verb()} {back} /><ReadFailure {message} /></div>
-        },
-        Loaded::Ready(view) => match &*view {
-            None => unknown_product(),
-            Some(view) if view.lots.is_empty() && work != LotWork::Receive => no_lots(view, work),
-            Some(view) => html! { <WorkOnLot view={view.clone()} {work} {lot} /> },
-        },
-    }
-}
-
-fn no_lots(view: &ProductView, work: LotWork) -> Html {
-    let id = view.product.id;
-    let placeholder = Placeholder {
-        glyph: Glyph::Box,
-        title: "No lots here",
-        text: "There is nothing of it on this device. Receive goods first.",
-        test: "no-lots",
-    };
-    html! {
-        <div class="page">
-            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
-            { placeholder.view(html! {
-                <a class="button primary" href={Route::work_on(id, LotWork::Receive, None)}>{ "Receive" }</a>
-            }) }
-        </div>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct WorkOnLotProps {
-    view: ProductView,
-    work: LotWork,
+pub(crate) struct WorkOnLotProps {
+    pub(crate) view: ProductView,
+    pub(crate) work: LotWork,
     /// The lot asked for by the address.
-    lot: Option<Uuid>,
+    pub(crate) lot: Option<Uuid>,
 }
 
 /// What is put into the quantity before anybody types.
@@ -89,8 +41,9 @@ fn proposal(work: LotWork) -> String {
     }
 }
 
+/// The page for it.
 #[component]
-fn WorkOnLot(props: &WorkOnLotProps) -> Html {
+pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let WorkOnLotProps { view, work, .. } = props;
     let work = *work;
     let today = use_today();

@@ -109,11 +109,15 @@ async fn look_up_offline(device: &Device, server: &Server, products: i64) -> Res
     device.open("/").await?;
     device.find("product-row").await?;
     println!("offline start: first rows after {:.2} s", begun.elapsed().as_secs_f64());
-    let grouped = format!("return document.querySelector('[data-test=stock-count]').innerText.replace(/\\D/g, '') === '{products}'");
+    let grouped = format!(
+        "return document.querySelector('[data-test=stock-count]').innerText.replace(/\\D/g, '') === '{products}'"
+    );
     device.wait_for_script("the whole list", &grouped).await?;
     println!("offline start: whole list after {:.2} s", begun.elapsed().as_secs_f64());
 
-    let row = server.query("SELECT barcode, sku, name FROM products WHERE barcode <> '' OR 1 ORDER BY sku DESC LIMIT 1")?;
+    let row = server.query(
+        "SELECT barcode, sku, name FROM products WHERE barcode <> '' OR 1 ORDER BY sku DESC LIMIT 1",
+    )?;
     let row = row.first().context("a product")?;
     let code = row.split(' ').find(|word| !word.is_empty()).context("a code")?.to_owned();
 

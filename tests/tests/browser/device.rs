@@ -162,7 +162,8 @@ impl Device {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() > deadline => {
                     let picture = self.screenshot_to(&std::env::temp_dir(), "lotbook-click").await?;
-                    return Err(error).with_context(|| format!("clicking {selector}; see {}", picture.display()));
+                    return Err(error)
+                        .with_context(|| format!("clicking {selector}; see {}", picture.display()));
                 }
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }

@@ -1,0 +1,96 @@
+//! The pages about one product: reads it, says so while it cannot, and hands it on.
+
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::product::KnownProduct;
+use super::product_edit::ProductFormPage;
+use super::work::WorkOnLot;
+use crate::book::ProductView;
+use crate::components::icon::Glyph;
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::{Placeholder, read_failure, skeleton};
+use crate::hooks::{Loaded, use_product};
+use crate::route::{LotWork, Route, use_query};
+
+/// What is done with a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is shown.
+    Show,
+    /// Its fields are changed.
+    Edit,
+    /// One of its lots is worked on.
+    Work(LotWork),
+}
+
+/// Which product, and for what.
+#[derive(Properties, PartialEq)]
+pub(crate) struct ProductRouteProps {
+    pub(crate) id: Uuid,
+    pub(crate) purpose: Purpose,
+}
+
+/// The page for it.
+#[component]
+pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
+    let ProductRouteProps { id, purpose } = *props;
+    let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
+    let product = use_product(id);
+    let waiting = |body: Html| {
+        let (title, back) = match purpose {
+            Purpose::Show => ("Product", Route::Stock),
+            Purpose::Edit => ("Edit product", Route::Product { id }),
+            Purpose::Work(work) => (work.verb(), Route::Product { id }),
+        };
+        html! { <div class="page"><PageHead {title} {back} back_to_list={purpose == Purpose::Show} />{ body }</div> }
+    };
+    let view = match product {
+        Loaded::Loading => return waiting(skeleton()),
+        Loaded::Failed(message) => return waiting(read_failure(&message)),
+        Loaded::Ready(view) => view,
+    };
+    let Some(view) = view.as_ref().clone() else { return unknown_product() };
+    match purpose {
+        Purpose::Show => html! { <KnownProduct {view} /> },
+        Purpose::Edit => html! { <ProductFormPage known={(view.product, view.rev)} /> },
+        Purpose::Work(work) if view.lots.is_empty() && work != LotWork::Receive => no_lots(&view, work),
+        Purpose::Work(work) => html! { <WorkOnLot {view} {work} {lot} /> },
+    }
+}
+
+fn unknown_product() -> Html {
+    let placeholder = Placeholder {
+        glyph: Glyph::Search,
+        title: "This product is not in the book",
+        text: "It may have been deleted, or this device has not received it yet.",
+        test: "unknown-product",
+    };
+    html! {
+        <div class="page">
+            <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
+            { placeholder.view(html! {
+                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
+            }) }
+        </div>
+    }
+}
+
+fn no_lots(view: &ProductView, work: LotWork) -> Html {
+    let id = view.product.id;
+    let placeholder = Placeholder {
+        glyph: Glyph::Box,
+        title: "No lots here",
+        text: "There is nothing of it on this device. Receive goods first.",
+        test: "no-lots",
+    };
+    html! {
+        <div class="page">
+            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
+            { placeholder.view(html! {
+                <a class="button primary" href={Route::work_on(id, LotWork::Receive, None)}>{ "Receive" }</a>
+            }) }
+        </div>
+    }
+}
