@@ -21,7 +21,6 @@ use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, St
 use uuid::Uuid;
 use yew::Callback;
 
-pub(crate) use catalogue::ProductLabel;
 pub(crate) use look_up::LookUp;
 pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
 
