@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{Action, Row};
+use gloo_timers::callback::Timeout;
 use sync::{Connection, Outcome, QueueRecord, QueueState, Verdict};
 use uuid::Uuid;
 use yew::prelude::*;
@@ -13,6 +14,9 @@ use super::chip::Tone;
 use super::toasts::{Toast, use_toasts};
 use crate::hooks::{Loaded, use_book, use_queue, use_sync};
 use crate::route::Route;
+
+/// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
+const SETTLE_MILLIS: u32 = 500;
 
 /// Says it in toasts.
 #[hook]
@@ -28,9 +32,11 @@ fn use_sync_failures() {
     // These two have a notice of their own, which stays until a person has done something.
     let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
     use_effect_with(sync.status.error.filter(|_| !is_known), move |error| {
-        if let Some(error) = error {
-            toasts.show(Toast::new(Tone::Info, "The sync did not work", error.clone()));
-        }
+        let shown = error.clone().map(|error| {
+            let show = move || toasts.show(Toast::new(Tone::Info, "The sync did not work", error));
+            Timeout::new(SETTLE_MILLIS, show)
+        });
+        move || drop(shown)
     });
 }
 

@@ -41,6 +41,12 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         Loaded::Ready(view) => Some(view.clone()),
         Loaded::Loading | Loaded::Failed(_) => None,
     };
+    let card = use_node_ref();
+    use_effect_with((card.clone(), props.fault.is_some()), |(card, is_faulty)| {
+        if let (true, Some(card)) = (is_faulty, card.cast::<web_sys::Element>()) {
+            card.scroll_into_view_with_bool(false);
+        }
+    });
     use_effect_with(view, {
         let on_view = props.on_view.clone();
         move |view| {
@@ -60,7 +66,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         },
     };
     html! {
-        <li class="card cart-line" data-test="cart-line" data-id={props.line.product.to_string()}>
+        <li class="card cart-line" ref={card} data-test="cart-line" data-id={props.line.product.to_string()}>
             { body }
             if let Some(fault) = &props.fault {
                 <p class="fault" role="alert" data-test="cart-line-fault">{ fault }</p>
@@ -87,7 +93,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
                     aria-label={format!("Take {} out of the order", product.name)}>{ icon(Glyph::Close) }</button>
             </div>
             if !view.variants.is_empty() {
-                { variants(product, &view.variants, on_change) }
+                { variants(view, on_change) }
             }
             <div class="cart-line-numbers">
                 { stepper(props, &product.unit) }
@@ -131,13 +137,11 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
     }
 }
 
-fn variants(current: &Product, others: &[Product], on_change: &Callback<CartChange>) -> Html {
-    let from = current.id;
-    let mut all: Vec<&Product> = others.iter().chain([current]).collect();
-    all.sort_by(|a, b| a.variant.cmp(&b.variant).then_with(|| a.sku.cmp(&b.sku)));
+fn variants(view: &ProductView, on_change: &Callback<CartChange>) -> Html {
+    let from = view.product.id;
     html! {
         <div class="choices" role="group" aria-label="Variant">
-            for product in all {
+            for product in family(view) {
                 <button class="choice" type="button" aria-pressed={(product.id == from).to_string()}
                     data-test="variant" data-id={product.id.to_string()} onclick={
                         let to = product.id;
@@ -148,6 +152,13 @@ fn variants(current: &Product, others: &[Product], on_change: &Callback<CartChan
             }
         </div>
     }
+}
+
+/// A product among the others of its family, in one order wherever it is shown.
+pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
+    let mut all: Vec<&Product> = view.variants.iter().chain([&view.product]).collect();
+    all.sort_unstable_by(|a, b| (&a.variant, &a.sku).cmp(&(&b.variant, &b.sku)));
+    all
 }
 
 /// What tells a product from its family.

@@ -4,6 +4,7 @@ use domain::{Quantity, QuantityFault};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::field::typed_into;
 use super::icon::{Glyph, icon};
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
 
@@ -52,11 +53,11 @@ fn step(text: &str, by: Quantity) -> String {
 pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
     let input = use_node_ref();
     let fresh = use_state(|| true);
+    let proposal = use_memo((), |()| props.text.clone());
     use_effect_with((input.clone(), props.takes_focus), |(input, takes_focus)| {
         if let (true, Some(input)) = (takes_focus, input.cast::<HtmlInputElement>()) {
-            // Without focus the keypad still works.
+            // Without focus the keypad still works. In a sheet, `autofocus` does this when it opens.
             let _ = input.focus();
-            input.select();
         }
     });
     let change = |make: fn(&str, bool) -> String| {
@@ -73,6 +74,11 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
             fresh.set(false);
         })
     };
+    let set_fresh = {
+        let fresh = fresh.clone();
+        // A scan that came into the field leaves the proposal as it was.
+        move |typed: &str| fresh.set(typed == proposal.as_str())
+    };
     let fault_id = props.fault.is_some().then_some("quantity-fault");
     html! {
         <section class={classes!("quantity", props.fault.is_some().then_some("has-fault"))}>
@@ -81,7 +87,7 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
                 <button class="step" type="button" aria-label="One less" data-test="quantity-less"
                     onclick={change(|text, _| step(text, Quantity::units(-1)))}>{ icon(Glyph::Minus) }</button>
                 <span class="quantity-value">
-                    { quantity_input(props, &input, &fresh, fault_id) }
+                    { quantity_input(props, &input, set_fresh, fault_id) }
                     <span class="unit">{ &props.unit }</span>
                 </span>
                 <button class="step" type="button" aria-label="One more" data-test="quantity-more"
@@ -99,21 +105,26 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
 fn quantity_input(
     props: &QuantityFieldProps,
     input: &NodeRef,
-    fresh: &UseStateHandle<bool>,
+    set_fresh: impl Fn(&str) + 'static,
     fault_id: Option<&'static str>,
 ) -> Html {
-    let (on_change, fresh) = (props.on_change.clone(), fresh.clone());
-    let oninput = Callback::from(move |event: InputEvent| {
-        let typed = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
-        on_change.emit(typed.unwrap_or_default());
-        fresh.set(false);
+    let on_change = props.on_change.clone();
+    let oninput = typed_into(&Callback::from(move |typed: String| {
+        set_fresh(&typed);
+        on_change.emit(typed);
+    }));
+    let onfocus = Callback::from(|event: FocusEvent| {
+        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+            input.select();
+        }
     });
     // On a touch screen the keypad below takes the soft keyboard's place.
     let keyboard = if is_touch() { "none" } else { "decimal" };
     let width = format!("--chars: {}", props.text.chars().count().max(1));
     html! {
         <input ref={input} id="quantity" type="text" inputmode={keyboard} autocomplete="off" style={width}
-            maxlength={MAX_QUANTITY_CHARS.to_string()} value={&props.text} {oninput}
+            maxlength={MAX_QUANTITY_CHARS.to_string()} value={&props.text} {oninput} {onfocus}
+            autofocus={props.takes_focus}
             aria-invalid={fault_id.map(|_| "true")} aria-describedby={fault_id} data-test="quantity" />
     }
 }

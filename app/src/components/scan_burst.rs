@@ -5,6 +5,8 @@
 const MAX_GAP_MILLIS: f64 = 100.0;
 /// The longest scan from its first key to its last.
 const MAX_SCAN_MILLIS: f64 = 1_500.0;
+/// The mean gap that nobody types at: in a field that somebody may be typing into, only that is a scan.
+const MAX_MEAN_GAP_MILLIS: f64 = 50.0;
 /// The shortest code.
 const MIN_SCAN_CHARS: usize = 4;
 /// The longest code; a GS1 DataMatrix on goods stays well below.
@@ -18,7 +20,12 @@ pub(crate) enum Step {
     /// It goes on with what may be a scan, or does not matter to it.
     Continued,
     /// It ended a scan.
-    Scanned(String),
+    Scanned {
+        /// What was scanned.
+        code: String,
+        /// Whether no person types as fast.
+        is_certain: bool,
+    },
     /// It is none of a scanner's business.
     Person,
 }
@@ -43,8 +50,12 @@ impl Burst {
             && self.code.len() < MAX_SCAN_CHARS;
         if matches!(key, "Enter" | "Tab") {
             let code = std::mem::take(&mut self.code);
-            let long_enough = code.chars().count() >= MIN_SCAN_CHARS;
-            return if in_time && long_enough { Step::Scanned(code) } else { Step::Person };
+            let gaps = u32::try_from(code.chars().count()).unwrap_or(u32::MAX);
+            if !in_time || code.chars().count() < MIN_SCAN_CHARS {
+                return Step::Person;
+            }
+            let is_certain = at_millis - self.first_millis <= MAX_MEAN_GAP_MILLIS * f64::from(gaps);
+            return Step::Scanned { code, is_certain };
         }
         if key.chars().count() != 1 {
             self.code.clear();
@@ -79,10 +90,12 @@ mod tests {
 
     #[test]
     fn a_fast_run_with_a_terminator_is_a_scan() {
+        let scan = |code: &str, is_certain| Step::Scanned { code: code.into(), is_certain };
         let keys = ["7", "6", "2", "2", "Enter"];
-        assert_eq!(typed(&keys, 5.0), Step::Scanned("7622".into()));
-        assert_eq!(typed(&keys, 100.0), Step::Scanned("7622".into()));
-        assert_eq!(typed(&["Shift", "P", "0", "0", "3", "Tab"], 5.0), Step::Scanned("P003".into()));
+        assert_eq!(typed(&keys, 5.0), scan("7622", true));
+        assert_eq!(typed(&keys, 50.0), scan("7622", true));
+        assert_eq!(typed(&keys, 100.0), scan("7622", false), "a person at full speed could do that");
+        assert_eq!(typed(&["Shift", "P", "0", "0", "3", "Tab"], 5.0), scan("P003", true));
     }
 
     #[test]
@@ -106,7 +119,7 @@ mod tests {
                 assert_eq!(step, if nth == 0 { Step::Began } else { Step::Continued });
                 at += 2.0;
             }
-            assert_eq!(burst.key("Enter", at), Step::Scanned(expected.into()));
+            assert_eq!(burst.key("Enter", at), Step::Scanned { code: expected.into(), is_certain: true });
             at += 2.0;
         }
     }

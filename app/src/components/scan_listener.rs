@@ -51,7 +51,8 @@ impl Heard {
             Step::Began => self.before = Untouched::of(event.target()),
             Step::Continued => {}
             Step::Person => self.before = None,
-            Step::Scanned(code) => {
+            Step::Scanned { is_certain: false, .. } if self.before.is_some() => self.before = None,
+            Step::Scanned { code, .. } => {
                 // The terminator must not send the form or press the button that has the focus.
                 event.prevent_default();
                 event.stop_propagation();

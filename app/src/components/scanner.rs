@@ -100,8 +100,7 @@ impl Scans {
             },
             LookUp::Unknown { message } => {
                 let add = Callback::from(move |()| navigator.push(&AnyRoute::new(new_product_path(&code))));
-                toasts
-                    .show(Toast::new(Tone::Attention, "Unknown code", message).offering("Add product", add));
+                toasts.show(Toast::new(Tone::Attention, "Unknown code", message).offering("Add", add));
             }
             LookUp::Failed(message) => {
                 toasts.show(Toast::new(Tone::Attention, format!("{code} was not looked up"), message));

@@ -11,7 +11,7 @@ use super::chip::Tone;
 use super::icon::{Glyph, icon};
 
 /// Notices on the screen at once; the oldest makes way.
-const MAX_TOASTS: usize = 3;
+const MAX_TOASTS: usize = 2;
 /// How long a notice stays.
 const TOAST_MILLIS: u32 = 6_000;
 /// How long a notice stays that says something went wrong or offers to undo.
@@ -79,8 +79,8 @@ impl Reducible for Shown {
         let mut last = self.last;
         match change {
             Change::Show(toast) => {
-                // The same notice again replaces itself: a scanner may say one thing many times.
-                toasts.retain(|(_, shown)| shown.title != toast.title || shown.detail != toast.detail);
+                // Only the newest of those that ask for nothing matters: scans follow each other within moments.
+                toasts.retain(|(_, shown)| shown.offer.is_some() && shown.detail != toast.detail);
                 last += 1;
                 toasts.push((last, toast));
                 let surplus = toasts.len().saturating_sub(MAX_TOASTS);

@@ -8,7 +8,7 @@ use yew_router::prelude::*;
 use super::lot_panel::{LotList, primary_lot};
 use super::product_facts::product_facts;
 use crate::book::ProductView;
-use crate::components::cart_line::variant_word;
+use crate::components::cart_line::{family, variant_word};
 use crate::components::chip::{Tone, chip, pending_chip};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
@@ -113,11 +113,9 @@ fn on_hand(view: &ProductView) -> Html {
 }
 
 fn variants(view: &ProductView) -> Html {
-    let mut all: Vec<_> = view.variants.iter().chain([&view.product]).collect();
-    all.sort_by(|a, b| a.variant.cmp(&b.variant).then_with(|| a.sku.cmp(&b.sku)));
     html! {
         <nav class="choices" aria-label="Variants">
-            for product in all {
+            for product in family(view) {
                 <a class="choice" href={Route::Product { id: product.id }.to_path()} data-test="variant"
                     data-id={product.id.to_string()}
                     aria-current={(product.id == view.product.id).then_some("page")}>{ variant_word(product) }</a>
