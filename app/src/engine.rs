@@ -68,6 +68,8 @@ struct Inner {
     observers: RefCell<Observers>,
     on_change: Callback<()>,
     heard_at: Cell<UnixMillis>,
+    /// When this page was first refused its turn since its last round.
+    refused_at: Cell<Option<UnixMillis>>,
 }
 
 impl PartialEq for Engine {
@@ -87,6 +89,7 @@ impl Engine {
             observers: RefCell::default(),
             on_change,
             heard_at: Cell::new(now()),
+            refused_at: Cell::new(None),
         }))
     }
 
@@ -199,7 +202,7 @@ impl Engine {
                 self.0.on_change.emit(());
             }
             Notice::WorkOffline { chosen } => self.handle(Event::WorkOffline(*chosen)),
-            Notice::QueueChanged => {}
+            Notice::QueueChanged => self.handle(Event::Enqueued),
         }
     }
 
@@ -222,15 +225,19 @@ impl Engine {
             spawn_local(async move { book.take_in(notice, false).await });
         };
         let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
-        let steal = now().since(self.0.heard_at.get()) > MAX_SILENCE_MILLIS;
+        // Refused again and again, with not a word from whoever holds the turn: that one is frozen.
+        let waiting_since = self.0.refused_at.get().map(|refused| refused.max(self.0.heard_at.get()));
+        let steal = waiting_since.is_some_and(|since| now().since(since) > MAX_SILENCE_MILLIS);
         let result = sync_once::<Warehouse, _>(self.0.book.store(), limits, steal, tell).await;
         self.ended(result).await;
     }
 
     async fn ended(&self, result: Result<RoundReport, RoundFailure>) {
         if result == Err(RoundFailure::Elsewhere) {
+            self.0.refused_at.set(self.0.refused_at.get().or(Some(now())));
             return self.handle(Event::RoundEnded(Ended::Elsewhere));
         }
+        self.0.refused_at.set(None);
         // What is shown is read from memory: bring that up to date first.
         let read = self.0.book.reload().await;
         {

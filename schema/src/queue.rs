@@ -2,7 +2,9 @@
 
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
-use sync::{JournalRecordOf, Model, Mutation, QueueRecord, QueueRecordOf, QueueState, StoreError};
+use sync::{
+    JournalRecordOf, MAX_BATCH_BYTES, Model, Mutation, QueueRecord, QueueRecordOf, QueueState, StoreError,
+};
 use wasm_bindgen::JsValue;
 
 use crate::migrations::ATTENTION;
@@ -104,8 +106,15 @@ pub(crate) async fn pending<M: Model>(
     let values = index.get_all(query(), Some(limit)).map_err(of_idb)?;
     let count = count.await.map_err(of_idb)?;
     let values = values.await.map_err(of_idb)?;
-    let mutations: Result<_, _> = values.iter().map(|value| Ok(decode::<M>(value)?.mutation)).collect();
-    Ok((mutations?, usize::try_from(count).unwrap_or(usize::MAX)))
+    let (mut mutations, mut bytes) = (Vec::new(), 0);
+    for value in &values {
+        bytes += field(value, RECORD)?.as_string().map_or(0, |json| json.len());
+        if bytes > MAX_BATCH_BYTES && !mutations.is_empty() {
+            break;
+        }
+        mutations.push(decode::<M>(value)?.mutation);
+    }
+    Ok((mutations, usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 /// Adds a journal record, and lets go of the oldest beyond the limit.
@@ -143,14 +152,18 @@ pub(crate) async fn newest<M: Model>(
     Ok(records)
 }
 
-/// Takes every journal record above `seq` out and returns it.
-pub(crate) async fn take_above<M: Model>(
+/// Takes the journal records above `above`, up to `through`, out and returns them.
+pub(crate) async fn take<M: Model>(
     store: &ObjectStore,
-    seq: u64,
+    above: u64,
+    through: u64,
 ) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
-    let above = || KeyRange::lower_bound(&key(seq), Some(true)).map(Query::KeyRange).map_err(of_idb);
-    let values = store.get_all(Some(above()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
-    store.delete(above()?).map_err(of_idb)?;
+    let range = || {
+        let range = KeyRange::bound(&key(above), &key(through), Some(true), None);
+        range.map(Query::KeyRange).map_err(of_idb)
+    };
+    let values = store.get_all(Some(range()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
+    store.delete(range()?).map_err(of_idb)?;
     let parse = |value: &JsValue| {
         let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
         serde_json::from_str(&json).map_err(corrupt)

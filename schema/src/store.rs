@@ -42,11 +42,6 @@ impl<M: Model> IdbStore<M> {
         [M::TABLES, &[META, MUTATION_QUEUE, JOURNAL]].concat()
     }
 
-    async fn last_outcome_seq(&self) -> Result<u64, StoreError> {
-        let tx = self.connection.begin(&[META], Mode::Read).await?;
-        read_number(&tx.store(META)?, "last_outcome_seq").await
-    }
-
     async fn write_rows(
         tx: &Tx,
         rows: &[Versioned<M::Row>],
@@ -91,8 +86,9 @@ impl<M: Model> IdbStore<M> {
         Self::write_rows(tx, &rows, &removed, None).await
     }
 
-    async fn requeue_above(tx: &Tx, known_seq: u64) -> Result<usize, StoreError> {
-        let lost = queue::take_above::<M>(&tx.store(JOURNAL)?, known_seq).await?;
+    /// Puts what the server lost, `known_seq` to `last_outcome_seq`, back into the queue.
+    async fn requeue(tx: &Tx, known_seq: u64, last_outcome_seq: u64) -> Result<usize, StoreError> {
+        let lost = queue::take::<M>(&tx.store(JOURNAL)?, known_seq, last_outcome_seq).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
         let requeued = lost.len();
         for JournalRecord { mutation, .. } in lost {
@@ -139,7 +135,7 @@ impl<M: Model> Store<M> for IdbStore<M> {
 
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
         // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
-        let restored = commit.known_seq < self.last_outcome_seq().await?;
+        let restored = commit.known_seq < commit.last_outcome_seq;
         let decides = restored || !commit.receipts.is_empty();
         let stores = if decides { Self::everything() } else { [M::TABLES, &[META]].concat() };
         let tx = self.connection.begin(&stores, Mode::Write).await?;
@@ -147,19 +143,20 @@ impl<M: Model> Store<M> for IdbStore<M> {
         let advanced = read_cursor(&meta).await? == commit.from;
         let mut committed = Committed { advanced, ..Committed::default() };
         if restored {
-            committed.requeued = Self::requeue_above(&tx, commit.known_seq).await?;
+            committed.requeued = Self::requeue(&tx, commit.known_seq, commit.last_outcome_seq).await?;
+        }
+        // Receipts first: the changes were read after the mutations were booked.
+        if !commit.receipts.is_empty() {
+            Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
         }
         if advanced {
             Self::write_rows(&tx, &commit.rows, &commit.removed, commit.replaced.as_ref()).await?;
             write_text(&meta, "cursor", &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
-        }
-        if !commit.receipts.is_empty() {
-            Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
+            write_text(&meta, "epoch", &commit.epoch.to_string())?;
         }
         if decides {
             count_up(&meta, QUEUE_VERSION).await?;
         }
-        write_text(&meta, "epoch", &commit.epoch.to_string())?;
         tx.commit().await?;
         Ok(committed)
     }
@@ -171,10 +168,13 @@ impl<M: Model> Store<M> for IdbStore<M> {
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
-        if queue::get::<M>(&waiting, seq).await?.is_none() {
-            return Err(StoreError::Gone);
+        let mut record = queue::get::<M>(&waiting, seq).await?.ok_or(StoreError::Gone)?;
+        if record.is_pending() {
+            record.mutation.withdrawn = true;
+            queue::put::<M>(&waiting, &record)?;
+        } else {
+            queue::remove(&waiting, seq)?;
         }
-        queue::remove(&waiting, seq)?;
         let replaced = match replacement {
             Some(draft) => Some(queue::push::<M>(&waiting, Mutation::from_draft(draft, 0, M::SCHEMA)).await?),
             None => None,

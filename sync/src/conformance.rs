@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Model, Refusal, RowKey, Rows};
+use crate::model::{Model, Refusal, RowKey, Rows, fold};
 use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
 use crate::protocol::{Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned};
 use crate::store::{Commit, Committed, Read, Store, StoreError};
@@ -114,7 +114,8 @@ pub fn commit(from: Cursor, rev: u64) -> Commit<CounterRow> {
         removed: Vec::new(),
         replaced: None,
         epoch: Uuid::from_u128(99),
-        known_seq: u64::MAX,
+        known_seq: 0,
+        last_outcome_seq: 0,
         at: UnixMillis(9),
     }
 }
@@ -312,8 +313,9 @@ pub async fn requeues_what_a_restored_server_lost<S: Store<Counters>>(store: &S)
     let first = store.enqueue(add(1, "a", 1)).await?;
     let second = store.enqueue(add(2, "a", 2)).await?;
     let receipts = [&first, &second].map(|sent| receipt(sent, Verdict::Applied, vec![])).to_vec();
-    store.commit(Commit { receipts, known_seq: second.seq, ..commit(Cursor::Start, 9) }).await?;
-    let restored = Commit { known_seq: first.seq, ..commit(Cursor::Live { rev: 9 }, 3) };
+    store.commit(Commit { receipts, ..commit(Cursor::Start, 9) }).await?;
+    let (known_seq, last_outcome_seq) = (first.seq, second.seq);
+    let restored = Commit { known_seq, last_outcome_seq, ..commit(Cursor::Live { rev: 9 }, 3) };
     assert_eq!(store.commit(restored).await?.requeued, 1);
     let outbox = store.outbox(9).await?;
     assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second], first.seq));
@@ -347,6 +349,52 @@ pub async fn tells_which_queue_the_rows_go_with<S: Store<Counters>>(store: &S) -
     Ok(())
 }
 
+/// An answer that was overtaken by another one knows of fewer receipts, and is no sign of a restored server.
+pub async fn takes_no_overtaken_answer_for_a_restored_server<S: Store<Counters>>(store: &S) -> Checked {
+    let first = store.enqueue(add(1, "a", 1)).await?;
+    let second = store.enqueue(add(2, "a", 2)).await?;
+    let both = [&first, &second].map(|sent| receipt(sent, Verdict::Applied, vec![])).to_vec();
+    store.commit(Commit { receipts: both, ..commit(Cursor::Start, 9) }).await?;
+    let late =
+        Commit { receipts: vec![receipt(&first, Verdict::Applied, vec![])], ..commit(Cursor::Start, 8) };
+    assert_eq!(store.commit(late).await?, Committed::default());
+    assert_eq!(store.queue().await?.records, []);
+    Ok(())
+}
+
+/// After a server was restored, a snapshot's rows count although the device holds newer revisions.
+pub async fn a_snapshot_takes_newer_rows_back<S: Store<Counters>>(store: &S) -> Checked {
+    store
+        .commit(Commit {
+            rows: vec![counter("a", 9, 150), counter("b", 9, 150)],
+            ..commit(Cursor::Start, 150)
+        })
+        .await?;
+    let range = ReplacedRange { table: "counters".to_owned(), after: String::new(), through: None };
+    let restored = Commit {
+        rows: vec![counter("a", 1, 90)],
+        replaced: Some(range),
+        ..commit(Cursor::Live { rev: 150 }, 100)
+    };
+    store.commit(restored).await?;
+    assert_eq!(store.scan("counters", "", "", 9).await?, [counter("a", 1, 90)]);
+    Ok(())
+}
+
+/// An undone mutation stays until the server has told what became of it, and is no part of the view meanwhile.
+pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) -> Checked {
+    let sent = store.enqueue(add(1, "a", 1)).await?;
+    store.settle(sent.seq, None).await?;
+    let outbox = store.outbox(9).await?;
+    assert_eq!((outbox.pending, outbox.mutations[0].withdrawn), (1, true));
+    let view = fold::<Counters>(Rows::new(), &outbox.mutations, |_| true);
+    assert_eq!(view.rows, Rows::new());
+    let receipts = vec![receipt(&sent, Verdict::Applied, vec![])];
+    store.commit(Commit { receipts, ..commit(Cursor::Start, 1) }).await?;
+    assert_eq!(store.queue().await?.records, []);
+    Ok(())
+}
+
 /// Settings are kept and forgotten.
 pub async fn keeps_settings<S: Store<Counters>>(store: &S) -> Checked {
     store.put_setting("theme", Some("dark")).await?;
@@ -377,6 +425,9 @@ macro_rules! for_each_store_case {
         $run!(keeps_the_index_in_step);
         $run!(requeues_what_a_restored_server_lost);
         $run!(tells_which_queue_the_rows_go_with);
+        $run!(takes_no_overtaken_answer_for_a_restored_server);
+        $run!(a_snapshot_takes_newer_rows_back);
+        $run!(withdraws_what_may_have_been_sent);
         $run!(keeps_settings);
         $run!(counts_up);
     };

@@ -23,7 +23,7 @@ pub use mutation::{
 };
 pub use protocol::{
     Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome, PROTOCOL_VERSION,
-    Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned,
+    Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned, WITHDRAWN,
 };
 pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round};
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};

@@ -113,8 +113,10 @@ impl<M: Model> State<M> {
         });
     }
 
-    fn requeue_above(&mut self, known_seq: u64) -> usize {
-        let lost = self.journal.split_off(&(known_seq + 1));
+    /// Puts what the server lost, `known_seq` to `last_outcome_seq`, back into the queue.
+    fn requeue(&mut self, known_seq: u64, last_outcome_seq: u64) -> usize {
+        let mut lost = self.journal.split_off(&(known_seq + 1));
+        self.journal.append(&mut lost.split_off(&(last_outcome_seq + 1)));
         let requeued = lost.len();
         self.queue_version += 1;
         for (seq, JournalRecord { mutation, .. }) in lost {
@@ -152,17 +154,10 @@ impl<M: Model> Store<M> for MemoryStore<M> {
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
         let state = &mut *self.state.borrow_mut();
         let mut committed = Committed { advanced: state.cursor == commit.from, ..Committed::default() };
-        if commit.known_seq < state.last_outcome_seq {
-            committed.requeued = state.requeue_above(commit.known_seq);
+        if commit.known_seq < commit.last_outcome_seq {
+            committed.requeued = state.requeue(commit.known_seq, commit.last_outcome_seq);
         }
-        if committed.advanced {
-            if let Some(range) = &commit.replaced {
-                state.clear_range(range);
-            }
-            commit.rows.into_iter().for_each(|versioned| state.put(versioned));
-            commit.removed.into_iter().for_each(|removal| state.remove(removal));
-            state.cursor = commit.cursor;
-        }
+        // Receipts first: the changes were read after the mutations were booked.
         for receipt in commit.receipts {
             let (rows, removed) = (receipt.outcome.rows.clone(), receipt.outcome.removed.clone());
             match state.decide(receipt.seq, receipt.id, receipt.outcome, commit.at) {
@@ -173,7 +168,15 @@ impl<M: Model> Store<M> for MemoryStore<M> {
             rows.into_iter().for_each(|versioned| state.put(versioned));
             removed.into_iter().for_each(|removal| state.remove(removal));
         }
-        state.epoch = Some(commit.epoch);
+        if committed.advanced {
+            if let Some(range) = &commit.replaced {
+                state.clear_range(range);
+            }
+            commit.rows.into_iter().for_each(|versioned| state.put(versioned));
+            commit.removed.into_iter().for_each(|removal| state.remove(removal));
+            state.cursor = commit.cursor;
+            state.epoch = Some(commit.epoch);
+        }
         Ok(committed)
     }
 
@@ -182,8 +185,13 @@ impl<M: Model> Store<M> for MemoryStore<M> {
         seq: u64,
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
-        let mut state = self.state.borrow_mut();
-        state.queue.remove(&seq).ok_or(StoreError::Gone)?;
+        let state = &mut *self.state.borrow_mut();
+        let record = state.queue.get_mut(&seq).ok_or(StoreError::Gone)?;
+        if record.is_pending() {
+            record.mutation.withdrawn = true;
+        } else {
+            state.queue.remove(&seq);
+        }
         state.queue_version += 1;
         Ok(replacement.map(|draft| state.enqueue(draft)))
     }

@@ -88,7 +88,7 @@ pub struct View<R> {
     pub pending: BTreeSet<RowKey>,
 }
 
-/// Folds `pending`, in order, over `base`. Only mutations that touch a key for which `wanted` holds are applied, and
+/// Folds `pending`, in order and without what was withdrawn, over `base`. Only mutations that touch a key for which `wanted` holds are applied, and
 /// only such rows are returned. A mutation that no longer applies is left out: the server will say why.
 pub fn fold<'a, M: Model>(
     base: Rows<M::Row>,
@@ -97,7 +97,7 @@ pub fn fold<'a, M: Model>(
 ) -> View<M::Row> {
     let mut rows = base;
     let mut touched = BTreeSet::new();
-    for mutation in pending {
+    for mutation in pending.into_iter().filter(|mutation| !mutation.withdrawn) {
         let keys: Vec<RowKey> = M::touches(&mutation.action).into_iter().filter(|key| wanted(key)).collect();
         if !keys.is_empty() && M::apply(mutation, &mut rows).is_ok() {
             touched.extend(keys);

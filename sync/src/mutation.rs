@@ -69,13 +69,16 @@ pub struct Mutation<A> {
     /// The failed mutation that this one tries again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Uuid>,
+    /// Undone while it waited. It may have been sent before, so the server is asked to make sure that it does not count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 impl<A> Mutation<A> {
     /// Numbers a draft.
     pub fn from_draft(draft: Draft<A>, seq: u64, schema: u32) -> Self {
         let Draft { id, action, base, author, captured_at, depends_on, replaces } = draft;
-        Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces }
+        Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn: false }
     }
 }
 
@@ -128,6 +131,7 @@ pub fn dependency<M: Model>(action: &M::Action, queue: &[QueueRecord<M::Action, 
     queue
         .iter()
         .rev()
+        .filter(|record| !record.mutation.withdrawn)
         .find(|record| M::creates(&record.mutation.action).is_some_and(|key| touched.contains(&key)))
         .map(|record| record.mutation.id)
 }

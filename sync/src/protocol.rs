@@ -12,10 +12,13 @@ use crate::mutation::{Mutation, UnixMillis};
 pub const PROTOCOL_VERSION: u32 = 1;
 /// Mutations in one request.
 pub const MAX_BATCH_MUTATIONS: usize = 100;
-/// Bytes of one request's body once unpacked: a batch of the largest mutations stays below it.
+/// Bytes of one request's mutations, unless a single one is larger. A server takes twice as much.
 pub const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Rows and removals in one response's changes.
 pub const MAX_PULL_ROWS: usize = 10_000;
+
+/// The code of a booked outcome that only says: this was withdrawn in time, and nothing came of it.
+pub const WITHDRAWN: &str = "withdrawn";
 
 /// How far a device's rows reach. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -109,7 +109,8 @@ pub async fn run_round<M: Model, S: Store<M>, T: Transport<M>>(
         let snapshot = snapshot_progress(&response.cursor);
         let decided = response.receipts.len();
         let changed = changed::<M>(&response);
-        let committed = store.commit(commit(request.cursor, response, now())).await?;
+        let committed =
+            store.commit(commit(request.cursor, request.last_outcome_seq, response, now())).await?;
         report.acknowledged += committed.acknowledged;
         report.attention += committed.attention;
         let sent = report.acknowledged + report.attention;
@@ -150,9 +151,14 @@ fn check<M: Model>(
     if whole { Ok(()) } else { Err(TransportError::Garbled) }
 }
 
-fn commit<R: Clone>(from: Cursor, response: SyncResponse<R>, at: UnixMillis) -> Commit<R> {
+fn commit<R: Clone>(
+    from: Cursor,
+    last_outcome_seq: u64,
+    response: SyncResponse<R>,
+    at: UnixMillis,
+) -> Commit<R> {
     let SyncResponse { epoch, receipts, known_seq, rows, removed, replaced, cursor, .. } = response;
-    Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, at }
+    Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, last_outcome_seq, at }
 }
 
 fn changed<M: Model>(response: &SyncResponse<M::Row>) -> Changed {

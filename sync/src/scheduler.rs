@@ -151,6 +151,7 @@ impl Scheduler {
 
     /// Takes note of what happened at `now` and says what to do.
     pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Order> {
+        self.forgive_clock(now);
         match event {
             Event::Started => {
                 let round = self.config.on_start.then_some("start");
@@ -229,11 +230,24 @@ impl Scheduler {
             || matches!(self.trouble, Some(Trouble::SignIn | Trouble::Upgrade))
             || (self.failures > 0 && reason == Some("enqueued"));
         match reason {
+            // What runs may have looked at the queue before this came in.
+            Some(_) if self.running => {
+                self.again = true;
+                Vec::new()
+            }
             Some(reason) if !blocked => self.start(reason),
             _ => {
                 self.next.get_or_insert((now.plus(self.config.max_retry_millis), "retry"));
                 Vec::new()
             }
+        }
+    }
+
+    /// A clock that was set back must not put the next attempt off by as much.
+    fn forgive_clock(&mut self, now: UnixMillis) {
+        let longest = self.config.interval_millis.unwrap_or(0).max(self.config.max_retry_millis);
+        if let Some((due, _)) = &mut self.next {
+            *due = (*due).min(now.plus(longest));
         }
     }
 
@@ -259,6 +273,8 @@ impl Scheduler {
         self.running = false;
         match ended {
             Ended::Done { more } => {
+                // Whatever the browser says: the server was reached.
+                self.network = true;
                 self.trouble = None;
                 self.failures = 0;
                 self.pending = more || self.again;
@@ -398,6 +414,38 @@ mod tests {
         assert_eq!(scheduler.connection(), Connection::SignInNeeded);
         assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
         assert_eq!(scheduler.handle(Event::SignedIn, NOW), [Order::StartRound("signed in")]);
+    }
+
+    #[test]
+    fn what_is_saved_while_a_retry_runs_is_sent_next() {
+        let mut scheduler = scheduler();
+        scheduler.handle(Event::Automatic(false), NOW);
+        scheduler.handle(Event::Manual, NOW);
+        fail(&mut scheduler, TransportError::Unreachable, NOW);
+        let (due, _) = scheduler.poll_timeout().expect("a retry");
+        scheduler.handle(Event::Woken, due);
+        scheduler.handle(Event::Enqueued, due);
+        let orders = scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), due);
+        assert_eq!(orders, [Order::StartRound("more")]);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_put_the_next_attempt_off() {
+        let mut scheduler = scheduler();
+        scheduler.handle(Event::Manual, NOW.plus(86_400_000));
+        fail(&mut scheduler, TransportError::Unreachable, NOW.plus(86_400_000));
+        scheduler.handle(Event::Enqueued, NOW);
+        let (due, _) = scheduler.poll_timeout().expect("a retry");
+        assert!(due <= NOW.plus(60_000));
+    }
+
+    #[test]
+    fn a_round_that_succeeds_proves_the_browser_wrong() {
+        let mut scheduler = scheduler();
+        scheduler.handle(Event::Offline, NOW);
+        scheduler.handle(Event::Manual, NOW);
+        scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+        assert_eq!(scheduler.connection(), Connection::Online);
     }
 
     #[test]

@@ -67,8 +67,11 @@ pub struct Commit<R: Clone> {
     pub replaced: Option<ReplacedRange>,
     /// The server's epoch.
     pub epoch: Uuid,
-    /// The server's highest receipt for this client. Journal records above it go back into the queue.
+    /// The server's highest receipt for this client before the request.
     pub known_seq: u64,
+    /// The highest `seq` the device held an outcome for when it made the request. If the server knew less, it was
+    /// restored, and journal records between the two go back into the queue.
+    pub last_outcome_seq: u64,
     /// The device's clock, for the journal.
     pub at: UnixMillis,
 }
@@ -132,13 +135,15 @@ pub trait Store<M: Model> {
     /// The whole queue.
     fn queue(&self) -> impl Future<Output = Result<Queue<M>, StoreError>>;
 
-    /// What the next exchange is to carry: at most `max_mutations`.
+    /// What the next exchange is to carry: at most `max_mutations`, and at most [`crate::MAX_BATCH_BYTES`] of them where
+    /// the store knows their size.
     fn outbox(&self, max_mutations: usize) -> impl Future<Output = Result<Outbox<M::Action>, StoreError>>;
 
     /// Stores an answer: outcomes, rows and cursor together.
     fn commit(&self, commit: Commit<M::Row>) -> impl Future<Output = Result<Committed, StoreError>>;
 
-    /// Removes a record that is pending or waits for a person; with `replacement`, enqueues that in its place.
+    /// Removes a record that waits for a person; with `replacement`, enqueues that in its place. A pending record is
+    /// withdrawn instead, and stays until the server has told what became of it: it may have been sent already.
     ///
     /// # Errors
     /// [`StoreError::Gone`] if the record is not in the queue.

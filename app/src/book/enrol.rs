@@ -27,6 +27,15 @@ impl Book {
                 }
                 other => other.to_string(),
             })?;
+        if let Some(known) = &*self.0.device.borrow()
+            && known.site != answer.site
+        {
+            let message = format!(
+                "This browser holds the book of site {}. To work at site {}, use another browser or another profile.",
+                known.site, answer.site
+            );
+            return Err(message);
+        }
         let text = serde_json::to_string(&answer).map_err(|error| error.to_string())?;
         let saved = Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, Some(&text)).await;
         saved.map_err(|error| error.to_string())?;

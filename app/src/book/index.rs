@@ -23,8 +23,17 @@ pub(super) struct Reading {
     is_running: Cell<bool>,
     /// More rows came in while it ran.
     is_more: Cell<bool>,
+    /// Changes whenever reading begins anew: what was read before that does not count.
+    generation: Cell<u64>,
     /// A second snapshot is replacing rows that the catalogue has: it is read anew once that is complete.
     is_stale: Cell<bool>,
+}
+
+impl Reading {
+    fn begin_anew(&self) {
+        self.generation.set(self.generation.get() + 1);
+        self.through.replace(String::new());
+    }
 }
 
 impl Book {
@@ -38,11 +47,15 @@ impl Book {
         let mut parts = 0;
         loop {
             let after = reading.through.borrow().clone();
+            let generation = reading.generation.get();
             reading.is_more.set(false);
             let Ok(rows) = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await
             else {
                 break;
             };
+            if reading.generation.get() != generation {
+                continue;
+            }
             if let Some(last) = rows.last() {
                 reading.through.replace(Warehouse::key(&last.row).key);
             } else if !reading.is_more.get() {
@@ -81,8 +94,11 @@ impl Book {
                     reading.is_stale.set(true);
                 }
                 if reading.is_stale.replace(false) {
-                    reading.through.replace(String::new());
                     self.0.catalogue.replace(Catalogue::default());
+                    reading.begin_anew();
+                } else if is_complete {
+                    // A product looked up during the first sync lay ahead of the others: nothing is to be missed.
+                    reading.begin_anew();
                 }
                 self.read_on().await;
             }
@@ -93,7 +109,10 @@ impl Book {
     pub(super) async fn reload_queue(&self) -> Result<(), StoreError> {
         let queue = Store::<Warehouse>::queue(&self.0.store).await?;
         self.0.queue_version.set(queue.version);
-        let before = self.0.queue.replace(queue.records.into());
+        // What was undone only waits for the server to take note.
+        let shown =
+            queue.records.into_iter().filter(|record| !(record.is_pending() && record.mutation.withdrawn));
+        let before = self.0.queue.replace(shown.collect::<Vec<_>>().into());
         let mut products = pending_products(&before);
         products.extend(pending_products(&self.queue()));
         self.refresh_products(products).await;

@@ -1,7 +1,9 @@
 //! Finding what was scanned or typed: on this device first, then on the server.
 
-use domain::{InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, Warehouse, normalize_gtin};
-use sync::{Commit, Store, StoreError, TransportError, Versioned};
+use domain::{
+    Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, Warehouse, normalize_gtin,
+};
+use sync::{Commit, Outbox, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 
 use super::{Book, Completeness, Signal};
@@ -61,7 +63,7 @@ impl Book {
                 || (!product.barcode.is_empty() && normalize_gtin(&product.barcode) == normalize_gtin(code))
         };
         self.pending().into_iter().find_map(|mutation| match mutation.action {
-            domain::Action::CreateProduct(product) if is_meant(&product) => Some(product.id),
+            Action::CreateProduct(product) if is_meant(&product) => Some(product.id),
             _ => None,
         })
     }
@@ -92,16 +94,20 @@ impl Book {
     }
 
     async fn download(&self, path: &str) -> Result<Result<Option<Uuid>, StoreError>, TransportError> {
+        // The answer counts only while the rows are as they were when it was asked for.
+        let asked_at = Store::<Warehouse>::outbox(self.store(), 0).await;
         let Some(answer) = browser::get_json::<ProductAnswer>(path, LOOK_UP_TIMEOUT_MILLIS).await? else {
             return Ok(Ok(None));
         };
-        Ok(self.keep(answer).await.map(Some))
+        Ok(match asked_at {
+            Ok(asked_at) => self.keep(answer, asked_at).await.map(Some),
+            Err(error) => Err(error),
+        })
     }
 
     /// Keeps what a device holds of an answer. The cursor stays: the next round brings the same rows or newer ones.
-    async fn keep(&self, answer: ProductAnswer) -> Result<Uuid, StoreError> {
+    async fn keep(&self, answer: ProductAnswer, outbox: Outbox<Action>) -> Result<Uuid, StoreError> {
         let id = answer.product.id;
-        let outbox = Store::<Warehouse>::outbox(self.store(), 0).await?;
         let is_held = |lot: &InventoryLot| lot.status == LotStatus::Available;
         let lots = answer.lots.into_iter().filter(|(_, lot)| is_held(lot));
         let mut rows: Vec<Versioned<Row>> =
@@ -115,7 +121,8 @@ impl Book {
             removed: Vec::new(),
             replaced: None,
             epoch: outbox.epoch.unwrap_or_default(),
-            known_seq: u64::MAX,
+            known_seq: 0,
+            last_outcome_seq: 0,
             at: browser::now(),
         };
         Store::<Warehouse>::commit(self.store(), commit).await?;

@@ -104,10 +104,22 @@ impl Book {
         Ok(format!("{prefix}-{mark:02X}-{number:04}"))
     }
 
+    /// Whether an order is in the queue, or among those acknowledged last.
+    pub(crate) async fn has_order(&self, id: Uuid) -> bool {
+        let is_it = |action: &Action| matches!(action, Action::PlaceOrder(order) if order.id == id);
+        let is_queued = self.queue().iter().any(|record| is_it(&record.mutation.action));
+        is_queued
+            || self.journal().await.is_ok_and(|sent| sent.iter().any(|record| is_it(&record.mutation.action)))
+    }
+
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
+        // What is tried again does not wait for its own failure.
+        let queue = self.queue();
+        let others: Vec<Queued> =
+            queue.iter().filter(|record| Some(record.mutation.id) != replaces).cloned().collect();
         Draft {
             id: browser::new_uuid_v7(),
-            depends_on: dependency::<Warehouse>(&action, &self.queue()),
+            depends_on: dependency::<Warehouse>(&action, &others),
             action,
             base,
             author: self.device_name().unwrap_or_else(|| "unknown device".to_owned()),

@@ -52,7 +52,7 @@ impl AttentionCard<'_> {
     pub(crate) fn view(self, now: UnixMillis) -> Html {
         let Self { mutation, outcome, .. } = self;
         let words = in_words(&mutation.action);
-        let (word, glyph, ways) = ways_out(outcome.verdict);
+        let (word, glyph, ways) = ways_out(outcome.verdict, &outcome.code);
         let message = match outcome.message.as_str() {
             "" => "The server did not book this change.",
             message => message,
@@ -93,8 +93,10 @@ impl AttentionCard<'_> {
 }
 
 /// A verdict's word, glyph, and ways out, the most likely last, where the thumb is.
-const fn ways_out(verdict: Verdict) -> (&'static str, Glyph, &'static [Resolution]) {
+fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Resolution]) {
     match verdict {
+        // Trying it again would book it twice.
+        Verdict::Rejected if code == "already_booked" => ("Booked", Glyph::Attention, &[Resolution::Discard]),
         Verdict::Conflict => {
             ("Changed twice", Glyph::Attention, &[Resolution::KeepTheirs, Resolution::KeepMine])
         }

@@ -27,12 +27,17 @@ pub(crate) struct CartLine {
 /// The order's products; each stands in it once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cart {
+    /// The id it will be placed under. A cart that comes back after its order was saved is known by it.
+    #[serde(default)]
+    pub(crate) order: Option<Uuid>,
     pub(crate) lines: Vec<CartLine>,
 }
 
 /// What is done to a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CartChange {
+    /// The id of the order that begins.
+    Begin(Uuid),
     /// One more of a product.
     Add(Uuid),
     /// So many of it; none takes it out.
@@ -68,6 +73,7 @@ impl Cart {
 
     fn change(&mut self, change: CartChange) {
         match change {
+            CartChange::Begin(order) => self.order = Some(order),
             CartChange::Add(product) => self.add(product, Quantity::units(1)),
             CartChange::Quantity(product, quantity) if quantity <= Quantity::ZERO => {
                 self.lines.retain(|line| line.product != product);
@@ -88,7 +94,7 @@ impl Cart {
                     (line.found_lot, line.found_location) = (lot_code, location);
                 }
             }
-            CartChange::Clear => self.lines.clear(),
+            CartChange::Clear => *self = Self::default(),
         }
     }
 

@@ -79,7 +79,7 @@ pub(crate) fn undo(book: &Book, toasts: &Toasts, id: Uuid) -> Callback<()> {
         let (book, toasts) = (book.clone(), toasts.clone());
         spawn_local(async move {
             toasts.show(match book.discard(id).await {
-                Ok(()) => Toast::new(Tone::Good, "Taken back", "Nothing of it will be sent."),
+                Ok(()) => Toast::new(Tone::Good, "Taken back", "It does not count any more."),
                 Err(error) => Toast::new(Tone::Attention, "It could not be taken back", error.to_string()),
             });
         });

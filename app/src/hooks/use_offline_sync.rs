@@ -2,7 +2,9 @@
 
 use futures::StreamExt;
 use gloo_events::EventListener;
+use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
+use gloo_timers::future::TimeoutFuture;
 use sync::{Connection, Event, SchedulerConfig, UnixMillis};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -10,6 +12,9 @@ use yew::prelude::*;
 use super::{use_book, use_book_version, use_provided};
 use crate::book::Completeness;
 use crate::engine::{Engine, Observers, RoundResult, RunningRound};
+
+/// A server that refused the stream, or a device that was not known yet, is asked again after this.
+const REOPEN_MILLIS: u32 = 30_000;
 
 /// When to sync, and whom to tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,23 +214,30 @@ fn listen(engine: &Engine) -> Vec<EventListener> {
     ]
 }
 
-/// Listens to the server's word that the site has moved on. The stream reconnects by itself; where it fails, the
-/// interval remains.
+/// Listens to the server's word that the site has moved on. A stream that ends is opened again after a while; until then
+/// the interval remains.
 fn follow_server(engine: Engine) {
-    let Ok(mut source) = EventSource::new("/api/events") else { return };
-    let Ok(mut revisions) = source.subscribe("message") else { return };
     spawn_local(async move {
-        // Dropping the source ends the stream, so it stays here.
-        let _source = source;
-        let mut is_first = true;
-        while let Some(revision) = revisions.next().await {
-            // The first word only says where the site is; a round at start-up asks for that anyway.
-            if revision.is_ok() && !std::mem::take(&mut is_first) && engine.connection() == Connection::Online
-            {
-                engine.handle(Event::Poked);
-            }
+        loop {
+            listen_to_server(&engine).await;
+            TimeoutFuture::new(REOPEN_MILLIS).await;
         }
     });
+}
+
+async fn listen_to_server(engine: &Engine) {
+    let Ok(mut source) = EventSource::new("/api/events") else { return };
+    let Ok(mut revisions) = source.subscribe("message") else { return };
+    let mut is_first = true;
+    while let Some(revision) = revisions.next().await {
+        // The first word only says where the site is; a round at start-up asks for that anyway.
+        if revision.is_ok() && !std::mem::take(&mut is_first) && engine.connection() == Connection::Online {
+            engine.handle(Event::Poked);
+        }
+        if source.state() == State::Closed {
+            return;
+        }
+    }
 }
 
 /// What [`SyncProvider`] wraps.

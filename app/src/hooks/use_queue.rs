@@ -47,7 +47,7 @@ pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
     use_loaded((), version, move |()| async move {
         let journal = book.journal().await.map_err(|error| error.to_string())?;
         let waiting = book.queue().iter().map(recent).collect::<Vec<_>>();
-        let sent = journal.into_iter().map(|record| Recent {
+        let sent = journal.into_iter().filter(|record| !record.mutation.withdrawn).map(|record| Recent {
             state: RecentState::Sent { at: record.acknowledged_at },
             mutation: record.mutation,
         });

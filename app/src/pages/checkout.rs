@@ -52,6 +52,7 @@ pub(crate) fn CheckoutPage() -> Html {
     let typing = use_state(|| None::<Typing>);
     let placing = use_placing(&cart, &views);
     use_effect_with((*cart).clone(), cart_store::keep);
+    use_order_id(&cart);
     let change = {
         let (dispatcher, fault) = (cart.dispatcher(), placing.fault.setter());
         Callback::from(move |change: CartChange| {
@@ -93,6 +94,23 @@ pub(crate) fn CheckoutPage() -> Html {
 fn type_into(typing: &UseStateHandle<Option<Typing>>, line: &CartLine) -> Callback<()> {
     let (setter, product, text) = (typing.setter(), line.product, line.quantity.to_string());
     Callback::from(move |()| setter.set(Some(Typing { product, text: text.clone(), fault: None })))
+}
+
+/// Gives a new order its id. A cart whose order is saved already was left over by a browser that lost its last moments.
+#[hook]
+fn use_order_id(cart: &UseReducerHandle<Cart>) {
+    let book = use_book();
+    let dispatcher = cart.dispatcher();
+    use_effect_with(cart.order, move |order| {
+        let order = *order;
+        spawn_local(async move {
+            match order {
+                None => dispatcher.dispatch(CartChange::Begin(book.new_id())),
+                Some(order) if book.has_order(order).await => dispatcher.dispatch(CartChange::Clear),
+                Some(_) => {}
+            }
+        });
+    });
 }
 
 fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option<AttrValue> {
@@ -205,10 +223,11 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
                 Err(found) => return fault.set(Some(found)),
             };
             is_busy.set(true);
+            let id = cart.order.unwrap_or_else(|| book.new_id());
             let (book, toasts, cart) = (book.clone(), toasts.clone(), cart.dispatcher());
             let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
             spawn_local(async move {
-                match save_order(&book, currency, lines).await {
+                match save_order(&book, id, currency, lines).await {
                     Ok((mutation, said)) => {
                         let undo = undo(&book, &toasts, mutation);
                         toasts.show(Toast::saved(said.clone()).offering("Undo", undo));
@@ -228,11 +247,12 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
 /// Saves an order and returns its mutation and what to say about it.
 async fn save_order(
     book: &Book,
+    id: Uuid,
     currency: String,
     lines: Vec<domain::OrderLine>,
 ) -> Result<(Uuid, String), String> {
     let number = book.next_order_number().await.map_err(|error| error.to_string())?;
-    let order = Order { id: book.new_id(), number, currency, lines };
+    let order = Order { id, number, currency, lines };
     order.validate().map_err(|refusal| refusal.message)?;
     let said = format!("Order {} · {}", order.number, order.total());
     let mutation = book

@@ -46,7 +46,9 @@ pub(crate) fn SyncPage() -> Html {
 fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
     let (word, tone, glyph) = connection_words(sync.is_online);
     let status = &sync.status;
-    let last = status.last_sync_at.map_or_else(|| "Not yet".to_owned(), |at| format::ago(at, now));
+    let last = status
+        .last_sync_at
+        .map_or_else(|| "Not yet".to_owned(), |at| format::capitalised(&format::ago(at, now)));
     let next = match (sync.is_syncing, status.next_sync_at) {
         (true, _) => "Now".to_owned(),
         (false, Some(at)) => format::capitalised(&format::ahead(at, now)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Row, Warehouse, lot_prefix};
-use sync::{Model, Mutation, Receipt, RowKey, Rows, Verdict};
+use sync::{Model, Mutation, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
@@ -108,7 +108,8 @@ impl<'b> Desk<'b> {
         }
         // The id decides: whoever sends a mutation again, under whatever number, is told what became of it.
         if let Some(stored) = self.by_id.get(&mutation.id) {
-            return StoredReceipt { client: self.batch.client, seq: mutation.seq, ..stored.clone() };
+            let told = StoredReceipt { client: self.batch.client, seq: mutation.seq, ..stored.clone() };
+            return if mutation.withdrawn { self.withdraw_decided(mutation, told) } else { told };
         }
         let touched = mutation.action.as_ref().map_or_else(|_| Vec::new(), Warehouse::touches);
         let receipt = match self.book_one(at, mutation) {
@@ -119,6 +120,16 @@ impl<'b> Desk<'b> {
         self.by_id.insert(receipt.id, receipt.clone());
         self.new_receipts.push(receipt.clone());
         receipt
+    }
+
+    /// What is told of a mutation that was decided before its withdrawal arrived.
+    fn withdraw_decided(&self, mutation: &Incoming, told: StoredReceipt) -> StoredReceipt {
+        if is_in_effect(&told) {
+            let message = "It had reached the server before you undid it, so it is booked. To reverse it, record the opposite.";
+            self.receipt(mutation, Ruling::rejected("already_booked", message), told.touched)
+        } else {
+            self.receipt(mutation, Ruling::withdrawn(), told.touched)
+        }
     }
 
     fn receipt(&self, mutation: &Incoming, ruling: Ruling, touched: Vec<RowKey>) -> StoredReceipt {
@@ -133,6 +144,9 @@ impl<'b> Desk<'b> {
             code: refusal.code.to_owned(),
             message: refusal.message.clone(),
         })?;
+        if mutation.withdrawn {
+            return Err(Ruling::withdrawn());
+        }
         self.check_envelope(mutation)?;
         let merges = rules::admit(self, mutation, action)?;
         let mut touched = Warehouse::touches(action);
@@ -167,7 +181,7 @@ impl<'b> Desk<'b> {
             return Err(Ruling::rejected("too_long", message));
         }
         let Some(needed) = mutation.depends_on else { return Ok(()) };
-        if self.by_id.get(&needed).is_some_and(|receipt| receipt.verdict.is_booked()) {
+        if self.by_id.get(&needed).is_some_and(is_in_effect) {
             return Ok(());
         }
         let message = "The entry that this one builds on was not saved. Settle that one first, then try this \
@@ -242,8 +256,24 @@ impl<'b> Desk<'b> {
     }
 }
 
+/// Whether something came of it.
+fn is_in_effect(receipt: &StoredReceipt) -> bool {
+    receipt.verdict.is_booked() && receipt.code != WITHDRAWN
+}
+
 fn with_action(mutation: &Incoming, action: &Action) -> Mutation<Action> {
-    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, action: _ } =
+    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, withdrawn, action: _ } =
         mutation.clone();
-    Mutation { seq, id, action: action.clone(), base, author, captured_at, schema, depends_on, replaces }
+    Mutation {
+        seq,
+        id,
+        action: action.clone(),
+        base,
+        author,
+        captured_at,
+        schema,
+        depends_on,
+        replaces,
+        withdrawn,
+    }
 }

@@ -15,6 +15,11 @@ pub(super) struct Ruling {
 }
 
 impl Ruling {
+    /// It was taken back in time.
+    pub(super) fn withdrawn() -> Self {
+        Self { verdict: Verdict::Applied, code: sync::WITHDRAWN.to_owned(), message: String::new() }
+    }
+
     pub(super) fn rejected(code: &str, message: impl Into<String>) -> Self {
         Self { verdict: Verdict::Rejected, code: code.to_owned(), message: message.into() }
     }

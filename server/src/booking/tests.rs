@@ -46,6 +46,7 @@ fn batch(base: u64, actions: impl IntoIterator<Item = Action>) -> Batch {
         schema: 1,
         depends_on: None,
         replaces: None,
+        withdrawn: false,
     });
     Batch {
         site: "main".into(),
@@ -191,4 +192,30 @@ fn a_sku_given_up_within_the_batch_is_free() {
     let booked = book(&batch(9, delete), known());
     assert_eq!(verdicts(&booked), [(Verdict::Applied, ""); 3]);
     assert!(booked.changed[&lot_key(&bin())].deleted, "the empty lot goes with its product");
+}
+
+#[test]
+fn what_is_withdrawn_in_time_never_counts_and_what_is_too_late_is_told() {
+    let mut withdrawn = batch(5, [pick(2)]);
+    withdrawn.mutations[0].withdrawn = true;
+    let in_time = book(&withdrawn, known());
+    assert_eq!(verdicts(&in_time), [(Verdict::Applied, sync::WITHDRAWN)]);
+    assert!(in_time.changed.is_empty() && in_time.effects.is_empty());
+
+    // The mutation itself, sent before but delayed, finds the withdrawal.
+    let late = Known { receipts: in_time.receipts.clone(), ..known() };
+    let delayed = book(&batch(5, [pick(2)]), late.clone());
+    assert!(delayed.changed.is_empty());
+    assert_eq!(verdicts(&delayed), [(Verdict::Applied, sync::WITHDRAWN)]);
+
+    // What needs a withdrawn one is held.
+    let mut needing = batch(5, [pick(1), pick(1)]);
+    needing.mutations.remove(0);
+    needing.mutations[0].depends_on = Some(in_time.receipts[0].id);
+    assert_eq!(verdicts(&book(&needing, late)), [(Verdict::Held, "held")]);
+
+    let booked = book(&batch(5, [pick(2)]), known());
+    let too_late = book(&withdrawn, Known { receipts: booked.receipts, ..known() });
+    assert!(too_late.changed.is_empty() && too_late.receipts.is_empty());
+    assert_eq!(verdicts(&too_late), [(Verdict::Rejected, "already_booked")]);
 }

@@ -124,7 +124,8 @@ fn check_sequence(request: &SyncRequest<Box<RawValue>>) -> Result<(), ApiError> 
 }
 
 fn decoded(mutation: Mutation<Box<RawValue>>) -> Incoming {
-    let Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces } = mutation;
+    let Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn } =
+        mutation;
     let action = if schema > domain::Warehouse::SCHEMA {
         let message = format!(
             "A newer app made this entry (version {schema}; this server knows {}). Update the server, then try again.",
@@ -134,7 +135,7 @@ fn decoded(mutation: Mutation<Box<RawValue>>) -> Incoming {
     } else {
         decoded_action(&action)
     };
-    Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces }
+    Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
 }
 
 /// Kind and payload apart: put back together in this order, the reader can say which field is wrong.
