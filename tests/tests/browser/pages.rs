@@ -1,4 +1,4 @@
-//! Every page at phone and desktop size, light and dark: nothing sticks out, nothing fails in the console, and a picture of
+//! Every page at phone and desktop size, light and dark: it appears, nothing sticks out sideways, and a picture of
 //! each lands in `target/screenshots/` to be looked at.
 
 use std::path::PathBuf;
