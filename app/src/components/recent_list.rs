@@ -19,6 +19,9 @@ use crate::route::Route;
 #[derive(Properties, PartialEq)]
 pub(crate) struct RecentListProps {
     pub(crate) max_rows: usize,
+    /// Leaves out what still waits: the page lists that by itself.
+    #[prop_or_default]
+    pub(crate) only_decided: bool,
 }
 
 /// The latest work, newest first.
@@ -26,7 +29,10 @@ pub(crate) struct RecentListProps {
 pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     let recent = use_recent();
     let shown: Vec<Recent> = match &recent {
-        Loaded::Ready(all) => all.iter().take(props.max_rows).cloned().collect(),
+        Loaded::Ready(all) => {
+            let wanted = |one: &&Recent| !props.only_decided || matches!(one.state, RecentState::Sent { .. });
+            all.iter().filter(wanted).take(props.max_rows).cloned().collect()
+        }
         Loaded::Loading | Loaded::Failed(_) => Vec::new(),
     };
     let ids: Rc<[Uuid]> = shown.iter().filter_map(|one| in_words(&one.mutation.action).product).collect();

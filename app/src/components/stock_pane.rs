@@ -69,6 +69,7 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
         Completeness::Empty | Completeness::Complete => String::new(),
     };
     match (view.ready, query.trim().is_empty()) {
+        (false, _) if sync.catalogue == Completeness::Empty => String::new(),
         (false, _) => "Reading the stock list".to_owned(),
         (true, true) => format!("{}{arriving}", format::counted(view.total, "product")),
         (true, false) => {

@@ -28,8 +28,8 @@ pub(crate) fn SyncPage() -> Html {
                 <div class="sync-main">
                     <SyncQueue />
                     <section aria-label="Recent activity">
-                        <h2 class="section-title">{ "Done on this device" }</h2>
-                        <RecentList max_rows={MAX_RECENT_ROWS} />
+                        <h2 class="section-title">{ "Sent from this device" }</h2>
+                        <RecentList max_rows={MAX_RECENT_ROWS} only_decided={true} />
                     </section>
                 </div>
                 <div class="sync-side">
