@@ -125,7 +125,7 @@ impl Run<'_> {
             }
             Step::Wasm => self.wasm(),
             Step::App => self.app(),
-            Step::Size => self.app().and_then(|()| size::check(self.workspace)),
+            Step::Size => self.size(),
             Step::Browser => self.browser(),
         }
     }
@@ -171,6 +171,15 @@ impl Run<'_> {
         build::build_app(&self.tools, Profile::Release)?;
         self.app_is_built = true;
         Ok(())
+    }
+
+    fn size(&mut self) -> Result<()> {
+        self.app()?;
+        if self.tools.wasm_opt().is_none() {
+            println!("Sizes are not compared: they say nothing without wasm-opt, which npm would bring.");
+            return Ok(());
+        }
+        size::check(self.workspace)
     }
 
     fn browser(&mut self) -> Result<()> {

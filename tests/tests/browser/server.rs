@@ -16,6 +16,7 @@ pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     process: Option<Child>,
+    dist: PathBuf,
 }
 
 fn from_environment(name: &str) -> Result<PathBuf> {
@@ -43,7 +44,7 @@ impl Server {
 
     fn stopped() -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        Ok(Self { folder: TempDir::new()?, port, process: None })
+        Ok(Self { folder: TempDir::new()?, port, process: None, dist: from_environment("LOTBOOK_DIST")? })
     }
 
     fn started(mut self) -> Result<Self> {
@@ -59,12 +60,11 @@ impl Server {
     /// Starts the server and waits until it answers.
     pub(crate) fn start(&mut self) -> Result<()> {
         let listen = format!("127.0.0.1:{}", self.port);
-        let dist = from_environment("LOTBOOK_DIST")?;
         let process = self
             .command("serve")?
             .args(["--listen", &listen])
             .arg("--dist")
-            .arg(dist)
+            .arg(&self.dist)
             .stdout(Stdio::null())
             .spawn()
             .context("starting the server")?;
@@ -121,6 +121,24 @@ impl Server {
         let rows = self.query(sql)?;
         let row = rows.first().with_context(|| format!("no row from {sql}"))?;
         row.parse().with_context(|| format!("{row:?} from {sql}"))
+    }
+
+    /// Serves another build of the app from now on: the same files under another build id. The server has to be stopped.
+    pub(crate) fn release_another_build(&mut self) -> Result<()> {
+        let copy = self.folder.path().join("dist");
+        let copied =
+            Command::new("cp").arg("-r").arg(&self.dist).arg(&copy).status().context("running `cp`")?;
+        ensure!(copied.success(), "the build cannot be copied");
+        let script = copy.join("sw.js");
+        let text = std::fs::read_to_string(&script)?;
+        let changed = text.replacen(r#""id":""#, r#""id":"feed"#, 1);
+        ensure!(changed != text, "no build id in sw.js");
+        std::fs::write(&script, changed)?;
+        for compressed in ["sw.js.br", "sw.js.gz"] {
+            drop(std::fs::remove_file(copy.join(compressed)));
+        }
+        self.dist = copy;
+        Ok(())
     }
 
     fn database(&self) -> PathBuf {

@@ -202,3 +202,50 @@ async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
     ensure!(goods.units_on_server(&server)? == before - 3, "each pick once");
     device.quit().await
 }
+
+#[tokio::test]
+async fn undone_work_never_counts() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let before = goods.units_on_server(&server)?;
+    server.kill()?;
+    goods.pick_one(&device).await?;
+    goods.pick_one(&device).await?;
+    device.click("toast-offer").await?;
+    device.wait_for_text("toast", "Taken back").await?;
+    ensure!(goods.units_shown(&device).await? == before - 1, "what was undone is no longer deducted");
+    server.start()?;
+    wait_until_sent(&device).await?;
+    ensure!(goods.units_on_server(&server)? == before - 1, "one pick is booked");
+    device.quit().await
+}
+
+#[tokio::test]
+async fn an_update_waits_for_consent_and_keeps_the_queue() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let before = goods.units_on_server(&server)?;
+    server.kill()?;
+    goods.pick_one(&device).await?;
+    server.release_another_build()?;
+    server.start()?;
+    device.script("window.isOldPage = true; (await navigator.serviceWorker.ready).update()").await?;
+    device.find("apply-update").await?;
+    ensure!(device.script("return window.isOldPage").await? == true, "nothing reloads without consent");
+    device.click("apply-update").await?;
+    device
+        .wait_for_script(
+            "the new page",
+            "return window.isOldPage !== true && document.readyState === 'complete'",
+        )
+        .await?;
+    let is_new = "return (await caches.keys()).every((name) => name.includes('feed'))";
+    device.wait_for_script("only the new build's cache", is_new).await?;
+    wait_until_sent(&device).await?;
+    ensure!(goods.units_on_server(&server)? == before - 1, "what waited was booked once");
+    device.quit().await
+}
