@@ -19,6 +19,8 @@ use crate::book::{Book, DEFAULT_SCOPE, Signal};
 const PAGE_PULL_ROWS: usize = 2_500;
 /// A lock holder that has said nothing for this long is frozen, and loses its turn.
 const MAX_SILENCE_MILLIS: u64 = 45_000;
+/// The setting that is there while rounds do not start by themselves.
+const MANUAL_SETTING: &str = "manual_sync";
 /// The longest a browser timer can wait.
 const MAX_TIMER_MILLIS: u64 = 2_147_000_000;
 
@@ -99,7 +101,23 @@ impl Engine {
         if matches!(chosen, Ok(Some(_))) {
             self.handle(Event::WorkOffline(true));
         }
+        let automatic = Store::<Warehouse>::setting(self.0.book.store(), MANUAL_SETTING).await;
+        if matches!(automatic, Ok(Some(_))) {
+            self.handle(Event::Automatic(false));
+        }
         self.handle(Event::Started);
+    }
+
+    /// Lets rounds start by themselves, or not, from now on.
+    pub(crate) fn automatic(&self, on: bool) {
+        let engine = self.clone();
+        spawn_local(async move {
+            let value = (!on).then_some("yes");
+            match Store::<Warehouse>::put_setting(engine.0.book.store(), MANUAL_SETTING, value).await {
+                Ok(()) => engine.handle(Event::Automatic(on)),
+                Err(error) => engine.fail(error.to_string()),
+            }
+        });
     }
 
     /// Replaces the callbacks.

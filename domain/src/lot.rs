@@ -65,8 +65,9 @@ impl LotRef {
 
     /// The row's id.
     pub fn id(&self) -> Uuid {
-        // U+001F cannot be part of either text, so no two pairs are spelled the same.
-        let name = format!("{}\u{1f}{}", self.lot_code, self.location);
+        // U+001F cannot be part of either text, so no two pairs are spelled the same. Nobody means another bin by `a-01`
+        // than by `A-01`.
+        let name = format!("{}\u{1f}{}", self.lot_code.to_uppercase(), self.location.to_uppercase());
         Uuid::new_v5(&self.product_id, name.as_bytes())
     }
 

@@ -247,7 +247,7 @@ fn transfer(
     let target = lot.at(to);
     check_movement(lot, quantity)?;
     target.validate()?;
-    if target.location == lot.location {
+    if target.id() == lot.id() {
         let message = format!("The goods are in {to} already. Choose another location.");
         return Err(Refusal::new("same_location", message));
     }

@@ -1,6 +1,6 @@
 //! Recording work: checked against what the screen shows, saved durably, and taken back or tried again later.
 
-use domain::{Action, Entity, Operation, Warehouse};
+use domain::{Action, Entity, Operation, Warehouse, claims};
 use serde::Serialize;
 use sync::{Draft, Model, Mutation, Read, Refusal, RowKey, Store, StoreError, dependency};
 use uuid::Uuid;
@@ -135,6 +135,19 @@ impl Book {
         let mut rows = self.view(&reads, |key| touched.contains(key)).await?.view.rows;
         let mutation = Mutation::from_draft(draft.clone(), 0, Warehouse::SCHEMA);
         Warehouse::apply(&mutation, &mut rows)?;
+        self.check_claims(&draft.action).await
+    }
+
+    /// Whether some other product that this device knows of has what the action claims.
+    async fn check_claims(&self, action: &Action) -> Result<(), RecordError> {
+        for claim in claims(action) {
+            let mut holders = self.products_with(&claim).await?.into_iter();
+            if let Some(holder) = holders.find(|holder| !action.products().contains(&holder.id)) {
+                let message =
+                    format!("SKU {} belongs to {} already. Choose another one.", holder.sku, holder.name);
+                return Err(Refusal::new("sku_taken", message).into());
+            }
+        }
         Ok(())
     }
 

@@ -121,6 +121,8 @@ impl Book {
                 rev: revs.get(key).copied().unwrap_or(0),
                 pending: view.pending.contains(key),
             })
+            // An emptied bin is no lot to work on; what emptied it shows until it is sent.
+            .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
         lots.sort_by(|a, b| by_expiry(&a.row, &b.row));
         let on_hand = usable(lots.iter().map(|lot| &lot.row), today);
@@ -178,17 +180,20 @@ impl Book {
         if product.family.is_empty() {
             return Ok(Vec::new());
         }
-        let index_key = format!("family:{}", product.family);
-        let family = Store::<Warehouse>::find(self.store(), PRODUCTS, &index_key).await?;
-        let base: Rows<Row> = family.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-        let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
-        let products = view.rows.values().filter_map(Row::product);
-        let mut others: Vec<Product> = products
-            .filter(|other| other.family == product.family && other.id != product.id)
-            .cloned()
-            .collect();
+        let mut others = self.products_with(&format!("family:{}", product.family)).await?;
+        others.retain(|other| other.id != product.id);
         others.sort_by(|a, b| a.variant.cmp(&b.variant));
         Ok(others)
+    }
+
+    /// Products with an index key, pending changes included.
+    pub(super) async fn products_with(&self, index_key: &str) -> Result<Vec<Product>, StoreError> {
+        let found = Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await?;
+        let base: Rows<Row> = found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
+        let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
+        let still =
+            view.rows.values().filter(|row| Warehouse::index_keys(row).iter().any(|key| key == index_key));
+        Ok(still.filter_map(Row::product).cloned().collect())
     }
 
     async fn held(&self, id: Uuid) -> Result<Held, StoreError> {

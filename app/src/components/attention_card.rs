@@ -52,6 +52,8 @@ impl AttentionCard<'_> {
     pub(crate) fn view(self, now: UnixMillis) -> Html {
         let Self { mutation, outcome, .. } = self;
         let words = in_words(&mutation.action);
+        // There is no such product to open.
+        let is_creation = matches!(mutation.action, Action::CreateProduct(_));
         let (word, glyph, ways) = ways_out(outcome.verdict, &outcome.code);
         let message = match outcome.message.as_str() {
             "" => "The server did not book this change.",
@@ -71,7 +73,7 @@ impl AttentionCard<'_> {
                 }
                 <div class="ways">
                     { for ways.iter().map(|way| self.way_button(*way)) }
-                    if let Some(id) = words.product {
+                    if let Some(id) = words.product.filter(|_| !is_creation) {
                         <a class="button quiet" href={Route::Product { id }.to_path()} data-test="attention-open">
                             { "Open product" }
                         </a>

@@ -168,8 +168,8 @@ impl Calls {
         Self {
             perform_sync: does(engine, |engine, ()| engine.handle(Event::Manual)),
             refetch_data: does(engine, |engine, ()| engine.full_sync()),
-            start_auto_sync: does(engine, |engine, ()| engine.handle(Event::Automatic(true))),
-            stop_auto_sync: does(engine, |engine, ()| engine.handle(Event::Automatic(false))),
+            start_auto_sync: does(engine, |engine, ()| engine.automatic(true)),
+            stop_auto_sync: does(engine, |engine, ()| engine.automatic(false)),
             work_offline: does(engine, Engine::work_offline),
         }
     }

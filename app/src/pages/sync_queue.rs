@@ -157,7 +157,7 @@ fn waiting_section(waiting: usize, rows: Vec<Html>) -> Html {
             <h2 class="section-title" data-test="queue-count" data-count={waiting.to_string()}>{ title }</h2>
             if waiting == 0 {
                 <p class="all-sent tone-good" data-test="queue-empty">
-                    { icon(Glyph::Tick) }{ "Everything has reached the server." }
+                    { icon(Glyph::Tick) }{ "Nothing waits to be sent." }
                 </p>
             } else {
                 <ul class="entries" data-test="queue">{ for rows }</ul>

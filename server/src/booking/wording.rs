@@ -61,10 +61,11 @@ pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
         Row::Product(product) => product_value(product, field),
         Row::Lot(lot) => lot_value(lot, field),
     };
+    // By its new name nobody would know what was opened.
+    let of = if field == "name" { String::new() } else { format!(" of {}", subject(theirs)) };
     format!(
-        "Somebody else changed the {} of {} to {} after you opened it. Your {} was not saved.",
+        "Somebody else changed the {}{of} to {} after you opened it. Your {} was not saved.",
         field_name(field),
-        subject(theirs),
         value(theirs),
         value(mine),
     )

@@ -117,32 +117,43 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
 async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     network::up()?;
     let mut server = Server::with_demo()?;
-    let device = Device::enrolled(&server).await?;
-    let other = Goods::stocked(&server, 0)?;
+    let (first, second) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
     server.kill()?;
-    device.open("/product/new").await?;
-    device.fill("[data-test=sku]", &other.sku).await?;
-    device.fill("[data-test=name]", "Twice the same SKU").await?;
-    device.fill("[data-test=unit]", "each").await?;
-    device.fill("[data-test=price]", "1.00").await?;
-    device.click("save").await?;
-    device.wait_for_text("toast", "Saved on this device").await?;
+    // A SKU that this device knows to be taken is refused at once.
+    let taken = Goods::stocked(&server, 0)?;
+    fill_new_product(&second, &taken.sku, "Taken at once").await?;
+    second.wait_for_text("save-failure", &taken.name).await?;
+    // One that somebody else takes meanwhile is found out by the server.
+    for (device, name) in [(&second, "The second lamp"), (&first, "The first lamp")] {
+        fill_new_product(device, "LAMP-1", name).await?;
+        device.wait_for_text("toast", "Saved on this device").await?;
+        if name == "The second lamp" {
+            device.close_pages().await?;
+        }
+    }
     server.start()?;
-    device.open("/sync").await?;
-    device.wait_for_text("attention-reason", &other.name).await?;
-    device.open("/").await?;
-    device.fill("[data-test=search]", "Twice the same SKU").await?;
-    device.find("empty-search").await?;
-    device.open("/sync").await?;
-    device.click("discard").await?;
-    device.click("discard-confirm").await?;
-    device
-        .wait_for_script(
-            "an empty inbox",
-            "return document.querySelector('[data-test=attention-card]') === null",
-        )
-        .await?;
-    device.quit().await
+    wait_until_sent(&first).await?;
+
+    second.open("/sync").await?;
+    second.wait_for_text("attention-reason", "The first lamp").await?;
+    second.open("/").await?;
+    second.fill("[data-test=search]", "The second lamp").await?;
+    second.find("empty-search").await?;
+    second.open("/sync").await?;
+    second.click("discard").await?;
+    second.click("discard-confirm").await?;
+    let settled = "return document.querySelector('[data-test=attention-card]') === null";
+    second.wait_for_script("an empty inbox", settled).await?;
+    first.quit().await?;
+    second.quit().await
+}
+
+async fn fill_new_product(device: &Device, sku: &str, name: &str) -> Result<()> {
+    device.open("/product/new").await?;
+    for (field, text) in [("sku", sku), ("name", name), ("unit", "each"), ("price", "1.00")] {
+        device.fill(&format!("[data-test={field}]"), text).await?;
+    }
+    device.click("save").await
 }
 
 #[tokio::test]
