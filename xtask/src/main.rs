@@ -29,7 +29,7 @@ struct Cli {
 enum Command {
     /// Build the app and the server, start them and print the link to open
     Run(run::Options),
-    /// Check everything: format, lints, tests natively and in a browser, size budgets
+    /// Check everything: format, lints, tests natively and in a browser, size limits
     Test(test::Options),
     /// Finish a release build of the app; Trunk calls this
     Stamp,

@@ -45,7 +45,7 @@ enum Step {
     Wasm,
     /// The release build of the app
     App,
-    /// The app and its worker are within their size budgets
+    /// The app and its worker are within their size limits
     Size,
     /// End-to-end tests of the built app and server in headless Chromium
     Browser,

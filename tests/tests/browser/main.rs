@@ -1,4 +1,4 @@
-//! The built app in a real Chromium against the real server. Run it with `cargo xtask test --only e2e`.
+//! The built app in a real Chromium against the real server. Run it with `cargo xtask test --only browser`.
 
 mod catalogue;
 mod device;
