@@ -12,6 +12,26 @@ use crate::server::Server;
 /// The browser wakes the worker some seconds after the network is back.
 const WAKE_SECONDS: u64 = 60;
 
+/// A device with everything on it, whose server has gone.
+struct CutOff {
+    server: Server,
+    device: Device,
+    /// A product to work on.
+    goods: Goods,
+    /// Its usable stock, in units.
+    before: i64,
+}
+
+async fn cut_off() -> Result<CutOff> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let before = goods.units_on_server(&server)?;
+    server.kill()?;
+    Ok(CutOff { server, device, goods, before })
+}
+
 const ORDERS: &str = "SELECT count(*) FROM orders";
 
 #[tokio::test]
@@ -159,12 +179,7 @@ async fn fill_new_product(device: &Device, sku: &str, name: &str) -> Result<()> 
 #[tokio::test]
 async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
     const PICKS_A_TAB: i64 = 4;
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let device = Device::enrolled(&server).await?;
-    let goods = Goods::stocked(&server, 0)?;
-    let before = goods.units_on_server(&server)?;
-    server.kill()?;
+    let CutOff { mut server, device, goods, before } = cut_off().await?;
     let driver = device.driver()?;
     let first = driver.window().await?;
     let second = driver.new_tab().await?;
@@ -195,12 +210,7 @@ async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let mut device = Device::enrolled(&server).await?;
-    let goods = Goods::stocked(&server, 0)?;
-    let before = goods.units_on_server(&server)?;
-    server.kill()?;
+    let CutOff { mut server, mut device, goods, before } = cut_off().await?;
     for saved in 1..=3 {
         goods.pick_one(&device).await?;
         device = device.kill_and_restart().await?;
@@ -216,12 +226,7 @@ async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
 
 #[tokio::test]
 async fn undone_work_never_counts() -> Result<()> {
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let device = Device::enrolled(&server).await?;
-    let goods = Goods::stocked(&server, 0)?;
-    let before = goods.units_on_server(&server)?;
-    server.kill()?;
+    let CutOff { mut server, device, goods, before } = cut_off().await?;
     goods.pick_one(&device).await?;
     goods.pick_one(&device).await?;
     device.click("toast-offer").await?;
@@ -235,12 +240,7 @@ async fn undone_work_never_counts() -> Result<()> {
 
 #[tokio::test]
 async fn an_update_waits_for_consent_and_keeps_the_queue() -> Result<()> {
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let device = Device::enrolled(&server).await?;
-    let goods = Goods::stocked(&server, 0)?;
-    let before = goods.units_on_server(&server)?;
-    server.kill()?;
+    let CutOff { mut server, device, goods, before } = cut_off().await?;
     goods.pick_one(&device).await?;
     server.release_another_build()?;
     server.start()?;
