@@ -246,7 +246,7 @@ impl Engine {
         // Refused again and again, with not a word from whoever holds the turn: that one is frozen.
         let waiting_since = self.0.refused_at.get().map(|refused| refused.max(self.0.heard_at.get()));
         let steal = waiting_since.is_some_and(|since| now().since(since) > MAX_SILENCE_MILLIS);
-        let result = sync_once::<Warehouse, _>(self.0.book.store(), limits, steal, tell).await;
+        let result = sync_once(&self.0.book.store().relay(), limits, steal, tell).await;
         self.ended(result).await;
     }
 

@@ -12,7 +12,7 @@ const NAME: &str = "lotbook";
 
 /// Something the others may want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The queue changed.
     QueueChanged,

@@ -63,8 +63,8 @@ pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, T
     if !response.ok() {
         return Err(refusal(response).await);
     }
-    let text = response.text().await.map_err(|error| broken(&error))?;
-    serde_json::from_str(&text).map_err(|_| TransportError::Garbled)
+    let body = response.binary().await.map_err(|error| broken(&error))?;
+    serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)
 }
 
 fn broken(error: &gloo_net::Error) -> TransportError {

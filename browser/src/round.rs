@@ -1,6 +1,6 @@
 //! One sync round as tabs and worker run it: under the lock, with everybody told.
 
-use sync::{Ended, Model, RoundError, RoundLimits, RoundReport, Store, run_round};
+use sync::{Ended, Records, RoundError, RoundLimits, RoundReport, Store, run_round};
 
 use crate::channel::Notice;
 use crate::clock::now;
@@ -30,7 +30,7 @@ pub enum RoundFailure {
 ///
 /// # Errors
 /// [`RoundFailure`]. What was committed before stays.
-pub async fn sync_once<M: Model, S: Store<M>>(
+pub async fn sync_once<M: Records, S: Store<M>>(
     store: &S,
     limits: RoundLimits,
     steal: bool,

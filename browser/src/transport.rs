@@ -1,7 +1,7 @@
 //! The engine's `Transport` port over `fetch`.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
-use sync::{Model, SyncRequest, SyncResponse, Transport, TransportError};
+use sync::{Records, SyncRequest, SyncResponse, Transport, TransportError};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -33,7 +33,7 @@ extern "C" {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FetchTransport;
 
-impl<M: Model> Transport<M> for FetchTransport {
+impl<M: Records> Transport<M> for FetchTransport {
     async fn exchange(
         &self,
         request: &SyncRequest<M::Action>,

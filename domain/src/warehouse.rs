@@ -1,4 +1,4 @@
-//! The engine's model of the warehouse: keys, and what each action does to rows.
+//! The engine's model of the warehouse: what each action does to rows.
 
 use serde::{Deserialize, Serialize};
 use sync::{Model, Mutation, Refusal, RowKey, Rows};
@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::action::Action;
 use crate::effect::{Effect, LedgerEntry, Movement};
-use crate::gtin::normalize_gtin;
 use crate::lot::{InventoryLot, LotRef};
 use crate::order::Order;
 use crate::product::Product;
@@ -65,43 +64,20 @@ pub fn claims(action: &Action) -> Vec<String> {
     }
 }
 
-fn sku_key(sku: &str) -> String {
+pub(crate) fn sku_key(sku: &str) -> String {
     format!("sku:{}", sku.trim())
 }
 
-fn product_key(id: Uuid) -> RowKey {
+pub(crate) fn product_key(id: Uuid) -> RowKey {
     RowKey::new(PRODUCTS, id.to_string())
 }
 
-fn lot_key(lot: &LotRef) -> RowKey {
+pub(crate) fn lot_key(lot: &LotRef) -> RowKey {
     RowKey::new(LOTS, format!("{}.{}", lot.product_id, lot.id()))
 }
 
 impl Model for Warehouse {
-    type Action = Action;
-    type Row = Row;
     type Effect = Effect;
-    const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS];
-    const SCHEMA: u32 = 1;
-
-    fn key(row: &Row) -> RowKey {
-        match row {
-            Row::Product(product) => product_key(product.id),
-            Row::Lot(row) => lot_key(&row.lot),
-        }
-    }
-
-    fn index_keys(row: &Row) -> Vec<String> {
-        let Row::Product(product) = row else { return Vec::new() };
-        let mut keys = vec![sku_key(&product.sku)];
-        if !product.barcode.is_empty() {
-            keys.push(format!("barcode:{}", normalize_gtin(&product.barcode)));
-        }
-        if !product.family.is_empty() {
-            keys.push(format!("family:{}", product.family));
-        }
-        keys
-    }
 
     fn touches(action: &Action) -> Vec<RowKey> {
         match action {

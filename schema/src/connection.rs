@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
-use idb::{DatabaseEvent, Event as _, Factory, Request, event::VersionChangeEvent};
+use idb::{DatabaseEvent, Event as _, Factory, Request};
 use sync::StoreError;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -99,11 +99,12 @@ async fn open(
     let mut request = factory.open(name, Some(VERSION)).map_err(of_idb)?;
     let beginning = beginning.clone();
     request.on_upgrade_needed(move |event| {
+        let Some(transaction) = event.target().ok().and_then(|request| request.transaction()) else { return };
         let upgraded = event
             .database()
-            .and_then(|database| upgrade(&database, event.old_version()?, tables, &beginning));
+            .and_then(|database| upgrade(&database, &transaction, event.old_version()?, tables, &beginning));
         if upgraded.is_err() {
-            abort_upgrade(&event);
+            drop(transaction.abort());
         }
     });
     let (blocked_sender, blocked) = oneshot::channel();
@@ -122,11 +123,5 @@ async fn open(
         // Never blocked: the sender was dropped with the request, so the answer is there.
         Either::Right((Err(_), opened)) => opened.await.unwrap_or(Err(StoreError::Occupied)),
         Either::Left((Err(_), _)) => Err(StoreError::Unavailable("opening was interrupted".to_owned())),
-    }
-}
-
-fn abort_upgrade(event: &VersionChangeEvent) {
-    if let Some(transaction) = event.target().ok().and_then(|request| request.transaction()) {
-        drop(transaction.abort());
     }
 }

@@ -1,15 +1,17 @@
 //! What a device keeps in IndexedDB, shared by the app and the service worker.
 //!
-//! Server rows lie in pages of some hundreds, sorted by key: IndexedDB's cost is per record, not per byte. Queue,
-//! journal and settings are a record each. [`IdbStore`] implements the engine's `Store` port; everything that is
+//! Server rows lie in pages of some hundreds, sorted by key: IndexedDB's cost is per record, not per byte. What changes
+//! later is kept beside the pages until it is worth folding in. Queue, journal and settings are a record each. [`IdbStore`] implements the engine's `Store` port; everything that is
 //! peculiar about IndexedDB stays in `connection.rs` and `transaction.rs`.
 
 mod connection;
+mod known;
 mod migrations;
-mod page_store;
 mod pages;
 mod queue;
+mod recent;
 mod store;
+mod table;
 mod transaction;
 
 pub use domain::{LOTS, PRODUCTS};
@@ -23,3 +25,5 @@ pub const MUTATION_QUEUE: &str = "mutation_queue";
 pub const JOURNAL: &str = "journal";
 /// The store of cursors, the client's id, the server's epoch and settings.
 pub const META: &str = "meta";
+/// The setting that changes with every change of the rows.
+const ROWS_VERSION: &str = "rows_version";

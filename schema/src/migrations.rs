@@ -1,15 +1,15 @@
-//! The database's versions. A step only ever adds: for one release the worker and the page may be of different builds.
+//! The database's versions. The queue goes through every step untouched: for one release the worker and the page may be
+//! of different builds.
 
-use idb::{Database, Error, IndexParams, KeyPath, ObjectStoreParams};
+use idb::{Database, Error, KeyPath, ObjectStoreParams, Transaction};
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
-use crate::{JOURNAL, META, MUTATION_QUEUE};
+use crate::table::{changes_name, filters_name};
+use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION};
 
 /// The version this build needs.
-pub(crate) const VERSION: u32 = 1;
-/// The index of a table's pages by the index keys of their rows.
-pub(crate) const INDEX_KEYS: &str = "index_keys";
+pub(crate) const VERSION: u32 = 2;
 /// The index of the queue by whether a record waits for a person (1) or for the server (0).
 pub(crate) const ATTENTION: &str = "attention";
 
@@ -25,28 +25,45 @@ pub(crate) struct Beginning {
 /// Brings a database from `old_version` (0: new) to [`VERSION`]. Runs inside the upgrade's transaction.
 pub(crate) fn upgrade(
     database: &Database,
+    transaction: &Transaction,
     old_version: u32,
     tables: &[&str],
     beginning: &Beginning,
 ) -> Result<(), Error> {
     if old_version < 1 {
-        let mut multi_entry = IndexParams::new();
-        multi_entry.multi_entry(true);
+        create_queue(database, beginning)?;
+    } else {
+        // Version 1 had other pages. They are fetched again.
         for table in tables {
-            let store = database.create_object_store(table, ObjectStoreParams::new())?;
-            store.create_index(INDEX_KEYS, KeyPath::new_single(INDEX_KEYS), Some(multi_entry.clone()))?;
+            database.delete_object_store(table)?;
         }
+        transaction.object_store(META)?.delete(JsValue::from_str("cursor"))?;
+    }
+    if old_version < 2 {
         let mut numbered = ObjectStoreParams::new();
-        numbered.auto_increment(true).key_path(Some(KeyPath::new_single("seq")));
-        let queue = database.create_object_store(MUTATION_QUEUE, numbered)?;
-        queue.create_index(ATTENTION, KeyPath::new_single(ATTENTION), None)?;
-        database.create_object_store(JOURNAL, ObjectStoreParams::new())?;
-        let meta = database.create_object_store(META, ObjectStoreParams::new())?;
-        let put = |key: &str, value: &str| {
-            meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop)
-        };
-        put("client", &beginning.client.to_string())?;
-        put("scope", &beginning.scope)?;
+        numbered.auto_increment(true);
+        for table in tables {
+            database.create_object_store(table, ObjectStoreParams::new())?;
+            database.create_object_store(&filters_name(table), ObjectStoreParams::new())?;
+            database.create_object_store(&changes_name(table), numbered.clone())?;
+        }
+        // Not the same number as in an earlier life of the database.
+        let version = beginning.client.as_u128() & u128::from(u32::MAX);
+        let meta = transaction.object_store(META)?;
+        meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(ROWS_VERSION)))?;
     }
     Ok(())
+}
+
+fn create_queue(database: &Database, beginning: &Beginning) -> Result<(), Error> {
+    let mut numbered = ObjectStoreParams::new();
+    numbered.auto_increment(true).key_path(Some(KeyPath::new_single("seq")));
+    let queue = database.create_object_store(MUTATION_QUEUE, numbered)?;
+    queue.create_index(ATTENTION, KeyPath::new_single(ATTENTION), None)?;
+    database.create_object_store(JOURNAL, ObjectStoreParams::new())?;
+    let meta = database.create_object_store(META, ObjectStoreParams::new())?;
+    let put =
+        |key: &str, value: &str| meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop);
+    put("client", &beginning.client.to_string())?;
+    put("scope", &beginning.scope)
 }

@@ -1,196 +1,175 @@
-//! Pages of rows: what a change does to them. Pure, so that it can be tested without a browser.
+//! Pages of rows as bytes, and the filter that tells which pages to look into. Pure, so that it can be tested without a
+//! browser.
+//!
+//! A page is the JSON array of its rows `[rev, key, row]` by rising key. Its filter holds a hash of every index key of
+//! its rows: a few bytes a row, against an index entry of IndexedDB that costs more to write than the row itself.
 
 use std::collections::BTreeMap;
 
-use sync::{Model, Removal, ReplacedRange, RowKey, Versioned};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sync::Records;
 
 /// Rows a page is filled with.
-const PAGE_ROWS: usize = 250;
+pub(crate) const PAGE_ROWS: usize = 250;
 /// Rows a page may grow to before it is split.
 const MAX_PAGE_ROWS: usize = 500;
+const HASH_BYTES: usize = size_of::<u32>();
 
 /// Rows by key, as a page holds them.
-pub(crate) type PageRows<R> = BTreeMap<String, Versioned<R>>;
+pub(crate) type PageRows = BTreeMap<String, HeldRow>;
 
-/// What a commit does to one table.
-#[derive(Debug)]
-pub(crate) struct TableChange<R: Clone> {
-    /// Keys after `.0`, through `.1` if there is one, are replaced altogether.
-    pub(crate) replaced: Option<(String, Option<String>)>,
-    /// New rows by key.
-    pub(crate) puts: PageRows<R>,
-    /// Keys to remove, with the revision that removed them.
-    pub(crate) removals: BTreeMap<String, u64>,
+/// A row in a page.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldRow {
+    /// Its revision.
+    pub(crate) rev: u64,
+    /// Its JSON.
+    pub(crate) json: Box<RawValue>,
+    /// The hashes of its index keys, where they have been worked out already.
+    pub(crate) index: Option<Vec<u32>>,
 }
 
-/// What a commit's rows, removals and replaced range do to each table that they concern.
-pub(crate) fn changes_by_table<M: Model>(
-    rows: &[Versioned<M::Row>],
-    removed: &[Removal],
-    range: Option<&ReplacedRange>,
-) -> BTreeMap<String, TableChange<M::Row>> {
-    let mut changes = BTreeMap::<String, TableChange<M::Row>>::new();
-    if let Some(ReplacedRange { table, after, through }) = range {
-        changes.entry(table.clone()).or_default().replaced = Some((after.clone(), through.clone()));
-    }
-    for versioned in rows {
-        let RowKey { table, key } = M::key(&versioned.row);
-        // The entry's own key would be a new text for every row.
-        if !changes.contains_key(&*table) {
-            changes.insert(table.to_string(), TableChange::default());
-        }
-        if let Some(change) = changes.get_mut(&*table) {
-            put_newer(&mut change.puts, key, versioned.clone());
-        }
-    }
-    for Removal { table, key, rev } in removed {
-        changes.entry(table.to_string()).or_default().removals.insert(key.clone(), *rev);
-    }
-    changes
+/// A row in a page's bytes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PageRow<'a>(
+    /// Its revision.
+    pub(crate) u64,
+    /// Its key.
+    #[serde(borrow)]
+    pub(crate) KeyText<'a>,
+    /// Its JSON.
+    #[serde(borrow)]
+    pub(crate) &'a RawValue,
+);
+
+/// A key within a page's bytes.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct KeyText<'a>(#[serde(borrow)] pub(crate) std::borrow::Cow<'a, str>);
+
+/// The rows of a page's bytes, by rising key.
+pub(crate) fn read_page(bytes: &[u8]) -> Result<Vec<PageRow<'_>>, serde_json::Error> {
+    serde_json::from_slice(bytes)
 }
 
-impl<R: Clone> Default for TableChange<R> {
-    fn default() -> Self {
-        Self { replaced: None, puts: PageRows::new(), removals: BTreeMap::new() }
-    }
-}
-
-impl<R: Clone> TableChange<R> {
-    fn is_replaced(&self, key: &str) -> bool {
-        self.replaced.as_ref().is_some_and(|(after, through)| {
-            key > after.as_str() && through.as_ref().is_none_or(|through| key <= through.as_str())
+/// The same to be changed.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<PageRows, serde_json::Error> {
+    let rows = read_page(bytes)?.into_iter();
+    Ok(rows
+        .map(|PageRow(rev, key, json)| {
+            (key.0.into_owned(), HeldRow { rev, json: json.to_owned(), index: None })
         })
-    }
-
-    /// Which of the pages, given by their first keys, this touches. A row belongs to the last page whose first key is
-    /// not above its own, else to the first page.
-    pub(crate) fn touched_pages(&self, first_keys: &[String]) -> Vec<usize> {
-        if first_keys.is_empty() {
-            return Vec::new();
-        }
-        let mut touched = vec![false; first_keys.len()];
-        for key in self.puts.keys().chain(self.removals.keys()) {
-            touched[page_of(first_keys, key)] = true;
-        }
-        if let Some((after, through)) = &self.replaced {
-            let last = through.as_ref().map_or(first_keys.len() - 1, |key| page_of(first_keys, key));
-            touched[page_of(first_keys, after)..=last].fill(true);
-        }
-        touched.iter().enumerate().filter_map(|(at, touched)| touched.then_some(at)).collect()
-    }
-
-    /// Applies what concerns one page: keys from `from` (none: from the beginning) to before `to` (none: to the end).
-    /// Returns whether anything changed.
-    pub(crate) fn apply_to(&self, rows: &mut PageRows<R>, from: Option<&str>, to: Option<&str>) -> bool
-    where
-        R: PartialEq,
-    {
-        let before = rows.clone();
-        let concerns = |key: &str| from.is_none_or(|from| key >= from) && to.is_none_or(|to| key < to);
-        rows.retain(|key, _| !self.is_replaced(key));
-        for (key, versioned) in self.puts.iter().filter(|(key, _)| concerns(key)) {
-            // A snapshot's row counts whatever was held: a restored server's revisions begin again lower down.
-            let is_older = rows.get(key).is_some_and(|held| held.rev > versioned.rev);
-            if !is_older {
-                rows.insert(key.clone(), versioned.clone());
-            }
-        }
-        for (key, rev) in self.removals.iter().filter(|(key, _)| concerns(key)) {
-            if rows.get(key).is_some_and(|held| held.rev <= *rev) {
-                rows.remove(key);
-            }
-        }
-        *rows != before
-    }
+        .collect())
 }
 
-fn put_newer<R: Clone>(rows: &mut PageRows<R>, key: String, versioned: Versioned<R>) {
-    if rows.get(&key).is_none_or(|held| held.rev <= versioned.rev) {
-        rows.insert(key, versioned);
-    }
+/// A page's bytes.
+pub(crate) fn pack<'a>(
+    rows: impl IntoIterator<Item = (&'a String, &'a HeldRow)>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let rows: Vec<PageRow<'_>> =
+        rows.into_iter().map(|(key, held)| PageRow(held.rev, KeyText(key.into()), &held.json)).collect();
+    serde_json::to_vec(&rows)
 }
 
-/// The page a key belongs to. `first_keys` rise and are not empty.
+/// The filter of a page with these rows.
+pub(crate) fn filter_of<'a, M: Records>(
+    rows: impl IntoIterator<Item = &'a HeldRow>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut hashes = Vec::new();
+    for held in rows {
+        match &held.index {
+            Some(known) => hashes.extend(known),
+            None => hashes.extend(hashes_of(&M::identify_json(held.json.get())?.index_keys)),
+        }
+    }
+    hashes.sort_unstable();
+    hashes.dedup();
+    Ok(hashes.into_iter().flat_map(u32::to_le_bytes).collect())
+}
+
+/// Whether a page with this filter may have a row with this index key.
+pub(crate) fn may_have(filter: &[u8], index_key: &str) -> bool {
+    let wanted = hash(index_key).to_le_bytes();
+    filter.chunks_exact(HASH_BYTES).any(|hash| hash == wanted)
+}
+
+/// What a filter holds of index keys.
+pub(crate) fn hashes_of(index_keys: &[String]) -> Vec<u32> {
+    index_keys.iter().map(|key| hash(key)).collect()
+}
+
+/// FNV-1a: what matters here is that it is short.
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// The page a key belongs to: the last whose first key is not above it, else the first. `first_keys` rise and are not
+/// empty.
 pub(crate) fn page_of(first_keys: &[String], key: &str) -> usize {
     first_keys.partition_point(|first| first.as_str() <= key).saturating_sub(1)
 }
 
-/// Splits a page that has grown too large, evenly.
-pub(crate) fn split<R: Clone>(rows: PageRows<R>) -> Vec<PageRows<R>> {
+/// Splits rows for as many pages as they need.
+pub(crate) fn split(rows: PageRows) -> Vec<PageRows> {
     if rows.len() <= MAX_PAGE_ROWS {
         return if rows.is_empty() { Vec::new() } else { vec![rows] };
     }
-    let mut pages = vec![PageRows::new()];
-    for (key, versioned) in rows {
-        if pages.last().is_some_and(|page| page.len() >= PAGE_ROWS) {
-            pages.push(PageRows::new());
-        }
-        if let Some(page) = pages.last_mut() {
-            page.insert(key, versioned);
-        }
+    let mut pages = Vec::with_capacity(rows.len().div_ceil(PAGE_ROWS));
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        pages.push(rows.by_ref().take(PAGE_ROWS).collect());
     }
     pages
 }
 
 #[cfg(test)]
 mod tests {
-    use sync::conformance::{CounterRow, Counters, counter};
+    use sync::conformance::Counters;
 
     use super::*;
 
-    fn change(
-        puts: &[(&str, u64)],
-        removals: &[(&str, u64)],
-        range: Option<(&str, Option<&str>)>,
-    ) -> TableChange<CounterRow> {
-        let rows: Vec<_> = puts.iter().map(|(key, rev)| counter(key, 0, *rev)).collect();
-        let removed: Vec<_> = removals
-            .iter()
-            .map(|(key, rev)| Removal { table: "counters".into(), key: (*key).to_owned(), rev: *rev })
-            .collect();
-        let range = range.map(|(after, through)| ReplacedRange {
-            table: "counters".to_owned(),
-            after: after.to_owned(),
-            through: through.map(str::to_owned),
-        });
-        changes_by_table::<Counters>(&rows, &removed, range.as_ref()).remove("counters").expect("a change")
-    }
-
-    fn page(keys: &[(&str, u64)]) -> PageRows<CounterRow> {
-        keys.iter().map(|(key, rev)| ((*key).to_owned(), counter(key, 0, *rev))).collect()
-    }
-
-    fn names(rows: &PageRows<CounterRow>) -> String {
-        rows.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+    fn rows(count: usize) -> PageRows {
+        let row = |n: usize| {
+            let json = format!(r#"{{"label":{{"key":"{n:04}","colour":"c{}"}}}}"#, n % 7);
+            let json = RawValue::from_string(json).expect("JSON");
+            (format!("{n:04}"), HeldRow { rev: n as u64, json, index: None })
+        };
+        (0..count).map(row).collect()
     }
 
     #[test]
-    fn touches_only_the_pages_it_concerns() {
-        let firsts = ["b", "f", "k", "p"].map(str::to_owned);
-        assert_eq!(change(&[("a", 1), ("g", 1)], &[("z", 1)], None).touched_pages(&firsts), [0, 1, 3]);
-        assert_eq!(change(&[("g", 1)], &[], Some(("c", Some("l")))).touched_pages(&firsts), [0, 1, 2]);
-        assert_eq!(change(&[], &[], Some(("l", None))).touched_pages(&firsts), [2, 3]);
-        assert_eq!(change(&[("a", 1)], &[], None).touched_pages(&[]), [] as [usize; 0]);
+    fn packs_and_unpacks_a_page() {
+        let page = rows(300);
+        let unpacked = unpack(&pack(&page).expect("bytes")).expect("rows");
+        let told = |rows: &PageRows| {
+            let told = rows.iter().map(|(key, held)| format!("{key} {} {}", held.rev, held.json.get()));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(told(&unpacked), told(&page));
+        assert!(unpack(b"<html>").is_err());
     }
 
     #[test]
-    fn replaces_removes_and_keeps_newer_rows() {
-        let mut rows = page(&[("a", 1), ("b", 9), ("c", 1), ("d", 1)]);
-        assert!(change(&[("b", 5), ("bb", 5)], &[], Some(("a", Some("c")))).apply_to(&mut rows, None, None));
-        assert_eq!((names(&rows).as_str(), rows["b"].rev), ("a b bb d", 5));
-        assert!(change(&[("b", 4)], &[("d", 2), ("b", 3)], None).apply_to(&mut rows, None, None));
-        assert_eq!(names(&rows), "a b bb");
-        assert!(!change(&[("x", 5)], &[("a", 0)], None).apply_to(&mut rows, None, Some("m")));
+    fn a_filter_knows_the_index_keys_of_its_page() {
+        let filter = filter_of::<Counters>(rows(300).values()).expect("a filter");
+        assert_eq!(filter.len(), 7 * HASH_BYTES);
+        assert!((0..7).all(|n| may_have(&filter, &format!("colour:c{n}"))));
+        assert!(!may_have(&filter, "colour:c7") && !may_have(&[], "colour:c1"));
     }
 
     #[test]
     fn splits_what_has_grown_too_large() {
-        let rows = |count: usize| {
-            (0..count).map(|n| (format!("{n:04}"), counter("x", 0, 1))).collect::<PageRows<_>>()
-        };
-        assert_eq!(split(rows(0)).len(), 0);
-        assert_eq!(split(rows(MAX_PAGE_ROWS)).len(), 1);
-        let pages = split(rows(MAX_PAGE_ROWS + 1));
-        assert_eq!(pages.iter().map(BTreeMap::len).collect::<Vec<_>>(), [250, 250, 1]);
+        let sizes = |count| split(rows(count)).iter().map(BTreeMap::len).collect::<Vec<_>>();
+        assert_eq!(sizes(0), [] as [usize; 0]);
+        assert_eq!(sizes(MAX_PAGE_ROWS), [MAX_PAGE_ROWS]);
+        assert_eq!(sizes(MAX_PAGE_ROWS + 1), [250, 250, 1]);
+    }
+
+    #[test]
+    fn finds_the_page_of_a_key() {
+        let firsts = ["b", "f", "k"].map(str::to_owned);
+        let of = |key: &str| page_of(&firsts, key);
+        assert_eq!([of("a"), of("b"), of("e"), of("f"), of("z")], [0, 0, 0, 1, 2]);
     }
 }

@@ -3,7 +3,7 @@
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
 use sync::{
-    JournalRecordOf, MAX_BATCH_BYTES, Model, Mutation, QueueRecord, QueueRecordOf, QueueState, StoreError,
+    JournalRecordOf, MAX_BATCH_BYTES, Mutation, QueueRecord, QueueRecordOf, QueueState, Records, StoreError,
 };
 use wasm_bindgen::JsValue;
 
@@ -39,7 +39,7 @@ fn field(object: &JsValue, name: &str) -> Result<JsValue, StoreError> {
 }
 
 /// The record as stored; a `seq` of 0 is left to the key generator.
-fn encode<M: Model>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> {
+fn encode<M: Records>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> {
     let object = Object::new();
     let json = serde_json::to_string(record).map_err(corrupt)?;
     set(&object, RECORD, &JsValue::from_str(&json))?;
@@ -50,7 +50,7 @@ fn encode<M: Model>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> {
     Ok(object.into())
 }
 
-fn decode<M: Model>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
+fn decode<M: Records>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
     let json = field(value, RECORD)?.as_string().ok_or_else(|| corrupt("a queue record has no text"))?;
     let mut record: QueueRecordOf<M> = serde_json::from_str(&json).map_err(corrupt)?;
     record.mutation.seq = seq_of(&field(value, SEQ)?);
@@ -58,7 +58,7 @@ fn decode<M: Model>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
 }
 
 /// Adds a mutation at the end and numbers it.
-pub(crate) async fn push<M: Model>(
+pub(crate) async fn push<M: Records>(
     store: &ObjectStore,
     mutation: Mutation<M::Action>,
 ) -> Result<Mutation<M::Action>, StoreError> {
@@ -70,12 +70,12 @@ pub(crate) async fn push<M: Model>(
 }
 
 /// Puts a record at its `seq`.
-pub(crate) fn put<M: Model>(store: &ObjectStore, record: &QueueRecordOf<M>) -> Result<(), StoreError> {
+pub(crate) fn put<M: Records>(store: &ObjectStore, record: &QueueRecordOf<M>) -> Result<(), StoreError> {
     store.put(&encode::<M>(record)?, None).map(drop).map_err(of_idb)
 }
 
 /// One record.
-pub(crate) async fn get<M: Model>(
+pub(crate) async fn get<M: Records>(
     store: &ObjectStore,
     seq: u64,
 ) -> Result<Option<QueueRecordOf<M>>, StoreError> {
@@ -89,13 +89,13 @@ pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
 }
 
 /// Every record by rising `seq`.
-pub(crate) async fn all<M: Model>(store: &ObjectStore) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
+pub(crate) async fn all<M: Records>(store: &ObjectStore) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
     let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
     values.iter().map(decode::<M>).collect()
 }
 
 /// The first pending mutations, and how many are pending in all.
-pub(crate) async fn pending<M: Model>(
+pub(crate) async fn pending<M: Records>(
     store: &ObjectStore,
     limit: usize,
 ) -> Result<(Vec<Mutation<M::Action>>, usize), StoreError> {
@@ -118,7 +118,7 @@ pub(crate) async fn pending<M: Model>(
 }
 
 /// Adds a journal record, and lets go of the oldest beyond the limit.
-pub(crate) async fn journal<M: Model>(
+pub(crate) async fn journal<M: Records>(
     store: &ObjectStore,
     record: &JournalRecordOf<M>,
 ) -> Result<(), StoreError> {
@@ -135,7 +135,7 @@ pub(crate) async fn journal<M: Model>(
 }
 
 /// The newest journal records, newest first.
-pub(crate) async fn newest<M: Model>(
+pub(crate) async fn newest<M: Records>(
     store: &ObjectStore,
     limit: usize,
 ) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
@@ -153,7 +153,7 @@ pub(crate) async fn newest<M: Model>(
 }
 
 /// Takes the journal records above `above`, up to `through`, out and returns them.
-pub(crate) async fn take<M: Model>(
+pub(crate) async fn take<M: Records>(
     store: &ObjectStore,
     above: u64,
     through: u64,

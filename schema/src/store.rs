@@ -1,32 +1,47 @@
 //! The engine's `Store` port on IndexedDB.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use idb::ObjectStore;
+use serde_json::value::to_raw_value;
 use sync::{
-    Commit, Committed, Cursor, Draft, JournalRecord, JournalRecordOf, Model, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Removal, ReplacedRange, RowKey, Store, StoreError,
-    UnixMillis, Versioned,
+    Commit, Committed, Cursor, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue,
+    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Store,
+    StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
+use crate::known::{Known, Written};
 use crate::migrations::Beginning;
-use crate::pages::changes_by_table;
+use crate::pages::{HeldRow, hashes_of};
+use crate::table::{Changes, Filters, Table, TableChange, changes_name, filters_name};
 use crate::transaction::{Mode, Tx, corrupt, of_idb};
-use crate::{JOURNAL, META, MUTATION_QUEUE, page_store, queue};
+use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue};
 
 const QUEUE_VERSION: &str = "queue_version";
+/// Changes of a table that are kept beside its pages before they are folded into them.
+const MAX_RECENT_ROWS: usize = 8_000;
 
-/// A device's database.
+/// Transactions that folding one table's changes may take.
+const MAX_FOLD_STEPS: usize = 1_000;
+
+/// A device's database. Clones of its handle, such as [`IdbStore::relay`], share one connection.
 #[derive(Debug)]
-pub struct IdbStore<M: Model> {
-    connection: Connection,
+pub struct IdbStore<M: Records> {
+    connection: Rc<Connection>,
+    known: Rc<RefCell<Known>>,
     model: PhantomData<M>,
 }
 
-impl<M: Model> IdbStore<M> {
+/// The tables' changes as a transaction goes on.
+type AllWritten = BTreeMap<String, Written>;
+
+impl<M: Records> IdbStore<M> {
     /// Opens the database `name`. A new one becomes the client `client` and wants the rows of `scope`; both are
     /// ignored when it exists.
     ///
@@ -35,32 +50,99 @@ impl<M: Model> IdbStore<M> {
     pub async fn open(name: &str, client: Uuid, scope: &str) -> Result<Self, StoreError> {
         let beginning = Beginning { client, scope: scope.to_owned() };
         let connection = Connection::open(name, M::TABLES, beginning).await?;
-        Ok(Self { connection, model: PhantomData })
+        Ok(Self { connection: Rc::new(connection), known: Rc::default(), model: PhantomData })
     }
 
-    fn everything() -> Vec<&'static str> {
-        [M::TABLES, &[META, MUTATION_QUEUE, JOURNAL]].concat()
+    /// The same database for somebody who only passes rows and actions on.
+    pub fn relay(&self) -> IdbStore<Relay<M>> {
+        let (connection, known) = (self.connection.clone(), self.known.clone());
+        IdbStore { connection, known, model: PhantomData }
     }
 
+    async fn begin(&self, tables: &[&str], others: &[&str], mode: Mode) -> Result<Tx, StoreError> {
+        let beside = tables.iter().flat_map(|table| [filters_name(table), changes_name(table)]);
+        let beside: Vec<String> = beside.collect();
+        let stores: Vec<&str> =
+            [tables, others].concat().into_iter().chain(beside.iter().map(String::as_str)).collect();
+        self.connection.begin(&stores, mode).await
+    }
+
+    async fn changes(&self, table: &Table, name: &str, version: u64) -> Result<Rc<Changes>, StoreError> {
+        if let Some(changes) = self.known.borrow_mut().changes(version, name) {
+            return Ok(changes);
+        }
+        let changes = Rc::new(table.changes().await?);
+        self.known.borrow_mut().keep_changes(version, name, changes.clone());
+        Ok(changes)
+    }
+
+    async fn filters(&self, table: &Table, name: &str, version: u64) -> Result<Rc<Filters>, StoreError> {
+        if let Some(filters) = self.known.borrow_mut().filters(version, name) {
+            return Ok(filters);
+        }
+        let filters = Rc::new(table.filters().await?);
+        self.known.borrow_mut().keep_filters(version, name, filters.clone());
+        Ok(filters)
+    }
+
+    async fn changes_to_write(&self, table: &Table, name: &str, version: u64) -> Result<Changes, StoreError> {
+        let known = self.known.borrow_mut().take_changes(version, name);
+        match known {
+            Some(changes) => Ok(changes),
+            None => table.changes().await,
+        }
+    }
+
+    /// Writes rows of any table. What was `written` before by the same transaction is built upon.
     async fn write_rows(
+        &self,
         tx: &Tx,
-        rows: &[Versioned<M::Row>],
-        removed: &[Removal],
-        range: Option<&ReplacedRange>,
+        version: u64,
+        written: &mut AllWritten,
+        changes: BTreeMap<String, TableChange>,
     ) -> Result<(), StoreError> {
-        for (table, change) in changes_by_table::<M>(rows, removed, range) {
-            page_store::write::<M>(&tx.store(&table)?, &change).await?;
+        for (name, change) in changes {
+            let table = Table::of(tx, &name)?;
+            let (mut changes, had_new_pages) = match written.remove(&name) {
+                Some(Written { changes, has_new_pages }) => (changes, has_new_pages),
+                None => (self.changes_to_write(&table, &name, version).await?, false),
+            };
+            let has_new_pages = had_new_pages || change.replaced.is_some();
+            table.write::<M>(&mut changes, change).await?;
+            written.insert(name, Written { changes, has_new_pages });
         }
         Ok(())
     }
 
-    /// Books receipts in the queue and the journal. Those of other mutations are left out.
+    /// Folds the changes of a table into its pages, a part at a time so that readers get their turn.
+    async fn fold(&self, name: &str) -> Result<(), StoreError> {
+        for _ in 0..MAX_FOLD_STEPS {
+            let tx = self.begin(&[name], &[META], Mode::Write).await?;
+            let meta = tx.store(META)?;
+            let version = read_number(&meta, ROWS_VERSION).await?;
+            let table = Table::of(&tx, name)?;
+            let mut changes = self.changes_to_write(&table, name, version).await?;
+            table.fold::<M>(&mut changes).await?;
+            let is_done = changes.recent.is_empty();
+            let next = count_up(&meta, ROWS_VERSION).await?;
+            tx.commit().await?;
+            let written = Written { changes, has_new_pages: true };
+            self.known.borrow_mut().advance(version, next, [(name.to_owned(), written)].into());
+            if is_done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Books receipts in the queue and the journal, and returns what they do to rows. Those of other mutations are
+    /// left out.
     async fn decide(
         tx: &Tx,
         receipts: Vec<Receipt<M::Row>>,
         at: UnixMillis,
         committed: &mut Committed,
-    ) -> Result<(), StoreError> {
+    ) -> Result<BTreeMap<String, TableChange>, StoreError> {
         let waiting = tx.store(MUTATION_QUEUE)?;
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
         let mut last_outcome_seq = read_number(&tx.store(META)?, "last_outcome_seq").await?;
@@ -83,7 +165,7 @@ impl<M: Model> IdbStore<M> {
             }
         }
         write_text(&tx.store(META)?, "last_outcome_seq", &last_outcome_seq.to_string())?;
-        Self::write_rows(tx, &rows, &removed, None).await
+        changes_by_table::<M>(rows, removed, None)
     }
 
     /// Puts what the server lost, `known_seq` to `last_outcome_seq`, back into the queue.
@@ -99,7 +181,7 @@ impl<M: Model> IdbStore<M> {
     }
 }
 
-impl<M: Model> Store<M> for IdbStore<M> {
+impl<M: Records> Store<M> for IdbStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
         let mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
@@ -137,27 +219,40 @@ impl<M: Model> Store<M> for IdbStore<M> {
         // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
         let restored = commit.known_seq < commit.last_outcome_seq;
         let decides = restored || !commit.receipts.is_empty();
-        let stores = if decides { Self::everything() } else { [M::TABLES, &[META]].concat() };
-        let tx = self.connection.begin(&stores, Mode::Write).await?;
+        let others: &[&str] = if decides { &[META, MUTATION_QUEUE, JOURNAL] } else { &[META] };
+        let tx = self.begin(M::TABLES, others, Mode::Write).await?;
         let meta = tx.store(META)?;
         let advanced = read_cursor(&meta).await? == commit.from;
+        let version = read_number(&meta, ROWS_VERSION).await?;
+        let mut written = AllWritten::new();
         let mut committed = Committed { advanced, ..Committed::default() };
         if restored {
             committed.requeued = Self::requeue(&tx, commit.known_seq, commit.last_outcome_seq).await?;
         }
         // Receipts first: the changes were read after the mutations were booked.
         if !commit.receipts.is_empty() {
-            Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
+            let changes = Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
+            self.write_rows(&tx, version, &mut written, changes).await?;
         }
         if advanced {
-            Self::write_rows(&tx, &commit.rows, &commit.removed, commit.replaced.as_ref()).await?;
+            let changes = changes_by_table::<M>(commit.rows, commit.removed, commit.replaced)?;
+            self.write_rows(&tx, version, &mut written, changes).await?;
             write_text(&meta, "cursor", &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
             write_text(&meta, "epoch", &commit.epoch.to_string())?;
         }
         if decides {
             count_up(&meta, QUEUE_VERSION).await?;
         }
+        let next = if written.is_empty() { version } else { count_up(&meta, ROWS_VERSION).await? };
         tx.commit().await?;
+        let is_due = |written: &Written| written.changes.recent.len() > MAX_RECENT_ROWS;
+        let due: Vec<String> =
+            written.iter().filter(|(_, written)| is_due(written)).map(|(name, _)| name.clone()).collect();
+        self.known.borrow_mut().advance(version, next, written);
+        for name in due {
+            // The answer is stored, whatever becomes of this; the next commit tries again.
+            drop(self.fold(&name).await);
+        }
         Ok(committed)
     }
 
@@ -190,22 +285,33 @@ impl<M: Model> Store<M> for IdbStore<M> {
     }
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
-        let tx = self.connection.begin(&[M::TABLES, &[META]].concat(), Mode::Read).await?;
+        let tx = self.begin(M::TABLES, &[META], Mode::Read).await?;
+        let meta = tx.store(META)?;
+        let version = read_number(&meta, ROWS_VERSION).await?;
         let mut rows = Vec::new();
         for read in reads {
+            let name: &str = match read {
+                Read::Row(key) => &key.table,
+                Read::Prefix { table, .. } => table,
+            };
+            let table = Table::of(&tx, name)?;
+            let changes = self.changes(&table, name, version).await?;
             match read {
-                Read::Row(key) => rows.extend(page_store::get::<M>(&tx.store(&key.table)?, &key.key).await?),
-                Read::Prefix { table, prefix, limit } => {
-                    rows.extend(page_store::scan::<M>(&tx.store(table)?, prefix, "", *limit).await?);
+                Read::Row(key) => rows.extend(table.get::<M>(&changes.recent, &key.key).await?),
+                Read::Prefix { prefix, limit, .. } => {
+                    rows.extend(table.scan::<M>(&changes.recent, prefix, "", *limit).await?);
                 }
             }
         }
-        Ok(Reading { rows, queue_version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
+        Ok(Reading { rows, queue_version: read_number(&meta, QUEUE_VERSION).await? })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {
-        let tx = self.connection.begin(&[&key.table], Mode::Read).await?;
-        page_store::get::<M>(&tx.store(&key.table)?, &key.key).await
+        let tx = self.begin(&[&key.table], &[META], Mode::Read).await?;
+        let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
+        let table = Table::of(&tx, &key.table)?;
+        let changes = self.changes(&table, &key.table, version).await?;
+        table.get::<M>(&changes.recent, &key.key).await
     }
 
     async fn scan(
@@ -215,13 +321,20 @@ impl<M: Model> Store<M> for IdbStore<M> {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let tx = self.connection.begin(&[table], Mode::Read).await?;
-        page_store::scan::<M>(&tx.store(table)?, prefix, after, limit).await
+        let tx = self.begin(&[table], &[META], Mode::Read).await?;
+        let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
+        let stores = Table::of(&tx, table)?;
+        let changes = self.changes(&stores, table, version).await?;
+        stores.scan::<M>(&changes.recent, prefix, after, limit).await
     }
 
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let tx = self.connection.begin(&[table], Mode::Read).await?;
-        page_store::find::<M>(&tx.store(table)?, index_key).await
+        let tx = self.begin(&[table], &[META], Mode::Read).await?;
+        let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
+        let stores = Table::of(&tx, table)?;
+        let changes = self.changes(&stores, table, version).await?;
+        let filters = self.filters(&stores, table, version).await?;
+        stores.find::<M>(&changes.recent, &filters, index_key).await
     }
 
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
@@ -254,6 +367,36 @@ impl<M: Model> Store<M> for IdbStore<M> {
         }
         tx.commit().await
     }
+}
+
+/// What a commit's rows, removals and replaced range do to each table that they concern.
+fn changes_by_table<M: Records>(
+    rows: Vec<Versioned<M::Row>>,
+    removed: Vec<Removal>,
+    range: Option<ReplacedRange>,
+) -> Result<BTreeMap<String, TableChange>, StoreError> {
+    let mut changes = BTreeMap::<String, TableChange>::new();
+    if let Some(ReplacedRange { table, after, through }) = range {
+        changes.entry(table).or_default().replaced = Some((after, through));
+    }
+    for Versioned { rev, row } in rows {
+        let Identity { key: RowKey { table, key }, index_keys } = M::identify(&row);
+        let json = to_raw_value(&row).map_err(corrupt)?;
+        // The entry's own key would be a new text for every row.
+        if !changes.contains_key(&*table) {
+            changes.insert(table.to_string(), TableChange::default());
+        }
+        if let Some(change) = changes.get_mut(&*table) {
+            let is_older = change.rows.get(&key).is_some_and(|held| held.rev > rev);
+            if !is_older {
+                change.rows.insert(key, HeldRow { rev, json, index: Some(hashes_of(&index_keys)) });
+            }
+        }
+    }
+    for Removal { table, key, rev } in removed {
+        changes.entry(table.into_owned()).or_default().removals.insert(key, rev);
+    }
+    Ok(changes)
 }
 
 fn setting_key(name: &str) -> String {

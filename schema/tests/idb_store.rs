@@ -4,7 +4,7 @@
 
 use schema::IdbStore;
 use sync::conformance::{self, Counters, add, commit, counter};
-use sync::{Commit, Cursor, Store, StoreError};
+use sync::{Commit, Cursor, ReplacedRange, RowKey, Store, StoreError};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -41,6 +41,80 @@ async fn keeps_everything_when_opened_again() {
     assert_eq!((outbox.client, outbox.scope.as_str()), (Uuid::from_u128(1), "all"));
     assert_eq!((outbox.mutations, outbox.cursor), (vec![mutation], Cursor::Live { rev: 3 }));
     assert_eq!(store.scan("counters", "", "", 9).await.expect("rows"), [counter("b", 2, 3)]);
+}
+
+#[wasm_bindgen_test]
+async fn many_changes_end_up_in_pages() {
+    let store = open("folded").await;
+    let mut from = Cursor::Start;
+    for part in 0..5_u64 {
+        let rows = (0..2_000).map(|n| counter(&format!("{:05}", n * 5 + part), 1, part + 1)).collect();
+        let next = commit(from, part + 1);
+        from = next.cursor.clone();
+        store.commit(Commit { rows, ..next }).await.expect("stored");
+    }
+    assert_eq!(records("folded", "counters:changes").await, 0);
+    assert_eq!(records("folded", "counters").await, 10_000_u32.div_ceil(250));
+    assert_eq!(records("folded", "counters:filters").await, 10_000_u32.div_ceil(250));
+    assert_eq!(store.scan("counters", "", "", usize::MAX).await.expect("rows").len(), 10_000);
+}
+
+#[wasm_bindgen_test]
+async fn many_small_commits_are_few_records() {
+    let store = open("runs").await;
+    for rev in 1..=200 {
+        let from = if rev == 1 { Cursor::Start } else { Cursor::Live { rev: rev - 1 } };
+        let rows = vec![counter(&format!("{rev:03}"), 1, rev)];
+        store.commit(Commit { rows, ..commit(from, rev) }).await.expect("stored");
+    }
+    assert!(records("runs", "counters:changes").await <= 64);
+    assert_eq!(open("runs").await.scan("counters", "", "", 999).await.expect("rows").len(), 200);
+}
+
+#[wasm_bindgen_test]
+async fn what_another_tab_stores_is_seen() {
+    let (one, two) = (open("seen").await, open("seen").await);
+    let red = |store: IdbStore<Counters>| async move {
+        let found = store.find("labels", "colour:red").await.expect("rows").len();
+        (store, found)
+    };
+    let (one, found) = red(one).await;
+    assert_eq!(found, 0);
+    two.commit(Commit { rows: vec![conformance::label("x", "red", 1)], ..commit(Cursor::Start, 1) })
+        .await
+        .expect("stored");
+    assert_eq!(red(one).await.1, 1);
+}
+
+/// A relay stores what it has not read, and typed readers find it.
+#[wasm_bindgen_test]
+async fn a_relay_stores_rows_unread() {
+    let store = open("relay").await;
+    let row = serde_json::to_string(&conformance::label("x", "red", 3)).expect("JSON");
+    let relayed = Commit {
+        from: Cursor::Start,
+        cursor: Cursor::Live { rev: 3 },
+        receipts: Vec::new(),
+        rows: vec![serde_json::from_str(&row).expect("a row")],
+        removed: Vec::new(),
+        replaced: None,
+        epoch: Uuid::from_u128(99),
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: sync::UnixMillis(9),
+    };
+    store.relay().commit(relayed).await.expect("stored");
+    let found = store.find("labels", "colour:red").await.expect("rows");
+    assert_eq!(found, [conformance::label("x", "red", 3)]);
+}
+
+async fn records(name: &str, store: &str) -> u32 {
+    let factory = idb::Factory::new().expect("IndexedDB");
+    let database = factory.open(name, None).expect("a request").await.expect("opened");
+    let tx = database.transaction(&[store], idb::TransactionMode::ReadOnly).expect("a transaction");
+    let count = tx.object_store(store).expect("a store").count(None).expect("a request").await;
+    database.close();
+    count.expect("a number")
 }
 
 #[wasm_bindgen_test]
@@ -95,9 +169,16 @@ async fn a_failed_transaction_keeps_nothing() {
         .expect("stored");
     // A page that cannot be read makes the next commit to it fail half-way.
     let raw = upgrade_less_open("failed").await;
-    put_raw(&raw, "counters", "a", "not a page").await;
-    let failing = Commit { rows: vec![counter("b", 1, 2)], ..commit(Cursor::Live { rev: 1 }, 2) };
+    put_raw(&raw, "labels", "a", "not a page").await;
+    let range =
+        ReplacedRange { table: "labels".to_owned(), after: String::new(), through: Some("a".to_owned()) };
+    let failing = Commit {
+        rows: vec![counter("b", 1, 2)],
+        replaced: Some(range),
+        ..commit(Cursor::Live { rev: 1 }, 2)
+    };
     assert!(matches!(store.commit(failing).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(store.get(&RowKey::new("counters", "b")).await.expect("an answer"), None);
     assert_eq!(store.outbox(1).await.expect("an outbox").cursor, Cursor::Live { rev: 1 });
     raw.close();
 }

@@ -4,7 +4,7 @@ use browser::{Channel, WORK_OFFLINE_SETTING, ended, new_uuid_v7, now, random_u64
 use domain::Warehouse;
 use gloo_timers::future::TimeoutFuture;
 use schema::{DATABASE_NAME, IdbStore};
-use sync::{Connection, Ended, Event, Order, RoundLimits, Scheduler, SchedulerConfig, Store};
+use sync::{Connection, Ended, Event, Order, Relay, RoundLimits, Scheduler, SchedulerConfig, Store};
 
 /// The scope of a database that the worker, against expectation, finds first.
 const SCOPE: &str = "available";
@@ -18,8 +18,8 @@ const MAX_RETRY_MILLIS: u64 = 8_000;
 /// # Errors
 /// A sentence for the log, when another attempt is needed.
 pub async fn drain() -> Result<(), String> {
-    let store = IdbStore::<Warehouse>::open(DATABASE_NAME, new_uuid_v7(), SCOPE).await.map_err(say)?;
-    if Store::<Warehouse>::setting(&store, WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
+    let store = IdbStore::<Relay<Warehouse>>::open(DATABASE_NAME, new_uuid_v7(), SCOPE).await.map_err(say)?;
+    if Store::setting(&store, WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
         // The user's choice. The page registers the tag again when it ends.
         return Ok(());
     }
@@ -36,8 +36,7 @@ pub async fn drain() -> Result<(), String> {
     while now().since(begun) < MAX_EVENT_MILLIS {
         if orders.iter().any(|order| matches!(order, Order::StartRound(_))) {
             let limits = RoundLimits::default();
-            let result =
-                sync_once::<Warehouse, _>(&store, limits, false, |notice| channel.tell(&notice)).await;
+            let result = sync_once(&store, limits, false, |notice| channel.tell(&notice)).await;
             if let Err(failure) = &result {
                 trouble = failure.to_string();
             }

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Model, Refusal, RowKey, Rows, fold};
+use crate::memory::MemoryStore;
+use crate::model::{Identity, Model, Records, Refusal, RowKey, Rows, fold};
 use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
 use crate::protocol::{Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned};
 use crate::store::{Commit, Committed, Read, Store, StoreError};
@@ -42,26 +43,26 @@ pub enum CounterRow {
     },
 }
 
-impl Model for Counters {
+impl Records for Counters {
     type Action = Add;
     type Row = CounterRow;
-    type Effect = ();
     const TABLES: &'static [&'static str] = &["counters", "labels"];
     const SCHEMA: u32 = 1;
 
-    fn key(row: &CounterRow) -> RowKey {
+    fn identify(row: &CounterRow) -> Identity {
         match row {
-            CounterRow::Counter { key, .. } => RowKey::new("counters", key),
-            CounterRow::Label { key, .. } => RowKey::new("labels", key),
+            CounterRow::Counter { key, .. } => {
+                Identity { key: RowKey::new("counters", key), index_keys: Vec::new() }
+            }
+            CounterRow::Label { key, colour } => {
+                Identity { key: RowKey::new("labels", key), index_keys: vec![format!("colour:{colour}")] }
+            }
         }
     }
+}
 
-    fn index_keys(row: &CounterRow) -> Vec<String> {
-        match row {
-            CounterRow::Counter { .. } => Vec::new(),
-            CounterRow::Label { colour, .. } => vec![format!("colour:{colour}")],
-        }
-    }
+impl Model for Counters {
+    type Effect = ();
 
     fn touches(action: &Add) -> Vec<RowKey> {
         vec![RowKey::new("counters", &action.key)]
@@ -291,12 +292,92 @@ pub async fn finds_rows_by_key_prefix_and_index<S: Store<Counters>>(store: &S) -
     assert_eq!(by_parts, all);
     let labels = store.scan("labels", "", "", usize::MAX).await?;
     let red = store.find("labels", "colour:red").await?;
-    let expected = labels.iter().filter(|held| Counters::index_keys(&held.row) == ["colour:red"]);
+    let expected = labels.iter().filter(|held| Counters::identify(&held.row).index_keys == ["colour:red"]);
     assert!(red.iter().eq(expected) && red.len() > 100);
     let key = Counters::key(&all[all.len() / 2].row);
     assert_eq!(store.get(&key).await?.as_ref(), all.get(all.len() / 2));
     assert_eq!(store.get(&RowKey::new("counters", "99.9999")).await?, None);
     Ok(())
+}
+
+/// Whatever is committed, in whatever order: the store shows what the memory store shows.
+pub async fn shows_what_the_memory_store_shows<S: Store<Counters>>(store: &S) -> Checked {
+    let model = MemoryStore::<Counters>::new(Uuid::from_u128(1), "all");
+    let mut dice = Dice(0x1075_b00c);
+    let mut from = Cursor::Start;
+    for rev in 1..=30 {
+        let next = match dice.roll(8) {
+            0 => some_snapshot(&mut dice, from, rev),
+            size => some_changes(&mut dice, from, rev, size * 200),
+        };
+        from = next.cursor.clone();
+        assert_eq!(store.commit(next.clone()).await?, model.commit(next).await?);
+        for _ in 0..5 {
+            let key = RowKey::new("counters", dice.key());
+            assert_eq!(store.get(&key).await?, model.get(&key).await?, "{key:?}");
+            let (prefix, after) = (dice.key()[..1].to_owned(), dice.key());
+            let rows = store.scan("counters", &prefix, &after, 700).await?;
+            assert!(rows == model.scan("counters", &prefix, &after, 700).await?, "{prefix} after {after}");
+            let colour = format!("colour:{}", dice.roll(2_000));
+            assert_eq!(
+                store.find("labels", &colour).await?,
+                model.find("labels", &colour).await?,
+                "{colour}"
+            );
+        }
+    }
+    for table in Counters::TABLES {
+        let all = store.scan(table, "", "", usize::MAX).await?;
+        assert!(all.len() > 1_000 && all == model.scan(table, "", "", usize::MAX).await?, "{table}");
+    }
+    Ok(())
+}
+
+/// A pseudo-random sequence (xorshift): the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+
+    fn key(&mut self) -> String {
+        format!("{:05}", self.roll(30_000))
+    }
+
+    fn row(&mut self, rev: u64) -> Versioned<CounterRow> {
+        let rev = rev.saturating_sub(self.roll(3));
+        match self.roll(3) {
+            0 => label(&self.key(), &self.roll(2_000).to_string(), rev),
+            _ => counter(&self.key(), i64::from(self.roll(9) == 1), rev),
+        }
+    }
+}
+
+fn some_changes(dice: &mut Dice, from: Cursor, rev: u64, size: u64) -> Commit<CounterRow> {
+    let rows = (0..size).map(|_| dice.row(rev)).collect();
+    let removed = (0..size / 10).map(|n| {
+        let table = Counters::TABLES[usize::from(n % 2 == 0)];
+        // Older than any row that comes later: a removal of a row not held need not be remembered.
+        Removal { table: table.into(), key: dice.key(), rev: rev.saturating_sub(3 + dice.roll(3)) }
+    });
+    Commit { rows, removed: removed.collect(), ..commit(from, rev) }
+}
+
+/// A part of a snapshot, with rows whose revisions may be lower than those held.
+fn some_snapshot(dice: &mut Dice, from: Cursor, rev: u64) -> Commit<CounterRow> {
+    let (one, other) = (dice.key(), dice.key());
+    let (after, through) = if one < other { (one, other) } else { (other, one) };
+    let mut keys: Vec<String> = (0..3_000).map(|_| dice.key()).collect();
+    keys.retain(|key| *key > after && *key <= through);
+    keys.sort_unstable();
+    keys.dedup();
+    let rows = keys.iter().map(|key| label(key, &dice.roll(2_000).to_string(), rev / 2));
+    let range = ReplacedRange { table: "labels".to_owned(), after, through: Some(through) };
+    Commit { rows: rows.collect(), replaced: Some(range), ..commit(from, rev) }
 }
 
 /// A changed row is found by its new index key and no longer by its old one.
@@ -422,6 +503,7 @@ macro_rules! for_each_store_case {
         $run!(never_goes_back_to_an_older_revision);
         $run!(replaces_the_range_of_a_snapshot);
         $run!(finds_rows_by_key_prefix_and_index);
+        $run!(shows_what_the_memory_store_shows);
         $run!(keeps_the_index_in_step);
         $run!(requeues_what_a_restored_server_lost);
         $run!(tells_which_queue_the_rows_go_with);

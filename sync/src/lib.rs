@@ -8,6 +8,7 @@ pub mod memory;
 mod model;
 mod mutation;
 mod protocol;
+mod relay;
 mod round;
 mod scheduler;
 mod store;
@@ -16,7 +17,7 @@ mod transport;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use model::{Model, Refusal, RowKey, Rows, View, fold};
+pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, UnixMillis,
     dependency,
@@ -25,6 +26,7 @@ pub use protocol::{
     Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome, PROTOCOL_VERSION,
     Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned, WITHDRAWN,
 };
+pub use relay::{Json, Relay, RelayedRow};
 pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round};
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};

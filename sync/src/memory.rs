@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::model::{Model, RowKey};
+use crate::model::{Records, RowKey};
 use crate::mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState,
 };
@@ -14,12 +14,12 @@ use crate::store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, Store
 
 /// Keeps everything in maps. Lost with the value.
 #[derive(Debug)]
-pub struct MemoryStore<M: Model> {
+pub struct MemoryStore<M: Records> {
     state: RefCell<State<M>>,
 }
 
 #[derive(Debug)]
-struct State<M: Model> {
+struct State<M: Records> {
     client: Uuid,
     epoch: Option<Uuid>,
     next_seq: u64,
@@ -34,7 +34,7 @@ struct State<M: Model> {
     counters: BTreeMap<String, u64>,
 }
 
-impl<M: Model> MemoryStore<M> {
+impl<M: Records> MemoryStore<M> {
     /// An empty store of the client `client` that wants `scope`.
     pub fn new(client: Uuid, scope: &str) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl<M: Model> MemoryStore<M> {
     }
 }
 
-impl<M: Model> State<M> {
+impl<M: Records> State<M> {
     fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
         let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
         self.next_seq += 1;
@@ -127,7 +127,7 @@ impl<M: Model> State<M> {
     }
 }
 
-impl<M: Model> Store<M> for MemoryStore<M> {
+impl<M: Records> Store<M> for MemoryStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
         Ok(self.state.borrow_mut().enqueue(draft))
     }
@@ -237,7 +237,8 @@ impl<M: Model> Store<M> for MemoryStore<M> {
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
         let state = self.state.borrow();
         let of_table = state.rows.iter().filter(|(key, _)| key.table == table);
-        let found = of_table.filter(|(_, held)| M::index_keys(&held.row).iter().any(|key| key == index_key));
+        let found =
+            of_table.filter(|(_, held)| M::identify(&held.row).index_keys.iter().any(|key| key == index_key));
         Ok(found.map(|(_, versioned)| versioned.clone()).collect())
     }
 

@@ -12,7 +12,7 @@ use crate::mutation::Mutation;
 /// Names one row: a table and a key within it. Keys sort; rows that belong together share a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowKey {
-    /// One of [`Model::TABLES`].
+    /// One of [`Records::TABLES`].
     pub table: Cow<'static, str>,
     /// The key within the table.
     pub key: String,
@@ -45,25 +45,50 @@ impl Refusal {
     }
 }
 
-/// The application's rows and rules. The same implementation runs on the device and on the server, so what a person
-/// sees before the server answers is what the server will decide.
-pub trait Model: 'static {
+/// What names a row and what else it is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The row's key.
+    pub key: RowKey,
+    /// Further strings the row is found by, each with its index's name as a prefix (`colour:red`).
+    pub index_keys: Vec<String>,
+}
+
+/// What a store has to know of rows and actions to keep them, pass them on and find them again.
+pub trait Records: 'static {
     /// A named intent with its payload.
     type Action: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
     /// A row of any table.
     type Row: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
-    /// What an applied action leaves behind besides rows; only a server keeps it.
-    type Effect: Debug;
 
     /// Every table a device holds, in the order a snapshot fills them.
     const TABLES: &'static [&'static str];
-    /// The version of [`Model::Action`]'s shape, carried by every mutation.
+    /// The version of [`Records::Action`]'s shape, carried by every mutation.
     const SCHEMA: u32;
 
-    /// The row's key.
-    fn key(row: &Self::Row) -> RowKey;
-    /// Further strings the row is found by, each with its index's name as a prefix (`colour:red`).
-    fn index_keys(row: &Self::Row) -> Vec<String>;
+    /// What a row is found by.
+    fn identify(row: &Self::Row) -> Identity;
+
+    /// The row's key alone.
+    fn key(row: &Self::Row) -> RowKey {
+        Self::identify(row).key
+    }
+
+    /// What a row's JSON is found by. Worth writing by hand: the default reads all of it.
+    ///
+    /// # Errors
+    /// When it is no row's JSON.
+    fn identify_json(json: &str) -> Result<Identity, serde_json::Error> {
+        serde_json::from_str(json).map(|row| Self::identify(&row))
+    }
+}
+
+/// The application's rows and rules. The same implementation runs on the device and on the server, so what a person
+/// sees before the server answers is what the server will decide.
+pub trait Model: Records {
+    /// What an applied action leaves behind besides rows; only a server keeps it.
+    type Effect: Debug;
+
     /// Every row the action may read or change.
     fn touches(action: &Self::Action) -> Vec<RowKey>;
     /// The row that exists only once this action is accepted, if any: later work on it depends on this action.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::Model;
+use crate::model::{Model, Records};
 use crate::protocol::Outcome;
 
 /// Milliseconds since 1970-01-01 UTC, as some clock claims them. Never used to order anything.
@@ -61,7 +61,7 @@ pub struct Mutation<A> {
     pub author: String,
     /// When the device says it happened.
     pub captured_at: UnixMillis,
-    /// The shape of `action`: [`Model::SCHEMA`] of the build that made it.
+    /// The shape of `action`: [`Records::SCHEMA`] of the build that made it.
     pub schema: u32,
     /// The earlier mutation that creates the row this one needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,10 +120,10 @@ pub struct JournalRecord<A, R: Clone> {
 }
 
 /// A model's queue record.
-pub type QueueRecordOf<M> = QueueRecord<<M as Model>::Action, <M as Model>::Row>;
+pub type QueueRecordOf<M> = QueueRecord<<M as Records>::Action, <M as Records>::Row>;
 
 /// A model's journal record.
-pub type JournalRecordOf<M> = JournalRecord<<M as Model>::Action, <M as Model>::Row>;
+pub type JournalRecordOf<M> = JournalRecord<<M as Records>::Action, <M as Records>::Row>;
 
 /// The latest queued mutation that creates a row which `action` touches: if that one fails, `action` cannot stand.
 pub fn dependency<M: Model>(action: &M::Action, queue: &[QueueRecord<M::Action, M::Row>]) -> Option<Uuid> {

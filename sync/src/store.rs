@@ -7,7 +7,7 @@ use std::future::Future;
 
 use uuid::Uuid;
 
-use crate::model::{Model, RowKey};
+use crate::model::{Records, RowKey};
 use crate::mutation::{Draft, JournalRecordOf, Mutation, QueueRecordOf, UnixMillis};
 use crate::protocol::{Cursor, Receipt, Removal, ReplacedRange, Versioned};
 
@@ -117,7 +117,7 @@ pub struct Reading<R: Clone> {
 
 /// The queue at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Queue<M: Model> {
+pub struct Queue<M: Records> {
     /// Every record by rising `seq`.
     pub records: Vec<QueueRecordOf<M>>,
     /// Changes with every change of the queue.
@@ -125,7 +125,7 @@ pub struct Queue<M: Model> {
 }
 
 /// Keeps a device's data. A returned `Ok` of [`Store::enqueue`] means that the mutation survives a power cut.
-pub trait Store<M: Model> {
+pub trait Store<M: Records> {
     /// Saves a draft at the queue's end and numbers it.
     fn enqueue(
         &self,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::model::Model;
+use crate::model::Records;
 use crate::protocol::{SyncRequest, SyncResponse};
 
 /// Why an exchange did not happen. None of these says whether the server booked what was sent: the queue stays.
@@ -40,7 +40,7 @@ pub enum TransportError {
 }
 
 /// Reaches the server.
-pub trait Transport<M: Model> {
+pub trait Transport<M: Records> {
     /// One exchange, within the transport's own time limit.
     ///
     /// # Errors

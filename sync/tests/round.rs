@@ -8,8 +8,8 @@ use futures::executor::block_on;
 use sync::conformance::{Add, CounterRow, Counters, add, counter};
 use sync::memory::MemoryStore;
 use sync::{
-    Cursor, Model, Mutation, Outcome, PROTOCOL_VERSION, Receipt, RoundError, RoundLimits, Rows, Store,
-    SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, run_round,
+    Cursor, Model, Mutation, Outcome, PROTOCOL_VERSION, Receipt, Records, RoundError, RoundLimits, Rows,
+    Store, SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, run_round,
 };
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
-use sync::{Model, RowKey, Store, StoreError, fold};
+use sync::{Records, RowKey, Store, StoreError, fold};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;

@@ -2,7 +2,7 @@
 
 use domain::{Action, Entity, Operation, Warehouse, claims};
 use serde::Serialize;
-use sync::{Draft, Model, Mutation, Read, Refusal, RowKey, Store, StoreError, dependency};
+use sync::{Draft, Model, Mutation, Read, Records, Refusal, RowKey, Store, StoreError, dependency};
 use uuid::Uuid;
 
 use super::{Book, Queued, Signal};

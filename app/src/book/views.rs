@@ -6,7 +6,7 @@ use domain::{
     CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry,
     lot_prefix,
 };
-use sync::{Model, Read, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
+use sync::{Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
 use uuid::Uuid;
 
 use super::Book;
@@ -191,8 +191,10 @@ impl Book {
         let found = Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await?;
         let base: Rows<Row> = found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
         let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
-        let still =
-            view.rows.values().filter(|row| Warehouse::index_keys(row).iter().any(|key| key == index_key));
+        let still = view
+            .rows
+            .values()
+            .filter(|row| Warehouse::identify(row).index_keys.iter().any(|key| key == index_key));
         Ok(still.filter_map(Row::product).cloned().collect())
     }
 

@@ -1,7 +1,7 @@
 //! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
 
 use domain::{Action, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit};
-use sync::{Model, RowKey, Verdict};
+use sync::{Records, RowKey, Verdict};
 use uuid::Uuid;
 
 use super::desk::Desk;
@@ -167,7 +167,7 @@ pub(super) fn check_claims(desk: &Desk<'_>, action: &Action, key: &RowKey) -> Re
 
 /// Index keys of `row` that it claims for itself.
 pub(super) fn claimed_by(row: &Row) -> Vec<String> {
-    Warehouse::index_keys(row).into_iter().filter(|key| key.starts_with("sku:")).collect()
+    Warehouse::identify(row).index_keys.into_iter().filter(|key| key.starts_with("sku:")).collect()
 }
 
 /// What a booked fact leaves for people to look at.

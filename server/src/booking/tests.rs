@@ -1,6 +1,7 @@
 //! Decisions without a database: what is known goes in, what is to be written comes out.
 
 use domain::{Action, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity};
+use sync::Records;
 
 use super::*;
 

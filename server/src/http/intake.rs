@@ -7,7 +7,7 @@ use domain::Action;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sync::{MAX_BATCH_MUTATIONS, Model, Mutation, PROTOCOL_VERSION, Refusal, SyncRequest};
+use sync::{MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, Records, Refusal, SyncRequest};
 
 use super::errors::ApiError;
 use crate::booking::{Incoming, shortened};

@@ -50,7 +50,7 @@ fn rows_script(table: &str) -> String {
          const read = database.transaction('{table}').objectStore('{table}').getAll();
          const pages = await new Promise((resolve) => {{ read.onsuccess = () => resolve(read.result); }});
          database.close();
-         return pages.reduce((sum, page) => sum + JSON.parse(page.rows).length, 0);"
+         return pages.reduce((sum, page) => sum + JSON.parse(new TextDecoder().decode(page)).length, 0);"
     )
 }
 

@@ -66,7 +66,7 @@ async fn every_row_arrives_once_in_key_order_with_progress() -> Result<()> {
         let response = post(&server, &token, "/api/sync", body.to_string().into_bytes()).await?;
         let answer: sync::SyncResponse<domain::Row> = serde_json::from_slice(&response.bytes().await?)?;
         let range = answer.replaced.expect("a part of a snapshot");
-        keys.extend(answer.rows.iter().map(|versioned| <Warehouse as sync::Model>::key(&versioned.row)));
+        keys.extend(answer.rows.iter().map(|versioned| <Warehouse as sync::Records>::key(&versioned.row)));
         if let (Some(through), Some(last)) = (&range.through, keys.last()) {
             assert_eq!(through, &last.key);
         }

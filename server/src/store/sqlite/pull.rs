@@ -2,7 +2,7 @@
 
 use domain::{LOTS, PRODUCTS, Row, Warehouse};
 use rusqlite::{Connection, Params, named_params};
-use sync::{Cursor, Model, Progress, Removal, ReplacedRange, Versioned};
+use sync::{Cursor, Progress, Records, Removal, ReplacedRange, Versioned};
 
 use super::super::{Pull, Pulled, Site, StoreFault};
 use super::convert::{self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64, to_i64};

@@ -1,0 +1,140 @@
+//! What a row is found by, from the row or straight from its JSON.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use sync::{Identity, Records};
+use uuid::Uuid;
+
+use crate::action::Action;
+use crate::gtin::normalize_gtin;
+use crate::lot::LotRef;
+use crate::warehouse::{LOTS, PRODUCTS, Row, Warehouse, lot_key, product_key, sku_key};
+
+/// The fields of a row's JSON that it is found by. The others are passed over: a snapshot has hundreds of thousands.
+#[derive(Deserialize)]
+enum Found<'a> {
+    #[serde(rename = "p", borrow)]
+    Product(FoundProduct<'a>),
+    #[serde(rename = "l", borrow)]
+    Lot(FoundLot<'a>),
+}
+
+#[derive(Deserialize)]
+struct FoundProduct<'a> {
+    id: Uuid,
+    #[serde(borrow)]
+    sku: Cow<'a, str>,
+    #[serde(borrow, default)]
+    barcode: Cow<'a, str>,
+    #[serde(borrow, default)]
+    family: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct FoundLot<'a> {
+    product_id: Uuid,
+    #[serde(borrow)]
+    lot_code: Cow<'a, str>,
+    #[serde(borrow)]
+    location: Cow<'a, str>,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+}
+
+impl FoundProduct<'_> {
+    fn identity(&self) -> Identity {
+        let mut index_keys = vec![sku_key(&self.sku)];
+        if !self.barcode.is_empty() {
+            index_keys.push(format!("barcode:{}", normalize_gtin(&self.barcode)));
+        }
+        if !self.family.is_empty() {
+            index_keys.push(format!("family:{}", self.family));
+        }
+        Identity { key: product_key(self.id), index_keys }
+    }
+}
+
+impl FoundLot<'_> {
+    fn identity(&self) -> Identity {
+        let index_keys = vec![location_key(&self.location), format!("status:{}", self.status)];
+        let lot = LotRef::new(self.product_id, &self.lot_code, &self.location);
+        Identity { key: lot_key(&lot), index_keys }
+    }
+}
+
+/// The index key of a bin's lots. Nobody means another bin by `a-01` than by `A-01`.
+pub fn location_key(location: &str) -> String {
+    format!("location:{}", location.trim().to_ascii_uppercase())
+}
+
+impl Records for Warehouse {
+    type Action = Action;
+    type Row = Row;
+    const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS];
+    const SCHEMA: u32 = 1;
+
+    fn identify(row: &Row) -> Identity {
+        match row {
+            Row::Product(product) => FoundProduct {
+                id: product.id,
+                sku: (&product.sku).into(),
+                barcode: (&product.barcode).into(),
+                family: (&product.family).into(),
+            }
+            .identity(),
+            Row::Lot(row) => FoundLot {
+                product_id: row.lot.product_id,
+                lot_code: (&row.lot.lot_code).into(),
+                location: (&row.lot.location).into(),
+                status: row.status.code().into(),
+            }
+            .identity(),
+        }
+    }
+
+    fn key(row: &Row) -> sync::RowKey {
+        match row {
+            Row::Product(product) => product_key(product.id),
+            Row::Lot(row) => lot_key(&row.lot),
+        }
+    }
+
+    fn identify_json(json: &str) -> Result<Identity, serde_json::Error> {
+        Ok(match serde_json::from_str(json)? {
+            Found::Product(product) => product.identity(),
+            Found::Lot(lot) => lot.identity(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InventoryLot, Product};
+
+    #[test]
+    fn a_rows_json_is_found_by_the_same_as_the_row() {
+        let product = Product {
+            id: Uuid::from_u128(7),
+            sku: "P-\"7\" \u{e9}".to_owned(),
+            barcode: "4006381333931".to_owned(),
+            name: "Crème".to_owned(),
+            unit: "each".to_owned(),
+            price_minor: 100,
+            currency: "EUR".to_owned(),
+            family: "F".to_owned(),
+            variant: String::new(),
+        };
+        let plain = Product { barcode: String::new(), family: String::new(), ..product.clone() };
+        let lot = InventoryLot::empty(LotRef::new(product.id, "l-1", "a-01"));
+        for row in [Row::Product(product), Row::Product(plain), Row::Lot(lot)] {
+            let json = serde_json::to_string(&row).expect("JSON");
+            let identity = Warehouse::identify(&row);
+            assert_eq!(Warehouse::identify_json(&json).expect("a row"), identity);
+            assert_eq!(Warehouse::key(&row), identity.key);
+            assert!(!identity.index_keys.is_empty());
+        }
+        assert!(Warehouse::identify_json("{}").is_err());
+    }
+}

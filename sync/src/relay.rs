@@ -1,0 +1,81 @@
+//! A model's rows and actions as text. Whoever only stores and sends them has no need to read them: a snapshot of
+//! hundreds of thousands of rows goes from the wire into the store without being taken apart.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::model::{Identity, Records};
+
+/// The records of `M`, unread.
+pub struct Relay<M>(PhantomData<M>);
+
+/// JSON as it came.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+/// A row as it came, and what it is found by.
+pub struct RelayedRow<M> {
+    identity: Identity,
+    json: Json,
+    model: PhantomData<M>,
+}
+
+impl<M> Clone for RelayedRow<M> {
+    fn clone(&self) -> Self {
+        Self { identity: self.identity.clone(), json: self.json.clone(), model: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for RelayedRow<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.json.fmt(f)
+    }
+}
+
+impl<M> PartialEq for RelayedRow<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl<M> Serialize for RelayedRow<M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+impl<'de, M: Records> Deserialize<'de> for RelayedRow<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::deserialize(deserializer)?;
+        let identity = M::identify_json(json.0.get()).map_err(D::Error::custom)?;
+        Ok(Self { identity, json, model: PhantomData })
+    }
+}
+
+impl<M: Records> Records for Relay<M> {
+    type Action = Json;
+    type Row = RelayedRow<M>;
+    const TABLES: &'static [&'static str] = M::TABLES;
+    const SCHEMA: u32 = M::SCHEMA;
+
+    fn identify(row: &Self::Row) -> Identity {
+        row.identity.clone()
+    }
+}
+
+impl<M> fmt::Debug for Relay<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Relay")
+    }
+}
