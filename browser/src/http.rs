@@ -64,7 +64,9 @@ pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, T
         return Err(refusal(response).await);
     }
     let body = response.binary().await.map_err(|error| broken(&error))?;
-    serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)
+    // From bytes and from text, the parser would be compiled twice.
+    let text = std::str::from_utf8(&body).map_err(|_| TransportError::Garbled)?;
+    serde_json::from_str(text).map_err(|_| TransportError::Garbled)
 }
 
 fn broken(error: &gloo_net::Error) -> TransportError {

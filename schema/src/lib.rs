@@ -5,11 +5,11 @@
 //! peculiar about IndexedDB stays in `connection.rs` and `transaction.rs`.
 
 mod connection;
+mod filter;
 mod known;
 mod migrations;
-mod pages;
 mod queue;
-mod recent;
+mod rows;
 mod store;
 mod table;
 mod transaction;

@@ -8,7 +8,8 @@ use sync::{
 use wasm_bindgen::JsValue;
 
 use crate::migrations::ATTENTION;
-use crate::transaction::{corrupt, of_idb, of_js};
+use crate::rows::corrupt;
+use crate::transaction::{of_idb, of_js};
 
 const RECORD: &str = "record";
 const SEQ: &str = "seq";

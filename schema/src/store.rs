@@ -1,7 +1,6 @@
 //! The engine's `Store` port on IndexedDB.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -16,11 +15,12 @@ use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
+use crate::filter::hashes_of;
 use crate::known::{Known, Written};
 use crate::migrations::Beginning;
-use crate::pages::{HeldRow, hashes_of};
-use crate::table::{Changes, Filters, Table, TableChange, changes_name, filters_name};
-use crate::transaction::{Mode, Tx, corrupt, of_idb};
+use crate::rows::{Held, Rows, corrupt};
+use crate::table::{Changes, Filters, Range, Table, changes_name, filters_name};
+use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue};
 
 const QUEUE_VERSION: &str = "queue_version";
@@ -38,8 +38,13 @@ pub struct IdbStore<M: Records> {
     model: PhantomData<M>,
 }
 
-/// The tables' changes as a transaction goes on.
-type AllWritten = BTreeMap<String, Written>;
+/// What a commit does to one table.
+#[derive(Debug)]
+struct TableChange {
+    name: &'static str,
+    replaced: Option<Range>,
+    rows: Vec<Held>,
+}
 
 impl<M: Records> IdbStore<M> {
     /// Opens the database `name`. A new one becomes the client `client` and wants the rows of `scope`; both are
@@ -98,18 +103,22 @@ impl<M: Records> IdbStore<M> {
         &self,
         tx: &Tx,
         version: u64,
-        written: &mut AllWritten,
-        changes: BTreeMap<String, TableChange>,
+        written: &mut Vec<Written>,
+        changes: Vec<TableChange>,
     ) -> Result<(), StoreError> {
-        for (name, change) in changes {
-            let table = Table::of(tx, &name)?;
-            let (mut changes, had_new_pages) = match written.remove(&name) {
-                Some(Written { changes, has_new_pages }) => (changes, has_new_pages),
-                None => (self.changes_to_write(&table, &name, version).await?, false),
+        for TableChange { name, replaced, rows } in changes {
+            let table = Table::of(tx, name)?;
+            let before = written.iter().position(|written| written.name == name);
+            let mut after = match before {
+                Some(at) => written.swap_remove(at),
+                None => {
+                    let changes = self.changes_to_write(&table, name, version).await?;
+                    Written { name: name.to_owned(), changes, has_new_pages: false }
+                }
             };
-            let has_new_pages = had_new_pages || change.replaced.is_some();
-            table.write::<M>(&mut changes, change).await?;
-            written.insert(name, Written { changes, has_new_pages });
+            after.has_new_pages |= replaced.is_some();
+            table.write::<M>(&mut after.changes, replaced, Rows::sorted(rows)).await?;
+            written.push(after);
         }
         Ok(())
     }
@@ -123,11 +132,11 @@ impl<M: Records> IdbStore<M> {
             let table = Table::of(&tx, name)?;
             let mut changes = self.changes_to_write(&table, name, version).await?;
             table.fold::<M>(&mut changes).await?;
-            let is_done = changes.recent.is_empty();
+            let is_done = changes.rows.is_empty();
             let next = count_up(&meta, ROWS_VERSION).await?;
             tx.commit().await?;
-            let written = Written { changes, has_new_pages: true };
-            self.known.borrow_mut().advance(version, next, [(name.to_owned(), written)].into());
+            let written = Written { name: name.to_owned(), changes, has_new_pages: true };
+            self.known.borrow_mut().advance(version, next, vec![written]);
             if is_done {
                 break;
             }
@@ -142,7 +151,7 @@ impl<M: Records> IdbStore<M> {
         receipts: Vec<Receipt<M::Row>>,
         at: UnixMillis,
         committed: &mut Committed,
-    ) -> Result<BTreeMap<String, TableChange>, StoreError> {
+    ) -> Result<Vec<TableChange>, StoreError> {
         let waiting = tx.store(MUTATION_QUEUE)?;
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
         let mut last_outcome_seq = read_number(&tx.store(META)?, "last_outcome_seq").await?;
@@ -224,7 +233,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let meta = tx.store(META)?;
         let advanced = read_cursor(&meta).await? == commit.from;
         let version = read_number(&meta, ROWS_VERSION).await?;
-        let mut written = AllWritten::new();
+        let mut written = Vec::new();
         let mut committed = Committed { advanced, ..Committed::default() };
         if restored {
             committed.requeued = Self::requeue(&tx, commit.known_seq, commit.last_outcome_seq).await?;
@@ -245,9 +254,8 @@ impl<M: Records> Store<M> for IdbStore<M> {
         }
         let next = if written.is_empty() { version } else { count_up(&meta, ROWS_VERSION).await? };
         tx.commit().await?;
-        let is_due = |written: &Written| written.changes.recent.len() > MAX_RECENT_ROWS;
-        let due: Vec<String> =
-            written.iter().filter(|(_, written)| is_due(written)).map(|(name, _)| name.clone()).collect();
+        let due = written.iter().filter(|written| written.changes.rows.len() > MAX_RECENT_ROWS);
+        let due: Vec<String> = due.map(|written| written.name.clone()).collect();
         self.known.borrow_mut().advance(version, next, written);
         for name in due {
             // The answer is stored, whatever becomes of this; the next commit tries again.
@@ -297,9 +305,9 @@ impl<M: Records> Store<M> for IdbStore<M> {
             let table = Table::of(&tx, name)?;
             let changes = self.changes(&table, name, version).await?;
             match read {
-                Read::Row(key) => rows.extend(table.get::<M>(&changes.recent, &key.key).await?),
+                Read::Row(key) => rows.extend(table.get::<M>(&changes.rows, &key.key).await?),
                 Read::Prefix { prefix, limit, .. } => {
-                    rows.extend(table.scan::<M>(&changes.recent, prefix, "", *limit).await?);
+                    rows.extend(table.scan::<M>(&changes.rows, prefix, "", *limit).await?);
                 }
             }
         }
@@ -311,7 +319,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
         let table = Table::of(&tx, &key.table)?;
         let changes = self.changes(&table, &key.table, version).await?;
-        table.get::<M>(&changes.recent, &key.key).await
+        table.get::<M>(&changes.rows, &key.key).await
     }
 
     async fn scan(
@@ -325,7 +333,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
         let stores = Table::of(&tx, table)?;
         let changes = self.changes(&stores, table, version).await?;
-        stores.scan::<M>(&changes.recent, prefix, after, limit).await
+        stores.scan::<M>(&changes.rows, prefix, after, limit).await
     }
 
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
@@ -334,7 +342,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let stores = Table::of(&tx, table)?;
         let changes = self.changes(&stores, table, version).await?;
         let filters = self.filters(&stores, table, version).await?;
-        stores.find::<M>(&changes.recent, &filters, index_key).await
+        stores.find::<M>(&changes.rows, &filters, index_key).await
     }
 
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
@@ -374,29 +382,32 @@ fn changes_by_table<M: Records>(
     rows: Vec<Versioned<M::Row>>,
     removed: Vec<Removal>,
     range: Option<ReplacedRange>,
-) -> Result<BTreeMap<String, TableChange>, StoreError> {
-    let mut changes = BTreeMap::<String, TableChange>::new();
+) -> Result<Vec<TableChange>, StoreError> {
+    let mut changes: Vec<TableChange> =
+        M::TABLES.iter().map(|name| TableChange { name, replaced: None, rows: Vec::new() }).collect();
     if let Some(ReplacedRange { table, after, through }) = range {
-        changes.entry(table).or_default().replaced = Some((after, through));
+        change_of(&mut changes, &table)?.replaced = Some(Range { after, through });
     }
     for Versioned { rev, row } in rows {
         let Identity { key: RowKey { table, key }, index_keys } = M::identify(&row);
-        let json = to_raw_value(&row).map_err(corrupt)?;
-        // The entry's own key would be a new text for every row.
-        if !changes.contains_key(&*table) {
-            changes.insert(table.to_string(), TableChange::default());
-        }
-        if let Some(change) = changes.get_mut(&*table) {
-            let is_older = change.rows.get(&key).is_some_and(|held| held.rev > rev);
-            if !is_older {
-                change.rows.insert(key, HeldRow { rev, json, index: Some(hashes_of(&index_keys)) });
-            }
-        }
+        let json = Some(to_raw_value(&row).map_err(corrupt)?);
+        change_of(&mut changes, &table)?.rows.push(Held {
+            key,
+            rev,
+            json,
+            index: Some(hashes_of(&index_keys)),
+        });
     }
     for Removal { table, key, rev } in removed {
-        changes.entry(table.into_owned()).or_default().removals.insert(key, rev);
+        change_of(&mut changes, &table)?.rows.push(Held { key, rev, json: None, index: None });
     }
+    changes.retain(|change| change.replaced.is_some() || !change.rows.is_empty());
     Ok(changes)
+}
+
+fn change_of<'a>(changes: &'a mut [TableChange], table: &str) -> Result<&'a mut TableChange, StoreError> {
+    let change = changes.iter_mut().find(|change| change.name == table);
+    change.ok_or_else(|| corrupt(format!("this build has no table {table}")))
 }
 
 fn setting_key(name: &str) -> String {

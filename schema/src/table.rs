@@ -2,19 +2,15 @@
 //!
 //! A page and its filter are kept under the page's first key.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
+use serde_json::value::RawValue;
 use sync::{Records, StoreError, Versioned};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::pages::{
-    HeldRow, PageRow, PageRows, filter_of, may_have, pack, page_of, read_page, split, unpack,
-};
-use crate::recent::{Change, Recent};
-use crate::transaction::{Tx, corrupt, of_idb};
+use crate::filter::{filter_of, may_have};
+use crate::rows::{Held, Packed, Rows, corrupt, page_of, read};
+use crate::transaction::{Tx, of_idb};
 
 /// Pages read at a time while scanning.
 const SCAN_PAGES: u32 = 8;
@@ -22,6 +18,8 @@ const SCAN_PAGES: u32 = 8;
 const MAX_RUNS: usize = 64;
 /// Pages written again in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
+/// A page of no rows.
+const EMPTY: &[u8] = b"[]";
 
 /// The stores of one table.
 #[derive(Debug)]
@@ -34,22 +32,37 @@ pub(crate) struct Table {
 /// A table's changes since its pages were written, and in how many records they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) recent: Recent,
+    pub(crate) rows: Rows,
     runs: usize,
 }
 
 /// Each page's first key and filter.
 pub(crate) type Filters = Vec<(String, Vec<u8>)>;
 
-/// What a commit does to one table.
-#[derive(Debug, Default)]
-pub(crate) struct TableChange {
-    /// Keys after `.0`, through `.1` if there is one, are replaced altogether.
-    pub(crate) replaced: Option<(String, Option<String>)>,
-    /// New rows by key.
-    pub(crate) rows: PageRows,
-    /// Keys to remove, with the revision that removed them.
-    pub(crate) removals: BTreeMap<String, u64>,
+/// The keys that a snapshot's part is all of: those after one key, through another if there is one.
+#[derive(Debug)]
+pub(crate) struct Range {
+    pub(crate) after: String,
+    pub(crate) through: Option<String>,
+}
+
+impl Range {
+    fn is_beyond(&self, key: &str) -> bool {
+        self.through.as_deref().is_some_and(|through| key > through)
+    }
+
+    fn contains(&self, key: &str) -> bool {
+        key > self.after.as_str() && !self.is_beyond(key)
+    }
+
+    fn query(&self) -> Result<Query, StoreError> {
+        let lower = text(&self.after);
+        let range = match &self.through {
+            Some(through) => KeyRange::bound(&lower, &text(through), Some(true), None),
+            None => KeyRange::lower_bound(&lower, Some(true)),
+        };
+        range.map(Query::KeyRange).map_err(of_idb)
+    }
 }
 
 /// The store of a table's filters.
@@ -70,8 +83,8 @@ fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).ok_or_else(|| corrupt("a record has no bytes"))
 }
 
-fn typed<M: Records>(rev: u64, json: &str) -> Result<Versioned<M::Row>, StoreError> {
-    Ok(Versioned { rev, row: serde_json::from_str(json).map_err(corrupt)? })
+fn typed<M: Records>(rev: u64, json: &RawValue) -> Result<Versioned<M::Row>, StoreError> {
+    Ok(Versioned { rev, row: serde_json::from_str(json.get()).map_err(corrupt)? })
 }
 
 fn strings(keys: &[JsValue]) -> Vec<String> {
@@ -91,9 +104,9 @@ impl Table {
     /// Reads the changes.
     pub(crate) async fn changes(&self) -> Result<Changes, StoreError> {
         let runs = self.runs.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
-        let mut changes = Changes { recent: Recent::default(), runs: runs.len() };
+        let mut changes = Changes { rows: Rows::default(), runs: runs.len() };
         for run in &runs {
-            changes.recent.append(Recent::unpack(&bytes_of(run)?).map_err(corrupt)?);
+            changes.rows.lay(Rows::unpack(&bytes_of(run)?)?);
         }
         Ok(changes)
     }
@@ -107,147 +120,104 @@ impl Table {
         keys.into_iter().zip(&values).map(|(key, value)| Ok((key, bytes_of(value)?))).collect()
     }
 
-    /// Writes what a commit does. A snapshot's part goes into pages, anything else becomes a record of changes.
-    /// `changes` are as read, and as they are afterwards.
+    /// Writes rows and removals: those of a snapshot's part into pages, others as a record of changes. `changes` are as
+    /// read, and as they are afterwards.
     pub(crate) async fn write<M: Records>(
         &self,
         changes: &mut Changes,
-        change: TableChange,
+        replaced: Option<Range>,
+        mut rows: Rows,
     ) -> Result<(), StoreError> {
-        let TableChange { replaced, rows, removals } = change;
-        let mut fresh = Recent::default();
         let mut has_lost_some = false;
-        let others = match replaced {
-            Some((after, through)) => {
-                let is_inside = |key: &str| {
-                    key > after.as_str() && through.as_deref().is_none_or(|through| key <= through)
-                };
-                has_lost_some = changes.recent.retain(|key| !is_inside(key));
-                let (inside, others) = rows.into_iter().partition(|(key, _)| is_inside(key));
-                self.replace::<M>(&after, through.as_deref(), inside).await?;
-                others
-            }
-            None => rows,
-        };
-        for (key, HeldRow { rev, json, .. }) in others {
-            fresh.put(key, Change { rev, json: Some(json) });
-        }
-        for (key, rev) in removals {
-            fresh.put(key, Change { rev, json: None });
+        if let Some(range) = replaced {
+            has_lost_some = changes.rows.retain(&|key| !range.contains(key));
+            let inside = rows.split(&|key| range.contains(key));
+            self.replace::<M>(&range, inside).await?;
         }
         if has_lost_some || changes.runs >= MAX_RUNS {
-            changes.recent.append(fresh);
+            changes.rows.lay(rows);
             return self.rewrite(changes);
         }
-        if !fresh.is_empty() {
-            self.add_run(&fresh)?;
+        if !rows.is_empty() {
+            self.add_run(&rows)?;
             changes.runs += 1;
-            changes.recent.append(fresh);
+            changes.rows.lay(rows);
         }
         Ok(())
     }
 
-    fn add_run(&self, recent: &Recent) -> Result<(), StoreError> {
-        let bytes = recent.pack().map_err(corrupt)?;
-        self.runs.put(&Uint8Array::from(bytes.as_slice()), None).map(drop).map_err(of_idb)
+    fn add_run(&self, rows: &Rows) -> Result<(), StoreError> {
+        self.runs.put(&Uint8Array::from(rows.pack()?.as_slice()), None).map(drop).map_err(of_idb)
     }
 
     /// Puts all changes into one record.
     fn rewrite(&self, changes: &mut Changes) -> Result<(), StoreError> {
         self.runs.clear().map_err(of_idb)?;
-        changes.runs = usize::from(!changes.recent.is_empty());
-        if changes.recent.is_empty() { Ok(()) } else { self.add_run(&changes.recent) }
+        changes.runs = usize::from(!changes.rows.is_empty());
+        if changes.rows.is_empty() { Ok(()) } else { self.add_run(&changes.rows) }
     }
 
-    /// Replaces the rows after one key, through another if there is one, by `rows`.
-    async fn replace<M: Records>(
-        &self,
-        after: &str,
-        through: Option<&str>,
-        mut rows: PageRows,
-    ) -> Result<(), StoreError> {
-        let range = || {
-            let lower = text(after);
-            let range = match through {
-                Some(through) => KeyRange::bound(&lower, &text(through), Some(true), None),
-                None => KeyRange::lower_bound(&lower, Some(true)),
-            };
-            range.map(Query::KeyRange).map_err(of_idb)
-        };
-        let head = self.page_with(after).await?;
-        let begun = self.pages.get_all_keys(Some(range()?), None).map_err(of_idb)?;
-        let begun = strings(&begun.await.map_err(of_idb)?);
-        let is_beyond = |key: &str| through.is_some_and(|through| key > through);
-        if let Some((first, bytes)) = head {
-            let mut kept = unpack(&bytes).map_err(corrupt)?;
-            if kept.last_key_value().is_some_and(|(key, _)| key.as_str() > after) {
-                rows.extend(kept.extract_if(.., |key, _| is_beyond(key)));
-                kept.retain(|key, _| key.as_str() <= after);
+    /// Replaces the rows of a range by `rows`.
+    async fn replace<M: Records>(&self, range: &Range, mut rows: Rows) -> Result<(), StoreError> {
+        if let Some((first, bytes)) = self.page_with(&range.after).await? {
+            let mut kept = Rows::unpack(&bytes)?;
+            if kept.last_key() > Some(&range.after) {
+                rows.lay(kept.split(&|key| range.is_beyond(key)));
+                kept.retain(&|key| !range.contains(key));
                 self.put_page::<M>(&first, &kept)?;
             }
         }
-        if let Some(last) = begun.last() {
-            if through.is_some() {
-                let bytes = self.page(last).await?.unwrap_or_default();
-                rows.extend(unpack(&bytes).map_err(corrupt)?.into_iter().filter(|(key, _)| is_beyond(key)));
-            }
-            self.pages.delete(range()?).map_err(of_idb)?;
-            self.filters.delete(range()?).map_err(of_idb)?;
+        let begun = self.pages.get_all_keys(Some(range.query()?), None).map_err(of_idb)?;
+        if let Some(last) = strings(&begun.await.map_err(of_idb)?).last() {
+            let mut last = Rows::unpack(&self.page(last).await?)?;
+            rows.lay(last.split(&|key| range.is_beyond(key)));
+            self.pages.delete(range.query()?).map_err(of_idb)?;
+            self.filters.delete(range.query()?).map_err(of_idb)?;
         }
         self.put_rows::<M>(rows)
     }
 
-    fn put_rows<M: Records>(&self, rows: PageRows) -> Result<(), StoreError> {
-        for page in split(rows) {
-            if let Some(first) = page.keys().next() {
+    fn put_rows<M: Records>(&self, rows: Rows) -> Result<(), StoreError> {
+        for page in rows.into_pages() {
+            if let Some(first) = page.first_key() {
                 self.put_page::<M>(first, &page)?;
             }
         }
         Ok(())
     }
 
-    fn put_page<M: Records>(&self, first: &str, page: &PageRows) -> Result<(), StoreError> {
-        let key = text(first);
-        let bytes = pack(page).map_err(corrupt)?;
-        let filter = filter_of::<M>(page.values()).map_err(corrupt)?;
-        self.pages.put(&Uint8Array::from(bytes.as_slice()), Some(&key)).map_err(of_idb)?;
+    fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<(), StoreError> {
+        let (key, filter) = (text(first), filter_of::<M>(page)?);
+        self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&key)).map_err(of_idb)?;
         self.filters.put(&Uint8Array::from(filter.as_slice()), Some(&key)).map(drop).map_err(of_idb)
-    }
-
-    fn delete_page(&self, first: &str) -> Result<(), StoreError> {
-        self.pages.delete(text(first)).map_err(of_idb)?;
-        self.filters.delete(text(first)).map(drop).map_err(of_idb)
     }
 
     /// Folds changes into the first pages they concern. What is left of them is for the next time.
     pub(crate) async fn fold<M: Records>(&self, changes: &mut Changes) -> Result<(), StoreError> {
         let firsts = self.pages.get_all_keys(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let firsts = strings(&firsts);
-        if firsts.is_empty() {
-            let mut rows = PageRows::new();
-            changes.recent.fold_into(&mut rows, None, None);
-            self.put_rows::<M>(rows)?;
-        } else {
-            let mut concerned: Vec<usize> =
-                changes.recent.iter().map(|(key, _)| page_of(&firsts, key)).collect();
-            concerned.dedup();
-            for at in concerned.into_iter().take(MAX_FOLDED_PAGES) {
-                let first = &firsts[at];
-                let mut rows = unpack(&self.page(first).await?.unwrap_or_default()).map_err(corrupt)?;
-                let from = (at > 0).then_some(first.as_str());
-                changes.recent.fold_into(&mut rows, from, firsts.get(at + 1).map(String::as_str));
-                if rows.keys().next() != Some(first) {
-                    self.delete_page(first)?;
-                }
-                self.put_rows::<M>(rows)?;
+        for _ in 0..MAX_FOLDED_PAGES {
+            let Some(key) = changes.rows.first_key() else { break };
+            let at = page_of(&firsts, key);
+            let (first, next) = (firsts.get(at), firsts.get(at.saturating_add(1)).map(String::as_str));
+            let mut page = match first {
+                Some(first) => Rows::unpack(&self.page(first).await?)?,
+                None => Rows::default(),
+            };
+            page.lay(changes.rows.take_range("", next));
+            page.settle();
+            if let Some(first) = first.filter(|first| page.first_key() != Some(first)) {
+                self.pages.delete(text(first)).map_err(of_idb)?;
+                self.filters.delete(text(first)).map_err(of_idb)?;
             }
+            self.put_rows::<M>(page)?;
         }
         self.rewrite(changes)
     }
 
-    async fn page(&self, first: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn page(&self, first: &str) -> Result<Vec<u8>, StoreError> {
         let page = self.pages.get(text(first)).map_err(of_idb)?.await.map_err(of_idb)?;
-        page.map(|page| bytes_of(&page)).transpose()
+        page.map_or_else(|| Ok(EMPTY.to_vec()), |page| bytes_of(&page))
     }
 
     /// The page that `key` belongs to, with its first key.
@@ -265,30 +235,34 @@ impl Table {
     /// One row.
     pub(crate) async fn get<M: Records>(
         &self,
-        recent: &Recent,
+        changes: &Rows,
         key: &str,
     ) -> Result<Option<Versioned<M::Row>>, StoreError> {
-        let page = self.page_with(key).await?.map(|(_, bytes)| bytes).unwrap_or_else(|| b"[]".to_vec());
-        let rows = read_page(&page).map_err(corrupt)?;
-        let held = rows.iter().find(|row| row.1.0 == key);
-        match recent.get(key).filter(|change| change.counts_over(held.map(|row| row.0))) {
-            Some(change) => change.json.as_ref().map(|json| typed::<M>(change.rev, json.get())).transpose(),
-            None => held.map(|PageRow(rev, _, json)| typed::<M>(*rev, json.get())).transpose(),
-        }
+        let page = self.page_with(key).await?.map_or_else(|| EMPTY.to_vec(), |(_, bytes)| bytes);
+        let rows = read(&page)?;
+        let held = rows.iter().find(|row| row.1 == key);
+        let (rev, json) = match (changes.get(key), held) {
+            (Some(change), None) => (change.rev, change.json.as_deref()),
+            (Some(change), Some(held)) if change.rev >= held.0 => (change.rev, change.json.as_deref()),
+            (_, Some(Packed(rev, _, json))) => (*rev, *json),
+            (None, None) => return Ok(None),
+        };
+        json.map(|json| typed::<M>(rev, json)).transpose()
     }
 
     /// Rows by rising key, after `after`, whose key starts with `prefix`.
     pub(crate) async fn scan<M: Records>(
         &self,
-        recent: &Recent,
+        changes: &Rows,
         prefix: &str,
         after: &str,
         limit: usize,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
         let start = prefix.max(after);
-        let from =
-            if after.is_empty() || after < prefix { Bound::Included(start) } else { Bound::Excluded(start) };
-        let mut changed = recent.range(from, prefix).peekable();
+        let is_before = |key: &str| key < start || (key == after && !after.is_empty());
+        let changed = changes.as_slice().get(changes.position(start)..).unwrap_or_default();
+        let matching = changed.iter().filter(|held| !is_before(&held.key));
+        let mut changed = matching.take_while(|held| held.key.starts_with(prefix)).peekable();
         let mut found = Vec::new();
         let (mut last_first, mut batch) = match self.page_with(start).await? {
             Some((first, bytes)) => (Some(first), vec![bytes]),
@@ -296,31 +270,30 @@ impl Table {
         };
         loop {
             for page in &batch {
-                for PageRow(rev, key, json) in read_page(page).map_err(corrupt)? {
-                    let key: &str = &key.0;
-                    let is_before = key < start || (key == start && from == Bound::Excluded(start));
-                    if is_before {
+                for Packed(mut rev, key, mut json) in read(page)? {
+                    if is_before(&key) {
                         continue;
                     }
-                    while let Some((_, change)) = changed.next_if(|(other, _)| *other < key) {
-                        push::<M>(&mut found, change)?;
+                    while let Some(change) = changed.next_if(|change| change.key.as_str() < &*key) {
+                        push::<M>(&mut found, change.rev, change.json.as_deref())?;
                     }
                     if found.len() >= limit || !key.starts_with(prefix) {
                         found.truncate(limit);
                         return Ok(found);
                     }
-                    match changed.next_if(|(other, _)| *other == key) {
-                        Some((_, change)) if change.counts_over(Some(rev)) => push::<M>(&mut found, change)?,
-                        _ => found.push(typed::<M>(rev, json.get())?),
+                    let change = changed.next_if(|change| change.key == key);
+                    if let Some(change) = change.filter(|change| change.rev >= rev) {
+                        (rev, json) = (change.rev, change.json.as_deref());
                     }
+                    push::<M>(&mut found, rev, json)?;
                 }
             }
             // A prefix mostly ends within a page or two; a scan of all takes more at a time.
             let pages = if prefix.is_empty() { SCAN_PAGES } else { 1 };
             (last_first, batch) = self.pages_after(last_first.as_deref(), pages).await?;
             if batch.is_empty() {
-                for (_, change) in changed {
-                    push::<M>(&mut found, change)?;
+                for change in changed {
+                    push::<M>(&mut found, change.rev, change.json.as_deref())?;
                 }
                 found.truncate(limit);
                 return Ok(found);
@@ -345,40 +318,46 @@ impl Table {
     /// Rows with this index key, by rising key.
     pub(crate) async fn find<M: Records>(
         &self,
-        recent: &Recent,
+        changes: &Rows,
         filters: &Filters,
         index_key: &str,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let has_it = |json: &str| {
-            let identity = M::identify_json(json).map_err(corrupt)?;
+        let has_it = |json: &RawValue| {
+            let identity = M::identify_json(json.get()).map_err(corrupt)?;
             Ok::<bool, StoreError>(identity.index_keys.iter().any(|key| key == index_key))
         };
-        let mut found = BTreeMap::new();
+        let mut found = Vec::new();
         for (first, _) in filters.iter().filter(|(_, filter)| may_have(filter, index_key)) {
-            let page = self.page(first).await?.unwrap_or_else(|| b"[]".to_vec());
-            for PageRow(rev, key, json) in read_page(&page).map_err(corrupt)? {
-                let is_outdated = recent.get(&key.0).is_some_and(|change| change.counts_over(Some(rev)));
-                if !is_outdated && has_it(json.get())? {
-                    found.insert(key.0.into_owned(), typed::<M>(rev, json.get())?);
+            let page = self.page(first).await?;
+            for Packed(rev, key, json) in read(&page)? {
+                let is_outdated = changes.get(&key).is_some_and(|change| change.rev >= rev);
+                if let Some(json) = json.filter(|_| !is_outdated)
+                    && has_it(json)?
+                {
+                    found.push((key.into_owned(), typed::<M>(rev, json)?));
                 }
             }
         }
-        for (key, change) in recent.iter() {
-            let Some(json) = &change.json else { continue };
-            if has_it(json.get())? && !found.contains_key(key) {
-                // What its page has may be newer, and have another index key.
-                if let Some(row) = self.get::<M>(recent, key).await?.filter(|row| row.rev == change.rev) {
-                    found.insert(key.to_owned(), row);
-                }
+        for Held { key, rev, json, .. } in changes.as_slice() {
+            let Some(json) = json else { continue };
+            if has_it(json)? {
+                // What its page has may be newer: then that counts, and was looked at already.
+                let row = self.get::<M>(changes, key).await?.filter(|row| row.rev == *rev);
+                found.extend(row.map(|row| (key.clone(), row)));
             }
         }
-        Ok(found.into_values().collect())
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found.into_iter().map(|(_, row)| row).collect())
     }
 }
 
-fn push<M: Records>(found: &mut Vec<Versioned<M::Row>>, change: &Change) -> Result<(), StoreError> {
-    if let Some(json) = &change.json {
-        found.push(typed::<M>(change.rev, json.get())?);
+fn push<M: Records>(
+    found: &mut Vec<Versioned<M::Row>>,
+    rev: u64,
+    json: Option<&RawValue>,
+) -> Result<(), StoreError> {
+    if let Some(json) = json {
+        found.push(typed::<M>(rev, json)?);
     }
     Ok(())
 }

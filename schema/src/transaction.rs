@@ -124,8 +124,3 @@ pub(crate) fn of_idb(error: idb::Error) -> StoreError {
         other => StoreError::Unavailable(other.to_string()),
     }
 }
-
-/// A record that cannot be read back.
-pub(crate) fn corrupt(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt(error.to_string())
-}

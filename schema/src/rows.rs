@@ -1,0 +1,281 @@
+//! Rows as a table keeps them: in pages, and beside those as changes. Pure, so that it can be tested without a browser.
+//!
+//! A page is the JSON array of its rows `[rev, key, row]` by rising key. What changes later, spread over hundreds of
+//! pages, is not worth writing those again: it is kept beside them in the same form, with `null` for a row that was
+//! removed, and lies over the pages when they are read. The higher revision counts.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sync::StoreError;
+
+/// Rows a page is filled with.
+const PAGE_ROWS: usize = 250;
+/// Rows a page may grow to before it is split.
+const MAX_PAGE_ROWS: usize = 500;
+
+/// A row, or the removal of one.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Its key.
+    pub(crate) key: String,
+    /// The revision that wrote or removed it.
+    pub(crate) rev: u64,
+    /// Its JSON; none if it was removed.
+    pub(crate) json: Option<Box<RawValue>>,
+    /// The hashes of its index keys, where they have been worked out already.
+    pub(crate) index: Option<Vec<u32>>,
+}
+
+/// A row in a record's bytes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Packed<'a>(
+    /// Its revision.
+    pub(crate) u64,
+    /// Its key.
+    #[serde(borrow)]
+    pub(crate) Cow<'a, str>,
+    /// Its JSON.
+    #[serde(borrow)]
+    pub(crate) Option<&'a RawValue>,
+);
+
+/// The rows of a record's bytes.
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Packed<'_>>, StoreError> {
+    let text = std::str::from_utf8(bytes).map_err(corrupt)?;
+    serde_json::from_str(text).map_err(corrupt)
+}
+
+/// A record that cannot be read back.
+pub(crate) fn corrupt(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(error.to_string())
+}
+
+/// Rows by rising key, each key once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows(Vec<Held>);
+
+impl Rows {
+    /// Sorts rows; of two with one key the newer is kept, and the later one of two equally new.
+    pub(crate) fn sorted(mut rows: Vec<Held>) -> Self {
+        if !rows.is_sorted_by(|a, b| a.key < b.key) {
+            rows.sort_by(|a, b| a.key.cmp(&b.key).then(b.rev.cmp(&a.rev)));
+            rows.dedup_by(|later, kept| {
+                let is_same = later.key == kept.key;
+                if is_same && later.rev == kept.rev {
+                    std::mem::swap(later, kept);
+                }
+                is_same
+            });
+        }
+        Self(rows)
+    }
+
+    /// What a record's bytes hold.
+    pub(crate) fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
+        let mut rows = Vec::new();
+        for Packed(rev, key, json) in read(bytes)? {
+            rows.push(Held { key: key.into_owned(), rev, json: json.map(ToOwned::to_owned), index: None });
+        }
+        Ok(Self(rows))
+    }
+
+    /// A record's bytes.
+    pub(crate) fn pack(&self) -> Result<Vec<u8>, StoreError> {
+        let mut rows = Vec::with_capacity(self.0.len());
+        for Held { key, rev, json, .. } in &self.0 {
+            rows.push(Packed(*rev, Cow::Borrowed(key), json.as_deref()));
+        }
+        serde_json::to_vec(&rows).map_err(corrupt)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Held] {
+        &self.0
+    }
+
+    pub(crate) fn first_key(&self) -> Option<&str> {
+        self.0.first().map(|held| held.key.as_str())
+    }
+
+    pub(crate) fn last_key(&self) -> Option<&str> {
+        self.0.last().map(|held| held.key.as_str())
+    }
+
+    /// What is known of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Held> {
+        self.0.get(self.position(key)).filter(|held| held.key == key)
+    }
+
+    /// Where `key` is, or would be.
+    pub(crate) fn position(&self, key: &str) -> usize {
+        self.0.partition_point(|held| held.key.as_str() < key)
+    }
+
+    /// Keeps those for which `keep` holds. Returns whether any went.
+    pub(crate) fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> bool {
+        let before = self.len();
+        self.0.retain(|held| keep(&held.key));
+        self.len() < before
+    }
+
+    /// Takes out the rows after `key` for which `is_wanted` holds.
+    pub(crate) fn split(&mut self, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        Self(self.0.extract_if(.., |held| is_wanted(&held.key)).collect())
+    }
+
+    /// Takes out the rows from `from` to before `to` (none: to the end).
+    pub(crate) fn take_range(&mut self, from: &str, to: Option<&str>) -> Self {
+        let end = to.map_or(self.len(), |to| self.position(to));
+        Self(self.0.drain(self.position(from)..end).collect())
+    }
+
+    /// Lays newer rows over these: of one key the higher revision is kept, of equals the one from `over`.
+    pub(crate) fn lay(&mut self, over: Self) {
+        if self.last_key() < over.first_key() {
+            return self.0.extend(over.0);
+        }
+        let mut merged = Vec::with_capacity(self.len() + over.len());
+        let mut below = std::mem::take(&mut self.0).into_iter().peekable();
+        for held in over.0 {
+            while let Some(before) = below.next_if(|other| other.key < held.key) {
+                merged.push(before);
+            }
+            match below.next_if(|other| other.key == held.key) {
+                Some(newer) if newer.rev > held.rev => merged.push(newer),
+                _ => merged.push(held),
+            }
+        }
+        merged.extend(below);
+        self.0 = merged;
+    }
+
+    /// Forgets removals.
+    pub(crate) fn settle(&mut self) {
+        self.0.retain(|held| held.json.is_some());
+    }
+
+    /// Splits rows for as many pages as they need.
+    pub(crate) fn into_pages(self) -> Vec<Self> {
+        if self.len() <= MAX_PAGE_ROWS {
+            return if self.is_empty() { Vec::new() } else { vec![self] };
+        }
+        let mut pages = Vec::with_capacity(self.len().div_ceil(PAGE_ROWS));
+        let mut rest = self.0;
+        while rest.len() > PAGE_ROWS {
+            let after = rest.split_off(PAGE_ROWS);
+            pages.push(Self(std::mem::replace(&mut rest, after)));
+        }
+        pages.push(Self(rest));
+        pages
+    }
+}
+
+/// The page a key belongs to: the last whose first key is not above it, else the first. `first_keys` rise and are not
+/// empty.
+pub(crate) fn page_of(first_keys: &[String], key: &str) -> usize {
+    first_keys.partition_point(|first| first.as_str() <= key).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[(&str, u64, Option<&str>)]) -> Rows {
+        let held = rows.iter().map(|(key, rev, json)| Held {
+            key: (*key).to_owned(),
+            rev: *rev,
+            json: json.map(|json| RawValue::from_string(json.to_owned()).expect("JSON")),
+            index: None,
+        });
+        Rows::sorted(held.collect())
+    }
+
+    fn told(rows: &Rows) -> String {
+        let told = rows.as_slice().iter().map(|held| {
+            format!("{}{}:{}", held.key, held.rev, held.json.as_deref().map_or("-", RawValue::get))
+        });
+        told.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn sorts_and_keeps_the_newest() {
+        let sorted = rows(&[("b", 1, Some("3")), ("a", 5, Some("1")), ("a", 4, Some("2")), ("b", 1, None)]);
+        assert_eq!(told(&sorted), "a5:1 b1:-");
+        let key = |key| sorted.get(key).map(|held| held.rev);
+        assert_eq!([key("a"), key("b"), key("aa")], [Some(5), Some(1), None]);
+    }
+
+    #[test]
+    fn packs_and_unpacks() {
+        let some = rows(&[("a\"", 5, Some(r#"{"name":"é"}"#)), ("b", 1, None)]);
+        assert_eq!(told(&Rows::unpack(&some.pack().expect("bytes")).expect("rows")), told(&some));
+        assert!(matches!(Rows::unpack(b"<html>"), Err(StoreError::Corrupt(_))));
+        assert!(matches!(Rows::unpack(b"\xff"), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn what_is_newer_lies_over_the_rest() {
+        let mut page = rows(&[("a", 5, Some("1")), ("c", 5, Some("1")), ("e", 5, Some("1"))]);
+        page.lay(rows(&[
+            ("a", 4, Some("2")),
+            ("b", 1, Some("2")),
+            ("c", 5, None),
+            ("d", 1, None),
+            ("f", 1, None),
+        ]));
+        assert_eq!(told(&page), "a5:1 b1:2 c5:- d1:- e5:1 f1:-");
+        page.settle();
+        assert_eq!(told(&page), "a5:1 b1:2 e5:1");
+        page.lay(rows(&[("g", 1, Some("3"))]));
+        assert_eq!(told(&page), "a5:1 b1:2 e5:1 g1:3");
+    }
+
+    #[test]
+    fn takes_ranges_out() {
+        let some = || rows(&[("a", 1, None), ("b", 1, None), ("c", 1, None), ("d", 1, None)]);
+        let mut left = some();
+        assert_eq!(
+            (told(&left.take_range("b", Some("d"))).as_str(), told(&left).as_str()),
+            ("b1:- c1:-", "a1:- d1:-")
+        );
+        let mut left = some();
+        assert_eq!(told(&left.take_range("bb", None)), "c1:- d1:-");
+        let mut left = some();
+        assert_eq!(
+            (told(&left.split(&|key| key > "c")), left.retain(&|key| key != "a")),
+            ("d1:-".to_owned(), true)
+        );
+        assert!(!left.retain(&|_| true));
+        assert_eq!(told(&left), "b1:- c1:-");
+    }
+
+    #[test]
+    fn splits_what_has_grown_too_large() {
+        let sizes = |count: usize| {
+            let held = (0..count)
+                .map(|n| Held { key: format!("{n:04}"), rev: 1, json: None, index: None })
+                .collect();
+            Rows::sorted(held).into_pages().iter().map(Rows::len).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(0), [] as [usize; 0]);
+        assert_eq!(sizes(MAX_PAGE_ROWS), [MAX_PAGE_ROWS]);
+        assert_eq!(sizes(MAX_PAGE_ROWS + 1), [250, 250, 1]);
+        assert_eq!(sizes(MAX_PAGE_ROWS + 250), [250, 250, 250]);
+    }
+
+    #[test]
+    fn finds_the_page_of_a_key() {
+        let firsts = ["b", "f", "k"].map(str::to_owned);
+        let of = |key: &str| page_of(&firsts, key);
+        assert_eq!([of("a"), of("b"), of("e"), of("f"), of("z")], [0, 0, 0, 1, 2]);
+    }
+}
