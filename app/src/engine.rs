@@ -3,7 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use browser::{Notice, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync, sync_once};
+use browser::{
+    Notice, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync,
+    sync_once,
+};
 use domain::Warehouse;
 use gloo_timers::callback::Timeout;
 use sync::{
@@ -15,8 +18,6 @@ use yew::Callback;
 
 use crate::book::{Book, DEFAULT_SCOPE, Signal};
 
-/// Rows taken in at a time on this page: more would hold up the person at work.
-const PAGE_PULL_ROWS: usize = 2_500;
 /// A lock holder that has said nothing for this long is frozen, and loses its turn.
 const MAX_SILENCE_MILLIS: u64 = 45_000;
 /// The setting that is there while rounds do not start by themselves.

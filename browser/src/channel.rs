@@ -79,6 +79,11 @@ impl Channel {
         Self { channel, _listener: listener }
     }
 
+    /// Opens an end that only tells.
+    pub fn to_tell() -> Self {
+        Self { channel: BroadcastChannel::new(NAME).ok(), _listener: None }
+    }
+
     /// Tells all others.
     pub fn tell(&self, notice: &Notice) {
         if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(notice)) {

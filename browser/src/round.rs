@@ -9,6 +9,9 @@ use crate::transport::FetchTransport;
 
 const LOCK: &str = "lotbook-sync-round";
 
+/// Rows that a page takes in at a time: more would hold up the person at work.
+pub const PAGE_PULL_ROWS: usize = 2_500;
+
 /// The setting that is there while the user works offline by choice.
 pub const WORK_OFFLINE_SETTING: &str = "work_offline";
 

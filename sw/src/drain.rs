@@ -23,7 +23,7 @@ pub async fn drain() -> Result<(), String> {
         // The user's choice. The page registers the tag again when it ends.
         return Ok(());
     }
-    let channel = Channel::open(|_| {});
+    let channel = Channel::to_tell();
     let config = SchedulerConfig {
         interval_millis: None,
         max_retry_millis: MAX_RETRY_MILLIS,
