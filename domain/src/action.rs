@@ -34,12 +34,12 @@ pub enum Entity {
     Order,
 }
 
-/// A mutation's kind and payload; on the wire `{"kind": "pick_lot", "payload": {...}}`.
+/// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
 ///
 /// Edits (create, update, delete) may conflict. Stock work and orders are facts: they happened, so they are booked even
 /// if stock goes below zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A new product.
     CreateProduct(Product),

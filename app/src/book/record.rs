@@ -41,8 +41,8 @@ impl Book {
         if let Some(fields) = payload.as_object_mut() {
             fields.insert("id".to_owned(), serde_json::json!(id));
         }
-        let action: Action = serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload }))
-            .map_err(malformed)?;
+        let action = serde_json::json!({ kind: payload }).to_string();
+        let action: Action = serde_json::from_str(&action).map_err(malformed)?;
         let base = self.revision_of(&action).await?;
         self.record(action, base).await
     }

@@ -1,5 +1,7 @@
 //! Reads requests leniently: what concerns the whole request refuses it, what concerns one mutation only decides that one.
 
+use std::collections::BTreeMap;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
@@ -138,20 +140,12 @@ fn decoded(mutation: Mutation<Box<RawValue>>) -> Incoming {
     Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
 }
 
-/// Kind and payload apart: put back together in this order, the reader can say which field is wrong.
-#[derive(Deserialize)]
-struct Parts<'a> {
-    kind: String,
-    #[serde(borrow)]
-    payload: Option<&'a RawValue>,
-}
-
 fn decoded_action(raw: &RawValue) -> Result<Action, Refusal> {
-    let parts: Parts<'_> = serde_json::from_str(raw.get()).map_err(|error| {
-        let cause = cause(&error.to_string());
-        Refusal::new("malformed", format!("The action is no kind with a payload: {cause}. Record it again."))
-    })?;
-    let kind = &parts.kind;
+    let entries: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let [kind] = entries.keys().collect::<Vec<_>>()[..] else {
+        let message = "The action is no kind with a payload, as in {\"pick_lot\": {...}}. Record it again.";
+        return Err(Refusal::new("malformed", message));
+    };
     if !Action::KINDS.contains(&kind.as_str()) {
         let message = format!(
             "This server does not know mutations of the kind \"{}\". Update the server, then try again.",
@@ -159,14 +153,12 @@ fn decoded_action(raw: &RawValue) -> Result<Action, Refusal> {
         );
         return Err(Refusal::new("unknown_kind", message));
     }
-    let payload = parts.payload.map_or("null", RawValue::get);
-    let ordered = format!("{{\"kind\":\"{kind}\",\"payload\":{payload}}}");
-    let mut reader = serde_json::Deserializer::from_str(&ordered);
+    let mut reader = serde_json::Deserializer::from_str(raw.get());
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = cause(&error.inner().to_string());
-        let field = shortened(path.trim_start_matches("payload.").trim_start_matches('.'));
-        let message = if field.is_empty() || field == "payload" {
+        let field = shortened(path.trim_start_matches(kind.as_str()).trim_start_matches('.'));
+        let message = if field.is_empty() {
             format!("The payload of {kind} cannot be read: {cause}. Record it again.")
         } else {
             format!("The field {field} of {kind} cannot be read: {cause}. Record it again.")
@@ -190,30 +182,27 @@ mod tests {
     }
 
     #[test]
-    fn names_field_and_kind_whatever_comes_first() {
+    fn names_field_and_kind() {
         let lot = r#"{"product_id":"00000000-0000-0000-0000-000000000001","lot_code":"L","location":"B"}"#;
-        for json in [
-            format!(r#"{{"kind":"pick_lot","payload":{{"lot":{lot},"quantity":"many"}}}}"#),
-            format!(r#"{{"payload":{{"lot":{lot},"quantity":"many"}},"kind":"pick_lot"}}"#),
-        ] {
-            let Refusal { code, message } = refused(&json);
-            assert_eq!(code, "malformed");
-            assert!(message.starts_with("The field quantity of pick_lot cannot be read: "), "{message}");
-        }
+        let Refusal { code, message } =
+            refused(&format!(r#"{{"pick_lot":{{"lot":{lot},"quantity":"many"}}}}"#));
+        assert_eq!(code, "malformed");
+        assert!(message.starts_with("The field quantity of pick_lot cannot be read: "), "{message}");
     }
 
     #[test]
     fn tells_an_unknown_kind_from_an_unreadable_action() {
-        assert_eq!(refused(r#"{"kind":"teleport_lot","payload":{}}"#).code, "unknown_kind");
-        assert_eq!(refused(r#"{"payload":{}}"#).code, "malformed");
-        assert_eq!(refused(r#"[1,2]"#).code, "malformed");
-        assert_eq!(refused(r#"{"kind":"pick_lot"}"#).code, "malformed");
-        assert_eq!(refused(r#"{"kind":7,"payload":{}}"#).code, "malformed");
+        assert_eq!(refused(r#"{"teleport_lot":{}}"#).code, "unknown_kind");
+        for malformed in ["{}", "[1,2]", "7", r#""pick_lot""#, r#"{"pick_lot":{},"move_lot":{}}"#] {
+            assert_eq!(refused(malformed).code, "malformed", "{malformed}");
+        }
+        let message = refused(r#"{"pick_lot":7}"#).message;
+        assert!(message.starts_with("The payload of pick_lot cannot be read: "), "{message}");
     }
 
     #[test]
     fn numbers_out_of_range_are_malformed() {
-        let json = r#"{"kind":"update_product","payload":{"id":"00000000-0000-0000-0000-000000000001",
+        let json = r#"{"update_product":{"id":"00000000-0000-0000-0000-000000000001",
             "patch":{"price_minor":99999999999999999999999}}}"#;
         let Refusal { code, message } = refused(json);
         assert_eq!(code, "malformed");

@@ -89,13 +89,13 @@ async fn one_bad_mutation_neither_blocks_nor_spoils_the_others() -> Result<()> {
     let bin = lot(&vinegar(), "A-1");
     let good = serde_json::to_value(pick(&bin, 1))?;
     let bad = [
-        json!({ "kind": "teleport_lot", "payload": {} }),
-        json!({ "kind": "pick_lot", "payload": { "lot": bin, "quantity": "three" } }),
-        json!({ "kind": "pick_lot", "payload": { "lot": bin, "quantity": 2_000_000_000_000_i64 } }),
-        json!({ "kind": "pick_lot", "payload": { "lot": bin, "quantity": 0 } }),
-        json!({ "kind": "move_lot", "payload": { "lot": bin, "to": "A-1", "quantity": 1000 } }),
-        json!({ "kind": "adjust_lot", "payload": { "lot": bin, "delta": 5, "reason": "x".repeat(501) } }),
-        json!({ "kind": "update_product", "payload": { "id": vinegar().id, "patch": { "name": " " } } }),
+        json!({ "teleport_lot": {} }),
+        json!({ "pick_lot": { "lot": bin, "quantity": "three" } }),
+        json!({ "pick_lot": { "lot": bin, "quantity": 2_000_000_000_000_i64 } }),
+        json!({ "pick_lot": { "lot": bin, "quantity": 0 } }),
+        json!({ "move_lot": { "lot": bin, "to": "A-1", "quantity": 1000 } }),
+        json!({ "adjust_lot": { "lot": bin, "delta": 5, "reason": "x".repeat(501) } }),
+        json!({ "update_product": { "id": vinegar().id, "patch": { "name": " " } } }),
         serde_json::to_value(pick(&lot(&soap(), "A-1"), 1))?,
         serde_json::to_value(Action::CreateProduct(vinegar()))?,
         json!(null),
@@ -133,7 +133,7 @@ async fn newer_entries_long_names_and_orders_sent_twice_are_refused_one_by_one()
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     let sale = serde_json::to_value(order(1, &bin, 1))?;
-    let mut newer = mutation(1, &json!({ "kind": "pick_lot", "payload": "of another shape" }));
+    let mut newer = mutation(1, &json!({ "pick_lot": "of another shape" }));
     newer["schema"] = json!(99);
     let mut nameless = mutation(2, &sale);
     nameless["author"] = json!("x".repeat(10_000));
@@ -163,8 +163,7 @@ async fn what_depends_on_a_failed_entry_is_held() -> Result<()> {
 async fn an_outcome_tells_rows_in_scope_and_removes_the_others() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
-    let reserve =
-        json!({ "kind": "update_lot", "payload": { "lot": bin, "patch": { "status": "reserved" } } });
+    let reserve = json!({ "update_lot": { "lot": bin, "patch": { "status": "reserved" } } });
     let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([mutation(1, &reserve)])).await?;
     let outcome: sync::Outcome<Row> = serde_json::from_value(told[0]["outcome"].clone())?;
     assert_eq!(outcome.verdict, Verdict::Applied);
