@@ -65,6 +65,18 @@ const ARROWS: &[Arrow] = &[
         why: "the server decides with the rules, and knows nothing of how a device stores or shows",
     },
     Arrow {
+        from: "bench",
+        may_use: &["domain", "server", "sync", "tests"],
+        never: &["yew"],
+        why: "the driver measures pages from outside, and pushes as devices do",
+    },
+    Arrow {
+        from: "bench-engine",
+        may_use: &["browser", "domain", "schema", "sync"],
+        never: &["yew", "reqwest"],
+        why: "it is the engine as app and worker run it, and nothing else",
+    },
+    Arrow {
         from: "xtask",
         may_use: &[],
         never: &[],

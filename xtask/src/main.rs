@@ -1,7 +1,8 @@
-//! The project's own commands: `run`, `test` and, for Trunk, `stamp`.
+//! The project's own commands: `run`, `test`, `bench` and, for Trunk, `stamp`.
 //!
 //! A command fails with a sentence that says what is wrong and what to do, and with a nonzero exit code.
 
+mod bench;
 mod build;
 mod compress;
 mod process;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Options),
     /// Check everything: format, lints, tests natively and in a browser, size limits
     Test(test::Options),
+    /// Compare Lotbook with its peers in one browser on one server
+    Bench(bench::Options),
     /// Finish a release build of the app; Trunk calls this
     Stamp,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Stamp => stamp::from_trunk(),
     };
     match result {

@@ -5,7 +5,7 @@
 
 use crate::process;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ const WASM_BINDGEN: CargoTool =
 const BINARYEN: &str = "binaryen@132.0.0";
 /// Older releases cannot read what today's Rust emits.
 const WASM_OPT_MIN_VERSION: u32 = 120;
+/// The oldest that the bundler of the benches' peers runs on.
+const NODE_MIN_VERSION: u32 = 20;
 
 struct CargoTool {
     package: &'static str,
@@ -112,13 +114,24 @@ impl<'a> Tools<'a> {
             .with_context(|| format!("{BINARYEN}, which has wasm-opt, cannot be installed with npm"))
     }
 
+    /// Makes sure of Node.js and npm, which bundle the peers that Lotbook is compared with.
+    pub(crate) fn ensure_node(&self) -> Result<()> {
+        let major = self.version_of("node").and_then(|version| major_version(&version));
+        ensure!(
+            major.is_some_and(|major| major >= NODE_MIN_VERSION) && self.find("npm").is_some(),
+            "the benches need Node.js {NODE_MIN_VERSION} or newer with npm, to bundle the peers. On Debian or Ubuntu: \
+             `sudo apt-get install nodejs npm`. Elsewhere, install both and put them on the PATH"
+        );
+        Ok(())
+    }
+
     /// A wasm-opt that is new enough.
     pub(crate) fn wasm_opt(&self) -> Option<PathBuf> {
         let version: u32 = self.version_of("wasm-opt")?.parse().ok()?;
         if version < WASM_OPT_MIN_VERSION { None } else { self.find("wasm-opt") }
     }
 
-    /// The first word of `--version`'s answer that starts with a digit.
+    /// The first word of `--version`'s answer that starts with a digit, or with a `v` before it.
     fn version_of(&self, program: &str) -> Option<String> {
         self.find(program)?;
         let answer = process::output(self.command(program).arg("--version")).ok()?;
@@ -127,17 +140,24 @@ impl<'a> Tools<'a> {
 }
 
 fn first_version(answer: &str) -> Option<String> {
-    answer.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+    answer.split_whitespace().map(|word| word.trim_start_matches('v')).find(is_version).map(str::to_owned)
+}
+
+fn major_version(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::first_version;
+    use super::{first_version, major_version};
 
     #[test]
     fn versions_are_found_in_what_tools_say_of_themselves() {
         assert_eq!(first_version("trunk 0.21.14\n").as_deref(), Some("0.21.14"));
         assert_eq!(first_version("wasm-opt version 132 (version_132)").as_deref(), Some("132"));
+        assert_eq!(first_version("v20.19.2\n").as_deref(), Some("20.19.2"));
+        assert_eq!(major_version("20.19.2"), Some(20));
         assert_eq!(first_version("usage: tool"), None);
     }
 }

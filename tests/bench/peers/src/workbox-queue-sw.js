@@ -1,0 +1,26 @@
+// A Workbox queue that is filled and replayed when the page asks for it; the browser's own sync events would come at any
+// moment, so they do nothing here.
+
+import { Queue } from "workbox-background-sync";
+
+const queue = new Queue("bench", { onSync: async () => {} });
+
+async function clear() {
+  while (await queue.shiftRequest());
+}
+
+function handle({ push, size, replay }) {
+  if (push) return queue.pushRequest({ request: new Request("/api/sync", push) });
+  if (size) return queue.size();
+  return replay ? queue.replayRequests() : clear();
+}
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("message", (event) => {
+  const [port] = event.ports;
+  const handled = handle(event.data).then(
+    (answer) => port.postMessage({ answer }),
+    (error) => port.postMessage({ error: String(error) }),
+  );
+  event.waitUntil(handled);
+});

@@ -1,0 +1,66 @@
+//! The real app in a browser: installed, enrolled and filled, so that it can be measured as people use it.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::chromium::Chromium;
+use crate::server_process::ServerProcess;
+
+/// A phone in upright position.
+const SCREEN: (u32, u32) = (390, 844);
+/// Whether the app's cursor says that its snapshot is complete.
+const IS_COMPLETE: &str = "
+    const opened = indexedDB.open('lotbook');
+    const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+    const read = database.transaction('meta').objectStore('meta').getAll();
+    const values = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
+    database.close();
+    return JSON.stringify(values).includes('live');";
+/// Tells the time at which something has been painted: after the frame that follows its appearance.
+pub(crate) const PAINTED: &str = "
+    const painted = (isThere, then) => {
+        const look = () => {
+            if (!isThere()) return requestAnimationFrame(look);
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => then(performance.now());
+            port2.postMessage(null);
+        };
+        requestAnimationFrame(look);
+    };
+    const reads = (selector, text) => document.querySelector(selector)?.textContent.includes(text);";
+
+/// Sets the size of the page in the browser's tab.
+///
+/// # Errors
+/// When the browser refuses it.
+pub(crate) async fn resize(browser: &Chromium) -> Result<()> {
+    let (width, height) = SCREEN;
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    browser.cdp("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+}
+
+/// Follows an enrolment link, and waits until every row is there and the worker is ready to serve the app offline.
+///
+/// # Errors
+/// When one of these takes too long.
+pub(crate) async fn install(browser: &Chromium, server: &ServerProcess) -> Result<()> {
+    resize(browser).await?;
+    browser.open(&server.enrolment_link(&server.app_origin())?).await?;
+    browser.click("[data-test=enrol-submit]").await?;
+    browser
+        .wait_for("the first rows", "return document.querySelector('[data-test=product-row]') !== null")
+        .await?;
+    browser.wait_for("the whole snapshot", IS_COMPLETE).await?;
+    let controlled = "return navigator.serviceWorker.controller !== null";
+    browser.wait_for("the service worker", controlled).await.context("installing the app").map(drop)
+}
+
+/// Rows of the app's own scope: all products, and lots that are available.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn rows_in_scope(server: &ServerProcess) -> Result<i64> {
+    server.number(
+        "SELECT (SELECT count(*) FROM products) + (SELECT count(*) FROM inventory_lots WHERE status = 'available')",
+    )
+}

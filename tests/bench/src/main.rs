@@ -1,0 +1,77 @@
+//! Lotbook beside its peers: the same data, server, machine and browser for every subject.
+//!
+//! `cargo xtask bench` builds the server, the app and the subjects' pages, and runs this. Each bench leaves `NAME.json` and
+//! `NAME.svg`; what failed is said in them, and makes the exit code nonzero.
+
+mod app;
+mod catalogue;
+mod chromium;
+mod cold_start;
+mod delay_proxy;
+mod delta;
+mod drain;
+mod edits;
+mod first_sync;
+mod lookup;
+mod plot;
+mod processes;
+mod record;
+mod report;
+mod rounds;
+mod server_load;
+mod server_process;
+mod settings;
+mod size;
+mod stage;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser as _, ValueEnum as _};
+
+use crate::report::Report;
+use crate::settings::{Bench, Settings};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let settings = Settings::parse();
+    let benches = settings.name.as_ref().map_or(Bench::value_variants(), std::slice::from_ref);
+    let mut failed = Vec::new();
+    for &bench in benches {
+        println!("\n== {}: {}", bench.name(), bench.about());
+        match run_and_keep(bench, &settings).await {
+            Ok(report) if report.has_failed() => failed.push(bench.name()),
+            Ok(_) => {}
+            Err(error) => {
+                eprintln!("error: {}: {error:#}", bench.name());
+                failed.push(bench.name());
+            }
+        }
+    }
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: not everything could be measured in {}; see above", failed.join(", "));
+    ExitCode::FAILURE
+}
+
+async fn run_and_keep(bench: Bench, settings: &Settings) -> Result<Report> {
+    let report = run(bench, settings).await?;
+    println!("{}", report.table());
+    report.write(&settings.out)?;
+    println!("written: {}", settings.out.join(format!("{}.json", report.name())).display());
+    Ok(report)
+}
+
+async fn run(bench: Bench, settings: &Settings) -> Result<Report> {
+    match bench {
+        Bench::FirstSync => first_sync::run(settings).await,
+        Bench::Delta => delta::run(settings).await,
+        Bench::Record => record::run(settings).await,
+        Bench::Drain => drain::run(settings).await,
+        Bench::ColdStart => cold_start::run(settings).await,
+        Bench::Lookup => lookup::run(settings).await,
+        Bench::Size => size::run(settings),
+        Bench::Server => server_load::run(settings).await,
+    }
+}

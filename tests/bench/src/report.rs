@@ -1,0 +1,222 @@
+//! What a bench found: medians and 95th percentiles a subject, how peers compare with Lotbook, and further figures.
+//!
+//! `write` leaves `NAME.json` and `NAME.svg` in a folder; the table goes to the terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::plot;
+
+/// The subject that the others are compared with.
+pub(crate) const LOTBOOK: &str = "lotbook";
+
+/// The middle and the slow end of some measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Figure {
+    /// Half of the measurements are at most this.
+    pub(crate) median: f64,
+    /// 95 of 100 measurements are at most this; of few measurements, the largest.
+    pub(crate) p95: f64,
+}
+
+impl Figure {
+    /// Of measurements in any order; none of none.
+    pub(crate) fn of(samples: &[f64]) -> Option<Self> {
+        Some(Self { median: percentile(samples, 50)?, p95: percentile(samples, 95)? })
+    }
+}
+
+/// The smallest sample that at least `percent` of 100 samples do not exceed; the mean of the middle two for the median of
+/// an even number.
+pub(crate) fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let count = sorted.len();
+    if percent == 50 && count > 0 && count.is_multiple_of(2) {
+        return Some(f64::midpoint(*sorted.get(count / 2 - 1)?, *sorted.get(count / 2)?));
+    }
+    sorted.get((count * percent).div_ceil(100).checked_sub(1)?).copied()
+}
+
+/// A further figure, or anything else worth keeping.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Detail {
+    Figure {
+        unit: String,
+        #[serde(flatten)]
+        figure: Figure,
+    },
+    Note(Value),
+}
+
+/// What one bench found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    name: String,
+    unit: String,
+    runs: usize,
+    subjects: BTreeMap<String, Figure>,
+    /// Each peer's median over Lotbook's.
+    ratios: BTreeMap<String, f64>,
+    details: BTreeMap<String, Detail>,
+    #[serde(skip)]
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Nothing found yet. `runs` are those that are measured, the warm-up not among them.
+    pub(crate) fn new(name: &str, unit: &str, runs: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            unit: unit.to_owned(),
+            runs,
+            subjects: BTreeMap::new(),
+            ratios: BTreeMap::new(),
+            details: BTreeMap::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds a subject's measurements in the report's unit; none add nothing.
+    pub(crate) fn subject(&mut self, subject: &str, samples: &[f64]) {
+        let Some(figure) = Figure::of(samples) else { return };
+        self.subjects.insert(subject.to_owned(), figure);
+        let Some(own) = self.subjects.get(LOTBOOK).map(|own| own.median).filter(|own| *own > 0.0) else {
+            return;
+        };
+        let peers = self.subjects.iter().filter(|(name, _)| *name != LOTBOOK);
+        self.ratios = peers.map(|(name, figure)| (name.clone(), rounded(figure.median / own))).collect();
+    }
+
+    /// Adds a further figure's measurements; none add nothing.
+    pub(crate) fn detail(&mut self, name: &str, unit: &str, samples: &[f64]) {
+        if let Some(figure) = Figure::of(samples) {
+            self.details.insert(name.to_owned(), Detail::Figure { unit: unit.to_owned(), figure });
+        }
+    }
+
+    /// Adds anything else: a count, a flag, a sentence.
+    pub(crate) fn note(&mut self, name: &str, value: impl Into<Value>) {
+        self.details.insert(name.to_owned(), Detail::Note(value.into()));
+    }
+
+    /// Says that a subject could not be measured, or did something wrong, and what.
+    pub(crate) fn failure(&mut self, subject: &str, error: &anyhow::Error) {
+        let sentence = format!("{subject}: {error:#}");
+        eprintln!("  FAILED {sentence}");
+        self.failures.push(sentence);
+        self.note("failures", self.failures.clone());
+    }
+
+    /// Whether something failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// The bench's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The unit of the subjects' figures.
+    pub(crate) fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// The subjects' figures, Lotbook first.
+    pub(crate) fn ordered(&self) -> Vec<(&str, Figure)> {
+        let mut all: Vec<_> = self.subjects.iter().map(|(name, figure)| (name.as_str(), *figure)).collect();
+        all.sort_by(|a, b| {
+            (a.0 != LOTBOOK, a.1.median).partial_cmp(&(b.0 != LOTBOOK, b.1.median)).unwrap_or(a.0.cmp(b.0))
+        });
+        all
+    }
+
+    /// Writes the JSON and the plot.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        let json = serde_json::to_string_pretty(self)? + "\n";
+        for (extension, content) in [("json", json), ("svg", plot::svg(self))] {
+            let file = folder.join(format!("{}.{extension}", self.name));
+            fs::write(&file, content).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The table for the terminal.
+    pub(crate) fn table(&self) -> String {
+        let mut text = format!("\n{} ({}, {} runs)\n", self.name, self.unit, self.runs);
+        line(&mut text, ["subject", "median", "p95", "x lotbook"]);
+        for (name, figure) in self.ordered() {
+            let ratio = self.ratios.get(name).map(|ratio| shown(*ratio)).unwrap_or_default();
+            line(&mut text, [name, &shown(figure.median), &shown(figure.p95), &ratio]);
+        }
+        for (name, detail) in &self.details {
+            match detail {
+                Detail::Figure { unit, figure } => {
+                    line(&mut text, [name, &shown(figure.median), &shown(figure.p95), unit]);
+                }
+                Detail::Note(value) => line(&mut text, [name, &value.to_string(), "", ""]),
+            }
+        }
+        text
+    }
+}
+
+fn line(text: &mut String, cells: [&str; 4]) {
+    let [name, median, p95, last] = cells;
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  {name:<44} {median:>14} {p95:>14} {last:>12}");
+}
+
+/// Three digits that count.
+pub(crate) fn shown(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 || value == 0.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn rounded(ratio: f64) -> f64 {
+    (ratio * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_measurements_and_the_median_is_in_the_middle() {
+        assert_eq!(Figure::of(&[]), None);
+        assert_eq!(Figure::of(&[7.0]), Some(Figure { median: 7.0, p95: 7.0 }));
+        assert_eq!(Figure::of(&[4.0, 1.0, 3.0, 2.0]), Some(Figure { median: 2.5, p95: 4.0 }));
+        let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(percentile(&hundred, 95), Some(95.0));
+        assert_eq!(percentile(&hundred, 99), Some(99.0));
+    }
+
+    #[test]
+    fn peers_are_compared_with_lotbook_whoever_comes_first() {
+        let mut report = Report::new("sample", "ms", 1);
+        report.subject("dexie", &[30.0]);
+        report.subject(LOTBOOK, &[2.0]);
+        report.detail("rows", "rows", &[5.0]);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["ratios"], serde_json::json!({ "dexie": 15.0 }));
+        assert_eq!(json["subjects"]["lotbook"], serde_json::json!({ "median": 2.0, "p95": 2.0 }));
+        assert_eq!(json["details"]["rows"]["unit"], "rows");
+        assert!(!report.has_failed());
+    }
+}

@@ -1,0 +1,81 @@
+//! Reads the books of a database that nobody serves, and checks that every mutation is in them exactly once.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use domain::{LotRef, Quantity};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::work::{LotOnHand, Work};
+
+/// Figures that pushes change.
+#[derive(Debug)]
+pub(super) struct Books {
+    receipts: usize,
+    receipts_not_applied: usize,
+    ledger_entries: usize,
+    booked_mutations: usize,
+    /// Of all lots together, in thousandths.
+    stock: i64,
+    /// Lots whose ledger entries do not add up to what is on hand.
+    wrong_lots: usize,
+}
+
+impl Books {
+    /// Reads the figures of `database`.
+    pub(super) fn read(database: &Path) -> Result<Self> {
+        let connection = open(database)?;
+        let number = |sql: &str| -> Result<i64> { Ok(connection.query_row(sql, [], |row| row.get(0))?) };
+        let count = |sql: &str| -> Result<usize> { Ok(usize::try_from(number(sql)?)?) };
+        Ok(Self {
+            receipts: count("SELECT count(*) FROM receipts")?,
+            receipts_not_applied: count("SELECT count(*) FROM receipts WHERE verdict <> 'applied'")?,
+            ledger_entries: count("SELECT count(*) FROM stock_ledger")?,
+            booked_mutations: count("SELECT count(DISTINCT mutation_id) FROM stock_ledger")?,
+            stock: number("SELECT sum(quantity) FROM inventory_lots")?,
+            wrong_lots: count(
+                "SELECT count(*) FROM inventory_lots AS lots WHERE quantity <> (SELECT coalesce(sum(delta), 0) \
+                 FROM stock_ledger AS ledger WHERE ledger.site = lots.site AND ledger.product_id = lots.product_id \
+                 AND ledger.lot_id = lots.lot_id)",
+            )?,
+        })
+    }
+
+    /// Checks that `work`, and nothing else, came to the books as they were `before`.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn check(&self, before: &Self, work: &Work) -> Result<()> {
+        let mutations = work.mutations();
+        let (receipts, booked) =
+            (self.receipts - before.receipts, self.booked_mutations - before.booked_mutations);
+        ensure!(receipts == mutations, "{mutations} mutations were sent, {receipts} receipts are stored");
+        ensure!(self.receipts_not_applied == 0, "{} mutations were not applied", self.receipts_not_applied);
+        ensure!(booked == mutations, "{mutations} mutations were sent, {booked} are in the ledger");
+        let (due, entries) = (work.ledger_entries(), self.ledger_entries - before.ledger_entries);
+        ensure!(entries == due, "the ledger has {entries} new entries instead of {due}");
+        let (due, change) = (work.stock_change(), self.stock - before.stock);
+        ensure!(change == due, "stock changed by {change} thousandths instead of {due}");
+        ensure!(self.wrong_lots == 0, "the ledger does not add up to the stock of {} lots", self.wrong_lots);
+        Ok(())
+    }
+}
+
+/// Every lot of `database`, by its key.
+pub(super) fn lots(database: &Path) -> Result<Vec<LotOnHand>> {
+    let connection = open(database)?;
+    let mut select = connection.prepare(
+        "SELECT product_id, lot_code, location, quantity FROM inventory_lots ORDER BY product_id, lot_id",
+    )?;
+    let lots = select.query_map([], |row| {
+        let product_id = Uuid::from_bytes(row.get(0)?);
+        let lot = LotRef { product_id, lot_code: row.get(1)?, location: row.get(2)? };
+        Ok((lot, Quantity(row.get(3)?)))
+    })?;
+    Ok(lots.collect::<Result<_, _>>()?)
+}
+
+fn open(database: &Path) -> Result<Connection> {
+    Connection::open(database).with_context(|| format!("{} cannot be opened", database.display()))
+}

@@ -1,0 +1,72 @@
+//! Devices pull a whole snapshot at once, in the largest pages there are.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use domain::{Action, Row, Warehouse};
+use futures::future::try_join_all;
+use sync::{Cursor, MAX_PULL_ROWS, PROTOCOL_VERSION, SyncRequest, SyncResponse, Transport};
+use tests::NativeTransport;
+use tokio::spawn;
+use uuid::Uuid;
+
+use super::process::RunningServer;
+
+/// Pages of one snapshot; a server that never ends one is not waited for.
+const MAX_PAGES: usize = 1_000;
+
+/// What the pulls took.
+#[derive(Debug)]
+pub(super) struct Pulled {
+    /// From the first request to the last answer.
+    pub(super) seconds: f64,
+    /// Rows received by all devices.
+    pub(super) rows: usize,
+    /// Their answers before compression, in bytes.
+    pub(super) json_bytes: usize,
+    /// Processor time of the server in that time.
+    pub(super) server_cpu_seconds: f64,
+    /// The most memory that the server has held so far, in MB.
+    pub(super) server_peak_mb: f64,
+}
+
+/// Every device of `tokens` pulls everything, all at once.
+pub(super) async fn pull(server: &RunningServer, tokens: &[String]) -> Result<Pulled> {
+    let transports: Vec<NativeTransport> =
+        tokens.iter().map(|token| NativeTransport::new(&server.url, token)).collect::<Result<_>>()?;
+    let (began, cpu_before) = (Instant::now(), server.cpu_seconds()?);
+    let snapshots = try_join_all(transports.into_iter().map(|transport| spawn(snapshot(transport)))).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let server_cpu_seconds = server.cpu_seconds()? - cpu_before;
+    let (mut rows, mut json_bytes) = (0, 0);
+    for pages in snapshots {
+        for page in pages? {
+            rows += page.rows.len();
+            json_bytes += serde_json::to_vec(&page)?.len();
+        }
+    }
+    Ok(Pulled { seconds, rows, json_bytes, server_cpu_seconds, server_peak_mb: server.peak_memory_mb()? })
+}
+
+/// The pages are kept and measured later, when the clock stands.
+async fn snapshot(transport: NativeTransport) -> Result<Vec<SyncResponse<Row>>> {
+    let mut pages = Vec::new();
+    let (mut cursor, mut more) = (Cursor::Start, true);
+    while more {
+        ensure!(pages.len() < MAX_PAGES, "the snapshot does not end");
+        let request = SyncRequest::<Action> {
+            protocol: PROTOCOL_VERSION,
+            client: Uuid::nil(),
+            epoch: None,
+            last_outcome_seq: 0,
+            mutations: Vec::new(),
+            cursor,
+            scope: "all".to_owned(),
+            max_rows: u32::try_from(MAX_PULL_ROWS)?,
+        };
+        let page = Transport::<Warehouse>::exchange(&transport, &request).await?;
+        (cursor, more) = (page.cursor.clone(), page.more);
+        pages.push(page);
+    }
+    Ok(pages)
+}

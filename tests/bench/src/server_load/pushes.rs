@@ -1,0 +1,124 @@
+//! All devices push at once, each over a connection of its own, one batch after the other.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use domain::{Action, Warehouse};
+use futures::future::try_join_all;
+use sync::{Cursor, Mutation, PROTOCOL_VERSION, Receipt, SyncRequest, Transport, Verdict};
+use tests::NativeTransport;
+use tokio::spawn;
+use uuid::Uuid;
+
+use super::process::RunningServer;
+use super::work::{Work, count};
+use crate::report::percentile;
+
+/// What the pushes of all devices took.
+#[derive(Debug)]
+pub(super) struct Pushed {
+    /// From the first request to the last answer.
+    pub(super) seconds: f64,
+    /// Processor time of the server in that time.
+    pub(super) server_cpu_seconds: f64,
+    /// The most memory that the server has held, in MB.
+    pub(super) server_peak_mb: f64,
+    mutations: usize,
+    batch_millis: Vec<f64>,
+}
+
+impl Pushed {
+    /// The percentile of a batch's latency.
+    pub(super) fn latency_millis(&self, percent: usize) -> f64 {
+        percentile(&self.batch_millis, percent).unwrap_or(0.0)
+    }
+
+    /// Microseconds of the server's processor time for each mutation.
+    pub(super) fn cpu_micros_per_mutation(&self) -> f64 {
+        self.server_cpu_seconds * 1e6 / count(self.mutations)
+    }
+}
+
+/// Pushes all work. Afterwards, untimed, every device sends its last batch again, as if its answer had been lost.
+pub(super) async fn push(server: &RunningServer, tokens: &[String], work: &Work) -> Result<Pushed> {
+    let rev = revision(server).await?;
+    let devices: Vec<Device> = (work.devices.iter().zip(tokens))
+        .map(|(work, token)| {
+            let transport = NativeTransport::new(&server.url, token)?;
+            Ok(Device { transport, client: work.client, batches: work.batches.clone(), rev })
+        })
+        .collect::<Result<_>>()?;
+    let (began, cpu_before) = (Instant::now(), server.cpu_seconds()?);
+    let done = try_join_all(devices.into_iter().map(|device| spawn(device.push()))).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let server_cpu_seconds = server.cpu_seconds()? - cpu_before;
+    let (mut batch_millis, mut again) = (Vec::new(), Vec::new());
+    for pushed in done {
+        let (device, millis) = pushed?;
+        batch_millis.extend(millis);
+        again.push(spawn(async move { device.push_last_again().await }));
+    }
+    for repeated in try_join_all(again).await? {
+        repeated?;
+    }
+    let server_peak_mb = server.peak_memory_mb()?;
+    Ok(Pushed { seconds, server_cpu_seconds, server_peak_mb, mutations: work.mutations(), batch_millis })
+}
+
+struct Device {
+    transport: NativeTransport,
+    client: Uuid,
+    batches: Vec<Vec<Mutation<Action>>>,
+    rev: u64,
+}
+
+impl Device {
+    /// Sends every batch; the latency of each in milliseconds.
+    async fn push(self) -> Result<(Self, Vec<f64>)> {
+        let mut millis = Vec::with_capacity(self.batches.len());
+        for batch in &self.batches {
+            let request = self.request(batch.clone());
+            let began = Instant::now();
+            let response = Transport::<Warehouse>::exchange(&self.transport, &request).await?;
+            millis.push(began.elapsed().as_secs_f64() * 1e3);
+            ensure_applied(batch, &response.receipts)?;
+        }
+        Ok((self, millis))
+    }
+
+    async fn push_last_again(&self) -> Result<()> {
+        let batch = self.batches.last().context("no batch")?;
+        let request = self.request(batch.clone());
+        let response = Transport::<Warehouse>::exchange(&self.transport, &request).await?;
+        ensure_applied(batch, &response.receipts)
+    }
+
+    /// What other devices changed is asked for a row at a time: it is the pulls that measure how rows travel.
+    fn request(&self, mutations: Vec<Mutation<Action>>) -> SyncRequest<Action> {
+        let first = mutations.first().map_or(1, |mutation| mutation.seq);
+        SyncRequest {
+            protocol: PROTOCOL_VERSION,
+            client: self.client,
+            epoch: None,
+            last_outcome_seq: first - 1,
+            mutations,
+            cursor: Cursor::Live { rev: self.rev },
+            scope: "all".to_owned(),
+            max_rows: 1,
+        }
+    }
+}
+
+fn ensure_applied<R: Clone>(batch: &[Mutation<Action>], receipts: &[Receipt<R>]) -> Result<()> {
+    let asked = batch.iter().map(|mutation| (mutation.seq, mutation.id, Verdict::Applied));
+    let answered = receipts.iter().map(|receipt| (receipt.seq, receipt.id, receipt.outcome.verdict));
+    ensure!(asked.eq(answered), "a batch was not applied as it was sent");
+    Ok(())
+}
+
+/// The revision that the server says it has reached.
+async fn revision(server: &RunningServer) -> Result<u64> {
+    let answer = reqwest::get(format!("{}/healthz", server.url)).await?.bytes().await?;
+    let health: serde_json::Value = serde_json::from_slice(&answer)?;
+    health.get("rev").and_then(serde_json::Value::as_u64).context("the server tells no revision")
+}

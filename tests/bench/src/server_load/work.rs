@@ -1,0 +1,124 @@
+//! What devices push: stock work on lots of the catalogue, the same for every run.
+
+use anyhow::{Result, ensure};
+use domain::{Action, LotRef, Quantity, Warehouse};
+use fastrand::Rng;
+use sync::{MAX_BATCH_MUTATIONS, Mutation, Records as _, UnixMillis};
+use uuid::{Builder, Uuid};
+
+/// Devices that push at the same time.
+pub(super) const DEVICES: usize = 200;
+const SEED: u64 = 20_260_301;
+const CAPTURED_AT_MILLIS: u64 = 1_795_000_000_000;
+/// Of 100 mutations, about as in a day's work: mostly picks, then moves, with goods in and cycle counts.
+const PICKS_PERCENT: u64 = 60;
+const MOVES_PERCENT: u64 = 20;
+const RECEIPTS_PERCENT: u64 = 10;
+
+/// A lot, and what is on hand of it before anybody pushes.
+pub(super) type LotOnHand = (LotRef, Quantity);
+
+/// One device's work.
+#[derive(Debug)]
+pub(super) struct DeviceWork {
+    /// The life of its memory.
+    pub(super) client: Uuid,
+    /// Full batches, to be sent in order.
+    pub(super) batches: Vec<Vec<Mutation<Action>>>,
+}
+
+/// The work of all devices.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// Each device's.
+    pub(super) devices: Vec<DeviceWork>,
+}
+
+impl Work {
+    /// Work on `lots`, drawn anew for every mutation.
+    pub(super) fn seeded(lots: &[LotOnHand], batches_per_device: usize) -> Result<Self> {
+        ensure!(!lots.is_empty(), "the imported database holds no lots to work on");
+        let mut random = Rng::with_seed(SEED);
+        let devices = (0..DEVICES).map(|_| device(lots, batches_per_device, &mut random)).collect();
+        Ok(Self { devices })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Action> {
+        self.devices
+            .iter()
+            .flat_map(|device| device.batches.iter().flatten())
+            .map(|mutation| &mutation.action)
+    }
+
+    /// How many mutations there are.
+    pub(super) fn mutations(&self) -> usize {
+        self.all().count()
+    }
+
+    /// How many ledger entries they make.
+    pub(super) fn ledger_entries(&self) -> usize {
+        self.all().map(|action| if matches!(action, Action::MoveLot { .. }) { 2 } else { 1 }).sum()
+    }
+
+    /// By how much they change all stock together, in thousandths.
+    pub(super) fn stock_change(&self) -> i64 {
+        let change = |action: &Action| match action {
+            Action::PickLot { quantity, .. } => -quantity.0,
+            Action::ReceiveLot { quantity, .. } => quantity.0,
+            Action::CountLot { counted, basis, .. } => counted.0 - basis.0,
+            _ => 0,
+        };
+        self.all().map(change).sum()
+    }
+}
+
+fn device(lots: &[LotOnHand], batches: usize, random: &mut Rng) -> DeviceWork {
+    let mut seqs = 1_u64..;
+    let mut batch = || {
+        let seqs = seqs.by_ref().take(MAX_BATCH_MUTATIONS);
+        seqs.map(|seq| mutation(seq, action(lots, random), random)).collect()
+    };
+    let batches = (0..batches).map(|_| batch()).collect();
+    DeviceWork { client: Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid(), batches }
+}
+
+fn mutation(seq: u64, action: Action, random: &mut Rng) -> Mutation<Action> {
+    let mut random_bytes = [0; 10];
+    random.fill(&mut random_bytes);
+    Mutation {
+        seq,
+        id: Builder::from_unix_timestamp_millis(CAPTURED_AT_MILLIS + seq, &random_bytes).into_uuid(),
+        action,
+        base: 0,
+        author: "Ada Picker".to_owned(),
+        captured_at: UnixMillis(0).plus(CAPTURED_AT_MILLIS + seq),
+        schema: Warehouse::SCHEMA,
+        depends_on: None,
+        replaces: None,
+        withdrawn: false,
+    }
+}
+
+fn action(lots: &[LotOnHand], random: &mut Rng) -> Action {
+    let at = random.usize(..lots.len());
+    let (lot, on_hand) =
+        lots.get(at).cloned().unwrap_or_else(|| (LotRef::new(Uuid::nil(), "", ""), Quantity::ZERO));
+    let quantity = Quantity::units(random.i64(1..=12));
+    match random.u64(..100) {
+        kind if kind < PICKS_PERCENT => Action::PickLot { lot, quantity },
+        kind if kind < PICKS_PERCENT + MOVES_PERCENT => {
+            let to = format!("M-{:02}-{}", random.u8(1..=40), random.u8(1..=6));
+            Action::MoveLot { lot, to, quantity }
+        }
+        kind if kind < PICKS_PERCENT + MOVES_PERCENT + RECEIPTS_PERCENT => {
+            Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None }
+        }
+        _ => Action::CountLot { lot, counted: Quantity(on_hand.0.max(0)) + quantity, basis: on_hand },
+    }
+}
+
+/// A count as a figure; counts of a bench are far below the 2^53 that stay exact.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub(super) fn count(of: usize) -> f64 {
+    of as f64
+}

@@ -1,0 +1,186 @@
+//! The release server on a database of its own, as a process that can be stopped and started again.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::{DeviceAnswer, EnrolRequest};
+use rusqlite::{Connection, OpenFlags, Row};
+use tempfile::TempDir;
+
+use crate::catalogue::Catalogue;
+use crate::settings::{Settings, Size};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const START_POLL: Duration = Duration::from_millis(20);
+
+/// The server. Its database goes when the value does.
+#[derive(Debug)]
+pub(crate) struct ServerProcess {
+    folder: TempDir,
+    program: PathBuf,
+    site: PathBuf,
+    port: u16,
+    process: Option<Child>,
+    catalogue: Catalogue,
+}
+
+impl ServerProcess {
+    /// Imports a catalogue of this size into a fresh database and serves it.
+    ///
+    /// # Errors
+    /// When the import or the start fails.
+    pub(crate) fn start_with(settings: &Settings, size: Size) -> Result<Self> {
+        let folder = TempDir::new().context("no temporary folder can be made")?;
+        let catalogue = Catalogue::write(settings, size, folder.path())?;
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .context("no free port")?
+            .port();
+        let (program, site) = (settings.server.clone(), settings.site.clone());
+        let mut server = Self { folder, program, site, port, process: None, catalogue };
+        let (products, lots) = (server.catalogue.products.clone(), server.catalogue.lots.clone());
+        let said =
+            server.run(server.command("import").arg("--products").arg(products).arg("--lots").arg(lots))?;
+        println!("server: {}", said.trim());
+        server.start()?;
+        Ok(server)
+    }
+
+    /// Serves, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let listen = format!("127.0.0.1:{}", self.port);
+        let mut command = self.command("serve");
+        command.args(["--listen", &listen]).arg("--dist").arg(&self.site).stdout(Stdio::null());
+        self.process =
+            Some(command.spawn().with_context(|| format!("{} cannot be started", self.program.display()))?);
+        let deadline = Instant::now() + START_TIMEOUT;
+        while std::net::TcpStream::connect(&listen).is_err() {
+            ensure!(
+                Instant::now() < deadline,
+                "the server does not answer on {listen} after {} s",
+                START_TIMEOUT.as_secs()
+            );
+            std::thread::sleep(START_POLL);
+        }
+        Ok(())
+    }
+
+    /// Ends the server as a power cut would; the database stays.
+    ///
+    /// # Errors
+    /// When the process cannot be ended.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.kill().and_then(|()| process.wait()).context("the server cannot be stopped")?;
+        Ok(())
+    }
+
+    /// The port on this machine.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The app's origin; its cookies and storage are apart from those of [`Self::origin`].
+    pub(crate) fn app_origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Where the subjects' pages are: `http://127.0.0.1:PORT`.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The rows it began with.
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("lotbook.db")
+    }
+
+    /// A link that enrols one device under `origin`, once; its last part is the code.
+    ///
+    /// # Errors
+    /// When the server's command fails.
+    pub(crate) fn enrolment_link(&self, origin: &str) -> Result<String> {
+        let said = self.run(self.command("enrol").args(["--base-url", origin]))?;
+        let link = said.split_whitespace().find(|word| word.starts_with("http"));
+        link.map(str::to_owned)
+            .with_context(|| format!("`lotbook-server enrol` printed no link, but: {said}"))
+    }
+
+    /// Enrols a device that is no browser, and returns its token.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn enrol_device(&self, name: &str) -> Result<String> {
+        let link = self.enrolment_link(&self.origin())?;
+        let code = link.rsplit('/').next().unwrap_or_default().to_owned();
+        let request = EnrolRequest { code, device_name: name.to_owned(), bearer: true };
+        let post = reqwest::Client::new()
+            .post(format!("{}/api/enrol", self.origin()))
+            .header("x-lotbook", "1")
+            .json(&request);
+        let answer: DeviceAnswer =
+            post.send().await?.error_for_status().context("enrolling a device")?.json().await?;
+        answer.token.context("the server gave the device no token")
+    }
+
+    /// What a query finds on the database.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub(crate) fn query<T>(
+        &self,
+        sql: &str,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let database = Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement =
+            database.prepare(sql).with_context(|| format!("the query cannot be prepared: {sql}"))?;
+        let rows = statement.query_map([], read)?.collect::<rusqlite::Result<_>>();
+        rows.with_context(|| format!("the query failed: {sql}"))
+    }
+
+    /// The one number that a query finds.
+    ///
+    /// # Errors
+    /// When it finds none.
+    pub(crate) fn number(&self, sql: &str) -> Result<i64> {
+        self.query(sql, |row| row.get(0))?.first().copied().with_context(|| format!("no number from: {sql}"))
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(Path::new(&self.program));
+        command.arg(name).arg("--database").arg(self.database());
+        command
+    }
+
+    fn run(&self, command: &mut Command) -> Result<String> {
+        let done =
+            command.output().with_context(|| format!("{} cannot be started", self.program.display()))?;
+        if !done.status.success() {
+            bail!(
+                "the server's command failed ({}): {}",
+                done.status,
+                String::from_utf8_lossy(&done.stderr).trim()
+            );
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        drop(self.stop());
+    }
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask bench`: builds the server, the app and the pages of everything it is compared with, then runs the driver.
+//!
+//! All pages lie in one folder, `target/bench/site`, and are served by the one server: same origin, same transfer. The
+//! results go to `target/bench`.
+
+use crate::build::{self, Profile};
+use crate::process;
+use crate::tools::Tools;
+use crate::webdriver::Browser;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use clap::Args;
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the driver can measure; it describes each when it begins it.
+const NAMES: [&str; 8] = ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server"];
+/// Needs neither the app nor a browser.
+const SERVER_ONLY: &str = "server";
+const PEERS: &str = "tests/bench/peers";
+const ENGINE_PAGE: &str = "tests/bench/engine/page";
+const ENGINE_WASM: &str = "wasm32-unknown-unknown/wasm/bench_engine.wasm";
+
+/// What `bench` can be told.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// What to measure; everything without a name
+    #[arg(value_parser = NAMES)]
+    name: Option<String>,
+    /// A tenth of the data, and three runs
+    #[arg(long)]
+    quick: bool,
+    /// Measured runs of every subject, after one that only warms up
+    #[arg(long, default_value_t = 5)]
+    runs: u16,
+    /// Only these subjects, such as lotbook,dexie
+    #[arg(long, value_name = "NAMES")]
+    only: Option<String>,
+}
+
+/// Builds what is needed and measures.
+pub(crate) fn bench(options: &Options) -> Result<()> {
+    let workspace = Workspace::find()?;
+    let tools = Tools::new(&workspace)?;
+    let (out, site) = (workspace.target.join("bench"), workspace.target.join("bench").join("site"));
+    let server = build::build_server(&workspace, &tools, Profile::Release)?;
+    let mut driver = tools.command(&build_driver(&workspace, &tools)?.to_string_lossy());
+    if options.name.as_deref() != Some(SERVER_ONLY) {
+        let browser = Browser::ensure(&tools)?;
+        build_site(&workspace, &tools, &site)?;
+        driver.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
+    }
+    driver.env("LOTBOOK_SERVER_BIN", server).env("LOTBOOK_BENCH_SITE", &site).env("LOTBOOK_BENCH_OUT", &out);
+    pass_on(options, &mut driver);
+    process::run(&mut driver)
+}
+
+fn pass_on(options: &Options, driver: &mut Command) {
+    let Options { name, quick, runs, only } = options;
+    driver.args(name).arg("--runs").arg(runs.to_string());
+    if *quick {
+        driver.arg("--quick");
+    }
+    if let Some(only) = only {
+        driver.arg("--only").arg(only);
+    }
+}
+
+fn build_driver(workspace: &Workspace, tools: &Tools<'_>) -> Result<PathBuf> {
+    process::run(&mut tools.cargo(&["build", "--release", "--package", "bench"]))?;
+    Ok(workspace.target.join("release").join(format!("bench{EXE_SUFFIX}")))
+}
+
+/// The built app, with the subjects' pages in `bench/`.
+fn build_site(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()> {
+    tools.ensure_node()?;
+    tools.ensure_wasm_target()?;
+    tools.ensure_wasm_bindgen()?;
+    tools.ensure_trunk()?;
+    tools.ensure_wasm_opt()?;
+    build::build_app(tools, Profile::Release)?;
+    if site.exists() {
+        fs::remove_dir_all(site).with_context(|| format!("{} cannot be emptied", site.display()))?;
+    }
+    copy_folder(&workspace.dist(), site)?;
+    let pages = site.join("bench");
+    build_peers(workspace, tools, &pages)?;
+    build_engine(workspace, tools, &pages)
+}
+
+fn build_peers(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result<()> {
+    let npm = |arguments: &[&str]| {
+        let mut npm = tools.command("npm");
+        npm.current_dir(workspace.root.join(PEERS)).args(arguments).env("BENCH_OUT", pages);
+        process::run(&mut npm)
+    };
+    npm(&["ci", "--no-audit", "--no-fund"]).context("the peers cannot be installed from the npm registry")?;
+    npm(&["run", "build"])
+}
+
+/// Lotbook's own storage and synchronisation as a page like its peers', without the app's screens.
+fn build_engine(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result<()> {
+    let profile = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+    process::run(tools.cargo(&["build", "--package", "bench-engine"]).args(profile))?;
+    let mut bindgen = tools.command("wasm-bindgen");
+    bindgen.args(["--target", "no-modules", "--no-typescript", "--out-name", "engine", "--out-dir"]);
+    process::run(bindgen.arg(pages).arg(workspace.target.join(ENGINE_WASM)))?;
+    copy_folder(&workspace.root.join(ENGINE_PAGE), pages)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_folder(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).with_context(|| format!("{} cannot be copied", source.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_copied_with_what_is_in_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("icons")).unwrap();
+        fs::write(from.join("icons/lotbook.svg"), "<svg/>").unwrap();
+        copy_folder(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("icons/lotbook.svg")).unwrap(), "<svg/>");
+        assert!(copy_folder(&folder.path().join("missing"), &to).is_err());
+    }
+}
