@@ -1,7 +1,7 @@
 //! Why the store could not do it.
 
 /// Nothing of the transaction was kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreFault {
     /// Another process is writing for longer than this one waits.
     #[error("The database is busy. Try again in a moment.")]

@@ -1,7 +1,7 @@
-//! The store on an embedded SQLite file: one writing connection, a few reading ones, WAL.
+//! The store on an embedded SQLite file: one connection on a thread of its own that writes, a few that read, WAL.
 //!
-//! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. Statements run on Tokio's blocking
-//! threads; a call that is dropped finishes there all the same.
+//! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. A call that is dropped finishes
+//! all the same.
 
 mod backup;
 mod convert;
@@ -15,6 +15,7 @@ mod push;
 mod save;
 mod schema;
 mod transfer;
+mod writer;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault> {
-        self.pool.write(move |transaction| push::push(transaction, &batch)).await
+        self.pool.writer().write(move |transaction| push::push(transaction, &batch)).await
     }
 
     async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault> {
@@ -74,7 +75,7 @@ impl Store for SqliteStore {
 
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
         let site = site.to_owned();
-        self.pool.write(move |transaction| schema::ensure_site(transaction, &site)).await
+        self.pool.writer().write(move |transaction| schema::ensure_site(transaction, &site)).await
     }
 
     async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
@@ -83,11 +84,11 @@ impl Store for SqliteStore {
 
     async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {
         let device = device.clone();
-        self.pool.write(move |transaction| devices::saw(transaction, &device, now)).await
+        self.pool.writer().write(move |transaction| devices::saw(transaction, &device, now)).await
     }
 
     async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault> {
-        self.pool.write(move |transaction| devices::enrol(transaction, &enrolment)).await
+        self.pool.writer().write(move |transaction| devices::enrol(transaction, &enrolment)).await
     }
 
     async fn add_code(
@@ -99,6 +100,7 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreFault> {
         let (site, name) = (site.to_owned(), device_name.to_owned());
         self.pool
+            .writer()
             .write(move |transaction| devices::add_code(transaction, &site, code_hash, &name, expires_at))
             .await
     }
@@ -109,7 +111,7 @@ impl Store for SqliteStore {
     }
 
     async fn import(&self, import: Import) -> Result<Imported, StoreFault> {
-        self.pool.write(move |transaction| transfer::import(transaction, &import)).await
+        self.pool.writer().write(move |transaction| transfer::import(transaction, &import)).await
     }
 
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault> {
@@ -118,7 +120,7 @@ impl Store for SqliteStore {
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
-        self.pool.write(move |transaction| purge::purge(transaction, before)).await
+        self.pool.writer().write(move |transaction| purge::purge(transaction, before)).await
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreFault> {

@@ -1,14 +1,15 @@
-//! The connections: writers queue for the one that writes, readers take any of the others.
+//! The connections: one writes, readers take any of the others.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::super::StoreFault;
 use super::schema;
+use super::writer::Writer;
 
 /// Connections that only read. More would only wait for the processor.
 const READER_CONNECTIONS: usize = 4;
@@ -17,7 +18,7 @@ const READER_CONNECTIONS: usize = 4;
 pub(super) struct Pool {
     readers: Arc<Mutex<Vec<Connection>>>,
     /// Below the readers, so that it is closed last: only a connection that may write can empty the WAL.
-    writer: Arc<tokio::sync::Mutex<Connection>>,
+    writer: Writer,
     free_readers: Arc<Semaphore>,
 }
 
@@ -28,25 +29,15 @@ impl Pool {
         let readers: Vec<Connection> =
             (0..READER_CONNECTIONS).map(|_| schema::open_reader(file)).collect::<Result<_, _>>()?;
         Ok(Self {
-            writer: Arc::new(tokio::sync::Mutex::new(writer)),
+            writer: Writer::start(writer)?,
             readers: Arc::new(Mutex::new(readers)),
             free_readers: Arc::new(Semaphore::new(READER_CONNECTIONS)),
         })
     }
 
-    /// Runs `work` in a transaction that no other writer is in, and commits it if it succeeds.
-    pub(super) async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        let mut writer = Arc::clone(&self.writer).lock_owned().await;
-        let written = spawn_blocking(move || {
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        });
-        written.await.map_err(|error| StoreFault::Failed(error.to_string()))?
+    /// The connection that writes.
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     /// Runs `work` on one state of the database.

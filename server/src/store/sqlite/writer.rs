@@ -1,0 +1,174 @@
+//! The connection that writes, on a thread of its own. Writes that wait at the same time share one transaction, and with it
+//! one wait for the disk. Each stands in a savepoint: one that fails, or panics, is undone alone. Callers are told when the
+//! commit is durable, and all of them if it fails.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{Builder, JoinHandle};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::StoreFault;
+
+/// Writes in one transaction. The first of them waits for the last.
+const MAX_GROUP_WRITES: usize = 32;
+/// Writes that wait in line; further callers wait to get there.
+const MAX_QUEUED_WRITES: usize = 256;
+
+/// Hands writes to the thread; dropping it waits for those in line, then closes the connection.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Write>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(mut connection: Connection) -> Result<Self, StoreFault> {
+        let (queue, mut line) = mpsc::channel(MAX_QUEUED_WRITES);
+        let serve = move || {
+            while let Some(first) = line.blocking_recv() {
+                let mut group = vec![first];
+                group.extend(std::iter::from_fn(|| line.try_recv().ok()).take(MAX_GROUP_WRITES - 1));
+                let committed = commit(&mut connection, &mut group);
+                group.into_iter().for_each(|write| write.tell(committed.clone()));
+            }
+        };
+        let thread = Builder::new().name("writer".to_owned()).spawn(serve);
+        let thread = thread.map_err(|error| StoreFault::Failed(format!("no thread to write on: {error}")))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Runs `work` in a transaction that no other process writes in, and keeps what it did if it succeeds.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let ended = || StoreFault::Failed("the thread that writes has ended".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let write = Box::new(Pending { work: Some(work), worked: None, answer });
+        self.queue.as_ref().ok_or_else(ended)?.send(write).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // It has nobody left to tell of a panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A write in line.
+trait Write: Send {
+    /// Does the work; whether it is to be kept.
+    fn work(&mut self, transaction: &Transaction<'_>) -> bool;
+
+    /// Tells the caller what came of it.
+    fn tell(self: Box<Self>, committed: Result<(), StoreFault>);
+}
+
+struct Pending<W, T> {
+    work: Option<W>,
+    worked: Option<Result<T, StoreFault>>,
+    answer: oneshot::Sender<Result<T, StoreFault>>,
+}
+
+impl<W, T: Send> Write for Pending<W, T>
+where
+    W: FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send,
+{
+    fn work(&mut self, transaction: &Transaction<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // Whatever a panic leaves behind in the database is rolled back, and there is nothing else that work can reach.
+        let worked = catch_unwind(AssertUnwindSafe(|| work(transaction)));
+        let worked = worked.unwrap_or_else(|_| Err(StoreFault::Failed("the write panicked".to_owned())));
+        self.worked.insert(worked).is_ok()
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), StoreFault>) {
+        let worked =
+            self.worked.unwrap_or_else(|| Err(StoreFault::Failed("the write was not run".to_owned())));
+        // A caller that is gone does not want to know.
+        let _ = self.answer.send(committed.and(worked));
+    }
+}
+
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(), StoreFault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let [alone] = group {
+        // A savepoint would keep a copy of every page that an import changes.
+        return if alone.work(&transaction) {
+            Ok(transaction.commit()?)
+        } else {
+            Ok(transaction.rollback()?)
+        };
+    }
+    for write in group {
+        transaction.prepare_cached("SAVEPOINT one_write")?.execute([])?;
+        if !write.work(&transaction) {
+            transaction.prepare_cached("ROLLBACK TO one_write")?.execute([])?;
+        }
+        transaction.prepare_cached("RELEASE one_write")?.execute([])?;
+    }
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use rusqlite::params;
+
+    use super::*;
+
+    fn insert(transaction: &Transaction<'_>, number: i64) -> Result<i64, StoreFault> {
+        transaction.execute("INSERT INTO numbers VALUES (?1)", params![number])?;
+        Ok(number)
+    }
+
+    #[tokio::test]
+    async fn writes_that_fail_take_no_others_with_them() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let file = dir.path().join("numbers.db");
+        let connection = Connection::open(&file).expect("a database");
+        connection
+            .execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE numbers (number PRIMARY KEY)")
+            .expect("a table");
+        let writer = Writer::start(connection).expect("a writer");
+        // The first write is held until the others are in line: they make one group.
+        let (go, held) = sync_channel::<()>(1);
+        let first = writer.write(move |transaction| {
+            held.recv().map_err(|error| StoreFault::Failed(error.to_string()))?;
+            insert(transaction, 0)
+        });
+        let others = async {
+            let one = writer.write(|transaction| insert(transaction, 1));
+            let refused = writer.write(|transaction| {
+                insert(transaction, 2)?;
+                Err::<i64, _>(StoreFault::invalid("no", "No."))
+            });
+            let panics = writer.write(|transaction| -> Result<i64, _> {
+                insert(transaction, 3)?;
+                panic!("on purpose")
+            });
+            let twice = writer.write(|transaction| insert(transaction, 1));
+            let last = writer.write(|transaction| insert(transaction, 4));
+            let release = async { go.send(()).expect("the first write waits") };
+            let (one, refused, panics, twice, last, ()) =
+                tokio::join!(one, refused, panics, twice, last, release);
+            assert_eq!((one.expect("1"), last.expect("4")), (1, 4));
+            assert!(matches!(refused, Err(StoreFault::Invalid { code: "no", .. })), "{refused:?}");
+            assert!(panics.is_err() && twice.is_err(), "{panics:?} {twice:?}");
+        };
+        assert_eq!(tokio::join!(first, others).0.expect("0"), 0);
+        drop(writer);
+        let kept = Connection::open(&file).expect("the database");
+        let kept: String = kept
+            .query_row("SELECT group_concat(number ORDER BY number) FROM numbers", [], |row| row.get(0))
+            .expect("numbers");
+        assert_eq!(kept, "0,1,4");
+    }
+}
