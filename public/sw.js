@@ -23,7 +23,7 @@ self.addEventListener("unhandledrejection", onTrap);
 
 const call = (work) => boot().then((worker) => Promise.race([work(worker), trapped]));
 const extend = (type, work) => self.addEventListener(type, (event) => event.waitUntil(call((worker) => work(worker, event))));
-extend("install", (worker) => worker.on_install(BUILD));
+extend("install", (worker, event) => worker.on_install(BUILD, event));
 extend("activate", (worker) => worker.on_activate(BUILD));
 extend("message", (worker, event) => worker.on_message(event.data));
 extend("sync", (worker, event) => worker.on_sync(event.lastChance));

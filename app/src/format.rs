@@ -76,10 +76,13 @@ pub(crate) fn signed(change: Quantity) -> String {
     if change > Quantity::ZERO { format!("+{change}") } else { change.to_string() }
 }
 
-/// A word as a sentence begins: `put away` becomes `Put away`.
+/// An English word as a sentence begins: `put away` becomes `Put away`.
 pub(crate) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 #[cfg(test)]

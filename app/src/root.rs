@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::book::Book;
 use crate::hooks::SyncProvider;
-use crate::shell::App;
+use crate::shell::app;
 
 enum Opening {
     Running,
@@ -34,7 +34,7 @@ pub(crate) fn Root() -> Html {
         }
         Opening::Done(book) => html! {
             <ContextProvider<Book> context={book.clone()}>
-                <SyncProvider><App /></SyncProvider>
+                <SyncProvider>{ app() }</SyncProvider>
             </ContextProvider<Book>>
         },
         Opening::Failed(error) => html! {

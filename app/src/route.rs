@@ -1,5 +1,6 @@
 //! The app's addresses, and the work on a lot that some of them name.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,42 +12,97 @@ use yew_router::prelude::*;
 use crate::components::icon::Glyph;
 
 /// Every page.
-#[derive(Clone, Debug, PartialEq, Routable)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Route {
     /// The stock list.
-    #[at("/")]
     Stock,
     /// The form for a new product; `?barcode=` fills that field in.
-    #[at("/product/new")]
     NewProduct,
     /// One product with its lots.
-    #[at("/product/:id")]
     Product { id: Uuid },
     /// The form for its fields.
-    #[at("/product/:id/edit")]
     EditProduct { id: Uuid },
     /// Work on one of its lots; `?lot=` chooses which.
-    #[at("/product/:id/work/:operation")]
     Work { id: Uuid, operation: LotWork },
     /// An order.
-    #[at("/checkout")]
     Checkout,
     /// The queue, what needs attention, and the synchronisation itself.
-    #[at("/sync")]
     Sync,
     /// Makes this device known to the server.
-    #[at("/enrol")]
     Enrol,
-    /// The same with the one-time code filled in.
-    #[at("/enrol/:code")]
+    /// The same with the one-time code filled in: letters, digits and dashes, so nothing is escaped.
     EnrolWith { code: String },
     /// Anything else.
-    #[not_found]
-    #[at("/404")]
     NotFound,
 }
 
+// The derived form brings a matcher for any pattern, which weighs more than all these addresses.
+impl Routable for Route {
+    fn from_path(path: &str, _: &HashMap<&str, &str>) -> Option<Self> {
+        Self::recognize(path)
+    }
+
+    fn to_path(&self) -> String {
+        match self {
+            Self::Stock => "/".to_owned(),
+            Self::NewProduct => "/product/new".to_owned(),
+            Self::Product { id } => format!("/product/{id}"),
+            Self::EditProduct { id } => format!("/product/{id}/edit"),
+            Self::Work { id, operation } => format!("/product/{id}/work/{operation}"),
+            Self::Checkout => "/checkout".to_owned(),
+            Self::Sync => "/sync".to_owned(),
+            Self::Enrol => "/enrol".to_owned(),
+            Self::EnrolWith { code } => format!("/enrol/{code}"),
+            Self::NotFound => "/404".to_owned(),
+        }
+    }
+
+    fn routes() -> Vec<&'static str> {
+        vec![
+            "/",
+            "/product/new",
+            "/product/:id",
+            "/product/:id/edit",
+            "/product/:id/work/:operation",
+            "/checkout",
+            "/sync",
+            "/enrol",
+            "/enrol/:code",
+            "/404",
+        ]
+    }
+
+    fn not_found_route() -> Option<Self> {
+        Some(Self::NotFound)
+    }
+
+    fn recognize(path: &str) -> Option<Self> {
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let route = match segments[..] {
+            [""] => Some(Self::Stock),
+            ["product", "new"] => Some(Self::NewProduct),
+            ["product", id, ref rest @ ..] => id.parse().ok().and_then(|id| Self::about(id, rest)),
+            ["checkout"] => Some(Self::Checkout),
+            ["sync"] => Some(Self::Sync),
+            ["enrol"] => Some(Self::Enrol),
+            ["enrol", code] => Some(Self::EnrolWith { code: code.to_owned() }),
+            _ => None,
+        };
+        route.or_else(Self::not_found_route)
+    }
+}
+
 impl Route {
+    /// The page about a product that the segments after its id name.
+    fn about(id: Uuid, segments: &[&str]) -> Option<Self> {
+        match *segments {
+            [] => Some(Self::Product { id }),
+            ["edit"] => Some(Self::EditProduct { id }),
+            ["work", operation] => operation.parse().ok().map(|operation| Self::Work { id, operation }),
+            _ => None,
+        }
+    }
+
     /// The address of work on a lot; without a lot the page chooses one.
     pub(crate) fn work_on(id: Uuid, operation: LotWork, lot: Option<Uuid>) -> String {
         let path = Self::Work { id, operation }.to_path();
@@ -168,5 +224,8 @@ mod tests {
         assert_eq!(Route::recognize("/product/new"), Some(Route::NewProduct));
         assert_eq!(Route::recognize("/product/none"), Some(Route::NotFound));
         assert_eq!(Route::recognize("/enrol/AB-12"), Some(Route::EnrolWith { code: "AB-12".into() }));
+        assert_eq!(Route::recognize("/"), Some(Route::Stock));
+        assert_eq!(Route::recognize("/sync/"), Some(Route::Sync));
+        assert_eq!(Route::recognize("/sync/now"), Some(Route::NotFound));
     }
 }

@@ -7,13 +7,13 @@ use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use crate::components::announcer::use_announcements;
-use crate::components::connectivity_status::ConnectivityStatus;
+use crate::components::connectivity_status::connectivity_status;
+use crate::components::desk::{Desk, use_new_desk};
 use crate::components::navigation::navigation;
-use crate::components::notices::Notices;
-use crate::components::scanner::ScanProvider;
-use crate::components::stock_pane::StockQuery;
-use crate::components::toasts::ToastProvider;
-use crate::hooks::use_sync;
+use crate::components::notices::notices;
+use crate::components::scanner::use_scan_listener;
+use crate::components::toasts::{Shown, toast_list};
+use crate::hooks::{use_now, use_queue, use_sync, use_update_ready};
 use crate::pages::checkout::CheckoutPage;
 use crate::pages::enrol::EnrolPage;
 use crate::pages::not_found::not_found_page;
@@ -22,44 +22,40 @@ use crate::pages::sync_page::SyncPage;
 use crate::route::Route;
 
 /// The app below its providers of data.
-#[component]
-pub(crate) fn App() -> Html {
-    html! {
-        <BrowserRouter>
-            <ToastProvider>
-                <ScanProvider>
-                    <Frame />
-                </ScanProvider>
-            </ToastProvider>
-        </BrowserRouter>
-    }
+pub(crate) fn app() -> Html {
+    html! { <BrowserRouter><Frame /></BrowserRouter> }
 }
 
 #[component]
 fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-    use_announcements();
-    let attention = use_sync().attention;
-    let query = StockQuery(use_state(String::new));
+    let (sync, now, queue) = (use_sync(), use_now(), use_queue());
+    let shown = use_reducer_eq(Shown::default);
+    let desk = use_new_desk(&shown);
+    use_scan_listener(&desk);
+    use_announcements(&desk.toasts, &sync, queue);
+    let (is_update_ready, apply_update) = use_update_ready();
+    let query = use_state(String::new);
     let follow = follow_links(use_navigator());
     let class =
         classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
     html! {
-        <ContextProvider<StockQuery> context={query}>
+        <ContextProvider<Desk> context={desk}>
             <div {class} onclick={follow}>
                 <a class="skip" href="#main">{ "Skip to the page" }</a>
                 <header class="top">
-                    <ConnectivityStatus />
-                    <Notices />
+                    { connectivity_status(&sync, now) }
+                    { notices(&sync, now, is_update_ready.then_some(apply_update)) }
                 </header>
-                { navigation(&route, attention) }
-                <main id="main" class="main" tabindex="-1">{ page(route) }</main>
+                { navigation(&route, sync.attention) }
+                <main id="main" class="main" tabindex="-1">{ page(route, &query) }</main>
             </div>
-        </ContextProvider<StockQuery>>
+            { toast_list(&shown) }
+        </ContextProvider<Desk>>
     }
 }
 
-fn page(route: Route) -> Html {
+fn page(route: Route, query: &UseStateHandle<String>) -> Html {
     match route {
         Route::Checkout => html! { <CheckoutPage /> },
         Route::Sync => html! { <SyncPage /> },
@@ -70,7 +66,7 @@ fn page(route: Route) -> Html {
         | Route::NewProduct
         | Route::Product { .. }
         | Route::EditProduct { .. }
-        | Route::Work { .. } => stock_page(&route),
+        | Route::Work { .. } => stock_page(&route, query),
     }
 }
 

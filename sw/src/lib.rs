@@ -11,4 +11,5 @@ pub mod lifecycle;
 pub mod policy;
 pub mod precache;
 pub mod respond;
+pub mod routes;
 pub mod scope;

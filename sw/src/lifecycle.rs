@@ -2,6 +2,7 @@
 
 use crate::policy::Message;
 use crate::precache::{self, Build};
+use crate::routes;
 use crate::scope::{self, WorkerError};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
@@ -12,8 +13,13 @@ use web_sys::ServiceWorkerGlobalScope;
 ///
 /// # Errors
 /// As [`precache::fill`]; the browser then drops this worker and keeps the one in charge.
-pub async fn install(global: &ServiceWorkerGlobalScope, build: &Build) -> Result<(), WorkerError> {
+pub async fn install(
+    global: &ServiceWorkerGlobalScope,
+    build: &Build,
+    event: &JsValue,
+) -> Result<(), WorkerError> {
     precache::fill(build).await?;
+    routes::add(event, build).await;
     if global.registration().active().is_none() { skip_waiting(global).await } else { Ok(()) }
 }
 

@@ -8,6 +8,9 @@ const CACHE_PREFIX: &str = "lotbook-shell-";
 /// The page that is answered to every navigation inside the app.
 pub const SHELL_PATH: &str = "/index.html";
 
+/// Where the installed app starts: kept as a second copy of the page.
+pub const ROOT_PATH: &str = "/";
+
 /// Paths the server answers itself, on a navigation too. Enrolment needs the server in any case.
 const SERVER_PREFIXES: [&str; 2] = ["/api/", "/enrol/"];
 

@@ -87,6 +87,11 @@ pub async fn open(name: &str) -> Result<Cache, WorkerError> {
 async fn store(name: &str, responses: &[(&str, Response)]) -> Result<(), WorkerError> {
     let cache = open(name).await?;
     for (path, response) in responses {
+        if *path == policy::SHELL_PATH {
+            let copy = response.clone().map_err(WorkerError::browser("copy the page"))?;
+            scope::settle(cache.put_with_str(policy::ROOT_PATH, &copy), "keep the page for offline use")
+                .await?;
+        }
         scope::settle(cache.put_with_str(path, response), "keep a file for offline use").await?;
     }
     Ok(())

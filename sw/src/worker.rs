@@ -27,8 +27,8 @@ fn scope() -> ServiceWorkerGlobalScope {
 /// # Errors
 /// Names the file that did not arrive as it was built.
 #[wasm_bindgen]
-pub async fn on_install(build: JsValue) -> Result<(), JsValue> {
-    Ok(lifecycle::install(&scope(), &Build::from_js(&build)?).await?)
+pub async fn on_install(build: JsValue, event: JsValue) -> Result<(), JsValue> {
+    Ok(lifecycle::install(&scope(), &Build::from_js(&build)?, &event).await?)
 }
 
 /// Drops older builds and takes charge of the open windows.

@@ -168,7 +168,7 @@ impl Book {
 
     async fn after_queue_change(&self, signal: Signal) {
         // The record is safe whatever this says; a store that cannot be read reports itself to whoever reads.
-        drop(self.reload().await);
+        drop(self.reload_queue().await);
         self.tell(&browser::Notice::QueueChanged);
         self.emit(&signal);
         if signal != Signal::Changed {

@@ -1,18 +1,19 @@
 //! Says what happens while nobody looks: a change the server turned down, a sync that failed.
 
-use std::collections::HashSet;
+use std::rc::Rc;
 
 use domain::{Action, Row};
 use gloo_timers::callback::Timeout;
-use sync::{Connection, Outcome, QueueRecord, QueueState, Verdict};
+use sync::{Connection, Outcome, QueueState, Verdict};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::action_words::in_words;
 use super::chip::Tone;
-use super::toasts::{Toast, use_toasts};
-use crate::hooks::{Loaded, use_book, use_queue, use_sync};
+use super::toasts::{Toast, Toasts};
+use crate::book::Queued;
+use crate::hooks::{OfflineSync, use_book};
 use crate::route::Route;
 
 /// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
@@ -20,18 +21,17 @@ const SETTLE_MILLIS: u32 = 500;
 
 /// Says it in toasts.
 #[hook]
-pub(crate) fn use_announcements() {
-    use_sync_failures();
-    use_turned_down();
+pub(crate) fn use_announcements(toasts: &Toasts, sync: &OfflineSync, queue: Rc<Vec<Queued>>) {
+    use_sync_failures(toasts.clone(), sync);
+    use_turned_down(toasts.clone(), queue);
 }
 
 /// A failed sync is said once, and goes away by itself.
 #[hook]
-fn use_sync_failures() {
-    let (sync, toasts) = (use_sync(), use_toasts());
+fn use_sync_failures(toasts: Toasts, sync: &OfflineSync) {
     // These two have a notice of their own, which stays until a person has done something.
     let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
-    use_effect_with(sync.status.error.filter(|_| !is_known), move |error| {
+    use_effect_with(sync.status.error.clone().filter(|_| !is_known), move |error| {
         let shown = error.clone().map(|error| {
             let show = move || toasts.show(Toast::new(Tone::Info, "The sync did not work", error));
             Timeout::new(SETTLE_MILLIS, show)
@@ -40,7 +40,7 @@ fn use_sync_failures() {
     });
 }
 
-fn turned_down(records: &[QueueRecord<Action, Row>]) -> impl Iterator<Item = (Uuid, &Action, &Outcome<Row>)> {
+fn turned_down(records: &[Queued]) -> impl Iterator<Item = (Uuid, &Action, &Outcome<Row>)> {
     records.iter().filter_map(|record| match &record.state {
         QueueState::Attention(outcome) => Some((record.mutation.id, &record.mutation.action, outcome)),
         QueueState::Pending => None,
@@ -49,16 +49,11 @@ fn turned_down(records: &[QueueRecord<Action, Row>]) -> impl Iterator<Item = (Uu
 
 /// A change that is turned down is said when it happens; those found at start-up wait on the sync page.
 #[hook]
-fn use_turned_down() {
-    let (book, queue, toasts, navigator) = (use_book(), use_queue(), use_toasts(), use_navigator());
-    let known = use_mut_ref(|| None::<HashSet<Uuid>>);
-    let records = match queue {
-        Loaded::Ready(records) => Some(records),
-        Loaded::Loading | Loaded::Failed(_) => None,
-    };
-    use_effect_with(records, move |records| {
-        let Some(records) = records else { return };
-        let ids: HashSet<Uuid> = turned_down(records).map(|(id, ..)| id).collect();
+fn use_turned_down(toasts: Toasts, queue: Rc<Vec<Queued>>) {
+    let (book, navigator) = (use_book(), use_navigator());
+    let known = use_mut_ref(|| None::<Vec<Uuid>>);
+    use_effect_with(queue, move |records| {
+        let ids: Vec<Uuid> = turned_down(records).map(|(id, ..)| id).collect();
         let Some(before) = known.borrow_mut().replace(ids) else { return };
         for (_, action, outcome) in turned_down(records).filter(|(id, ..)| !before.contains(id)) {
             let words = in_words(action);

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::action_words::in_words;
+use super::button::link_button;
 use super::chip::{Tone, chip};
 use super::comparison::{Compared, compare};
 use super::icon::Glyph;
@@ -74,9 +75,7 @@ impl AttentionCard<'_> {
                 <div class="ways">
                     { for ways.iter().map(|way| self.way_button(*way)) }
                     if let Some(id) = words.product.filter(|_| !is_creation) {
-                        <a class="button quiet" href={Route::Product { id }.to_path()} data-test="attention-open">
-                            { "Open product" }
-                        </a>
+                        { link_button("button quiet", Route::Product { id }.to_path(), "Open product".into(), "attention-open") }
                     }
                 </div>
             </article>

@@ -5,30 +5,25 @@ use std::rc::Rc;
 use domain::{
     Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use yew::Reducible;
 
 /// One product of the order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CartLine {
     pub(crate) product: Uuid,
     pub(crate) quantity: Quantity,
     /// Whether more may be sold than the book has.
-    #[serde(default)]
     pub(crate) sells_short: bool,
     /// Where the goods come from that the book has no lot for.
-    #[serde(default)]
     pub(crate) found_lot: String,
-    #[serde(default)]
     pub(crate) found_location: String,
 }
 
 /// The order's products; each stands in it once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cart {
     /// The id it will be placed under. A cart that comes back after its order was saved is known by it.
-    #[serde(default)]
     pub(crate) order: Option<Uuid>,
     pub(crate) lines: Vec<CartLine>,
 }

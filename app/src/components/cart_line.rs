@@ -5,14 +5,16 @@ use std::rc::Rc;
 use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
 use yew::prelude::*;
 
+use super::button::icon_button;
 use super::cart::{CartChange, CartLine, Taking};
 use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
 use super::placeholder::{read_failure, skeleton};
+use super::row_text::row_text;
 use super::switch::Switch;
 use crate::book::ProductView;
-use crate::hooks::{Loaded, use_product, use_today};
+use crate::hooks::{Loaded, use_element, use_product, use_today};
 
 /// A line and what can be done to it.
 #[derive(Properties, PartialEq)]
@@ -42,11 +44,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         Loaded::Loading | Loaded::Failed(_) => None,
     };
     let card = use_node_ref();
-    use_effect_with((card.clone(), props.fault.is_some()), |(card, is_faulty)| {
-        if let (true, Some(card)) = (is_faulty, card.cast::<web_sys::Element>()) {
-            card.scroll_into_view_with_bool(false);
-        }
-    });
+    use_element(&card, props.fault.is_some(), |card| card.scroll_into_view_with_bool(false));
     use_effect_with(view, {
         let on_view = props.on_view.clone();
         move |view| {
@@ -80,17 +78,14 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
     let product = &view.product;
     let taking = Taking::of(line, &rows_of(view), today);
     let unit_price = Money { minor: product.price_minor, currency: product.currency.clone() };
+    let sub = format!("{} · {unit_price} {}", product.sku, per(&product.unit));
     let id = line.product;
     let remove = on_change.reform(move |_: MouseEvent| CartChange::Quantity(id, Quantity::ZERO));
     html! {
         <>
             <div class="cart-line-head">
-                <span class="row-text">
-                    <span class="row-title" data-test="cart-line-name">{ &product.name }</span>
-                    <span class="row-sub">{ format!("{} · {unit_price} {}", product.sku, per(&product.unit)) }</span>
-                </span>
-                <button class="icon-button" type="button" onclick={remove} data-test="cart-remove"
-                    aria-label={format!("Take {} out of the order", product.name)}>{ icon(Glyph::Close) }</button>
+                { row_text(product.name.clone(), sub, Some("cart-line-name")) }
+                { icon_button("icon-button", Glyph::Close, format!("Take {} out of the order", product.name), remove, "cart-remove") }
             </div>
             if !view.variants.is_empty() {
                 { variants(view, on_change) }
@@ -123,16 +118,12 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
     let type_it = on_type.reform(|_: MouseEvent| ());
     html! {
         <div class="stepper">
-            <button class="step" type="button" onclick={step(-1)} aria-label="One less" data-test="cart-less">
-                { icon(Glyph::Minus) }
-            </button>
+            { icon_button("step", Glyph::Minus, "One less", step(-1), "cart-less") }
             <button class="stepper-value" type="button" onclick={type_it} data-test="cart-quantity"
                 data-value={quantity.0.to_string()} aria-label={format!("{quantity} {unit}, change")}>
                 <b>{ quantity.to_string() }</b><span class="unit">{ unit }</span>
             </button>
-            <button class="step" type="button" onclick={step(1)} aria-label="One more" data-test="cart-more">
-                { icon(Glyph::Plus) }
-            </button>
+            { icon_button("step", Glyph::Plus, "One more", step(1), "cart-more") }
         </div>
     }
 }
@@ -156,8 +147,11 @@ fn variants(view: &ProductView, on_change: &Callback<CartChange>) -> Html {
 
 /// A product among the others of its family, in one order wherever it is shown.
 pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
-    let mut all: Vec<&Product> = view.variants.iter().chain([&view.product]).collect();
-    all.sort_unstable_by(|a, b| (&a.variant, &a.sku).cmp(&(&b.variant, &b.sku)));
+    let mut all: Vec<&Product> = Vec::with_capacity(view.variants.len() + 1);
+    for product in view.variants.iter().chain([&view.product]) {
+        let is_before = |other: &&Product| (&other.variant, &other.sku) < (&product.variant, &product.sku);
+        all.insert(all.partition_point(is_before), product);
+    }
     all
 }
 

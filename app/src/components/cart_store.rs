@@ -1,8 +1,14 @@
 //! Keeps the order being put together across reloads. A draft, not a record: losing it loses typing, never stock.
 
-use super::cart::Cart;
+use domain::Quantity;
+use uuid::Uuid;
+
+use super::cart::{Cart, CartLine};
 
 const KEY: &str = "lotbook.cart";
+
+/// An order's id and its lines, as a [`CartLine`]'s fields in their order.
+type Draft = (Option<Uuid>, Vec<(Uuid, Quantity, bool, String, String)>);
 
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok().flatten()
@@ -11,13 +17,48 @@ fn storage() -> Option<web_sys::Storage> {
 /// The order as it was left; an empty one if there is none that can be read.
 pub(crate) fn load() -> Cart {
     let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    text.and_then(|text| serde_json::from_str(&text).ok()).map_or_else(Cart::default, cart_of)
 }
 
 /// Keeps it.
 pub(crate) fn keep(cart: &Cart) {
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(cart)) {
+    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(&draft_of(cart))) {
         // A full storage loses the draft only.
         let _ = storage.set_item(KEY, &text);
+    }
+}
+
+fn draft_of(cart: &Cart) -> Draft {
+    let lines = cart.lines.iter().cloned().map(|line| {
+        let CartLine { product, quantity, sells_short, found_lot, found_location } = line;
+        (product, quantity, sells_short, found_lot, found_location)
+    });
+    (cart.order, lines.collect())
+}
+
+fn cart_of((order, lines): Draft) -> Cart {
+    let lines = lines.into_iter().map(|(product, quantity, sells_short, found_lot, found_location)| {
+        CartLine { product, quantity, sells_short, found_lot, found_location }
+    });
+    Cart { order, lines: lines.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cart_comes_back_as_it_was() {
+        let line = CartLine {
+            product: Uuid::from_u128(1),
+            quantity: Quantity(1_500),
+            sells_short: true,
+            found_lot: "L1".into(),
+            found_location: "B-2".into(),
+        };
+        let cart = Cart { order: Some(Uuid::from_u128(2)), lines: vec![line] };
+        let text = serde_json::to_string(&draft_of(&cart)).expect("text");
+        assert_eq!(serde_json::from_str(&text).map(cart_of).ok(), Some(cart));
+        assert!(serde_json::from_str::<Draft>("{\"lines\":[]}").is_err());
     }
 }

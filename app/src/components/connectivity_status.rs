@@ -8,7 +8,7 @@ use yew_router::Routable;
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use crate::format;
-use crate::hooks::{Completeness, OfflineSync, use_now, use_sync};
+use crate::hooks::{Completeness, OfflineSync};
 use crate::route::Route;
 
 /// A connection's word, colour and glyph.
@@ -62,13 +62,10 @@ fn synced(last: Option<UnixMillis>, now: UnixMillis) -> String {
 }
 
 /// The status line.
-#[component]
-pub(crate) fn ConnectivityStatus() -> Html {
-    let (sync, now) = (use_sync(), use_now());
+pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
     let (word, tone, glyph) = connection_words(sync.is_online);
-    let activity = activity(&sync);
-    let (middle, percent) =
-        activity.map_or_else(|| (waiting(&sync), None), |(text, percent)| (text, percent));
+    let activity = activity(sync);
+    let (middle, percent) = activity.map_or_else(|| (waiting(sync), None), |(text, percent)| (text, percent));
     let right = match percent {
         Some(percent) => format!("{percent} %"),
         None => synced(sync.status.last_sync_at, now),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::chip::{lot_chip, pending_chip};
+use super::row_text::row_text;
 use crate::format;
 
 /// A lot's row.
@@ -57,10 +58,7 @@ impl LotRow<'_> {
 fn face(lot: &InventoryLot, today: CalendarDate, pending: bool) -> Html {
     html! {
         <>
-            <span class="row-text">
-                <span class="row-title" data-test="lot-code">{ &lot.lot.lot_code }</span>
-                <span class="row-sub">{ place_and_date(lot) }</span>
-            </span>
+            { row_text(lot.lot.lot_code.clone(), place_and_date(lot), Some("lot-code")) }
             <span class="row-chips">
                 if pending {
                     { pending_chip() }

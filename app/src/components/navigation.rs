@@ -21,7 +21,7 @@ pub(crate) fn navigation(current: &Route, attention: usize) -> Html {
 fn entry(route: Route, glyph: Glyph, word: &'static str, is_current: bool, badge: usize) -> Html {
     html! {
         <a class="navigation-entry" href={route.to_path()} aria-current={is_current.then_some("page")}
-            data-test={format!("nav-{}", word.to_lowercase())}>
+            data-test={format!("nav-{}", word.to_ascii_lowercase())}>
             { icon(glyph) }
             <span>{ word }</span>
             if badge > 0 {

@@ -1,13 +1,14 @@
-//! What must be known wherever one is: offline, signed out, outdated, waiting too long, storage trouble.
+//! What must be known wherever one is: offline, signed out, outdated, waiting too long.
 
-use sync::Connection;
+use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::button::{button, link_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use crate::format;
-use crate::hooks::{Loaded, OfflineSync, use_now, use_queue, use_sync, use_update_ready};
+use crate::hooks::OfflineSync;
 use crate::route::Route;
 
 /// Work that has waited this long is worth a warning.
@@ -24,31 +25,19 @@ struct Notice {
 }
 
 /// The notices that hold now, the gravest first.
-#[component]
-pub(crate) fn Notices() -> Html {
-    let (sync, now, queue) = (use_sync(), use_now(), use_queue());
-    let (update_ready, apply_update) = use_update_ready();
+pub(crate) fn notices(sync: &OfflineSync, now: UnixMillis, update: Option<Callback<()>>) -> Html {
     let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
     let mut notices = Vec::new();
-    if let Loaded::Failed(message) = queue {
-        notices.push(Notice {
-            tone: Tone::Attention,
-            glyph: Glyph::Attention,
-            text: message,
-            test: "storage-notice",
-            offer: Html::default(),
-        });
-    }
-    notices.extend(connection_notice(&sync));
+    notices.extend(connection_notice(sync));
     notices.extend(age_notice(waited));
-    if update_ready {
-        let onclick = apply_update.reform(|_: MouseEvent| ());
+    if let Some(update) = update {
+        let onclick = update.reform(|_: MouseEvent| ());
         notices.push(Notice {
             tone: Tone::Info,
             glyph: Glyph::Update,
             text: "An update is ready.".to_owned(),
             test: "update-notice",
-            offer: html! { <button type="button" {onclick} data-test="apply-update">{ "Install now" }</button> },
+            offer: button("", "Install now".into(), onclick, "apply-update"),
         });
     }
     html! {
@@ -90,7 +79,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
                 Glyph::DotHalf,
                 "The network is there but the server does not answer. Keep working.".to_owned(),
                 "no-server-notice",
-                html! { <button type="button" {onclick} data-test="try-now">{ "Try now" }</button> },
+                button("", "Try now".into(), onclick, "try-now"),
             )
         }
         Connection::WorkingOffline => {
@@ -100,7 +89,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
                 Glyph::Pause,
                 "You chose to work offline. Nothing is sent until you go online.".to_owned(),
                 "working-offline-notice",
-                html! { <button type="button" {onclick} data-test="go-online">{ "Go online" }</button> },
+                button("", "Go online".into(), onclick, "go-online"),
             )
         }
         Connection::SignInNeeded => (
@@ -108,7 +97,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             Glyph::Key,
             format!("The server does not know this device. Sign in to sync. {unsent}"),
             "sign-in-notice",
-            html! { <a href={Route::Enrol.to_path()} data-test="sign-in">{ "Sign in" }</a> },
+            link_button("", Route::Enrol.to_path(), "Sign in".into(), "sign-in"),
         ),
         Connection::UpgradeNeeded => (
             Tone::Attention,

@@ -8,10 +8,11 @@ use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
+use super::row_text::row_text;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use crate::book::ProductCard;
-use crate::hooks::{use_cards, use_catalogue};
+use crate::hooks::{card_of, use_cards, use_catalogue};
 
 /// Matches shown; a narrower search finds the rest.
 const MAX_SHOWN_MATCHES: usize = 6;
@@ -73,7 +74,7 @@ pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
             if is_searching {
                 <ul class="matches" data-test="matches">
                     for id in matches.iter().copied() {
-                        { match_row(id, cards.get(&id), &take) }
+                        { match_row(id, card_of(&cards, id), &take) }
                     }
                     if view.hits.len() > MAX_SHOWN_MATCHES {
                         <li class="matches-more">{ format!("{} more. Type more of the name.", view.hits.len() - MAX_SHOWN_MATCHES) }</li>
@@ -93,12 +94,8 @@ fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Htm
             let price = Money { minor: detail.price_minor, currency: detail.currency.clone() };
             format!(" · {price} · {} {} on hand", detail.on_hand, detail.unit)
         });
-        html! {
-            <span class="row-text">
-                <span class="row-title">{ name_and_variant(&card.product.name, &card.product.variant) }</span>
-                <span class="row-sub">{ &card.product.sku }{ detail.unwrap_or_default() }</span>
-            </span>
-        }
+        let name = name_and_variant(&card.product.name, &card.product.variant);
+        row_text(name, format!("{}{}", card.product.sku, detail.unwrap_or_default()), None)
     });
     html! {
         <li key={id.to_string()}>

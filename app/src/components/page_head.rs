@@ -4,6 +4,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
+use crate::hooks::use_element;
 use crate::route::Route;
 
 /// A heading's parts.
@@ -31,11 +32,9 @@ pub(crate) struct PageHeadProps {
 #[component]
 pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
     let heading = use_node_ref();
-    use_effect_with((heading.clone(), props.keeps_focus), |(heading, keeps_focus)| {
-        if let (false, Some(element)) = (keeps_focus, heading.cast::<web_sys::HtmlElement>()) {
-            // An element that cannot be focused only stays silent.
-            let _ = element.focus();
-        }
+    use_element(&heading, !props.keeps_focus, |heading| {
+        // An element that cannot be focused only stays silent.
+        let _ = heading.focus();
     });
     use_window_title(&props.title);
     let back_class = classes!("icon-button", props.back_to_list.then_some("back-to-list"));

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::button::button;
 use super::icon::{Glyph, icon};
 use crate::service_worker;
 
@@ -41,7 +42,6 @@ pub(crate) fn skeleton() -> Html {
 pub(crate) fn read_failure(message: &str) -> Html {
     let retry = Callback::from(|_: MouseEvent| service_worker::reload());
     let (title, test) = ("This cannot be shown", "read-failure");
-    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(html! {
-        <button class="button" onclick={retry} data-test="read-again">{ "Try again" }</button>
-    })
+    let again = button("button", "Try again".into(), retry, "read-again");
+    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(again)
 }

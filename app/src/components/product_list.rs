@@ -10,10 +10,11 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::chip::{SOON_DAYS, chip, expiry_tone, pending_chip};
+use super::row_text::row_text;
 use super::virtual_rows::{row_pixels, use_visible_rows};
 use crate::book::{CardDetail, ProductCard};
 use crate::format;
-use crate::hooks::{use_cards, use_today};
+use crate::hooks::{card_of, use_cards, use_today};
 use crate::route::Route;
 
 /// The products to list.
@@ -46,7 +47,7 @@ fn row_after(key: &str, row: usize, total: usize, page: usize) -> Option<usize> 
 pub(crate) fn ProductList(props: &ProductListProps) -> Html {
     let viewport = use_node_ref();
     let total = props.ids.len();
-    let visible = use_visible_rows(&viewport, total);
+    let (visible, onscroll) = use_visible_rows(&viewport, total);
     let shown = use_memo((props.ids.clone(), visible.clone()), |(ids, visible)| {
         Rc::<[Uuid]>::from(ids.get(visible.clone()).unwrap_or_default())
     });
@@ -79,10 +80,14 @@ pub(crate) fn ProductList(props: &ProductListProps) -> Html {
     let tab_stop = if visible.contains(&*active) { *active } else { visible.start };
     let rows = shown.iter().zip(visible.clone()).map(|(id, row)| {
         let is_current = props.current == Some(*id);
-        product_row(&Place { id: *id, row, is_current, is_tab_stop: row == tab_stop }, cards.get(id), today)
+        product_row(
+            &Place { id: *id, row, is_current, is_tab_stop: row == tab_stop },
+            card_of(&cards, *id),
+            today,
+        )
     });
     html! {
-        <div class="list" ref={viewport} role="grid" aria-label="Products" aria-rowcount={total.to_string()} {onkeydown}
+        <div class="list" ref={viewport} role="grid" aria-label="Products" aria-rowcount={total.to_string()} {onkeydown} {onscroll}
             data-test="product-list" data-total={total.to_string()}>
             <div class="list-rows" role="presentation" style={format!("--rows: {total}; --first: {}", visible.start)}>
                 <div class="list-window" role="rowgroup">{ for rows }</div>
@@ -152,14 +157,10 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
         let price = Money { minor: detail.price_minor, currency: detail.currency.clone() };
         format!(" · {price}")
     });
+    let name = name_and_variant(&card.product.name, &card.product.variant);
     html! {
         <>
-            <span class="row-text">
-                <span class="row-title" data-test="row-name">
-                    { name_and_variant(&card.product.name, &card.product.variant) }
-                </span>
-                <span class="row-sub">{ &card.product.sku }{ price.unwrap_or_default() }</span>
-            </span>
+            { row_text(name, format!("{}{}", card.product.sku, price.unwrap_or_default()), Some("row-name")) }
             <span class="row-chips">
                 if card.pending {
                     { pending_chip() }

@@ -4,9 +4,11 @@ use domain::{Quantity, QuantityFault};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::button::icon_button;
 use super::field::typed_into;
-use super::icon::{Glyph, icon};
+use super::icon::Glyph;
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
+use crate::hooks::use_element;
 
 /// A quantity being typed.
 #[derive(Properties, PartialEq)]
@@ -52,46 +54,42 @@ fn step(text: &str, by: Quantity) -> String {
 #[component]
 pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
     let input = use_node_ref();
-    let fresh = use_state(|| true);
+    let is_edited = use_state(bool::default);
     let proposal = use_memo((), |()| props.text.clone());
-    use_effect_with((input.clone(), props.takes_focus), |(input, takes_focus)| {
-        if let (true, Some(input)) = (takes_focus, input.cast::<HtmlInputElement>()) {
-            // Without focus the keypad still works. In a sheet, `autofocus` does this when it opens.
-            let _ = input.focus();
-        }
+    use_element(&input, props.takes_focus, |input| {
+        // Without focus the keypad still works. In a sheet, `autofocus` does this when it opens.
+        let _ = input.focus();
     });
     let change = |make: fn(&str, bool) -> String| {
-        let (text, fresh, on_change) = (props.text.clone(), fresh.clone(), props.on_change.clone());
+        let (text, is_edited, on_change) = (props.text.clone(), is_edited.clone(), props.on_change.clone());
         Callback::from(move |_: MouseEvent| {
-            on_change.emit(make(&text, *fresh));
-            fresh.set(false);
+            on_change.emit(make(&text, !*is_edited));
+            is_edited.set(true);
         })
     };
     let on_key = {
-        let (text, fresh, on_change) = (props.text.clone(), fresh.clone(), props.on_change.clone());
+        let (text, is_edited, on_change) = (props.text.clone(), is_edited.clone(), props.on_change.clone());
         Callback::from(move |key: PadKey| {
-            on_change.emit(press(&text, key, *fresh));
-            fresh.set(false);
+            on_change.emit(press(&text, key, !*is_edited));
+            is_edited.set(true);
         })
     };
-    let set_fresh = {
-        let fresh = fresh.clone();
-        // A scan that came into the field leaves the proposal as it was.
-        move |typed: &str| fresh.set(typed == proposal.as_str())
+    // A scan that came into the field leaves the proposal as it was.
+    let note_edit = {
+        let is_edited = is_edited.clone();
+        move |typed: &str| is_edited.set(typed != proposal.as_str())
     };
     let fault_id = props.fault.is_some().then_some("quantity-fault");
     html! {
         <section class={classes!("quantity", props.fault.is_some().then_some("has-fault"))}>
             <label for="quantity">{ &props.label }</label>
             <div class="quantity-line">
-                <button class="step" type="button" aria-label="One less" data-test="quantity-less"
-                    onclick={change(|text, _| step(text, Quantity::units(-1)))}>{ icon(Glyph::Minus) }</button>
+                { icon_button("step", Glyph::Minus, "One less", change(|text, _| step(text, Quantity::units(-1))), "quantity-less") }
                 <span class="quantity-value">
-                    { quantity_input(props, &input, set_fresh, fault_id) }
+                    { quantity_input(props, &input, note_edit, fault_id) }
                     <span class="unit">{ &props.unit }</span>
                 </span>
-                <button class="step" type="button" aria-label="One more" data-test="quantity-more"
-                    onclick={change(|text, _| step(text, Quantity::units(1)))}>{ icon(Glyph::Plus) }</button>
+                { icon_button("step", Glyph::Plus, "One more", change(|text, _| step(text, Quantity::units(1))), "quantity-more") }
             </div>
             <div class="quantity-note" aria-live="polite">{ props.note.clone() }</div>
             if let Some(fault) = &props.fault {
@@ -105,12 +103,12 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
 fn quantity_input(
     props: &QuantityFieldProps,
     input: &NodeRef,
-    set_fresh: impl Fn(&str) + 'static,
+    note_edit: impl Fn(&str) + 'static,
     fault_id: Option<&'static str>,
 ) -> Html {
     let on_change = props.on_change.clone();
     let oninput = typed_into(&Callback::from(move |typed: String| {
-        set_fresh(&typed);
+        note_edit(&typed);
         on_change.emit(typed);
     }));
     let onfocus = Callback::from(|event: FocusEvent| {

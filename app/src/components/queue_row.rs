@@ -6,7 +6,9 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::action_words::in_words;
+use super::button::icon_button;
 use super::icon::{Glyph, icon};
+use super::row_text::row_text;
 use crate::format;
 
 /// A waiting change's row, with its product's name if it is known.
@@ -28,15 +30,11 @@ pub(crate) fn queue_row(
         <li class="entry is-pending" key={id.to_string()} data-test="queue-row" data-id={id.to_string()}
             data-kind={mutation.action.kind()}>
             <span class="entry-glyph tone-waiting">{ icon(Glyph::Clock) }</span>
-            <span class="row-text">
-                <span class="row-title">{ &title }</span>
-                <span class="row-sub">{ sub_line(&words.place, state, &format::ago(mutation.captured_at, now)) }</span>
-            </span>
+            { row_text(title.clone(), sub_line(&words.place, state, &format::ago(mutation.captured_at, now)), None) }
             if let Some(change) = words.change {
                 <b class="row-quantity">{ change }</b>
             }
-            <button class="icon-button" type="button" onclick={undo} aria-label={format!("Take back: {title}")}
-                data-test="queue-undo">{ icon(Glyph::Undo) }</button>
+            { icon_button("icon-button", Glyph::Undo, format!("Take back: {title}"), undo, "queue-undo") }
         </li>
     }
 }

@@ -11,8 +11,9 @@ use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, read_failure, skeleton};
 use super::queue_row::sub_line;
+use super::row_text::row_text;
 use crate::format;
-use crate::hooks::{Loaded, Recent, RecentState, use_cards, use_now, use_recent};
+use crate::hooks::{Loaded, Recent, RecentState, card_of, use_cards, use_now, use_recent};
 use crate::route::Route;
 
 /// How much of it.
@@ -51,7 +52,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
         Loaded::Ready(_) => html! {
             <ul class="entries" data-test="recent-list">
                 for one in shown {
-                    { recent_row(&one, &|id| cards.get(&id).map(|card| card.product.name.clone()), now) }
+                    { recent_row(&one, &|id| card_of(&cards, id).map(|card| card.product.name.clone()), now) }
                 }
             </ul>
         },
@@ -84,10 +85,7 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
         <li class="entry" key={one.mutation.id.to_string()} data-test="recent-row" data-state={code}>
             <a class="entry-link" {href}>
                 <span class={classes!("entry-glyph", tone.class())}>{ icon(glyph) }</span>
-                <span class="row-text">
-                    <span class="row-title">{ words.title(name.as_deref()) }</span>
-                    <span class="row-sub">{ sub_line(&words.place, &state, &format::ago(at, now)) }</span>
-                </span>
+                { row_text(words.title(name.as_deref()), sub_line(&words.place, &state, &format::ago(at, now)), None) }
                 if let Some(change) = words.change {
                     <b class="row-quantity">{ change }</b>
                 }

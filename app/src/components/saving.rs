@@ -40,8 +40,8 @@ pub(crate) struct Saving {
 #[hook]
 pub(crate) fn use_saving() -> Saving {
     let (book, toasts, navigator) = (use_book(), use_toasts(), use_navigator());
-    let is_busy = use_state(|| false);
-    let failure = use_state(|| None::<AttrValue>);
+    let is_busy = use_state(bool::default);
+    let failure = use_state(Option::<AttrValue>::default);
     let save = {
         let (is_busy, failure) = (is_busy.clone(), failure.clone());
         Callback::from(move |entry: Rc<Entry>| {

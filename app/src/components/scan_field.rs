@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::button::icon_button;
 use super::field::typed_into;
 use super::icon::{Glyph, icon};
 use super::scanner::Scans;
@@ -33,9 +34,7 @@ impl ScanField<'_> {
                 if text.is_empty() {
                     <button class="icon-button scan-go" type="submit" aria-label="Look up">{ icon(Glyph::Search) }</button>
                 } else {
-                    <button class="icon-button" type="button" onclick={clear} aria-label="Clear" data-test="search-clear">
-                        { icon(Glyph::Close) }
-                    </button>
+                    { icon_button("icon-button", Glyph::Close, "Clear", clear, "search-clear") }
                 }
             </form>
         }

@@ -12,10 +12,11 @@ use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::chip::Tone;
+use super::desk::{Desk, use_desk};
 use super::scan_listener::ScanListener;
-use super::toasts::{Toast, Toasts, use_toasts};
+use super::toasts::{Toast, Toasts};
 use crate::book::{Book, LookUp};
-use crate::hooks::{use_book, use_provided};
+use crate::hooks::use_book;
 use crate::route::Route;
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
@@ -120,7 +121,7 @@ fn new_product_path(code: &str) -> String {
 /// Where scans are handed in.
 #[hook]
 pub(crate) fn use_scans() -> Scans {
-    use_provided()
+    use_desk().scans
 }
 
 /// Gives scans to this page while it is shown.
@@ -141,24 +142,17 @@ pub(crate) fn use_scan_target(target: ScanTarget) {
     });
 }
 
-/// What is scanned into.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ScanProviderProps {
-    pub(crate) children: Html,
-}
-
-/// Listens for scans anywhere.
-#[component]
-pub(crate) fn ScanProvider(props: &ScanProviderProps) -> Html {
-    let scans = (*use_state(Scans::default)).clone();
-    let (book, toasts, navigator) = (use_book(), use_toasts(), use_navigator());
+/// Listens for scans anywhere. Use it once, near the root.
+#[hook]
+pub(crate) fn use_scan_listener(desk: &Desk) {
+    let (book, navigator) = (use_book(), use_navigator());
     if let Some(navigator) = navigator {
-        scans.0.surroundings.replace(Some(Surroundings { book, toasts, navigator }));
+        let around = Surroundings { book, toasts: desk.toasts.clone(), navigator };
+        desk.scans.0.surroundings.replace(Some(around));
     }
-    use_effect_with(scans.clone(), |scans| {
+    use_effect_with(desk.scans.clone(), |scans| {
         let scans = scans.clone();
         let listener = ScanListener::new(move |code| scans.submit(&code));
         move || drop(listener)
     });
-    html! { <ContextProvider<Scans> context={scans}>{ props.children.clone() }</ContextProvider<Scans>> }
 }

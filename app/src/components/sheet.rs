@@ -5,7 +5,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
-use super::icon::{Glyph, icon};
+use super::button::icon_button;
+use super::icon::Glyph;
+use crate::hooks::use_element;
 
 /// A sheet, shown as long as it is rendered.
 #[derive(Properties, PartialEq)]
@@ -21,8 +23,8 @@ pub(crate) struct SheetProps {
 #[component]
 pub(crate) fn Sheet(props: &SheetProps) -> Html {
     let dialog = use_node_ref();
-    use_effect_with(dialog.clone(), |dialog| {
-        if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+    use_element(&dialog, true, |dialog| {
+        if let Some(dialog) = dialog.dyn_ref::<HtmlDialogElement>() {
             // It fails only for a dialog that is open already, which is as wanted.
             let _ = dialog.show_modal();
         }
@@ -41,9 +43,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
             <div class="sheet-body">
                 <header class="sheet-head">
                     <h2>{ &props.title }</h2>
-                    <button class="icon-button" type="button" onclick={close} aria-label="Close" data-test="close-sheet">
-                        { icon(Glyph::Close) }
-                    </button>
+                    { icon_button("icon-button", Glyph::Close, "Close", close, "close-sheet") }
                 </header>
                 { props.children.clone() }
             </div>

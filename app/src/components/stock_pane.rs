@@ -5,6 +5,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::button::link_button;
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, skeleton};
 use super::product_list::ProductList;
@@ -14,23 +15,20 @@ use crate::format;
 use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_catalogue, use_sync};
 use crate::route::Route;
 
-/// What is searched for, kept while other pages are shown.
-#[derive(Clone, PartialEq)]
-pub(crate) struct StockQuery(pub(crate) UseStateHandle<String>);
-
 /// The pane's surroundings.
 #[derive(Properties, PartialEq)]
 pub(crate) struct StockPaneProps {
     /// The product whose page is open.
     pub(crate) current: Option<Uuid>,
+    /// What is searched for, kept while other pages are shown.
+    pub(crate) query: UseStateHandle<String>,
 }
 
 /// The list, its search, and what there is to say when it is empty.
 #[component]
 pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
-    let local = use_state(String::new);
-    let query = use_context::<StockQuery>().map_or(local, |StockQuery(query)| query);
-    let view = use_catalogue(&query);
+    let query = &props.query;
+    let view = use_catalogue(query);
     let (sync, scans) = (use_sync(), use_scans());
     let on_change = {
         let query = query.clone();
@@ -38,24 +36,23 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
     };
     let search = ScanField {
         label: "Scan or type a name or code",
-        text: (*query).clone().into(),
+        text: (**query).clone().into(),
         on_change,
         on_enter: None,
         scans: &scans,
         test: "search",
     };
+    let face = html! { <>{ icon(Glyph::Plus) }{ "New product" }</> };
     html! {
         <section class="stock-pane" aria-label="Stock">
             <header class="stock-head">
                 <h1>{ "Stock" }</h1>
-                <a class="button" href={Route::NewProduct.to_path()} data-test="new-product">
-                    { icon(Glyph::Plus) }{ "New product" }
-                </a>
+                { link_button("button", Route::NewProduct.to_path(), face, "new-product") }
             </header>
             { search.view() }
-            <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, &query) }</p>
+            <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, query) }</p>
             if view.hits.is_empty() {
-                { empty(&view, &sync, &query) }
+                { empty(&view, &sync, query) }
             } else {
                 <ProductList ids={view.hits.clone()} current={props.current} />
             }
@@ -127,9 +124,8 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
             None,
         ),
     };
-    let way = way.map(|(route, word, test)| {
-        html! { <a class="button primary" href={route.to_path()} data-test={test}>{ word }</a> }
-    });
+    let way =
+        way.map(|(route, word, test)| link_button("button primary", route.to_path(), word.into(), test));
     placeholder.view(way.unwrap_or_default())
 }
 
@@ -144,6 +140,6 @@ fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
         Completeness::Empty => "Press Enter to ask the server.".to_owned(),
     };
     let title = format!("Nothing matches “{}”", query.trim());
-    let new = html! { <a class="button" href={Route::NewProduct.to_path()}>{ "New product" }</a> };
+    let new = link_button("button", Route::NewProduct.to_path(), "New product".into(), "product-not-found");
     Placeholder { glyph: Glyph::Search, title: &title, text: &text, test: "empty-search" }.view(new)
 }

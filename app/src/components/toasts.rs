@@ -1,13 +1,14 @@
 //! Short notices that go away by themselves. Nothing is said only here: what needs a person stays on the sync page.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use crate::hooks::use_provided;
-
+use super::button::{button, icon_button};
 use super::chip::Tone;
+use super::desk::use_desk;
 use super::icon::{Glyph, icon};
 
 /// Notices on the screen at once; the oldest makes way.
@@ -49,6 +50,14 @@ impl Toast {
         Self { offer: Some(Offer { label, on_take }), ..self }
     }
 
+    const fn stay_millis(&self) -> u32 {
+        if matches!(self.tone, Tone::Attention) || self.offer.is_some() {
+            LONG_TOAST_MILLIS
+        } else {
+            TOAST_MILLIS
+        }
+    }
+
     const fn glyph(&self) -> Glyph {
         match self.tone {
             Tone::Good => Glyph::Tick,
@@ -59,107 +68,78 @@ impl Toast {
     }
 }
 
-enum Change {
-    Show(Toast),
+/// What happens to the notices on the screen; each has a number.
+pub(crate) enum Change {
+    Show(u32, Toast),
     Dismiss(u32),
 }
 
 /// The notices on the screen.
 #[derive(Default, PartialEq)]
-struct Shown {
-    toasts: Vec<(u32, Toast)>,
-    last: u32,
-}
+pub(crate) struct Shown(Vec<(u32, Toast)>);
 
 impl Reducible for Shown {
     type Action = Change;
 
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
-        let mut toasts = self.toasts.clone();
-        let mut last = self.last;
+        let mut toasts = self.0.clone();
         match change {
-            Change::Show(toast) => {
+            Change::Show(id, toast) => {
                 // Only the newest of those that ask for nothing matters: scans follow each other within moments.
                 toasts.retain(|(_, shown)| shown.offer.is_some() && shown.detail != toast.detail);
-                last += 1;
-                toasts.push((last, toast));
+                toasts.push((id, toast));
                 let surplus = toasts.len().saturating_sub(MAX_TOASTS);
                 toasts.drain(..surplus);
             }
             Change::Dismiss(id) => toasts.retain(|(shown, _)| *shown != id),
         }
-        Rc::new(Self { toasts, last })
+        Rc::new(Self(toasts))
     }
 }
 
 /// Where notices are put.
 #[derive(Clone, PartialEq)]
-pub(crate) struct Toasts(UseReducerDispatcher<Shown>);
+pub(crate) struct Toasts {
+    shown: UseReducerDispatcher<Shown>,
+    last: Rc<Cell<u32>>,
+}
 
 impl Toasts {
-    /// Shows a notice.
+    /// A place whose notices are kept in `shown`.
+    pub(crate) fn new(shown: UseReducerDispatcher<Shown>) -> Self {
+        Self { shown, last: Rc::default() }
+    }
+
+    /// Shows a notice for as long as it stays.
     pub(crate) fn show(&self, toast: Toast) {
-        self.0.dispatch(Change::Show(toast));
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        let (shown, stay_millis) = (self.shown.clone(), toast.stay_millis());
+        shown.dispatch(Change::Show(id, toast));
+        // For one that is gone by then this does nothing.
+        Timeout::new(stay_millis, move || shown.dispatch(Change::Dismiss(id))).forget();
     }
 }
 
 /// The place for notices.
 #[hook]
 pub(crate) fn use_toasts() -> Toasts {
-    use_provided()
+    use_desk().toasts
 }
 
-/// What notices are for.
-#[derive(Properties, PartialEq)]
-pub(crate) struct ToastProviderProps {
-    pub(crate) children: Html,
-}
-
-/// Gives its children a place for notices, and shows them.
-#[component]
-pub(crate) fn ToastProvider(props: &ToastProviderProps) -> Html {
-    let shown = use_reducer_eq(Shown::default);
-    let dispatcher = shown.dispatcher();
-    let on_dismiss = {
-        let dispatcher = dispatcher.clone();
-        Callback::from(move |id| dispatcher.dispatch(Change::Dismiss(id)))
-    };
+/// The notices on the screen.
+pub(crate) fn toast_list(shown: &UseReducerHandle<Shown>) -> Html {
     html! {
-        <ContextProvider<Toasts> context={Toasts(dispatcher)}>
-            { props.children.clone() }
-            <div class="toasts" role="status" aria-live="polite" data-test="toasts">
-                for (id, toast) in shown.toasts.clone() {
-                    <ToastCard key={id} {id} {toast} on_dismiss={on_dismiss.clone()} />
-                }
-            </div>
-        </ContextProvider<Toasts>>
+        <div class="toasts" role="status" aria-live="polite" data-test="toasts">
+            { for shown.0.iter().map(|(id, toast)| toast_card(*id, toast, shown.dispatcher())) }
+        </div>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ToastCardProps {
-    id: u32,
-    toast: Toast,
-    on_dismiss: Callback<u32>,
-}
-
-#[component]
-fn ToastCard(props: &ToastCardProps) -> Html {
-    let ToastCardProps { id, toast, on_dismiss } = props;
-    let id = *id;
-    use_effect_with(id, {
-        let on_dismiss = on_dismiss.clone();
-        let needs_time = toast.tone == Tone::Attention || toast.offer.is_some();
-        let stay = if needs_time { LONG_TOAST_MILLIS } else { TOAST_MILLIS };
-        move |id| {
-            let id = *id;
-            let timeout = Timeout::new(stay, move || on_dismiss.emit(id));
-            move || drop(timeout)
-        }
-    });
-    let dismiss = on_dismiss.reform(move |_: MouseEvent| id);
+fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Html {
+    let on_dismiss = Callback::from(move |_: MouseEvent| shown.dispatch(Change::Dismiss(id)));
     html! {
-        <div class={classes!("toast", toast.tone.class())} data-test="toast" data-tone={toast.tone.class()}>
+        <div class={classes!("toast", toast.tone.class())} key={id} data-test="toast" data-tone={toast.tone.class()}>
             { icon(toast.glyph()) }
             <div class="toast-text">
                 <strong data-test="toast-title">{ &toast.title }</strong>
@@ -168,20 +148,18 @@ fn ToastCard(props: &ToastCardProps) -> Html {
                 }
             </div>
             if let Some(offer) = &toast.offer {
-                { offer_button(offer.clone(), id, on_dismiss.clone()) }
+                { offer_button(offer.clone(), on_dismiss.clone()) }
             }
-            <button class="icon-button" type="button" aria-label="Dismiss" onclick={dismiss} data-test="toast-dismiss">
-                { icon(Glyph::Close) }
-            </button>
+            { icon_button("icon-button", Glyph::Close, "Dismiss", on_dismiss, "toast-dismiss") }
         </div>
     }
 }
 
-fn offer_button(offer: Offer, id: u32, on_dismiss: Callback<u32>) -> Html {
+fn offer_button(offer: Offer, on_dismiss: Callback<MouseEvent>) -> Html {
     let label = offer.label;
-    let onclick = Callback::from(move |_: MouseEvent| {
+    let onclick = Callback::from(move |event: MouseEvent| {
         offer.on_take.emit(());
-        on_dismiss.emit(id);
+        on_dismiss.emit(event);
     });
-    html! { <button class="toast-offer" type="button" {onclick} data-test="toast-offer">{ label }</button> }
+    button("toast-offer", label.into(), onclick, "toast-offer")
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use web_sys::HtmlElement;
 use yew::prelude::*;
-use yew_hooks::prelude::{use_event, use_event_with_window};
+use yew_hooks::prelude::use_event_with_window;
 
 /// Rows rendered beyond the visible ones, each way, for scrolling faster than rendering.
 const SPARE_ROWS: usize = 12;
@@ -36,24 +36,25 @@ pub(crate) fn row_pixels(list: &HtmlElement) -> f64 {
         .unwrap_or(DEFAULT_ROW_PIXELS)
 }
 
-/// The rows of `total` to render in a scrolling element.
+/// The rows of `total` to render in a scrolling element, and what its scrolling calls.
 #[hook]
-pub(crate) fn use_visible_rows(viewport: &NodeRef, total: usize) -> Range<usize> {
+pub(crate) fn use_visible_rows(viewport: &NodeRef, total: usize) -> (Range<usize>, Callback<Event>) {
     let visible = use_state_eq(|| 0..FIRST_ROWS);
     let measure = {
         let (viewport, visible) = (viewport.clone(), visible.clone());
-        move || {
+        move |()| {
             if let Some(element) = viewport.cast::<HtmlElement>() {
                 let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
                 visible.set(window(top, height, row_pixels(&element), total));
             }
         }
     };
-    let (on_scroll, on_resize) = (measure.clone(), measure.clone());
-    use_event(viewport.clone(), "scroll", move |_: Event| on_scroll());
-    use_event_with_window("resize", move |_: Event| on_resize());
-    use_effect_with(total, move |_| measure());
-    visible.start.min(total)..visible.end.min(total)
+    let measure = Callback::from(measure);
+    let on_scroll = measure.reform(|_: Event| ());
+    let on_resize = on_scroll.clone();
+    use_event_with_window("resize", move |event: Event| on_resize.emit(event));
+    use_effect_with(total, move |_| measure.emit(()));
+    (visible.start.min(total)..visible.end.min(total), on_scroll)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod use_book;
 mod use_catalogue;
 mod use_clock;
+mod use_element;
 mod use_loaded;
 mod use_offline_sync;
 mod use_product;
@@ -12,8 +13,9 @@ mod use_update_ready;
 
 pub(crate) use crate::book::Completeness;
 pub(crate) use use_book::{use_book, use_book_version};
-pub(crate) use use_catalogue::{CatalogueView, use_cards, use_catalogue};
+pub(crate) use use_catalogue::{CatalogueView, card_of, use_cards, use_catalogue};
 pub(crate) use use_clock::{use_now, use_today};
+pub(crate) use use_element::use_element;
 pub(crate) use use_loaded::{Loaded, use_loaded};
 pub(crate) use use_offline_sync::{OfflineSync, SyncProvider, use_sync};
 pub(crate) use use_product::use_product;

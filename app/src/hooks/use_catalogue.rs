@@ -1,6 +1,5 @@
 //! The list of products, searched as one types, and what the visible rows show.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use uuid::Uuid;
@@ -39,7 +38,7 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
 
 /// Cards for `ids`: labels at once, the rest as soon as it is read.
 #[hook]
-pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<HashMap<Uuid, ProductCard>> {
+pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
     let book = use_book();
     let version = use_book_version();
     let today = use_today();
@@ -47,10 +46,10 @@ pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<HashMap<Uuid, ProductCard>> {
         let book = book.clone();
         let ids = ids.clone();
         use_loaded((), (ids.clone(), version, today), move |()| async move {
-            let mut cards = HashMap::new();
+            let mut cards = Vec::new();
             for id in ids.iter() {
                 if let Some(card) = book.card(*id, today).await.map_err(|error| error.to_string())? {
-                    cards.insert(*id, card);
+                    cards.push((*id, card));
                 }
             }
             Ok(cards)
@@ -60,10 +59,15 @@ pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<HashMap<Uuid, ProductCard>> {
         Loaded::Ready(cards) => Some(cards.clone()),
         Loaded::Loading | Loaded::Failed(_) => None,
     };
-    let card_of = |id: &Uuid| {
-        let card = known.as_ref().and_then(|cards| cards.get(id).cloned());
+    let best_known = |id: &Uuid| {
+        let card = known.as_ref().and_then(|cards| card_of(cards, *id).cloned());
         let label = || Some(ProductCard { product: book.label(*id)?, detail: None, pending: false });
         Some((*id, card.or_else(label)?))
     };
-    Rc::new(ids.iter().filter_map(card_of).collect())
+    ids.iter().filter_map(best_known).collect()
+}
+
+/// A product's card among those that were asked for.
+pub(crate) fn card_of(cards: &[(Uuid, ProductCard)], id: Uuid) -> Option<&ProductCard> {
+    cards.iter().find(|(of, _)| *of == id).map(|(_, card)| card)
 }

@@ -1,4 +1,4 @@
-//! Something read asynchronously, read again when its inputs change, never two readings at once.
+//! Something read asynchronously, and read again when its inputs change: the newest reading counts.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// Something that is being read, was read, or could not be.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Loaded<T> {
     /// The first reading is under way.
     Loading,
@@ -38,35 +38,21 @@ where
     F: FnOnce(S) -> R + 'static,
     R: Future<Output = Result<T, String>> + 'static,
 {
-    let loaded = use_state(|| (subject.clone(), Loaded::<T>::Loading));
-    let latest = use_mut_ref(|| Rc::new(Cell::new(0_u64)));
-    {
-        let setter = loaded.setter();
-        let latest = latest.borrow().clone();
-        let current = (*loaded).clone();
-        use_effect_with((subject.clone(), deps), move |(subject, _)| {
-            let subject = subject.clone();
-            latest.set(latest.get() + 1);
-            let turn = latest.get();
-            wasm_bindgen_futures::spawn_local(async move {
-                let read = read(subject.clone()).await;
-                // A newer reading has begun, or the component is gone.
-                if latest.get() != turn {
-                    return;
-                }
-                let unchanged = matches!((&current, &read), ((of, Loaded::Ready(old)), Ok(new)) if *of == subject && **old == *new);
-                if !unchanged {
-                    setter.set((
-                        subject,
-                        read.map_or_else(Loaded::Failed, |value| Loaded::Ready(Rc::new(value))),
-                    ));
-                }
-            });
+    let loaded = use_state_eq(|| (subject.clone(), Loaded::<T>::Loading));
+    let setter = loaded.setter();
+    use_effect_with((subject.clone(), deps), move |(subject, _)| {
+        let subject = subject.clone();
+        let is_wanted = Rc::new(Cell::new(true));
+        let still_wanted = is_wanted.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let read = read(subject.clone()).await;
+            if still_wanted.get() {
+                setter
+                    .set((subject, read.map_or_else(Loaded::Failed, |value| Loaded::Ready(Rc::new(value)))));
+            }
         });
-    }
-    {
-        let latest = latest.borrow().clone();
-        use_effect_with((), move |()| move || latest.set(u64::MAX));
-    }
+        // A newer reading begins, or the component goes.
+        move || is_wanted.set(false)
+    });
     if loaded.0 == subject { loaded.1.clone() } else { Loaded::Loading }
 }

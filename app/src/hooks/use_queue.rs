@@ -1,5 +1,7 @@
 //! The queue, and what this device did last.
 
+use std::rc::Rc;
+
 use domain::{Action, Row};
 use sync::{Mutation, Outcome, QueueState, UnixMillis};
 use yew::prelude::*;
@@ -33,10 +35,10 @@ pub(crate) enum RecentState {
 
 /// Pending entries and those that wait for a person, by rising `seq`.
 #[hook]
-pub(crate) fn use_queue() -> Loaded<Vec<Queued>> {
+pub(crate) fn use_queue() -> Rc<Vec<Queued>> {
     let book = use_book();
     use_book_version();
-    Loaded::Ready(book.queue())
+    book.queue()
 }
 
 /// What this device did last, newest first.
@@ -46,13 +48,15 @@ pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
     let version = use_book_version();
     use_loaded((), version, move |()| async move {
         let journal = book.journal().await.map_err(|error| error.to_string())?;
-        let waiting = book.queue().iter().map(recent).collect::<Vec<_>>();
         let sent = journal.into_iter().filter(|record| !record.mutation.withdrawn).map(|record| Recent {
             state: RecentState::Sent { at: record.acknowledged_at },
             mutation: record.mutation,
         });
-        let mut all: Vec<Recent> = waiting.into_iter().chain(sent).collect();
-        all.sort_by_key(|recent| std::cmp::Reverse(recent.mutation.seq));
+        let mut all: Vec<Recent> = sent.collect();
+        for waiting in book.queue().iter().rev().take(MAX_RECENT).map(recent) {
+            let newer = all.partition_point(|other| other.mutation.seq > waiting.mutation.seq);
+            all.insert(newer, waiting);
+        }
         all.truncate(MAX_RECENT);
         Ok(all)
     })

@@ -7,7 +7,7 @@ use crate::service_worker;
 /// `true` while a new build waits, and the callback that puts it in place.
 #[hook]
 pub(crate) fn use_update_ready() -> (bool, Callback<()>) {
-    let is_ready = use_state(|| false);
+    let is_ready = use_state(bool::default);
     {
         let setter = is_ready.setter();
         use_effect_with((), move |()| {

@@ -1,6 +1,5 @@
 //! Sells: products, variants and quantities, with the lots they are taken from, as one order.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use domain::{CalendarDate, Entity, Money, Operation, Order, Quantity};
@@ -9,6 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Book, ProductView};
+use crate::components::button::{resting_button, submit_button};
 use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
@@ -25,7 +25,12 @@ use crate::components::toasts::{Toast, use_toasts};
 use crate::format;
 use crate::hooks::{use_book, use_today};
 
-type Views = HashMap<Uuid, Rc<Option<ProductView>>>;
+/// What is known of the products of the order, each once.
+type Views = Vec<Rc<Option<ProductView>>>;
+
+fn view_of(views: &Views, product: Uuid) -> Option<&ProductView> {
+    views.iter().find_map(|view| view.as_ref().as_ref().filter(|view| view.product.id == product))
+}
 
 /// Why an order cannot be placed: a sentence for all of it, or for one of its lines.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,12 +125,13 @@ fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option
 /// Remembers what the lines learn about their products.
 #[hook]
 fn use_learned(views: &UseStateHandle<Views>) -> Callback<Rc<Option<ProductView>>> {
-    let known = use_mut_ref(Views::new);
-    let setter = views.setter();
+    let views = views.clone();
     use_callback((), move |view: Rc<Option<ProductView>>, ()| {
         if let Some(id) = view.as_ref().as_ref().map(|view| view.product.id) {
-            known.borrow_mut().insert(id, view);
-            setter.set(known.borrow().clone());
+            let mut known = (*views).clone();
+            known.retain(|other| other.as_ref().as_ref().is_some_and(|other| other.product.id != id));
+            known.push(view);
+            views.set(known);
         }
     })
 }
@@ -157,8 +163,7 @@ fn read_order(
     let mut currency: Option<String> = None;
     let mut lines = Vec::new();
     for line in &cart.lines {
-        let view = views.get(&line.product).and_then(|view| view.as_ref().as_ref());
-        let view = view.ok_or_else(|| {
+        let view = view_of(views, line.product).ok_or_else(|| {
             OrderFault::of_line(
                 line.product,
                 "This product is not known here (any more). Take it out of the order.",
@@ -184,7 +189,7 @@ fn read_order(
 fn total(cart: &Cart, views: &Views, today: CalendarDate) -> Option<Money> {
     let mut total: Option<Money> = None;
     for line in &cart.lines {
-        let Some(view) = views.get(&line.product).and_then(|view| view.as_ref().as_ref()) else { continue };
+        let Some(view) = view_of(views, line.product) else { continue };
         let price =
             Taking::of(line, &rows_of(view), today).price(view.product.price_minor, &view.product.currency);
         total = match total {
@@ -210,9 +215,9 @@ struct Placing {
 #[hook]
 fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> Placing {
     let (book, toasts, today) = (use_book(), use_toasts(), use_today());
-    let is_busy = use_state(|| false);
+    let is_busy = use_state(bool::default);
     let fault = use_state(|| None::<OrderFault>);
-    let placed = use_state(|| None::<AttrValue>);
+    let placed = use_state(Option::<AttrValue>::default);
     let place = {
         let (cart, views) = (cart.clone(), views.clone());
         let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
@@ -265,8 +270,10 @@ async fn save_order(
 fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
     let whole =
         placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
-    let is_ready = !cart.lines.is_empty() && cart.lines.iter().all(|line| views.contains_key(&line.product));
+    let is_ready =
+        !cart.lines.is_empty() && cart.lines.iter().all(|line| view_of(views, line.product).is_some());
     let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+    let face = html! { <>{ icon(Glyph::Cart) }{ "Save order" }</> };
     html! {
         <aside class="actions summary" aria-label="Total">
             if !cart.lines.is_empty() {
@@ -276,10 +283,7 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
                 </p>
             }
             { save_failure(whole) }
-            <button class="button primary" type="button" onclick={placing.place.clone()}
-                disabled={placing.is_busy || !is_ready} data-test="place-order">
-                { icon(Glyph::Cart) }{ "Save order" }
-            </button>
+            { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.clone(), "place-order") }
         </aside>
     }
 }
@@ -298,7 +302,7 @@ fn quantity_sheet(
     change: &Callback<CartChange>,
     state: &UseStateHandle<Option<Typing>>,
 ) -> Html {
-    let view = views.get(&typing.product).and_then(|view| view.as_ref().as_ref());
+    let view = view_of(views, typing.product);
     let (name, unit) =
         view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
     let (setter, product) = (state.setter(), typing.product);
@@ -329,7 +333,7 @@ fn quantity_sheet(
         <Sheet title={name} {on_close} test="quantity-sheet">
             <form {onsubmit} novalidate={true}>
                 <QuantityField label="Quantity" {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
-                <button class="button primary" type="submit" data-test="quantity-done">{ "Done" }</button>
+                { submit_button("Done", false, "quantity-done") }
             </form>
         </Sheet>
     }

@@ -4,6 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use crate::components::button::submit_button;
 use crate::components::chip::Tone;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
@@ -27,8 +28,8 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     let code = use_state(|| props.code.clone());
     let name = use_state(|| book.device_name().unwrap_or_default());
     let faults = use_state(Faults::default);
-    let failure = use_state(|| None::<AttrValue>);
-    let is_busy = use_state(|| false);
+    let failure = use_state(Option::<AttrValue>::default);
+    let is_busy = use_state(bool::default);
     let enrolled = use_enrolled();
     let onsubmit = {
         let (code, name, faults) = (code.clone(), name.clone(), faults.clone());
@@ -68,9 +69,7 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
             <div class="fields">{ fields(&code, &name, &faults) }</div>
             <div class="actions">
                 { save_failure((*failure).clone()) }
-                <button class="button primary" type="submit" disabled={*is_busy} data-test="enrol-submit">
-                    { if *is_busy { "Asking the server…" } else { "Enrol this device" } }
-                </button>
+                { submit_button(if *is_busy { "Asking the server…" } else { "Enrol this device" }, *is_busy, "enrol-submit") }
             </div>
         </form>
     }

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 use yew_router::Routable;
 
+use crate::components::button::link_button;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
@@ -19,9 +20,7 @@ pub(crate) fn not_found_page() -> Html {
     html! {
         <div class="page">
             <PageHead title="There is no such page" back={Route::Stock} />
-            { placeholder.view(html! {
-                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
-            }) }
+            { placeholder.view(link_button("button primary", Route::Stock.to_path(), "Back to the stock".into(), "back-to-stock")) }
         </div>
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct KnownProductProps {
 pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let view = &props.view;
     let (today, now) = (use_today(), use_now());
-    let chosen = use_state(|| None::<Uuid>);
-    let is_deleting = use_state(|| false);
+    let chosen = use_state(Option::<Uuid>::default);
+    let is_deleting = use_state(bool::default);
     let saving = use_saving();
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);

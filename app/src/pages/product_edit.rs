@@ -9,6 +9,7 @@ use yew_router::prelude::*;
 
 use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
+use crate::components::button::submit_button;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
 use crate::components::page_head::PageHead;
@@ -94,9 +95,7 @@ pub(crate) fn ProductFormPage(props: &ProductFormPageProps) -> Html {
             <div class="fields">{ fields(&form, &faults) }</div>
             <div class="actions">
                 { save_failure(saving.failure) }
-                <button class="button primary" type="submit" disabled={saving.is_busy} data-test="save">
-                    { "Save product" }
-                </button>
+                { submit_button("Save product", saving.is_busy, "save") }
             </div>
         </form>
     }

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, ProductView};
+use crate::components::button::{button, link_button, resting_button};
 use crate::components::icon::{Glyph, icon};
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, Saving};
@@ -41,6 +42,7 @@ pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
 /// The facts, and the sheet that asks before a deletion.
 pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
     let product = &view.product;
+    let edit = Route::EditProduct { id: product.id }.to_path();
     let ask = {
         let is_deleting = is_deleting.clone();
         Callback::from(move |_: MouseEvent| is_deleting.set(true))
@@ -49,12 +51,8 @@ pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<boo
         <section class="facts-block" aria-label="Facts">
             { facts(product) }
             <div class="facts-actions">
-                <a class="button" href={Route::EditProduct { id: product.id }.to_path()} data-test="edit-product">
-                    { icon(Glyph::Edit) }{ "Edit" }
-                </a>
-                <button class="button danger" type="button" onclick={ask} data-test="delete-product">
-                    { icon(Glyph::Delete) }{ "Delete" }
-                </button>
+                { link_button("button", edit, html! { <>{ icon(Glyph::Edit) }{ "Edit" }</> }, "edit-product") }
+                { button("button danger", html! { <>{ icon(Glyph::Delete) }{ "Delete" }</> }, ask, "delete-product") }
             </div>
             if **is_deleting {
                 { delete_sheet(view, is_deleting, saving) }
@@ -101,14 +99,13 @@ fn delete_sheet(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: 
         <Sheet title={format!("Delete {}?", view.product.name)} {on_close} test="delete-sheet">
             if let Some(reason) = stock_left(view) {
                 <p data-test="delete-refused">{ reason }</p>
-                <button class="button primary" type="button" onclick={close}>{ "Close" }</button>
+                { button("button primary", "Close".into(), close, "delete-close") }
             } else {
                 <p>{ "It disappears from every device. Its past movements stay in the ledger." }</p>
                 { save_failure(saving.failure.clone()) }
                 <div class="sheet-actions">
-                    <button class="button" type="button" onclick={close} data-test="delete-cancel">{ "Keep it" }</button>
-                    <button class="button danger-fill" type="button" onclick={delete} disabled={saving.is_busy}
-                        data-test="delete-confirm">{ "Delete" }</button>
+                    { button("button", "Keep it".into(), close, "delete-cancel") }
+                    { resting_button(saving.is_busy, "button danger-fill", "Delete".into(), delete, "delete-confirm") }
                 </div>
             }
         </Sheet>

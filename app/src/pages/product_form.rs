@@ -55,7 +55,7 @@ impl ProductForm {
                 faults.note(field, format!("{label} is missing. Fill it in."));
             }
         }
-        let currency = self.currency.trim().to_uppercase();
+        let currency = self.currency.trim().to_ascii_uppercase();
         let price_minor = read_price(&self.price, &currency).unwrap_or_else(|fault| {
             faults.note("price", fault);
             0

@@ -8,6 +8,7 @@ use super::product::KnownProduct;
 use super::product_edit::ProductFormPage;
 use super::work::WorkOnLot;
 use crate::book::ProductView;
+use crate::components::button::link_button;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
@@ -70,9 +71,7 @@ fn unknown_product() -> Html {
     html! {
         <div class="page">
             <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
-            { placeholder.view(html! {
-                <a class="button primary" href={Route::Stock.to_path()}>{ "Back to the stock" }</a>
-            }) }
+            { placeholder.view(link_button("button primary", Route::Stock.to_path(), "Back to the stock".into(), "back-to-stock")) }
         </div>
     }
 }
@@ -88,9 +87,7 @@ fn no_lots(view: &ProductView, work: LotWork) -> Html {
     html! {
         <div class="page">
             <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
-            { placeholder.view(html! {
-                <a class="button primary" href={Route::work_on(id, LotWork::Receive, None)}>{ "Receive" }</a>
-            }) }
+            { placeholder.view(link_button("button primary", Route::work_on(id, LotWork::Receive, None), "Receive".into(), "receive-first")) }
         </div>
     }
 }

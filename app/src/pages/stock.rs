@@ -13,8 +13,8 @@ use crate::route::Route;
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
-/// The list, and what stands beside it.
-pub(crate) fn stock_page(route: &Route) -> Html {
+/// The list searched for `query`, and what stands beside it.
+pub(crate) fn stock_page(route: &Route, query: &UseStateHandle<String>) -> Html {
     let about = |id: Uuid, purpose: Purpose| {
         // Another product, or another purpose, is a page of its own with nothing left over.
         (Some(id), html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> })
@@ -29,7 +29,7 @@ pub(crate) fn stock_page(route: &Route) -> Html {
     let has_detail = route.is_task();
     html! {
         <div class={classes!("split", has_detail.then_some("has-detail"))}>
-            <StockPane {current} />
+            <StockPane {current} query={query.clone()} />
             <section class="detail" aria-label="Details">{ detail }</section>
         </div>
     }

@@ -3,7 +3,8 @@
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 
-use super::sync_queue::SyncQueue;
+use super::sync_queue::use_sync_queue;
+use crate::components::button::resting_button;
 use crate::components::chip::{Tone, chip};
 use crate::components::connectivity_status::connection_words;
 use crate::components::icon::{Glyph, icon};
@@ -21,12 +22,13 @@ const MAX_RECENT_ROWS: usize = 50;
 pub(crate) fn SyncPage() -> Html {
     let (sync, now) = (use_sync(), use_now());
     let device_name = use_book().device_name();
+    let queue = use_sync_queue(now);
     html! {
         <div class="page sync-page" data-test="sync-page">
             <PageHead title="Sync" />
             <div class="sync-grid">
                 <div class="sync-main">
-                    <SyncQueue />
+                    { queue }
                     <section aria-label="Recent activity">
                         <h2 class="section-title">{ "Sent from this device" }</h2>
                         <RecentList max_rows={MAX_RECENT_ROWS} only_decided={true} />
@@ -125,13 +127,9 @@ fn choices(sync: &OfflineSync) -> Html {
 fn sync_now(sync: &OfflineSync) -> Html {
     let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
     let is_resting = sync.is_syncing || sync.is_online == Connection::WorkingOffline;
-    html! {
-        <div class="actions">
-            <button class="button primary" type="button" {onclick} disabled={is_resting} data-test="sync-now">
-                { icon(Glyph::Sync) }{ if sync.is_syncing { "Syncing…" } else { "Sync now" } }
-            </button>
-        </div>
-    }
+    let word = if sync.is_syncing { "Syncing…" } else { "Sync now" };
+    let face = html! { <>{ icon(Glyph::Sync) }{ word }</> };
+    html! { <div class="actions">{ resting_button(is_resting, "button primary", face, onclick, "sync-now") }</div> }
 }
 
 /// Which device this is.

@@ -1,40 +1,36 @@
 //! The queue: what needs a person first, then what waits.
 
 use domain::{Action, Row};
-use sync::{Outcome, QueueRecord, QueueState};
+use sync::{Outcome, QueueRecord, QueueState, UnixMillis};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::components::action_words::in_words;
 use crate::components::attention_card::{AttentionCard, Resolution};
+use crate::components::button::button;
 use crate::components::chip::Tone;
 use crate::components::icon::{Glyph, icon};
-use crate::components::placeholder::{read_failure, skeleton};
 use crate::components::queue_row::queue_row;
 use crate::components::saving::undo;
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::format;
-use crate::hooks::{Loaded, use_book, use_now, use_queue};
+use crate::hooks::{use_book, use_queue};
 
 type Queued = QueueRecord<Action, Row>;
 
 /// Waiting rows shown; the rest is counted.
 const MAX_SHOWN_ROWS: usize = 100;
 
-/// The queue.
-#[component]
-pub(crate) fn SyncQueue() -> Html {
-    let (book, toasts, now) = (use_book(), use_toasts(), use_now());
-    let busy = use_state(|| None::<Uuid>);
-    let confirming = use_state(|| None::<Uuid>);
+/// The queue as it is `now`.
+#[hook]
+pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
+    let (book, toasts) = (use_book(), use_toasts());
+    let busy = use_state(Option::<Uuid>::default);
+    let confirming = use_state(Option::<Uuid>::default);
     let resolve = use_resolve(&busy);
-    let records = match use_queue() {
-        Loaded::Loading => return skeleton(),
-        Loaded::Failed(message) => return read_failure(&message),
-        Loaded::Ready(records) => records,
-    };
+    let records = use_queue();
     let name_of = |record: &Queued| {
         let product = in_words(&record.mutation.action).product?;
         book.label(product).map(|label| label.name)
@@ -137,10 +133,8 @@ fn discard_sheet(
         <Sheet title="Discard this change?" {on_close} test="discard-sheet">
             <p>{ "It was not booked, and it will not be sent again. What the server has stays as it is." }</p>
             <div class="sheet-actions">
-                <button class="button" type="button" onclick={keep}>{ "Keep it" }</button>
-                <button class="button danger-fill" type="button" onclick={discard} data-test="discard-confirm">
-                    { "Discard" }
-                </button>
+                { button("button", "Keep it".into(), keep, "discard-cancel") }
+                { button("button danger-fill", "Discard".into(), discard, "discard-confirm") }
             </div>
         </Sheet>
     }

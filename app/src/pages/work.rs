@@ -13,6 +13,7 @@ use super::work_view::{
 };
 use crate::book::ProductView;
 use crate::components::action_words::in_words;
+use crate::components::button::submit_button;
 use crate::components::cart_line::rows_of;
 use crate::components::chip::Tone;
 use crate::components::faults::Faults;
@@ -52,7 +53,7 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let chosen = use_state(|| props.lot.or(first));
     let form = use_state(|| WorkForm { quantity: proposal(work), takes_away: true, ..WorkForm::default() });
     let faults = use_state(Faults::default);
-    let is_choosing = use_state(|| false);
+    let is_choosing = use_state(bool::default);
     let allows_new = work == LotWork::Receive;
     let saving = use_saving();
     let lot = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
@@ -87,9 +88,7 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
             { quantity_field(work, view, lot, &form, faults.of("quantity")) }
             <div class="actions">
                 { save_failure(saving.failure) }
-                <button class="button primary" type="submit" disabled={saving.is_busy} data-test="save">
-                    { save_words(work, &form, read.as_ref().ok()) }
-                </button>
+                { submit_button(save_words(work, &form, read.as_ref().ok()), saving.is_busy, "save") }
             </div>
             if *is_choosing {
                 { LotPicker { lots: &lots, today, chosen: &chosen, is_open: &is_choosing, allows_new }.view() }

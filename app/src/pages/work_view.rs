@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::lot_panel::primary_lot;
 use super::work_form::{WorkForm, change};
 use crate::book::ProductView;
+use crate::components::button::{button, choice};
 use crate::components::chip::lot_chip;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
@@ -59,7 +60,7 @@ pub(crate) fn lot_banner(
                 <span>{ place_and_date(lot) }</span>
                 <span>{ lot_chip(lot, today) }</span>
             </div>
-            <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">{ "Change" }</button>
+            { button("button", "Change".into(), open(is_choosing), "change-lot") }
             if let Some(sooner) = sooner {
                 <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ sooner }</p>
             }
@@ -111,9 +112,7 @@ pub(crate) fn new_lot_fields(
             <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
             { expires_on.view() }
             if !lots.is_empty() {
-                <button class="button" type="button" onclick={open(is_choosing)} data-test="change-lot">
-                    { "Add to a lot that is here" }
-                </button>
+                { button("button", "Add to a lot that is here".into(), open(is_choosing), "change-lot") }
             }
         </div>
     }
@@ -141,11 +140,7 @@ pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) ->
         let is_chosen = form.takes_away == takes_away;
         let onclick =
             Callback::from(move |_: MouseEvent| form.set(WorkForm { takes_away, ..(*form).clone() }));
-        html! {
-            <button class="choice" type="button" aria-pressed={is_chosen.to_string()} {onclick} data-test={test}>
-                { word }
-            </button>
-        }
+        choice(word, is_chosen, onclick, test)
     };
     let reason = Field {
         id: "reason",
@@ -164,17 +159,16 @@ pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) ->
             { reason.view() }
             <div class="choices" role="group" aria-label="Common reasons">
                 for reason in COMMON_REASONS {
-                    <button class="choice" type="button" aria-pressed={(form.reason == reason).to_string()}
-                        data-test="common-reason" onclick={
-                            let form = form.clone();
-                            Callback::from(move |_: MouseEvent| {
-                                form.set(WorkForm { reason: reason.to_owned(), ..(*form).clone() });
-                            })
-                        }>{ reason }</button>
+                    { common_reason(form, reason) }
                 }
             </div>
         </div>
     }
+}
+
+fn common_reason(form: &UseStateHandle<WorkForm>, reason: &'static str) -> Html {
+    let give = put(form, |form, reason| form.reason = reason).reform(move |_: MouseEvent| reason.to_owned());
+    choice(reason, form.reason == reason, give, "common-reason")
 }
 
 /// How many, and what that leaves.
@@ -254,9 +248,7 @@ impl LotPicker<'_> {
             <Sheet title="Which lot?" {on_close} test="lot-picker">
                 <ul class="lots">{ for self.lots.iter().map(row) }</ul>
                 if self.allows_new {
-                    <button class="button primary" type="button" onclick={take_new} data-test="new-lot-choice">
-                        { icon(Glyph::Plus) }{ "A new lot" }
-                    </button>
+                    { button("button primary", html! { <>{ icon(Glyph::Plus) }{ "A new lot" }</> }, take_new, "new-lot-choice") }
                 }
             </Sheet>
         }

@@ -1,0 +1,74 @@
+//! Buttons, and links that look like one, each drawn in one place. `test` is the test hook, `class` the style's.
+
+use yew::prelude::*;
+
+use super::icon::{Glyph, icon};
+
+/// Does something at once.
+pub(crate) fn button(
+    class: &'static str,
+    face: Html,
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
+    resting_button(false, class, face, onclick, test)
+}
+
+/// The same, which rests while there is nothing to do.
+pub(crate) fn resting_button(
+    rests: bool,
+    class: &'static str,
+    face: Html,
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
+    html! { <button {class} type="button" {onclick} disabled={rests} data-test={test}>{ face }</button> }
+}
+
+/// An icon that does something, with its words for those who do not see it.
+pub(crate) fn icon_button(
+    class: &'static str,
+    glyph: Glyph,
+    label: impl Into<AttrValue>,
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
+    labelled(class, glyph, label.into(), onclick, test)
+}
+
+fn labelled(
+    class: &'static str,
+    glyph: Glyph,
+    label: AttrValue,
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
+    html! {
+        <button {class} type="button" aria-label={label} {onclick} data-test={test}>{ icon(glyph) }</button>
+    }
+}
+
+/// Sends its form.
+pub(crate) fn submit_button(word: impl Into<AttrValue>, is_busy: bool, test: &'static str) -> Html {
+    let word = word.into();
+    html! { <button class="button primary" type="submit" disabled={is_busy} data-test={test}>{ word }</button> }
+}
+
+/// One of several, of which some are chosen.
+pub(crate) fn choice(
+    word: &'static str,
+    is_chosen: bool,
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
+    html! {
+        <button class="choice" type="button" aria-pressed={is_chosen.to_string()} {onclick} data-test={test}>
+            { word }
+        </button>
+    }
+}
+
+/// Leads to a page.
+pub(crate) fn link_button(class: &'static str, href: String, face: Html, test: &'static str) -> Html {
+    html! { <a {class} {href} data-test={test}>{ face }</a> }
+}
