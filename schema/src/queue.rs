@@ -103,10 +103,12 @@ pub(crate) async fn pending<M: Records>(
     let index = store.index(ATTENTION).map_err(of_idb)?;
     let query = || Some(Query::Key(JsValue::from_f64(0.0)));
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let count = index.count(query()).map_err(of_idb)?;
-    let values = index.get_all(query(), Some(limit)).map_err(of_idb)?;
-    let count = count.await.map_err(of_idb)?;
-    let values = values.await.map_err(of_idb)?;
+    let count = index.count(query()).map_err(of_idb)?.await.map_err(of_idb)?;
+    // A limit of 0 would mean none to IndexedDB.
+    let values = match limit.min(count) {
+        0 => Vec::new(),
+        limit => index.get_all(query(), Some(limit)).map_err(of_idb)?.await.map_err(of_idb)?,
+    };
     let (mut mutations, mut bytes) = (Vec::new(), 0);
     for value in &values {
         bytes += field(value, RECORD)?.as_string().map_or(0, |json| json.len());

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sync::StoreError;
 
 /// Rows a page is filled with.
-const PAGE_ROWS: usize = 250;
+pub(crate) const PAGE_ROWS: usize = 250;
 /// Rows a page may grow to before it is split.
 const MAX_PAGE_ROWS: usize = 500;
 

@@ -9,11 +9,11 @@ use sync::{Records, StoreError, Versioned};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::filter::{filter_of, may_have};
-use crate::rows::{Held, Packed, Rows, corrupt, page_of, read};
+use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, page_of, read};
 use crate::transaction::{Tx, of_idb};
 
 /// Pages read at a time while scanning.
-const SCAN_PAGES: u32 = 8;
+const MAX_SCAN_PAGES: usize = 8;
 /// Records of changes a table may have before they are put together.
 const MAX_RUNS: usize = 64;
 /// Pages written again in one transaction when changes are folded into them.
@@ -288,8 +288,9 @@ impl Table {
                     push::<M>(&mut found, rev, json)?;
                 }
             }
-            // A prefix mostly ends within a page or two; a scan of all takes more at a time.
-            let pages = if prefix.is_empty() { SCAN_PAGES } else { 1 };
+            // A prefix mostly ends within a page or two; a scan of all takes what it needs, in bounds.
+            let wanted = limit.saturating_sub(found.len()).div_ceil(PAGE_ROWS).clamp(1, MAX_SCAN_PAGES);
+            let pages = if prefix.is_empty() { wanted } else { 1 };
             (last_first, batch) = self.pages_after(last_first.as_deref(), pages).await?;
             if batch.is_empty() {
                 for change in changed {
@@ -304,12 +305,13 @@ impl Table {
     async fn pages_after(
         &self,
         first: Option<&str>,
-        limit: u32,
+        limit: usize,
     ) -> Result<(Option<String>, Vec<Vec<u8>>), StoreError> {
+        let limit = u32::try_from(limit).ok();
         let range = first.map(|first| KeyRange::lower_bound(&text(first), Some(true)));
         let query = range.transpose().map_err(of_idb)?.map(Query::KeyRange);
-        let keys = self.pages.get_all_keys(query.clone(), Some(limit)).map_err(of_idb)?;
-        let values = self.pages.get_all(query, Some(limit)).map_err(of_idb)?;
+        let keys = self.pages.get_all_keys(query.clone(), limit).map_err(of_idb)?;
+        let values = self.pages.get_all(query, limit).map_err(of_idb)?;
         let last = keys.await.map_err(of_idb)?.last().and_then(JsValue::as_string);
         let values = values.await.map_err(of_idb)?;
         Ok((last, values.iter().map(bytes_of).collect::<Result<_, _>>()?))

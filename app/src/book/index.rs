@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::catalogue::Catalogue;
 use super::{Book, Completeness, Queued, Signal};
 
-/// Products read at a time: some milliseconds of work before the page may breathe.
-const LOAD_ROWS: usize = 1_000;
+/// Products read at a time: a few milliseconds of work before the page may breathe.
+const LOAD_ROWS: usize = 500;
 /// Parts after which what has been read so far is shown.
-const PARTS_A_SHOW: usize = 10;
+const PARTS_A_SHOW: usize = 20;
 
 /// How far the catalogue has been read.
 #[derive(Debug, Default)]
