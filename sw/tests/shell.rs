@@ -54,7 +54,7 @@ async fn answer(path: &str, build_id: &str) -> String {
 #[wasm_bindgen_test]
 async fn an_install_keeps_every_file_as_it_was_built() {
     let build = build("install").await;
-    lifecycle::install(&global(), &build).await.unwrap();
+    lifecycle::install(&global(), &build, &JsValue::NULL).await.unwrap();
     let cache = precache::open(&policy::cache_name("install")).await.unwrap();
     for (path, content) in FILES {
         let kept = scope::settle(cache.match_with_str(path), "look").await.unwrap();
@@ -66,7 +66,7 @@ async fn an_install_keeps_every_file_as_it_was_built() {
 async fn a_file_that_is_not_as_built_fails_the_install_and_leaves_nothing() {
     let mut build = build("changed").await;
     build.files[1].sha256 = "0".repeat(64);
-    let error = lifecycle::install(&global(), &build).await.unwrap_err();
+    let error = lifecycle::install(&global(), &build, &JsValue::NULL).await.unwrap_err();
     assert!(matches!(&error, WorkerError::Precache { path, .. } if path == "/src/policy.rs"), "{error}");
     assert!(!cache_names().await.contains(&policy::cache_name("changed")));
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 6] = ["app", "sw", "schema", "browser", "sync", "domain"];
+const WASM_CRATES: [&str; 7] = ["app", "sw", "schema", "browser", "sync", "domain", "bench-engine"];
 /// Those of them with tests that run there.
 const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
 /// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
