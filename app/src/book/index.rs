@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
-use sync::{Records, RowKey, Store, StoreError, fold};
+use gloo_timers::future::TimeoutFuture;
+use sync::{Records, RowKey, Store, StoreError, UnixMillis, fold};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -14,6 +15,9 @@ use super::{Book, Completeness, Queued, Signal};
 const LOAD_ROWS: usize = 500;
 /// Parts after which what has been read so far is shown.
 const PARTS_A_SHOW: usize = 20;
+
+/// How long the catalogue waits when a person wants something.
+const PERSON_FIRST_MILLIS: u64 = 150;
 
 /// How far the catalogue has been read.
 #[derive(Debug, Default)]
@@ -25,6 +29,8 @@ pub(super) struct Reading {
     is_more: Cell<bool>,
     /// Changes whenever reading begins anew: what was read before that does not count.
     generation: Cell<u64>,
+    /// Nothing is read until then.
+    waits_until: Cell<UnixMillis>,
     /// A second snapshot is replacing rows that the catalogue has: it is read anew once that is complete.
     is_stale: Cell<bool>,
 }
@@ -68,11 +74,17 @@ impl Book {
             if parts % PARTS_A_SHOW == 1 {
                 self.emit(&Signal::Changed);
             }
-            gloo_timers::future::TimeoutFuture::new(0).await;
+            let wait = reading.waits_until.get().since(browser::now());
+            TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
         }
         reading.is_running.set(false);
         self.refresh_products(pending_products(&self.queue())).await;
         self.emit(&Signal::Changed);
+    }
+
+    /// Leaves the page to whoever waits for something now, instead of reading the catalogue.
+    pub(super) fn put_person_first(&self) {
+        self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
     }
 
     /// Follows a commit: `changed` names the rows, or there are too many to name. A snapshot fills the table by rising

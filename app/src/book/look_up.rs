@@ -28,6 +28,7 @@ pub(crate) enum LookUp {
 impl Book {
     /// Looks a barcode or SKU up here, then on the server.
     pub(crate) async fn look_up(&self, code: &str) -> LookUp {
+        self.put_person_first();
         match self.find_code(code).await {
             Ok(Some(id)) => LookUp::Product(id),
             Ok(None) => self.ask_server(code).await,

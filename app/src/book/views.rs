@@ -109,6 +109,7 @@ impl Book {
         id: Uuid,
         today: CalendarDate,
     ) -> Result<Option<ProductView>, StoreError> {
+        self.put_person_first();
         let Held { view, revs, base_lots } = self.held(id).await?;
         let key = RowKey::new(PRODUCTS, id.to_string());
         let Some(product) = view.rows.get(&key).and_then(Row::product).cloned() else { return Ok(None) };
