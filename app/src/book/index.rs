@@ -74,8 +74,8 @@ impl Book {
             if parts % PARTS_A_SHOW == 1 {
                 self.emit(&Signal::Changed);
             }
-            let wait = reading.waits_until.get().since(browser::now());
-            TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
+            TimeoutFuture::new(0).await;
+            self.let_person_first().await;
         }
         reading.is_running.set(false);
         self.refresh_products(pending_products(&self.queue())).await;
@@ -85,6 +85,14 @@ impl Book {
     /// Leaves the page to whoever waits for something now, instead of reading the catalogue.
     pub(super) fn put_person_first(&self) {
         self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
+    }
+
+    /// Waits while a person waits for something else.
+    pub(super) async fn let_person_first(&self) {
+        let wait = self.0.reading.waits_until.get().since(browser::now());
+        if wait > 0 {
+            TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
+        }
     }
 
     /// Follows a commit: `changed` names the rows, or there are too many to name. A snapshot fills the table by rising

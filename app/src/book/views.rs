@@ -145,6 +145,7 @@ impl Book {
         id: Uuid,
         today: CalendarDate,
     ) -> Result<Option<ProductCard>, StoreError> {
+        self.let_person_first().await;
         let Held { view, .. } = self.held(id).await?;
         let key = RowKey::new(PRODUCTS, id.to_string());
         let Some(product) = view.rows.get(&key).and_then(Row::product) else { return Ok(None) };
