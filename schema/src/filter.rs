@@ -5,7 +5,7 @@
 
 use sync::{Records, StoreError};
 
-use crate::rows::{Rows, corrupt};
+use crate::rows::{Held, Rows, corrupt};
 
 const HASH_BYTES: usize = size_of::<u32>();
 
@@ -13,17 +13,32 @@ const HASH_BYTES: usize = size_of::<u32>();
 pub(crate) fn filter_of<M: Records>(rows: &Rows) -> Result<Vec<u8>, StoreError> {
     let mut hashes = Vec::new();
     for held in rows.as_slice() {
-        match (&held.index, &held.json) {
-            (Some(known), _) => hashes.extend(known),
-            (None, Some(json)) => {
-                hashes.extend(hashes_of(&M::identify_json(json.get()).map_err(corrupt)?.index_keys));
-            }
-            (None, None) => (),
+        match &held.index {
+            Some(known) => hashes.extend(known),
+            None => hashes.extend(index_of::<M>(held)?),
         }
     }
     hashes.sort_unstable();
     hashes.dedup();
     Ok(hashes.into_iter().flat_map(u32::to_le_bytes).collect())
+}
+
+/// Works out the hashes of rows that have been read back without them.
+pub(crate) fn index<M: Records>(rows: &mut Rows) -> Result<(), StoreError> {
+    for held in rows.as_mut_slice().iter_mut().filter(|held| held.index.is_none()) {
+        held.index = Some(index_of::<M>(held)?);
+    }
+    Ok(())
+}
+
+/// Whether a row may have this index key.
+pub(crate) fn row_may_have(held: &Held, index_key: &str) -> bool {
+    held.index.as_ref().is_none_or(|known| known.contains(&hash(index_key)))
+}
+
+fn index_of<M: Records>(held: &Held) -> Result<Vec<u32>, StoreError> {
+    let Some(json) = &held.json else { return Ok(Vec::new()) };
+    Ok(hashes_of(&M::identify_json(json.get()).map_err(corrupt)?.index_keys))
 }
 
 /// The hashes of index keys.
@@ -48,7 +63,6 @@ mod tests {
     use sync::conformance::Counters;
 
     use super::*;
-    use crate::rows::Held;
 
     #[test]
     fn a_filter_knows_the_index_keys_of_its_page() {
@@ -65,5 +79,18 @@ mod tests {
         assert_eq!(filter.len(), 7 * HASH_BYTES);
         assert!((0..7).all(|n| may_have(&filter, &format!("colour:c{n}"))));
         assert!(!may_have(&filter, "colour:c7") && !may_have(&[], "colour:c1"));
+    }
+
+    #[test]
+    fn a_row_that_was_read_back_is_indexed_once() {
+        let json = r#"{"label":{"key":"a","colour":"red"}}"#.to_owned();
+        let json = Some(RawValue::from_string(json).expect("JSON"));
+        let held = Held { key: "a".to_owned(), rev: 1, json, index: None };
+        let gone = Held { key: "b".to_owned(), rev: 1, json: None, index: None };
+        let mut rows = Rows::sorted(vec![held, gone]);
+        assert!(row_may_have(&rows.as_slice()[1], "colour:blue"), "nobody knows yet");
+        index::<Counters>(&mut rows).expect("rows");
+        let may = |at: usize, key| row_may_have(&rows.as_slice()[at], key);
+        assert!(may(0, "colour:red") && !may(0, "colour:blue") && !may(1, "colour:red"));
     }
 }

@@ -102,6 +102,10 @@ impl Rows {
         &self.0
     }
 
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [Held] {
+        &mut self.0
+    }
+
     pub(crate) fn first_key(&self) -> Option<&str> {
         self.0.first().map(|held| held.key.as_str())
     }

@@ -76,7 +76,7 @@ impl<M: Records> IdbStore<M> {
         if let Some(changes) = self.known.borrow_mut().changes(version, name) {
             return Ok(changes);
         }
-        let changes = Rc::new(table.changes().await?);
+        let changes = Rc::new(table.changes::<M>().await?);
         self.known.borrow_mut().keep_changes(version, name, changes.clone());
         Ok(changes)
     }
@@ -94,7 +94,7 @@ impl<M: Records> IdbStore<M> {
         let known = self.known.borrow_mut().take_changes(version, name);
         match known {
             Some(changes) => Ok(changes),
-            None => table.changes().await,
+            None => table.changes::<M>().await,
         }
     }
 

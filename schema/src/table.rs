@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use sync::{Records, StoreError, Versioned};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::filter::{filter_of, may_have};
+use crate::filter::{filter_of, index, may_have, row_may_have};
 use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, page_of, read};
 use crate::transaction::{Tx, of_idb};
 
@@ -102,12 +102,13 @@ impl Table {
     }
 
     /// Reads the changes.
-    pub(crate) async fn changes(&self) -> Result<Changes, StoreError> {
+    pub(crate) async fn changes<M: Records>(&self) -> Result<Changes, StoreError> {
         let runs = self.runs.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let mut changes = Changes { rows: Rows::default(), runs: runs.len() };
         for run in &runs {
             changes.rows.lay(Rows::unpack(&bytes_of(run)?)?);
         }
+        index::<M>(&mut changes.rows)?;
         Ok(changes)
     }
 
@@ -340,8 +341,8 @@ impl Table {
                 }
             }
         }
-        for Held { key, rev, json, .. } in changes.as_slice() {
-            let Some(json) = json else { continue };
+        for held in changes.as_slice().iter().filter(|held| row_may_have(held, index_key)) {
+            let Held { key, rev, json: Some(json), .. } = held else { continue };
             if has_it(json)? {
                 // What its page has may be newer: then that counts, and was looked at already.
                 let row = self.get::<M>(changes, key).await?.filter(|row| row.rev == *rev);
