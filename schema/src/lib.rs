@@ -1,8 +1,9 @@
 //! What a device keeps in IndexedDB, shared by the app and the service worker.
 //!
 //! Server rows lie in pages of some hundreds, sorted by key: IndexedDB's cost is per record, not per byte. What changes
-//! later is kept beside the pages until it is worth folding in. Queue, journal and settings are a record each. [`IdbStore`] implements the engine's `Store` port; everything that is
-//! peculiar about IndexedDB stays in `connection.rs` and `transaction.rs`.
+//! later is kept beside the pages until it is worth folding in. Queue, journal and settings are a record each.
+//! [`IdbStore`] implements the engine's `Store` port; everything that is peculiar about IndexedDB stays in
+//! `connection.rs` and `transaction.rs`.
 
 mod connection;
 mod filter;

@@ -108,6 +108,9 @@ async fn look_up_offline(device: &Device, server: &Server, products: i64) -> Res
     let begun = Instant::now();
     device.open("/").await?;
     device.find("product-row").await?;
+    let source = "return performance.getEntriesByType('navigation')[0].workerMatchedSourceType ?? ''";
+    let source = device.script(source).await?;
+    ensure!(source == "cache", "the browser answers the start from the cache itself, not {source}");
     println!("offline start: first rows after {:.2} s", begun.elapsed().as_secs_f64());
     let grouped = format!(
         "return document.querySelector('[data-test=stock-count]').innerText.replace(/\\D/g, '') === '{products}'"
