@@ -1,6 +1,6 @@
 //! Runs the scheduler on this page: feeds it what happens, does what it orders, and keeps what it says for display.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use browser::{
@@ -8,6 +8,7 @@ use browser::{
     sync_once,
 };
 use domain::Warehouse;
+use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
     Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
@@ -18,8 +19,6 @@ use yew::Callback;
 
 use crate::book::{Book, DEFAULT_SCOPE, Signal};
 
-/// A lock holder that has said nothing for this long is frozen, and loses its turn.
-const MAX_SILENCE_MILLIS: u64 = 45_000;
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";
 /// The longest a browser timer can wait.
@@ -70,9 +69,8 @@ struct Inner {
     timer: RefCell<Option<Timeout>>,
     observers: RefCell<Observers>,
     on_change: Callback<()>,
-    heard_at: Cell<UnixMillis>,
-    /// When this page was first refused its turn since its last round.
-    refused_at: Cell<Option<UnixMillis>>,
+    /// Drops the running round.
+    running: RefCell<Option<AbortHandle>>,
 }
 
 impl PartialEq for Engine {
@@ -91,8 +89,7 @@ impl Engine {
             timer: RefCell::default(),
             observers: RefCell::default(),
             on_change,
-            heard_at: Cell::new(now()),
-            refused_at: Cell::new(None),
+            running: RefCell::default(),
         }))
     }
 
@@ -156,10 +153,8 @@ impl Engine {
         let orders = self.0.scheduler.borrow_mut().handle(event, now());
         for order in orders {
             match order {
-                Order::StartRound(_) => spawn_local({
-                    let engine = self.clone();
-                    async move { engine.round().await }
-                }),
+                Order::StartRound { steal, .. } => self.start_round(steal),
+                Order::AbandonRound => self.abandon_round(),
                 Order::RegisterBackgroundSync => spawn_local(async {
                     register_background_sync().await;
                 }),
@@ -167,6 +162,22 @@ impl Engine {
         }
         self.set_timer();
         self.0.on_change.emit(());
+    }
+
+    fn start_round(&self, steal: bool) {
+        let engine = self.clone();
+        let (round, handle) = abortable(async move { engine.round(steal).await });
+        self.0.running.replace(Some(handle));
+        // An abandoned round has nothing to say.
+        spawn_local(async move { round.await.unwrap_or_default() });
+    }
+
+    fn abandon_round(&self) {
+        if let Some(running) = self.0.running.take() {
+            running.abort();
+        }
+        self.0.state.borrow_mut().progress = None;
+        self.fail("The last sync did not come to an end. It is tried again by itself.".to_owned());
     }
 
     /// What the book says that concerns rounds.
@@ -213,7 +224,7 @@ impl Engine {
     }
 
     fn hear_notice(&self, notice: &Notice) {
-        self.0.heard_at.set(now());
+        self.handle(Event::Heard);
         match notice {
             Notice::RoundProgress { .. } => self.show_progress(notice),
             Notice::RoundEnded { .. } => {
@@ -233,30 +244,26 @@ impl Engine {
         }
     }
 
-    async fn round(&self) {
+    async fn round(&self, steal: bool) {
         if let Some(callback) = self.0.observers.borrow().on_sync_start.clone() {
             callback.emit(());
         }
         let tell = |notice: Notice| {
             self.0.book.tell(&notice);
+            self.handle(Event::Progressed);
             self.show_progress(&notice);
             let book = self.0.book.clone();
             spawn_local(async move { book.take_in(notice, false).await });
         };
         let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
-        // Refused again and again, with not a word from whoever holds the turn: that one is frozen.
-        let waiting_since = self.0.refused_at.get().map(|refused| refused.max(self.0.heard_at.get()));
-        let steal = waiting_since.is_some_and(|since| now().since(since) > MAX_SILENCE_MILLIS);
         let result = sync_once(&self.0.book.store().relay(), limits, steal, tell).await;
         self.ended(result).await;
     }
 
     async fn ended(&self, result: Result<RoundReport, RoundFailure>) {
         if result == Err(RoundFailure::Elsewhere) {
-            self.0.refused_at.set(self.0.refused_at.get().or(Some(now())));
             return self.handle(Event::RoundEnded(Ended::Elsewhere));
         }
-        self.0.refused_at.set(None);
         // What is shown is read from memory: bring that up to date first.
         let read = self.0.book.reload().await;
         {

@@ -45,6 +45,9 @@ pub struct DeviceAnswer {
     pub prefix: String,
     /// The site it works at.
     pub site: String,
+    /// How many lives of its database have sent work. One that knows of none of its own has lost its data.
+    #[serde(default)]
+    pub lives: u64,
     /// The token, if it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::action::Action;
 use crate::gtin::normalize_gtin;
 use crate::lot::LotRef;
+use crate::upgrade::current_action;
 use crate::warehouse::{LOTS, PRODUCTS, Row, Warehouse, lot_key, product_key, sku_key};
 
 /// The fields of a row's JSON that it is found by. The others are passed over: a snapshot has hundreds of thousands.
@@ -72,7 +73,11 @@ impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
     const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS];
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
+
+    fn read_action(schema: u32, json: &str) -> Result<Action, serde_json::Error> {
+        serde_json::from_str(&current_action(schema, json))
+    }
 
     fn identify(row: &Row) -> Identity {
         match row {

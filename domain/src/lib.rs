@@ -15,6 +15,7 @@ mod order;
 mod product;
 mod quantity;
 mod text;
+mod upgrade;
 mod warehouse;
 
 pub use action::{Action, Entity, Operation};
@@ -32,4 +33,5 @@ pub use quantity::{Money, Quantity, QuantityFault};
 pub use text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, fold_for_search,
 };
+pub use upgrade::current_action;
 pub use warehouse::{LOTS, PRODUCTS, Row, Warehouse, claims, lot_prefix};

@@ -3,7 +3,8 @@
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
 use sync::{
-    JournalRecordOf, MAX_BATCH_BYTES, Mutation, QueueRecord, QueueRecordOf, QueueState, Records, StoreError,
+    JournalRecord, JournalRecordOf, Json, MAX_BATCH_BYTES, Mutation, QueueRecord, QueueRecordOf, QueueState,
+    Records, StoreError,
 };
 use wasm_bindgen::JsValue;
 
@@ -53,9 +54,24 @@ fn encode<M: Records>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> 
 
 fn decode<M: Records>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
     let json = field(value, RECORD)?.as_string().ok_or_else(|| corrupt("a queue record has no text"))?;
-    let mut record: QueueRecordOf<M> = serde_json::from_str(&json).map_err(corrupt)?;
-    record.mutation.seq = seq_of(&field(value, SEQ)?);
-    Ok(record)
+    let QueueRecord { mutation, state } =
+        serde_json::from_str::<QueueRecord<Json, M::Row>>(&json).map_err(corrupt)?;
+    let mut mutation = read_mutation::<M>(mutation)?;
+    mutation.seq = seq_of(&field(value, SEQ)?);
+    Ok(QueueRecord { mutation, state })
+}
+
+/// A mutation may have been made by an earlier build.
+fn read_mutation<M: Records>(mutation: Mutation<Json>) -> Result<Mutation<M::Action>, StoreError> {
+    let action = M::read_action(mutation.schema, mutation.action.text()).map_err(corrupt)?;
+    Ok(mutation.with_action(action))
+}
+
+fn read_journal<M: Records>(value: &JsValue) -> Result<JournalRecordOf<M>, StoreError> {
+    let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
+    let JournalRecord { mutation, outcome, acknowledged_at } =
+        serde_json::from_str::<JournalRecord<Json, M::Row>>(&json).map_err(corrupt)?;
+    Ok(JournalRecord { mutation: read_mutation::<M>(mutation)?, outcome, acknowledged_at })
 }
 
 /// Adds a mutation at the end and numbers it.
@@ -89,10 +105,14 @@ pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
     store.delete(key(seq)).map(drop).map_err(of_idb)
 }
 
-/// Every record by rising `seq`.
-pub(crate) async fn all<M: Records>(store: &ObjectStore) -> Result<Vec<QueueRecordOf<M>>, StoreError> {
+/// Every record by rising `seq` that can be read, and how many cannot.
+pub(crate) async fn all<M: Records>(
+    store: &ObjectStore,
+) -> Result<(Vec<QueueRecordOf<M>>, usize), StoreError> {
     let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
-    values.iter().map(decode::<M>).collect()
+    let records: Vec<_> = values.iter().filter_map(|value| decode::<M>(value).ok()).collect();
+    let unreadable = values.len() - records.len();
+    Ok((records, unreadable))
 }
 
 /// The first pending mutations, and how many are pending in all.
@@ -137,7 +157,7 @@ pub(crate) async fn journal<M: Records>(
     Ok(())
 }
 
-/// The newest journal records, newest first.
+/// The newest journal records that can be read, newest first.
 pub(crate) async fn newest<M: Records>(
     store: &ObjectStore,
     limit: usize,
@@ -148,8 +168,7 @@ pub(crate) async fn newest<M: Records>(
     let mut records = Vec::new();
     while records.len() < limit {
         let Some(value) = cursor.value().map_err(of_idb)? else { break };
-        let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
-        records.push(serde_json::from_str(&json).map_err(corrupt)?);
+        records.extend(read_journal::<M>(&value));
         cursor.next(None).await.map_err(of_idb)?;
     }
     Ok(records)
@@ -167,9 +186,5 @@ pub(crate) async fn take<M: Records>(
     };
     let values = store.get_all(Some(range()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
     store.delete(range()?).map_err(of_idb)?;
-    let parse = |value: &JsValue| {
-        let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
-        serde_json::from_str(&json).map_err(corrupt)
-    };
-    values.iter().map(parse).collect()
+    values.iter().map(read_journal::<M>).collect()
 }

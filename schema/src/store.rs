@@ -204,8 +204,8 @@ impl<M: Records> Store<M> for IdbStore<M> {
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
-        let records = queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await?;
-        Ok(Queue { records, version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
+        let (records, unreadable) = queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await?;
+        Ok(Queue { records, unreadable, version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {

@@ -13,6 +13,7 @@ pub mod import;
 mod random;
 pub mod serve;
 pub mod store;
+pub mod unsent;
 
 /// The site that commands mean when none is named.
 pub const DEFAULT_SITE: &str = "main";

@@ -1,19 +1,22 @@
 //! `lotbook-server`: the commands.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use domain::CalendarDate;
 use server::clock::Clock;
 use server::csv::Source;
 use server::import::{ImportOptions, ImportReport, listed};
 use server::serve::{ServeOptions, Server};
-use server::store::Store;
 use server::store::sqlite::SqliteStore;
+use server::store::{Device, Store};
+use server::unsent::book_unsent;
 use server::{DEFAULT_SITE, demo, enrolment, export, import};
-use sync::UnixMillis;
+use sync::{UnixMillis, Unsent};
 use tracing_subscriber::EnvFilter;
 
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -41,6 +44,14 @@ enum Command {
     Export(ExportArgs),
     /// Print a link that enrols one device, once, within a day
     Enrol(EnrolArgs),
+    /// List the devices that may sync
+    Devices(SiteArgs),
+    /// Shut a lost or retired device out
+    Revoke(RevokeArgs),
+    /// Book a file of unsent work that a device saved because it could not send it
+    ///
+    /// Booking it again, or the device sending the same work after all, changes nothing.
+    ImportUnsent(ImportUnsentArgs),
     /// Fill an empty site with a small made-up warehouse
     Demo(SiteArgs),
     /// Forget rows deleted long ago; `serve` does it every hour
@@ -120,6 +131,24 @@ struct EnrolArgs {
 }
 
 #[derive(Debug, Args)]
+struct RevokeArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// Which one: the short name that `devices` lists, such as D07
+    #[arg(long, value_name = "SHORT_NAME")]
+    device: String,
+}
+
+#[derive(Debug, Args)]
+struct ImportUnsentArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The file that "Save unsent work" wrote on the device
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct PurgeArgs {
     #[command(flatten)]
     database: DatabaseArgs,
@@ -161,6 +190,9 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
             Ok(())
         }
         Command::Enrol(args) => enrol(args, now).await,
+        Command::Devices(args) => devices(&args).await,
+        Command::Revoke(args) => revoke(args, now).await,
+        Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {
             let store = SqliteStore::open(&args.database.database)?;
             let report = demo::demo(&store, &args.site, now).await?;
@@ -246,5 +278,41 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
         .await
         .context("No code could be made for a device")?;
     println!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+    Ok(())
+}
+
+async fn devices(args: &SiteArgs) -> Result<()> {
+    let devices = existing(&args.database.database)?.devices(&args.site).await?;
+    for Device { prefix, name, last_seen_at, .. } in &devices {
+        println!("{prefix}  {name}  last seen {}", CalendarDate::of(*last_seen_at, 0));
+    }
+    println!("{} devices may sync.", devices.len());
+    Ok(())
+}
+
+async fn revoke(args: RevokeArgs, now: UnixMillis) -> Result<()> {
+    let store = existing(&args.site.database.database)?;
+    let devices = store.devices(&args.site.site).await?;
+    let Some(device) = devices.into_iter().find(|device| device.prefix.eq_ignore_ascii_case(&args.device))
+    else {
+        bail!("No device {} may sync. `lotbook-server devices` lists those that may.", args.device);
+    };
+    store.revoke(&args.site.site, device.device, now).await?;
+    println!("{} ({}) is shut out. What it has not sent stays on it.", device.prefix, device.name);
+    Ok(())
+}
+
+async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
+    let text =
+        fs::read_to_string(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
+    let unsent = Unsent::read(&text)?;
+    let store = existing(&args.site.database.database)?;
+    let receipts = book_unsent(&store, &args.site.site, unsent, now).await?;
+    let (booked, refused): (Vec<_>, Vec<_>) =
+        receipts.iter().partition(|receipt| receipt.outcome.verdict.is_booked());
+    for receipt in &refused {
+        eprintln!("Entry {}: {}", receipt.seq, receipt.outcome.message);
+    }
+    println!("{} entries are booked, {} are not.", booked.len(), refused.len());
     Ok(())
 }

@@ -34,7 +34,7 @@ pub async fn drain() -> Result<(), String> {
     let mut orders = scheduler.handle(Event::Poked, begun);
     let mut trouble = "the event was over before anything was sent".to_owned();
     while now().since(begun) < MAX_EVENT_MILLIS {
-        if orders.iter().any(|order| matches!(order, Order::StartRound(_))) {
+        if orders.iter().any(|order| matches!(order, Order::StartRound { .. })) {
             let limits = RoundLimits::default();
             let result = sync_once(&store, limits, false, |notice| channel.tell(&notice)).await;
             if let Err(failure) = &result {

@@ -4,6 +4,7 @@
 //! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
 //! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
 
+mod audit;
 pub mod memory;
 mod model;
 mod mutation;
@@ -13,10 +14,15 @@ mod round;
 mod scheduler;
 mod store;
 mod transport;
+mod unsent;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use audit::{
+    AuditLimits, AuditPosition, AuditReport, AuditRequest, AuditResponse, Digest, MAX_AUDIT_RANGES,
+    MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part,
+};
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, UnixMillis,
@@ -31,3 +37,4 @@ pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress,
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
 pub use transport::{Transport, TransportError};
+pub use unsent::{MAX_UNSENT_MUTATIONS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError};

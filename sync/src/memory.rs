@@ -134,7 +134,11 @@ impl<M: Records> Store<M> for MemoryStore<M> {
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
         let state = self.state.borrow();
-        Ok(Queue { records: state.queue.values().cloned().collect(), version: state.queue_version })
+        Ok(Queue {
+            records: state.queue.values().cloned().collect(),
+            version: state.queue_version,
+            unreadable: 0,
+        })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {

@@ -63,8 +63,18 @@ pub trait Records: 'static {
 
     /// Every table a device holds, in the order a snapshot fills them.
     const TABLES: &'static [&'static str];
-    /// The version of [`Records::Action`]'s shape, carried by every mutation.
+    /// The version of [`Records::Action`]'s shape, carried by every mutation. Raise it whenever mutations that wait on devices
+    /// would be read differently, and teach [`Records::read_action`] the earlier shapes.
     const SCHEMA: u32;
+
+    /// Reads an action's JSON of any schema up to [`Records::SCHEMA`].
+    ///
+    /// # Errors
+    /// When it is no action of that schema.
+    fn read_action(schema: u32, json: &str) -> Result<Self::Action, serde_json::Error> {
+        let _ = schema;
+        serde_json::from_str(json)
+    }
 
     /// What a row is found by.
     fn identify(row: &Self::Row) -> Identity;

@@ -80,6 +80,19 @@ impl<A> Mutation<A> {
         let Draft { id, action, base, author, captured_at, depends_on, replaces } = draft;
         Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn: false }
     }
+
+    /// The mutation without its number, for another device's queue.
+    pub fn into_draft(self) -> Draft<A> {
+        let Self { id, action, base, author, captured_at, depends_on, replaces, .. } = self;
+        Draft { id, action, base, author, captured_at, depends_on, replaces }
+    }
+
+    /// The same mutation with its action in another form.
+    pub fn with_action<B>(self, action: B) -> Mutation<B> {
+        let Self { seq, id, base, author, captured_at, schema, depends_on, replaces, withdrawn, action: _ } =
+            self;
+        Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
+    }
 }
 
 /// Where a queued mutation stands.

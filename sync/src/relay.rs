@@ -18,6 +18,13 @@ pub struct Relay<M>(PhantomData<M>);
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
 
+impl Json {
+    /// The JSON's text.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
         self.0.get() == other.0.get()

@@ -22,6 +22,10 @@ pub struct SchedulerConfig {
     pub min_retry_millis: u64,
     /// The longest wait after a failure.
     pub max_retry_millis: u64,
+    /// A round of our own that has said nothing for this long hangs, and is given up.
+    pub max_silence_millis: u64,
+    /// Somebody else who holds the turn and has said nothing for this long is frozen, and loses it.
+    pub max_holder_silence_millis: u64,
 }
 
 impl Default for SchedulerConfig {
@@ -33,6 +37,8 @@ impl Default for SchedulerConfig {
             on_start: true,
             min_retry_millis: 1_000,
             max_retry_millis: 60_000,
+            max_silence_millis: 90_000,
+            max_holder_silence_millis: 45_000,
         }
     }
 }
@@ -62,6 +68,10 @@ pub enum Event {
     SignedIn,
     /// The time asked for by [`Scheduler::poll_timeout`] has come.
     Woken,
+    /// The running round made an exchange.
+    Progressed,
+    /// Somebody else on this device told of a round.
+    Heard,
     /// The round ended.
     RoundEnded(Ended),
 }
@@ -85,8 +95,15 @@ pub enum Ended {
 /// What the owner has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Start a round; the reason is for logs.
-    StartRound(&'static str),
+    /// Start a round.
+    StartRound {
+        /// Why, for logs.
+        reason: &'static str,
+        /// Take the turn of whoever holds it: refused again and again, with not a word from there, that one is frozen.
+        steal: bool,
+    },
+    /// Drop the running round, whose end will not be told: it hangs.
+    AbandonRound,
     /// Ask the browser for a sync event, in case the app is closed before the next round.
     RegisterBackgroundSync,
 }
@@ -121,6 +138,10 @@ pub struct Scheduler {
     trouble: Option<Trouble>,
     failures: u32,
     next: Option<(UnixMillis, &'static str)>,
+    /// When the running round is to be given up, unless it makes progress.
+    patience: UnixMillis,
+    /// Since when somebody else has held the turn without a word.
+    refused_since: Option<UnixMillis>,
     jitter: u64,
 }
 
@@ -145,6 +166,8 @@ impl Scheduler {
             trouble: None,
             failures: 0,
             next: None,
+            patience: UnixMillis(0),
+            refused_since: None,
             jitter: seed | 1,
         }
     }
@@ -176,7 +199,7 @@ impl Scheduler {
                 [vec![Order::RegisterBackgroundSync], self.consider(Some("enqueued"), now)].concat()
             }
             Event::Poked => self.consider(Some("poked"), now),
-            Event::Manual => self.start("manual"),
+            Event::Manual => self.start("manual", now),
             Event::WorkOffline(chosen) => {
                 self.work_offline = chosen;
                 self.consider((!chosen).then_some("back online by choice"), now)
@@ -191,13 +214,25 @@ impl Scheduler {
                 self.consider(Some("signed in"), now)
             }
             Event::Woken => self.woken(now),
+            Event::Progressed => {
+                self.patience = now.plus(self.config.max_silence_millis);
+                Vec::new()
+            }
+            Event::Heard => {
+                self.refused_since = self.refused_since.map(|_| now);
+                Vec::new()
+            }
             Event::RoundEnded(ended) => self.round_ended(ended, now),
         }
     }
 
     /// When the scheduler wants [`Event::Woken`], and why.
     pub fn poll_timeout(&self) -> Option<(UnixMillis, &'static str)> {
-        if self.running || self.work_offline { None } else { self.next }
+        match (self.running, self.work_offline) {
+            (true, _) => Some((self.patience, "the round hangs")),
+            (false, true) => None,
+            (false, false) => self.next,
+        }
     }
 
     /// The connection as far as it is known.
@@ -235,7 +270,7 @@ impl Scheduler {
                 self.again = true;
                 Vec::new()
             }
-            Some(reason) if !blocked => self.start(reason),
+            Some(reason) if !blocked => self.start(reason, now),
             _ => {
                 self.next.get_or_insert((now.plus(self.config.max_retry_millis), "retry"));
                 Vec::new()
@@ -249,9 +284,11 @@ impl Scheduler {
         if let Some((due, _)) = &mut self.next {
             *due = (*due).min(now.plus(longest));
         }
+        self.patience = self.patience.min(now.plus(self.config.max_silence_millis));
+        self.refused_since = self.refused_since.map(|since| since.min(now));
     }
 
-    fn start(&mut self, reason: &'static str) -> Vec<Order> {
+    fn start(&mut self, reason: &'static str, now: UnixMillis) -> Vec<Order> {
         if self.running {
             self.again = true;
             return Vec::new();
@@ -259,18 +296,29 @@ impl Scheduler {
         self.running = true;
         self.again = false;
         self.next = None;
-        vec![Order::StartRound(reason)]
+        self.patience = now.plus(self.config.max_silence_millis);
+        let limit = self.config.max_holder_silence_millis;
+        let steal = self.refused_since.is_some_and(|since| now.since(since) > limit);
+        vec![Order::StartRound { reason, steal }]
     }
 
     fn woken(&mut self, now: UnixMillis) -> Vec<Order> {
         match self.poll_timeout() {
-            Some((due, reason)) if due <= now => self.start(reason),
+            Some((due, _)) if due <= now && self.running => {
+                self.running = false;
+                [vec![Order::AbandonRound], self.retry_later(TransportError::TimedOut, now)].concat()
+            }
+            Some((due, reason)) if due <= now => self.start(reason, now),
             _ => Vec::new(),
         }
     }
 
     fn round_ended(&mut self, ended: Ended, now: UnixMillis) -> Vec<Order> {
         self.running = false;
+        self.refused_since = match ended {
+            Ended::Elsewhere => self.refused_since.or(Some(now)),
+            Ended::Done { .. } | Ended::Failed(_) | Ended::StoreFailed => None,
+        };
         match ended {
             Ended::Done { more } => {
                 // Whatever the browser says: the server was reached.
@@ -348,6 +396,10 @@ mod tests {
         Scheduler::new(SchedulerConfig::default(), 7)
     }
 
+    fn start(reason: &'static str) -> Order {
+        Order::StartRound { reason, steal: false }
+    }
+
     fn fail(scheduler: &mut Scheduler, error: TransportError, now: UnixMillis) {
         scheduler.handle(Event::RoundEnded(Ended::Failed(error)), now);
     }
@@ -355,11 +407,11 @@ mod tests {
     #[test]
     fn starts_one_round_at_a_time_and_another_for_what_came_in() {
         let mut scheduler = scheduler();
-        assert!(scheduler.handle(Event::Started, NOW).contains(&Order::StartRound("start")));
+        assert!(scheduler.handle(Event::Started, NOW).contains(&start("start")));
         let during = scheduler.handle(Event::Enqueued, NOW);
         assert_eq!(during, [Order::RegisterBackgroundSync]);
         let after = scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
-        assert_eq!(after, [Order::StartRound("more")]);
+        assert_eq!(after, [start("more")]);
         scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
         assert_eq!(scheduler.poll_timeout(), Some((NOW.plus(60_000), "interval")));
     }
@@ -388,12 +440,12 @@ mod tests {
         scheduler.handle(Event::WorkOffline(true), NOW);
         for event in [Event::Online, Event::Visible, Event::Enqueued, Event::Poked, Event::Woken] {
             let orders = scheduler.handle(event, NOW.plus(600_000));
-            assert!(!orders.iter().any(|order| matches!(order, Order::StartRound(_))));
+            assert!(!orders.iter().any(|order| matches!(order, Order::StartRound { .. })));
         }
         assert_eq!(scheduler.connection(), Connection::WorkingOffline);
         assert_eq!(scheduler.poll_timeout(), None);
         let orders = scheduler.handle(Event::WorkOffline(false), NOW);
-        assert_eq!(orders, [Order::StartRound("back online by choice")]);
+        assert_eq!(orders, [start("back online by choice")]);
     }
 
     #[test]
@@ -403,7 +455,7 @@ mod tests {
         scheduler.handle(Event::Enqueued, NOW);
         let (due, _) = scheduler.poll_timeout().expect("an attempt");
         assert!(due <= NOW.plus(60_000));
-        assert_eq!(scheduler.handle(Event::Woken, due), [Order::StartRound("retry")]);
+        assert_eq!(scheduler.handle(Event::Woken, due), [start("retry")]);
     }
 
     #[test]
@@ -413,7 +465,7 @@ mod tests {
         fail(&mut scheduler, TransportError::SignInNeeded, NOW);
         assert_eq!(scheduler.connection(), Connection::SignInNeeded);
         assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
-        assert_eq!(scheduler.handle(Event::SignedIn, NOW), [Order::StartRound("signed in")]);
+        assert_eq!(scheduler.handle(Event::SignedIn, NOW), [start("signed in")]);
     }
 
     #[test]
@@ -426,7 +478,7 @@ mod tests {
         scheduler.handle(Event::Woken, due);
         scheduler.handle(Event::Enqueued, due);
         let orders = scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), due);
-        assert_eq!(orders, [Order::StartRound("more")]);
+        assert_eq!(orders, [start("more")]);
     }
 
     #[test]
@@ -446,6 +498,35 @@ mod tests {
         scheduler.handle(Event::Manual, NOW);
         scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
         assert_eq!(scheduler.connection(), Connection::Online);
+    }
+
+    #[test]
+    fn a_round_that_hangs_is_given_up_and_tried_again() {
+        let mut scheduler = scheduler();
+        scheduler.handle(Event::Manual, NOW);
+        scheduler.handle(Event::Progressed, NOW.plus(50_000));
+        assert_eq!(scheduler.handle(Event::Woken, NOW.plus(90_000)), [], "it made progress");
+        let (due, _) = scheduler.poll_timeout().expect("an end of patience");
+        assert_eq!(due, NOW.plus(140_000));
+        assert_eq!(scheduler.handle(Event::Woken, due), [Order::AbandonRound]);
+        let (due, _) = scheduler.poll_timeout().expect("a retry");
+        assert_eq!(scheduler.handle(Event::Woken, due), [start("retry")]);
+    }
+
+    #[test]
+    fn whoever_holds_the_turn_without_a_word_loses_it() {
+        let mut scheduler = scheduler();
+        scheduler.handle(Event::Manual, NOW);
+        scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW);
+        scheduler.handle(Event::Heard, NOW.plus(40_000));
+        for (passed, steal) in [(50_000, false), (84_000, false), (86_000, true)] {
+            let orders = scheduler.handle(Event::Manual, NOW.plus(passed));
+            assert_eq!(orders, [Order::StartRound { reason: "manual", steal }], "after {passed} ms");
+            scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW.plus(passed));
+        }
+        scheduler.handle(Event::Manual, NOW.plus(90_000));
+        scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW.plus(90_000));
+        assert_eq!(scheduler.handle(Event::Manual, NOW.plus(190_000)), [start("manual")]);
     }
 
     #[test]

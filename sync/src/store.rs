@@ -122,6 +122,8 @@ pub struct Queue<M: Records> {
     pub records: Vec<QueueRecordOf<M>>,
     /// Changes with every change of the queue.
     pub version: u64,
+    /// Records that this build cannot read: another one made them. They are kept and sent all the same.
+    pub unreadable: usize,
 }
 
 /// Keeps a device's data. A returned `Ok` of [`Store::enqueue`] means that the mutation survives a power cut.

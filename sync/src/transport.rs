@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::audit::{AuditRequest, AuditResponse};
 use crate::model::Records;
 use crate::protocol::{SyncRequest, SyncResponse};
 
@@ -49,4 +50,13 @@ pub trait Transport<M: Records> {
         &self,
         request: &SyncRequest<M::Action>,
     ) -> impl Future<Output = Result<SyncResponse<M::Row>, TransportError>>;
+
+    /// Compares ranges of rows, within the transport's own time limit.
+    ///
+    /// # Errors
+    /// As [`Transport::exchange`].
+    fn audit(
+        &self,
+        request: &AuditRequest,
+    ) -> impl Future<Output = Result<AuditResponse<M::Row>, TransportError>>;
 }

@@ -5,11 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use futures::executor::block_on;
-use sync::conformance::{Add, CounterRow, Counters, add, counter};
+use sync::conformance::{Add, CounterRow, Counters, add, commit, counter};
 use sync::memory::MemoryStore;
 use sync::{
-    Cursor, Model, Mutation, Outcome, PROTOCOL_VERSION, Receipt, Records, RoundError, RoundLimits, Rows,
-    Store, SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, run_round,
+    AuditLimits, AuditRequest, AuditResponse, Cursor, Digest, Model, Mutation, Outcome, PROTOCOL_VERSION,
+    RangeDigest, Receipt, Records, Removal, Repair, ReplacedRange, RoundError, RoundLimits, Rows, Store,
+    SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, audit_part,
+    run_round,
 };
 use uuid::Uuid;
 
@@ -128,6 +130,29 @@ impl Transport<Counters> for Server {
         }
         Ok(response)
     }
+
+    async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
+        let books = self.books.borrow();
+        let held = |range: &ReplacedRange| -> Vec<Versioned<CounterRow>> {
+            let is_inside = |key: &str| {
+                key > range.after.as_str() && range.through.as_ref().is_none_or(|through| key <= through)
+            };
+            let keys = books.rows.iter().filter(|(key, _)| key.table == range.table && is_inside(&key.key));
+            keys.map(|(key, row)| Versioned { rev: books.revs[&key.key], row: row.clone() }).collect()
+        };
+        let differs = |asked: &&RangeDigest| {
+            let mut digest = Digest::default();
+            for Versioned { rev, row } in held(&asked.range) {
+                let json = serde_json::to_string(&row).expect("JSON");
+                digest.add(&Counters::key(&row).key, rev, &json);
+            }
+            digest.value() != asked.digest
+        };
+        let differing = request.ranges.iter().filter(differs);
+        let repairs = differing.map(|asked| Repair { range: asked.range.clone(), rows: held(&asked.range) });
+        let (protocol, epoch) = (PROTOCOL_VERSION, Uuid::from_u128(9));
+        Ok(AuditResponse { protocol, epoch, repairs: repairs.collect() })
+    }
 }
 
 fn device(n: u128) -> MemoryStore<Counters> {
@@ -220,4 +245,37 @@ fn two_rounds_at_once_book_everything_once() {
     first.expect("no fault");
     second.expect("no fault");
     assert_eq!((server.value("a"), pending(&store)), (30, 0));
+}
+
+#[test]
+fn an_audit_finds_what_differs_and_fetches_only_that() {
+    let (server, store) = (Server::new(), device(1));
+    for n in 0..30_u32 {
+        block_on(store.enqueue(add(n.into(), &format!("{n:02}"), 1))).expect("memory");
+    }
+    round(&store, &server).expect("no fault");
+    let truth = block_on(store.scan("counters", "", "", 99)).expect("memory");
+    let cursor = block_on(store.outbox(0)).expect("memory").cursor;
+    // What no cursor would ever notice: a row with a wrong value, one that is gone, one that never was.
+    let mut damage = commit(cursor.clone(), 0);
+    damage.cursor = cursor;
+    damage.epoch = Uuid::from_u128(9);
+    damage.rows = vec![counter("07", 9, 8), counter("30", 5, 1)];
+    damage.removed = vec![Removal { table: "counters".into(), key: "22".to_owned(), rev: 99 }];
+    block_on(store.commit(damage)).expect("memory");
+    assert_ne!(block_on(store.scan("counters", "", "", 99)).expect("memory"), truth);
+
+    let limits = AuditLimits { range_rows: 4, max_ranges: 3 };
+    let (mut position, mut repaired, mut parts) = (None, 0, 0);
+    loop {
+        let part = audit_part(&store, &server, position, limits, || UnixMillis(1));
+        let report = block_on(part).expect("no fault");
+        (repaired, parts) = (repaired + report.repaired_ranges, parts + 1);
+        position = report.next;
+        if position.is_none() {
+            break;
+        }
+    }
+    assert_eq!(block_on(store.scan("counters", "", "", 99)).expect("memory"), truth);
+    assert_eq!((repaired, parts), (3, 3), "30 rows and an empty table, 12 rows a part");
 }

@@ -8,7 +8,9 @@ use domain::{Action, Row, Warehouse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::{Client, Response, StatusCode, header};
-use sync::{ErrorBody, SyncRequest, SyncResponse, Transport, TransportError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync::{AuditRequest, AuditResponse, ErrorBody, SyncRequest, SyncResponse, Transport, TransportError};
 
 const TIMEOUT_MILLIS: u64 = 60_000;
 /// Bodies below this are sent as they are: packing would not make them smaller.
@@ -18,7 +20,7 @@ const MIN_PACKED_BYTES: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct NativeTransport {
     client: Client,
-    sync_url: String,
+    api_url: String,
     token: String,
 }
 
@@ -29,14 +31,40 @@ impl NativeTransport {
     /// When no HTTP client can be made.
     pub fn new(base_url: &str, token: &str) -> Result<Self> {
         let client = Client::builder().timeout(Duration::from_millis(TIMEOUT_MILLIS)).build()?;
-        Ok(Self { client, sync_url: format!("{base_url}/api/sync"), token: token.to_owned() })
+        Ok(Self { client, api_url: format!("{base_url}/api"), token: token.to_owned() })
     }
 
-    async fn send(&self, request: &SyncRequest<Action>) -> Result<Response, TransportError> {
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        request: &impl Serialize,
+    ) -> Result<T, TransportError> {
+        let response = self.send(path, request).await?;
+        match response.status() {
+            StatusCode::OK => {
+                let body = response.bytes().await.map_err(|error| unreached(&error))?;
+                serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(TransportError::SignInNeeded),
+            StatusCode::UPGRADE_REQUIRED => Err(TransportError::UpgradeNeeded),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                Err(busy(&response))
+            }
+            status if status.is_server_error() => Err(busy(&response)),
+            status => {
+                let body = response.bytes().await.map_err(|error| unreached(&error))?;
+                let ErrorBody { message, .. } =
+                    serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)?;
+                Err(TransportError::Refused { status: status.as_u16(), message })
+            }
+        }
+    }
+
+    async fn send(&self, path: &str, request: &impl Serialize) -> Result<Response, TransportError> {
         let json = serde_json::to_vec(request).map_err(|_| TransportError::Garbled)?;
         let post = self
             .client
-            .post(&self.sync_url)
+            .post(format!("{}{path}", self.api_url))
             .bearer_auth(&self.token)
             .header("x-lotbook", "1")
             .header(header::CONTENT_TYPE, "application/json");
@@ -62,25 +90,11 @@ fn unreached(error: &reqwest::Error) -> TransportError {
 
 impl Transport<Warehouse> for NativeTransport {
     async fn exchange(&self, request: &SyncRequest<Action>) -> Result<SyncResponse<Row>, TransportError> {
-        let response = self.send(request).await?;
-        match response.status() {
-            StatusCode::OK => {
-                let body = response.bytes().await.map_err(|error| unreached(&error))?;
-                serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(TransportError::SignInNeeded),
-            StatusCode::UPGRADE_REQUIRED => Err(TransportError::UpgradeNeeded),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                Err(busy(&response))
-            }
-            status if status.is_server_error() => Err(busy(&response)),
-            status => {
-                let body = response.bytes().await.map_err(|error| unreached(&error))?;
-                let ErrorBody { message, .. } =
-                    serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)?;
-                Err(TransportError::Refused { status: status.as_u16(), message })
-            }
-        }
+        self.ask("/sync", request).await
+    }
+
+    async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<Row>, TransportError> {
+        self.ask("/audit", request).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Row, Warehouse, lot_prefix};
-use sync::{Model, Mutation, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
+use sync::{Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
@@ -151,7 +151,7 @@ impl<'b> Desk<'b> {
         let merges = rules::admit(self, mutation, action)?;
         let mut touched = Warehouse::touches(action);
         let mut rows = self.live_rows(&touched);
-        let valid = with_action(mutation, action);
+        let valid = mutation.clone().with_action(action.clone());
         let effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
         if let Some(key) = touched.first() {
@@ -259,21 +259,4 @@ impl<'b> Desk<'b> {
 /// Whether something came of it.
 fn is_in_effect(receipt: &StoredReceipt) -> bool {
     receipt.verdict.is_booked() && receipt.code != WITHDRAWN
-}
-
-fn with_action(mutation: &Incoming, action: &Action) -> Mutation<Action> {
-    let Mutation { seq, id, base, author, captured_at, schema, depends_on, replaces, withdrawn, action: _ } =
-        mutation.clone();
-    Mutation {
-        seq,
-        id,
-        action: action.clone(),
-        base,
-        author,
-        captured_at,
-        schema,
-        depends_on,
-        replaces,
-        withdrawn,
-    }
 }

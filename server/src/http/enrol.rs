@@ -1,4 +1,4 @@
-//! `POST /api/enrol` turns a one-time code into a device; `GET /api/device` says who the device is.
+//! `POST /api/enrol` turns a one-time code into a device; `GET /api/device` says who the device is; `POST /api/sign-out` ends that.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -57,20 +57,38 @@ pub(super) async fn enrol(
         return Err(ApiError::new(StatusCode::FORBIDDEN, "bad_code", message));
     };
     if bearer {
-        return Ok(Json(answer(device, Some(token))).into_response());
+        return Ok(Json(answer(device, 0, Some(token))).into_response());
     }
+    let cookie = cookie(&headers, &token, COOKIE_LIFE_SECONDS);
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(answer(device, 0, None))).into_response())
+}
+
+pub(super) async fn device(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+) -> Result<Json<DeviceAnswer>, ApiError> {
+    let lives = state.store.lives(&device.site, device.device).await?;
+    Ok(Json(answer(device, lives, None)))
+}
+
+/// `POST /api/sign-out`: the token is good for nothing any more. Work that was not sent stays on the device.
+pub(super) async fn sign_out(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    state.store.revoke(&device.site, device.device, state.clock.now()).await?;
+    let cookie = cookie(&headers, "", 0);
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])).into_response())
+}
+
+fn cookie(headers: &HeaderMap, token: &str, life_seconds: u64) -> String {
     let is_https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     let secure = if is_https { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={COOKIE_LIFE_SECONDS}{secure}");
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(answer(device, None))).into_response())
+    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={life_seconds}{secure}")
 }
 
-pub(super) async fn device(Caller(device): Caller) -> Json<DeviceAnswer> {
-    Json(answer(device, None))
-}
-
-fn answer(device: Device, token: Option<String>) -> DeviceAnswer {
+fn answer(device: Device, lives: u64, token: Option<String>) -> DeviceAnswer {
     let Device { device, site, name, prefix, .. } = device;
-    DeviceAnswer { device, name, prefix, site, token }
+    DeviceAnswer { device, name, prefix, site, lives, token }
 }

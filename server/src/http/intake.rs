@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
-use domain::Action;
+use domain::{Action, Warehouse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sync::{MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, Records, Refusal, SyncRequest};
+use sync::{Json, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, Records, Refusal, SyncRequest};
 
 use super::errors::ApiError;
 use crate::booking::{Incoming, shortened};
@@ -76,8 +76,8 @@ struct Spoken {
     protocol: u32,
 }
 
-/// Reads a sync request. Other protocols are refused before the rest is looked at, which may have another shape.
-pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Incoming>), ApiError> {
+/// Refuses other protocols, before the rest is looked at, which may have another shape.
+pub(super) fn check_protocol(body: &BodyBytes) -> Result<(), ApiError> {
     let Spoken { protocol } = body.json()?;
     if protocol != PROTOCOL_VERSION {
         let message = format!(
@@ -86,9 +86,16 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Inc
         );
         return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_needed", message));
     }
-    let request: SyncRequest<Box<RawValue>> = body.json()?;
+    Ok(())
+}
+
+/// Reads a sync request.
+pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Incoming>), ApiError> {
+    check_protocol(body)?;
+    let request: SyncRequest<Json> = body.json()?;
     check_sequence(&request)?;
-    let SyncRequest { client, epoch, last_outcome_seq, mutations, cursor, scope, max_rows, .. } = request;
+    let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, max_rows } =
+        request;
     let mutations = mutations.into_iter().map(decoded).collect();
     let rest = SyncRequest {
         protocol,
@@ -103,7 +110,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Inc
     Ok((rest, mutations))
 }
 
-fn check_sequence(request: &SyncRequest<Box<RawValue>>) -> Result<(), ApiError> {
+fn check_sequence(request: &SyncRequest<Json>) -> Result<(), ApiError> {
     let sent = request.mutations.len();
     if sent > MAX_BATCH_MUTATIONS {
         let message =
@@ -125,23 +132,23 @@ fn check_sequence(request: &SyncRequest<Box<RawValue>>) -> Result<(), ApiError> 
     Ok(())
 }
 
-fn decoded(mutation: Mutation<Box<RawValue>>) -> Incoming {
-    let Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn } =
-        mutation;
-    let action = if schema > domain::Warehouse::SCHEMA {
+/// A mutation with its action read, whichever schema up to ours it is of.
+pub(crate) fn decoded(mutation: Mutation<Json>) -> Incoming {
+    let schema = mutation.schema;
+    let action = if schema > Warehouse::SCHEMA {
         let message = format!(
             "A newer app made this entry (version {schema}; this server knows {}). Update the server, then try again.",
-            domain::Warehouse::SCHEMA
+            Warehouse::SCHEMA
         );
         Err(Refusal::new("newer_schema", message))
     } else {
-        decoded_action(&action)
+        decoded_action(&domain::current_action(schema, mutation.action.text()))
     };
-    Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
+    mutation.with_action(action)
 }
 
-fn decoded_action(raw: &RawValue) -> Result<Action, Refusal> {
-    let entries: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+fn decoded_action(json: &str) -> Result<Action, Refusal> {
+    let entries: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
     let [kind] = entries.keys().collect::<Vec<_>>()[..] else {
         let message = "The action is no kind with a payload, as in {\"pick_lot\": {...}}. Record it again.";
         return Err(Refusal::new("malformed", message));
@@ -153,7 +160,7 @@ fn decoded_action(raw: &RawValue) -> Result<Action, Refusal> {
         );
         return Err(Refusal::new("unknown_kind", message));
     }
-    let mut reader = serde_json::Deserializer::from_str(raw.get());
+    let mut reader = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = cause(&error.inner().to_string());
@@ -177,8 +184,7 @@ mod tests {
     use super::*;
 
     fn refused(json: &str) -> Refusal {
-        let raw: Box<RawValue> = serde_json::from_str(json).expect("JSON");
-        decoded_action(&raw).expect_err("refused")
+        decoded_action(json).expect_err("refused")
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the server answers over HTTP: the API under `/api`, the app's files everywhere else.
 
 mod assets;
+mod audit;
 mod auth;
 mod enrol;
 mod errors;
@@ -34,6 +35,7 @@ use crate::store::Store;
 pub(crate) use auth::hash;
 pub use events::Revisions;
 pub use intake::MAX_BODY_BYTES;
+pub(crate) use intake::decoded;
 
 /// How long a request may take to come in and be decided; event streams have begun by then.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -83,6 +85,8 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
 fn api() -> Router<AppState> {
     Router::new()
         .route("/sync", post(sync::sync))
+        .route("/audit", post(audit::audit))
+        .route("/sign-out", post(enrol::sign_out))
         .route("/events", get(events::events))
         .route("/products/{id}", get(products::by_id))
         .route("/products/by-barcode/{code}", get(products::by_barcode))

@@ -77,7 +77,7 @@ async fn push(
     Ok(pushed)
 }
 
-fn scope(name: &str) -> Result<Scope, ApiError> {
+pub(super) fn scope(name: &str) -> Result<Scope, ApiError> {
     Scope::from_name(name).ok_or_else(|| {
         let known = Scope::ALL.map(Scope::name).join(", ");
         let message = format!(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, Row};
-use sync::{Cursor, Receipt, Removal, ReplacedRange, UnixMillis, Versioned};
+use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMillis, Versioned};
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
@@ -203,6 +203,15 @@ pub trait Store: Send + Sync + 'static {
     /// Changes after a cursor. A cursor that cannot be continued is answered with the start of a new snapshot.
     async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault>;
 
+    /// Which of the ranges that a device holds differ from the site's, with their rows. Ranges with changes that the device
+    /// cannot have yet are left out.
+    async fn audit(
+        &self,
+        site: &str,
+        scope: Scope,
+        request: AuditRequest,
+    ) -> Result<Vec<Repair<Row>>, StoreFault>;
+
     /// A product that is not deleted, with its lots, soonest to expire first.
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault>;
 
@@ -214,6 +223,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The device with this token, unless it was revoked.
     async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault>;
+
+    /// Every device of a site that was not revoked, by name.
+    async fn devices(&self, site: &str) -> Result<Vec<Device>, StoreFault>;
+
+    /// Shuts a device out; its data on the server stays. False if it is unknown or was shut out before.
+    async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault>;
+
+    /// How many lives of a device's database have sent work: more than one means that a browser lost its data.
+    async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault>;
 
     /// Notes that a device was there.
     async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault>;

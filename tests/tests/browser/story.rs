@@ -98,21 +98,22 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
 #[tokio::test]
 async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
     network::up()?;
-    let mut server = Server::with_demo()?;
+    let server = Server::with_demo()?;
     let (mine, theirs) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
     let goods = Goods::stocked(&server, 0)?;
     let price = format!("SELECT price_minor FROM products WHERE sku = '{}'", goods.sku);
 
-    // Both edit what they know; the other's edit reaches the server first.
-    server.kill()?;
+    // Both edit what they know. This device works offline, worker and all, until the other's edit has arrived.
+    mine.open("/sync").await?;
+    mine.click("work-offline").await?;
+    mine.wait_for_text("connection", "Working offline").await?;
     goods.set_price(&mine, "7.77").await?;
-    mine.close_pages().await?;
     goods.set_price(&theirs, "5.55").await?;
-    server.start()?;
     wait_until_sent(&theirs).await?;
     ensure!(server.number(&price)? == 555, "the other's price");
 
     mine.open("/sync").await?;
+    mine.click("work-offline").await?;
     mine.find("attention-card").await?;
     ensure!(server.number(&price)? == 555, "a conflict changes nothing");
     mine.open(&format!("/product/{}", goods.id)).await?;
@@ -136,9 +137,11 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
 #[tokio::test]
 async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     network::up()?;
-    let mut server = Server::with_demo()?;
+    let server = Server::with_demo()?;
     let (first, second) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
-    server.kill()?;
+    second.open("/sync").await?;
+    second.click("work-offline").await?;
+    second.wait_for_text("connection", "Working offline").await?;
     // A SKU that this device knows to be taken is refused at once.
     let taken = Goods::stocked(&server, 0)?;
     fill_new_product(&second, &taken.sku, "Taken at once").await?;
@@ -147,14 +150,11 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     for (device, name) in [(&second, "The second lamp"), (&first, "The first lamp")] {
         fill_new_product(device, "LAMP-1", name).await?;
         device.wait_for_text("toast", "Saved on this device").await?;
-        if name == "The second lamp" {
-            device.close_pages().await?;
-        }
     }
-    server.start()?;
     wait_until_sent(&first).await?;
 
     second.open("/sync").await?;
+    second.click("work-offline").await?;
     second.wait_for_text("attention-reason", "The first lamp").await?;
     second.open("/").await?;
     second.fill("[data-test=search]", "The second lamp").await?;

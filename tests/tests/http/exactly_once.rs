@@ -5,7 +5,10 @@ use std::cell::Cell;
 use anyhow::Result;
 use domain::{Action, Quantity, Row, Warehouse};
 use serde_json::json;
-use sync::{RoundLimits, Store, SyncRequest, SyncResponse, Transport, TransportError, Verdict};
+use sync::{
+    AuditRequest, AuditResponse, RoundLimits, Store, SyncRequest, SyncResponse, Transport, TransportError,
+    Verdict,
+};
 use tests::NativeTransport;
 use uuid::Uuid;
 
@@ -22,6 +25,10 @@ impl Transport<Warehouse> for LosesAnswers {
         let answer = self.inner.exchange(request).await?;
         self.exchanges.set(self.exchanges.get() + 1);
         if self.exchanges.get() % 2 == 1 { Err(TransportError::Unreachable) } else { Ok(answer) }
+    }
+
+    async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<Row>, TransportError> {
+        self.inner.audit(request).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! The server over real HTTP: a server in this process, devices with a memory store, and requests no device would send.
 
+mod audit;
 mod bad_input;
 mod booking;
 mod busy;
 mod conflicts;
+mod devices;
 mod enrolment;
 mod events;
 mod exactly_once;

@@ -3,23 +3,53 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sync::UnixMillis;
 
+use uuid::Uuid;
+
 use super::super::{Device, Enrolment, StoreFault};
+use super::convert::from_i64;
+
+const COLUMNS: &str = "device, site, name, prefix, last_seen_at";
+
+fn device(row: &rusqlite::Row<'_>) -> rusqlite::Result<Device> {
+    Ok(Device {
+        device: row.get(0)?,
+        site: row.get(1)?,
+        name: row.get(2)?,
+        prefix: row.get(3)?,
+        last_seen_at: UnixMillis(row.get(4)?),
+    })
+}
 
 pub(super) fn by_token(connection: &Connection, hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT device, site, name, prefix, last_seen_at FROM devices \
-         WHERE token_hash = ?1 AND revoked_at IS NULL",
+    let sql = format!("SELECT {COLUMNS} FROM devices WHERE token_hash = ?1 AND revoked_at IS NULL");
+    Ok(connection.prepare_cached(&sql)?.query_row([hash], device).optional()?)
+}
+
+pub(super) fn all(connection: &Connection, site: &str) -> Result<Vec<Device>, StoreFault> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM devices WHERE site = ?1 AND revoked_at IS NULL ORDER BY name, prefix");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map([site], device)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn revoke(
+    transaction: &Transaction<'_>,
+    site: &str,
+    device: Uuid,
+    now: UnixMillis,
+) -> Result<bool, StoreFault> {
+    let revoked = transaction.execute(
+        "UPDATE devices SET revoked_at = ?3 WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL",
+        params![site, device, now.0],
     )?;
-    let found = statement.query_row([hash], |row| {
-        Ok(Device {
-            device: row.get(0)?,
-            site: row.get(1)?,
-            name: row.get(2)?,
-            prefix: row.get(3)?,
-            last_seen_at: UnixMillis(row.get(4)?),
-        })
-    });
-    Ok(found.optional()?)
+    Ok(revoked > 0)
+}
+
+pub(super) fn lives(connection: &Connection, site: &str, device: Uuid) -> Result<u64, StoreFault> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM clients WHERE site = ?1 AND device = ?2")?;
+    Ok(from_i64(statement.query_row(params![site, device], |row| row.get(0))?))
 }
 
 pub(super) fn saw(transaction: &Transaction<'_>, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {

@@ -3,6 +3,7 @@
 //! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. A call that is dropped finishes
 //! all the same.
 
+mod audit;
 mod backup;
 mod convert;
 mod devices;
@@ -21,7 +22,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use sync::UnixMillis;
+use domain::Row;
+use sync::{AuditRequest, Repair, UnixMillis};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -29,7 +31,7 @@ use super::{
     Device, Enrolment, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site,
     Store, StoreFault,
 };
-use crate::booking::Batch;
+use crate::booking::{Batch, Scope};
 use pool::Pool;
 
 /// The store on one SQLite file.
@@ -64,6 +66,16 @@ impl Store for SqliteStore {
         self.pool.read(move |connection| pull::pull(connection, &pull)).await
     }
 
+    async fn audit(
+        &self,
+        site: &str,
+        scope: Scope,
+        request: AuditRequest,
+    ) -> Result<Vec<Repair<Row>>, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| audit::audit(connection, &site, scope, &request)).await
+    }
+
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault> {
         let site = site.to_owned();
         self.pool.read(move |connection| products::find(connection, &site, &query)).await
@@ -80,6 +92,21 @@ impl Store for SqliteStore {
 
     async fn device(&self, token_hash: [u8; 32]) -> Result<Option<Device>, StoreFault> {
         self.pool.read(move |connection| devices::by_token(connection, token_hash)).await
+    }
+
+    async fn devices(&self, site: &str) -> Result<Vec<Device>, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| devices::all(connection, &site)).await
+    }
+
+    async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
+        let site = site.to_owned();
+        self.pool.writer().write(move |transaction| devices::revoke(transaction, &site, device, now)).await
+    }
+
+    async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| devices::lives(connection, &site, device)).await
     }
 
     async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {

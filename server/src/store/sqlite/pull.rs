@@ -10,10 +10,10 @@ use super::schema;
 use crate::booking::Scope;
 
 /// A row as the pull sees it.
-struct Change {
-    rev: u64,
-    row: Row,
-    deleted: bool,
+pub(super) struct Change {
+    pub(super) rev: u64,
+    pub(super) row: Row,
+    pub(super) deleted: bool,
 }
 
 /// Where a snapshot stands.
@@ -45,7 +45,7 @@ pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, Store
     }
 }
 
-fn table_named(name: &str) -> Result<&'static str, StoreFault> {
+pub(super) fn table_named(name: &str) -> Result<&'static str, StoreFault> {
     Warehouse::TABLES.iter().find(|table| **table == name).copied().ok_or_else(|| {
         let known = Warehouse::TABLES.join(", ");
         StoreFault::invalid("bad_cursor", format!("The cursor names no table of this server ({known})."))
@@ -176,7 +176,7 @@ fn rows_after(
     Ok(found)
 }
 
-fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault> {
+pub(super) fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault> {
     if after.is_empty() {
         return Ok(None);
     }
@@ -188,12 +188,12 @@ fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault>
     })
 }
 
-fn columns(table: &str) -> String {
+pub(super) fn columns(table: &str) -> String {
     let columns = if table == PRODUCTS { PRODUCT_COLUMNS } else { LOT_COLUMNS };
     format!("{columns}, rev, deleted_at IS NOT NULL")
 }
 
-fn read(
+pub(super) fn read(
     connection: &Connection,
     table: &str,
     sql: &str,

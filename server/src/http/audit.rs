@@ -1,0 +1,33 @@
+//! `POST /api/audit`: which of a device's rows are not as they should be.
+
+use axum::Json;
+use axum::extract::State;
+use domain::Row;
+use sync::{AuditRequest, AuditResponse, MAX_AUDIT_RANGES, PROTOCOL_VERSION};
+
+use super::AppState;
+use super::auth::Caller;
+use super::errors::ApiError;
+use super::intake::{self, BodyBytes};
+use super::sync::scope;
+use crate::store::StoreFault;
+
+pub(super) async fn audit(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+    body: BodyBytes,
+) -> Result<Json<AuditResponse<Row>>, ApiError> {
+    intake::check_protocol(&body)?;
+    let request: AuditRequest = body.json()?;
+    let scope = scope(&request.scope)?;
+    let asked = request.ranges.len();
+    if asked > MAX_AUDIT_RANGES {
+        let message =
+            format!("{asked} ranges are too many for one request. Send at most {MAX_AUDIT_RANGES}.");
+        return Err(ApiError::bad_request("too_many_ranges", message));
+    }
+    let site = state.store.sites().await?.into_iter().find(|site| site.site == device.site);
+    let epoch = site.ok_or_else(|| StoreFault::Failed("the device's site is gone".to_owned()))?.epoch;
+    let repairs = state.store.audit(&device.site, scope, request).await?;
+    Ok(Json(AuditResponse { protocol: PROTOCOL_VERSION, epoch, repairs }))
+}

@@ -1,0 +1,37 @@
+//! Books a file of unsent work that a device could not send itself.
+
+use domain::Row;
+use sync::{MAX_BATCH_MUTATIONS, Receipt, UnixMillis, Unsent};
+use uuid::Uuid;
+
+use crate::booking::{Batch, Incoming, Scope};
+use crate::http::decoded;
+use crate::store::{Store, StoreFault};
+
+/// Books the file's mutations as their device would have: under its own numbers, so that it is told what became of them if it
+/// sends them after all. Returns an outcome for each.
+///
+/// # Errors
+/// [`StoreFault`]; batches before the failing one are booked, and booking the file again books the rest.
+pub async fn book_unsent(
+    store: &dyn Store,
+    site: &str,
+    unsent: Unsent,
+    now: UnixMillis,
+) -> Result<Vec<Receipt<Row>>, StoreFault> {
+    let mut receipts = Vec::with_capacity(unsent.mutations.len());
+    let mutations: Vec<Incoming> = unsent.mutations.into_iter().map(|mutation| decoded(mutation)).collect();
+    for part in mutations.chunks(MAX_BATCH_MUTATIONS) {
+        let batch = Batch {
+            site: site.to_owned(),
+            device: Uuid::nil(),
+            client: unsent.client,
+            mutations: part.to_vec(),
+            scope: Scope::All,
+            last_outcome_seq: 0,
+            now,
+        };
+        receipts.extend(store.push(batch).await?.receipts);
+    }
+    Ok(receipts)
+}

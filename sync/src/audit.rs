@@ -1,0 +1,233 @@
+//! The audit: whether the device's rows are the server's, some ranges at a time.
+//!
+//! Cursors keep both the same as long as everything on the way keeps its word. An audit takes nobody's word: it digests
+//! what the store really holds, and only the ranges that differ are fetched again.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::Records;
+use crate::mutation::UnixMillis;
+use crate::protocol::{Cursor, PROTOCOL_VERSION, ReplacedRange, Versioned};
+use crate::round::RoundError;
+use crate::store::{Commit, Store};
+use crate::transport::{Transport, TransportError};
+
+/// Ranges in one audit request.
+pub const MAX_AUDIT_RANGES: usize = 40;
+/// Rows in one audit answer: a range that would need more is cut short.
+pub const MAX_REPAIR_ROWS: usize = 10_000;
+
+/// What somebody holds in a range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeDigest {
+    /// The range.
+    pub range: ReplacedRange,
+    /// The [`Digest`] of its rows, by rising key.
+    pub digest: u64,
+}
+
+/// Asks whether these ranges are as the server has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRequest {
+    /// [`PROTOCOL_VERSION`] of the sender.
+    pub protocol: u32,
+    /// The life of the server's data that `rev` belongs to.
+    pub epoch: Option<Uuid>,
+    /// The revision the device has reached. A range with later changes tells nothing yet.
+    pub rev: u64,
+    /// The device's scope.
+    pub scope: String,
+    /// At most [`MAX_AUDIT_RANGES`].
+    pub ranges: Vec<RangeDigest>,
+}
+
+/// The answer to an [`AuditRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditResponse<R: Clone> {
+    /// [`PROTOCOL_VERSION`] of the server.
+    pub protocol: u32,
+    /// The life of the server's data.
+    pub epoch: Uuid,
+    /// What differs, as it should be.
+    pub repairs: Vec<Repair<R>>,
+}
+
+/// A range that differed, with all its rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repair<R: Clone> {
+    /// The range, or its beginning.
+    pub range: ReplacedRange,
+    /// Its rows within the scope, by rising key.
+    pub rows: Vec<Versioned<R>>,
+}
+
+/// FNV-1a over rows in the order of their keys: key, revision and JSON of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Digest {
+    /// Takes one more row in.
+    pub fn add(&mut self, key: &str, rev: u64, json: &str) {
+        // A zero byte ends each part: it is in no key and in no JSON.
+        for bytes in [key.as_bytes(), &[0], &rev.to_be_bytes(), json.as_bytes(), &[0]] {
+            for byte in bytes {
+                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+
+    /// The digest of what was taken in.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// Where an audit goes on: after this key of this table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPosition {
+    /// The table.
+    pub table: String,
+    /// The last key looked at; empty before the first.
+    pub after: String,
+}
+
+/// Bounds of one part of an audit.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditLimits {
+    /// Rows a range is made of; at most half of [`MAX_REPAIR_ROWS`], so that repairs that were cut short get on.
+    pub range_rows: usize,
+    /// Ranges looked at; at most [`MAX_AUDIT_RANGES`].
+    pub max_ranges: usize,
+}
+
+impl Default for AuditLimits {
+    fn default() -> Self {
+        Self { range_rows: 250, max_ranges: 10 }
+    }
+}
+
+/// What a part of an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditReport {
+    /// Where the next part begins; none once every table was looked at.
+    pub next: Option<AuditPosition>,
+    /// Rows looked at.
+    pub checked_rows: usize,
+    /// Ranges that differed and were put right.
+    pub repaired_ranges: usize,
+}
+
+/// Looks at the next ranges after `position` (none: from the beginning) and puts right what differs. While a snapshot is
+/// under way there is nothing to compare, and nothing is done.
+///
+/// # Errors
+/// The first failure of either port.
+pub async fn audit_part<M: Records, S: Store<M>, T: Transport<M>>(
+    store: &S,
+    transport: &T,
+    position: Option<AuditPosition>,
+    limits: AuditLimits,
+    now: impl Fn() -> UnixMillis,
+) -> Result<AuditReport, RoundError> {
+    let outbox = store.outbox(0).await?;
+    let Cursor::Live { rev } = outbox.cursor else { return Ok(AuditReport::default()) };
+    let mut report = AuditReport::default();
+    let ranges = digests::<M, S>(store, position, limits, &mut report).await?;
+    let request = AuditRequest {
+        protocol: PROTOCOL_VERSION,
+        epoch: outbox.epoch,
+        rev,
+        scope: outbox.scope.clone(),
+        ranges,
+    };
+    let response = transport.audit(&request).await?;
+    check(&request, &response)?;
+    for Repair { range, rows } in response.repairs {
+        let cursor = outbox.cursor.clone();
+        let committed = store
+            .commit(Commit {
+                from: cursor.clone(),
+                cursor,
+                receipts: Vec::new(),
+                rows,
+                removed: Vec::new(),
+                replaced: Some(range),
+                epoch: response.epoch,
+                known_seq: outbox.last_outcome_seq,
+                last_outcome_seq: outbox.last_outcome_seq,
+                at: now(),
+            })
+            .await?;
+        report.repaired_ranges += usize::from(committed.advanced);
+    }
+    Ok(report)
+}
+
+/// Digests ranges from `position` on, to the limit or to the end of its table.
+async fn digests<M: Records, S: Store<M>>(
+    store: &S,
+    position: Option<AuditPosition>,
+    limits: AuditLimits,
+    report: &mut AuditReport,
+) -> Result<Vec<RangeDigest>, RoundError> {
+    let is_there = |position: &AuditPosition| M::TABLES.contains(&position.table.as_str());
+    let start = || AuditPosition {
+        table: M::TABLES.first().copied().unwrap_or_default().to_owned(),
+        after: String::new(),
+    };
+    let mut at = position.filter(is_there).unwrap_or_else(start);
+    let range_rows = limits.range_rows.clamp(1, MAX_REPAIR_ROWS / 2);
+    let mut ranges = Vec::new();
+    while ranges.len() < limits.max_ranges.min(MAX_AUDIT_RANGES) {
+        let Some(place) = M::TABLES.iter().position(|name| *name == at.table) else { return Ok(ranges) };
+        let (table, following) = (M::TABLES[place], M::TABLES.get(place + 1));
+        let rows = store.scan(table, "", &at.after, range_rows).await?;
+        report.checked_rows += rows.len();
+        let (digest, last) = digest_of::<M>(&rows)?;
+        let through = last.filter(|_| rows.len() >= range_rows);
+        let AuditPosition { table, after } = at;
+        at = match (&through, following) {
+            (Some(through), _) => AuditPosition { table: table.clone(), after: through.clone() },
+            (None, Some(following)) => AuditPosition { table: (*following).to_owned(), after: String::new() },
+            (None, None) => {
+                ranges.push(RangeDigest { range: ReplacedRange { table, after, through }, digest });
+                return Ok(ranges);
+            }
+        };
+        ranges.push(RangeDigest { range: ReplacedRange { table, after, through }, digest });
+    }
+    report.next = Some(at);
+    Ok(ranges)
+}
+
+fn digest_of<M: Records>(rows: &[Versioned<M::Row>]) -> Result<(u64, Option<String>), RoundError> {
+    let (mut digest, mut last) = (Digest::default(), None);
+    for Versioned { rev, row } in rows {
+        let key = M::key(row).key;
+        let json = serde_json::to_string(row).map_err(|_| TransportError::Garbled)?;
+        digest.add(&key, *rev, &json);
+        last = Some(key);
+    }
+    Ok((digest.value(), last))
+}
+
+/// Repairs have to be of ranges that were asked for, and of the same life of the data.
+fn check<R: Clone>(request: &AuditRequest, response: &AuditResponse<R>) -> Result<(), TransportError> {
+    let asked = |range: &ReplacedRange| {
+        request
+            .ranges
+            .iter()
+            .any(|asked| asked.range.table == range.table && asked.range.after == range.after)
+    };
+    let is_ours = response.protocol == PROTOCOL_VERSION
+        && (request.epoch == Some(response.epoch) || response.repairs.is_empty());
+    let whole = is_ours && response.repairs.iter().all(|repair| asked(&repair.range));
+    if whole { Ok(()) } else { Err(TransportError::Garbled) }
+}

@@ -1,0 +1,153 @@
+//! A file of mutations that were not sent: what gets work off a device that will never reach the server again.
+//!
+//! Taking a file in twice, or after the device has sent the same work after all, changes nothing: the server books an id
+//! once, whoever brings it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::Records;
+use crate::mutation::{Mutation, UnixMillis};
+use crate::relay::Json;
+use crate::store::{Store, StoreError};
+
+/// What such a file calls itself.
+pub const UNSENT_FORMAT: &str = "unsent-work";
+/// The version of its shape.
+pub const UNSENT_VERSION: u32 = 1;
+/// Mutations in one file.
+pub const MAX_UNSENT_MUTATIONS: usize = 100_000;
+
+/// The file. Actions are kept as they were written, with the schema of each mutation saying how to read them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// [`UNSENT_FORMAT`].
+    pub format: String,
+    /// [`UNSENT_VERSION`].
+    pub version: u32,
+    /// The life of the database that the mutations waited in.
+    pub client: Uuid,
+    /// When the file was written, by the device's clock.
+    pub written_at: UnixMillis,
+    /// By rising `seq`.
+    pub mutations: Vec<Mutation<Json>>,
+}
+
+/// Why a file was not taken in. Nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnsentError {
+    /// It is something else, or cut off.
+    #[error(
+        "This is no file of unsent work, or it is not whole ({0}). Choose the file that was saved with \"Save unsent work\"."
+    )]
+    Unreadable(String),
+    /// A newer app wrote it.
+    #[error("A newer app wrote this file (version {0}). Update this one, then try again.")]
+    Newer(u32),
+    /// An entry of it cannot be read.
+    #[error(
+        "Entry {seq} of the file cannot be read by this version ({reason}). Update the app, then try again."
+    )]
+    BadEntry {
+        /// The entry.
+        seq: u64,
+        /// Why.
+        reason: String,
+    },
+    /// It is too long.
+    #[error("The file has {0} entries; at most 100000 fit.")]
+    TooLong(usize),
+    /// The device could not keep it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of a file's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenIn {
+    /// Entries that wait on this device now.
+    pub added: usize,
+    /// Entries that were here already, or had been taken back.
+    pub skipped: usize,
+}
+
+impl Unsent {
+    /// Everything that waits in `store`, a [`Relay`](crate::Relay)'s.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn of<M: Records<Action = Json>>(
+        store: &impl Store<M>,
+        now: UnixMillis,
+    ) -> Result<Self, StoreError> {
+        let client = store.outbox(0).await?.client;
+        let records = store.queue().await?.records;
+        let pending = records.into_iter().filter(|record| record.is_pending()).map(|record| record.mutation);
+        Ok(Self {
+            format: UNSENT_FORMAT.to_owned(),
+            version: UNSENT_VERSION,
+            client,
+            written_at: now,
+            mutations: pending.collect(),
+        })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`UnsentError`]: what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, UnsentError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+            version: u32,
+        }
+        let unreadable = |error: serde_json::Error| UnsentError::Unreadable(error.to_string());
+        let head: Head = serde_json::from_str(text).map_err(unreadable)?;
+        if head.format != UNSENT_FORMAT {
+            return Err(UnsentError::Unreadable("another format".to_owned()));
+        }
+        if head.version > UNSENT_VERSION {
+            return Err(UnsentError::Newer(head.version));
+        }
+        let unsent: Self = serde_json::from_str(text).map_err(unreadable)?;
+        if unsent.mutations.len() > MAX_UNSENT_MUTATIONS {
+            return Err(UnsentError::TooLong(unsent.mutations.len()));
+        }
+        if !unsent.mutations.is_sorted_by(|a, b| a.seq < b.seq) {
+            return Err(UnsentError::Unreadable("its entries are out of order".to_owned()));
+        }
+        Ok(unsent)
+    }
+
+    /// Puts the entries into `store`'s queue, under their own ids. Stopped half-way, it can be done again.
+    ///
+    /// # Errors
+    /// [`UnsentError`]. An entry that cannot be read keeps all of them out.
+    pub async fn take_in<M: Records>(self, store: &impl Store<M>) -> Result<TakenIn, UnsentError> {
+        let mut drafts = Vec::with_capacity(self.mutations.len());
+        for mutation in self.mutations {
+            let (seq, schema) = (mutation.seq, mutation.schema);
+            let bad = |reason: String| UnsentError::BadEntry { seq, reason };
+            if schema > M::SCHEMA {
+                return Err(bad(format!("it is of version {schema}")));
+            }
+            let action =
+                M::read_action(schema, mutation.action.text()).map_err(|error| bad(error.to_string()))?;
+            drafts.push(mutation.with_action(action));
+        }
+        let queued = store.queue().await?.records.into_iter().map(|record| record.mutation.id);
+        let sent = store.journal(usize::MAX).await?.into_iter().map(|record| record.mutation.id);
+        let here: std::collections::BTreeSet<Uuid> = queued.chain(sent).collect();
+        let mut taken = TakenIn::default();
+        for mutation in drafts {
+            if mutation.withdrawn || here.contains(&mutation.id) {
+                taken.skipped += 1;
+            } else {
+                store.enqueue(mutation.into_draft()).await?;
+                taken.added += 1;
+            }
+        }
+        Ok(taken)
+    }
+}

@@ -1,0 +1,121 @@
+//! An audit finds what no cursor would: rows that differ though nobody changed them.
+
+use anyhow::Result;
+use domain::Row;
+use rusqlite::Connection;
+use sync::{AuditLimits, AuditReport, Commit, Store, UnixMillis, Versioned, audit_part};
+use tests::{TestDevice, TestServer};
+
+use crate::{lot, pick, receive, soap, stocked, vinegar};
+
+async fn audit(server: &TestServer, device: &TestDevice) -> Result<AuditReport> {
+    let transport = server.transport(device.token())?;
+    let limits = AuditLimits { range_rows: 2, max_ranges: 40 };
+    Ok(audit_part(device.store(), &transport, None, limits, || UnixMillis(0)).await?)
+}
+
+/// Changes what the device holds behind the back of everybody.
+async fn damage(device: &TestDevice, change: impl FnOnce(&mut Commit<Row>, Versioned<Row>)) -> Result<()> {
+    let outbox = device.store().outbox(0).await?;
+    let held = device.store().get(&sync::RowKey::new("products", vinegar().id.to_string())).await?;
+    let mut commit = Commit {
+        from: outbox.cursor.clone(),
+        cursor: outbox.cursor,
+        receipts: Vec::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+        replaced: None,
+        epoch: outbox.epoch.expect("an epoch"),
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: UnixMillis(0),
+    };
+    change(&mut commit, held.expect("vinegar"));
+    device.store().commit(commit).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_that_differ_are_fetched_again_and_others_are_not() -> Result<()> {
+    let (server, device) = stocked().await?;
+    for at in 1..=9 {
+        device.record(receive(&lot(&vinegar(), &format!("B-{at}")), at)).await?;
+    }
+    device.record(domain::Action::CreateProduct(soap())).await?;
+    device.sync(&server).await?;
+    let truth = device.rows().await?;
+    assert_eq!(audit(&server, &device).await?.repaired_ranges, 0);
+
+    damage(&device, |commit, mut held| {
+        if let Row::Product(product) = &mut held.row {
+            product.price_minor = 1;
+        }
+        commit.rows.push(held);
+    })
+    .await?;
+    assert_ne!(device.rows().await?, truth);
+    let report = audit(&server, &device).await?;
+    assert_eq!((report.repaired_ranges, report.checked_rows, report.next), (1, truth.len(), None));
+    assert_eq!(device.rows().await?, truth);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_changed_since_the_cursor_is_left_to_the_next_pull() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let other = server.device("Ben", "available").await?;
+    other.sync(&server).await?;
+    other.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
+    other.sync(&server).await?;
+    let before = device.rows().await?;
+    assert_eq!(audit(&server, &device).await?.repaired_ranges, 0, "the device is only behind");
+    assert_eq!(device.rows().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_put_back_by_copying_its_file_is_found_out() -> Result<()> {
+    let (mut server, device) = stocked().await?;
+    let reader = server.device("Reader", "available").await?;
+    reader.sync(&server).await?;
+    server.stop().await?;
+    let copy = server.path("copy.db");
+    std::fs::copy(server.database(), &copy)?;
+    server.restart().await?;
+    device.record(pick(&lot(&vinegar(), "A-1"), 4)).await?;
+    device.sync(&server).await?;
+    reader.sync(&server).await?;
+
+    // The same epoch, and as many revisions: nothing tells the reader that they are others.
+    server.stop().await?;
+    std::fs::copy(&copy, server.database())?;
+    server.restart().await?;
+    let ben = server.device("Ben", "available").await?;
+    ben.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
+    ben.sync(&server).await?;
+    reader.sync(&server).await?;
+    assert_ne!(reader.rows().await?, ben.rows().await?, "otherwise this test shows nothing");
+    assert_eq!(audit(&server, &reader).await?.repaired_ranges, 1);
+    assert_eq!(reader.rows().await?, ben.rows().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_range_that_is_too_long_to_mend_at_once_is_mended_in_parts() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let database = Connection::open(server.database())?;
+    database.execute_batch(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10500)
+         INSERT INTO products SELECT site, randomblob(16), 'X' || i, 'x' || i, '', '', 'N', 'each', 1, 'EUR', '', '', rev, '{}', NULL
+         FROM products, n WHERE sku = 'VIN-1'",
+    )?;
+    let transport = server.transport(device.token())?;
+    let limits = AuditLimits { range_rows: 20_000, max_ranges: 40 };
+    let mut repaired = Vec::new();
+    for _ in 0..3 {
+        let report = audit_part(device.store(), &transport, None, limits, || UnixMillis(0)).await?;
+        repaired.push((report.repaired_ranges, device.rows().await?.len()));
+    }
+    assert_eq!(repaired, [(1, 10_001), (1, 10_502), (0, 10_502)]);
+    Ok(())
+}

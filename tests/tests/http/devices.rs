@@ -1,0 +1,120 @@
+//! Devices that go: shut out by the server, signed out by a person, or emptied by their browser.
+
+use anyhow::Result;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use server::DEFAULT_SITE;
+use sync::{RoundLimits, Store, TransportError, UnixMillis, Unsent};
+use tests::TestServer;
+
+use crate::{lot, number, pick, post, stocked, vinegar};
+
+async fn device_answer(server: &TestServer, token: &str) -> Result<Value> {
+    let response =
+        Client::new().get(format!("{}/api/device", server.url()?)).bearer_auth(token).send().await?;
+    assert_eq!(response.status(), StatusCode::OK);
+    Ok(serde_json::from_slice(&response.bytes().await?)?)
+}
+
+#[tokio::test]
+async fn a_device_that_was_shut_out_keeps_its_work_until_it_is_let_in_again() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let known = server.store()?.devices(DEFAULT_SITE).await?;
+    assert_eq!(known.len(), 1);
+    assert!(server.store()?.revoke(DEFAULT_SITE, known[0].device, UnixMillis(1)).await?);
+    assert!(
+        !server.store()?.revoke(DEFAULT_SITE, known[0].device, UnixMillis(1)).await?,
+        "it is out already"
+    );
+    device.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
+    let error = device.sync(&server).await.expect_err("shut out");
+    let cause = error.downcast::<sync::RoundError>()?;
+    assert_eq!(cause, sync::RoundError::Transport(TransportError::SignInNeeded));
+    assert_eq!(device.store().outbox(9).await?.pending, 1);
+
+    // Enrolled again it is another device to the server, and whose work it was stays said.
+    let transport = server.transport(&server.enrol().await?)?;
+    device.sync_by(&transport, RoundLimits::default()).await?;
+    assert_eq!(
+        number(&server, "SELECT count(*) FROM stock_ledger WHERE movement = 'pick' AND author = 'Ada'")?,
+        1
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_token() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let response = post(&server, device.token(), "/api/sign-out", Vec::new()).await?;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let cookie = response.headers()["set-cookie"].to_str()?;
+    assert!(cookie.starts_with("lotbook_device=;") && cookie.contains("Max-Age=0"), "{cookie}");
+    assert!(device.sync(&server).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_emptied_device_is_told_that_it_had_a_life_before() -> Result<()> {
+    let (server, device) = stocked().await?;
+    assert_eq!(device_answer(&server, device.token()).await?["lives"], 1);
+    assert_eq!(device_answer(&server, &server.enrol().await?).await?["lives"], 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn unsent_work_is_booked_once_whoever_brings_it() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let bin = lot(&vinegar(), "A-1");
+    for _ in 0..3 {
+        device.record(pick(&bin, 1)).await?;
+    }
+    let records = device.store().queue().await?.records;
+    let mutations: Vec<Value> =
+        records.iter().map(|record| serde_json::to_value(&record.mutation)).collect::<Result<_, _>>()?;
+    let file = serde_json::json!({
+        "format": "unsent-work", "version": 1, "client": device.client(), "written_at": 0, "mutations": mutations,
+    });
+    let picks = "SELECT count(*) FROM stock_ledger WHERE movement = 'pick'";
+
+    let ben = server.device("Ben", "available").await?;
+    let taken = Unsent::read(&file.to_string())?.take_in(ben.store()).await?;
+    assert_eq!((taken.added, taken.skipped), (3, 0));
+    let again = Unsent::read(&file.to_string())?.take_in(ben.store()).await?;
+    assert_eq!((again.added, again.skipped), (0, 3));
+    ben.sync(&server).await?;
+    assert_eq!(number(&server, picks)?, 3);
+
+    for _ in 0..2 {
+        let unsent = Unsent::read(&file.to_string())?;
+        let receipts =
+            server::unsent::book_unsent(server.store()?, DEFAULT_SITE, unsent, UnixMillis(0)).await?;
+        assert!(receipts.iter().all(|receipt| receipt.outcome.verdict.is_booked()));
+    }
+    device.sync(&server).await?;
+    assert_eq!((number(&server, picks)?, device.store().outbox(9).await?.pending), (3, 0));
+    assert_eq!(number(&server, &format!("{picks} AND author = 'Ada'"))?, 3, "Ben only brought it");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_refused_with_a_reason() -> Result<()> {
+    let newer = r#"{"format":"unsent-work","version":2,"items":[]}"#;
+    for (text, word) in [("", "EOF"), ("<html>", "expected"), ("{}", "format"), (newer, "version 2")] {
+        let error = Unsent::read(text).expect_err("refused").to_string();
+        assert!(error.contains(word), "{text}: {error}");
+    }
+    let entry = |schema: u32, action: &str| {
+        format!(
+            r#"{{"format":"unsent-work","version":1,"client":"00000000-0000-0000-0000-000000000001","written_at":0,"mutations":[
+            {{"seq":1,"id":"00000000-0000-0000-0000-000000000002","action":{action},"author":"A","captured_at":0,"schema":{schema}}}]}}"#
+        )
+    };
+    let (_server, device) = stocked().await?;
+    for (schema, action) in [(99, "{}"), (2, r#"{"teleport_lot":{}}"#)] {
+        let unsent = Unsent::read(&entry(schema, action))?;
+        let error = unsent.take_in(device.store()).await.expect_err("refused").to_string();
+        assert!(error.contains("Entry 1"), "{error}");
+    }
+    assert_eq!(device.store().queue().await?.records, []);
+    Ok(())
+}
