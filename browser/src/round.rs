@@ -1,9 +1,8 @@
 //! One sync round as tabs and worker run it: under the lock, with everybody told.
 
-use serde::{Deserialize, Serialize};
 use sync::{
-    AuditLimits, AuditPosition, AuditReport, Changed, Ended, MAX_AUDIT_RANGES, Records, RoundError,
-    RoundLimits, RoundProgress, RoundReport, Store, TransportError, UnixMillis, audit_part, run_round,
+    AuditLimits, AuditReport, Changed, Ended, MAX_AUDIT_RANGES, Records, RoundError, RoundLimits,
+    RoundProgress, RoundReport, Store, audit_part, audit_when_due, run_round,
 };
 
 use crate::channel::Notice;
@@ -19,10 +18,6 @@ pub const PAGE_PULL_ROWS: usize = 2_500;
 /// The setting that is there while the user works offline by choice.
 pub const WORK_OFFLINE_SETTING: &str = "work_offline";
 
-/// The setting that holds where the audit is.
-const AUDIT_SETTING: &str = "audit";
-/// Between two parts of the audit.
-const MIN_AUDIT_GAP_MILLIS: u64 = 50_000;
 /// Parts of one whole audit: some 10 million rows.
 const MAX_AUDIT_PARTS: usize = 1_000;
 
@@ -55,49 +50,14 @@ pub async fn sync_once<M: Records, S: Store<M>>(
         run_round::<M, S, _>(store, &FetchTransport, limits, now, |progress| tell(progress.into())).await;
     if ended.as_ref().is_ok_and(|report| report.complete) {
         // Its failures are told by the next round; this one has done what it was for.
-        drop(audit_when_due(store, &tell).await);
+        let audited = audit_when_due::<M, S, _>(store, &FetchTransport, now).await;
+        audited.iter().for_each(|report| tell_repaired(report, &tell));
     }
     if ended.is_ok() {
         store.put_setting(LAST_SYNC_SETTING, Some(&now().0.to_string())).await.map_err(RoundError::from)?;
     }
     tell(Notice::RoundEnded { ok: ended.is_ok() });
     Ok(ended?)
-}
-
-/// Where the audit is, kept as a setting.
-#[derive(Default, Serialize, Deserialize)]
-struct Audit {
-    position: Option<AuditPosition>,
-    at: UnixMillis,
-}
-
-/// Compares the next rows with the server, unless some were compared just now: so all of a large book are within some hours.
-async fn audit_when_due<M: Records, S: Store<M>>(
-    store: &S,
-    tell: &impl Fn(Notice),
-) -> Result<(), RoundError> {
-    let setting = store.setting(AUDIT_SETTING).await?;
-    let audit: Audit = setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    if now().since(audit.at) < MIN_AUDIT_GAP_MILLIS && audit.at <= now() {
-        return Ok(());
-    }
-    audit_on(store, audit.position, AuditLimits::default(), tell).await.map(drop)
-}
-
-async fn audit_on<M: Records, S: Store<M>>(
-    store: &S,
-    position: Option<AuditPosition>,
-    limits: AuditLimits,
-    tell: &impl Fn(Notice),
-) -> Result<AuditReport, RoundError> {
-    let report = audit_part::<M, S, _>(store, &FetchTransport, position, limits, now).await?;
-    if report.repaired_ranges > 0 {
-        tell(RoundProgress { changed: Changed::Many, ..RoundProgress::default() }.into());
-    }
-    let next = Audit { position: report.next.clone(), at: now() };
-    let text = serde_json::to_string(&next).map_err(|_| TransportError::Garbled)?;
-    store.put_setting(AUDIT_SETTING, Some(&text)).await?;
-    Ok(report)
 }
 
 /// Compares every row with the server, and hands `on_progress` how many have been so far. Returns those, and how many ranges had to be
@@ -113,7 +73,8 @@ pub async fn audit_all<M: Records, S: Store<M>>(
     let limits = AuditLimits { max_ranges: MAX_AUDIT_RANGES, ..AuditLimits::default() };
     let (mut checked_rows, mut repaired_ranges, mut position) = (0, 0, None);
     for _ in 0..MAX_AUDIT_PARTS {
-        let report = audit_on(store, position, limits, &tell).await?;
+        let report = audit_part::<M, S, _>(store, &FetchTransport, position, limits, now).await?;
+        tell_repaired(&report, &tell);
         checked_rows += report.checked_rows;
         repaired_ranges += report.repaired_ranges;
         on_progress(checked_rows);
@@ -123,6 +84,12 @@ pub async fn audit_all<M: Records, S: Store<M>>(
         }
     }
     Ok((checked_rows, repaired_ranges))
+}
+
+fn tell_repaired(report: &AuditReport, tell: &impl Fn(Notice)) {
+    if report.repaired_ranges > 0 {
+        tell(RoundProgress { changed: Changed::Many, ..RoundProgress::default() }.into());
+    }
 }
 
 /// How a round ended, as the scheduler wants to know it.

@@ -18,6 +18,11 @@ pub const MAX_AUDIT_RANGES: usize = 40;
 /// Rows in one audit answer: a range that would need more is cut short.
 pub const MAX_REPAIR_ROWS: usize = 10_000;
 
+/// The setting that holds where the audit is.
+const AUDIT_SETTING: &str = "audit";
+/// Between two parts of an audit that nobody asked for.
+const MIN_AUDIT_GAP_MILLIS: u64 = 50_000;
+
 /// What somebody holds in a range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RangeDigest {
@@ -167,6 +172,36 @@ pub async fn audit_part<M: Records, S: Store<M>, T: Transport<M>>(
             .await?;
         report.repaired_ranges += usize::from(committed.advanced);
     }
+    Ok(report)
+}
+
+/// Where the audit is, kept as a setting.
+#[derive(Default, Serialize, Deserialize)]
+struct Audit {
+    position: Option<AuditPosition>,
+    at: UnixMillis,
+}
+
+/// Audits the next part, unless one was audited just now: so every row of a large book is compared within some hours.
+///
+/// # Errors
+/// As [`audit_part`].
+pub async fn audit_when_due<M: Records, S: Store<M>, T: Transport<M>>(
+    store: &S,
+    transport: &T,
+    now: impl Fn() -> UnixMillis,
+) -> Result<AuditReport, RoundError> {
+    let setting = store.setting(AUDIT_SETTING).await?;
+    let audit: Audit = setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let begun = now();
+    // A clock that was set back must not put the audit off.
+    if audit.at <= begun && begun.since(audit.at) < MIN_AUDIT_GAP_MILLIS {
+        return Ok(AuditReport::default());
+    }
+    let report = audit_part(store, transport, audit.position, AuditLimits::default(), &now).await?;
+    let next = Audit { position: report.next.clone(), at: begun };
+    let text = serde_json::to_string(&next).map_err(|_| TransportError::Garbled)?;
+    store.put_setting(AUDIT_SETTING, Some(&text)).await?;
     Ok(report)
 }
 

@@ -21,7 +21,7 @@ pub mod conformance;
 
 pub use audit::{
     AuditLimits, AuditPosition, AuditReport, AuditRequest, AuditResponse, Digest, MAX_AUDIT_RANGES,
-    MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part,
+    MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part, audit_when_due,
 };
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
