@@ -8,7 +8,7 @@ use idb::ObjectStore;
 use serde_json::value::to_raw_value;
 use sync::{
     Commit, Committed, Cursor, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Store,
+    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Settlement, Store,
     StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
@@ -160,10 +160,14 @@ impl<M: Records> IdbStore<M> {
             let Some(record) = held.filter(|record| record.mutation.id == id && record.is_pending()) else {
                 continue;
             };
+            let settlement = record.mutation.settlement(&outcome);
+            if settlement == Settlement::Overtaken {
+                continue;
+            }
             last_outcome_seq = last_outcome_seq.max(seq);
             rows.extend(outcome.rows.clone());
             removed.extend(outcome.removed.clone());
-            if outcome.verdict.is_booked() {
+            if settlement == Settlement::Acknowledged {
                 committed.acknowledged += 1;
                 queue::remove(&waiting, seq)?;
                 let entry = JournalRecord { mutation: record.mutation, outcome, acknowledged_at: at };

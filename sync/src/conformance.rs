@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::model::{Identity, Model, Records, Refusal, RowKey, Rows, fold};
 use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
-use crate::protocol::{Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned};
+use crate::protocol::{
+    ALREADY_BOOKED, Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned, WITHDRAWN,
+};
 use crate::store::{Commit, Committed, Read, Store, StoreError};
 
 /// Counters and labels: the smallest model with two tables, a prefix and an index.
@@ -393,9 +395,23 @@ pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) ->
     assert_eq!((outbox.pending, outbox.mutations[0].withdrawn), (1, true));
     let view = fold::<Counters>(Rows::new(), &outbox.mutations, |_| true);
     assert_eq!(view.rows, Rows::new());
+    // The answer to what was sent before it was undone says nothing of the undoing.
     let receipts = vec![receipt(&sent, Verdict::Applied, vec![])];
-    store.commit(Commit { receipts, ..commit(Cursor::Start, 1) }).await?;
-    assert_eq!(store.queue().await?.records, []);
+    let overtaken = store.commit(Commit { receipts, ..commit(Cursor::Start, 1) }).await?;
+    assert_eq!((overtaken.acknowledged, store.outbox(9).await?.pending), (0, 1));
+    for (verdict, code, is_left) in [
+        (Verdict::Rejected, ALREADY_BOOKED, true),
+        (Verdict::Rejected, "sku_taken", false),
+        (Verdict::Applied, WITHDRAWN, false),
+    ] {
+        let undone = store.enqueue(add(2, "a", 1)).await?;
+        store.settle(undone.seq, None).await?;
+        let mut told = receipt(&undone, verdict, vec![]);
+        told.outcome.code = code.to_owned();
+        store.commit(Commit { receipts: vec![told], ..commit(Cursor::Start, 1) }).await?;
+        let left = store.queue().await?.records.into_iter().find(|record| record.mutation.seq == undone.seq);
+        assert_eq!(left.is_some_and(|record| !record.is_pending()), is_left, "{code}");
+    }
     Ok(())
 }
 

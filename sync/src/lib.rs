@@ -25,12 +25,13 @@ pub use audit::{
 };
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
-    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, UnixMillis,
-    dependency,
+    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, Settlement,
+    UnixMillis, dependency,
 };
 pub use protocol::{
-    Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome, PROTOCOL_VERSION,
-    Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict, Versioned, WITHDRAWN,
+    ALREADY_BOOKED, Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome,
+    PROTOCOL_VERSION, Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict,
+    Versioned, WITHDRAWN,
 };
 pub use relay::{Json, Relay, RelayedRow};
 pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round};

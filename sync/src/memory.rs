@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::model::{Records, RowKey};
 use crate::mutation::{
-    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState,
+    Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, Settlement,
 };
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
@@ -56,6 +56,19 @@ impl<M: Records> MemoryStore<M> {
     }
 }
 
+#[cfg(feature = "conformance")]
+impl<M: Records> MemoryStore<M> {
+    /// Changes the queue and the journal behind the store's back, for tests of what a careless engine would do.
+    pub fn tamper<T>(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<u64, QueueRecordOf<M>>, &mut BTreeMap<u64, JournalRecordOf<M>>) -> T,
+    ) -> T {
+        let state = &mut *self.state.borrow_mut();
+        state.queue_version += 1;
+        change(&mut state.queue, &mut state.journal)
+    }
+}
+
 impl<M: Records> State<M> {
     fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
         let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
@@ -66,7 +79,7 @@ impl<M: Records> State<M> {
         mutation
     }
 
-    /// Returns whether the mutation was booked; none if it was not waiting for this receipt.
+    /// Returns whether the mutation is done with; none if it was not waiting for this receipt.
     fn decide(
         &mut self,
         seq: u64,
@@ -78,16 +91,18 @@ impl<M: Records> State<M> {
         if record.mutation.id != id || !record.is_pending() {
             return None;
         }
+        let settlement = record.mutation.settlement(&outcome);
+        match settlement {
+            Settlement::Overtaken => return None,
+            Settlement::Attention => record.state = QueueState::Attention(outcome),
+            Settlement::Acknowledged => {
+                let QueueRecord { mutation, .. } = self.queue.remove(&seq)?;
+                self.journal.insert(seq, JournalRecord { mutation, outcome, acknowledged_at: at });
+            }
+        }
         self.last_outcome_seq = self.last_outcome_seq.max(seq);
         self.queue_version += 1;
-        let booked = outcome.verdict.is_booked();
-        if booked {
-            let QueueRecord { mutation, .. } = self.queue.remove(&seq)?;
-            self.journal.insert(seq, JournalRecord { mutation, outcome, acknowledged_at: at });
-        } else {
-            record.state = QueueState::Attention(outcome);
-        }
-        Some(booked)
+        Some(settlement == Settlement::Acknowledged)
     }
 
     fn put(&mut self, versioned: Versioned<M::Row>) {

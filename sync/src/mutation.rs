@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{Model, Records};
-use crate::protocol::Outcome;
+use crate::protocol::{ALREADY_BOOKED, Outcome, WITHDRAWN};
 
 /// Milliseconds since 1970-01-01 UTC, as some clock claims them. Never used to order anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -81,6 +81,17 @@ impl<A> Mutation<A> {
         Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn: false }
     }
 
+    /// What `outcome` means for it.
+    pub fn settlement<R: Clone>(&self, outcome: &Outcome<R>) -> Settlement {
+        match (outcome.verdict.is_booked(), self.withdrawn) {
+            (true, true) if outcome.code != WITHDRAWN => Settlement::Overtaken,
+            (true, _) => Settlement::Acknowledged,
+            // Nothing came of what was undone: just as its person wanted.
+            (false, true) if outcome.code != ALREADY_BOOKED => Settlement::Acknowledged,
+            (false, _) => Settlement::Attention,
+        }
+    }
+
     /// The mutation without its number, for another device's queue.
     pub fn into_draft(self) -> Draft<A> {
         let Self { id, action, base, author, captured_at, depends_on, replaces, .. } = self;
@@ -93,6 +104,17 @@ impl<A> Mutation<A> {
             self;
         Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
     }
+}
+
+/// What an outcome means for a mutation that waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is done with.
+    Acknowledged,
+    /// A person has to look at it.
+    Attention,
+    /// It was undone after the request that this answers: only the answer to the undoing counts.
+    Overtaken,
 }
 
 /// Where a queued mutation stands.

@@ -20,6 +20,9 @@ pub const MAX_PULL_ROWS: usize = 10_000;
 /// The code of a booked outcome that only says: this was withdrawn in time, and nothing came of it.
 pub const WITHDRAWN: &str = "withdrawn";
 
+/// The code of a refusal to withdraw: the mutation was booked before.
+pub const ALREADY_BOOKED: &str = "already_booked";
+
 /// How far a device's rows reach. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

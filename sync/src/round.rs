@@ -113,7 +113,6 @@ pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
         report.rev = live_rev(&response.cursor);
         let more = response.more;
         let snapshot = snapshot_progress(&response.cursor);
-        let decided = response.receipts.len();
         let changed = changed::<M>(&response);
         let next = next_part::<M>(&request, &response);
         let committing = store.commit(commit(request.cursor, request.last_outcome_seq, response, now()));
@@ -124,6 +123,7 @@ pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
         report.acknowledged += committed.acknowledged;
         report.attention += committed.attention;
         let sent = report.acknowledged + report.attention;
+        let decided = committed.acknowledged + committed.attention;
         let left = pending.saturating_sub(decided) + committed.requeued;
         on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed });
         if left == 0 && !more {
@@ -170,7 +170,9 @@ fn check<M: Records>(
     let asked = request.mutations.iter().map(|mutation| (mutation.seq, mutation.id));
     let answered = response.receipts.iter().map(|receipt| (receipt.seq, receipt.id));
     let restored = response.known_seq < request.last_outcome_seq && response.receipts.is_empty();
-    let moved = response.cursor != request.cursor || !response.more;
+    // A snapshot begun anew in another life of the data may stand where the old one stood.
+    let begins_anew = restored || request.epoch != Some(response.epoch);
+    let moved = response.cursor != request.cursor || !response.more || begins_anew;
     let whole = response.protocol == PROTOCOL_VERSION && (restored || asked.eq(answered)) && moved;
     if whole { Ok(()) } else { Err(TransportError::Garbled) }
 }

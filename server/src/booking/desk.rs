@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Row, Warehouse, lot_prefix};
-use sync::{Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
+use sync::{ALREADY_BOOKED, Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
@@ -126,7 +126,7 @@ impl<'b> Desk<'b> {
     fn withdraw_decided(&self, mutation: &Incoming, told: StoredReceipt) -> StoredReceipt {
         if is_in_effect(&told) {
             let message = "It had reached the server before you undid it, so it is booked. To reverse it, record the opposite.";
-            self.receipt(mutation, Ruling::rejected("already_booked", message), told.touched)
+            self.receipt(mutation, Ruling::rejected(ALREADY_BOOKED, message), told.touched)
         } else {
             self.receipt(mutation, Ruling::withdrawn(), told.touched)
         }

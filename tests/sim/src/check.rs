@@ -1,0 +1,253 @@
+//! What must hold once everything is quiet: the sentences that Lotbook promises, checked on the server's file and on every
+//! device's storage against what people know to have done.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+use domain::{Action, LOTS, LotRef, Movement, PRODUCTS, Row, Warehouse};
+use futures::executor::block_on;
+use rusqlite::Connection;
+use sync::memory::MemoryStore;
+use sync::{
+    Cursor, Outcome, QueueState, RoundLimits, Store as _, UnixMillis, Versioned, WITHDRAWN, run_round,
+};
+use uuid::Uuid;
+
+use crate::actor::finish;
+use crate::device::Device;
+use crate::network::{Air, Link};
+use crate::person::told;
+
+const MAX_ROWS: usize = 10_000;
+
+/// A receipt on the server.
+struct Receipt {
+    client: Uuid,
+    seq: i64,
+    is_in_effect: bool,
+}
+
+/// What became of everything.
+struct Books {
+    receipts: BTreeMap<Uuid, Receipt>,
+    /// Ledger lines by mutation.
+    lines: BTreeMap<Uuid, Vec<(LotRef, i64)>>,
+}
+
+/// Every sentence that does not hold.
+///
+/// # Errors
+/// When the server's file cannot be read.
+pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
+    let database = air.server.database()?;
+    let books = read(&database)?;
+    let actions: BTreeMap<Uuid, &Action> = devices
+        .iter()
+        .flat_map(|device| device.diary.drafted.iter().map(|(id, action)| (*id, action)))
+        .collect();
+    let mut found = Vec::new();
+    for device in devices {
+        found.extend(lost_or_stuck(device, &books));
+        found.extend(undone_but_booked(device, &books));
+    }
+    found.extend(booked_wrongly(&books, &actions));
+    found.extend(quantities_off(&database, &books, &actions)?);
+    found.extend(out_of_order(&database, &books)?);
+    for device in devices {
+        found.extend(rows_off(air, device, &database)?);
+    }
+    Ok(found)
+}
+
+fn read(database: &Connection) -> Result<Books> {
+    let mut receipts = BTreeMap::new();
+    let mut statement = database.prepare("SELECT mutation_id, client, seq, verdict, code FROM receipts")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (verdict, code): (String, String) = (row.get(3)?, row.get(4)?);
+        let is_in_effect = matches!(verdict.as_str(), "applied" | "merged") && code != WITHDRAWN;
+        let receipt = Receipt { client: row.get(1)?, seq: row.get(2)?, is_in_effect };
+        receipts.insert(row.get(0)?, receipt);
+    }
+    let mut lines: BTreeMap<Uuid, Vec<(LotRef, i64)>> = BTreeMap::new();
+    let sql =
+        "SELECT mutation_id, product_id, lot_code, location, delta FROM stock_ledger ORDER BY rev, line";
+    let mut statement = database.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (code, location): (String, String) = (row.get(2)?, row.get(3)?);
+        let lot = LotRef::new(row.get(1)?, &code, &location);
+        lines.entry(row.get(0)?).or_default().push((lot, row.get(4)?));
+    }
+    Ok(Books { receipts, lines })
+}
+
+/// Whatever was called saved is booked, or waits for its person with a reason.
+fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
+    let name = &device.link.name;
+    let Ok(queue) = block_on(device.store.kept.queue()) else { return vec![format!("{name} has no queue")] };
+    let states: BTreeMap<Uuid, &QueueState<Row>> =
+        queue.records.iter().map(|record| (record.mutation.id, &record.state)).collect();
+    let mut found = Vec::new();
+    for id in &device.diary.saved {
+        let receipt = books.receipts.get(id);
+        let what = || device.diary.drafted.get(id).map(told).unwrap_or_default();
+        let is_settled = device.diary.discarded.contains(id)
+            || (device.diary.undone.contains_key(id) && receipt.is_some_and(|receipt| !receipt.is_in_effect));
+        match states.get(id) {
+            Some(QueueState::Pending) => {
+                found.push(format!("stuck: {name} still has {id} to send: {}", what()))
+            }
+            Some(QueueState::Attention(Outcome { message, .. })) if message.is_empty() => {
+                found.push(format!("no reason is given for {id} of {name}: {}", what()));
+            }
+            Some(QueueState::Attention(_)) => {}
+            None if receipt.is_some_and(|receipt| receipt.is_in_effect) || is_settled => {}
+            None => found.push(format!("lost: {id} of {name} is nowhere: {}", what())),
+        }
+    }
+    found
+}
+
+/// What was undone does not count, unless the device says that it came too late.
+fn undone_but_booked(device: &Device, books: &Books) -> Vec<String> {
+    let Ok(queue) = block_on(device.store.kept.queue()) else { return Vec::new() };
+    let undone = device.diary.undone.iter().filter(|(_, is_told)| **is_told).map(|(id, _)| id);
+    let counts = undone.filter(|id| books.receipts.get(id).is_some_and(|receipt| receipt.is_in_effect));
+    let silent = counts.filter(|id| {
+        let says_so = queue.records.iter().any(|record| record.mutation.id == **id && !record.is_pending());
+        !says_so && !device.diary.discarded.contains(id)
+    });
+    silent.map(|id| format!("undone in silence: {id} of {} is booked", device.link.name)).collect()
+}
+
+/// Every effect is of a mutation that a person made, and stands in the ledger once.
+fn booked_wrongly(books: &Books, actions: &BTreeMap<Uuid, &Action>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, lines) in &books.lines {
+        let Some(action) = actions.get(id) else {
+            found.push(format!("nobody made {id}, and it is booked"));
+            continue;
+        };
+        let expected = deltas(action);
+        if lines.len() != expected.len() {
+            let (booked, due) = (lines.len(), expected.len());
+            found.push(format!("doubled: {id} has {booked} ledger lines, not {due}: {}", told(action)));
+        }
+        if !books.receipts.get(id).is_some_and(|receipt| receipt.is_in_effect) {
+            found.push(format!("booked without a receipt: {id}: {}", told(action)));
+        }
+    }
+    for (id, _) in books.receipts.iter().filter(|(_, receipt)| receipt.is_in_effect) {
+        let due = actions.get(id).map(|action| deltas(action).len()).unwrap_or_default();
+        if due > 0 && !books.lines.contains_key(id) {
+            found.push(format!("a receipt without its effect: {id}"));
+        }
+    }
+    found
+}
+
+/// What an action does to stock, by a model of this file's own.
+fn deltas(action: &Action) -> Vec<(LotRef, i64)> {
+    match action {
+        Action::ReceiveLot { lot, quantity, .. } => vec![(lot.clone(), quantity.0)],
+        Action::PickLot { lot, quantity } => vec![(lot.clone(), -quantity.0)],
+        Action::MoveLot { lot, to, quantity } | Action::PutAwayLot { lot, to, quantity } => {
+            vec![(lot.clone(), -quantity.0), (lot.at(to), quantity.0)]
+        }
+        Action::AdjustLot { lot, delta, .. } => vec![(lot.clone(), delta.0)],
+        Action::CountLot { lot, counted, basis } => vec![(lot.clone(), counted.0 - basis.0)],
+        Action::PlaceOrder(order) => {
+            order.lines.iter().map(|line| (line.lot.clone(), -line.quantity.0)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// On hand is the sum of what was booked, by the ledger and by the model.
+fn quantities_off(
+    database: &Connection,
+    books: &Books,
+    actions: &BTreeMap<Uuid, &Action>,
+) -> Result<Vec<String>> {
+    let mut ledger: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for (lot, delta) in books.lines.values().flatten() {
+        *ledger.entry(lot.id()).or_default() += delta;
+    }
+    let mut model: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for (id, _) in books.receipts.iter().filter(|(_, receipt)| receipt.is_in_effect) {
+        for (lot, delta) in actions.get(id).map(|action| deltas(action)).unwrap_or_default() {
+            *model.entry(lot.id()).or_default() += delta;
+        }
+    }
+    let mut found = Vec::new();
+    let mut statement =
+        database.prepare("SELECT lot_id, lot_code, location, quantity FROM inventory_lots")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (lot, code, location): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let on_hand: i64 = row.get(3)?;
+        for (source, sums) in [("the ledger", &mut ledger), ("the model", &mut model)] {
+            let sum = sums.remove(&lot).unwrap_or_default();
+            if sum != on_hand {
+                found.push(format!("{code} at {location} has {on_hand} on hand and {sum} by {source}"));
+            }
+        }
+    }
+    let rest = ledger.values().chain(model.values()).filter(|sum| **sum != 0).count();
+    if rest > 0 {
+        found.push(format!("{rest} lots have movements and no row"));
+    }
+    Ok(found)
+}
+
+/// One device's work on one lot is booked in the order it was done.
+fn out_of_order(database: &Connection, books: &Books) -> Result<Vec<String>> {
+    let mut last: BTreeMap<(Uuid, Uuid), i64> = BTreeMap::new();
+    let mut found = Vec::new();
+    let sql = "SELECT mutation_id, lot_id FROM stock_ledger WHERE movement <> ?1 ORDER BY rev, line";
+    let mut statement = database.prepare(sql)?;
+    let mut rows = statement.query([Movement::Import.code()])?;
+    while let Some(row) = rows.next()? {
+        let (id, lot): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
+        let Some(receipt) = books.receipts.get(&id) else { continue };
+        let before = last.insert((receipt.client, lot), receipt.seq);
+        if before.is_some_and(|before| before > receipt.seq) {
+            found.push(format!("reordered: seq {} after {:?} on one lot", receipt.seq, before));
+        }
+    }
+    Ok(found)
+}
+
+/// A device has the rows of its scope as the server has them, and no others.
+fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec<String>> {
+    let outbox = block_on(device.store.kept.outbox(0))?;
+    let name = &device.link.name;
+    if !matches!(outbox.cursor, Cursor::Live { .. }) {
+        return Ok(vec![format!("{name} has not everything yet: {:?}", outbox.cursor)]);
+    }
+    let observer = MemoryStore::<Warehouse>::new(Uuid::from_u128(0x0B), &outbox.scope);
+    let link = Link::calm(air, "observer", &device.link.token.borrow());
+    drop(finish(run_round(&observer, &link, RoundLimits::default(), || UnixMillis(0), |_| {})));
+    let (mut found, mut lots) = (Vec::new(), 0);
+    for table in [PRODUCTS, LOTS] {
+        let truth: Vec<Versioned<Row>> = block_on(observer.scan(table, "", "", MAX_ROWS))?;
+        let held = block_on(device.store.kept.scan(table, "", "", MAX_ROWS))?;
+        let differing = |from: &[Versioned<Row>], other: &[Versioned<Row>]| -> Vec<String> {
+            let only = from.iter().filter(|row| !other.contains(row));
+            only.map(|row| format!("{:?}@{}", row.row, row.rev)).collect()
+        };
+        if truth != held {
+            let (missing, wrong) = (differing(&truth, &held), differing(&held, &truth));
+            found.push(format!("{name}'s {table} differ: the server has {missing:?}, the device {wrong:?}"));
+        }
+        lots = truth.len();
+    }
+    let sql = "SELECT count(*) FROM inventory_lots WHERE deleted_at IS NULL AND (status = 'available' OR ?1)";
+    let there: i64 = database.query_row(sql, [outbox.scope == "all"], |row| row.get(0))?;
+    if usize::try_from(there) != Ok(lots) {
+        found.push(format!("a whole snapshot has {lots} lots of {there}"));
+    }
+    Ok(found)
+}

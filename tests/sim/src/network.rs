@@ -1,0 +1,302 @@
+//! The way from a device to the server, and what happens to requests and answers on it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use domain::{Action, Row, Warehouse};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sync::{
+    AuditRequest, AuditResponse, ErrorBody, Outcome, Receipt, SyncRequest, SyncResponse, Transport,
+    TransportError, UnixMillis, Verdict,
+};
+use uuid::Uuid;
+
+use crate::clock::VirtualClock;
+use crate::dice::Dice;
+use crate::server::{Letter, SimServer};
+use crate::trace::Trace;
+use crate::variant::Variant;
+
+/// How long a device waits for an answer, as the browser's transport does.
+const TIMEOUT_MILLIS: u64 = 30_000;
+/// Requests under way that their device has given up.
+const MAX_LATE_LETTERS: usize = 20;
+const PORTAL: &str = "<html><body>Please accept our terms</body></html>";
+
+/// What all devices share of the network.
+#[derive(Debug)]
+pub struct Air {
+    /// The server at its end.
+    pub server: SimServer,
+    /// The world's time.
+    pub clock: VirtualClock,
+    /// The run's decisions.
+    pub dice: Dice,
+    /// What is broken.
+    pub variant: Variant,
+    /// What is told of the run.
+    pub trace: Trace,
+    /// Whether things go wrong.
+    pub has_faults: Cell<bool>,
+    /// Requests that arrive after their device has given them up.
+    pub late: RefCell<Vec<Letter>>,
+    /// The first thing that must not happen.
+    pub alarm: RefCell<Option<String>>,
+}
+
+/// One device's end.
+#[derive(Debug)]
+pub struct Link {
+    /// The rest of it.
+    pub air: Rc<Air>,
+    /// The device's name, for the trace.
+    pub name: String,
+    /// The device's token.
+    pub token: RefCell<String>,
+    /// Whether there is a network.
+    pub is_online: Cell<bool>,
+    /// When something was last sent, or tried to be.
+    pub tried_at: Cell<u64>,
+    /// Exchanges tried.
+    pub tries: Cell<u64>,
+    /// Whether its build writes actions in the first schema.
+    pub is_old_build: Cell<bool>,
+    /// Mutations that the server cannot make anything of.
+    pub poison: RefCell<BTreeSet<Uuid>>,
+    /// Whether nothing ever goes wrong here.
+    is_calm: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Arrives,
+    Slow,
+    Refused,
+    LostOnTheWay,
+    ArrivesLate,
+    AnswerLost,
+    Twice,
+    CutOff,
+    Portal,
+    Busy,
+    Hangs,
+    SignIn,
+}
+
+/// Each as often as it stands here.
+const FATES: [Fate; 24] = [
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Arrives,
+    Fate::Slow,
+    Fate::Slow,
+    Fate::Slow,
+    Fate::AnswerLost,
+    Fate::AnswerLost,
+    Fate::AnswerLost,
+    Fate::Twice,
+    Fate::Twice,
+    Fate::Refused,
+    Fate::LostOnTheWay,
+    Fate::ArrivesLate,
+    Fate::ArrivesLate,
+    Fate::CutOff,
+    Fate::Portal,
+    Fate::Busy,
+    Fate::SignIn,
+    Fate::Hangs,
+];
+
+impl Air {
+    /// Notes the first thing that must not happen.
+    pub fn alarm(&self, what: String) {
+        self.alarm.borrow_mut().get_or_insert(what);
+    }
+
+    /// Brings a request to the server; none if it is not there.
+    pub fn deliver(&self, letter: &Letter) -> Option<(u16, Vec<u8>)> {
+        if !self.server.is_up.get() {
+            return None;
+        }
+        match self.server.answer(letter) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                self.alarm(format!("the server broke: {error:#}"));
+                None
+            }
+        }
+    }
+}
+
+impl Link {
+    /// A link on which requests have every fate.
+    pub fn new(air: &Rc<Air>, name: &str, token: &str) -> Self {
+        Self {
+            air: Rc::clone(air),
+            name: name.to_owned(),
+            token: RefCell::new(token.to_owned()),
+            is_online: Cell::new(true),
+            tried_at: Cell::new(0),
+            tries: Cell::new(0),
+            is_old_build: Cell::new(false),
+            poison: RefCell::default(),
+            is_calm: false,
+        }
+    }
+
+    /// A link on which nothing goes wrong.
+    pub fn calm(air: &Rc<Air>, name: &str, token: &str) -> Self {
+        Self { is_calm: true, ..Self::new(air, name, token) }
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        request: &impl Serialize,
+    ) -> Result<T, TransportError> {
+        let air = &self.air;
+        self.tried_at.set(air.clock.millis());
+        self.tries.set(self.tries.get() + 1);
+        air.clock.step().await;
+        let body = serde_json::to_value(request).map_err(|_| TransportError::Garbled)?;
+        let body = self.as_this_build_writes(body).to_string().into_bytes();
+        let letter = Letter { path, token: self.token.borrow().clone(), body };
+        let fate = self.fate();
+        if (air.has_faults.get() && !self.is_calm) || std::env::var_os("V").is_some() {
+            air.trace.tell(|| format!("{} asks {path}: {fate:?}", self.name));
+        }
+        let (status, mut body) = self.carry(&letter, fate).await?;
+        air.clock.step().await;
+        if fate == Fate::CutOff {
+            body.truncate(body.len() / 2);
+        }
+        if std::env::var_os("V").is_some() { air.trace.tell(|| format!("{} --> {} <-- {status} {}", self.name, String::from_utf8_lossy(&letter.body), String::from_utf8_lossy(&body))); }
+        self.read(status, &body)
+    }
+
+    fn fate(&self) -> Fate {
+        if !self.is_online.get() {
+            return Fate::Refused;
+        }
+        let fates = if self.air.has_faults.get() && !self.is_calm { &FATES[..] } else { &FATES[..1] };
+        self.air.dice.pick(fates).copied().unwrap_or(Fate::Arrives)
+    }
+
+    async fn carry(&self, letter: &Letter, fate: Fate) -> Result<(u16, Vec<u8>), TransportError> {
+        let air = &self.air;
+        match fate {
+            Fate::Refused => return Err(TransportError::Unreachable),
+            Fate::Hangs => air.clock.hang().await,
+            Fate::Portal => return Ok((200, PORTAL.as_bytes().to_vec())),
+            Fate::Busy => return Ok((503, Vec::new())),
+            Fate::SignIn => {
+                return Ok((401, br#"{"code":"sign_in_needed","message":"Who is it?"}"#.to_vec()));
+            }
+            Fate::LostOnTheWay | Fate::ArrivesLate => {
+                if fate == Fate::ArrivesLate && air.late.borrow().len() < MAX_LATE_LETTERS {
+                    air.late.borrow_mut().push(letter.clone());
+                }
+                air.clock.sleep(TIMEOUT_MILLIS).await;
+                return Err(TransportError::TimedOut);
+            }
+            Fate::Slow => air.clock.sleep(u64::from(air.dice.roll(25_000))).await,
+            Fate::Arrives | Fate::AnswerLost | Fate::Twice | Fate::CutOff => {}
+        }
+        if fate == Fate::Twice {
+            drop(air.deliver(letter));
+        }
+        let answer = air.deliver(letter).ok_or(TransportError::Unreachable)?;
+        if fate == Fate::AnswerLost {
+            air.clock.step().await;
+            return Err(TransportError::Unreachable);
+        }
+        Ok(answer)
+    }
+
+    fn read<T: DeserializeOwned>(&self, status: u16, body: &[u8]) -> Result<T, TransportError> {
+        let ours = serde_json::from_slice::<ErrorBody>(body).ok();
+        Err(match (status, ours) {
+            (200, _) => return serde_json::from_slice(body).map_err(|_| TransportError::Garbled),
+            (408 | 425 | 429 | 500..=510, _) => TransportError::Busy { retry_after_millis: None },
+            (401 | 403, Some(_)) => TransportError::SignInNeeded,
+            (426, Some(_)) => TransportError::UpgradeNeeded,
+            (status, Some(ErrorBody { message, .. })) => {
+                self.air.alarm(format!("the server refused {}'s whole request: {message}", self.name));
+                TransportError::Refused { status, message }
+            }
+            (_, None) => TransportError::Garbled,
+        })
+    }
+
+    /// Mutations as an old build writes them, and those that only a build to come could read.
+    fn as_this_build_writes(&self, mut body: Value) -> Value {
+        let poison = self.poison.borrow();
+        for mutation in body["mutations"].as_array_mut().into_iter().flatten() {
+            let id = mutation["id"].as_str().and_then(|text| Uuid::parse_str(text).ok());
+            if id.is_some_and(|id| poison.contains(&id)) {
+                mutation["schema"] = 99.into();
+                mutation["action"] = serde_json::json!({ "teleport_lot": {} });
+            } else if self.is_old_build.get() {
+                let (kind, payload) =
+                    match mutation["action"].as_object().and_then(|fields| fields.iter().next()) {
+                        Some((kind, payload)) => (kind.clone(), payload.clone()),
+                        None => continue,
+                    };
+                mutation["schema"] = 1.into();
+                mutation["action"] = serde_json::json!({ "kind": kind, "payload": payload });
+            }
+        }
+        body
+    }
+}
+
+impl Transport<Warehouse> for Link {
+    async fn exchange(&self, request: &SyncRequest<Action>) -> Result<SyncResponse<Row>, TransportError> {
+        let answer = self.post("/api/sync", request).await;
+        match (self.air.variant, answer) {
+            (Variant::AnyAnswerIsAck, Err(TransportError::Garbled | TransportError::Busy { .. })) => {
+                Ok(as_if_acknowledged(request))
+            }
+            (_, answer) => answer,
+        }
+    }
+
+    async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<Row>, TransportError> {
+        if !self.air.variant.has_audit() {
+            return Err(TransportError::Unreachable);
+        }
+        self.post("/api/audit", request).await
+    }
+}
+
+/// What an engine makes of an answer that it does not look at.
+fn as_if_acknowledged(request: &SyncRequest<Action>) -> SyncResponse<Row> {
+    let outcome = Outcome {
+        verdict: Verdict::Applied,
+        code: String::new(),
+        message: String::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+    };
+    let receipts = request.mutations.iter();
+    let receipts = receipts.map(|sent| Receipt { seq: sent.seq, id: sent.id, outcome: outcome.clone() });
+    SyncResponse {
+        protocol: request.protocol,
+        epoch: request.epoch.unwrap_or_default(),
+        server_time: UnixMillis(0),
+        receipts: receipts.collect(),
+        known_seq: request.last_outcome_seq,
+        rows: Vec::new(),
+        removed: Vec::new(),
+        replaced: None,
+        cursor: request.cursor.clone(),
+        more: false,
+    }
+}

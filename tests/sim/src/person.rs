@@ -1,0 +1,261 @@
+//! What people do on a device, and their diary of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use domain::{
+    Action, InventoryLot, LOTS, LotPatch, LotRef, LotStatus, Order, OrderLine, PRODUCTS, Product,
+    ProductPatch, Quantity, Row, Warehouse,
+};
+use futures::executor::block_on;
+use sync::{
+    Draft, Model as _, Mutation, QueueRecordOf, QueueState, Records as _, RowKey, Rows, Store as _, View,
+    dependency, fold,
+};
+use uuid::Uuid;
+
+use crate::actor::{Kept, Task};
+use crate::device::Device;
+use crate::dice::Dice;
+use crate::trace::Trace;
+
+/// Rows of a world; far fewer are made.
+const MAX_ROWS: usize = 10_000;
+const BINS: [&str; 3] = ["A-1", "B-2", "C-3"];
+const LOT_CODES: [&str; 2] = ["L1", "L2"];
+/// Products there may be: few, so that devices meet.
+pub const PRODUCTS_POSSIBLE: u32 = 5;
+
+/// What a person knows to have done.
+#[derive(Debug, Default)]
+pub struct Diary {
+    /// Everything that was ever asked to be saved, by its id.
+    pub drafted: BTreeMap<Uuid, Action>,
+    /// What the screen called saved.
+    pub saved: BTreeSet<Uuid>,
+    /// Ids of what was asked to be undone, and whether the screen said that it is.
+    pub undone: BTreeMap<Uuid, bool>,
+    /// Ids of refused ones that were asked to be given up.
+    pub discarded: BTreeSet<Uuid>,
+}
+
+impl Diary {
+    /// Writes down what the device said.
+    pub fn keep(&mut self, kept: Result<Kept, sync::StoreError>, trace: &Trace, name: &str) {
+        match kept {
+            Ok(Kept::Saved(mutation, replaced)) => {
+                trace.tell(|| format!("{name} saved {} {}", mutation.seq, told(&mutation.action)));
+                self.saved.insert(mutation.id);
+                self.discarded.extend(replaced);
+            }
+            Ok(Kept::Undone(id)) => {
+                trace.tell(|| format!("{name} undid {id}"));
+                self.undone.insert(id, true);
+            }
+            Ok(Kept::Discarded(id)) => trace.tell(|| format!("{name} gave up {id}")),
+            Err(error) => trace.tell(|| format!("{name} could not save: {error}")),
+        }
+    }
+}
+
+/// An action in a few words.
+pub fn told(action: &Action) -> String {
+    serde_json::to_string(action).unwrap_or_default()
+}
+
+/// The id of a product that may exist.
+pub fn product_id(number: u32) -> Uuid {
+    Uuid::from_u128(0xA0_u128 + u128::from(number))
+}
+
+/// A product as it is first created.
+pub fn product(number: u32, name: &str) -> Product {
+    Product {
+        id: product_id(number),
+        // Two products want the same SKU.
+        sku: format!("SKU-{}", number % (PRODUCTS_POSSIBLE - 1)),
+        barcode: String::new(),
+        name: name.to_owned(),
+        unit: "each".to_owned(),
+        price_minor: 100,
+        currency: "EUR".to_owned(),
+        family: String::new(),
+        variant: String::new(),
+    }
+}
+
+/// Lets the person at a window do something, if there is anything to do.
+pub fn act(device: &mut Device, dice: &Dice) -> Option<Task<Result<Kept, sync::StoreError>>> {
+    let queue = block_on(device.store.kept.queue()).ok()?.records;
+    match dice.roll(12) {
+        10 => undo(device, dice, &queue),
+        11 => settle(device, dice, &queue),
+        _ => record(device, dice, &queue),
+    }
+}
+
+fn record(
+    device: &mut Device,
+    dice: &Dice,
+    queue: &[QueueRecordOf<Warehouse>],
+) -> Option<Task<Result<Kept, sync::StoreError>>> {
+    let view = view(device, queue);
+    let action = some_action(device, dice, &view.rows)?;
+    let mut touched: Rows<Row> = Rows::new();
+    for key in Warehouse::touches(&action) {
+        touched.extend(view.rows.get(&key).map(|row| (key, row.clone())));
+    }
+    let draft = draft(device, dice, action, queue, None);
+    let mutation = Mutation::from_draft(draft.clone(), 0, Warehouse::SCHEMA);
+    // What the screen refuses is never saved.
+    Warehouse::apply(&mutation, &mut touched).ok()?;
+    device.diary.drafted.insert(draft.id, draft.action.clone());
+    if dice.once_in(40) {
+        device.link.poison.borrow_mut().insert(draft.id);
+    }
+    let store = Rc::clone(&device.store);
+    Some(Box::pin(async move { store.enqueue(draft).await.map(|mutation| Kept::Saved(mutation, None)) }))
+}
+
+fn undo(
+    device: &mut Device,
+    dice: &Dice,
+    queue: &[QueueRecordOf<Warehouse>],
+) -> Option<Task<Result<Kept, sync::StoreError>>> {
+    let pending: Vec<_> = queue.iter().filter(|record| record.is_pending()).collect();
+    let Mutation { seq, id, .. } = dice.pick(&pending)?.mutation;
+    device.diary.undone.entry(id).or_insert(false);
+    let store = Rc::clone(&device.store);
+    Some(Box::pin(async move {
+        let still_waits = store
+            .queue()
+            .await?
+            .records
+            .iter()
+            .any(|record| record.mutation.seq == seq && record.is_pending());
+        if !still_waits {
+            return Err(sync::StoreError::Gone);
+        }
+        store.settle(seq, None).await.map(|_| Kept::Undone(id))
+    }))
+}
+
+/// Settles what was refused: again, or not at all.
+fn settle(
+    device: &mut Device,
+    dice: &Dice,
+    queue: &[QueueRecordOf<Warehouse>],
+) -> Option<Task<Result<Kept, sync::StoreError>>> {
+    let refused: Vec<_> =
+        queue.iter().filter(|record| matches!(record.state, QueueState::Attention(_))).collect();
+    let Mutation { seq, id, action, .. } = dice.pick(&refused)?.mutation.clone();
+    let store = Rc::clone(&device.store);
+    device.diary.discarded.insert(id);
+    if dice.roll(2) == 0 {
+        return Some(Box::pin(async move { store.settle(seq, None).await.map(|_| Kept::Discarded(id)) }));
+    }
+    let draft = draft(device, dice, action, queue, Some(id));
+    device.diary.drafted.insert(draft.id, draft.action.clone());
+    Some(Box::pin(async move {
+        let replaced = store.settle(seq, Some(draft)).await?;
+        replaced.map(|mutation| Kept::Saved(mutation, Some(id))).ok_or(sync::StoreError::Gone)
+    }))
+}
+
+fn draft(
+    device: &Device,
+    dice: &Dice,
+    action: Action,
+    queue: &[QueueRecordOf<Warehouse>],
+    replaces: Option<Uuid>,
+) -> Draft<Action> {
+    let others: Vec<_> =
+        queue.iter().filter(|record| Some(record.mutation.id) != replaces).cloned().collect();
+    let number = device.diary.drafted.len() as u128;
+    Draft {
+        id: Uuid::from_u128((device.client.as_u128() << 64) | number << 8 | u128::from(dice.roll(2))),
+        depends_on: dependency::<Warehouse>(&action, &others),
+        base: edited(&action).map_or(0, |key| revision(device, &key)),
+        action,
+        author: device.link.name.clone(),
+        captured_at: device.now(),
+        replaces,
+    }
+}
+
+fn edited(action: &Action) -> Option<RowKey> {
+    let last = match action {
+        Action::UpdateLot { .. } | Action::DeleteLot { .. } => 1,
+        Action::UpdateProduct { .. } | Action::DeleteProduct { .. } => 0,
+        _ => return None,
+    };
+    Warehouse::touches(action).into_iter().nth(last)
+}
+
+fn revision(device: &Device, key: &RowKey) -> u64 {
+    block_on(device.store.kept.get(key)).ok().flatten().map_or(0, |held| held.rev)
+}
+
+/// What the screen shows.
+fn view(device: &Device, queue: &[QueueRecordOf<Warehouse>]) -> View<Row> {
+    let base = [PRODUCTS, LOTS]
+        .into_iter()
+        .flat_map(|table| block_on(device.store.kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
+    let base: Rows<Row> = base.map(|held| (Warehouse::key(&held.row), held.row)).collect();
+    let pending = queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
+    fold::<Warehouse>(base, pending, |_| true)
+}
+
+fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action> {
+    let product = product_id(dice.roll(PRODUCTS_POSSIBLE));
+    let lot = LotRef::new(product, dice.pick(&LOT_CODES)?, dice.pick(&BINS)?);
+    let quantity = Quantity(i64::from(dice.roll(5) + 1) * 500);
+    let lots: Vec<&InventoryLot> = rows.values().filter_map(Row::lot).collect();
+    let known = dice.pick(&lots).map_or(&lot, |held| &held.lot).clone();
+    Some(match dice.roll(16) {
+        0 | 1 => Action::PickLot { lot: known, quantity },
+        2 | 3 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None },
+        4 | 5 => Action::MoveLot { lot: known, to: (*dice.pick(&BINS)?).to_owned(), quantity },
+        6 => Action::AdjustLot { lot: known, delta: Quantity(-quantity.0), reason: "broken".to_owned() },
+        7 => {
+            let held = lots.iter().find(|held| held.lot == known);
+            Action::CountLot {
+                lot: known,
+                counted: quantity,
+                basis: held.map_or(Quantity::ZERO, |held| held.quantity),
+            }
+        }
+        8 => order(device, dice, &known, &lot, quantity),
+        9 => update_product(
+            product,
+            ProductPatch { price_minor: Some(i64::from(dice.roll(900))), ..ProductPatch::default() },
+        ),
+        10 => update_product(
+            product,
+            ProductPatch { name: Some(format!("Name {}", dice.roll(90))), ..ProductPatch::default() },
+        ),
+        11 | 12 => {
+            let status = dice.pick(&LotStatus::ALL).copied();
+            Action::UpdateLot { lot: known, patch: LotPatch { status, ..LotPatch::default() } }
+        }
+        13 => Action::CreateProduct(self::product(dice.roll(PRODUCTS_POSSIBLE), &device.link.name)),
+        14 => Action::DeleteLot { lot: known },
+        _ => Action::DeleteProduct { id: product },
+    })
+}
+
+fn update_product(id: Uuid, patch: ProductPatch) -> Action {
+    Action::UpdateProduct { id, patch }
+}
+
+fn order(device: &Device, dice: &Dice, known: &LotRef, other: &LotRef, quantity: Quantity) -> Action {
+    let line = |lot: &LotRef| OrderLine { lot: lot.clone(), quantity, unit_price_minor: 100 };
+    let number = device.diary.drafted.len() as u128;
+    let lots = if known == other || dice.roll(2) == 0 { vec![known] } else { vec![known, other] };
+    Action::PlaceOrder(Order {
+        id: Uuid::from_u128((device.client.as_u128() << 80) | number),
+        number: format!("{}-{number}", device.link.name),
+        currency: "EUR".to_owned(),
+        lines: lots.into_iter().map(line).collect(),
+    })
+}

@@ -1,0 +1,223 @@
+//! The real server, without its sockets: requests go straight into its router, over SQLite on a file of its own.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use domain::Row;
+use http_body_util::BodyExt as _;
+use rusqlite::{Connection, params};
+use server::clock::Clock;
+use server::http::{AppState, Revisions, router};
+use server::store::sqlite::SqliteStore;
+use server::store::{Device, Store};
+use server::{DEFAULT_SITE, enrolment};
+use sync::{SyncResponse, UnixMillis};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::dice::Dice;
+use crate::variant::Variant;
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Such as `/api/sync`.
+    pub path: &'static str,
+    /// Who asks.
+    pub token: String,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+/// The server and its file.
+pub struct SimServer {
+    runtime: Runtime,
+    folder: TempDir,
+    dice: Dice,
+    variant: Variant,
+    running: RefCell<Option<(Router, Arc<SqliteStore>)>>,
+    /// Whether requests reach it.
+    pub is_up: Cell<bool>,
+    /// Requests it has answered.
+    pub answered: Cell<u64>,
+    backups: Cell<u32>,
+}
+
+impl SimServer {
+    /// A server without rows.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn start(dice: Dice, variant: Variant) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // In memory where the system has such a folder: a run makes hundreds of commits, and the disk is not what is tested.
+        let shared_memory = Path::new("/dev/shm");
+        let folder = if shared_memory.is_dir() { TempDir::new_in(shared_memory)? } else { TempDir::new()? };
+        let (running, is_up) = (RefCell::new(None), Cell::new(true));
+        let (answered, backups) = (Cell::new(0), Cell::new(0));
+        let server = Self { runtime, folder, dice, variant, running, is_up, answered, backups };
+        server.open()?;
+        server.runtime.block_on(server.store()?.ensure_site(DEFAULT_SITE))?;
+        Ok(server)
+    }
+
+    /// Its database file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("lotbook.db")
+    }
+
+    fn open(&self) -> Result<()> {
+        let store = Arc::new(SqliteStore::open(&self.file())?);
+        let (_, shutdown) = watch::channel(false);
+        let state = AppState::new(
+            Arc::<SqliteStore>::clone(&store),
+            Clock::default(),
+            Arc::<Revisions>::default(),
+            shutdown,
+        );
+        self.running.replace(Some((router(state, None), store)));
+        Ok(())
+    }
+
+    fn store(&self) -> Result<Arc<SqliteStore>> {
+        let running = self.running.borrow();
+        running.as_ref().map(|(_, store)| Arc::clone(store)).context("the server is closed")
+    }
+
+    /// Enrols a device. Returns it with its token.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn enrol(&self) -> Result<(Device, String)> {
+        let (store, now) = (self.store()?, Clock::default().now());
+        self.runtime.block_on(async {
+            let code = enrolment::new_code(store.as_ref(), DEFAULT_SITE, "", now).await?;
+            enrolment::enrol(store.as_ref(), &code, "", now).await?.context("a fresh code was refused")
+        })
+    }
+
+    /// Whether a device may sync.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn knows(&self, device: &Device) -> Result<bool> {
+        let known = self.runtime.block_on(self.store()?.devices(DEFAULT_SITE))?;
+        Ok(known.iter().any(|known| known.device == device.device))
+    }
+
+    /// Shuts a device out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn revoke(&self, device: &Device) -> Result<()> {
+        self.runtime.block_on(self.store()?.revoke(DEFAULT_SITE, device.device, UnixMillis(1)))?;
+        Ok(())
+    }
+
+    /// Forgets every tombstone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn purge(&self) -> Result<()> {
+        self.runtime.block_on(self.store()?.purge(UnixMillis(i64::MAX)))?;
+        Ok(())
+    }
+
+    /// Makes a backup; with `same_epoch` as somebody would by copying files.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn back_up(&self, same_epoch: bool) -> Result<PathBuf> {
+        self.backups.set(self.backups.get() + 1);
+        let to = self.folder.path().join(format!("backup-{}.db", self.backups.get()));
+        self.runtime.block_on(self.store()?.backup(&to))?;
+        if same_epoch {
+            let epoch: Vec<u8> =
+                self.database()?.query_row("SELECT epoch FROM sites", [], |row| row.get(0))?;
+            Connection::open(&to)?.execute("UPDATE sites SET epoch = ?1", params![epoch])?;
+        }
+        Ok(to)
+    }
+
+    /// Puts a backup in place of the database.
+    ///
+    /// # Errors
+    /// When files cannot be changed.
+    pub fn restore(&self, backup: &Path) -> Result<()> {
+        self.running.replace(None);
+        for ending in ["-wal", "-shm"] {
+            let leftover = self.folder.path().join(format!("lotbook.db{ending}"));
+            if leftover.exists() {
+                std::fs::remove_file(leftover)?;
+            }
+        }
+        std::fs::copy(backup, self.file())?;
+        self.open()
+    }
+
+    /// A connection that only looks.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn database(&self) -> Result<Connection> {
+        Ok(Connection::open(self.file())?)
+    }
+
+    /// Answers a request: status and body.
+    ///
+    /// # Errors
+    /// When the server itself breaks, which is always a finding.
+    pub fn answer(&self, letter: &Letter) -> Result<(u16, Vec<u8>)> {
+        self.answered.set(self.answered.get() + 1);
+        if self.variant == Variant::NoDedupe {
+            self.database()?.execute("DELETE FROM receipts", [])?;
+        }
+        let router = self.running.borrow().as_ref().map(|(router, _)| router.clone());
+        let router = router.context("the server is closed")?;
+        let request = Request::post(letter.path)
+            .header("authorization", format!("Bearer {}", letter.token))
+            .header("x-lotbook", "1")
+            .body(Body::from(letter.body.clone()))?;
+        let answer = self.runtime.block_on(async {
+            let response = router.oneshot(request).await?;
+            let status = response.status().as_u16();
+            Ok::<_, anyhow::Error>((status, response.into_body().collect().await?.to_bytes().to_vec()))
+        })?;
+        match self.variant {
+            Variant::ReceiptsApart if self.dice.once_in(12) => {
+                // The effects are there; the server died before the second transaction.
+                self.database()?.execute(
+                    "DELETE FROM receipts WHERE booked_at = (SELECT max(booked_at) FROM receipts)",
+                    [],
+                )?;
+                Ok((500, Vec::new()))
+            }
+            Variant::LateCommit if answer.0 == 200 && letter.path == "/api/sync" => {
+                Ok((200, self.without_a_late_row(&answer.1)?))
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// A pull as it would be if the newest row but one had been committed just after it was read.
+    fn without_a_late_row(&self, body: &[u8]) -> Result<Vec<u8>> {
+        let mut response: SyncResponse<Row> = serde_json::from_slice(body)?;
+        if response.replaced.is_none() && response.rows.len() > 1 && self.dice.once_in(4) {
+            response.rows.remove(response.rows.len() - 2);
+        }
+        Ok(serde_json::to_vec(&response)?)
+    }
+}
+
+impl std::fmt::Debug for SimServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimServer").field("file", &self.file()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! Cuts the decisions of a failing run down to those that matter.
+
+use anyhow::Result;
+
+use crate::dice::Dice;
+use crate::variant::Variant;
+use crate::world::{Report, run};
+
+/// Runs that may be spent on one failure.
+const MAX_RUNS: usize = 400;
+
+/// The word that a violation begins with: what shrinking has to keep.
+fn kind(report: &Report) -> Option<String> {
+    let first = report.violations.first()?;
+    Some(first.split([':', ' ']).next().unwrap_or_default().to_owned())
+}
+
+/// A shorter run that fails in the same way: parts of its decisions are left out or made dull as long as it still does.
+///
+/// # Errors
+/// When a world breaks.
+pub fn shrink(failing: Report, variant: Variant) -> Result<Report> {
+    let (wanted, mut best) = (kind(&failing), failing);
+    let mut runs = 0;
+    let mut part = best.decisions.len() / 2;
+    while part > 0 && runs < MAX_RUNS {
+        let (mut at, mut has_shrunk) = (0, false);
+        while at < best.decisions.len() && runs < MAX_RUNS {
+            let end = (at + part).min(best.decisions.len());
+            let mut without = best.decisions.clone();
+            without.drain(at..end);
+            let mut dull = best.decisions.clone();
+            dull.get_mut(at..end).unwrap_or_default().fill(0);
+            let mut candidates = vec![without];
+            if best.decisions.get(at..end).is_some_and(|part| part.iter().any(|made| *made > 0)) {
+                candidates.push(dull);
+            }
+            let mut found = None;
+            for candidate in candidates {
+                runs += 1;
+                let report = run(Dice::repeating(candidate), variant, false)?;
+                if kind(&report) == wanted && weight(&report) < weight(&best) {
+                    found = Some(report);
+                    break;
+                }
+            }
+            match found {
+                Some(report) => (best, has_shrunk) = (report, true),
+                None => at += part,
+            }
+        }
+        if !has_shrunk || part > 1 {
+            part /= 2;
+        }
+    }
+    run(Dice::repeating(best.decisions), variant, true)
+}
+
+/// Fewer decisions are better, then duller ones.
+fn weight(report: &Report) -> (usize, u64) {
+    let made = &report.decisions;
+    (made.len(), made.iter().map(|made| u64::from(*made)).sum())
+}

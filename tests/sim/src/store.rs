@@ -1,0 +1,195 @@
+//! A device's storage: the memory store, with what goes wrong in a browser's.
+
+use std::cell::Cell;
+
+use domain::{Action, Row, Warehouse};
+use sync::memory::MemoryStore;
+use sync::{
+    Commit, Committed, Draft, JournalRecordOf, Mutation, Outbox, Queue, Read, Reading, RowKey, Store,
+    StoreError, Versioned,
+};
+use uuid::Uuid;
+
+use crate::clock::VirtualClock;
+use crate::dice::Dice;
+use crate::variant::Variant;
+
+/// One device's storage, shared by its windows and its worker.
+#[derive(Debug)]
+pub struct DeviceStore {
+    /// What really is stored.
+    pub kept: MemoryStore<Warehouse>,
+    clock: VirtualClock,
+    dice: Dice,
+    variant: Variant,
+    /// Whether things go wrong.
+    pub has_faults: Cell<bool>,
+    /// Whether the quota is used up.
+    pub is_full: Cell<bool>,
+}
+
+impl DeviceStore {
+    /// An empty one.
+    pub fn new(client: Uuid, scope: &str, clock: VirtualClock, dice: Dice, variant: Variant) -> Self {
+        let kept = MemoryStore::new(client, scope);
+        Self { kept, clock, dice, variant, has_faults: Cell::new(true), is_full: Cell::new(false) }
+    }
+
+    /// Before a transaction: others have a turn, and the handle may be dead, or never answer.
+    async fn begin(&self) -> Result<(), StoreError> {
+        self.clock.step().await;
+        if self.has_faults.get() {
+            match self.dice.roll(400) {
+                399 => self.clock.hang().await,
+                394..=398 => return Err(StoreError::Unavailable("the handle is dead".to_owned())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Self::begin`], for one that takes space.
+    async fn begin_to_write(&self) -> Result<(), StoreError> {
+        self.begin().await?;
+        if self.is_full.get() { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// `seq` as careless engines find it: another window may do the same before this one is done.
+    async fn enqueue_after_max(&self, draft: Draft<Action>) -> Result<Mutation<Action>, StoreError> {
+        let max = self.kept.queue().await?.records.last().map(|record| record.mutation.seq);
+        self.clock.step().await;
+        let mutation = self.kept.enqueue(draft).await?;
+        self.kept.tamper(|queue, _| {
+            let taken: Vec<u64> =
+                queue.range(max.map_or(0, |max| max + 1)..mutation.seq).map(|(seq, _)| *seq).collect();
+            taken.iter().for_each(|seq| drop(queue.remove(seq)));
+        });
+        Ok(mutation)
+    }
+
+    fn break_commit(&self, commit: &mut Commit<Row>) {
+        match self.variant {
+            Variant::RefusedStaysPending => {
+                commit.receipts.retain(|receipt| receipt.outcome.verdict.is_booked());
+            }
+            Variant::SnapshotOnlyAdds => commit.replaced = None,
+            Variant::NoRemovals => {
+                commit.removed.clear();
+                commit.receipts.iter_mut().for_each(|receipt| receipt.outcome.removed.clear());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Store<Warehouse> for DeviceStore {
+    async fn enqueue(&self, draft: Draft<Action>) -> Result<Mutation<Action>, StoreError> {
+        self.begin_to_write().await?;
+        let mutation = match self.variant {
+            Variant::SeqFromMax => self.enqueue_after_max(draft).await?,
+            _ => self.kept.enqueue(draft).await?,
+        };
+        // Stored, and perhaps killed before anybody is told.
+        self.clock.step().await;
+        Ok(mutation)
+    }
+
+    async fn queue(&self) -> Result<Queue<Warehouse>, StoreError> {
+        self.begin().await?;
+        self.kept.queue().await
+    }
+
+    async fn outbox(&self, max_mutations: usize) -> Result<Outbox<Action>, StoreError> {
+        self.begin().await?;
+        let outbox = self.kept.outbox(max_mutations).await?;
+        if self.variant == Variant::DeleteBeforeAck {
+            self.kept.tamper(|queue, _| {
+                outbox.mutations.iter().for_each(|mutation| drop(queue.remove(&mutation.seq)));
+            });
+        }
+        Ok(outbox)
+    }
+
+    async fn commit(&self, mut commit: Commit<Row>) -> Result<Committed, StoreError> {
+        self.begin_to_write().await?;
+        self.break_commit(&mut commit);
+        if self.variant == Variant::CursorBeforeRows {
+            let early = Commit { rows: Vec::new(), removed: Vec::new(), replaced: None, ..commit.clone() };
+            self.kept.commit(early).await?;
+            self.clock.step().await;
+            commit.from = commit.cursor.clone();
+        }
+        let committed = self.kept.commit(commit).await?;
+        if self.variant == Variant::NoJournal {
+            self.kept.tamper(|_, journal| journal.clear());
+        }
+        self.clock.step().await;
+        Ok(committed)
+    }
+
+    async fn settle(
+        &self,
+        seq: u64,
+        replacement: Option<Draft<Action>>,
+    ) -> Result<Option<Mutation<Action>>, StoreError> {
+        self.begin_to_write().await?;
+        if self.variant == Variant::UndoDeletes && replacement.is_none() {
+            self.kept.tamper(|queue, _| drop(queue.remove(&seq)));
+            return Ok(None);
+        }
+        let replaced = self.kept.settle(seq, replacement).await;
+        self.clock.step().await;
+        replaced
+    }
+
+    async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<Warehouse>>, StoreError> {
+        self.begin().await?;
+        self.kept.journal(limit).await
+    }
+
+    async fn read(&self, reads: &[Read]) -> Result<Reading<Row>, StoreError> {
+        self.begin().await?;
+        self.kept.read(reads).await
+    }
+
+    async fn get(&self, key: &RowKey) -> Result<Option<Versioned<Row>>, StoreError> {
+        self.begin().await?;
+        self.kept.get(key).await
+    }
+
+    async fn scan(
+        &self,
+        table: &'static str,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, StoreError> {
+        self.begin().await?;
+        self.kept.scan(table, prefix, after, limit).await
+    }
+
+    async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<Row>>, StoreError> {
+        self.begin().await?;
+        self.kept.find(table, index_key).await
+    }
+
+    async fn restart(&self, scope: &str) -> Result<(), StoreError> {
+        self.begin().await?;
+        self.kept.restart(scope).await
+    }
+
+    async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
+        self.begin_to_write().await?;
+        self.kept.next_number(name).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.begin().await?;
+        self.kept.setting(name).await
+    }
+
+    async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.begin_to_write().await?;
+        self.kept.put_setting(name, value).await
+    }
+}

@@ -1,0 +1,458 @@
+//! A run: people at work while everything goes wrong, then quiet, then the reckoning.
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use anyhow::Result;
+use domain::{Action, LotRef, Quantity, Warehouse};
+use sync::{Draft, Event, RoundLimits, Store as _, UnixMillis, run_round};
+use uuid::Uuid;
+
+use crate::actor::{Actor, Kind, finish};
+use crate::check::violations;
+use crate::clock::VirtualClock;
+use crate::device::Device;
+use crate::dice::Dice;
+use crate::network::{Air, Link};
+use crate::person;
+use crate::server::SimServer;
+use crate::trace::Trace;
+use crate::variant::Variant;
+
+/// Steps of a run before it gets quiet.
+const MIN_STEPS: u32 = 150;
+const MAX_FURTHER_STEPS: u32 = 350;
+/// How long a device may have something to send and a server to reach without trying.
+const MAX_IDLE_MILLIS: u64 = 240_000;
+/// How long it may take until everything is where it belongs.
+const QUIET_MILLIS: u64 = 15 * 60_000;
+/// What is left to those that were frozen all the time.
+const AFTERMATH_MILLIS: u64 = 5 * 60_000;
+/// Polls in a row without time passing: more means that something goes round in circles.
+const MAX_POLLS_AT_ONCE: u32 = 100_000;
+const MAX_RESTORES: u32 = 2;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    /// Every sentence that does not hold; empty if all do.
+    pub violations: Vec<String>,
+    /// What happened, if it was asked for.
+    pub trace: Vec<String>,
+    /// The decisions that led there.
+    pub decisions: Vec<u32>,
+    /// Mutations that were called saved.
+    pub saved: usize,
+    /// Requests that the server answered.
+    pub requests: u64,
+}
+
+struct World {
+    air: Rc<Air>,
+    devices: Vec<Device>,
+    keeper: Device,
+    backups: Vec<PathBuf>,
+    restores: u32,
+}
+
+/// Runs a world by these decisions.
+///
+/// # Errors
+/// When the world itself breaks: a file that cannot be made, say.
+pub fn run(dice: Dice, variant: Variant, wants_trace: bool) -> Result<Report> {
+    let mut world = World::new(dice, variant, wants_trace)?;
+    world.work()?;
+    let mut violations = world.quiet(QUIET_MILLIS)?;
+    if violations.is_empty() {
+        world.thaw();
+        violations = world.quiet(AFTERMATH_MILLIS)?;
+    }
+    let saved = world.devices.iter().map(|device| device.diary.saved.len()).sum();
+    Ok(Report {
+        violations,
+        trace: world.air.trace.lines(),
+        decisions: world.air.dice.made(),
+        saved,
+        requests: world.air.server.answered.get(),
+    })
+}
+
+impl World {
+    fn new(dice: Dice, variant: Variant, wants_trace: bool) -> Result<Self> {
+        let clock = VirtualClock::default();
+        let trace = Trace::new(clock.clone(), wants_trace);
+        let air = Rc::new(Air {
+            server: SimServer::start(dice.clone(), variant)?,
+            clock,
+            dice: dice.clone(),
+            variant,
+            trace,
+            has_faults: Cell::new(false),
+            late: RefCell::default(),
+            alarm: RefCell::default(),
+        });
+        let keeper = stocked(&air)?;
+        let mut devices = Vec::new();
+        for number in 0..2 + u64::from(dice.roll(2)) {
+            let (enrolled, token) = air.server.enrol()?;
+            let link = Link::new(&air, &format!("D{number}"), &token);
+            let scope = if dice.roll(4) == 3 { "all" } else { "available" };
+            let mut device = Device::new(number + 1, link, enrolled, scope);
+            device.start(0);
+            devices.push(device);
+        }
+        air.has_faults.set(true);
+        Ok(Self { air, devices, keeper, backups: Vec::new(), restores: 0 })
+    }
+
+    fn dice(&self) -> &Dice {
+        &self.air.dice
+    }
+
+    fn work(&mut self) -> Result<()> {
+        let steps = MIN_STEPS + self.dice().roll(MAX_FURTHER_STEPS);
+        for _ in 0..steps {
+            if self.air.alarm.borrow().is_some() {
+                break;
+            }
+            match self.dice().roll(20) {
+                0..=7 => self.poll_one(),
+                8..=12 => self.act(),
+                13..=15 => self.pass_time(),
+                16..=18 => self.go_wrong()?,
+                _ => self.run_out(),
+            }
+        }
+        Ok(())
+    }
+
+    fn some_device(&self) -> usize {
+        self.dice().roll(u32::try_from(self.devices.len()).unwrap_or(1)) as usize
+    }
+
+    fn poll_one(&mut self) {
+        let (at, actor) = (self.some_device(), self.dice().roll(3) as usize);
+        if let Some(device) = self.devices.get_mut(at) {
+            device.poll(actor);
+        }
+    }
+
+    fn act(&mut self) {
+        let at = self.some_device();
+        let dice = self.air.dice.clone();
+        let Some(device) = self.devices.get_mut(at) else { return };
+        let window = dice.roll(2) as usize;
+        let is_free = device.actors.get(window).is_some_and(|actor| actor.can_run() && actor.work.is_none());
+        if is_free
+            && let Some(work) = person::act(device, &dice)
+            && let Some(actor) = device.actors.get_mut(window)
+        {
+            actor.work = Some(work);
+        }
+    }
+
+    /// Lets everything go on until it waits for time to pass.
+    fn run_out(&mut self) {
+        for _ in 0..MAX_POLLS_AT_ONCE {
+            self.air.clock.take_progress();
+            for device in &mut self.devices {
+                device.fire();
+                (0..device.actors.len()).for_each(|at| device.poll(at));
+            }
+            if !self.air.clock.take_progress() {
+                return;
+            }
+        }
+        self.air.alarm("something goes round in circles without time passing".to_owned());
+    }
+
+    /// Goes to the moment when something is due next. Whoever can run has its turns before.
+    fn pass_time(&mut self) {
+        self.run_out();
+        let due = self.devices.iter().filter_map(Device::next_due).chain(self.air.clock.next_wake()).min();
+        let soon = self.air.clock.millis() + 60_000;
+        self.air.clock.go_to(due.unwrap_or(soon).clamp(self.air.clock.millis() + 1, soon));
+        self.devices.iter_mut().for_each(Device::fire);
+    }
+
+    fn go_wrong(&mut self) -> Result<()> {
+        let at = self.some_device();
+        match self.dice().roll(24) {
+            0..=3 => self.kill_or_start(at),
+            4 | 5 => self.freeze_or_thaw(at),
+            6..=8 => self.network(at),
+            9 => {
+                let is_up = !self.air.server.is_up.get();
+                self.air.trace.tell(|| format!("the server is {}", if is_up { "up" } else { "down" }));
+                self.air.server.is_up.set(is_up);
+            }
+            10 | 11 => self.late_letter(),
+            12 => self.back_up()?,
+            13 => self.restore()?,
+            14 => {
+                self.air.trace.tell(|| "tombstones are purged".to_owned());
+                self.air.server.purge()?;
+            }
+            15 | 16 => self.clock(at),
+            17 => self.sign_in_trouble(at)?,
+            18 | 19 => self.storage(at),
+            20 => self.works_offline(at),
+            21 => self.upgrade(at),
+            22 => self.scope(at),
+            _ => self.keeper_works(),
+        }
+        Ok(())
+    }
+
+    fn kill_or_start(&mut self, at: usize) {
+        let which = self.dice().roll(3) as usize;
+        let Some(device) = self.devices.get_mut(at) else { return };
+        let is_alive = device.actors.get(which).is_some_and(|actor| actor.is_alive);
+        let verb = if is_alive { "is killed" } else { "starts" };
+        self.air.trace.tell(|| format!("{} {which} {verb}", device.link.name));
+        match device.actors.get_mut(which) {
+            Some(actor) if is_alive => actor.kill(),
+            Some(actor) if actor.kind == Kind::Window => device.start(which),
+            _ => {}
+        }
+    }
+
+    fn freeze_or_thaw(&mut self, at: usize) {
+        let which = self.dice().roll(3) as usize;
+        let Some(device) = self.devices.get_mut(at) else { return };
+        let Some(actor) = device.actors.get_mut(which).filter(|actor| actor.is_alive) else { return };
+        actor.is_frozen = !actor.is_frozen;
+        let is_frozen = actor.is_frozen;
+        self.air.trace.tell(|| format!("{} {which} frozen: {is_frozen}", device.link.name));
+        if !is_frozen && self.air.dice.roll(2) == 0 {
+            device.tell(which, Event::Visible);
+        }
+    }
+
+    fn network(&mut self, at: usize) {
+        let Some(device) = self.devices.get_mut(at) else { return };
+        let is_online = !device.link.is_online.get();
+        self.air.trace.tell(|| format!("{} online: {is_online}", device.link.name));
+        device.link.is_online.set(is_online);
+        // What the browser says of it may be late, wrong or missing.
+        match self.air.dice.roll(5) {
+            0 => {}
+            1 => device.tell_windows(&Event::Offline),
+            _ => device.tell_windows(if is_online { &Event::Online } else { &Event::Offline }),
+        }
+    }
+
+    fn late_letter(&mut self) {
+        let waiting = u32::try_from(self.air.late.borrow().len()).unwrap_or_default();
+        if waiting > 0 {
+            let letter = self.air.late.borrow_mut().remove(self.air.dice.roll(waiting) as usize);
+            self.air.trace.tell(|| "a request arrives that was given up".to_owned());
+            drop(self.air.deliver(&letter));
+        }
+    }
+
+    fn back_up(&mut self) -> Result<()> {
+        let copies_files = self.dice().roll(2) == 1 && self.air.variant.copies_files();
+        self.air.trace.tell(|| format!("the server is backed up, by copying: {copies_files}"));
+        self.backups.push(self.air.server.back_up(copies_files)?);
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<()> {
+        if let Some(backup) = self.dice().pick(&self.backups)
+            && self.restores < MAX_RESTORES
+        {
+            self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
+            self.air.server.restore(backup)?;
+            self.restores += 1;
+        }
+        Ok(())
+    }
+
+    fn clock(&mut self, at: usize) {
+        let days = i64::from(self.dice().roll(7)) - 3;
+        let minutes = i64::from(self.dice().roll(60));
+        if let Some(device) = self.devices.get_mut(at) {
+            self.air.trace.tell(|| format!("{}'s clock is {days} days off", device.link.name));
+            device.clock_ahead.set(days * 86_400_000 + minutes * 60_000);
+        }
+    }
+
+    fn sign_in_trouble(&mut self, at: usize) -> Result<()> {
+        let Some(device) = self.devices.get_mut(at) else { return Ok(()) };
+        self.air.trace.tell(|| format!("{} is shut out, or signs in", device.link.name));
+        if self.air.dice.roll(2) == 0 {
+            sign_in(&self.air, device)
+        } else {
+            self.air.server.revoke(&device.enrolled)
+        }
+    }
+
+    fn storage(&mut self, at: usize) {
+        if let Some(device) = self.devices.get_mut(at) {
+            let is_full = !device.store.is_full.get();
+            self.air.trace.tell(|| format!("{}'s storage is full: {is_full}", device.link.name));
+            device.store.is_full.set(is_full);
+        }
+    }
+
+    fn works_offline(&mut self, at: usize) {
+        if let Some(device) = self.devices.get_mut(at) {
+            device.works_offline = !device.works_offline;
+            let chosen = device.works_offline;
+            self.air.trace.tell(|| format!("{} works offline: {chosen}", device.link.name));
+            device.tell_windows(&Event::WorkOffline(chosen));
+        }
+    }
+
+    /// Another build, older or newer, takes over with the queue as it is.
+    fn upgrade(&mut self, at: usize) {
+        let Some(device) = self.devices.get_mut(at) else { return };
+        let is_old = !device.link.is_old_build.get();
+        self.air.trace.tell(|| format!("{} runs the old build: {is_old}", device.link.name));
+        device.link.is_old_build.set(is_old);
+        device.actors.iter_mut().for_each(Actor::kill);
+        device.start(0);
+    }
+
+    fn scope(&mut self, at: usize) {
+        let scope = if self.dice().roll(2) == 0 { "available" } else { "all" };
+        if let Some(device) = self.devices.get_mut(at) {
+            self.air.trace.tell(|| format!("{} chooses {scope}", device.link.name));
+            device.choose_scope(scope);
+        }
+    }
+
+    /// Somebody at a desk with a good network changes things meanwhile.
+    fn keeper_works(&mut self) {
+        let dice = self.air.dice.clone();
+        let Some(work) = person::act(&mut self.keeper, &dice) else { return };
+        if let Some(kept) = finish(work) {
+            self.keeper.diary.keep(kept, &self.air.trace, "the desk");
+        }
+        self.keeper_syncs();
+    }
+
+    fn keeper_syncs(&mut self) {
+        if self.air.server.is_up.get() {
+            let (store, link) = (&*self.keeper.store, &*self.keeper.link);
+            let limits = RoundLimits::default();
+            drop(finish(run_round::<Warehouse, _, _>(store, link, limits, || UnixMillis(0), |_| {})));
+        }
+    }
+
+    /// Ends every fault, and lets time pass. Returns what does not hold after `millis`.
+    fn quiet(&mut self, millis: u64) -> Result<Vec<String>> {
+        self.calm();
+        self.keeper_syncs();
+        let begun = self.air.clock.millis();
+        while self.air.clock.millis() < begun + millis && self.air.alarm.borrow().is_none() {
+            self.pass_time();
+            self.sign_in_where_needed()?;
+            self.watch_for_idleness(begun);
+        }
+        if let Some(alarm) = self.air.alarm.borrow_mut().take() {
+            return Ok(vec![alarm]);
+        }
+        self.keeper_syncs();
+        let everybody: Vec<&Device> = self.devices.iter().chain([&self.keeper]).collect();
+        violations(&self.air, &everybody)
+    }
+
+    fn calm(&mut self) {
+        self.air.trace.tell(|| "it gets quiet".to_owned());
+        self.air.has_faults.set(false);
+        self.air.server.is_up.set(true);
+        for device in &mut self.devices {
+            device.store.has_faults.set(false);
+            device.store.is_full.set(false);
+            device.works_offline = false;
+            device.link.is_online.set(true);
+            if device.actors.iter().any(|actor| actor.kind == Kind::Window && actor.can_run()) {
+                device.tell_windows(&Event::WorkOffline(false));
+            } else {
+                let closed = |actor: &Actor| actor.kind == Kind::Window && !actor.is_alive;
+                device.start(device.actors.iter().position(closed).unwrap_or_default());
+            }
+        }
+    }
+
+    /// A device that was shut out, or is not in the backup, is signed in again by its person.
+    fn sign_in_where_needed(&mut self) -> Result<()> {
+        for device in &mut self.devices {
+            let asks = device.actors.iter().any(|actor| {
+                actor.can_run() && actor.scheduler.connection() == sync::Connection::SignInNeeded
+            });
+            // One that was refused by mistake has to find that out by itself.
+            if asks && !self.air.server.knows(&device.enrolled)? {
+                sign_in(&self.air, device)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn watch_for_idleness(&self, begun: u64) {
+        let now = self.air.clock.millis();
+        for device in &self.devices {
+            let idle = now - device.link.tried_at.get().max(begun);
+            if device.pending() > 0 && idle > MAX_IDLE_MILLIS {
+                self.air.alarm(format!("stuck: {} has not tried for {idle} ms", device.link.name));
+            }
+        }
+    }
+
+    fn thaw(&mut self) {
+        self.air.trace.tell(|| "the frozen thaw".to_owned());
+        for device in &mut self.devices {
+            device.actors.iter_mut().for_each(|actor| actor.is_frozen = false);
+        }
+        let late: Vec<_> = self.air.late.borrow_mut().drain(..).collect();
+        for letter in late {
+            drop(self.air.deliver(&letter));
+        }
+    }
+}
+
+fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
+    let (enrolled, token) = air.server.enrol()?;
+    device.enrolled = enrolled;
+    device.link.token.replace(token);
+    device.tell_windows(&Event::SignedIn);
+    Ok(())
+}
+
+/// Somebody at a desk who has filled the warehouse.
+fn stocked(air: &Rc<Air>) -> Result<Device> {
+    let (enrolled, token) = air.server.enrol()?;
+    let mut keeper = Device::new(99, Link::calm(air, "desk", &token), enrolled, "all");
+    keeper.store.has_faults.set(false);
+    let mut actions = Vec::new();
+    for number in 0..person::PRODUCTS_POSSIBLE - 1 {
+        actions.push(Action::CreateProduct(person::product(number, "desk")));
+        let lot = LotRef::new(person::product_id(number), "L1", "A-1");
+        let quantity = Quantity::units(i64::from(number) * 2);
+        if quantity > Quantity::ZERO {
+            actions.push(Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None });
+        }
+    }
+    for (number, action) in (0_u128..).zip(actions) {
+        let id = Uuid::from_u128(0xDE5C << 64 | number);
+        let draft = Draft {
+            id,
+            action: action.clone(),
+            base: 0,
+            author: "desk".to_owned(),
+            captured_at: UnixMillis(0),
+            depends_on: None,
+            replaces: None,
+        };
+        keeper.diary.drafted.insert(id, action);
+        if finish(keeper.store.enqueue(draft)).is_some_and(|saved| saved.is_ok()) {
+            keeper.diary.saved.insert(id);
+        }
+    }
+    let (store, link) = (&*keeper.store, &*keeper.link);
+    drop(finish(run_round::<Warehouse, _, _>(store, link, RoundLimits::default(), || UnixMillis(0), |_| {})));
+    Ok(keeper)
+}
