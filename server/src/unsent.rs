@@ -20,7 +20,7 @@ pub async fn book_unsent(
     now: UnixMillis,
 ) -> Result<Vec<Receipt<Row>>, StoreFault> {
     let mut receipts = Vec::with_capacity(unsent.mutations.len());
-    let mutations: Vec<Incoming> = unsent.mutations.into_iter().map(|mutation| decoded(mutation)).collect();
+    let mutations: Vec<Incoming> = unsent.mutations.into_iter().map(decoded).collect();
     for part in mutations.chunks(MAX_BATCH_MUTATIONS) {
         let batch = Batch {
             site: site.to_owned(),

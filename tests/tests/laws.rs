@@ -77,6 +77,18 @@ const ARROWS: &[Arrow] = &[
         why: "it is the engine as app and worker run it, and nothing else",
     },
     Arrow {
+        from: "sim",
+        may_use: &["domain", "server", "sync"],
+        never: &["yew", "reqwest"],
+        why: "it plays devices and network itself, around the engine and the server as they are",
+    },
+    Arrow {
+        from: "fuzz",
+        may_use: &["domain", "server", "sync"],
+        never: &["yew", "reqwest"],
+        why: "it feeds what reads bytes from outside, in one process and without a network",
+    },
+    Arrow {
         from: "xtask",
         may_use: &[],
         never: &[],

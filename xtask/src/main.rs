@@ -1,4 +1,4 @@
-//! The project's own commands: `run`, `test`, `bench` and, for Trunk, `stamp`.
+//! The project's own commands: `run`, `test`, `bench`, `sim` and, for Trunk, `stamp`.
 //!
 //! A command fails with a sentence that says what is wrong and what to do, and with a nonzero exit code.
 
@@ -7,6 +7,7 @@ mod build;
 mod compress;
 mod process;
 mod run;
+mod sim;
 mod size;
 mod stamp;
 mod test;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Options),
     /// Compare Lotbook with its peers in one browser on one server
     Bench(bench::Options),
+    /// Run simulated warehouses from seeds, with everything going wrong
+    Sim(sim::Options),
     /// Finish a release build of the app; Trunk calls this
     Stamp,
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Sim(options) => sim::sim(&options),
         Command::Stamp => stamp::from_trunk(),
     };
     match result {

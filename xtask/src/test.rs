@@ -2,6 +2,7 @@
 
 use crate::build::{self, Profile};
 use crate::process::{self, in_words};
+use crate::sim;
 use crate::size;
 use crate::tools::Tools;
 use crate::webdriver::{Browser, ensure_network_tools};
@@ -41,6 +42,8 @@ enum Step {
     ClippyWasm,
     /// Unit, integration and HTTP tests, repository laws
     Native,
+    /// A thousand simulated warehouses, and every broken variant
+    Sim,
     /// Adapter tests in headless Chromium
     Wasm,
     /// The release build of the app
@@ -123,6 +126,7 @@ impl Run<'_> {
             Step::Native => {
                 process::run_tests(&mut self.tools.cargo(&["test", "--workspace"]), &mut self.summaries)
             }
+            Step::Sim => sim::check(self.workspace, &self.tools, &mut self.summaries),
             Step::Wasm => self.wasm(),
             Step::App => self.app(),
             Step::Size => self.size(),

@@ -30,7 +30,7 @@ pub struct RoundEnd {
 #[derive(Debug)]
 pub enum Kept {
     /// A mutation was saved, in the place of another that was refused if there is one.
-    Saved(Mutation<Action>, Option<Uuid>),
+    Saved(Box<Mutation<Action>>, Option<Uuid>),
     /// A pending mutation was undone.
     Undone(Uuid),
     /// A refused mutation was given up.

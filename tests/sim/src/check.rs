@@ -47,11 +47,11 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
         .flat_map(|device| device.diary.drafted.iter().map(|(id, action)| (*id, action)))
         .collect();
     let mut found = Vec::new();
+    found.extend(booked_wrongly(&books, &actions));
     for device in devices {
         found.extend(lost_or_stuck(device, &books));
         found.extend(undone_but_booked(device, &books));
     }
-    found.extend(booked_wrongly(&books, &actions));
     found.extend(quantities_off(&database, &books, &actions)?);
     found.extend(out_of_order(&database, &books)?);
     for device in devices {
@@ -93,8 +93,9 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     for id in &device.diary.saved {
         let receipt = books.receipts.get(id);
         let what = || device.diary.drafted.get(id).map(told).unwrap_or_default();
-        let is_settled = device.diary.discarded.contains(id)
-            || (device.diary.undone.contains_key(id) && receipt.is_some_and(|receipt| !receipt.is_in_effect));
+        // What was undone or given up may be nowhere: its person wanted that.
+        let is_settled = device.diary.discarded.contains(id) || device.diary.undone.contains_key(id);
+        let is_booked = receipt.is_some_and(|receipt| receipt.is_in_effect) || books.lines.contains_key(id);
         match states.get(id) {
             Some(QueueState::Pending) => {
                 found.push(format!("stuck: {name} still has {id} to send: {}", what()))
@@ -103,7 +104,7 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
                 found.push(format!("no reason is given for {id} of {name}: {}", what()));
             }
             Some(QueueState::Attention(_)) => {}
-            None if receipt.is_some_and(|receipt| receipt.is_in_effect) || is_settled => {}
+            None if is_booked || is_settled => {}
             None => found.push(format!("lost: {id} of {name} is nowhere: {}", what())),
         }
     }

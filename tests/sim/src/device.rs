@@ -122,9 +122,7 @@ impl Device {
 
     /// For the trace; what happens once it is quiet is not worth a line.
     fn tell_of(&self, line: impl FnOnce(&str) -> String) {
-        if self.air().has_faults.get() || std::env::var_os("V").is_some() {
-            self.air().trace.tell(|| line(&self.link.name));
-        }
+        self.air().trace.tell_if(self.air().has_faults.get(), || line(&self.link.name));
     }
 
     /// What its clock shows.

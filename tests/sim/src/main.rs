@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use sim::dice::Dice;
 use sim::shrink::shrink;
+use sim::trace::Detail;
 use sim::variant::Variant;
 use sim::world::{Report, run};
 
@@ -31,10 +32,16 @@ struct Options {
     /// Run every broken engine until it is caught, within the given number of seeds each
     #[arg(long)]
     variants: bool,
+    /// Tell of a failing run every body sent, and what happened once it was quiet
+    #[arg(long)]
+    verbose: bool,
     /// Seeds run side by side
     #[arg(long, default_value_t = 2)]
-    threads: u64,
+    threads: usize,
 }
+
+/// Seeds between two looks at what was found.
+const SEEDS_AT_ONCE: usize = 16;
 
 fn main() -> ExitCode {
     match report(&Options::parse()) {
@@ -58,28 +65,35 @@ fn report(options: &Options) -> Result<bool> {
     let begun = Instant::now();
     let found = search(options, variant)?;
     let took = begun.elapsed().as_secs_f64();
+    let Found { seeds, saved, requests, failing } = found;
+    let verdict = if failing.is_none() { "ok" } else { "FAILED" };
+    let (passed, failed) = (seeds - u64::from(failing.is_some()), u64::from(failing.is_some()));
     println!(
-        "{} seeds from {}: {} saved mutations, {} requests, {took:.1} s",
-        found.seeds, options.from, found.saved, found.requests
+        "test result: {verdict}. {passed} passed; {failed} failed; seeds from {}, {saved} saved mutations, {requests} \
+         requests; finished in {took:.1}s",
+        options.from
     );
-    let Some((seed, failing)) = found.failing else {
+    let Some((seed, failing)) = failing else {
         println!("Nothing lost, doubled, reordered or stuck.");
         return Ok(true);
     };
     println!("Seed {seed} fails. Cutting it down:");
-    let shortest = shrink(failing, variant)?;
+    let detail = if options.verbose { Detail::Everything } else { Detail::Work };
+    let shortest = shrink(failing, variant, detail)?;
     for line in &shortest.trace {
         println!("{line}");
     }
     for violation in &shortest.violations {
         println!("does not hold: {violation}");
     }
-    println!("To see it again: sim --from {seed} --seeds 1 --variant {}", options.variant);
+    println!("To see it again: cargo xtask sim --from {seed} --seeds 1 --variant {}", options.variant);
+    println!("To keep it: add {seed} to tests/sim/seeds.txt, and say why it failed.");
     Ok(false)
 }
 
 fn every_variant(options: &Options) -> Result<bool> {
-    let mut are_all_caught = true;
+    let begun = Instant::now();
+    let mut caught = 0;
     println!("{:<22} {:<48} caught at seed", "variant", "what is broken");
     for variant in Variant::BROKEN {
         let (name, what) = variant.words();
@@ -87,19 +101,32 @@ fn every_variant(options: &Options) -> Result<bool> {
         std::io::stdout().flush()?;
         match search(options, variant)?.failing {
             Some((seed, report)) => {
+                caught += 1;
                 println!(
-                    "{:>5}   {}",
-                    seed + 1 - options.from,
-                    report.violations.first().map_or("", String::as_str)
+                    "{seed:>5}   {}",
+                    report.violations.first().map_or("", |violation| shortened(violation))
                 );
             }
-            None => {
-                are_all_caught = false;
-                println!("not within {} seeds", options.seeds);
-            }
+            None => println!("not within {} seeds", options.seeds),
         }
     }
-    Ok(are_all_caught)
+    let missed = Variant::BROKEN.len() - caught;
+    let verdict = if missed == 0 { "ok" } else { "FAILED" };
+    let took = begun.elapsed().as_secs_f64();
+    println!(
+        "test result: {verdict}. {caught} passed; {missed} failed; broken variants caught; finished in {took:.1}s"
+    );
+    Ok(missed == 0)
+}
+
+/// The violation without the rows it names.
+fn shortened(violation: &str) -> &str {
+    violation.split(": ").next().unwrap_or(violation)
+}
+
+/// Seeds that failed once.
+fn kept_seeds() -> impl Iterator<Item = u64> {
+    include_str!("../seeds.txt").lines().filter_map(|line| line.parse().ok())
 }
 
 #[derive(Default)]
@@ -107,7 +134,7 @@ struct Found {
     seeds: u64,
     saved: usize,
     requests: u64,
-    /// The lowest seed that fails.
+    /// The first seed that fails.
     failing: Option<(u64, Report)>,
 }
 
@@ -116,17 +143,23 @@ fn search(options: &Options, variant: Variant) -> Result<Found> {
     let ends = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let threads = options.threads.max(1);
     let mut found = Found::default();
-    let mut next = options.from;
-    let end = options.from + options.seeds;
-    while next < end && found.failing.is_none() && ends.is_none_or(|ends| Instant::now() < ends) {
-        let batch = next..(next + threads * 8).min(end);
+    let kept = kept_seeds().filter(|_| variant == Variant::None && options.seeds > 1);
+    let mut seeds = kept.chain(options.from..options.from + options.seeds);
+    while found.failing.is_none() && ends.is_none_or(|ends| Instant::now() < ends) {
+        let batch: Vec<u64> = seeds.by_ref().take(SEEDS_AT_ONCE).collect();
+        if batch.is_empty() {
+            break;
+        }
         let reports = std::thread::scope(|scope| {
             let running: Vec<_> = (0..threads)
                 .map(|thread| {
-                    let seeds = batch.clone().filter(move |seed| seed % threads == thread);
+                    let seeds = batch.iter().skip(thread).step_by(threads);
                     scope.spawn(move || {
                         seeds
-                            .map(|seed| run(Dice::seeded(seed), variant, false).map(|report| (seed, report)))
+                            .copied()
+                            .map(|seed| {
+                                run(Dice::seeded(seed), variant, Detail::Nothing).map(|report| (seed, report))
+                            })
                             .collect::<Result<Vec<_>>>()
                     })
                 })
@@ -137,7 +170,7 @@ fn search(options: &Options, variant: Variant) -> Result<Found> {
                 .collect::<Result<Vec<_>>>()
         })?;
         let mut reports: Vec<_> = reports.into_iter().flatten().collect();
-        reports.sort_by_key(|(seed, _)| *seed);
+        reports.sort_by_key(|(seed, _)| batch.iter().position(|of_batch| of_batch == seed));
         for (seed, report) in reports {
             found.seeds += 1;
             found.saved += report.saved;
@@ -146,7 +179,6 @@ fn search(options: &Options, variant: Variant) -> Result<Found> {
                 found.failing = Some((seed, report));
             }
         }
-        next = batch.end;
     }
     Ok(found)
 }

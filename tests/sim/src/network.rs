@@ -169,15 +169,17 @@ impl Link {
         let body = self.as_this_build_writes(body).to_string().into_bytes();
         let letter = Letter { path, token: self.token.borrow().clone(), body };
         let fate = self.fate();
-        if (air.has_faults.get() && !self.is_calm) || std::env::var_os("V").is_some() {
-            air.trace.tell(|| format!("{} asks {path}: {fate:?}", self.name));
-        }
+        let worth_a_line = air.has_faults.get() && !self.is_calm;
+        air.trace.tell_if(worth_a_line, || format!("{} asks {path}: {fate:?}", self.name));
         let (status, mut body) = self.carry(&letter, fate).await?;
         air.clock.step().await;
         if fate == Fate::CutOff {
             body.truncate(body.len() / 2);
         }
-        if std::env::var_os("V").is_some() { air.trace.tell(|| format!("{} --> {} <-- {status} {}", self.name, String::from_utf8_lossy(&letter.body), String::from_utf8_lossy(&body))); }
+        air.trace.tell_if(false, || {
+            let [asked, told] = [&letter.body, &body].map(|body| String::from_utf8_lossy(body));
+            format!("{} sent {asked} and got {status} {told}", self.name)
+        });
         self.read(status, &body)
     }
 

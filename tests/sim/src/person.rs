@@ -114,7 +114,9 @@ fn record(
         device.link.poison.borrow_mut().insert(draft.id);
     }
     let store = Rc::clone(&device.store);
-    Some(Box::pin(async move { store.enqueue(draft).await.map(|mutation| Kept::Saved(mutation, None)) }))
+    Some(Box::pin(
+        async move { store.enqueue(draft).await.map(|mutation| Kept::Saved(Box::new(mutation), None)) },
+    ))
 }
 
 fn undo(
@@ -158,7 +160,7 @@ fn settle(
     device.diary.drafted.insert(draft.id, draft.action.clone());
     Some(Box::pin(async move {
         let replaced = store.settle(seq, Some(draft)).await?;
-        replaced.map(|mutation| Kept::Saved(mutation, Some(id))).ok_or(sync::StoreError::Gone)
+        replaced.map(|mutation| Kept::Saved(Box::new(mutation), Some(id))).ok_or(sync::StoreError::Gone)
     }))
 }
 

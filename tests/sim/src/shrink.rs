@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::dice::Dice;
+use crate::trace::Detail;
 use crate::variant::Variant;
 use crate::world::{Report, run};
 
@@ -19,7 +20,7 @@ fn kind(report: &Report) -> Option<String> {
 ///
 /// # Errors
 /// When a world breaks.
-pub fn shrink(failing: Report, variant: Variant) -> Result<Report> {
+pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Report> {
     let (wanted, mut best) = (kind(&failing), failing);
     let mut runs = 0;
     let mut part = best.decisions.len() / 2;
@@ -38,7 +39,7 @@ pub fn shrink(failing: Report, variant: Variant) -> Result<Report> {
             let mut found = None;
             for candidate in candidates {
                 runs += 1;
-                let report = run(Dice::repeating(candidate), variant, false)?;
+                let report = run(Dice::repeating(candidate), variant, Detail::Nothing)?;
                 if kind(&report) == wanted && weight(&report) < weight(&best) {
                     found = Some(report);
                     break;
@@ -53,7 +54,7 @@ pub fn shrink(failing: Report, variant: Variant) -> Result<Report> {
             part /= 2;
         }
     }
-    run(Dice::repeating(best.decisions), variant, true)
+    run(Dice::repeating(best.decisions), variant, detail)
 }
 
 /// Fewer decisions are better, then duller ones.

@@ -6,35 +6,54 @@ use std::rc::Rc;
 use crate::clock::VirtualClock;
 
 /// Lines kept: of longer runs, the last.
-const MAX_LINES: usize = 4000;
+const MAX_LINES: usize = 1_000;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Nothing.
+    Nothing,
+    /// What people, faults and rounds did until it got quiet.
+    Work,
+    /// That, every body sent, and what happened afterwards.
+    Everything,
+}
 
 /// Takes lines down, if anybody wants to read them. Clones are the same trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
     clock: VirtualClock,
-    lines: Option<Rc<RefCell<Vec<String>>>>,
+    detail: Detail,
+    lines: Rc<RefCell<Vec<String>>>,
 }
 
 impl Trace {
-    /// A trace of what happens by this clock; nothing is kept unless `is_wanted`.
-    pub fn new(clock: VirtualClock, is_wanted: bool) -> Self {
-        Self { clock, lines: is_wanted.then(Rc::default) }
+    /// A trace of what happens by this clock.
+    pub fn new(clock: VirtualClock, detail: Detail) -> Self {
+        Self { clock, detail, lines: Rc::default() }
     }
 
     /// Takes a line down.
     pub fn tell(&self, line: impl FnOnce() -> String) {
-        if let Some(lines) = &self.lines {
-            let mut lines = lines.borrow_mut();
-            if lines.len() >= MAX_LINES {
-                lines.remove(0);
-            }
-            let seconds = self.clock.millis() as f64 / 1_000.0;
-            lines.push(format!("{seconds:>10.3} s  {}", line()));
+        self.tell_if(true, line);
+    }
+
+    /// Takes a line down if it is worth it, or everything is wanted.
+    pub fn tell_if(&self, is_worth_it: bool, line: impl FnOnce() -> String) {
+        let needed = if is_worth_it { Detail::Work } else { Detail::Everything };
+        if self.detail < needed {
+            return;
         }
+        let mut lines = self.lines.borrow_mut();
+        if lines.len() >= MAX_LINES {
+            lines.remove(0);
+        }
+        let (seconds, millis) = (self.clock.millis() / 1_000, self.clock.millis() % 1_000);
+        lines.push(format!("{seconds:>6}.{millis:03} s  {}", line()));
     }
 
     /// The lines.
     pub fn lines(&self) -> Vec<String> {
-        self.lines.as_ref().map(|lines| lines.borrow().clone()).unwrap_or_default()
+        self.lines.borrow().clone()
     }
 }

@@ -17,7 +17,7 @@ use crate::dice::Dice;
 use crate::network::{Air, Link};
 use crate::person;
 use crate::server::SimServer;
-use crate::trace::Trace;
+use crate::trace::{Detail, Trace};
 use crate::variant::Variant;
 
 /// Steps of a run before it gets quiet.
@@ -32,6 +32,8 @@ const AFTERMATH_MILLIS: u64 = 5 * 60_000;
 /// Polls in a row without time passing: more means that something goes round in circles.
 const MAX_POLLS_AT_ONCE: u32 = 100_000;
 const MAX_RESTORES: u32 = 2;
+/// Steps of a round: more than the usual one has.
+const MAX_STEPS_BEFORE_DEATH: u32 = 24;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -60,8 +62,8 @@ struct World {
 ///
 /// # Errors
 /// When the world itself breaks: a file that cannot be made, say.
-pub fn run(dice: Dice, variant: Variant, wants_trace: bool) -> Result<Report> {
-    let mut world = World::new(dice, variant, wants_trace)?;
+pub fn run(dice: Dice, variant: Variant, detail: Detail) -> Result<Report> {
+    let mut world = World::new(dice, variant, detail)?;
     world.work()?;
     let mut violations = world.quiet(QUIET_MILLIS)?;
     if violations.is_empty() {
@@ -79,9 +81,9 @@ pub fn run(dice: Dice, variant: Variant, wants_trace: bool) -> Result<Report> {
 }
 
 impl World {
-    fn new(dice: Dice, variant: Variant, wants_trace: bool) -> Result<Self> {
+    fn new(dice: Dice, variant: Variant, detail: Detail) -> Result<Self> {
         let clock = VirtualClock::default();
-        let trace = Trace::new(clock.clone(), wants_trace);
+        let trace = Trace::new(clock.clone(), detail);
         let air = Rc::new(Air {
             server: SimServer::start(dice.clone(), variant)?,
             clock,
@@ -117,8 +119,8 @@ impl World {
                 break;
             }
             match self.dice().roll(20) {
-                0..=7 => self.poll_one(),
-                8..=12 => self.act(),
+                0..=6 => self.poll_one(),
+                7..=12 => self.act(),
                 13..=15 => self.pass_time(),
                 16..=18 => self.go_wrong()?,
                 _ => self.run_out(),
@@ -142,10 +144,11 @@ impl World {
         let at = self.some_device();
         let dice = self.air.dice.clone();
         let Some(device) = self.devices.get_mut(at) else { return };
-        let window = dice.roll(2) as usize;
-        let is_free = device.actors.get(window).is_some_and(|actor| actor.can_run() && actor.work.is_none());
-        if is_free
-            && let Some(work) = person::act(device, &dice)
+        let is_free = |actor: &Actor| actor.kind == Kind::Window && actor.can_run() && actor.work.is_none();
+        let free: Vec<usize> =
+            (0..device.actors.len()).filter(|at| device.actors.get(*at).is_some_and(is_free)).collect();
+        let Some(window) = dice.pick(&free).copied() else { return };
+        if let Some(work) = person::act(device, &dice)
             && let Some(actor) = device.actors.get_mut(window)
         {
             actor.work = Some(work);
@@ -178,16 +181,17 @@ impl World {
 
     fn go_wrong(&mut self) -> Result<()> {
         let at = self.some_device();
-        match self.dice().roll(24) {
-            0..=3 => self.kill_or_start(at),
-            4 | 5 => self.freeze_or_thaw(at),
-            6..=8 => self.network(at),
-            9 => {
+        match self.dice().roll(25) {
+            0..=2 => self.kill_or_start(at),
+            3 | 4 => self.kill_in_a_round(at),
+            5 => self.freeze_or_thaw(at),
+            6..=7 => self.network(at),
+            8 => {
                 let is_up = !self.air.server.is_up.get();
                 self.air.trace.tell(|| format!("the server is {}", if is_up { "up" } else { "down" }));
                 self.air.server.is_up.set(is_up);
             }
-            10 | 11 => self.late_letter(),
+            9..=11 => self.late_letter(),
             12 => self.back_up()?,
             13 => self.restore()?,
             14 => {
@@ -216,6 +220,23 @@ impl World {
             Some(actor) if actor.kind == Kind::Window => device.start(which),
             _ => {}
         }
+    }
+
+    /// Kills somebody who syncs after some steps, wherever that is, and starts another.
+    fn kill_in_a_round(&mut self, at: usize) {
+        let steps = self.dice().roll(MAX_STEPS_BEFORE_DEATH);
+        let Some(device) = self.devices.get_mut(at) else { return };
+        device.tell_windows(&Event::Manual);
+        let Some(which) = device.actors.iter().position(|actor| actor.can_run() && actor.round.is_some())
+        else {
+            return;
+        };
+        (0..steps).for_each(|_| device.poll(which));
+        self.air.trace.tell(|| format!("{} {which} is killed after {steps} steps", device.link.name));
+        if let Some(actor) = device.actors.get_mut(which) {
+            actor.kill();
+        }
+        device.start(0);
     }
 
     fn freeze_or_thaw(&mut self, at: usize) {
@@ -266,6 +287,7 @@ impl World {
             self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
             self.air.server.restore(backup)?;
             self.restores += 1;
+            self.keeper_works();
         }
         Ok(())
     }
@@ -327,9 +349,12 @@ impl World {
     /// Somebody at a desk with a good network changes things meanwhile.
     fn keeper_works(&mut self) {
         let dice = self.air.dice.clone();
-        let Some(work) = person::act(&mut self.keeper, &dice) else { return };
-        if let Some(kept) = finish(work) {
-            self.keeper.diary.keep(kept, &self.air.trace, "the desk");
+        for _ in 0..=dice.roll(6) {
+            if let Some(work) = person::act(&mut self.keeper, &dice)
+                && let Some(kept) = finish(work)
+            {
+                self.keeper.diary.keep(kept, &self.air.trace, "the desk");
+            }
         }
         self.keeper_syncs();
     }
