@@ -279,3 +279,56 @@ fn an_audit_finds_what_differs_and_fetches_only_that() {
     assert_eq!(block_on(store.scan("counters", "", "", 99)).expect("memory"), truth);
     assert_eq!((repaired, parts), (3, 3), "30 rows and an empty table, 12 rows a part");
 }
+
+/// Is restored from a backup between a snapshot's first part and its second.
+struct Restored {
+    answers: Cell<u64>,
+}
+
+impl Transport<Counters> for Restored {
+    async fn exchange(&self, request: &SyncRequest<Add>) -> Result<SyncResponse<CounterRow>, TransportError> {
+        let answers = self.answers.replace(self.answers.get() + 1);
+        let after_first = Cursor::Snapshot {
+            rev: 8,
+            table: "labels".to_owned(),
+            after: String::new(),
+            progress: sync::Progress { done_rows: 1, total_rows: 2 },
+        };
+        let (epoch, cursor) = match answers {
+            0 => (1, after_first),
+            1 | 2 => (2, after_first),
+            _ => (2, Cursor::Live { rev: 8 }),
+        };
+        Ok(SyncResponse {
+            protocol: request.protocol,
+            epoch: Uuid::from_u128(epoch),
+            server_time: UnixMillis(0),
+            receipts: Vec::new(),
+            known_seq: 0,
+            rows: Vec::new(),
+            removed: Vec::new(),
+            replaced: None,
+            more: matches!(cursor, Cursor::Snapshot { .. }),
+            cursor,
+        })
+    }
+
+    async fn audit(&self, _: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
+        Err(TransportError::Unreachable)
+    }
+}
+
+#[test]
+fn a_snapshot_that_a_restored_server_begins_anew_may_stand_where_the_old_one_stood() {
+    let (server, store) = (Restored { answers: Cell::new(0) }, device(1));
+    let limits = RoundLimits { max_exchanges: 1, ..RoundLimits::default() };
+    for _ in 0..2 {
+        block_on(run_round(&store, &server, limits, || UnixMillis(1), |_| {}))
+            .expect("the server's own answer");
+    }
+    let outbox = block_on(store.outbox(0)).expect("memory");
+    assert_eq!(outbox.epoch, Some(Uuid::from_u128(2)));
+    let same =
+        block_on(run_round(&store, &Restored { answers: Cell::new(1) }, limits, || UnixMillis(1), |_| {}));
+    assert!(same.is_err(), "an answer of the same life that leads nowhere is none of the server's");
+}

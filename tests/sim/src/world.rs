@@ -281,9 +281,11 @@ impl World {
     }
 
     fn restore(&mut self) -> Result<()> {
-        if let Some(backup) = self.dice().pick(&self.backups)
-            && self.restores < MAX_RESTORES
-        {
+        let count = u32::try_from(self.backups.len()).unwrap_or_default();
+        if count > 0 && self.restores < MAX_RESTORES {
+            // Later backups are of a history that is no longer: putting those back is not promised to work.
+            self.backups.truncate(self.dice().roll(count) as usize + 1);
+            let Some(backup) = self.backups.last() else { return Ok(()) };
             self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
             self.air.server.restore(backup)?;
             self.restores += 1;
