@@ -8,8 +8,8 @@ use idb::ObjectStore;
 use serde_json::value::to_raw_value;
 use sync::{
     Commit, Committed, Cursor, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Settlement, Store,
-    StoreError, UnixMillis, Versioned,
+    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey,
+    Settlement, Store, StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
