@@ -185,7 +185,15 @@ impl<M: Records> IdbStore<M> {
     async fn requeue(tx: &Tx, known_seq: u64, last_outcome_seq: u64) -> Result<usize, StoreError> {
         let lost = queue::take::<M>(&tx.store(JOURNAL)?, known_seq, last_outcome_seq).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
-        let requeued = lost.len();
+        let mut requeued = lost.len();
+        let (waited, _) = queue::all::<M>(&waiting).await?;
+        for record in waited.into_iter().filter(|record| record.mutation.seq > known_seq) {
+            // That it was booked before it was undone is no longer so.
+            if record.mutation.withdrawn && !record.is_pending() {
+                queue::put::<M>(&waiting, &QueueRecord { state: QueueState::Pending, ..record })?;
+                requeued += 1;
+            }
+        }
         for JournalRecord { mutation, .. } in lost {
             queue::put::<M>(&waiting, &QueueRecord { mutation, state: QueueState::Pending })?;
         }

@@ -412,6 +412,12 @@ pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) ->
         let left = store.queue().await?.records.into_iter().find(|record| record.mutation.seq == undone.seq);
         assert_eq!(left.is_some_and(|record| !record.is_pending()), is_left, "{code}");
     }
+    // A server that lost the booking is asked anew.
+    let last_outcome_seq = store.outbox(9).await?.last_outcome_seq;
+    let restored = Commit { known_seq: 1, last_outcome_seq, ..commit(Cursor::Live { rev: 1 }, 1) };
+    store.commit(restored).await?;
+    let asked = store.outbox(9).await?.mutations;
+    assert!(asked.len() > 1 && asked.iter().all(|mutation| mutation.withdrawn), "{asked:?}");
     Ok(())
 }
 

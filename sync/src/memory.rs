@@ -132,8 +132,15 @@ impl<M: Records> State<M> {
     fn requeue(&mut self, known_seq: u64, last_outcome_seq: u64) -> usize {
         let mut lost = self.journal.split_off(&(known_seq + 1));
         self.journal.append(&mut lost.split_off(&(last_outcome_seq + 1)));
-        let requeued = lost.len();
+        let mut requeued = lost.len();
         self.queue_version += 1;
+        for (_, record) in self.queue.range_mut(known_seq + 1..=last_outcome_seq.max(known_seq + 1)) {
+            // That it was booked before it was undone is no longer so.
+            if record.mutation.withdrawn && !record.is_pending() {
+                record.state = QueueState::Pending;
+                requeued += 1;
+            }
+        }
         for (seq, JournalRecord { mutation, .. }) in lost {
             self.queue.insert(seq, QueueRecord { mutation, state: QueueState::Pending });
         }

@@ -112,7 +112,10 @@ impl<'b> Desk<'b> {
             return if mutation.withdrawn { self.withdraw_decided(mutation, told) } else { told };
         }
         let touched = mutation.action.as_ref().map_or_else(|_| Vec::new(), Warehouse::touches);
-        let receipt = match self.book_one(at, mutation) {
+        // A device sends in order, so this is a request that was long given up, and its work would be out of order.
+        let ruling =
+            if mutation.seq <= self.max_seq { Err(Ruling::too_late()) } else { self.book_one(at, mutation) };
+        let receipt = match ruling {
             Ok(receipt) => receipt,
             Err(ruling) => self.receipt(mutation, ruling, touched),
         };

@@ -20,6 +20,11 @@ impl Ruling {
         Self { verdict: Verdict::Applied, code: sync::WITHDRAWN.to_owned(), message: String::new() }
     }
 
+    /// Later work of the same device is booked.
+    pub(super) fn too_late() -> Self {
+        Self::rejected("too_late", "Later entries of this device are booked already. Record this one again.")
+    }
+
     pub(super) fn rejected(code: &str, message: impl Into<String>) -> Self {
         Self { verdict: Verdict::Rejected, code: code.to_owned(), message: message.into() }
     }

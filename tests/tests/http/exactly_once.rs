@@ -129,6 +129,20 @@ async fn a_seq_is_not_used_twice_and_an_id_not_booked_twice() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_request_given_up_long_ago_books_nothing_out_of_order() -> Result<()> {
+    let (server, device) = stocked().await?;
+    let action = serde_json::to_value(pick(&lot(&vinegar(), "A-1"), 1))?;
+    let client = Uuid::from_u128(7);
+    send_raw(&server, device.token(), client, json!([mutation(5, &action)])).await?;
+    let late = send_raw(&server, device.token(), client, json!([mutation(3, &action), mutation(6, &action)]))
+        .await?;
+    let codes: Vec<_> = late.iter().map(|receipt| receipt["outcome"]["code"].as_str()).collect();
+    assert_eq!(codes, [Some("too_late"), Some("")]);
+    assert_eq!(number(&server, "SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")?, 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_refused_stays_refused() -> Result<()> {
     let (server, device) = stocked().await?;
     let unknown = lot(&crate::soap(), "A-1");
