@@ -133,6 +133,10 @@ mod tests {
         };
         let plain = Product { barcode: String::new(), family: String::new(), ..product.clone() };
         let lot = InventoryLot::empty(LotRef::new(product.id, "l-1", "a-01"));
+        let spaced = r#"{"l":{"product_id":"00000000-0000-0000-0000-000000000007","lot_code":" l-1","location":"a-01 ","quantity":0,
+            "status":"available"}}"#;
+        assert_eq!(serde_json::from_str::<Row>(spaced).expect("a row"), Row::Lot(lot.clone()));
+        assert_eq!(Warehouse::identify_json(spaced).expect("a row").key, lot_key(&lot.lot));
         for row in [Row::Product(product), Row::Product(plain), Row::Lot(lot)] {
             let json = serde_json::to_string(&row).expect("JSON");
             let identity = Warehouse::identify(&row);

@@ -47,7 +47,9 @@ impl LotStatus {
 
 /// Names a lot at a location by what people can read off it. Its id follows from that, so that two devices which put
 /// the same lot into the same bin meet in the same row. (The product's id is of one site, so the site is in it, too.)
+/// Spaces around its texts are nobody's intention: what is read from outside is trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "WireLotRef")]
 pub struct LotRef {
     /// The product.
     pub product_id: Uuid,
@@ -55,6 +57,29 @@ pub struct LotRef {
     pub lot_code: String,
     /// The bin, such as `B-07-3`.
     pub location: String,
+}
+
+/// A [`LotRef`] as it comes in.
+#[derive(Deserialize)]
+struct WireLotRef {
+    product_id: Uuid,
+    lot_code: String,
+    location: String,
+}
+
+impl From<WireLotRef> for LotRef {
+    fn from(wire: WireLotRef) -> Self {
+        Self {
+            product_id: wire.product_id,
+            lot_code: trimmed(wire.lot_code),
+            location: trimmed(wire.location),
+        }
+    }
+}
+
+/// The text itself where there is nothing to trim: rows come in by the hundred thousand.
+fn trimmed(text: String) -> String {
+    if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
 }
 
 impl LotRef {
@@ -127,7 +152,8 @@ struct WireLot {
 impl From<WireLot> for InventoryLot {
     fn from(wire: WireLot) -> Self {
         let WireLot { product_id, lot_code, location, quantity, status, expires_on, received_on } = wire;
-        Self { lot: LotRef { product_id, lot_code, location }, quantity, status, expires_on, received_on }
+        let lot = LotRef::from(WireLotRef { product_id, lot_code, location });
+        Self { lot, quantity, status, expires_on, received_on }
     }
 }
 

@@ -4,12 +4,10 @@ use serde::{Deserialize, Serialize};
 use sync::Refusal;
 use uuid::Uuid;
 
+use crate::quantity::Money;
 use crate::text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_UNIT_CHARS, check_optional, check_required,
 };
-
-/// The largest price in minor units.
-const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 
 /// Something that is stocked and sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +47,7 @@ impl Product {
         check_optional("Barcode", &self.barcode, MAX_BARCODE_CHARS)?;
         check_optional("Family", &self.family, MAX_CODE_CHARS)?;
         check_optional("Variant", &self.variant, MAX_CODE_CHARS)?;
-        if !(0..=MAX_PRICE_MINOR).contains(&self.price_minor) {
+        if !(0..=Money::MAX_MINOR).contains(&self.price_minor) {
             return Err(Refusal::new("bad_price", "Price must be between 0 and 10,000,000,000. Correct it."));
         }
         check_currency(&self.currency)

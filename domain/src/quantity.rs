@@ -5,6 +5,9 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
+/// The largest number that is read, in units of its last decimal place.
+const MAX_DECIMAL: i64 = 1_000_000_000_000;
+
 /// Thousandths of the product's unit: `2500` is 2.5 kg, or two and a half boxes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,7 +22,7 @@ pub enum QuantityFault {
     /// Finer than thousandths.
     #[error("has more than three decimals")]
     TooFine,
-    /// Beyond [`Quantity::MAX`].
+    /// Beyond [`Quantity::MAX`], or [`Money::MAX_MINOR`].
     #[error("is more than 1,000,000,000")]
     TooLarge,
 }
@@ -28,7 +31,7 @@ impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
     /// The largest quantity of one movement: a thousand million units.
-    pub const MAX: Self = Self(1_000_000_000_000);
+    pub const MAX: Self = Self(MAX_DECIMAL);
 
     /// Whole units.
     pub const fn units(units: i64) -> Self {
@@ -40,28 +43,33 @@ impl Quantity {
     /// # Errors
     /// [`QuantityFault`]; it completes a sentence such as "Quantity "x" ...".
     pub fn parse(text: &str) -> Result<Self, QuantityFault> {
-        let text = text.trim();
-        let (sign, digits) = match text.strip_prefix(['-', '\u{2212}']) {
-            Some(rest) => (-1, rest),
-            None => (1, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
-        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
-            return Err(QuantityFault::NotANumber);
-        }
-        if fraction.trim_end_matches('0').len() > 3 {
-            return Err(QuantityFault::TooFine);
-        }
-        let thousandths = format!("{whole}{:0<3}", fraction.get(..3).unwrap_or(fraction));
-        let value: i64 = thousandths.parse().map_err(|_| QuantityFault::TooLarge)?;
-        if value > Self::MAX.0 { Err(QuantityFault::TooLarge) } else { Ok(Self(sign * value)) }
+        decimal(text, 3).map(Self)
     }
 
     /// Whether it lies within what one movement may carry, either way.
     pub fn in_range(self) -> bool {
         self.0.unsigned_abs() <= Self::MAX.0.unsigned_abs()
     }
+}
+
+/// Reads a decimal number as whole units of its last decimal place.
+fn decimal(text: &str, decimals: usize) -> Result<i64, QuantityFault> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
+        return Err(QuantityFault::NotANumber);
+    }
+    if fraction.trim_end_matches('0').len() > decimals {
+        return Err(QuantityFault::TooFine);
+    }
+    let units = format!("0{whole}{:0<decimals$}", fraction.get(..decimals).unwrap_or(fraction));
+    let value: i64 = units.parse().map_err(|_| QuantityFault::TooLarge)?;
+    if value > MAX_DECIMAL { Err(QuantityFault::TooLarge) } else { Ok(sign * value) }
 }
 
 impl fmt::Display for Quantity {
@@ -114,6 +122,9 @@ pub struct Money {
 }
 
 impl Money {
+    /// The largest price, in minor units.
+    pub const MAX_MINOR: i64 = MAX_DECIMAL;
+
     /// The price of `quantity` at `unit_price_minor` a unit, half a minor unit rounded up.
     pub fn of(quantity: Quantity, unit_price_minor: i64, currency: &str) -> Self {
         let exact = i128::from(quantity.0) * i128::from(unit_price_minor);
@@ -133,11 +144,9 @@ impl Money {
     /// Reads a decimal amount of `currency`, such as `2.40`.
     ///
     /// # Errors
-    /// [`QuantityFault`], with the currency's decimals in place of three.
+    /// [`QuantityFault`], with the currency's decimals in place of three, and [`Money::MAX_MINOR`] as the limit.
     pub fn parse_minor(text: &str, currency: &str) -> Result<i64, QuantityFault> {
-        let thousandths = Quantity::parse(text)?.0;
-        let step = 10_i64.pow(3 - u32::try_from(Self::decimals(currency)).unwrap_or(2));
-        if thousandths % step == 0 { Ok(thousandths / step) } else { Err(QuantityFault::TooFine) }
+        decimal(text, Self::decimals(currency))
     }
 
     /// The amount as a plain decimal without its currency.
@@ -202,5 +211,18 @@ mod tests {
         assert_eq!(Money::parse_minor("2.40", "EUR"), Ok(240));
         assert_eq!(Money::parse_minor("2.405", "EUR"), Err(QuantityFault::TooFine));
         assert_eq!(Money::parse_minor("2.405", "KWD"), Ok(2_405));
+        assert_eq!(Money::parse_minor(".0", "JPY"), Ok(0));
+    }
+
+    #[test]
+    fn every_price_that_a_product_may_have_can_be_typed() {
+        for currency in ["JPY", "EUR", "KWD"] {
+            for minor in [0, 1, 999, Money::MAX_MINOR] {
+                let price = Money { minor, currency: currency.to_owned() };
+                assert_eq!(Money::parse_minor(&price.plain(), currency), Ok(minor), "{price}");
+            }
+            let dear = Money { minor: Money::MAX_MINOR + 1, currency: currency.to_owned() };
+            assert_eq!(Money::parse_minor(&dear.plain(), currency), Err(QuantityFault::TooLarge), "{dear}");
+        }
     }
 }

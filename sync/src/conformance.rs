@@ -401,7 +401,7 @@ pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) ->
     assert_eq!((overtaken.acknowledged, store.outbox(9).await?.pending), (0, 1));
     for (verdict, code, is_left) in [
         (Verdict::Rejected, ALREADY_BOOKED, true),
-        (Verdict::Rejected, "sku_taken", false),
+        (Verdict::Rejected, "taken", false),
         (Verdict::Applied, WITHDRAWN, false),
     ] {
         let undone = store.enqueue(add(2, "a", 1)).await?;

@@ -15,6 +15,8 @@ use crate::store::{Store, StoreError};
 pub const UNSENT_FORMAT: &str = "unsent-work";
 /// The version of its shape.
 pub const UNSENT_VERSION: u32 = 1;
+/// The highest number of a mutation: databases count in signed numbers.
+const MAX_SEQ: u64 = i64::MAX.unsigned_abs();
 /// Mutations in one file.
 pub const MAX_UNSENT_MUTATIONS: usize = 100_000;
 
@@ -117,6 +119,9 @@ impl Unsent {
         if !unsent.mutations.is_sorted_by(|a, b| a.seq < b.seq) {
             return Err(UnsentError::Unreadable("its entries are out of order".to_owned()));
         }
+        if !unsent.mutations.iter().all(|mutation| (1..=MAX_SEQ).contains(&mutation.seq)) {
+            return Err(UnsentError::Unreadable("the number of an entry is out of range".to_owned()));
+        }
         Ok(unsent)
     }
 
@@ -138,10 +143,10 @@ impl Unsent {
         }
         let queued = store.queue().await?.records.into_iter().map(|record| record.mutation.id);
         let sent = store.journal(usize::MAX).await?.into_iter().map(|record| record.mutation.id);
-        let here: std::collections::BTreeSet<Uuid> = queued.chain(sent).collect();
+        let mut here: std::collections::BTreeSet<Uuid> = queued.chain(sent).collect();
         let mut taken = TakenIn::default();
         for mutation in drafts {
-            if mutation.withdrawn || here.contains(&mutation.id) {
+            if mutation.withdrawn || !here.insert(mutation.id) {
                 taken.skipped += 1;
             } else {
                 store.enqueue(mutation.into_draft()).await?;

@@ -142,14 +142,15 @@ impl<'b> Desk<'b> {
     }
 
     fn book_one(&mut self, at: usize, mutation: &Incoming) -> Result<StoredReceipt, Ruling> {
+        // Before anything else: what was taken back need not be readable.
+        if mutation.withdrawn {
+            return Err(Ruling::withdrawn());
+        }
         let action = mutation.action.as_ref().map_err(|refusal| Ruling {
             verdict: Verdict::Rejected,
             code: refusal.code.to_owned(),
             message: refusal.message.clone(),
         })?;
-        if mutation.withdrawn {
-            return Err(Ruling::withdrawn());
-        }
         self.check_envelope(mutation)?;
         let merges = rules::admit(self, mutation, action)?;
         let mut touched = Warehouse::touches(action);

@@ -26,7 +26,13 @@ pub(super) async fn sync(
     let now = state.clock.now();
     let has_lost = |known_seq: u64| known_seq < request.last_outcome_seq;
     let pushed = push(&state, &device, &request, scope, mutations).await?;
-    let cursor = if has_lost(pushed.known_seq) { Cursor::Start } else { request.cursor };
+    let cursor = if has_lost(pushed.known_seq) {
+        // A backup that was put back by copying files has kept its epoch: whoever only reads must notice, too.
+        state.store.renew_epoch(&device.site, request.epoch).await?;
+        Cursor::Start
+    } else {
+        request.cursor
+    };
     let pull = Pull {
         site: device.site.clone(),
         epoch: request.epoch,

@@ -218,6 +218,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
 
+    /// Begins a new life of a site's data, unless one has begun since `epoch`.
+    async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault>;
+
     /// Makes sure that there is a site of this name.
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault>;
 

@@ -9,6 +9,7 @@ pub mod check;
 pub mod clock;
 pub mod device;
 pub mod dice;
+mod faults;
 pub mod network;
 pub mod person;
 pub mod server;

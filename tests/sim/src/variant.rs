@@ -38,10 +38,10 @@ pub enum Variant {
     NoRetry,
     /// A mutation that was refused is sent again, and again.
     RefusedStaysPending,
-    /// Nobody compares rows, and a server's files may be put back by copying them.
+    /// Nobody compares rows, and devices lose some by themselves.
     NoAudit,
-    /// Nobody compares rows, but no server's files are put back by copying them: not broken, a control for the variants that
-    /// the audit would put right.
+    /// Nobody compares rows, but nothing happens that only comparing finds out: not broken, a control for the variants that the
+    /// audit would put right.
     Control,
 }
 
@@ -90,17 +90,17 @@ impl Variant {
             Self::NoRetry => ("no-retry", "after a failure nothing happens by itself"),
             Self::RefusedStaysPending => ("refused-stays-pending", "a refused mutation is sent for ever"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),
-            Self::Control => ("control", "nothing; no audit, and no server put back by copying files"),
+            Self::Control => ("control", "nothing; no audit, and no rows that go by themselves"),
         }
     }
 
     /// Whether rows are compared.
     pub fn has_audit(self) -> bool {
-        self.copies_files() && self != Self::NoAudit
+        self.rots() && self != Self::NoAudit
     }
 
-    /// Whether a server may be put back by copying its files: only an audit finds that out.
-    pub fn copies_files(self) -> bool {
+    /// Whether things happen that only an audit finds out: rows that go by themselves, servers put back by copying files.
+    pub fn rots(self) -> bool {
         !matches!(
             self,
             Self::CursorBeforeRows

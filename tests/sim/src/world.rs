@@ -31,9 +31,6 @@ const QUIET_MILLIS: u64 = 15 * 60_000;
 const AFTERMATH_MILLIS: u64 = 5 * 60_000;
 /// Polls in a row without time passing: more means that something goes round in circles.
 const MAX_POLLS_AT_ONCE: u32 = 100_000;
-const MAX_RESTORES: u32 = 2;
-/// Steps of a round: more than the usual one has.
-const MAX_STEPS_BEFORE_DEATH: u32 = 24;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -50,12 +47,13 @@ pub struct Report {
     pub requests: u64,
 }
 
-struct World {
-    air: Rc<Air>,
-    devices: Vec<Device>,
+/// Everybody and everything.
+pub(crate) struct World {
+    pub(crate) air: Rc<Air>,
+    pub(crate) devices: Vec<Device>,
     keeper: Device,
-    backups: Vec<PathBuf>,
-    restores: u32,
+    pub(crate) backups: Vec<PathBuf>,
+    pub(crate) restores: u32,
 }
 
 /// Runs a world by these decisions.
@@ -108,7 +106,7 @@ impl World {
         Ok(Self { air, devices, keeper, backups: Vec::new(), restores: 0 })
     }
 
-    fn dice(&self) -> &Dice {
+    pub(crate) fn dice(&self) -> &Dice {
         &self.air.dice
     }
 
@@ -129,7 +127,7 @@ impl World {
         Ok(())
     }
 
-    fn some_device(&self) -> usize {
+    pub(crate) fn some_device(&self) -> usize {
         self.dice().roll(u32::try_from(self.devices.len()).unwrap_or(1)) as usize
     }
 
@@ -179,177 +177,8 @@ impl World {
         self.devices.iter_mut().for_each(Device::fire);
     }
 
-    fn go_wrong(&mut self) -> Result<()> {
-        let at = self.some_device();
-        match self.dice().roll(25) {
-            0..=2 => self.kill_or_start(at),
-            3 | 4 => self.kill_in_a_round(at),
-            5 => self.freeze_or_thaw(at),
-            6..=7 => self.network(at),
-            8 => {
-                let is_up = !self.air.server.is_up.get();
-                self.air.trace.tell(|| format!("the server is {}", if is_up { "up" } else { "down" }));
-                self.air.server.is_up.set(is_up);
-            }
-            9..=11 => self.late_letter(),
-            12 => self.back_up()?,
-            13 => self.restore()?,
-            14 => {
-                self.air.trace.tell(|| "tombstones are purged".to_owned());
-                self.air.server.purge()?;
-            }
-            15 | 16 => self.clock(at),
-            17 => self.sign_in_trouble(at)?,
-            18 | 19 => self.storage(at),
-            20 => self.works_offline(at),
-            21 => self.upgrade(at),
-            22 => self.scope(at),
-            _ => self.keeper_works(),
-        }
-        Ok(())
-    }
-
-    fn kill_or_start(&mut self, at: usize) {
-        let which = self.dice().roll(3) as usize;
-        let Some(device) = self.devices.get_mut(at) else { return };
-        let is_alive = device.actors.get(which).is_some_and(|actor| actor.is_alive);
-        let verb = if is_alive { "is killed" } else { "starts" };
-        self.air.trace.tell(|| format!("{} {which} {verb}", device.link.name));
-        match device.actors.get_mut(which) {
-            Some(actor) if is_alive => actor.kill(),
-            Some(actor) if actor.kind == Kind::Window => device.start(which),
-            _ => {}
-        }
-    }
-
-    /// Kills somebody who syncs after some steps, wherever that is, and starts another.
-    fn kill_in_a_round(&mut self, at: usize) {
-        let steps = self.dice().roll(MAX_STEPS_BEFORE_DEATH);
-        let Some(device) = self.devices.get_mut(at) else { return };
-        device.tell_windows(&Event::Manual);
-        let Some(which) = device.actors.iter().position(|actor| actor.can_run() && actor.round.is_some())
-        else {
-            return;
-        };
-        (0..steps).for_each(|_| device.poll(which));
-        self.air.trace.tell(|| format!("{} {which} is killed after {steps} steps", device.link.name));
-        if let Some(actor) = device.actors.get_mut(which) {
-            actor.kill();
-        }
-        device.start(0);
-    }
-
-    fn freeze_or_thaw(&mut self, at: usize) {
-        let which = self.dice().roll(3) as usize;
-        let Some(device) = self.devices.get_mut(at) else { return };
-        let Some(actor) = device.actors.get_mut(which).filter(|actor| actor.is_alive) else { return };
-        actor.is_frozen = !actor.is_frozen;
-        let is_frozen = actor.is_frozen;
-        self.air.trace.tell(|| format!("{} {which} frozen: {is_frozen}", device.link.name));
-        if !is_frozen && self.air.dice.roll(2) == 0 {
-            device.tell(which, Event::Visible);
-        }
-    }
-
-    fn network(&mut self, at: usize) {
-        let Some(device) = self.devices.get_mut(at) else { return };
-        let is_online = !device.link.is_online.get();
-        self.air.trace.tell(|| format!("{} online: {is_online}", device.link.name));
-        device.link.is_online.set(is_online);
-        // What the browser says of it may be late, wrong or missing.
-        match self.air.dice.roll(5) {
-            0 => {}
-            1 => device.tell_windows(&Event::Offline),
-            _ => device.tell_windows(if is_online { &Event::Online } else { &Event::Offline }),
-        }
-    }
-
-    fn late_letter(&mut self) {
-        let waiting = u32::try_from(self.air.late.borrow().len()).unwrap_or_default();
-        if waiting > 0 {
-            let letter = self.air.late.borrow_mut().remove(self.air.dice.roll(waiting) as usize);
-            self.air.trace.tell(|| "a request arrives that was given up".to_owned());
-            drop(self.air.deliver(&letter));
-        }
-    }
-
-    fn back_up(&mut self) -> Result<()> {
-        let copies_files = self.dice().roll(2) == 1 && self.air.variant.copies_files();
-        self.air.trace.tell(|| format!("the server is backed up, by copying: {copies_files}"));
-        self.backups.push(self.air.server.back_up(copies_files)?);
-        Ok(())
-    }
-
-    fn restore(&mut self) -> Result<()> {
-        let count = u32::try_from(self.backups.len()).unwrap_or_default();
-        if count > 0 && self.restores < MAX_RESTORES {
-            // Later backups are of a history that is no longer: putting those back is not promised to work.
-            self.backups.truncate(self.dice().roll(count) as usize + 1);
-            let Some(backup) = self.backups.last() else { return Ok(()) };
-            self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
-            self.air.server.restore(backup)?;
-            self.restores += 1;
-            self.keeper_works();
-        }
-        Ok(())
-    }
-
-    fn clock(&mut self, at: usize) {
-        let days = i64::from(self.dice().roll(7)) - 3;
-        let minutes = i64::from(self.dice().roll(60));
-        if let Some(device) = self.devices.get_mut(at) {
-            self.air.trace.tell(|| format!("{}'s clock is {days} days off", device.link.name));
-            device.clock_ahead.set(days * 86_400_000 + minutes * 60_000);
-        }
-    }
-
-    fn sign_in_trouble(&mut self, at: usize) -> Result<()> {
-        let Some(device) = self.devices.get_mut(at) else { return Ok(()) };
-        self.air.trace.tell(|| format!("{} is shut out, or signs in", device.link.name));
-        if self.air.dice.roll(2) == 0 {
-            sign_in(&self.air, device)
-        } else {
-            self.air.server.revoke(&device.enrolled)
-        }
-    }
-
-    fn storage(&mut self, at: usize) {
-        if let Some(device) = self.devices.get_mut(at) {
-            let is_full = !device.store.is_full.get();
-            self.air.trace.tell(|| format!("{}'s storage is full: {is_full}", device.link.name));
-            device.store.is_full.set(is_full);
-        }
-    }
-
-    fn works_offline(&mut self, at: usize) {
-        if let Some(device) = self.devices.get_mut(at) {
-            device.works_offline = !device.works_offline;
-            let chosen = device.works_offline;
-            self.air.trace.tell(|| format!("{} works offline: {chosen}", device.link.name));
-            device.tell_windows(&Event::WorkOffline(chosen));
-        }
-    }
-
-    /// Another build, older or newer, takes over with the queue as it is.
-    fn upgrade(&mut self, at: usize) {
-        let Some(device) = self.devices.get_mut(at) else { return };
-        let is_old = !device.link.is_old_build.get();
-        self.air.trace.tell(|| format!("{} runs the old build: {is_old}", device.link.name));
-        device.link.is_old_build.set(is_old);
-        device.actors.iter_mut().for_each(Actor::kill);
-        device.start(0);
-    }
-
-    fn scope(&mut self, at: usize) {
-        let scope = if self.dice().roll(2) == 0 { "available" } else { "all" };
-        if let Some(device) = self.devices.get_mut(at) {
-            self.air.trace.tell(|| format!("{} chooses {scope}", device.link.name));
-            device.choose_scope(scope);
-        }
-    }
-
     /// Somebody at a desk with a good network changes things meanwhile.
-    fn keeper_works(&mut self) {
+    pub(crate) fn keeper_works(&mut self) {
         let dice = self.air.dice.clone();
         for _ in 0..=dice.roll(6) {
             if let Some(work) = person::act(&mut self.keeper, &dice)
@@ -441,7 +270,7 @@ impl World {
     }
 }
 
-fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
+pub(crate) fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
     let (enrolled, token) = air.server.enrol()?;
     device.enrolled = enrolled;
     device.link.token.replace(token);

@@ -1,6 +1,6 @@
 //! An audit finds what no cursor would: rows that differ though nobody changed them.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use domain::Row;
 use rusqlite::Connection;
 use sync::{AuditLimits, AuditReport, Commit, Store, UnixMillis, Versioned, audit_part};
@@ -25,12 +25,12 @@ async fn damage(device: &TestDevice, change: impl FnOnce(&mut Commit<Row>, Versi
         rows: Vec::new(),
         removed: Vec::new(),
         replaced: None,
-        epoch: outbox.epoch.expect("an epoch"),
+        epoch: outbox.epoch.unwrap_or_default(),
         known_seq: 0,
         last_outcome_seq: 0,
         at: UnixMillis(0),
     };
-    change(&mut commit, held.expect("vinegar"));
+    change(&mut commit, held.context("the device has no vinegar")?);
     device.store().commit(commit).await?;
     Ok(())
 }

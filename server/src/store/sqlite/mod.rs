@@ -85,6 +85,11 @@ impl Store for SqliteStore {
         self.pool.read(schema::sites).await
     }
 
+    async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault> {
+        let site = site.to_owned();
+        self.pool.writer().write(move |transaction| schema::renew_epoch(transaction, &site, epoch)).await
+    }
+
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
         let site = site.to_owned();
         self.pool.writer().write(move |transaction| schema::ensure_site(transaction, &site)).await

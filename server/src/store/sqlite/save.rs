@@ -84,7 +84,8 @@ fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Re
         .prepare_cached(
             "INSERT INTO inventory_lots (site, product_id, lot_id, lot_code, location, quantity, status, expires_on, \
              received_on, rev, field_revs, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-             ON CONFLICT (site, product_id, lot_id) DO UPDATE SET quantity = excluded.quantity, \
+             ON CONFLICT (site, product_id, lot_id) DO UPDATE SET lot_code = excluded.lot_code, \
+             location = excluded.location, quantity = excluded.quantity, \
              status = excluded.status, expires_on = excluded.expires_on, received_on = excluded.received_on, \
              rev = excluded.rev, field_revs = excluded.field_revs, deleted_at = excluded.deleted_at",
         )?

@@ -90,6 +90,18 @@ pub(crate) fn ensure_site(transaction: &Transaction<'_>, site: &str) -> Result<(
     Ok(())
 }
 
+pub(super) fn renew_epoch(
+    transaction: &Transaction<'_>,
+    site: &str,
+    epoch: Option<Uuid>,
+) -> Result<(), StoreFault> {
+    transaction.execute(
+        "UPDATE sites SET epoch = ?3 WHERE site = ?1 AND epoch = ?2",
+        params![site, epoch, random::uuid()?],
+    )?;
+    Ok(())
+}
+
 pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
     let mut statement = connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites")?;
     let rows = statement.query_map([], site_of)?;

@@ -1,0 +1,152 @@
+//! When a round is due, whatever happens and whatever clocks say.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
+
+use sync::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig, TransportError, UnixMillis};
+
+const NOW: UnixMillis = UnixMillis(1_000_000);
+
+fn scheduler() -> Scheduler {
+    Scheduler::new(SchedulerConfig::default(), 7)
+}
+
+fn start(reason: &'static str) -> Order {
+    Order::StartRound { reason, steal: false }
+}
+
+fn fail(scheduler: &mut Scheduler, error: TransportError, now: UnixMillis) {
+    scheduler.handle(Event::RoundEnded(Ended::Failed(error)), now);
+}
+
+#[test]
+fn starts_one_round_at_a_time_and_another_for_what_came_in() {
+    let mut scheduler = scheduler();
+    assert!(scheduler.handle(Event::Started, NOW).contains(&start("start")));
+    let during = scheduler.handle(Event::Enqueued, NOW);
+    assert_eq!(during, [Order::RegisterBackgroundSync]);
+    let after = scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert_eq!(after, [start("more")]);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert_eq!(scheduler.poll_timeout(), Some((NOW.plus(60_000), "interval")));
+}
+
+#[test]
+fn waits_longer_after_each_failure_but_never_past_the_limit() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Enqueued, NOW);
+    let mut now = NOW;
+    let mut waits = Vec::new();
+    for _ in 0..20 {
+        fail(&mut scheduler, TransportError::Unreachable, now);
+        let (due, _) = scheduler.poll_timeout().expect("a pending mutation is always tried again");
+        waits.push(due.since(now));
+        now = due;
+        assert_eq!(scheduler.handle(Event::Woken, now).len(), 1);
+    }
+    assert!(waits[0] <= 1_000 && waits.iter().all(|wait| *wait <= 60_000), "{waits:?}");
+    assert!(waits[19] >= 30_000, "{waits:?}");
+    assert_eq!(scheduler.connection(), Connection::ServerUnreachable);
+}
+
+#[test]
+fn works_offline_until_the_user_ends_it() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::WorkOffline(true), NOW);
+    for event in [Event::Online, Event::Visible, Event::Enqueued, Event::Poked, Event::Woken] {
+        let orders = scheduler.handle(event, NOW.plus(600_000));
+        assert!(!orders.iter().any(|order| matches!(order, Order::StartRound { .. })));
+    }
+    assert_eq!(scheduler.connection(), Connection::WorkingOffline);
+    assert_eq!(scheduler.poll_timeout(), None);
+    let orders = scheduler.handle(Event::WorkOffline(false), NOW);
+    assert_eq!(orders, [start("back online by choice")]);
+}
+
+#[test]
+fn no_network_slows_it_down_but_an_attempt_stays_due() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Offline, NOW);
+    scheduler.handle(Event::Enqueued, NOW);
+    let (due, _) = scheduler.poll_timeout().expect("an attempt");
+    assert!(due <= NOW.plus(60_000));
+    assert_eq!(scheduler.handle(Event::Woken, due), [start("retry")]);
+}
+
+#[test]
+fn a_lost_sign_in_pauses_and_a_new_one_resumes() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Started, NOW);
+    fail(&mut scheduler, TransportError::SignInNeeded, NOW);
+    assert_eq!(scheduler.connection(), Connection::SignInNeeded);
+    assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
+    assert_eq!(scheduler.handle(Event::SignedIn, NOW), [start("signed in")]);
+}
+
+#[test]
+fn what_is_saved_while_a_retry_runs_is_sent_next() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Automatic(false), NOW);
+    scheduler.handle(Event::Manual, NOW);
+    fail(&mut scheduler, TransportError::Unreachable, NOW);
+    let (due, _) = scheduler.poll_timeout().expect("a retry");
+    scheduler.handle(Event::Woken, due);
+    scheduler.handle(Event::Enqueued, due);
+    let orders = scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), due);
+    assert_eq!(orders, [start("more")]);
+}
+
+#[test]
+fn a_clock_set_back_does_not_put_the_next_attempt_off() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW.plus(86_400_000));
+    fail(&mut scheduler, TransportError::Unreachable, NOW.plus(86_400_000));
+    scheduler.handle(Event::Enqueued, NOW);
+    let (due, _) = scheduler.poll_timeout().expect("a retry");
+    assert!(due <= NOW.plus(60_000));
+}
+
+#[test]
+fn a_round_that_succeeds_proves_the_browser_wrong() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Offline, NOW);
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert_eq!(scheduler.connection(), Connection::Online);
+}
+
+#[test]
+fn a_round_that_hangs_is_given_up_and_tried_again() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::Progressed, NOW.plus(50_000));
+    assert_eq!(scheduler.handle(Event::Woken, NOW.plus(90_000)), [], "it made progress");
+    let (due, _) = scheduler.poll_timeout().expect("an end of patience");
+    assert_eq!(due, NOW.plus(140_000));
+    assert_eq!(scheduler.handle(Event::Woken, due), [Order::AbandonRound]);
+    let (due, _) = scheduler.poll_timeout().expect("a retry");
+    assert_eq!(scheduler.handle(Event::Woken, due), [start("retry")]);
+}
+
+#[test]
+fn whoever_holds_the_turn_without_a_word_loses_it() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW);
+    scheduler.handle(Event::Heard, NOW.plus(40_000));
+    for (passed, steal) in [(50_000, false), (84_000, false), (86_000, true)] {
+        let orders = scheduler.handle(Event::Manual, NOW.plus(passed));
+        assert_eq!(orders, [Order::StartRound { reason: "manual", steal }], "after {passed} ms");
+        scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW.plus(passed));
+    }
+    scheduler.handle(Event::Manual, NOW.plus(90_000));
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW.plus(90_000));
+    assert_eq!(scheduler.handle(Event::Manual, NOW.plus(190_000)), [start("manual")]);
+}
+
+#[test]
+fn automatic_rounds_can_be_switched_off() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Automatic(false), NOW);
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert_eq!(scheduler.poll_timeout(), None);
+}

@@ -1,0 +1,46 @@
+//! The targets by name.
+
+mod barcodes;
+mod csv_files;
+mod dates;
+mod numbers;
+mod requests;
+mod rows;
+mod unsent;
+
+use anyhow::Result;
+
+/// Something that takes bytes from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name, and that of its folder of the corpus.
+    pub name: &'static str,
+    /// Mutations of each of its files in a test run: fewer where each needs a database.
+    pub mutations_per_file: u32,
+    check: fn(&[u8]) -> Result<()>,
+}
+
+impl Target {
+    /// Feeds it.
+    ///
+    /// # Panics
+    /// When a property is broken.
+    pub fn run(&self, data: &[u8]) {
+        if let Err(error) = (self.check)(data) {
+            panic!("{}: {error:?}", self.name);
+        }
+    }
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "sync_body", mutations_per_file: 5, check: requests::sync_body },
+    Target { name: "audit_body", mutations_per_file: 5, check: requests::audit_body },
+    Target { name: "unsent_file", mutations_per_file: 5, check: unsent::unsent_file },
+    Target { name: "csv_files", mutations_per_file: 5, check: csv_files::csv_files },
+    Target { name: "numbers", mutations_per_file: 500, check: numbers::numbers },
+    Target { name: "dates", mutations_per_file: 500, check: dates::dates },
+    Target { name: "barcodes", mutations_per_file: 500, check: barcodes::barcodes },
+    Target { name: "row_json", mutations_per_file: 300, check: rows::row_json },
+    Target { name: "action_json", mutations_per_file: 300, check: rows::action_json },
+];

@@ -1,0 +1,162 @@
+//! The real server binary on a database of its own.
+
+use std::cell::RefCell;
+use std::env;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use server::DEFAULT_SITE;
+use server::clock::Clock;
+use server::enrolment;
+use server::store::Store as _;
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use tests::NativeTransport;
+
+/// Names the binary to test. Without it Cargo builds one.
+const LOTBOOK_SERVER_BIN: &str = "LOTBOOK_SERVER_BIN";
+
+/// The server's binary; built once, in the profile of this test.
+fn binary() -> Result<&'static Path> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| match env::var_os(LOTBOOK_SERVER_BIN) {
+        Some(given) => Ok(PathBuf::from(given)),
+        None => build().map_err(|error| format!("{error:#}")),
+    });
+    built.as_deref().map_err(|error| anyhow::anyhow!("lotbook-server cannot be built: {error}"))
+}
+
+fn build() -> Result<PathBuf> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--package", "server", "--bin", "lotbook-server", "--message-format", "json"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let done = command.args(["--manifest-path", manifest]).stderr(Stdio::inherit()).output()?;
+    ensure!(done.status.success(), "cargo build: {}", done.status);
+    let messages = String::from_utf8(done.stdout)?;
+    let mut executables = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    executables.next_back().context("cargo names no executable")
+}
+
+/// A server that can be killed and started again. Its files go when the value does.
+pub(crate) struct Server {
+    dir: TempDir,
+    running: RefCell<Option<Running>>,
+    /// Chosen by the system at the first start, kept for the others: devices go on with the connections they have.
+    address: RefCell<String>,
+}
+
+struct Running {
+    process: Child,
+    /// Kept, so that the server can go on writing to it.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// A server that has not been started yet.
+    pub(crate) fn stopped() -> Result<Self> {
+        let address = RefCell::new("127.0.0.1:0".to_owned());
+        Ok(Self { dir: TempDir::new()?, running: RefCell::default(), address })
+    }
+
+    /// A path in the folder that goes with the server.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("lotbook.db")
+    }
+
+    /// The database's write-ahead log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path("lotbook.db-wal")
+    }
+
+    /// What the readers of the log share in memory; whoever opens the database first makes it anew.
+    pub(crate) fn log_index(&self) -> PathBuf {
+        self.path("lotbook.db-shm")
+    }
+
+    /// Enrols devices. Returns their tokens.
+    pub(crate) async fn enrol(&self, devices: usize) -> Result<Vec<String>> {
+        let store = SqliteStore::open(&self.database())?;
+        store.ensure_site(DEFAULT_SITE).await?;
+        let now = Clock::default().now();
+        let mut tokens = Vec::new();
+        for _ in 0..devices {
+            let code = enrolment::new_code(&store, DEFAULT_SITE, "", now).await?;
+            let enrolled = enrolment::enrol(&store, &code, "", now).await?;
+            tokens.push(enrolled.context("a fresh code was refused")?.1);
+        }
+        Ok(tokens)
+    }
+
+    /// Starts the server on its files as they are, and waits until it listens.
+    pub(crate) fn start(&self) -> Result<()> {
+        let mut process = self
+            .command("serve")?
+            .args(["--listen", &self.address.borrow()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("starting the server")?;
+        let mut output = BufReader::new(process.stdout.take().context("the server's output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        let Some(address) = line.trim().strip_prefix("Listening on http://") else {
+            bail!("the server ended instead of listening: {}", process.wait()?);
+        };
+        address.clone_into(&mut self.address.borrow_mut());
+        *self.running.borrow_mut() = Some(Running { process, _output: output });
+        Ok(())
+    }
+
+    /// Kills the server: no handler runs, nothing is flushed.
+    pub(crate) fn kill(&self) -> Result<()> {
+        if let Some(mut running) = self.running.borrow_mut().take() {
+            running.process.kill()?;
+            running.process.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Tells the server to end in order, and kills it when `patience` is over, whatever it is doing then.
+    pub(crate) fn kill_while_it_ends(&self, patience: Duration) -> Result<()> {
+        if let Some(running) = self.running.borrow().as_ref() {
+            let id = running.process.id().to_string();
+            ensure!(Command::new("kill").args(["-TERM", &id]).status()?.success(), "it cannot be told");
+            sleep(patience);
+        }
+        self.kill()
+    }
+
+    /// Runs another command of the binary on the same database.
+    pub(crate) fn command(&self, name: &str) -> Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.arg(name).arg("--database").arg(self.database()).env("RUST_LOG", "error");
+        Ok(command)
+    }
+
+    /// A transport to where the server listens, for the device with this token.
+    pub(crate) fn transport(&self, token: &str) -> Result<NativeTransport> {
+        NativeTransport::new(&format!("http://{}", self.address.borrow()), token)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // There is nobody left to tell.
+        drop(self.kill());
+    }
+}
