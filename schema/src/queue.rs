@@ -174,14 +174,13 @@ pub(crate) async fn newest<M: Records>(
     Ok(records)
 }
 
-/// Takes the journal records above `above`, up to `through`, out and returns them.
+/// Takes the journal records above `above` out and returns them.
 pub(crate) async fn take<M: Records>(
     store: &ObjectStore,
     above: u64,
-    through: u64,
 ) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
     let range = || {
-        let range = KeyRange::bound(&key(above), &key(through), Some(true), None);
+        let range = KeyRange::lower_bound(&key(above), Some(true));
         range.map(Query::KeyRange).map_err(of_idb)
     };
     let values = store.get_all(Some(range()?), None).map_err(of_idb)?.await.map_err(of_idb)?;

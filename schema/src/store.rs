@@ -24,6 +24,7 @@ use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue};
 
 const QUEUE_VERSION: &str = "queue_version";
+const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
 /// Changes of a table that are kept beside its pages before they are folded into them.
 const MAX_RECENT_ROWS: usize = 8_000;
 
@@ -154,7 +155,7 @@ impl<M: Records> IdbStore<M> {
     ) -> Result<Vec<TableChange>, StoreError> {
         let waiting = tx.store(MUTATION_QUEUE)?;
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
-        let mut last_outcome_seq = read_number(&tx.store(META)?, "last_outcome_seq").await?;
+        let mut last_outcome_seq = read_number(&tx.store(META)?, LAST_OUTCOME_SEQ).await?;
         for Receipt { seq, id, outcome } in receipts {
             let held = queue::get::<M>(&waiting, seq).await?;
             let Some(record) = held.filter(|record| record.mutation.id == id && record.is_pending()) else {
@@ -177,13 +178,13 @@ impl<M: Records> IdbStore<M> {
                 queue::put::<M>(&waiting, &QueueRecord { state: QueueState::Attention(outcome), ..record })?;
             }
         }
-        write_text(&tx.store(META)?, "last_outcome_seq", &last_outcome_seq.to_string())?;
+        write_text(&tx.store(META)?, LAST_OUTCOME_SEQ, &last_outcome_seq.to_string())?;
         changes_by_table::<M>(rows, removed, None)
     }
 
-    /// Puts what the server lost, `known_seq` to `last_outcome_seq`, back into the queue.
-    async fn requeue(tx: &Tx, known_seq: u64, last_outcome_seq: u64) -> Result<usize, StoreError> {
-        let lost = queue::take::<M>(&tx.store(JOURNAL)?, known_seq, last_outcome_seq).await?;
+    /// Puts what the server lost, all above `known_seq`, back into the queue. What it has decided since is told again.
+    async fn requeue(tx: &Tx, known_seq: u64) -> Result<usize, StoreError> {
+        let lost = queue::take::<M>(&tx.store(JOURNAL)?, known_seq).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
         let mut requeued = lost.len();
         let (waited, _) = queue::all::<M>(&waiting).await?;
@@ -197,7 +198,9 @@ impl<M: Records> IdbStore<M> {
         for JournalRecord { mutation, .. } in lost {
             queue::put::<M>(&waiting, &QueueRecord { mutation, state: QueueState::Pending })?;
         }
-        write_text(&tx.store(META)?, "last_outcome_seq", &known_seq.to_string())?;
+        let meta = tx.store(META)?;
+        let last_outcome_seq = read_number(&meta, LAST_OUTCOME_SEQ).await?.min(known_seq);
+        write_text(&meta, LAST_OUTCOME_SEQ, &last_outcome_seq.to_string())?;
         Ok(requeued)
     }
 }
@@ -230,7 +233,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         Ok(Outbox {
             client: client.parse().map_err(corrupt)?,
             epoch: epoch.map(|text| text.parse()).transpose().map_err(corrupt)?,
-            last_outcome_seq: read_number(&meta, "last_outcome_seq").await?,
+            last_outcome_seq: read_number(&meta, LAST_OUTCOME_SEQ).await?,
             cursor: read_cursor(&meta).await?,
             scope: read_text(&meta, "scope").await?.unwrap_or_default(),
             mutations,
@@ -250,7 +253,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let mut written = Vec::new();
         let mut committed = Committed { advanced, ..Committed::default() };
         if restored {
-            committed.requeued = Self::requeue(&tx, commit.known_seq, commit.last_outcome_seq).await?;
+            committed.requeued = Self::requeue(&tx, commit.known_seq).await?;
         }
         // Receipts first: the changes were read after the mutations were booked.
         if !commit.receipts.is_empty() {

@@ -324,7 +324,15 @@ pub async fn requeues_what_a_restored_server_lost<S: Store<Counters>>(store: &S)
     let restored = Commit { known_seq, last_outcome_seq, ..commit(Cursor::Live { rev: 9 }, 3) };
     assert_eq!(store.commit(restored).await?.requeued, 1);
     let outbox = store.outbox(9).await?;
-    assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second], first.seq));
+    assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second.clone()], first.seq));
+    // The same told by an answer that was long under way, after more was acknowledged: all of it may be lost.
+    let third = store.enqueue(add(3, "a", 3)).await?;
+    let receipts = [&second, &third].map(|sent| receipt(sent, Verdict::Applied, vec![])).to_vec();
+    store.commit(Commit { receipts, ..commit(Cursor::Live { rev: 3 }, 4) }).await?;
+    let restored = Commit { known_seq, last_outcome_seq, ..commit(Cursor::Start, 3) };
+    assert_eq!(store.commit(restored).await?.requeued, 2);
+    let outbox = store.outbox(9).await?;
+    assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second, third], first.seq));
     Ok(())
 }
 

@@ -128,13 +128,12 @@ impl<M: Records> State<M> {
         });
     }
 
-    /// Puts what the server lost, `known_seq` to `last_outcome_seq`, back into the queue.
-    fn requeue(&mut self, known_seq: u64, last_outcome_seq: u64) -> usize {
-        let mut lost = self.journal.split_off(&(known_seq + 1));
-        self.journal.append(&mut lost.split_off(&(last_outcome_seq + 1)));
+    /// Puts what the server lost, all above `known_seq`, back into the queue. What it has decided since is told again.
+    fn requeue(&mut self, known_seq: u64) -> usize {
+        let lost = self.journal.split_off(&(known_seq + 1));
         let mut requeued = lost.len();
         self.queue_version += 1;
-        for (_, record) in self.queue.range_mut(known_seq + 1..=last_outcome_seq.max(known_seq + 1)) {
+        for (_, record) in self.queue.range_mut(known_seq + 1..) {
             // That it was booked before it was undone is no longer so.
             if record.mutation.withdrawn && !record.is_pending() {
                 record.state = QueueState::Pending;
@@ -181,7 +180,7 @@ impl<M: Records> Store<M> for MemoryStore<M> {
         let state = &mut *self.state.borrow_mut();
         let mut committed = Committed { advanced: state.cursor == commit.from, ..Committed::default() };
         if commit.known_seq < commit.last_outcome_seq {
-            committed.requeued = state.requeue(commit.known_seq, commit.last_outcome_seq);
+            committed.requeued = state.requeue(commit.known_seq);
         }
         // Receipts first: the changes were read after the mutations were booked.
         for receipt in commit.receipts {

@@ -70,7 +70,7 @@ pub struct Commit<R: Clone> {
     /// The server's highest receipt for this client before the request.
     pub known_seq: u64,
     /// The highest `seq` the device held an outcome for when it made the request. If the server knew less, it was
-    /// restored, and journal records between the two go back into the queue.
+    /// restored, and whatever the journal has above `known_seq` goes back into the queue.
     pub last_outcome_seq: u64,
     /// The device's clock, for the journal.
     pub at: UnixMillis,
