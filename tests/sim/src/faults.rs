@@ -128,6 +128,8 @@ impl World {
             self.backups.truncate(self.dice().roll(count) as usize + 1);
             let Some(backup) = self.backups.last() else { return Ok(()) };
             self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
+            // What is under way dies with the connections of the server that is replaced.
+            self.air.late.borrow_mut().clear();
             self.air.server.restore(backup)?;
             self.restores += 1;
             self.keeper_works();

@@ -1,0 +1,250 @@
+//! Element strings: identifiers and their data one after the other, and what must be asked when separators may be lost.
+
+use super::table::{Check, Component, Format, format_of};
+use super::{GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
+use crate::date::CalendarDate;
+
+/// Elements in one scan.
+const MAX_ELEMENTS: usize = 30;
+/// Identifiers that goods are marked with after a field of no fixed length: where a separator may have been lost, these are looked for.
+const FOLLOWERS: [&str; 9] = ["10", "11", "13", "15", "17", "21", "30", "37", "310"];
+
+/// An application identifier and its data.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Element {
+    /// Such as `10`.
+    pub ai: String,
+    /// As marked.
+    pub value: String,
+}
+
+/// Why a scan is no GS1 data although it is meant to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gs1Fault {
+    /// No such identifier.
+    #[error("The code has \"{0}\" where an identifier should be. Scan it again, or type it in.")]
+    UnknownIdentifier(String),
+    /// The data is of the wrong length.
+    #[error("({ai}) has {chars} characters where {min} to {max} are allowed. Scan it again, or type it in.")]
+    Length {
+        /// The identifier.
+        ai: String,
+        /// How many there are.
+        chars: usize,
+        /// The fewest.
+        min: usize,
+        /// The most.
+        max: usize,
+    },
+    /// A character that may not be there.
+    #[error("({ai}) has a character that may not be there: \"{char}\". Scan it again, or type it in.")]
+    Character {
+        /// The identifier.
+        ai: String,
+        /// The character.
+        char: char,
+    },
+    /// The check digit is wrong.
+    #[error("({ai}) {value} has a wrong check digit. Scan it again, or type it in.")]
+    CheckDigit {
+        /// The identifier.
+        ai: String,
+        /// Its data.
+        value: String,
+    },
+    /// No such day.
+    #[error("({ai}) {value} is no date. Scan it again, or type it in.")]
+    Date {
+        /// The identifier.
+        ai: String,
+        /// Its data.
+        value: String,
+    },
+    /// One identifier twice with different data.
+    #[error("({0}) stands there twice with different data. Scan one label at a time.")]
+    Twice(String),
+    /// Nothing, or far too much.
+    #[error("The code has no data that can be read. Scan it again, or type it in.")]
+    Empty,
+}
+
+/// Whether people wrote it: `(01)04012345123456(10)ABC`.
+pub(super) fn is_bracketed(data: &str) -> bool {
+    let ai = data.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(ai, _)| ai);
+    ai.is_some_and(|ai| format_of(ai).is_some_and(|format| format.ai_digits == ai.len()))
+}
+
+pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
+    if is_bracketed(data) {
+        return bracketed(data).map(Scan::Gs1);
+    }
+    let data = data.trim_start_matches(GROUP_SEPARATOR).trim_end_matches(GROUP_SEPARATOR);
+    let as_sent = elements(data).and_then(checked);
+    if scanner.sends_separators || data.contains(GROUP_SEPARATOR) {
+        return as_sent.map(Scan::Gs1);
+    }
+    let mut readings: Vec<Gs1> = as_sent.iter().cloned().collect();
+    for reading in with_lost_separators(data, &[]) {
+        if readings.len() < MAX_READINGS && !readings.contains(&reading) {
+            readings.push(reading);
+        }
+    }
+    match (readings.len(), as_sent) {
+        // A single reading with a separator put in is still a guess.
+        (1, Ok(only)) => Ok(Scan::Gs1(only)),
+        (0, as_sent) => as_sent.map(Scan::Gs1),
+        _ => Ok(Scan::Unclear(readings)),
+    }
+}
+
+/// Reads elements as sent: a field of no fixed length runs to the next separator or to the end.
+fn elements(data: &str) -> Result<Vec<Element>, Gs1Fault> {
+    let (mut found, mut rest) = (Vec::new(), data);
+    while !rest.is_empty() && found.len() < MAX_ELEMENTS {
+        let (element, after) = first(rest, None)?;
+        found.push(element);
+        rest = after;
+    }
+    if found.is_empty() || !rest.is_empty() { Err(Gs1Fault::Empty) } else { Ok(found) }
+}
+
+/// The first element and what follows it; one of no fixed length ends after `chars` if that is said.
+fn first(data: &str, chars: Option<usize>) -> Result<(Element, &str), Gs1Fault> {
+    let unknown = || Gs1Fault::UnknownIdentifier(data.chars().take(4).collect());
+    let format = format_of(data).ok_or_else(unknown)?;
+    let (ai, rest) = data.split_at(format.ai_digits);
+    let to_separator = rest.find(GROUP_SEPARATOR).unwrap_or(rest.len());
+    let end = match (format.is_predefined, chars) {
+        (true, _) => format.max_chars().min(to_separator),
+        (false, Some(chars)) => chars.min(to_separator),
+        (false, None) => to_separator,
+    };
+    let (value, after) = rest.split_at_checked(end).ok_or_else(unknown)?;
+    check(ai, value, &format)?;
+    let element = Element { ai: ai.to_owned(), value: value.to_owned() };
+    Ok((element, after.strip_prefix(GROUP_SEPARATOR).unwrap_or(after)))
+}
+
+/// Every way to read the data if separators were lost, without those in which nothing was.
+fn with_lost_separators(data: &str, before: &[Element]) -> Vec<Gs1> {
+    let Some(format) = format_of(data).filter(|_| before.len() < MAX_ELEMENTS) else { return Vec::new() };
+    let mut readings = Vec::new();
+    let lengths = if format.is_predefined { 0..1 } else { format.min_chars()..format.max_chars() + 1 };
+    for chars in lengths {
+        let Ok((element, after)) = first(data, Some(chars)) else { continue };
+        let so_far: Vec<Element> = before.iter().cloned().chain([element]).collect();
+        let is_there = |ai: &str| so_far.iter().any(|element| element.ai.starts_with(ai));
+        let may_follow = FOLLOWERS.into_iter().any(|ai| after.starts_with(ai) && !is_there(ai));
+        if after.is_empty() || !(format.is_predefined || may_follow) {
+            continue;
+        }
+        readings.extend(elements(after).ok().and_then(|rest| {
+            let all = so_far.iter().cloned().chain(rest).collect();
+            checked(all).ok()
+        }));
+        readings.extend(with_lost_separators(after, &so_far));
+        if readings.len() > MAX_READINGS {
+            break;
+        }
+    }
+    readings
+}
+
+fn bracketed(data: &str) -> Result<Gs1, Gs1Fault> {
+    let mut found = Vec::new();
+    for part in data.split('(').skip(1) {
+        let unknown = || Gs1Fault::UnknownIdentifier(part.chars().take(4).collect());
+        let (ai, value) = part.split_once(')').ok_or_else(unknown)?;
+        let format = format_of(ai).filter(|format| format.ai_digits == ai.len()).ok_or_else(unknown)?;
+        let value = value.trim_matches([GROUP_SEPARATOR, ' ']);
+        check(ai, value, &format)?;
+        found.push(Element { ai: ai.to_owned(), value: value.to_owned() });
+    }
+    checked(found)
+}
+
+/// One identifier has one value; said twice alike, it is said once.
+pub(super) fn checked(elements: Vec<Element>) -> Result<Gs1, Gs1Fault> {
+    let mut kept: Vec<Element> = Vec::with_capacity(elements.len());
+    for element in elements {
+        match kept.iter().find(|other| other.ai == element.ai) {
+            Some(other) if other.value != element.value => return Err(Gs1Fault::Twice(element.ai)),
+            Some(_) => {}
+            None => kept.push(element),
+        }
+    }
+    if kept.is_empty() { Err(Gs1Fault::Empty) } else { Ok(Gs1(kept)) }
+}
+
+/// Whether `value` is what the identifier's data may be.
+pub(super) fn check(ai: &str, value: &str, format: &Format) -> Result<(), Gs1Fault> {
+    let (min, max, chars) = (format.min_chars(), format.max_chars(), value.chars().count());
+    if !(min..=max).contains(&chars) {
+        return Err(Gs1Fault::Length { ai: ai.to_owned(), chars, min, max });
+    }
+    let mut rest = value;
+    for component in &format.components {
+        let end = component.max_chars.min(rest.len());
+        let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        check_component(ai, part, component)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+fn check_component(ai: &str, part: &str, component: &Component) -> Result<(), Gs1Fault> {
+    let is_wrong = |char: &char| !u8::try_from(*char).is_ok_and(|byte| component.charset.has(byte));
+    if let Some(char) = part.chars().find(is_wrong) {
+        return Err(Gs1Fault::Character { ai: ai.to_owned(), char });
+    }
+    if part.is_empty() && component.min_chars == 0 {
+        return Ok(());
+    }
+    let (ai, value) = (ai.to_owned(), part.to_owned());
+    match component.check {
+        Check::Digit if !has_check_digit(part) => Err(Gs1Fault::CheckDigit { ai, value }),
+        Check::Date if !is_date(part, false) => Err(Gs1Fault::Date { ai, value }),
+        Check::DateOrMonth if !is_date(part, true) => Err(Gs1Fault::Date { ai, value }),
+        _ => Ok(()),
+    }
+}
+
+/// Weights 3 and 1 from the right, for every GS1 key of digits.
+fn has_check_digit(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, byte)| u32::from(byte - b'0') * if at % 2 == 0 { 1 } else { 3 })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn is_date(text: &str, may_lack_day: bool) -> bool {
+    // Any century does: 00 was and will be a leap year, as the four others of it are.
+    let is_month = may_lack_day && text.ends_with("00");
+    two_digits(text).is_some_and(|[year, month, day]| {
+        CalendarDate::new(2000 + u16::from(year), month, if is_month { 1 } else { day }).is_some()
+    })
+}
+
+fn two_digits(text: &str) -> Option<[u8; 3]> {
+    let at = |from: usize| text.get(from..from + 2)?.parse().ok();
+    Some([at(0)?, at(2)?, at(4)?])
+}
+
+/// YYMMDD near `today`: the year is the one from 49 back to 50 ahead; day 00 is the last of its month (section 7.12).
+pub(super) fn date(text: &str, today: CalendarDate) -> Option<CalendarDate> {
+    let [year, month, day] = two_digits(text)?;
+    let (this_year, ..) = today.parts();
+    let century = this_year - this_year % 100;
+    let full = match i32::from(year) - i32::from(this_year % 100) {
+        51..=99 => (century - 100) + u16::from(year),
+        -99..=-50 => (century + 100) + u16::from(year),
+        _ => century + u16::from(year),
+    };
+    if day > 0 {
+        return CalendarDate::new(full, month, day);
+    }
+    (28..=31).rev().find_map(|last| CalendarDate::new(full, month, last))
+}

@@ -1,0 +1,57 @@
+//! GS1 Digital Link: the same elements as a web address, `https://id.example/01/04012345123456/10/ABC?17=261231`.
+
+use super::Gs1;
+use super::elements::{Element, Gs1Fault, check, checked};
+use super::table::format_of;
+
+/// Identifiers that a link's path may begin with.
+const PRIMARY: [&str; 16] = [
+    "00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006", "8010", "8013",
+    "8017", "8018",
+];
+
+/// The elements of a link; none if it is no link, or one without GS1 data.
+pub(super) fn read(text: &str) -> Result<Option<Gs1>, Gs1Fault> {
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
+    let Some(address) = scheme.and_then(|scheme| text.get(scheme.len()..)) else { return Ok(None) };
+    let address = address.split('#').next().unwrap_or_default();
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let parts: Vec<&str> = path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
+    let Some(begin) = parts.iter().position(|part| PRIMARY.contains(part)) else { return Ok(None) };
+    let mut elements = Vec::new();
+    for pair in parts.get(begin..).unwrap_or_default().chunks(2) {
+        let [ai, value] = pair else {
+            return Err(Gs1Fault::UnknownIdentifier(pair.concat().chars().take(4).collect()));
+        };
+        elements.push(element(ai, value)?.ok_or_else(|| Gs1Fault::UnknownIdentifier((*ai).to_owned()))?);
+    }
+    for (ai, value) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
+        // What is no identifier is for the web server.
+        elements.extend(element(ai, value)?);
+    }
+    checked(elements).map(Some)
+}
+
+/// An element; none if `ai` is no identifier. A GTIN may be shorter than 14 digits in a link.
+fn element(ai: &str, value: &str) -> Result<Option<Element>, Gs1Fault> {
+    let Some(format) = format_of(ai).filter(|format| format.ai_digits == ai.len()) else { return Ok(None) };
+    let mut value = percent_decoded(value);
+    if ai == "01" && matches!(value.len(), 8 | 12 | 13) {
+        value = format!("{value:0>14}");
+    }
+    check(ai, &value, &format)?;
+    Ok(Some(Element { ai: ai.to_owned(), value }))
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let coded = (byte == b'%').then(|| after.get(..2)).flatten();
+        let decoded = coded.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(decoded.unwrap_or(byte));
+        rest = if decoded.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
