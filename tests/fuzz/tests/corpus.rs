@@ -111,6 +111,11 @@ fn barcodes() {
 }
 
 #[test]
+fn scans() {
+    run_corpus_of("scans");
+}
+
+#[test]
 fn row_json() {
     run_corpus_of("row_json");
 }

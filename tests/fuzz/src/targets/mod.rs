@@ -6,6 +6,7 @@ mod dates;
 mod numbers;
 mod requests;
 mod rows;
+mod scans;
 mod unsent;
 
 use anyhow::Result;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "numbers", mutations_per_file: 500, check: numbers::numbers },
     Target { name: "dates", mutations_per_file: 500, check: dates::dates },
     Target { name: "barcodes", mutations_per_file: 500, check: barcodes::barcodes },
+    Target { name: "scans", mutations_per_file: 300, check: scans::scans },
     Target { name: "row_json", mutations_per_file: 300, check: rows::row_json },
     Target { name: "action_json", mutations_per_file: 300, check: rows::action_json },
 ];
