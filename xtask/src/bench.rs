@@ -16,9 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the driver can measure; it describes each when it begins it.
-const NAMES: [&str; 8] = ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server"];
+const NAMES: [&str; 9] =
+    ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server", FAULTS];
 /// Needs neither the app nor a browser.
 const SERVER_ONLY: &str = "server";
+/// Plays the app itself, so that its peers' pages are needed for the peers alone.
+const FAULTS: &str = "faults";
+const APP: &str = "lotbook";
 const PEERS: &str = "tests/bench/peers";
 const ENGINE_PAGE: &str = "tests/bench/engine/page";
 const ENGINE_WASM: &str = "wasm32-unknown-unknown/wasm/bench_engine.wasm";
@@ -38,6 +42,18 @@ pub(crate) struct Options {
     /// Only these subjects, such as lotbook,dexie
     #[arg(long, value_name = "NAMES")]
     only: Option<String>,
+    /// What the chances of `faults` are drawn from
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// Of `faults` only these, such as F1,F9
+    #[arg(long, value_name = "IDS")]
+    fault: Option<String>,
+}
+
+impl Options {
+    fn needs_pages(&self) -> bool {
+        self.name.as_deref() != Some(FAULTS) || self.only.as_deref() != Some(APP)
+    }
 }
 
 /// Builds what is needed and measures.
@@ -49,7 +65,10 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     let mut driver = tools.command(&build_driver(&workspace, &tools)?.to_string_lossy());
     if options.name.as_deref() != Some(SERVER_ONLY) {
         let browser = Browser::ensure(&tools)?;
-        build_site(&workspace, &tools, &site)?;
+        build_app(&workspace, &tools, &site)?;
+        if options.needs_pages() {
+            build_pages(&workspace, &tools, &site.join("bench"))?;
+        }
         driver.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
     }
     driver.env("LOTBOOK_SERVER_BIN", server).env("LOTBOOK_BENCH_SITE", &site).env("LOTBOOK_BENCH_OUT", &out);
@@ -58,13 +77,16 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
 }
 
 fn pass_on(options: &Options, driver: &mut Command) {
-    let Options { name, quick, runs, only } = options;
-    driver.args(name).arg("--runs").arg(runs.to_string());
+    let Options { name, quick, runs, only, seed, fault } = options;
+    driver.args(name).arg("--runs").arg(runs.to_string()).arg("--seed").arg(seed.to_string());
     if *quick {
         driver.arg("--quick");
     }
     if let Some(only) = only {
         driver.arg("--only").arg(only);
+    }
+    if let Some(fault) = fault {
+        driver.arg("--fault").arg(fault);
     }
 }
 
@@ -73,9 +95,8 @@ fn build_driver(workspace: &Workspace, tools: &Tools<'_>) -> Result<PathBuf> {
     Ok(workspace.target.join("release").join(format!("bench{EXE_SUFFIX}")))
 }
 
-/// The built app, with the subjects' pages in `bench/`.
-fn build_site(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()> {
-    tools.ensure_node()?;
+/// The app, in a folder with nothing else.
+fn build_app(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()> {
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
@@ -84,10 +105,14 @@ fn build_site(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<(
     if site.exists() {
         fs::remove_dir_all(site).with_context(|| format!("{} cannot be emptied", site.display()))?;
     }
-    copy_folder(&workspace.dist(), site)?;
-    let pages = site.join("bench");
-    build_peers(workspace, tools, &pages)?;
-    build_engine(workspace, tools, &pages)
+    copy_folder(&workspace.dist(), site)
+}
+
+/// The subjects' pages.
+fn build_pages(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result<()> {
+    tools.ensure_node()?;
+    build_peers(workspace, tools, pages)?;
+    build_engine(workspace, tools, pages)
 }
 
 fn build_peers(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result<()> {
@@ -128,6 +153,27 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn options(name: Option<&str>, only: Option<&str>) -> Options {
+        let (name, only) = (name.map(str::to_owned), only.map(str::to_owned));
+        Options { name, quick: false, runs: 5, only, seed: 7, fault: None }
+    }
+
+    #[test]
+    fn the_apps_own_faults_need_no_pages_of_others() {
+        assert!(!options(Some(FAULTS), Some(APP)).needs_pages());
+        assert!(options(Some(FAULTS), Some("lotbook,rxdb")).needs_pages());
+        assert!(options(Some(FAULTS), None).needs_pages());
+        assert!(options(None, Some(APP)).needs_pages());
+    }
+
+    #[test]
+    fn the_seed_is_passed_on() {
+        let mut driver = Command::new("bench");
+        pass_on(&options(Some(FAULTS), Some(APP)), &mut driver);
+        let arguments: Vec<_> = driver.get_args().map(|argument| argument.to_string_lossy()).collect();
+        assert_eq!(arguments, [FAULTS, "--runs", "5", "--seed", "7", "--only", APP]);
+    }
 
     #[test]
     fn folders_are_copied_with_what_is_in_them() {

@@ -5,9 +5,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const PAGES = ["floor.js", "dexie.js", "rxdb.js", "pouchdb.js", "workbox.js", "dexie-start.js", "react-stack.jsx"];
+const MEASURED = ["floor.js", "dexie.js", "rxdb.js", "pouchdb.js", "workbox.js", "dexie-start.js", "react-stack.jsx"];
+const FAULTS = ["faults-workbox.js", "faults-tanstack.js", "faults-rxdb.js"];
+const PAGES = [...MEASURED, ...FAULTS];
 // With the pages that a worker keeps for offline use.
-const WORKERS = { "workbox-queue-sw": [], "dexie-start-sw": ["dexie-start"], "workbox-sw": ["react-stack"] };
+const WORKERS = { "workbox-queue-sw": [], "faults-workbox-sw": [], "dexie-start-sw": ["dexie-start"], "workbox-sw": ["react-stack"] };
 
 const out = process.env.BENCH_OUT;
 if (!out) throw new Error("Set BENCH_OUT to the folder the pages go to.");

@@ -44,8 +44,16 @@ pub(crate) async fn resize(browser: &Chromium) -> Result<()> {
 /// # Errors
 /// When one of these takes too long.
 pub(crate) async fn install(browser: &Chromium, server: &ServerProcess) -> Result<()> {
+    install_from(browser, &server.enrolment_link(&server.app_origin())?).await
+}
+
+/// As [`install`], by this link.
+///
+/// # Errors
+/// When one of these takes too long.
+pub(crate) async fn install_from(browser: &Chromium, link: &str) -> Result<()> {
     resize(browser).await?;
-    browser.open(&server.enrolment_link(&server.app_origin())?).await?;
+    browser.open(link).await?;
     browser.click("[data-test=enrol-submit]").await?;
     browser
         .wait_for("the first rows", "return document.querySelector('[data-test=product-row]') !== null")

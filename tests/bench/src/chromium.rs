@@ -29,6 +29,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+const CRASH_TIMEOUT: Duration = Duration::from_secs(10);
 const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -138,6 +139,47 @@ impl Chromium {
         driver.close_window().await?;
         driver.switch_to_window(new).await?;
         self.open(url).await
+    }
+
+    /// Opens a further tab and goes on in it.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub(crate) async fn new_tab(&self) -> Result<WindowHandle> {
+        let driver = self.driver()?;
+        let tab = driver.new_tab().await.context("no tab can be opened")?;
+        driver.switch_to_window(tab.clone()).await?;
+        Ok(tab)
+    }
+
+    /// The tab that commands go to.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) async fn tab(&self) -> Result<WindowHandle> {
+        Ok(self.driver()?.window().await?)
+    }
+
+    /// Goes on in another tab.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) async fn switch_to(&self, tab: &WindowHandle) -> Result<()> {
+        Ok(self.driver()?.switch_to_window(tab.clone()).await?)
+    }
+
+    /// Ends the process of the current tab as a crash would, and goes on in a new one.
+    ///
+    /// # Errors
+    /// When no new tab can be opened.
+    pub(crate) async fn crash_tab(&self) -> Result<()> {
+        // Opened first: the driver does nothing more in a tab that has crashed.
+        let doomed = self.tab().await?;
+        let next = self.new_tab().await?;
+        self.switch_to(&doomed).await?;
+        // Nobody is left there to answer.
+        drop(tokio::time::timeout(CRASH_TIMEOUT, self.cdp("Page.crash", json!({}))).await);
+        self.switch_to(&next).await
     }
 
     /// Runs a script's body, which may await, and returns what it returns.

@@ -100,6 +100,16 @@ impl Editor {
         Ok(renamed)
     }
 
+    /// Has one action booked that was made on the rows as they are.
+    ///
+    /// # Errors
+    /// When the server does not book it.
+    pub(crate) async fn act(&mut self, server: &ServerProcess, action: Action) -> Result<()> {
+        let base = server.number("SELECT max(rev) FROM sites")?.unsigned_abs();
+        let mutation = self.mutation(action, base);
+        self.push(vec![mutation]).await
+    }
+
     fn mutation(&mut self, action: Action, base: u64) -> Mutation<Action> {
         self.last_seq += 1;
         Mutation {
@@ -147,7 +157,11 @@ pub(crate) fn lots(server: &ServerProcess, count: u32) -> Result<Vec<LotRef>> {
     })
 }
 
-fn uuid(bytes: Vec<u8>) -> rusqlite::Result<Uuid> {
+/// An id as the database keeps it.
+///
+/// # Errors
+/// When it is no id.
+pub(crate) fn uuid(bytes: Vec<u8>) -> rusqlite::Result<Uuid> {
     Uuid::from_slice(&bytes).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
     })

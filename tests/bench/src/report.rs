@@ -56,7 +56,22 @@ enum Detail {
     Note(Value),
 }
 
-/// What one bench found.
+/// What any bench leaves behind.
+pub(crate) trait Findings {
+    /// Whether something failed.
+    fn has_failed(&self) -> bool;
+
+    /// Writes `NAME.json`, and what else belongs to it.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    fn write(&self, folder: &Path) -> Result<()>;
+
+    /// The table for the terminal.
+    fn table(&self) -> String;
+}
+
+/// What one bench of figures found.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     name: String,
@@ -115,11 +130,6 @@ impl Report {
         self.note("failures", self.failures.clone());
     }
 
-    /// Whether something failed.
-    pub(crate) fn has_failed(&self) -> bool {
-        !self.failures.is_empty()
-    }
-
     /// The bench's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -138,12 +148,14 @@ impl Report {
         });
         all
     }
+}
 
-    /// Writes the JSON and the plot.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+impl Findings for Report {
+    fn has_failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let json = serde_json::to_string_pretty(self)? + "\n";
         for (extension, content) in [("json", json), ("svg", plot::svg(self))] {
@@ -153,8 +165,7 @@ impl Report {
         Ok(())
     }
 
-    /// The table for the terminal.
-    pub(crate) fn table(&self) -> String {
+    fn table(&self) -> String {
         let mut text = format!("\n{} ({}, {} runs)\n", self.name, self.unit, self.runs);
         line(&mut text, ["subject", "median", "p95", "x lotbook"]);
         for (name, figure) in self.ordered() {

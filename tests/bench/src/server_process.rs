@@ -1,5 +1,6 @@
 //! The release server on a database of its own, as a process that can be stopped and started again.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -78,6 +79,49 @@ impl ServerProcess {
     pub(crate) fn stop(&mut self) -> Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
         process.kill().and_then(|()| process.wait()).context("the server cannot be stopped")?;
+        Ok(())
+    }
+
+    /// Copies the database while it is in use.
+    ///
+    /// # Errors
+    /// When the server's command fails.
+    pub(crate) fn backup(&self) -> Result<PathBuf> {
+        let copy = self.folder.path().join("backup.db");
+        self.run(self.command("backup").arg("--to").arg(&copy)).map(|_| copy)
+    }
+
+    /// Puts a backup in the database's place; the server has to be stopped.
+    ///
+    /// # Errors
+    /// When files cannot be replaced.
+    pub(crate) fn restore(&self, backup: &Path) -> Result<()> {
+        let database = self.database();
+        for log in ["lotbook.db-wal", "lotbook.db-shm"] {
+            // There is none after an orderly end.
+            drop(fs::remove_file(self.folder.path().join(log)));
+        }
+        fs::copy(backup, &database)
+            .map(drop)
+            .with_context(|| format!("{} cannot be restored", database.display()))
+    }
+
+    /// Serves another build from the next start on: the same files, each script with another mark.
+    ///
+    /// # Errors
+    /// When the files cannot be copied, or the app's build has no id.
+    pub(crate) fn release_another_build(&mut self) -> Result<()> {
+        let copy = self.folder.path().join("site");
+        let copied =
+            Command::new("cp").arg("-r").arg(&self.site).arg(&copy).status().context("running `cp`")?;
+        ensure!(copied.success(), "{} cannot be copied", self.site.display());
+        mark(&copy.join("sw.js"), |text| text.replacen(r#""id":""#, r#""id":"feed"#, 1))?;
+        for script in fs::read_dir(copy.join("bench")).into_iter().flatten().flatten() {
+            if script.path().extension().is_some_and(|extension| extension == "js") {
+                mark(&script.path(), |text| format!("{text}\n// build feed\n"))?;
+            }
+        }
+        self.site = copy;
         Ok(())
     }
 
@@ -176,6 +220,18 @@ impl ServerProcess {
         }
         Ok(String::from_utf8_lossy(&done.stdout).into_owned())
     }
+}
+
+fn mark(script: &Path, change: impl Fn(&str) -> String) -> Result<()> {
+    let text = fs::read_to_string(script).with_context(|| format!("{} cannot be read", script.display()))?;
+    let changed = change(&text);
+    ensure!(changed != text, "{} has nothing that tells its build", script.display());
+    fs::write(script, changed).with_context(|| format!("{} cannot be written", script.display()))?;
+    for compressed in ["js.br", "js.gz"] {
+        // Not every script has them.
+        drop(fs::remove_file(script.with_extension(compressed)));
+    }
+    Ok(())
 }
 
 impl Drop for ServerProcess {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::faults::Fault;
+
 /// Products and lots at full size.
 const FULL: Size = Size { products: 100_000, lots: 200_000 };
 /// Products and lots of `--quick`.
@@ -26,6 +28,12 @@ pub(crate) struct Settings {
     /// Only these subjects, such as lotbook,dexie
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
+    /// What the faults' chances are drawn from
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) seed: u64,
+    /// Only these faults, such as F1,F9
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    fault: Vec<Fault>,
     /// The release build of lotbook-server
     #[arg(long, env = "LOTBOOK_SERVER_BIN", value_name = "FILE")]
     pub(crate) server: PathBuf,
@@ -65,6 +73,8 @@ pub(crate) enum Bench {
     Size,
     /// Pushes of many devices, pulls of everything
     Server,
+    /// What becomes of saved work when browser, network or server fail
+    Faults,
 }
 
 /// Rows of a catalogue.
@@ -98,6 +108,11 @@ impl Settings {
     pub(crate) fn tenth(&self) -> Size {
         let Size { products, lots } = self.size();
         Size { products: products / 10, lots: lots / 10 }
+    }
+
+    /// The faults to play.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        if self.fault.is_empty() { Fault::value_variants().to_vec() } else { self.fault.clone() }
     }
 
     /// Those of some subjects that are to be measured.

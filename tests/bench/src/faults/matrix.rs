@@ -1,0 +1,155 @@
+//! The results as JSON and as a table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::verdict::Counts;
+use crate::report::{Findings, LOTBOOK};
+
+/// What came of one fault with one subject.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Cell {
+    /// It was played.
+    Played {
+        /// The four numbers.
+        #[serde(flatten)]
+        counts: Counts,
+        /// What causes those that are not zero, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'static str>,
+    },
+    /// It cannot happen to the subject.
+    NotApplicable {
+        /// Why.
+        not_applicable: &'static str,
+    },
+    /// The play itself broke off.
+    Failed {
+        /// Where and why.
+        failed: String,
+    },
+}
+
+/// One fault.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    /// Such as `F1`.
+    pub(crate) id: String,
+    /// What happens.
+    pub(crate) name: String,
+    /// By subject.
+    pub(crate) results: BTreeMap<&'static str, Cell>,
+}
+
+/// All that was found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Matrix {
+    /// `faults`.
+    pub(crate) name: &'static str,
+    /// What the chances were drawn from.
+    pub(crate) seed: u64,
+    /// Mutations of one run.
+    pub(crate) mutations: usize,
+    /// How long everything had to be put right.
+    pub(crate) bound_seconds: u64,
+    /// Lotbook first.
+    pub(crate) subjects: Vec<&'static str>,
+    /// One for each fault.
+    pub(crate) faults: Vec<Row>,
+}
+
+impl Cell {
+    /// As short as a table needs it: lost, duplicated, reordered, stuck, and of how many.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Played { counts: Counts { saved, lost, duplicated, reordered, stuck, .. }, .. } => {
+                format!("{lost} {duplicated} {reordered} {stuck} /{saved}")
+            }
+            Self::NotApplicable { .. } => "-".to_owned(),
+            Self::Failed { .. } => "failed".to_owned(),
+        }
+    }
+}
+
+impl Findings for Matrix {
+    // Of the peers only what broke off: what they do wrong is what is published.
+    fn has_failed(&self) -> bool {
+        self.faults.iter().flat_map(|row| &row.results).any(|(subject, cell)| match cell {
+            Cell::Played { counts, .. } => *subject == LOTBOOK && !counts.is_zero(),
+            Cell::NotApplicable { .. } => false,
+            Cell::Failed { .. } => true,
+        })
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
+        let file = folder.join("faults.json");
+        let json = serde_json::to_string_pretty(self)? + "\n";
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&file, json))
+            .with_context(|| format!("{} cannot be written", file.display()))
+    }
+
+    fn table(&self) -> String {
+        let mut text = format!(
+            "\nfaults (lost duplicated reordered stuck / saved, of {} mutations, seed {})\n",
+            self.mutations, self.seed
+        );
+        // Writing to a string cannot fail.
+        let _ = write!(text, "  {:<48}", "fault");
+        for subject in &self.subjects {
+            let _ = write!(text, " {subject:>12}");
+        }
+        for Row { id, name, results } in &self.faults {
+            let _ = write!(text, "\n  {:<48}", format!("{id} {name}"));
+            for subject in &self.subjects {
+                let _ = write!(text, " {:>12}", results.get(subject).map(Cell::shown).unwrap_or_default());
+            }
+        }
+        text + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(subject: &'static str, cell: Cell) -> Matrix {
+        let row = Row { id: "F1".into(), name: "n".into(), results: BTreeMap::from([(subject, cell)]) };
+        Matrix {
+            name: "faults",
+            seed: 1,
+            mutations: 10,
+            bound_seconds: 90,
+            subjects: vec![subject],
+            faults: vec![row],
+        }
+    }
+
+    fn played(lost: usize) -> Cell {
+        Cell::Played { counts: Counts { lost, ..Counts::default() }, why: None }
+    }
+
+    #[test]
+    fn only_lotbooks_own_faults_and_broken_plays_fail_the_run() {
+        assert!(!matrix(LOTBOOK, played(0)).has_failed());
+        assert!(matrix(LOTBOOK, played(1)).has_failed());
+        assert!(!matrix("workbox", played(1)).has_failed());
+        assert!(matrix("workbox", Cell::Failed { failed: "x".into() }).has_failed());
+    }
+
+    #[test]
+    fn the_json_has_numbers_or_a_reason_in_each_cell() {
+        let json =
+            |cell| serde_json::to_value(matrix("s", cell)).unwrap()["faults"][0]["results"]["s"].clone();
+        let numbers = serde_json::json!({ "slowest_save_millis": 0, "saved": 0, "lost": 2, "duplicated": 0, "reordered": 0, "stuck": 0 });
+        assert_eq!(json(played(2)), numbers);
+        let reason = Cell::NotApplicable { not_applicable: "it keeps no rows" };
+        assert_eq!(json(reason), serde_json::json!({ "not_applicable": "it keeps no rows" }));
+    }
+}
