@@ -1,14 +1,19 @@
 //! What tabs and worker tell each other, over a `BroadcastChannel`. A message may be lost: it only saves waiting.
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 
 use gloo_events::EventListener;
+use js_sys::Reflect;
 use serde::{Deserialize, Serialize};
 use sync::{Changed, Progress, RoundProgress, RowKey};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BroadcastChannel, MessageEvent};
+use web_sys::{BroadcastChannel, EventTarget, MessageEvent};
 
 const NAME: &str = "lotbook";
+/// Notices kept for a frozen page.
+const MAX_HELD_NOTICES: usize = 100;
 
 /// Something the others may want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +59,37 @@ impl From<RoundProgress> for Notice {
 /// An end of the channel. It does not hear itself.
 pub struct Channel {
     channel: Option<BroadcastChannel>,
-    _listener: Option<EventListener>,
+    _listeners: Vec<EventListener>,
+}
+
+/// What came in while the page was frozen. Browsers may hand messages to a frozen page; whoever then began a transaction
+/// would hold up every other window until it thaws.
+#[derive(Default)]
+struct Freezer {
+    is_frozen: Cell<bool>,
+    held: RefCell<Vec<Notice>>,
+}
+
+impl Freezer {
+    /// Gives the notice back if it may be acted upon now.
+    fn pass(&self, notice: Notice) -> Option<Notice> {
+        if !self.is_frozen.get() {
+            return Some(notice);
+        }
+        let mut held = self.held.borrow_mut();
+        if held.len() == MAX_HELD_NOTICES {
+            // Too many to be told one by one: everything may have changed.
+            held.clear();
+            held.push(RoundProgress { changed: Changed::Many, ..RoundProgress::default() }.into());
+        }
+        held.push(notice);
+        None
+    }
+
+    fn thaw(&self) -> Vec<Notice> {
+        self.is_frozen.set(false);
+        self.held.take()
+    }
 }
 
 impl fmt::Debug for Channel {
@@ -65,23 +100,33 @@ impl fmt::Debug for Channel {
 
 impl Channel {
     /// Opens an end that hands what it hears to `on_notice`. Where the browser has no channels, it hears nothing.
-    pub fn open(mut on_notice: impl FnMut(Notice) + 'static) -> Self {
+    pub fn open(on_notice: impl Fn(Notice) + 'static) -> Self {
         let channel = BroadcastChannel::new(NAME).ok();
-        let listener = channel.as_ref().map(|channel| {
-            EventListener::new(channel, "message", move |event| {
+        let (freezer, on_notice) = (Rc::new(Freezer::default()), Rc::new(on_notice));
+        let mut listeners = Vec::new();
+        if let Some(channel) = &channel {
+            let (freezer, on_notice) = (Rc::clone(&freezer), Rc::clone(&on_notice));
+            listeners.push(EventListener::new(channel, "message", move |event| {
                 let data = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
                 // Another build may say things this one does not know.
-                if let Some(notice) = data.and_then(|text| serde_json::from_str(&text).ok()) {
+                let notice = data.and_then(|text| serde_json::from_str(&text).ok());
+                if let Some(notice) = notice.and_then(|notice| freezer.pass(notice)) {
                     on_notice(notice);
                 }
-            })
-        });
-        Self { channel, _listener: listener }
+            }));
+        }
+        if let Some(document) = document() {
+            let frozen = Rc::clone(&freezer);
+            listeners.push(EventListener::new(&document, "freeze", move |_| frozen.is_frozen.set(true)));
+            let thawed = move |_: &web_sys::Event| freezer.thaw().into_iter().for_each(&*on_notice);
+            listeners.push(EventListener::new(&document, "resume", thawed));
+        }
+        Self { channel, _listeners: listeners }
     }
 
     /// Opens an end that only tells.
     pub fn to_tell() -> Self {
-        Self { channel: BroadcastChannel::new(NAME).ok(), _listener: None }
+        Self { channel: BroadcastChannel::new(NAME).ok(), _listeners: Vec::new() }
     }
 
     /// Tells all others.
@@ -98,5 +143,36 @@ impl Drop for Channel {
         if let Some(channel) = &self.channel {
             channel.close();
         }
+    }
+}
+
+/// The page, of which a worker has none.
+fn document() -> Option<EventTarget> {
+    Reflect::get(&js_sys::global(), &"document".into()).ok()?.dyn_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frozen_page_hears_later() {
+        let freezer = Freezer::default();
+        assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
+        freezer.is_frozen.set(true);
+        for _ in 0..MAX_HELD_NOTICES {
+            assert_eq!(freezer.pass(Notice::QueueChanged), None);
+        }
+        assert_eq!(freezer.thaw().len(), MAX_HELD_NOTICES);
+        freezer.is_frozen.set(true);
+        for _ in 0..=MAX_HELD_NOTICES {
+            assert_eq!(freezer.pass(Notice::QueueChanged), None);
+        }
+        let told = freezer.thaw();
+        assert!(
+            matches!(told[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
+            "{told:?}"
+        );
+        assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
     }
 }

@@ -39,6 +39,16 @@ pub async fn post_json<T: DeserializeOwned>(
     answer(request.body(text).map_err(unsendable)?).await
 }
 
+/// `POST`s nothing, and wants no more than a success.
+///
+/// # Errors
+/// [`TransportError`].
+pub async fn post_empty(path: &str, timeout_millis: u32) -> Result<(), TransportError> {
+    let request = json_post(path, timeout_millis).build().map_err(unsendable)?;
+    let response = request.send().await.map_err(|error| broken(&error))?;
+    if response.ok() { Ok(()) } else { Err(refusal(response).await) }
+}
+
 /// A `POST` of JSON with our own header, without its body.
 pub(crate) fn json_post(path: &str, timeout_millis: u32) -> RequestBuilder {
     let request = Request::post(path).header("content-type", "application/json").header(OWN_HEADER, "1");

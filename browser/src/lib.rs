@@ -11,7 +11,7 @@ mod transport;
 pub use background_sync::{SYNC_TAG, register_background_sync};
 pub use channel::{Channel, Notice};
 pub use clock::{new_uuid_v7, now, random_u64};
-pub use http::{get_json, post_json};
+pub use http::{get_json, post_empty, post_json};
 pub use lock::{LockGuard, try_lock};
 pub use round::{
     LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, audit_all, ended, sync_once,

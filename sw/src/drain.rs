@@ -13,11 +13,12 @@ const MAX_EVENT_MILLIS: u64 = 90_000;
 /// The first seconds after a reconnect break many a request, so the worker does not wait long.
 const MAX_RETRY_MILLIS: u64 = 8_000;
 
-/// Runs rounds until nothing is left to send.
+/// Runs rounds until nothing is left to send. While `has_successor`, a round that fails is left to the next event: a newer worker
+/// cannot take over before this one's events have ended.
 ///
 /// # Errors
 /// A sentence for the log, when another attempt is needed.
-pub async fn drain() -> Result<(), String> {
+pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
     let store = IdbStore::<Relay<Warehouse>>::open(DATABASE_NAME, new_uuid_v7(), SCOPE).await.map_err(say)?;
     if Store::setting(&store, WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
         // The user's choice. The page registers the tag again when it ends.
@@ -47,6 +48,7 @@ pub async fn drain() -> Result<(), String> {
             orders = scheduler.handle(Event::RoundEnded(ended), now());
         } else if let (Some((due, _)), Connection::Online | Connection::ServerUnreachable) =
             (scheduler.poll_timeout(), scheduler.connection())
+            && !has_successor()
         {
             TimeoutFuture::new(u32::try_from(due.since(now())).unwrap_or_default()).await;
             orders = scheduler.handle(Event::Woken, now());

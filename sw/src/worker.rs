@@ -71,7 +71,8 @@ pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
 /// When work is left that another attempt may finish.
 #[wasm_bindgen]
 pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
-    let drained = drain().await;
+    let global = scope();
+    let drained = drain(|| global.registration().waiting().is_some()).await;
     if drained.is_err() && last_chance {
         console::warn_1(
             &"The browser gives up sending in the background; it goes on when Lotbook is opened.".into(),

@@ -76,6 +76,24 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     process::run(&mut driver)
 }
 
+/// Plays every fault with the app that lies in `dist`, alone.
+pub(crate) fn check_faults(
+    workspace: &Workspace,
+    tools: &Tools<'_>,
+    browser: &Browser,
+    summaries: &mut Vec<String>,
+) -> Result<()> {
+    let out = workspace.target.join("bench");
+    let server = build::build_server(workspace, tools, Profile::Release)?;
+    let mut driver = tools.command(&build_driver(workspace, tools)?.to_string_lossy());
+    driver
+        .args([FAULTS, "--only", APP])
+        .env("CHROMIUM", &browser.chromium)
+        .env("CHROMEDRIVER", &browser.driver);
+    driver.env("LOTBOOK_SERVER_BIN", server).env("LOTBOOK_BENCH_OUT", &out);
+    process::run_tests(driver.env("LOTBOOK_BENCH_SITE", workspace.dist()), summaries)
+}
+
 fn pass_on(options: &Options, driver: &mut Command) {
     let Options { name, quick, runs, only, seed, fault } = options;
     driver.args(name).arg("--runs").arg(runs.to_string()).arg("--seed").arg(seed.to_string());

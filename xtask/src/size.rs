@@ -7,9 +7,9 @@ use anyhow::{Context, Result, ensure};
 use std::fs;
 
 const APP_GOAL_BYTES: u64 = 150_000;
-const APP_LIMIT_BYTES: u64 = 375_000;
+const APP_LIMIT_BYTES: u64 = 412_000;
 const WORKER_GOAL_BYTES: u64 = 60_000;
-const WORKER_LIMIT_BYTES: u64 = 128_000;
+const WORKER_LIMIT_BYTES: u64 = 136_000;
 
 /// A wasm file with its glue, named by what stands before the content hash.
 struct Bundle {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check there is, in order of how soon it tells something; stops at the first failure.
 
+use crate::bench;
 use crate::build::{self, Profile};
 use crate::process::{self, in_words};
 use crate::sim;
@@ -52,6 +53,8 @@ enum Step {
     Size,
     /// End-to-end tests of the built app and server in headless Chromium
     Browser,
+    /// The built app under every fault of a browser, its network and its server
+    Faults,
 }
 
 /// A run of the steps.
@@ -131,6 +134,7 @@ impl Run<'_> {
             Step::App => self.app(),
             Step::Size => self.size(),
             Step::Browser => self.browser(),
+            Step::Faults => self.faults(),
         }
     }
 
@@ -184,6 +188,12 @@ impl Run<'_> {
             return Ok(());
         }
         size::check(self.workspace)
+    }
+
+    fn faults(&mut self) -> Result<()> {
+        let browser = Browser::ensure(&self.tools)?;
+        self.app()?;
+        bench::check_faults(self.workspace, &self.tools, &browser, &mut self.summaries)
     }
 
     fn browser(&mut self) -> Result<()> {

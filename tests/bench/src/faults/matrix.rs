@@ -77,14 +77,30 @@ impl Cell {
     }
 }
 
-impl Findings for Matrix {
+impl Row {
     // Of the peers only what broke off: what they do wrong is what is published.
     fn has_failed(&self) -> bool {
-        self.faults.iter().flat_map(|row| &row.results).any(|(subject, cell)| match cell {
+        self.results.iter().any(|(subject, cell)| match cell {
             Cell::Played { counts, .. } => *subject == LOTBOOK && !counts.is_zero(),
             Cell::NotApplicable { .. } => false,
             Cell::Failed { .. } => true,
         })
+    }
+}
+
+impl Matrix {
+    /// As test runners sum up.
+    fn summary(&self) -> String {
+        let failed = self.faults.iter().filter(|row| row.has_failed()).count();
+        let verdict = if failed == 0 { "ok" } else { "FAILED" };
+        let passed = self.faults.len() - failed;
+        format!("test result: {verdict}. {passed} passed; {failed} failed; faults in a browser\n")
+    }
+}
+
+impl Findings for Matrix {
+    fn has_failed(&self) -> bool {
+        self.faults.iter().any(Row::has_failed)
     }
 
     fn write(&self, folder: &Path) -> Result<()> {
@@ -111,7 +127,7 @@ impl Findings for Matrix {
                 let _ = write!(text, " {:>12}", results.get(subject).map(Cell::shown).unwrap_or_default());
             }
         }
-        text + "\n"
+        text + "\n\n" + &self.summary()
     }
 }
 
