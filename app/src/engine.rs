@@ -11,13 +11,13 @@ use domain::Warehouse;
 use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
-    Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
-    UnixMillis,
+    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler,
+    SchedulerConfig, Store, StoreError, UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use crate::book::{Book, DEFAULT_SCOPE, Signal};
+use crate::book::{Book, DEFAULT_SCOPE, Signal, Threat};
 
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";
@@ -201,6 +201,23 @@ impl Engine {
         });
     }
 
+    /// Drops every row and takes the whole snapshot anew, where rows cannot be read; the queue stays.
+    pub(crate) fn repair(&self) {
+        let engine = self.clone();
+        spawn_local(async move {
+            match engine.0.book.drop_rows().await {
+                Ok(()) => engine.handle(Event::Manual),
+                Err(error) => engine.fail(error.to_string()),
+            }
+        });
+    }
+
+    /// A person has taken note of a threat.
+    pub(crate) fn dismiss(&self, threat: Threat) {
+        let book = self.0.book.clone();
+        spawn_local(async move { book.dismiss(threat).await });
+    }
+
     /// Keeps the user's choice, for this page, the others and the worker.
     pub(crate) fn work_offline(&self, chosen: bool) {
         let engine = self.clone();
@@ -255,6 +272,7 @@ impl Engine {
             let book = self.0.book.clone();
             spawn_local(async move { book.take_in(notice, false).await });
         };
+        self.0.book.ask_after_device().await;
         let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
         let result = sync_once(&self.0.book.store().relay(), limits, steal, tell).await;
         self.ended(result).await;
@@ -264,13 +282,16 @@ impl Engine {
         if result == Err(RoundFailure::Elsewhere) {
             return self.handle(Event::RoundEnded(Ended::Elsewhere));
         }
+        if let Err(RoundFailure::Round(error)) = &result {
+            self.0.book.note_round_error(error);
+        }
         // What is shown is read from memory: bring that up to date first.
         let read = self.0.book.reload().await;
+        self.0.book.look_for_threats().await;
         {
             let mut state = self.0.state.borrow_mut();
             state.progress = None;
-            state.error =
-                result.as_ref().err().map(ToString::to_string).or(read.err().map(|error| error.to_string()));
+            state.error = result.as_ref().err().map(in_words).or(read.err().map(|error| error.to_string()));
             state.sync_count += u32::from(result.is_ok());
         }
         if let Some(callback) = self.0.observers.borrow().on_sync_complete.clone() {
@@ -288,5 +309,15 @@ impl Engine {
             Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || engine.handle(Event::Woken))
         });
         self.0.timer.replace(timer);
+    }
+}
+
+/// Why a round failed. Where there is no space for rows, mutations may still have some.
+fn in_words(failure: &RoundFailure) -> String {
+    match failure {
+        RoundFailure::Round(RoundError::Store(StoreError::Full)) => {
+            "This device is full: the stock list is not updated until there is space.".to_owned()
+        }
+        other => other.to_string(),
     }
 }

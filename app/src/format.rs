@@ -43,6 +43,13 @@ pub(crate) fn date(date: CalendarDate) -> String {
     format!("{day} {month} {year}")
 }
 
+/// A time as tables have it: `2026-11-21 09:05`, in a place that far ahead of UTC.
+pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
+    let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
+    let of_day = minutes.rem_euclid(24 * 60);
+    format!("{} {:02}:{:02}", CalendarDate::of(time, offset_minutes), of_day / 60, of_day % 60)
+}
+
 /// What is left until a date: `Expired`, `Today`, `1 day`, `41 days`.
 pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
     match today.days_until(date) {
@@ -112,6 +119,13 @@ mod tests {
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Today");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-19")), "Expired");
+    }
+
+    #[test]
+    fn writes_moments() {
+        assert_eq!(moment(UnixMillis(0), 0), "1970-01-01 00:00");
+        assert_eq!(moment(UnixMillis(0), -90), "1969-12-31 22:30");
+        assert_eq!(moment(UnixMillis(1_795_566_299_999), 60), "2026-11-25 01:24");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod book;
 mod components;
+mod csv;
+mod download;
 mod engine;
 mod format;
 mod hooks;
@@ -10,6 +12,7 @@ mod root;
 mod route;
 mod service_worker;
 mod shell;
+mod storage;
 
 fn main() {
     service_worker::init_offline_sync();

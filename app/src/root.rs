@@ -13,6 +13,15 @@ enum Opening {
     Failed(StoreError),
 }
 
+/// Forgets what cannot be read of the stock list, and begins anew. What waits to be sent stays.
+fn fetch_again(_: MouseEvent) {
+    wasm_bindgen_futures::spawn_local(async {
+        // What still cannot be read is said again by the next opening.
+        drop(Book::repair().await);
+        crate::service_worker::reload();
+    });
+}
+
 /// The page's outermost component.
 #[component]
 pub(crate) fn Root() -> Html {
@@ -43,6 +52,11 @@ pub(crate) fn Root() -> Html {
                 <p data-test="open-error">{ error.to_string() }</p>
                 <p>{ "Nothing that was saved is lost. Until this is mended, nothing new can be saved." }</p>
                 <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ "Try again" }</button>
+                if let StoreError::Corrupt(_) = error {
+                    <button class="button" onclick={fetch_again} data-test="open-repair">
+                        { "Download everything again" }
+                    </button>
+                }
             </main>
         },
     }

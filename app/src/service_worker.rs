@@ -33,12 +33,7 @@ pub(crate) fn init_offline_sync() {
         // Without a worker the app still works while its page is open; there is nobody to tell.
         drop(register().await);
     });
-    spawn_local(async {
-        let storage = web_sys::window().map(|window| window.navigator().storage());
-        if let Some(Ok(asked)) = storage.map(|storage| storage.persist()) {
-            drop(JsFuture::from(asked).await);
-        }
-    });
+    spawn_local(crate::storage::ask_to_keep());
 }
 
 /// Loads the page anew.

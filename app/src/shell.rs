@@ -12,8 +12,9 @@ use crate::components::desk::{Desk, use_new_desk};
 use crate::components::navigation::navigation;
 use crate::components::notices::notices;
 use crate::components::scanner::use_scan_listener;
+use crate::components::storage_full::StorageFull;
 use crate::components::toasts::{Shown, toast_list};
-use crate::hooks::{use_now, use_queue, use_sync, use_update_ready};
+use crate::hooks::{use_now, use_queue, use_storage, use_sync, use_update_ready};
 use crate::pages::checkout::CheckoutPage;
 use crate::pages::enrol::EnrolPage;
 use crate::pages::not_found::not_found_page;
@@ -35,6 +36,7 @@ fn Frame() -> Html {
     use_scan_listener(&desk);
     use_announcements(&desk.toasts, &sync, queue);
     let (is_update_ready, apply_update) = use_update_ready();
+    let (storage, _) = use_storage();
     let query = use_state(String::new);
     let follow = follow_links(use_navigator());
     let class =
@@ -45,11 +47,12 @@ fn Frame() -> Html {
                 <a class="skip" href="#main">{ "Skip to the page" }</a>
                 <header class="top">
                     { connectivity_status(&sync, now) }
-                    { notices(&sync, now, is_update_ready.then_some(apply_update)) }
+                    { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
                 </header>
                 { navigation(&route, sync.attention) }
                 <main id="main" class="main" tabindex="-1">{ page(route, &query) }</main>
             </div>
+            <StorageFull />
             { toast_list(&shown) }
         </ContextProvider<Desk>>
     }

@@ -8,8 +8,10 @@
 mod connection;
 mod filter;
 mod known;
+mod meta;
 mod migrations;
 mod queue;
+mod reserve;
 mod rows;
 mod store;
 mod table;

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use idb::ObjectStore;
 use serde_json::value::to_raw_value;
 use sync::{
-    Commit, Committed, Cursor, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey,
-    Settlement, Store, StoreError, UnixMillis, Versioned,
+    Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue, QueueRecord,
+    QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Settlement, Store,
+    StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
@@ -17,11 +16,12 @@ use wasm_bindgen::JsValue;
 use crate::connection::Connection;
 use crate::filter::hashes_of;
 use crate::known::{Known, Written};
+use crate::meta::{begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text};
 use crate::migrations::Beginning;
 use crate::rows::{Held, Rows, corrupt};
 use crate::table::{Changes, Filters, Range, Table, changes_name, filters_name};
 use crate::transaction::{Mode, Tx, of_idb};
-use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue};
+use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue, reserve};
 
 const QUEUE_VERSION: &str = "queue_version";
 const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
@@ -63,6 +63,31 @@ impl<M: Records> IdbStore<M> {
     pub fn relay(&self) -> IdbStore<Relay<M>> {
         let (connection, known) = (self.connection.clone(), self.known.clone());
         IdbStore { connection, known, model: PhantomData }
+    }
+
+    /// Empties every table and takes the cursor back to the start, for rows that cannot be read. Queue, journal and settings
+    /// stay.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was changed.
+    pub async fn drop_rows(&self, scope: &str) -> Result<(), StoreError> {
+        let tx = self.begin(M::TABLES, &[META], Mode::Write).await?;
+        for name in M::TABLES {
+            Table::of(&tx, name)?.clear()?;
+        }
+        let meta = tx.store(META)?;
+        begin_anew(&meta, scope)?;
+        count_up(&meta, ROWS_VERSION).await?;
+        tx.commit().await
+    }
+
+    /// Whether mutations are saved in the space that was put by for them, and no rows are stored, because the device is
+    /// full.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_reserve_spent(&self) -> Result<bool, StoreError> {
+        reserve::is_spent(&self.connection).await
     }
 
     async fn begin(&self, tables: &[&str], others: &[&str], mode: Mode) -> Result<Tx, StoreError> {
@@ -145,6 +170,51 @@ impl<M: Records> IdbStore<M> {
         Ok(())
     }
 
+    /// Stores an answer in one transaction; without room for rows, what it decides alone.
+    async fn store_answer(
+        &self,
+        commit: Commit<M::Row>,
+        decides: bool,
+        has_room: bool,
+    ) -> Result<Committed, StoreError> {
+        // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
+        let restored = commit.known_seq < commit.last_outcome_seq;
+        let others: &[&str] = if decides { &[META, MUTATION_QUEUE, JOURNAL] } else { &[META] };
+        let tx = self.begin(M::TABLES, others, Mode::Write).await?;
+        let meta = tx.store(META)?;
+        let advanced = has_room && read_cursor(&meta).await? == commit.from;
+        let version = read_number(&meta, ROWS_VERSION).await?;
+        let mut written = Vec::new();
+        let mut committed = Committed { advanced, ..Committed::default() };
+        if restored {
+            committed.requeued = Self::requeue(&tx, commit.known_seq).await?;
+        }
+        // Receipts first: the changes were read after the mutations were booked.
+        if !commit.receipts.is_empty() {
+            let changes = Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
+            self.write_rows(&tx, version, &mut written, changes).await?;
+        }
+        if advanced {
+            let changes = changes_by_table::<M>(commit.rows, commit.removed, commit.replaced)?;
+            self.write_rows(&tx, version, &mut written, changes).await?;
+            write_text(&meta, "cursor", &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
+            write_text(&meta, "epoch", &commit.epoch.to_string())?;
+        }
+        if decides {
+            count_up(&meta, QUEUE_VERSION).await?;
+        }
+        let next = if written.is_empty() { version } else { count_up(&meta, ROWS_VERSION).await? };
+        tx.commit().await?;
+        let due = written.iter().filter(|written| written.changes.rows.len() > MAX_RECENT_ROWS);
+        let due: Vec<String> = due.map(|written| written.name.clone()).collect();
+        self.known.borrow_mut().advance(version, next, written);
+        for name in due {
+            // The answer is stored, whatever becomes of this; the next commit tries again.
+            drop(self.fold(&name).await);
+        }
+        Ok(committed)
+    }
+
     /// Books receipts in the queue and the journal, and returns what they do to rows. Those of other mutations are
     /// left out.
     async fn decide(
@@ -207,14 +277,17 @@ impl<M: Records> IdbStore<M> {
 
 impl<M: Records> Store<M> for IdbStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
-        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
-        let mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
-        // A new version without reading the old one: a person waits for this, and half of an id is as new as can be.
-        let (_, version) = mutation.id.as_u64_pair();
-        write_text(&tx.store(META)?, QUEUE_VERSION, &version.to_string())?;
-        let mutation = queue::push::<M>(&tx.store(MUTATION_QUEUE)?, mutation).await?;
-        tx.commit().await?;
-        Ok(mutation)
+        reserve::with(&self.connection, async || {
+            let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
+            let mutation = Mutation::from_draft(draft.clone(), 0, M::SCHEMA);
+            // A new version without reading the old one: a person waits for this, and half of an id is as new as can be.
+            let (_, version) = mutation.id.as_u64_pair();
+            write_text(&tx.store(META)?, QUEUE_VERSION, &version.to_string())?;
+            let mutation = queue::push::<M>(&tx.store(MUTATION_QUEUE)?, mutation).await?;
+            tx.commit().await?;
+            Ok(mutation)
+        })
+        .await
     }
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
@@ -242,43 +315,18 @@ impl<M: Records> Store<M> for IdbStore<M> {
     }
 
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
-        // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
-        let restored = commit.known_seq < commit.last_outcome_seq;
-        let decides = restored || !commit.receipts.is_empty();
-        let others: &[&str] = if decides { &[META, MUTATION_QUEUE, JOURNAL] } else { &[META] };
-        let tx = self.begin(M::TABLES, others, Mode::Write).await?;
-        let meta = tx.store(META)?;
-        let advanced = read_cursor(&meta).await? == commit.from;
-        let version = read_number(&meta, ROWS_VERSION).await?;
-        let mut written = Vec::new();
-        let mut committed = Committed { advanced, ..Committed::default() };
-        if restored {
-            committed.requeued = Self::requeue(&tx, commit.known_seq).await?;
+        let decides = commit.known_seq < commit.last_outcome_seq || !commit.receipts.is_empty();
+        let has_rows = !commit.rows.is_empty() || commit.replaced.is_some();
+        // Rows never take the space that is put by for mutations. Without it, outcomes alone are kept.
+        let has_room = !has_rows || reserve::ensure(&self.connection).await?;
+        match (decides, has_room) {
+            (false, false) => Err(StoreError::Full),
+            (false, true) => self.store_answer(commit, false, true).await,
+            (true, has_room) => {
+                let store = async || self.store_answer(commit.clone(), true, has_room).await;
+                reserve::with(&self.connection, store).await
+            }
         }
-        // Receipts first: the changes were read after the mutations were booked.
-        if !commit.receipts.is_empty() {
-            let changes = Self::decide(&tx, commit.receipts, commit.at, &mut committed).await?;
-            self.write_rows(&tx, version, &mut written, changes).await?;
-        }
-        if advanced {
-            let changes = changes_by_table::<M>(commit.rows, commit.removed, commit.replaced)?;
-            self.write_rows(&tx, version, &mut written, changes).await?;
-            write_text(&meta, "cursor", &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
-            write_text(&meta, "epoch", &commit.epoch.to_string())?;
-        }
-        if decides {
-            count_up(&meta, QUEUE_VERSION).await?;
-        }
-        let next = if written.is_empty() { version } else { count_up(&meta, ROWS_VERSION).await? };
-        tx.commit().await?;
-        let due = written.iter().filter(|written| written.changes.rows.len() > MAX_RECENT_ROWS);
-        let due: Vec<String> = due.map(|written| written.name.clone()).collect();
-        self.known.borrow_mut().advance(version, next, written);
-        for name in due {
-            // The answer is stored, whatever becomes of this; the next commit tries again.
-            drop(self.fold(&name).await);
-        }
-        Ok(committed)
     }
 
     async fn settle(
@@ -286,22 +334,26 @@ impl<M: Records> Store<M> for IdbStore<M> {
         seq: u64,
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
-        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
-        let waiting = tx.store(MUTATION_QUEUE)?;
-        let mut record = queue::get::<M>(&waiting, seq).await?.ok_or(StoreError::Gone)?;
-        if record.is_pending() {
-            record.mutation.withdrawn = true;
-            queue::put::<M>(&waiting, &record)?;
-        } else {
-            queue::remove(&waiting, seq)?;
-        }
-        let replaced = match replacement {
-            Some(draft) => Some(queue::push::<M>(&waiting, Mutation::from_draft(draft, 0, M::SCHEMA)).await?),
-            None => None,
-        };
-        count_up(&tx.store(META)?, QUEUE_VERSION).await?;
-        tx.commit().await?;
-        Ok(replaced)
+        reserve::with(&self.connection, async || {
+            let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
+            let waiting = tx.store(MUTATION_QUEUE)?;
+            let mut record = queue::get::<M>(&waiting, seq).await?.ok_or(StoreError::Gone)?;
+            if record.is_pending() {
+                record.mutation.withdrawn = true;
+                queue::put::<M>(&waiting, &record)?;
+            } else {
+                queue::remove(&waiting, seq)?;
+            }
+            let draft = replacement.clone().map(|draft| Mutation::from_draft(draft, 0, M::SCHEMA));
+            let replaced = match draft {
+                Some(mutation) => Some(queue::push::<M>(&waiting, mutation).await?),
+                None => None,
+            };
+            count_up(&tx.store(META)?, QUEUE_VERSION).await?;
+            tx.commit().await?;
+            Ok(replaced)
+        })
+        .await
     }
 
     async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
@@ -364,18 +416,18 @@ impl<M: Records> Store<M> for IdbStore<M> {
 
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
         let tx = self.connection.begin(&[META], Mode::Write).await?;
-        let meta = tx.store(META)?;
-        write_text(&meta, "scope", scope)?;
-        write_text(&meta, "cursor", &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)?;
+        begin_anew(&tx.store(META)?, scope)?;
         tx.commit().await
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
-        let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
-        let meta = tx.store(META)?;
-        let number = count_up(&meta, &format!("counter:{name}")).await?;
-        tx.commit().await?;
-        Ok(number)
+        reserve::with(&self.connection, async || {
+            let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
+            let number = count_up(&tx.store(META)?, &format!("counter:{name}")).await?;
+            tx.commit().await?;
+            Ok(number)
+        })
+        .await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -384,13 +436,16 @@ impl<M: Records> Store<M> for IdbStore<M> {
     }
 
     async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
-        let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
-        let meta = tx.store(META)?;
-        match value {
-            Some(value) => write_text(&meta, &setting_key(name), value)?,
-            None => drop(meta.delete(JsValue::from_str(&setting_key(name))).map_err(of_idb)?),
-        }
-        tx.commit().await
+        reserve::with(&self.connection, async || {
+            let tx = self.connection.begin(&[META], Mode::WriteDurably).await?;
+            let meta = tx.store(META)?;
+            match value {
+                Some(value) => write_text(&meta, &setting_key(name), value)?,
+                None => drop(meta.delete(JsValue::from_str(&setting_key(name))).map_err(of_idb)?),
+            }
+            tx.commit().await
+        })
+        .await
     }
 }
 
@@ -425,32 +480,4 @@ fn changes_by_table<M: Records>(
 fn change_of<'a>(changes: &'a mut [TableChange], table: &str) -> Result<&'a mut TableChange, StoreError> {
     let change = changes.iter_mut().find(|change| change.name == table);
     change.ok_or_else(|| corrupt(format!("this build has no table {table}")))
-}
-
-fn setting_key(name: &str) -> String {
-    format!("setting:{name}")
-}
-
-async fn read_text(meta: &ObjectStore, key: &str) -> Result<Option<String>, StoreError> {
-    let value = meta.get(JsValue::from_str(key)).map_err(of_idb)?.await.map_err(of_idb)?;
-    Ok(value.and_then(|value| value.as_string()))
-}
-
-async fn read_number(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
-    read_text(meta, key).await?.map_or(Ok(0), |text| text.parse().map_err(corrupt))
-}
-
-async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
-    let number = read_number(meta, key).await?.wrapping_add(1);
-    write_text(meta, key, &number.to_string())?;
-    Ok(number)
-}
-
-async fn read_cursor(meta: &ObjectStore) -> Result<Cursor, StoreError> {
-    let text = read_text(meta, "cursor").await?;
-    text.map_or(Ok(Cursor::Start), |text| serde_json::from_str(&text).map_err(corrupt))
-}
-
-fn write_text(meta: &ObjectStore, key: &str, value: &str) -> Result<(), StoreError> {
-    meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop).map_err(of_idb)
 }

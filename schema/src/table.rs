@@ -112,6 +112,14 @@ impl Table {
         Ok(changes)
     }
 
+    /// Empties it.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        for store in [&self.pages, &self.filters, &self.runs] {
+            store.clear().map_err(of_idb)?;
+        }
+        Ok(())
+    }
+
     /// Reads every page's filter.
     pub(crate) async fn filters(&self) -> Result<Filters, StoreError> {
         let keys = self.filters.get_all_keys(None, None).map_err(of_idb)?;

@@ -183,6 +183,52 @@ async fn a_failed_transaction_keeps_nothing() {
     raw.close();
 }
 
+/// A snapshot cannot replace a page whose rows it cannot tell apart: such pages are dropped, and all is fetched again.
+#[wasm_bindgen_test]
+async fn rows_that_cannot_be_read_are_dropped_and_the_queue_stays() {
+    let store = open("damaged").await;
+    let mutation = store.enqueue(add(1, "a", 1)).await.expect("saved");
+    store
+        .commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) })
+        .await
+        .expect("stored");
+    let raw = upgrade_less_open("damaged").await;
+    put_raw(&raw, "counters", "a", "not a page").await;
+    assert!(matches!(store.scan("counters", "", "", 9).await, Err(StoreError::Corrupt(_))));
+    store.drop_rows("all").await.expect("dropped");
+    assert_eq!(store.scan("counters", "", "", 9).await.expect("rows"), []);
+    let outbox = store.outbox(9).await.expect("an outbox");
+    assert_eq!((outbox.cursor, outbox.mutations), (Cursor::Start, vec![mutation]));
+    store
+        .commit(Commit { rows: vec![counter("a", 1, 2)], ..commit(Cursor::Start, 2) })
+        .await
+        .expect("stored");
+    assert_eq!(store.scan("counters", "", "", 9).await.expect("rows"), [counter("a", 1, 2)]);
+    raw.close();
+}
+
+#[wasm_bindgen_test]
+async fn space_is_put_by_before_rows_are_stored() {
+    let store = open("reserved").await;
+    let before = records("reserved", "meta").await;
+    store
+        .commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) })
+        .await
+        .expect("stored");
+    let reserve = "const opened = indexedDB.open('reserved');
+        const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+        const read = database.transaction('meta').objectStore('meta').get('reserve');
+        const bytes = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
+        database.close();
+        return bytes.length;";
+    let script = js_sys::Function::new_no_args(&format!("return (async () => {{ {reserve} }})()"));
+    let promise: js_sys::Promise =
+        script.call0(&wasm_bindgen::JsValue::NULL).expect("a promise").unchecked_into();
+    assert_eq!(JsFuture::from(promise).await.expect("a length").as_f64(), Some(2_097_152.0));
+    assert!(records("reserved", "meta").await > before);
+    assert!(!store.is_reserve_spent().await.expect("an answer"));
+}
+
 async fn upgrade_less_open(name: &str) -> web_sys::IdbDatabase {
     let factory = idb::Factory::new().expect("IndexedDB");
     factory.open(name, None).expect("a request").await.expect("opened").into()

@@ -1,11 +1,13 @@
-//! Making this device known to the server.
+//! Who this device is to the server: made known, asked after, signed out.
 
 use domain::{DeviceAnswer, EnrolRequest, Warehouse};
-use sync::{Store, TransportError};
+use sync::{Store, StoreError, TransportError};
 
 use super::{Book, DEVICE_SETTING, Signal};
 
 const ENROL_TIMEOUT_MILLIS: u32 = 15_000;
+/// A round waits for this answer.
+const DEVICE_TIMEOUT_MILLIS: u32 = 5_000;
 
 impl Book {
     /// Trades a one-time code for this device's identity. The token itself stays in a cookie that no script can read.
@@ -36,12 +38,55 @@ impl Book {
             );
             return Err(message);
         }
-        let text = serde_json::to_string(&answer).map_err(|error| error.to_string())?;
-        let saved = Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, Some(&text)).await;
-        saved.map_err(|error| error.to_string())?;
-        self.reload().await.map_err(|error| error.to_string())?;
+        self.keep_device(&answer).await.map_err(|error| error.to_string())?;
         self.emit(&Signal::SignedIn);
         self.emit(&Signal::Changed);
         Ok(())
+    }
+
+    /// Asks the server who this device is, when its own data does not say. The sign-in outlives data that the browser
+    /// removed, and the server knows of what this device sent before.
+    pub(crate) async fn ask_after_device(&self) {
+        if self.device_name().is_some() {
+            return;
+        }
+        // The next round asks again.
+        let asked = browser::get_json::<DeviceAnswer>("/api/device", DEVICE_TIMEOUT_MILLIS).await;
+        let Ok(Some(answer)) = asked else { return };
+        drop(self.learn_device(&answer).await);
+    }
+
+    async fn learn_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
+        let outbox = Store::<Warehouse>::outbox(self.store(), 0).await?;
+        // This life may have sent something already, by the worker.
+        let own_lives = u64::from(outbox.last_outcome_seq > 0);
+        if answer.lives > own_lives {
+            self.note_loss().await?;
+        }
+        self.keep_device(answer).await?;
+        self.emit(&Signal::Changed);
+        Ok(())
+    }
+
+    async fn keep_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
+        let text = serde_json::to_string(answer).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, Some(&text)).await?;
+        self.reload().await
+    }
+
+    /// Lets the server forget this device. What waits to be sent stays, under the name of who did it.
+    ///
+    /// # Errors
+    /// The sentence to show.
+    pub(crate) async fn sign_out(&self) -> Result<(), String> {
+        match browser::post_empty("/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
+            // The server has forgotten it already.
+            Ok(()) | Err(TransportError::SignInNeeded) => Ok(()),
+            Err(TransportError::Unreachable | TransportError::TimedOut) => {
+                Err("Signing out needs the server, so that it forgets this device. Connect, then try again."
+                    .to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        }
     }
 }

@@ -55,10 +55,8 @@ impl Book {
             let after = reading.through.borrow().clone();
             let generation = reading.generation.get();
             reading.is_more.set(false);
-            let Ok(rows) = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await
-            else {
-                break;
-            };
+            let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await;
+            let Ok(rows) = self.noted(rows) else { break };
             if reading.generation.get() != generation {
                 continue;
             }
@@ -80,6 +78,13 @@ impl Book {
         reading.is_running.set(false);
         self.refresh_products(pending_products(&self.queue())).await;
         self.emit(&Signal::Changed);
+    }
+
+    /// Begins the catalogue anew, because the rows were dropped.
+    pub(super) fn forget_catalogue(&self) {
+        self.0.catalogue.replace(Catalogue::default());
+        self.0.reading.is_stale.set(false);
+        self.0.reading.begin_anew();
     }
 
     /// Leaves the page to whoever waits for something now, instead of reading the catalogue.
@@ -129,6 +134,7 @@ impl Book {
     pub(super) async fn reload_queue(&self) -> Result<(), StoreError> {
         let queue = Store::<Warehouse>::queue(&self.0.store).await?;
         self.0.queue_version.set(queue.version);
+        self.0.unreadable.set(queue.unreadable);
         // What was undone only waits for the server to take note.
         let shown =
             queue.records.into_iter().filter(|record| !(record.is_pending() && record.mutation.withdrawn));

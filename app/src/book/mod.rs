@@ -6,8 +6,10 @@
 mod catalogue;
 mod enrol;
 mod index;
+mod keeping;
 mod look_up;
 mod record;
+mod unsent;
 mod views;
 
 use std::cell::{Cell, RefCell};
@@ -21,6 +23,8 @@ use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, St
 use uuid::Uuid;
 use yew::Callback;
 
+pub(crate) use catalogue::ProductLabel;
+pub(crate) use keeping::Threat;
 pub(crate) use look_up::LookUp;
 pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
 
@@ -74,6 +78,8 @@ struct Inner {
     client: Uuid,
     queue: RefCell<Rc<Vec<Queued>>>,
     queue_version: Cell<u64>,
+    unreadable: Cell<usize>,
+    threats: RefCell<Vec<Threat>>,
     catalogue: RefCell<catalogue::Catalogue>,
     reading: index::Reading,
     completeness: Cell<Completeness>,
@@ -113,6 +119,8 @@ impl Book {
             client: outbox.client,
             queue: RefCell::default(),
             queue_version: Cell::default(),
+            unreadable: Cell::default(),
+            threats: RefCell::default(),
             catalogue: RefCell::default(),
             reading: index::Reading::default(),
             completeness: Cell::new(completeness_of(&outbox.cursor)),
@@ -131,7 +139,10 @@ impl Book {
         book.0.channel.replace(Some(channel));
         wasm_bindgen_futures::spawn_local({
             let book = book.clone();
-            async move { book.read_on().await }
+            async move {
+                book.look_for_threats().await;
+                book.read_on().await;
+            }
         });
         Ok(book)
     }
@@ -213,6 +224,11 @@ impl Book {
         queue.iter().filter(|record| record.is_pending()).map(|record| record.mutation.clone()).collect()
     }
 
+    /// Entries of the queue that another version of the app made, and this one cannot read. They are sent all the same.
+    pub(crate) fn unreadable(&self) -> usize {
+        self.0.unreadable.get()
+    }
+
     /// The newest acknowledged mutations, newest first.
     pub(crate) async fn journal(&self) -> Result<Vec<JournalRecordOf<Warehouse>>, StoreError> {
         self.0.store.journal(MAX_RECENT_RECORDS).await
@@ -231,6 +247,12 @@ impl Book {
     /// What this device is called; none before it is enrolled.
     pub(crate) fn device_name(&self) -> Option<String> {
         self.0.device.borrow().as_ref().map(|device| device.name.clone())
+    }
+
+    /// What this device's order numbers and files begin with.
+    pub(crate) fn device_prefix(&self) -> String {
+        let device = self.0.device.borrow();
+        device.as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone())
     }
 
     /// A new id for a row made here.

@@ -54,7 +54,7 @@ impl Book {
     pub(crate) async fn record(&self, action: Action, base: u64) -> Result<Mutation<Action>, RecordError> {
         let draft = self.draft(action, base, None);
         self.check(&draft).await?;
-        let mutation = self.store().enqueue(draft).await?;
+        let mutation = self.noted_save(self.store().enqueue(draft).await)?;
         self.after_queue_change(Signal::Enqueued).await;
         Ok(mutation)
     }
@@ -67,7 +67,7 @@ impl Book {
         let Queued { mutation, .. } = self.entry(id)?;
         let base = self.revision_of(&mutation.action).await?;
         let draft = self.draft(mutation.action, base, Some(id));
-        self.store().settle(mutation.seq, Some(draft)).await?;
+        self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
         self.after_queue_change(Signal::Enqueued).await;
         Ok(())
     }
@@ -96,9 +96,9 @@ impl Book {
     /// # Errors
     /// [`RecordError::Store`].
     pub(crate) async fn next_order_number(&self) -> Result<String, RecordError> {
-        let number = Store::<Warehouse>::next_number(self.store(), ORDER_COUNTER).await?;
-        let prefix =
-            self.0.device.borrow().as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone());
+        let number = Store::<Warehouse>::next_number(self.store(), ORDER_COUNTER).await;
+        let number = self.noted_save(number)?;
+        let prefix = self.device_prefix();
         // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
         let mark = self.0.client.as_u128() & 0xff;
         Ok(format!("{prefix}-{mark:02X}-{number:04}"))
@@ -166,10 +166,12 @@ impl Book {
         queue.iter().find(|record| record.mutation.id == id).cloned().ok_or(StoreError::Gone)
     }
 
-    async fn after_queue_change(&self, signal: Signal) {
+    pub(super) async fn after_queue_change(&self, signal: Signal) {
         // The record is safe whatever this says; a store that cannot be read reports itself to whoever reads.
         drop(self.reload_queue().await);
         self.tell(&browser::Notice::QueueChanged);
+        let book = self.clone();
+        wasm_bindgen_futures::spawn_local(async move { book.look_for_threats().await });
         self.emit(&signal);
         if signal != Signal::Changed {
             self.emit(&Signal::Changed);

@@ -190,7 +190,7 @@ impl Book {
 
     /// Products with an index key, pending changes included.
     pub(super) async fn products_with(&self, index_key: &str) -> Result<Vec<Product>, StoreError> {
-        let found = Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await?;
+        let found = self.noted(Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await)?;
         let base: Rows<Row> = found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
         let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
         let still = view
@@ -219,7 +219,7 @@ impl Book {
         is_wanted: impl Fn(&RowKey) -> bool,
     ) -> Result<Held, StoreError> {
         for _ in 0..MAX_READINGS {
-            let reading = Store::<Warehouse>::read(self.store(), reads).await?;
+            let reading = self.noted(Store::<Warehouse>::read(self.store(), reads).await)?;
             if reading.queue_version != self.0.queue_version.get() {
                 self.reload_queue().await?;
                 continue;

@@ -1,4 +1,5 @@
-//! What must be known wherever one is: offline, signed out, outdated, waiting too long.
+//! What must be known wherever one is: data lost or damaged, a full device, offline, signed out, outdated, waiting too
+//! long.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
@@ -7,9 +8,11 @@ use yew_router::Routable;
 use super::button::{button, link_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
+use crate::book::Threat;
 use crate::format;
 use crate::hooks::OfflineSync;
 use crate::route::Route;
+use crate::storage::Storage;
 
 /// Work that has waited this long is worth a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
@@ -25,9 +28,17 @@ struct Notice {
 }
 
 /// The notices that hold now, the gravest first.
-pub(crate) fn notices(sync: &OfflineSync, now: UnixMillis, update: Option<Callback<()>>) -> Html {
+pub(crate) fn notices(
+    sync: &OfflineSync,
+    now: UnixMillis,
+    update: Option<Callback<()>>,
+    storage: Option<Storage>,
+) -> Html {
     let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
     let mut notices = Vec::new();
+    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &sync.dismiss)));
+    notices
+        .extend(storage.filter(|_| !sync.threats.contains(&Threat::ReserveSpent)).and_then(storage_notice));
     notices.extend(connection_notice(sync));
     notices.extend(age_notice(waited));
     if let Some(update) = update {
@@ -55,6 +66,48 @@ fn notice_bar(notice: Notice) -> Html {
             { notice.offer }
         </div>
     }
+}
+
+fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
+    let (glyph, text, test, offer) = match threat {
+        Threat::DataLost => {
+            let onclick = dismiss.reform(move |_: MouseEvent| threat);
+            (
+                Glyph::Attention,
+                "The browser removed Lotbook's data here. What was not sent is gone; the rest is fetched again. An \
+                 installed app keeps its data.",
+                "data-lost-notice",
+                button("", "OK".into(), onclick, "dismiss-data-lost"),
+            )
+        }
+        Threat::Damaged => (
+            Glyph::Attention,
+            "Some of the stock list on this device cannot be read. Your own work is safe.",
+            "damage-notice",
+            link_button("", Route::Sync.to_path(), "Mend it".into(), "mend"),
+        ),
+        Threat::ReserveSpent => (
+            Glyph::Attention,
+            "This device is full. Your work is still saved, but the stock list is not updated. Free some space soon.",
+            "reserve-notice",
+            Html::default(),
+        ),
+        // It has a sheet of its own.
+        Threat::Refused => return None,
+    };
+    Some(Notice { tone: Tone::Attention, glyph, text: text.to_owned(), test, offer })
+}
+
+fn storage_notice(storage: Storage) -> Option<Notice> {
+    let text = format!("This device is almost full: {} left for Lotbook. Free some space.", storage.left());
+    let notice = Notice {
+        tone: Tone::Waiting,
+        glyph: Glyph::Triangle,
+        text,
+        test: "storage-notice",
+        offer: Html::default(),
+    };
+    storage.is_short().then_some(notice)
 }
 
 fn connection_notice(sync: &OfflineSync) -> Option<Notice> {

@@ -2,6 +2,7 @@
 
 use domain::CalendarDate;
 use sync::UnixMillis;
+use wasm_bindgen::JsValue;
 use yew::prelude::*;
 use yew_hooks::use_interval;
 
@@ -23,11 +24,16 @@ pub(crate) fn use_now() -> UnixMillis {
 /// The day where this device is.
 #[hook]
 pub(crate) fn use_today() -> CalendarDate {
-    CalendarDate::of(use_now(), offset_minutes())
+    let now = use_now();
+    CalendarDate::of(now, offset_minutes(now))
 }
 
-/// How far the device's clocks are ahead of UTC.
-#[expect(clippy::cast_possible_truncation, reason = "whole minutes within a day")]
-fn offset_minutes() -> i32 {
-    -(js_sys::Date::new_0().get_timezone_offset() as i32)
+/// How far this place's clocks are ahead of UTC at some time.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "whole minutes within a day, and milliseconds far below 2^53"
+)]
+pub(crate) fn offset_minutes(at: UnixMillis) -> i32 {
+    -(js_sys::Date::new(&JsValue::from_f64(at.0 as f64)).get_timezone_offset() as i32)
 }

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{use_book, use_book_version, use_provided};
-use crate::book::Completeness;
+use crate::book::{Completeness, Threat};
 use crate::engine::{Engine, Observers, RoundResult, RunningRound};
 
 /// A server that refused the stream, or a device that was not known yet, is asked again after this.
@@ -72,6 +72,8 @@ pub(crate) struct OfflineSync {
     pub(crate) is_syncing: bool,
     /// Mutations the server has still to decide.
     pub(crate) pending: usize,
+    /// Those of them that another version of the app made.
+    pub(crate) unreadable: usize,
     /// Entries that wait for a person.
     pub(crate) attention: usize,
     /// Where the running round is.
@@ -82,10 +84,16 @@ pub(crate) struct OfflineSync {
     pub(crate) catalogue: Completeness,
     /// When the oldest pending mutation was made.
     pub(crate) oldest_pending: Option<UnixMillis>,
+    /// What threatens the device's data.
+    pub(crate) threats: Vec<Threat>,
     /// Starts a round now.
     pub(crate) perform_sync: Callback<()>,
     /// Fetches everything again.
     pub(crate) refetch_data: Callback<()>,
+    /// Drops all rows first, because some cannot be read.
+    pub(crate) repair_data: Callback<()>,
+    /// A person has taken note.
+    pub(crate) dismiss: Callback<Threat>,
     /// Lets rounds start by themselves.
     pub(crate) start_auto_sync: Callback<()>,
     /// Stops that. What is recorded is still sent.
@@ -140,14 +148,18 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
         },
         is_online: engine.connection(),
         is_syncing,
-        pending: pending.clone().count(),
+        pending: pending.clone().count() + book.unreadable(),
+        unreadable: book.unreadable(),
         attention: queue.iter().filter(|record| !record.is_pending()).count(),
         progress: state.progress,
         is_automatic: engine.is_automatic(),
         catalogue: book.completeness(),
         oldest_pending: pending.map(|record| record.mutation.captured_at).min(),
+        threats: book.threats(),
         perform_sync: calls.perform_sync.clone(),
         refetch_data: calls.refetch_data.clone(),
+        repair_data: calls.repair_data.clone(),
+        dismiss: calls.dismiss.clone(),
         start_auto_sync: calls.start_auto_sync.clone(),
         stop_auto_sync: calls.stop_auto_sync.clone(),
         work_offline: calls.work_offline.clone(),
@@ -158,6 +170,8 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
 struct Calls {
     perform_sync: Callback<()>,
     refetch_data: Callback<()>,
+    repair_data: Callback<()>,
+    dismiss: Callback<Threat>,
     start_auto_sync: Callback<()>,
     stop_auto_sync: Callback<()>,
     work_offline: Callback<bool>,
@@ -168,6 +182,8 @@ impl Calls {
         Self {
             perform_sync: does(engine, |engine, ()| engine.handle(Event::Manual)),
             refetch_data: does(engine, |engine, ()| engine.full_sync()),
+            repair_data: does(engine, |engine, ()| engine.repair()),
+            dismiss: does(engine, Engine::dismiss),
             start_auto_sync: does(engine, |engine, ()| engine.automatic(true)),
             stop_auto_sync: does(engine, |engine, ()| engine.automatic(false)),
             work_offline: does(engine, Engine::work_offline),
@@ -197,15 +213,23 @@ fn listen(engine: &Engine) -> Vec<EventListener> {
     if !window.navigator().on_line() {
         engine.handle(Event::Offline);
     }
-    let on = |target: &web_sys::EventTarget, name: &'static str, event: fn() -> Option<Event>| {
-        let engine = engine.clone();
-        EventListener::new(target, name, move |_| event().into_iter().for_each(|event| engine.handle(event)))
-    };
+    let on =
+        |target: &web_sys::EventTarget, name: &'static str, event: fn(&web_sys::Event) -> Option<Event>| {
+            let engine = engine.clone();
+            EventListener::new(target, name, move |heard| {
+                event(heard).into_iter().for_each(|event| engine.handle(event))
+            })
+        };
     vec![
-        on(&window, "online", || Some(Event::Online)),
-        on(&window, "offline", || Some(Event::Offline)),
-        on(&window, "pageshow", || Some(Event::Visible)),
-        on(&document, "visibilitychange", || {
+        on(&window, "online", |_| Some(Event::Online)),
+        on(&window, "offline", |_| Some(Event::Offline)),
+        // Taken out of the back/forward cache, or thawed: timers stood still.
+        on(&window, "pageshow", |shown| {
+            let is_persisted = js_sys::Reflect::get(shown, &"persisted".into());
+            is_persisted.is_ok_and(|persisted| persisted.is_truthy()).then_some(Event::Visible)
+        }),
+        on(&document, "resume", |_| Some(Event::Visible)),
+        on(&document, "visibilitychange", |_| {
             let is_visible = web_sys::window()
                 .and_then(|window| window.document())
                 .is_some_and(|document| !document.hidden());

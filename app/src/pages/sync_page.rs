@@ -3,16 +3,18 @@
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 
+use super::sync_check::DataCheck;
+use super::sync_device::DeviceCard;
 use super::sync_queue::use_sync_queue;
 use crate::components::button::resting_button;
-use crate::components::chip::{Tone, chip};
+use crate::components::chip::chip;
 use crate::components::connectivity_status::connection_words;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::recent_list::RecentList;
 use crate::components::switch::Switch;
 use crate::format;
-use crate::hooks::{Completeness, OfflineSync, use_book, use_now, use_sync};
+use crate::hooks::{Completeness, OfflineSync, use_now, use_sync};
 
 /// Rows of the latest work.
 const MAX_RECENT_ROWS: usize = 50;
@@ -21,7 +23,6 @@ const MAX_RECENT_ROWS: usize = 50;
 #[component]
 pub(crate) fn SyncPage() -> Html {
     let (sync, now) = (use_sync(), use_now());
-    let device_name = use_book().device_name();
     let queue = use_sync_queue(now);
     html! {
         <div class="page sync-page" data-test="sync-page">
@@ -37,7 +38,7 @@ pub(crate) fn SyncPage() -> Html {
                 <div class="sync-side">
                     { state(&sync, now) }
                     { choices(&sync) }
-                    { for device_name.as_deref().map(device) }
+                    <DeviceCard sync={sync.clone()} />
                 </div>
                 { sync_now(&sync) }
             </div>
@@ -74,6 +75,7 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
                 { fact("Waiting to be sent", "sync-pending", format::grouped(sync.pending)) }
                 { fact("Stock list", "sync-catalogue", catalogue) }
             </dl>
+            <DataCheck sync={sync.clone()} />
         </section>
     }
 }
@@ -130,14 +132,4 @@ fn sync_now(sync: &OfflineSync) -> Html {
     let word = if sync.is_syncing { "Syncing…" } else { "Sync now" };
     let face = html! { <>{ icon(Glyph::Sync) }{ word }</> };
     html! { <div class="actions">{ resting_button(is_resting, "button primary", face, onclick, "sync-now") }</div> }
-}
-
-/// Which device this is.
-fn device(name: &str) -> Html {
-    html! {
-        <section class="card" aria-label="Device">
-            <dl class="facts">{ fact("This device", "device", name.to_owned()) }</dl>
-            { chip(Tone::Good, Some(Glyph::Tick), "Enrolled", "") }
-        </section>
-    }
 }

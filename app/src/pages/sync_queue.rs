@@ -6,12 +6,14 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::take_in::TakeInUnsent;
 use crate::components::action_words::in_words;
 use crate::components::attention_card::{AttentionCard, Resolution};
 use crate::components::button::button;
 use crate::components::chip::Tone;
 use crate::components::icon::{Glyph, icon};
 use crate::components::queue_row::queue_row;
+use crate::components::save_unsent::use_save_unsent;
 use crate::components::saving::undo;
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
@@ -30,6 +32,7 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let busy = use_state(Option::<Uuid>::default);
     let confirming = use_state(Option::<Uuid>::default);
     let resolve = use_resolve(&busy);
+    let save = use_save_unsent();
     let records = use_queue();
     let name_of = |record: &Queued| {
         let product = in_words(&record.mutation.action).product?;
@@ -49,16 +52,31 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let cards: Vec<Html> = turned_down(&records).map(card).collect();
     let rows: Vec<Html> =
         records.iter().filter(|record| record.is_pending()).take(MAX_SHOWN_ROWS).map(row).collect();
-    let waiting = records.iter().filter(|record| record.is_pending()).count();
+    let unreadable = book.unreadable();
+    let waiting = records.iter().filter(|record| record.is_pending()).count() + unreadable;
+    let save_button = |test| {
+        let onclick = save.open.reform(|_: MouseEvent| ());
+        button("button", html! { <>{ icon(Glyph::Receive) }{ "Save unsent work" }</> }, onclick, test)
+    };
     html! {
         <>
             if !cards.is_empty() {
                 <section aria-label="Needs you" data-test="attention">
                     <h2 class="section-title">{ format!("{} need you", cards.len()) }</h2>
                     <div class="attention-cards">{ for cards }</div>
+                    <div class="section-ways">{ save_button("attention-save") }</div>
                 </section>
             }
-            { waiting_section(waiting, rows) }
+            <section aria-label="Waiting to be sent">
+                { waiting_list(waiting, unreadable, rows) }
+                <div class="section-ways">
+                    if waiting > 0 {
+                        { save_button("save-unsent") }
+                    }
+                    <TakeInUnsent />
+                </div>
+            </section>
+            { save.sheet }
             if let Some(id) = *confirming {
                 { discard_sheet(id, &confirming, &resolve) }
             }
@@ -140,25 +158,38 @@ fn discard_sheet(
     }
 }
 
-fn waiting_section(waiting: usize, rows: Vec<Html>) -> Html {
-    let beyond = waiting - rows.len();
+fn waiting_list(waiting: usize, unreadable: usize, rows: Vec<Html>) -> Html {
+    let beyond = waiting - unreadable - rows.len();
     let title = match waiting {
         0 => "Waiting to be sent".to_owned(),
         waiting => format!("Waiting to be sent: {}", format::grouped(waiting)),
     };
     html! {
-        <section aria-label="Waiting to be sent">
+        <>
             <h2 class="section-title" data-test="queue-count" data-count={waiting.to_string()}>{ title }</h2>
             if waiting == 0 {
                 <p class="all-sent tone-good" data-test="queue-empty">
                     { icon(Glyph::Tick) }{ "Nothing waits to be sent." }
                 </p>
-            } else {
+            } else if !rows.is_empty() {
                 <ul class="entries" data-test="queue">{ for rows }</ul>
             }
             if beyond > 0 {
                 <p class="muted">{ format!("and {} more", format::grouped(beyond)) }</p>
             }
-        </section>
+            if unreadable > 0 {
+                <p class="muted unreadable" data-test="unreadable">{ unreadable_words(unreadable) }</p>
+            }
+        </>
+    }
+}
+
+fn unreadable_words(unreadable: usize) -> String {
+    match unreadable {
+        1 => "1 entry was made by another version of the app. It is kept and will be sent.".to_owned(),
+        many => format!(
+            "{} entries were made by another version of the app. They are kept and will be sent.",
+            format::grouped(many)
+        ),
     }
 }

@@ -58,7 +58,9 @@ impl Device {
         self.click("enrol-submit").await?;
         self.wait_for_script(
             "the first sync",
-            "return document.querySelectorAll('[data-test=product-row]').length > 3",
+            // Products come before their lots: only a sync that ended has all.
+            "return document.querySelectorAll('[data-test=product-row]').length > 3
+                && document.querySelector('[data-test=last-sync]').innerText.startsWith('Synced')",
         )
         .await?;
         self.wait_for_worker().await
@@ -165,9 +167,18 @@ impl Device {
                     return Err(error)
                         .with_context(|| format!("clicking {selector}; see {}", picture.display()));
                 }
-                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(_) => self.scroll_to(selector).await?,
             }
         }
+    }
+
+    /// Scrolls to what may lie below the page's main button.
+    async fn scroll_to(&self, selector: &str) -> Result<()> {
+        let quoted = json!(selector);
+        let body = format!("document.querySelector({quoted})?.scrollIntoView({{ block: 'center' }})");
+        self.script(&body).await?;
+        tokio::time::sleep(LOOK_AGAIN).await;
+        Ok(())
     }
 
     /// The text of the first element with this `data-test`.

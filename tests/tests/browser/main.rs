@@ -3,6 +3,7 @@
 mod catalogue;
 mod device;
 mod goods;
+mod keeping;
 mod network;
 mod pages;
 mod server;

@@ -127,7 +127,7 @@ impl Findings for Matrix {
                 let _ = write!(text, " {:>12}", results.get(subject).map(Cell::shown).unwrap_or_default());
             }
         }
-        text + "\n\n" + &self.summary()
+        format!("{text}\n\n{}", self.summary())
     }
 }
 

@@ -1,0 +1,68 @@
+//! Unsent work as files: out of this device, and into it.
+
+use std::collections::BTreeMap;
+
+use domain::{PRODUCTS, Row, Warehouse};
+use sync::{RowKey, Store, StoreError, TakenIn, Unsent, UnsentError};
+use uuid::Uuid;
+
+use super::catalogue::ProductLabel;
+use super::{Book, Signal};
+
+impl Book {
+    /// Everything that waits to be sent, entries of other versions included.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn unsent(&self) -> Result<Unsent, StoreError> {
+        Unsent::of(&self.store().relay(), browser::now()).await
+    }
+
+    /// Puts a file's entries into the queue, each once, however often the file is taken in.
+    ///
+    /// # Errors
+    /// [`UnsentError`]: what is wrong with the file.
+    pub(crate) async fn take_in_unsent(&self, text: &str) -> Result<TakenIn, UnsentError> {
+        let taken = Unsent::read(text)?.take_in::<Warehouse>(self.store()).await;
+        if let Err(UnsentError::Store(error)) = &taken {
+            // It is handed on below.
+            drop(self.noted_save::<()>(Err(error.clone())));
+        }
+        // What was added before a failure is there.
+        self.after_queue_change(Signal::Enqueued).await;
+        taken
+    }
+
+    /// Labels of products, from the catalogue or, while that is still being read, from the store.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn labels(
+        &self,
+        products: impl IntoIterator<Item = Uuid>,
+    ) -> Result<BTreeMap<Uuid, ProductLabel>, StoreError> {
+        let mut labels = BTreeMap::new();
+        for id in products {
+            if labels.contains_key(&id) {
+                continue;
+            }
+            let label = match self.label(id) {
+                Some(label) => Some(label),
+                None => self.stored_label(id).await?,
+            };
+            labels.extend(label.map(|label| (id, label)));
+        }
+        Ok(labels)
+    }
+
+    async fn stored_label(&self, id: Uuid) -> Result<Option<ProductLabel>, StoreError> {
+        let key = RowKey::new(PRODUCTS, id.to_string());
+        let held = Store::<Warehouse>::get(self.store(), &key).await?;
+        let product = held.as_ref().and_then(|held| Row::product(&held.row));
+        Ok(product.map(|product| ProductLabel {
+            name: product.name.clone(),
+            sku: product.sku.clone(),
+            variant: product.variant.clone(),
+        }))
+    }
+}

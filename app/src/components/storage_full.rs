@@ -1,0 +1,37 @@
+//! Says that something was not saved because the device is full, and what to do now.
+
+use yew::prelude::*;
+
+use super::button::button;
+use super::save_unsent::use_save_unsent;
+use super::sheet::Sheet;
+use crate::book::Threat;
+use crate::hooks::use_sync;
+
+/// A sheet, there while a person has to know.
+#[component]
+pub(crate) fn StorageFull() -> Html {
+    let sync = use_sync();
+    let save = use_save_unsent();
+    let dismiss = sync.dismiss.reform(|()| Threat::Refused);
+    let (close, open) = (dismiss.reform(|_: MouseEvent| ()), save.open.reform(|_: MouseEvent| ()));
+    html! {
+        <>
+            if sync.threats.contains(&Threat::Refused) {
+                <Sheet title="Not saved: this device is full" on_close={dismiss} test="storage-full">
+                    <p>{ "What you typed is still there. Free some space on this device, such as photos or downloads, then save again." }</p>
+                    if sync.pending > 0 {
+                        <p>{ "What was saved before is safe. A copy of it can go to another place." }</p>
+                    }
+                    <div class="sheet-actions">
+                        if sync.pending > 0 {
+                            { button("button", "Save unsent work".into(), open, "full-save") }
+                        }
+                        { button("button strong", "Back".into(), close, "full-close") }
+                    </div>
+                </Sheet>
+            }
+            { save.sheet }
+        </>
+    }
+}

@@ -1,0 +1,48 @@
+//! Texts in the store `meta`: cursors, counters, settings.
+
+use idb::ObjectStore;
+use sync::{Cursor, StoreError};
+use wasm_bindgen::JsValue;
+
+use crate::rows::corrupt;
+use crate::transaction::of_idb;
+
+/// Lets the next round begin a snapshot of a scope.
+pub(crate) fn begin_anew(meta: &ObjectStore, scope: &str) -> Result<(), StoreError> {
+    write_text(meta, "scope", scope)?;
+    write_text(meta, "cursor", &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)
+}
+
+/// Where a setting lies.
+pub(crate) fn setting_key(name: &str) -> String {
+    format!("setting:{name}")
+}
+
+/// A text, if there is one.
+pub(crate) async fn read_text(meta: &ObjectStore, key: &str) -> Result<Option<String>, StoreError> {
+    let value = meta.get(JsValue::from_str(key)).map_err(of_idb)?.await.map_err(of_idb)?;
+    Ok(value.and_then(|value| value.as_string()))
+}
+
+/// A number; 0 if there is none.
+pub(crate) async fn read_number(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
+    read_text(meta, key).await?.map_or(Ok(0), |text| text.parse().map_err(corrupt))
+}
+
+/// Counts a number up.
+pub(crate) async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
+    let number = read_number(meta, key).await?.wrapping_add(1);
+    write_text(meta, key, &number.to_string())?;
+    Ok(number)
+}
+
+/// How far the rows reach.
+pub(crate) async fn read_cursor(meta: &ObjectStore) -> Result<Cursor, StoreError> {
+    let text = read_text(meta, "cursor").await?;
+    text.map_or(Ok(Cursor::Start), |text| serde_json::from_str(&text).map_err(corrupt))
+}
+
+/// Puts a text.
+pub(crate) fn write_text(meta: &ObjectStore, key: &str, value: &str) -> Result<(), StoreError> {
+    meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop).map_err(of_idb)
+}

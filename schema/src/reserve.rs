@@ -1,0 +1,92 @@
+//! Space put by for the queue. When the device is full, rows must not be what takes the last of it: a record of the size
+//! of a shift's work lies in `meta` before any row is stored, and makes way when a mutation finds no space.
+//!
+//! It is one large record of noise on purpose. Browsers keep such a value in a file of its own, whose space is free again
+//! the moment it is deleted; that of many small records, or of a deleted cache, is not for minutes.
+
+use idb::Query;
+use js_sys::Uint8Array;
+use sync::StoreError;
+use wasm_bindgen::JsValue;
+
+use crate::META;
+use crate::connection::Connection;
+use crate::transaction::{Mode, of_idb};
+
+/// Space for about a thousand mutations, and well above the size from which browsers use a file.
+const RESERVE_BYTES: u32 = 2 * 1024 * 1024;
+/// Noise made at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+const RESERVE: &str = "reserve";
+/// There while the reserve has made way.
+const SPENT: &str = "reserve_spent";
+
+/// Makes sure that the reserve is there. `false` if there is no space for it.
+pub(crate) async fn ensure(connection: &Connection) -> Result<bool, StoreError> {
+    if has(connection, RESERVE).await? {
+        return Ok(true);
+    }
+    let tx = connection.begin(&[META], Mode::Write).await?;
+    let meta = tx.store(META)?;
+    meta.put(&noise(), Some(&JsValue::from_str(RESERVE))).map_err(of_idb)?;
+    meta.delete(JsValue::from_str(SPENT)).map_err(of_idb)?;
+    match tx.commit().await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Full) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets the reserve make way. `false` if it has already.
+pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError> {
+    if !has(connection, RESERVE).await? {
+        return Ok(false);
+    }
+    let tx = connection.begin(&[META], Mode::WriteDurably).await?;
+    tx.store(META)?.delete(JsValue::from_str(RESERVE)).map_err(of_idb)?;
+    tx.commit().await?;
+    // Not in the same transaction: there was no space for so much as this.
+    let tx = connection.begin(&[META], Mode::Write).await?;
+    tx.store(META)?.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb)?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Writes what must not be refused: where there is no space, the reserve makes way, and it is tried once more.
+pub(crate) async fn with<T>(
+    connection: &Connection,
+    write: impl AsyncFn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    match write().await {
+        Err(StoreError::Full) if release(connection).await? => write().await,
+        written => written,
+    }
+}
+
+/// Whether the reserve has made way and not been put back.
+pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError> {
+    has(connection, SPENT).await
+}
+
+async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {
+    let tx = connection.begin(&[META], Mode::Read).await?;
+    let counted = tx.store(META)?.count(Some(Query::Key(JsValue::from_str(key)))).map_err(of_idb)?;
+    Ok(counted.await.map_err(of_idb)? > 0)
+}
+
+/// Bytes that no browser can compress (xorshift64).
+fn noise() -> Uint8Array {
+    let bytes = Uint8Array::new_with_length(RESERVE_BYTES);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    for start in (0..RESERVE_BYTES).step_by(CHUNK_BYTES) {
+        for word in chunk.chunks_exact_mut(8) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            word.copy_from_slice(&state.to_le_bytes());
+        }
+        bytes.set(&Uint8Array::from(chunk.as_slice()), start);
+    }
+    bytes
+}
