@@ -329,6 +329,20 @@ impl<M: Records> Store<M> for IdbStore<M> {
         }
     }
 
+    async fn withdraw(&self, seq: u64) -> Result<(), StoreError> {
+        reserve::with(&self.connection, async || {
+            let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
+            let waiting = tx.store(MUTATION_QUEUE)?;
+            let held = queue::get::<M>(&waiting, seq).await?.filter(QueueRecord::is_pending);
+            let mut record = held.ok_or(StoreError::Gone)?;
+            record.mutation.withdrawn = true;
+            queue::put::<M>(&waiting, &record)?;
+            count_up(&tx.store(META)?, QUEUE_VERSION).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     async fn settle(
         &self,
         seq: u64,
@@ -337,16 +351,13 @@ impl<M: Records> Store<M> for IdbStore<M> {
         reserve::with(&self.connection, async || {
             let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
             let waiting = tx.store(MUTATION_QUEUE)?;
-            let mut record = queue::get::<M>(&waiting, seq).await?.ok_or(StoreError::Gone)?;
-            if record.is_pending() {
-                record.mutation.withdrawn = true;
-                queue::put::<M>(&waiting, &record)?;
-            } else {
-                queue::remove(&waiting, seq)?;
-            }
-            let draft = replacement.clone().map(|draft| Mutation::from_draft(draft, 0, M::SCHEMA));
-            let replaced = match draft {
-                Some(mutation) => Some(queue::push::<M>(&waiting, mutation).await?),
+            let held = queue::get::<M>(&waiting, seq).await?;
+            held.filter(|record| !record.is_pending()).ok_or(StoreError::Gone)?;
+            queue::remove(&waiting, seq)?;
+            let replaced = match replacement.clone() {
+                Some(draft) => {
+                    Some(queue::push::<M>(&waiting, Mutation::from_draft(draft, 0, M::SCHEMA)).await?)
+                }
                 None => None,
             };
             count_up(&tx.store(META)?, QUEUE_VERSION).await?;

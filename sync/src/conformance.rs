@@ -124,7 +124,8 @@ pub fn commit(from: Cursor, rev: u64) -> Commit<CounterRow> {
     }
 }
 
-fn receipt(
+/// The receipt of a mutation.
+pub fn receipt(
     mutation: &Mutation<Add>,
     verdict: Verdict,
     rows: Vec<Versioned<CounterRow>>,
@@ -355,7 +356,7 @@ pub async fn tells_which_queue_the_rows_go_with<S: Store<Counters>>(store: &S) -
     assert_eq!(reading.rows, [counter("b", 1, 3), counter("a1", 1, 3), counter("a2", 1, 3)]);
     assert_eq!(reading.queue_version, store.queue().await?.version);
     versions.push(reading.queue_version);
-    store.settle(second.seq, None).await?;
+    store.withdraw(second.seq).await?;
     versions.push(store.read(&[]).await?.queue_version);
     assert!(versions.windows(2).all(|pair| pair[0] != pair[1]), "{versions:?}");
     store.commit(Commit { rows: vec![counter("b", 5, 4)], ..commit(Cursor::Live { rev: 3 }, 4) }).await?;
@@ -398,7 +399,8 @@ pub async fn a_snapshot_takes_newer_rows_back<S: Store<Counters>>(store: &S) -> 
 /// An undone mutation stays until the server has told what became of it, and is no part of the view meanwhile.
 pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) -> Checked {
     let sent = store.enqueue(add(1, "a", 1)).await?;
-    store.settle(sent.seq, None).await?;
+    assert_eq!(store.settle(sent.seq, None).await, Err(StoreError::Gone), "it waits for no person");
+    store.withdraw(sent.seq).await?;
     let outbox = store.outbox(9).await?;
     assert_eq!((outbox.pending, outbox.mutations[0].withdrawn), (1, true));
     let view = fold::<Counters>(Rows::new(), &outbox.mutations, |_| true);
@@ -413,12 +415,17 @@ pub async fn withdraws_what_may_have_been_sent<S: Store<Counters>>(store: &S) ->
         (Verdict::Applied, WITHDRAWN, false),
     ] {
         let undone = store.enqueue(add(2, "a", 1)).await?;
-        store.settle(undone.seq, None).await?;
+        store.withdraw(undone.seq).await?;
         let mut told = receipt(&undone, verdict, vec![]);
         told.outcome.code = code.to_owned();
         store.commit(Commit { receipts: vec![told], ..commit(Cursor::Start, 1) }).await?;
         let left = store.queue().await?.records.into_iter().find(|record| record.mutation.seq == undone.seq);
         assert_eq!(left.is_some_and(|record| !record.is_pending()), is_left, "{code}");
+        assert_eq!(
+            store.withdraw(undone.seq).await,
+            Err(StoreError::Gone),
+            "that it came too late must be seen"
+        );
     }
     // A server that lost the booking is asked anew.
     let last_outcome_seq = store.outbox(9).await?.last_outcome_seq;

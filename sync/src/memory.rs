@@ -205,18 +205,24 @@ impl<M: Records> Store<M> for MemoryStore<M> {
         Ok(committed)
     }
 
+    async fn withdraw(&self, seq: u64) -> Result<(), StoreError> {
+        let state = &mut *self.state.borrow_mut();
+        let pending = state.queue.get_mut(&seq).filter(|record| record.is_pending());
+        pending.ok_or(StoreError::Gone)?.mutation.withdrawn = true;
+        state.queue_version += 1;
+        Ok(())
+    }
+
     async fn settle(
         &self,
         seq: u64,
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
         let state = &mut *self.state.borrow_mut();
-        let record = state.queue.get_mut(&seq).ok_or(StoreError::Gone)?;
-        if record.is_pending() {
-            record.mutation.withdrawn = true;
-        } else {
-            state.queue.remove(&seq);
+        if state.queue.get(&seq).is_none_or(QueueRecord::is_pending) {
+            return Err(StoreError::Gone);
         }
+        state.queue.remove(&seq);
         state.queue_version += 1;
         Ok(replacement.map(|draft| state.enqueue(draft)))
     }

@@ -102,6 +102,7 @@ pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
     while report.exchanges < limits.max_exchanges {
         let outbox = store.outbox(limits.max_batch_mutations).await?;
         let pending = outbox.pending;
+        let request_was_empty = outbox.mutations.is_empty();
         let request = request::<M>(outbox, limits);
         let response = match ahead.take() {
             Some((asked, answer)) if asked == request => answer,
@@ -126,7 +127,9 @@ pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
         let decided = committed.acknowledged + committed.attention;
         let left = pending.saturating_sub(decided) + committed.requeued;
         on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed });
-        if left == 0 && !more {
+        // What the store counts and cannot hand out is left to another build.
+        let is_stuck = request_was_empty && committed.requeued == 0;
+        if (left == 0 || is_stuck) && !more {
             report.complete = true;
             break;
         }

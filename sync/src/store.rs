@@ -144,11 +144,17 @@ pub trait Store<M: Records> {
     /// Stores an answer: outcomes, rows and cursor together.
     fn commit(&self, commit: Commit<M::Row>) -> impl Future<Output = Result<Committed, StoreError>>;
 
-    /// Removes a record that waits for a person; with `replacement`, enqueues that in its place. A pending record is
-    /// withdrawn instead, and stays until the server has told what became of it: it may have been sent already.
+    /// Undoes a pending mutation. It may have been sent already, so the record stays until the server has told what became of
+    /// it, and is no part of the view meanwhile.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] if the record is not in the queue.
+    /// [`StoreError::Gone`] if it is not pending (any more).
+    fn withdraw(&self, seq: u64) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Removes a record that waits for a person; with `replacement`, enqueues that in its place.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] if it does not wait for a person (any more).
     fn settle(
         &self,
         seq: u64,

@@ -20,25 +20,15 @@ impl Book {
             device_name: device_name.trim().to_owned(),
             bearer: false,
         };
-        let answer: DeviceAnswer = browser::post_json("/api/enrol", &request, ENROL_TIMEOUT_MILLIS)
-            .await
-            .map_err(|error| match error {
-                TransportError::Refused { message, .. } => message,
-                TransportError::SignInNeeded => {
-                    "This code is not valid (any more). Ask for a new one.".to_owned()
-                }
-                other => other.to_string(),
-            })?;
-        if let Some(known) = &*self.0.device.borrow()
-            && known.site != answer.site
-        {
-            let message = format!(
-                "This browser holds the book of site {}. To work at site {}, use another browser or another profile.",
-                known.site, answer.site
-            );
-            return Err(message);
+        let known = self.0.device.borrow().clone();
+        // A page that is left before the answer is kept has a new cookie, and must not go on under the old name: it asks.
+        let forgotten = Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, None).await;
+        forgotten.map_err(|error| error.to_string())?;
+        let answer = trade(&request, known.as_ref()).await;
+        if let Some(device) = answer.as_ref().ok().or(known.as_ref()) {
+            self.keep_device(device).await.map_err(|error| error.to_string())?;
         }
-        self.keep_device(&answer).await.map_err(|error| error.to_string())?;
+        answer?;
         self.emit(&Signal::SignedIn);
         self.emit(&Signal::Changed);
         Ok(())
@@ -88,5 +78,23 @@ impl Book {
             }
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+/// The server's answer to a code. One browser holds the book of one site.
+async fn trade(request: &EnrolRequest, known: Option<&DeviceAnswer>) -> Result<DeviceAnswer, String> {
+    let answer: Result<DeviceAnswer, _> =
+        browser::post_json("/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;
+    let answer = answer.map_err(|error| match error {
+        TransportError::Refused { message, .. } => message,
+        TransportError::SignInNeeded => "This code is not valid (any more). Ask for a new one.".to_owned(),
+        other => other.to_string(),
+    })?;
+    match known {
+        Some(known) if known.site != answer.site => Err(format!(
+            "This browser holds the book of site {}. To work at site {}, use another browser or another profile.",
+            known.site, answer.site
+        )),
+        _ => Ok(answer),
     }
 }

@@ -86,7 +86,12 @@ impl Book {
     /// [`RecordError`]; the entry is still there, or was handled already.
     pub(crate) async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
         let entry = self.entry(id)?;
-        Store::<Warehouse>::settle(self.store(), entry.mutation.seq, None).await?;
+        let (store, seq) = (self.store(), entry.mutation.seq);
+        if entry.is_pending() {
+            Store::<Warehouse>::withdraw(store, seq).await?;
+        } else {
+            Store::<Warehouse>::settle(store, seq, None).await?;
+        }
         self.after_queue_change(Signal::Changed).await;
         Ok(())
     }

@@ -128,18 +128,7 @@ fn undo(
     let Mutation { seq, id, .. } = dice.pick(&pending)?.mutation;
     device.diary.undone.entry(id).or_insert(false);
     let store = Rc::clone(&device.store);
-    Some(Box::pin(async move {
-        let still_waits = store
-            .queue()
-            .await?
-            .records
-            .iter()
-            .any(|record| record.mutation.seq == seq && record.is_pending());
-        if !still_waits {
-            return Err(sync::StoreError::Gone);
-        }
-        store.settle(seq, None).await.map(|_| Kept::Undone(id))
-    }))
+    Some(Box::pin(async move { store.withdraw(seq).await.map(|()| Kept::Undone(id)) }))
 }
 
 /// Settles what was refused: again, or not at all.

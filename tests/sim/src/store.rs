@@ -127,16 +127,23 @@ impl Store<Warehouse> for DeviceStore {
         Ok(committed)
     }
 
+    async fn withdraw(&self, seq: u64) -> Result<(), StoreError> {
+        self.begin_to_write().await?;
+        if self.variant == Variant::UndoDeletes {
+            self.kept.tamper(|queue, _| drop(queue.remove(&seq)));
+            return Ok(());
+        }
+        let withdrawn = self.kept.withdraw(seq).await;
+        self.clock.step().await;
+        withdrawn
+    }
+
     async fn settle(
         &self,
         seq: u64,
         replacement: Option<Draft<Action>>,
     ) -> Result<Option<Mutation<Action>>, StoreError> {
         self.begin_to_write().await?;
-        if self.variant == Variant::UndoDeletes && replacement.is_none() {
-            self.kept.tamper(|queue, _| drop(queue.remove(&seq)));
-            return Ok(None);
-        }
         let replaced = self.kept.settle(seq, replacement).await;
         self.clock.step().await;
         replaced
