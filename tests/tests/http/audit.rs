@@ -119,3 +119,24 @@ async fn a_range_that_is_too_long_to_mend_at_once_is_mended_in_parts() -> Result
     assert_eq!(repaired, [(1, 10_001), (1, 10_502), (0, 10_502)]);
     Ok(())
 }
+
+#[tokio::test]
+async fn rows_outside_the_scope_however_many_take_none_of_the_others_away() -> Result<()> {
+    let (server, device) = stocked().await?;
+    for at in 1..=9 {
+        device.record(receive(&lot(&vinegar(), &format!("B-{at}")), at)).await?;
+    }
+    device.sync(&server).await?;
+    let truth = device.rows().await?;
+    Connection::open(server.database())?.execute_batch(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+         INSERT INTO inventory_lots SELECT site, product_id, randomblob(16), 'X' || i, 'X', 0, 'reserved', NULL, NULL, rev, '{}', NULL
+         FROM inventory_lots, n WHERE location = 'A-1'",
+    )?;
+    let transport = server.transport(device.token())?;
+    let whole = AuditLimits { range_rows: 250, max_ranges: 40 };
+    let report = audit_part(device.store(), &transport, None, whole, || UnixMillis(0)).await?;
+    assert_eq!((report.checked_rows, report.repaired_ranges), (truth.len(), 0));
+    assert_eq!(device.rows().await?, truth);
+    Ok(())
+}

@@ -5,13 +5,13 @@ use rusqlite::{Connection, named_params};
 use sync::{AuditRequest, Digest, MAX_REPAIR_ROWS, RangeDigest, Records, Repair, ReplacedRange, Versioned};
 
 use super::super::StoreFault;
-use super::convert::Key;
+use super::convert::{Key, to_i64};
 use super::pull::{Change, columns, position, read, table_named};
 use super::schema;
 use crate::booking::Scope;
 
-/// Rows looked at for one range, tombstones and rows outside the scope among them.
-const MAX_RANGE_ROWS: i64 = 50_000;
+/// Rows read of one range. A device that holds its ranges to half of [`MAX_REPAIR_ROWS`] has fewer: then it differs anyway.
+const MAX_RANGE_ROWS: usize = MAX_REPAIR_ROWS + 1;
 
 pub(super) fn audit(
     connection: &Connection,
@@ -27,12 +27,11 @@ pub(super) fn audit(
     }
     let mut room = MAX_REPAIR_ROWS;
     for RangeDigest { range, digest } in &request.ranges {
-        let found = rows_in(connection, site, range)?;
-        if found.iter().any(|change| change.rev > request.rev) {
+        let span = Span::of(range)?;
+        if span.has_later(connection, site, request.rev)? {
             continue;
         }
-        let held = found.into_iter().filter(|change| !change.deleted && scope.holds(&change.row));
-        let rows: Vec<_> = held.map(|Change { rev, row, .. }| Versioned { rev, row }).collect();
+        let rows = span.rows(connection, site, scope)?;
         if digest_of(&rows)? != *digest && room > 0 {
             let repair = cut(range.clone(), rows, room);
             room -= repair.rows.len();
@@ -61,37 +60,72 @@ fn digest_of(rows: &[Versioned<Row>]) -> Result<u64, StoreFault> {
     Ok(digest.value())
 }
 
-/// Every row of a range by rising key, deleted or not, whatever its status.
-fn rows_in(connection: &Connection, site: &str, range: &ReplacedRange) -> Result<Vec<Change>, StoreFault> {
-    let table = table_named(&range.table)?;
-    let after = bounds(position(table, &range.after)?);
-    let through = range.through.as_deref().map(|key| position(table, key)).transpose()?.flatten();
-    let through = through.map(|key| bounds(Some(key)));
-    let is_open = through.is_none();
-    let through = through.unwrap_or_default();
-    let select = format!("SELECT {} FROM {table} WHERE site = :site", columns(table));
-    let mut found = Vec::new();
-    if table == PRODUCTS {
-        let sql = format!(
-            "{select} AND product_id > :after AND (:open OR product_id <= :through) ORDER BY product_id LIMIT :limit"
-        );
-        let params = named_params! {
-            ":site": site, ":after": after.0, ":through": through.0, ":open": is_open, ":limit": MAX_RANGE_ROWS,
-        };
-        read(connection, PRODUCTS, &sql, params, &mut found)?;
-    } else {
-        let sql = format!(
-            "{select} AND (product_id, lot_id) > (:after_product, :after_lot) \
-             AND (:open OR (product_id, lot_id) <= (:through_product, :through_lot)) \
-             ORDER BY product_id, lot_id LIMIT :limit"
-        );
-        let params = named_params! {
-            ":site": site, ":after_product": after.0, ":after_lot": after.1, ":through_product": through.0,
-            ":through_lot": through.1, ":open": is_open, ":limit": MAX_RANGE_ROWS,
-        };
-        read(connection, LOTS, &sql, params, &mut found)?;
+/// A range as its table's columns have it.
+struct Span {
+    table: &'static str,
+    after: (Vec<u8>, Vec<u8>),
+    /// None for the table's end.
+    through: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Span {
+    fn of(range: &ReplacedRange) -> Result<Self, StoreFault> {
+        let table = table_named(&range.table)?;
+        let through = range.through.as_deref().map(|key| position(table, key)).transpose()?.flatten();
+        let after = bounds(position(table, &range.after)?);
+        Ok(Self { table, after, through: through.map(|key| bounds(Some(key))) })
     }
-    Ok(found)
+
+    /// The condition on the keys. Lots sort by product and lot; a product's second column is empty.
+    fn condition(&self) -> &'static str {
+        if self.table == PRODUCTS {
+            "site = :site AND product_id > :after AND (:open OR product_id <= :through) AND :after_lot = :through_lot"
+        } else {
+            "site = :site AND (product_id, lot_id) > (:after, :after_lot) \
+             AND (:open OR (product_id, lot_id) <= (:through, :through_lot))"
+        }
+    }
+
+    /// Whether anything in it, tombstones and rows outside the scope too, is later than `rev`.
+    fn has_later(&self, connection: &Connection, site: &str, rev: u64) -> Result<bool, StoreFault> {
+        let sql =
+            format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} AND rev > :rev)", self.table, self.condition());
+        let through = self.through.clone().unwrap_or_default();
+        let params = named_params! {
+            ":site": site, ":after": self.after.0, ":after_lot": self.after.1, ":open": self.through.is_none(),
+            ":through": through.0, ":through_lot": through.1, ":rev": to_i64(rev),
+        };
+        Ok(connection.prepare_cached(&sql)?.query_row(params, |row| row.get(0))?)
+    }
+
+    /// Its rows within the scope, by rising key.
+    fn rows(
+        &self,
+        connection: &Connection,
+        site: &str,
+        scope: Scope,
+    ) -> Result<Vec<Versioned<Row>>, StoreFault> {
+        let (key, status) = match scope.lot_status().filter(|_| self.table == LOTS) {
+            Some(status) => ("product_id, lot_id", status.code()),
+            None if self.table == LOTS => ("product_id, lot_id", ""),
+            None => ("product_id", ""),
+        };
+        let of_scope = if status.is_empty() { ":status = ''" } else { "status = :status" };
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {} AND deleted_at IS NULL AND {of_scope} ORDER BY {key} LIMIT {MAX_RANGE_ROWS}",
+            columns(self.table),
+            self.table,
+            self.condition()
+        );
+        let through = self.through.clone().unwrap_or_default();
+        let params = named_params! {
+            ":site": site, ":after": self.after.0, ":after_lot": self.after.1, ":open": self.through.is_none(),
+            ":through": through.0, ":through_lot": through.1, ":status": status,
+        };
+        let mut found = Vec::new();
+        read(connection, self.table, &sql, params, &mut found)?;
+        Ok(found.into_iter().map(|Change { rev, row, .. }| Versioned { rev, row }).collect())
+    }
 }
 
 /// A key's columns; empty ones sort before all others.
