@@ -60,8 +60,6 @@ pub struct Link {
     pub is_online: Cell<bool>,
     /// When something was last sent, or tried to be.
     pub tried_at: Cell<u64>,
-    /// Exchanges tried.
-    pub tries: Cell<u64>,
     /// Whether its build writes actions in the first schema.
     pub is_old_build: Cell<bool>,
     /// Mutations that the server cannot make anything of.
@@ -144,7 +142,6 @@ impl Link {
             token: RefCell::new(token.to_owned()),
             is_online: Cell::new(true),
             tried_at: Cell::new(0),
-            tries: Cell::new(0),
             is_old_build: Cell::new(false),
             poison: RefCell::default(),
             is_calm: false,
@@ -163,7 +160,6 @@ impl Link {
     ) -> Result<T, TransportError> {
         let air = &self.air;
         self.tried_at.set(air.clock.millis());
-        self.tries.set(self.tries.get() + 1);
         air.clock.step().await;
         let body = serde_json::to_value(request).map_err(|_| TransportError::Garbled)?;
         let body = self.as_this_build_writes(body).to_string().into_bytes();
