@@ -1,7 +1,9 @@
-//! Numbers, dates and ages in words. Pure: the current time is a parameter.
+//! Numbers, dates and ages in words of the screens' language. Pure: the current time is a parameter.
 
-use domain::{CalendarDate, Quantity};
+use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
+
+use crate::language::{self, localized, t, tf, tn};
 
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -12,33 +14,39 @@ const MONTHS: [&str; 12] =
 /// How long ago: `just now`, `3 min ago`, `2 h ago`, `5 days ago`.
 pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
     match now.since(then) {
-        0..MINUTE_MILLIS => "just now".to_owned(),
-        passed => format!("{} ago", duration(passed)),
+        0..MINUTE_MILLIS => t("just now").to_owned(),
+        passed => tf("{time} ago", &[("time", &duration(passed))]),
     }
 }
 
 /// How soon: `now`, `in 20 s`, `in 4 min`.
 pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
     match then.since(now) {
-        0..1_000 => "now".to_owned(),
-        left @ 1_000..MINUTE_MILLIS => format!("in {} s", left / 1_000),
-        left => format!("in {}", duration(left)),
+        0..1_000 => t("now").to_owned(),
+        left => tf("in {time}", &[("time", &duration(left))]),
     }
 }
 
 /// A length of time in its largest unit: `3 min`, `1 day`.
 pub(crate) fn duration(millis: u64) -> String {
     match millis {
-        ..MINUTE_MILLIS => format!("{} s", millis / 1_000),
-        MINUTE_MILLIS..HOUR_MILLIS => format!("{} min", millis / MINUTE_MILLIS),
-        HOUR_MILLIS..DAY_MILLIS => format!("{} h", millis / HOUR_MILLIS),
-        _ => counted(usize::try_from(millis / DAY_MILLIS).unwrap_or(usize::MAX), "day"),
+        ..MINUTE_MILLIS => tf("{n} s", &[("n", &(millis / 1_000))]),
+        MINUTE_MILLIS..HOUR_MILLIS => tf("{n} min", &[("n", &(millis / MINUTE_MILLIS))]),
+        HOUR_MILLIS..DAY_MILLIS => tf("{n} h", &[("n", &(millis / HOUR_MILLIS))]),
+        _ => days(i64::try_from(millis / DAY_MILLIS).unwrap_or(i64::MAX)),
     }
 }
 
 /// A date nobody can misread: `31 Dec 2026`.
 pub(crate) fn date(date: CalendarDate) -> String {
     let (year, month, day) = date.parts();
+    if language::locale().is_some() {
+        let utc = js_sys::Date::new(&format!("{date}T00:00:00Z").into());
+        let options = [("day", "numeric"), ("month", "short"), ("year", "numeric"), ("timeZone", "UTC")];
+        if let Some(words) = localized(&utc, "toLocaleDateString", &options) {
+            return words;
+        }
+    }
     let month = MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default();
     format!("{day} {month} {year}")
 }
@@ -53,20 +61,25 @@ pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
 /// What is left until a date: `Expired`, `Today`, `1 day`, `41 days`.
 pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
     match today.days_until(date) {
-        ..0 => "Expired".to_owned(),
-        0 => "Today".to_owned(),
-        days => counted(usize::try_from(days).unwrap_or(usize::MAX), "day"),
+        ..0 => t("Expired").to_owned(),
+        0 => t("Today").to_owned(),
+        left => days(left),
     }
 }
 
-/// A number with its noun: `1 change`, `1,204 changes`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
+/// `1 day`, `41 days`.
+pub(crate) fn days(days: i64) -> String {
+    tn(usize::try_from(days).unwrap_or_default(), "{n} day", "{n} days")
 }
 
 /// A count in groups of three: `100,000`.
 pub(crate) fn grouped(count: usize) -> String {
+    if language::locale().is_some() {
+        let number = js_sys::Number::from(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        if let Some(words) = localized(&number, "toLocaleString", &[]) {
+            return words;
+        }
+    }
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
@@ -78,9 +91,27 @@ pub(crate) fn grouped(count: usize) -> String {
     text
 }
 
+/// A quantity, with the decimal sign of the language: `2.5`, `2,5`.
+pub(crate) fn quantity(quantity: Quantity) -> String {
+    with_decimal_sign(quantity.to_string())
+}
+
 /// A change with its sign: `+5`, `−5`.
 pub(crate) fn signed(change: Quantity) -> String {
-    if change > Quantity::ZERO { format!("+{change}") } else { change.to_string() }
+    let sign = if change > Quantity::ZERO { "+" } else { "" };
+    format!("{sign}{}", quantity(change))
+}
+
+/// An amount in its currency: `€ 2.40`, `€ 2,40`.
+pub(crate) fn money(money: &Money) -> String {
+    with_decimal_sign(money.to_string())
+}
+
+fn with_decimal_sign(text: String) -> String {
+    match language::current() {
+        "de" | "es" => text.replace('.', ","),
+        _ => text,
+    }
 }
 
 /// An English word as a sentence begins: `put away` becomes `Put away`.
@@ -134,8 +165,8 @@ mod tests {
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "change"), "1 change");
-        assert_eq!(counted(1_204, "change"), "1,204 changes");
+        assert_eq!(days(1), "1 day");
+        assert_eq!(quantity(Quantity(2_500)), "2.5");
         assert_eq!(signed(Quantity::units(5)), "+5");
         assert_eq!(signed(Quantity::units(-5)), "−5");
         assert_eq!(capitalised("put away"), "Put away");

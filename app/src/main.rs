@@ -7,6 +7,7 @@ mod download;
 mod engine;
 mod format;
 mod hooks;
+mod language;
 mod pages;
 mod root;
 mod route;
@@ -16,5 +17,8 @@ mod storage;
 
 fn main() {
     service_worker::init_offline_sync();
-    yew::Renderer::<root::Root>::new().render();
+    wasm_bindgen_futures::spawn_local(async {
+        language::load().await;
+        yew::Renderer::<root::Root>::new().render();
+    });
 }

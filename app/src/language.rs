@@ -1,0 +1,193 @@
+//! The language of the screens. A text's English words are its key: `t("Receive")`.
+//!
+//! English needs nothing. Every other language is a file, `/languages/{code}.json`, that maps keys to its words; what it lacks
+//! stays English. The choice counts from the next start of the page on, so that a text never changes while it is shown.
+//! `tests/tests/languages.rs` finds the keys in the sources, and fails where a language lacks one.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use js_sys::{Intl, Object, Reflect};
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Every language: its code, and its name for those who speak it.
+pub(crate) const LANGUAGES: [(&str, &str); 4] =
+    [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")];
+/// Where the browser keeps the choice.
+const CHOICE: &str = "lotbook-language";
+/// The app's own.
+const ENGLISH: &str = "en";
+/// A start does not wait longer for words; it is English then.
+const LOAD_TIMEOUT_MILLIS: u32 = 4_000;
+
+/// A key's words in one language.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    /// By the plural categories of CLDR: `one`, `few`, `many`, `other` ...
+    ByCount(HashMap<String, String>),
+}
+
+struct Translation {
+    code: String,
+    words: HashMap<String, Words>,
+    plurals: Intl::PluralRules,
+}
+
+thread_local! {
+    /// Set once, before the first text is shown, and then kept as long as the page.
+    static TRANSLATION: OnceCell<&'static Translation> = const { OnceCell::new() };
+}
+
+fn translation() -> Option<&'static Translation> {
+    TRANSLATION.with(|translation| translation.get().copied())
+}
+
+/// Marks a text as a key where it is translated only later.
+pub(crate) const fn key(english: &'static str) -> &'static str {
+    english
+}
+
+/// A text in the language of the screens.
+pub(crate) fn t(english: &'static str) -> &'static str {
+    match translation().and_then(|translation| translation.words.get(english)) {
+        Some(Words::One(words)) => words,
+        _ => english,
+    }
+}
+
+/// A text with values in the places that `{name}` marks.
+pub(crate) fn tf(english: &'static str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    filled(t(english), values)
+}
+
+/// A text that depends on a count, which `{n}` marks. The key is the English plural.
+pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> String {
+    let english = if count == 1 { singular } else { plural };
+    let words = translation().and_then(|translation| {
+        let Words::ByCount(forms) = translation.words.get(plural)? else { return None };
+        forms.get(&translation.category(count)).or_else(|| forms.get("other")).map(String::as_str)
+    });
+    filled(words.unwrap_or(english), &[("n", &crate::format::grouped(count))])
+}
+
+fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let mut text = String::with_capacity(words.len() + 16);
+    let mut rest = words;
+    // Only the pattern is looked through: what is put in may have brackets of its own.
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, following)) = after.split_once('}') else { break };
+        text.push_str(before);
+        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+            text.push_str(&value.to_string());
+        }
+        rest = following;
+    }
+    text.push_str(rest);
+    text
+}
+
+impl Translation {
+    fn category(&self, count: usize) -> String {
+        // Every count of goods or changes is far below the floats that are not whole.
+        let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let selected = self.plurals.select(count);
+        String::from(selected)
+    }
+}
+
+/// The language of the screens.
+pub(crate) fn current() -> &'static str {
+    translation().map_or(ENGLISH, |translation| &translation.code)
+}
+
+/// The language for the browser's own formats of dates and numbers, always with the digits that codes and keypads have.
+/// `None` for English, which the app writes itself.
+pub(crate) fn locale() -> Option<String> {
+    translation().map(|translation| format!("{}-u-nu-latn", translation.code))
+}
+
+/// Loads the chosen language. Call it once, before anything is shown.
+pub(crate) async fn load() {
+    let code = chosen();
+    if code != ENGLISH {
+        let path = format!("/languages/{code}.json");
+        // Whatever is wrong with the file, an English screen is better than none.
+        if let Ok(Some(words)) = browser::get_json(&path, LOAD_TIMEOUT_MILLIS).await {
+            let plurals = Intl::PluralRules::new(&js_sys::Array::of1(&code.as_str().into()), &Object::new());
+            let loaded: &'static Translation = Box::leak(Box::new(Translation { code, words, plurals }));
+            // It is called once.
+            TRANSLATION.with(|translation| drop(translation.set(loaded)));
+        }
+    }
+    if let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) {
+        // They fail only for names that are none.
+        drop(root.set_attribute("lang", current()));
+        drop(root.set_attribute("dir", if is_right_to_left(current()) { "rtl" } else { "ltr" }));
+    }
+}
+
+fn is_right_to_left(code: &str) -> bool {
+    matches!(code, "ar" | "fa" | "he" | "ur")
+}
+
+/// Chooses a language; it counts from the next start of the page on.
+pub(crate) fn choose(code: &str) {
+    if let Some(storage) = local_storage() {
+        // Where nothing can be kept the browser's language counts.
+        drop(storage.set_item(CHOICE, code));
+    }
+}
+
+/// What was chosen, else the first of the browser's languages that there are words for.
+fn chosen() -> String {
+    let kept = local_storage().and_then(|storage| storage.get_item(CHOICE).ok().flatten());
+    let is_code =
+        |code: &String| (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
+    kept.filter(is_code).or_else(preferred).unwrap_or_else(|| ENGLISH.to_owned())
+}
+
+fn preferred() -> Option<String> {
+    let languages = web_sys::window()?.navigator().languages();
+    languages.iter().filter_map(|language| language.as_string()).find_map(|language| {
+        let code = language.split('-').next()?.to_ascii_lowercase();
+        LANGUAGES.iter().any(|(known, _)| *known == code).then_some(code)
+    })
+}
+
+fn local_storage() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+/// What a number is in the language, with at most three decimals; none in English.
+pub(crate) fn localized(value: &JsValue, method: &str, options: &[(&str, &str)]) -> Option<String> {
+    let locale = locale()?;
+    let described = Object::new();
+    for (name, choice) in options {
+        Reflect::set(&described, &(*name).into(), &(*choice).into()).ok()?;
+    }
+    let function: js_sys::Function = Reflect::get(value, &method.into()).ok()?.dyn_into().ok()?;
+    function.call2(value, &locale.into(), &described).ok()?.as_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english_needs_no_words() {
+        assert_eq!(t("Receive"), "Receive");
+        assert_eq!(tn(1, "{n} lot", "{n} lots"), "1 lot");
+        assert_eq!(tn(0, "{n} lot", "{n} lots"), "0 lots");
+        assert_eq!(current(), "en");
+    }
+
+    #[test]
+    fn values_stand_where_their_names_were() {
+        assert_eq!(tf("{what} at {where}", &[("where", &"A-1"), ("what", &5)]), "5 at A-1");
+        assert_eq!(tf("{what}!", &[("what", &"{where}")]), "{where}!", "values are not looked through");
+        assert_eq!(tf("50 % {", &[]), "50 % {");
+    }
+}
