@@ -16,6 +16,13 @@ const offerReload = (error) => {
   dialog.showModal();
 };
 
+try {
+  const { theme } = JSON.parse(localStorage.getItem("lotbook.preferences") ?? "{}");
+  if (theme && theme !== "auto") document.documentElement.dataset.theme = theme;
+} catch {
+  // Where nothing is kept, the device's own colours count.
+}
+
 const onTrap = ({ error, reason }) => {
   if ((error ?? reason) instanceof WebAssembly.RuntimeError) offerReload(error ?? reason);
 };

@@ -5,6 +5,8 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
+use crate::language::t;
+
 /// The browser may take the text this long after it was told to.
 const KEEP_MILLIS: u32 = 60_000;
 
@@ -13,7 +15,7 @@ const KEEP_MILLIS: u32 = 60_000;
 /// # Errors
 /// The sentence to show.
 pub(crate) fn download(name: &str, kind: &str, text: &str) -> Result<(), String> {
-    try_download(name, kind, text).map_err(|_| "The browser did not take the file. Try again.".to_owned())
+    try_download(name, kind, text).map_err(|_| t("The browser did not take the file. Try again.").to_owned())
 }
 
 fn try_download(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {

@@ -11,13 +11,15 @@ use domain::Warehouse;
 use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
-    Connection, Ended, Event, Order, Progress, RoundError, RoundLimits, RoundReport, Scheduler,
-    SchedulerConfig, Store, StoreError, UnixMillis,
+    Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
+    UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use crate::book::{Book, DEFAULT_SCOPE, Signal, Threat};
+use crate::components::faults_in_words::{store_fault, sync_failure};
+use crate::language::t;
 
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";
@@ -113,7 +115,7 @@ impl Engine {
             let value = (!on).then_some("yes");
             match Store::<Warehouse>::put_setting(engine.0.book.store(), MANUAL_SETTING, value).await {
                 Ok(()) => engine.handle(Event::Automatic(on)),
-                Err(error) => engine.fail(error.to_string()),
+                Err(error) => engine.fail(store_fault(&error)),
             }
         });
     }
@@ -177,7 +179,7 @@ impl Engine {
             running.abort();
         }
         self.0.state.borrow_mut().progress = None;
-        self.fail("The last sync did not come to an end. It is tried again by itself.".to_owned());
+        self.fail(t("The last sync did not come to an end. It is tried again by itself.").to_owned());
     }
 
     /// What the book says that concerns rounds.
@@ -186,6 +188,7 @@ impl Engine {
             Signal::Enqueued => self.handle(Event::Enqueued),
             Signal::SignedIn => self.handle(Event::SignedIn),
             Signal::Changed => self.0.on_change.emit(()),
+            Signal::Surveyed => {}
             Signal::Heard(notice) => self.hear_notice(notice),
         }
     }
@@ -196,7 +199,7 @@ impl Engine {
         spawn_local(async move {
             match Store::<Warehouse>::restart(engine.0.book.store(), DEFAULT_SCOPE).await {
                 Ok(()) => engine.handle(Event::Manual),
-                Err(error) => engine.fail(error.to_string()),
+                Err(error) => engine.fail(store_fault(&error)),
             }
         });
     }
@@ -207,7 +210,7 @@ impl Engine {
         spawn_local(async move {
             match engine.0.book.drop_rows().await {
                 Ok(()) => engine.handle(Event::Manual),
-                Err(error) => engine.fail(error.to_string()),
+                Err(error) => engine.fail(store_fault(&error)),
             }
         });
     }
@@ -230,7 +233,7 @@ impl Engine {
                     engine.0.book.tell(&Notice::WorkOffline { chosen });
                     engine.handle(Event::WorkOffline(chosen));
                 }
-                Err(error) => engine.fail(error.to_string()),
+                Err(error) => engine.fail(store_fault(&error)),
             }
         });
     }
@@ -291,11 +294,12 @@ impl Engine {
         {
             let mut state = self.0.state.borrow_mut();
             state.progress = None;
-            state.error = result.as_ref().err().map(in_words).or(read.err().map(|error| error.to_string()));
+            state.error =
+                result.as_ref().err().map(sync_failure).or(read.err().map(|error| store_fault(&error)));
             state.sync_count += u32::from(result.is_ok());
         }
         if let Some(callback) = self.0.observers.borrow().on_sync_complete.clone() {
-            callback.emit(result.clone().map_err(|error| error.to_string()));
+            callback.emit(result.clone().map_err(|error| sync_failure(&error)));
         }
         self.handle(Event::RoundEnded(ended(&result)));
         self.0.book.emit(&Signal::Changed);
@@ -309,15 +313,5 @@ impl Engine {
             Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || engine.handle(Event::Woken))
         });
         self.0.timer.replace(timer);
-    }
-}
-
-/// Why a round failed. Where there is no space for rows, mutations may still have some.
-fn in_words(failure: &RoundFailure) -> String {
-    match failure {
-        RoundFailure::Round(RoundError::Store(StoreError::Full)) => {
-            "This device is full: the stock list is not updated until there is space.".to_owned()
-        }
-        other => other.to_string(),
     }
 }

@@ -51,6 +51,27 @@ pub(crate) fn date(date: CalendarDate) -> String {
     format!("{day} {month} {year}")
 }
 
+/// A month in few letters: `Dec`.
+pub(crate) fn month(date: CalendarDate) -> String {
+    in_parts(date, &[("month", "short")]).unwrap_or_else(|| english_month(date).to_owned())
+}
+
+/// `Dec 2026`.
+pub(crate) fn month_and_year(date: CalendarDate) -> String {
+    let options = [("month", "short"), ("year", "numeric")];
+    in_parts(date, &options).unwrap_or_else(|| format!("{} {}", english_month(date), date.parts().0))
+}
+
+fn in_parts(date: CalendarDate, options: &[(&str, &str)]) -> Option<String> {
+    language::locale()?;
+    let utc = js_sys::Date::new(&format!("{date}T00:00:00Z").into());
+    localized(&utc, "toLocaleDateString", &[options, &[("timeZone", "UTC")]].concat())
+}
+
+fn english_month(date: CalendarDate) -> &'static str {
+    MONTHS.get(usize::from(date.parts().1).saturating_sub(1)).copied().unwrap_or_default()
+}
+
 /// A time as tables have it: `2026-11-21 09:05`, in a place that far ahead of UTC.
 pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
     let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
@@ -105,6 +126,44 @@ pub(crate) fn signed(change: Quantity) -> String {
 /// An amount in its currency: `€ 2.40`, `€ 2,40`.
 pub(crate) fn money(money: &Money) -> String {
     with_decimal_sign(money.to_string())
+}
+
+/// A round number in few characters, for the axis of a plot: `250`, `20k`, `1.5M`.
+pub(crate) fn short(value: i64) -> String {
+    let (unit, letter) = match value.unsigned_abs() {
+        ..10_000 => (1, ""),
+        10_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "G"),
+    };
+    let (whole, tenth) = (value / unit, (value % unit).abs() * 10 / unit);
+    let text = if tenth == 0 { format!("{whole}{letter}") } else { format!("{whole}.{tenth}{letter}") };
+    with_decimal_sign(text)
+}
+
+/// The same for whole units of a currency.
+pub(crate) fn short_money(minor: i64, currency: &str) -> String {
+    let decimals = u32::try_from(Money::decimals(currency)).unwrap_or_default();
+    short(minor / 10_i64.pow(decimals))
+}
+
+/// A sum of amounts, its digits in groups of three: `€ 1,234,567.00`.
+pub(crate) fn sum(money: &Money) -> String {
+    let text = money.to_string();
+    let start = text.find(|char: char| char.is_ascii_digit()).unwrap_or(text.len());
+    let end = text.find('.').unwrap_or(text.len());
+    let (separator, decimal_sign) = match language::current() {
+        "de" | "es" => ('.', ","),
+        _ => (',', "."),
+    };
+    let mut grouped = text[..start].to_owned();
+    for (at, digit) in text[start..end].char_indices() {
+        if at > 0 && (end - start - at).is_multiple_of(3) {
+            grouped.push(separator);
+        }
+        grouped.push(digit);
+    }
+    grouped + &text[end..].replace('.', decimal_sign)
 }
 
 fn with_decimal_sign(text: String) -> String {
@@ -168,6 +227,13 @@ mod tests {
         assert_eq!(days(1), "1 day");
         assert_eq!(quantity(Quantity(2_500)), "2.5");
         assert_eq!(signed(Quantity::units(5)), "+5");
+        let worth = |minor, currency: &str| sum(&Money { minor, currency: currency.to_owned() });
+        assert_eq!(worth(123_456_789, "EUR"), "€\u{a0}1,234,567.89");
+        assert_eq!(worth(-100_000, "USD"), "$−1,000.00");
+        let shortened = [0, 9_999, 20_000, 50_500, 1_500_000, 2_000_000_000].map(short);
+        assert_eq!(shortened, ["0", "9999", "20k", "50.5k", "1.5M", "2G"]);
+        assert_eq!((short_money(5_000_000, "EUR"), short_money(500, "JPY")), ("50k".into(), "500".into()));
+        assert_eq!((worth(99_999, "GBP"), worth(1_000, "JPY")), ("£999.99".into(), "JPY\u{a0}1,000".into()));
         assert_eq!(signed(Quantity::units(-5)), "−5");
         assert_eq!(capitalised("put away"), "Put away");
     }

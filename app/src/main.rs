@@ -1,16 +1,21 @@
 //! The Lotbook PWA: opens the device's book and shows it.
 
 mod book;
+mod camera;
+mod command;
 mod components;
 mod csv;
 mod download;
 mod engine;
+mod feedback;
 mod format;
 mod hooks;
 mod language;
 mod pages;
+mod preferences;
 mod root;
 mod route;
+mod scan;
 mod service_worker;
 mod shell;
 mod storage;

@@ -4,7 +4,9 @@ use sync::StoreError;
 use yew::prelude::*;
 
 use crate::book::Book;
+use crate::components::faults_in_words::store_fault;
 use crate::hooks::SyncProvider;
+use crate::language::t;
 use crate::shell::app;
 
 enum Opening {
@@ -39,7 +41,7 @@ pub(crate) fn Root() -> Html {
     }
     match &*opening {
         Opening::Running => {
-            html! { <main class="opening" aria-busy="true"><p>{ "Opening your stock book…" }</p></main> }
+            html! { <main class="opening" aria-busy="true"><p>{ t("Opening your stock book…") }</p></main> }
         }
         Opening::Done(book) => html! {
             <ContextProvider<Book> context={book.clone()}>
@@ -48,13 +50,13 @@ pub(crate) fn Root() -> Html {
         },
         Opening::Failed(error) => html! {
             <main class="opening" role="alert">
-                <h1>{ "Lotbook cannot open its data" }</h1>
-                <p data-test="open-error">{ error.to_string() }</p>
-                <p>{ "Nothing that was saved is lost. Until this is mended, nothing new can be saved." }</p>
-                <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ "Try again" }</button>
+                <h1>{ t("Lotbook cannot open its data") }</h1>
+                <p data-test="open-error">{ store_fault(error) }</p>
+                <p>{ t("Nothing that was saved is lost. Until this is mended, nothing new can be saved.") }</p>
+                <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ t("Try again") }</button>
                 if let StoreError::Corrupt(_) = error {
                     <button class="button" onclick={fetch_again} data-test="open-repair">
-                        { "Download everything again" }
+                        { t("Download everything again") }
                     </button>
                 }
             </main>

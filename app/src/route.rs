@@ -10,10 +10,21 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::icon::Glyph;
+use crate::language::key;
 
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Route {
+    /// What can be done, and what was done last.
+    Home,
+    /// Where work begins: the goods are scanned or chosen.
+    Start { operation: LotWork },
+    /// One expected delivery.
+    Delivery { id: Uuid },
+    /// One bin with its lots; `?work=` says what they are chosen for.
+    Bin { location: String },
+    /// Several lots on their way to another bin.
+    Transfer,
     /// The stock list.
     Stock,
     /// The form for a new product; `?barcode=` fills that field in.
@@ -22,12 +33,28 @@ pub(crate) enum Route {
     Product { id: Uuid },
     /// The form for its fields.
     EditProduct { id: Uuid },
-    /// Work on one of its lots; `?lot=` chooses which.
+    /// Who did what to it; `?lot=` narrows it to one lot.
+    History { id: Uuid },
+    /// Work on one of its lots; `?lot=` chooses which, `?then=` where to go afterwards.
     Work { id: Uuid, operation: LotWork },
     /// An order.
     Checkout,
-    /// The queue, what needs attention, and the synchronisation itself.
+    /// Every lot, with filters.
+    Lots,
+    /// What the stock is worth, and how long it keeps.
+    Report,
+    /// What needs a person.
+    Inbox,
+    /// The queue and the synchronisation itself.
     Sync,
+    /// What this device's user chooses.
+    Settings,
+    /// Shows what the scanner sends.
+    ScannerTest,
+    /// The commands as barcodes, to print.
+    Commands,
+    /// The first steps on a new device.
+    Welcome,
     /// Makes this device known to the server.
     Enrol,
     /// The same with the one-time code filled in: letters, digits and dashes, so nothing is escaped.
@@ -35,6 +62,23 @@ pub(crate) enum Route {
     /// Anything else.
     NotFound,
 }
+
+/// Pages whose addresses say nothing more.
+const PLAIN: [(&str, Route); 13] = [
+    ("/", Route::Home),
+    ("/transfer", Route::Transfer),
+    ("/stock", Route::Stock),
+    ("/product/new", Route::NewProduct),
+    ("/checkout", Route::Checkout),
+    ("/lots", Route::Lots),
+    ("/report", Route::Report),
+    ("/inbox", Route::Inbox),
+    ("/sync", Route::Sync),
+    ("/settings", Route::Settings),
+    ("/scanner", Route::ScannerTest),
+    ("/commands", Route::Commands),
+    ("/welcome", Route::Welcome),
+];
 
 // The derived form brings a matcher for any pattern, which weighs more than all these addresses.
 impl Routable for Route {
@@ -44,32 +88,34 @@ impl Routable for Route {
 
     fn to_path(&self) -> String {
         match self {
-            Self::Stock => "/".to_owned(),
-            Self::NewProduct => "/product/new".to_owned(),
+            Self::Start { operation } => format!("/work/{operation}"),
+            Self::Delivery { id } => format!("/delivery/{id}"),
+            Self::Bin { location } => format!("/bin/{}", js_sys::encode_uri_component(location)),
             Self::Product { id } => format!("/product/{id}"),
             Self::EditProduct { id } => format!("/product/{id}/edit"),
+            Self::History { id } => format!("/product/{id}/history"),
             Self::Work { id, operation } => format!("/product/{id}/work/{operation}"),
-            Self::Checkout => "/checkout".to_owned(),
-            Self::Sync => "/sync".to_owned(),
             Self::Enrol => "/enrol".to_owned(),
             Self::EnrolWith { code } => format!("/enrol/{code}"),
-            Self::NotFound => "/404".to_owned(),
+            plain => PLAIN.iter().find(|(_, route)| route == plain).map_or("/404", |(path, _)| path).to_owned(),
         }
     }
 
     fn routes() -> Vec<&'static str> {
-        vec![
-            "/",
-            "/product/new",
+        let plain = PLAIN.map(|(path, _)| path);
+        let others = [
+            "/work/:operation",
+            "/delivery/:id",
+            "/bin/:location",
             "/product/:id",
             "/product/:id/edit",
+            "/product/:id/history",
             "/product/:id/work/:operation",
-            "/checkout",
-            "/sync",
             "/enrol",
             "/enrol/:code",
             "/404",
-        ]
+        ];
+        plain.into_iter().chain(others).collect()
     }
 
     fn not_found_route() -> Option<Self> {
@@ -77,13 +123,16 @@ impl Routable for Route {
     }
 
     fn recognize(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let trimmed = format!("/{}", path.trim_matches('/'));
+        if let Some((_, route)) = PLAIN.into_iter().find(|(plain, _)| *plain == trimmed) {
+            return Some(route);
+        }
+        let segments: Vec<&str> = trimmed.trim_matches('/').split('/').collect();
         let route = match segments[..] {
-            [""] => Some(Self::Stock),
-            ["product", "new"] => Some(Self::NewProduct),
+            ["work", operation] => operation.parse().ok().map(|operation| Self::Start { operation }),
+            ["delivery", id] => id.parse().ok().map(|id| Self::Delivery { id }),
+            ["bin", location] => decoded(location).map(|location| Self::Bin { location }),
             ["product", id, ref rest @ ..] => id.parse().ok().and_then(|id| Self::about(id, rest)),
-            ["checkout"] => Some(Self::Checkout),
-            ["sync"] => Some(Self::Sync),
             ["enrol"] => Some(Self::Enrol),
             ["enrol", code] => Some(Self::EnrolWith { code: code.to_owned() }),
             _ => None,
@@ -92,12 +141,17 @@ impl Routable for Route {
     }
 }
 
+fn decoded(segment: &str) -> Option<String> {
+    js_sys::decode_uri_component(segment).ok().map(String::from).filter(|text| !text.trim().is_empty())
+}
+
 impl Route {
     /// The page about a product that the segments after its id name.
     fn about(id: Uuid, segments: &[&str]) -> Option<Self> {
         match *segments {
             [] => Some(Self::Product { id }),
             ["edit"] => Some(Self::EditProduct { id }),
+            ["history"] => Some(Self::History { id }),
             ["work", operation] => operation.parse().ok().map(|operation| Self::Work { id, operation }),
             _ => None,
         }
@@ -117,6 +171,7 @@ impl Route {
                 | Self::NewProduct
                 | Self::Product { .. }
                 | Self::EditProduct { .. }
+                | Self::History { .. }
                 | Self::Work { .. }
         )
     }
@@ -162,15 +217,15 @@ impl LotWork {
         }
     }
 
-    /// As on buttons.
+    /// As on buttons, in English: a key.
     pub(crate) const fn verb(self) -> &'static str {
         match self {
-            Self::Receive => "Receive",
-            Self::Pick => "Pick",
-            Self::Move => "Move",
-            Self::PutAway => "Put away",
-            Self::Adjust => "Adjust",
-            Self::Count => "Count",
+            Self::Receive => key("Receive"),
+            Self::Pick => key("Pick"),
+            Self::Move => key("Move"),
+            Self::PutAway => key("Put away"),
+            Self::Adjust => key("Adjust"),
+            Self::Count => key("Count"),
         }
     }
 
@@ -224,7 +279,10 @@ mod tests {
         assert_eq!(Route::recognize("/product/new"), Some(Route::NewProduct));
         assert_eq!(Route::recognize("/product/none"), Some(Route::NotFound));
         assert_eq!(Route::recognize("/enrol/AB-12"), Some(Route::EnrolWith { code: "AB-12".into() }));
-        assert_eq!(Route::recognize("/"), Some(Route::Stock));
+        assert_eq!(Route::recognize("/"), Some(Route::Home));
+        for (path, route) in PLAIN {
+            assert_eq!((Route::recognize(path), route.to_path()), (Some(route), path.to_owned()));
+        }
         assert_eq!(Route::recognize("/sync/"), Some(Route::Sync));
         assert_eq!(Route::recognize("/sync/now"), Some(Route::NotFound));
     }

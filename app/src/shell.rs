@@ -1,5 +1,6 @@
 //! The frame around every page: status line, notices, navigation, toasts, scans, and links that stay in the app.
 
+use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
@@ -14,13 +15,27 @@ use crate::components::notices::notices;
 use crate::components::scanner::use_scan_listener;
 use crate::components::storage_full::StorageFull;
 use crate::components::toasts::{Shown, toast_list};
-use crate::hooks::{use_now, use_queue, use_storage, use_sync, use_update_ready};
+use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
+use crate::components::scan_question::{Question, ScanQuestion};
+use crate::language::t;
+use crate::pages::bin::BinPage;
 use crate::pages::checkout::CheckoutPage;
+use crate::pages::commands::CommandsPage;
+use crate::pages::delivery::DeliveryPage;
 use crate::pages::enrol::EnrolPage;
+use crate::pages::home::HomePage;
+use crate::pages::inbox::InboxPage;
+use crate::pages::lots::LotsPage;
 use crate::pages::not_found::not_found_page;
+use crate::pages::report::ReportPage;
+use crate::pages::scanner_test::ScannerTestPage;
+use crate::pages::settings::SettingsPage;
+use crate::pages::start::StartPage;
 use crate::pages::stock::stock_page;
 use crate::pages::sync_page::SyncPage;
-use crate::route::Route;
+use crate::pages::transfer::TransferPage;
+use crate::pages::welcome::WelcomePage;
+use crate::route::{Route, use_query};
 
 /// The app below its providers of data.
 pub(crate) fn app() -> Html {
@@ -32,35 +47,51 @@ fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
     let (sync, now, queue) = (use_sync(), use_now(), use_queue());
     let shown = use_reducer_eq(Shown::default);
-    let desk = use_new_desk(&shown);
+    let question = use_state(|| None::<Question>);
+    let desk = use_new_desk(&shown, &question);
     use_scan_listener(&desk);
     use_announcements(&desk.toasts, &sync, queue);
     let (is_update_ready, apply_update) = use_update_ready();
     let (storage, _) = use_storage();
     let query = use_state(String::new);
+    let lot = use_query("lot").and_then(|lot| lot.parse().ok());
+    let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
     let class =
         classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
     html! {
         <ContextProvider<Desk> context={desk}>
             <div {class} onclick={follow}>
-                <a class="skip" href="#main">{ "Skip to the page" }</a>
+                <a class="skip" href="#main">{ t("Skip to the page") }</a>
                 <header class="top">
                     { connectivity_status(&sync, now) }
                     { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
                 </header>
-                { navigation(&route, sync.attention) }
-                <main id="main" class="main" tabindex="-1">{ page(route, &query) }</main>
+                { navigation(&route, inbox) }
+                <main id="main" class="main" tabindex="-1">{ page(route, lot, &query) }</main>
             </div>
             <StorageFull />
+            <ScanQuestion {question} />
             { toast_list(&shown) }
         </ContextProvider<Desk>>
     }
 }
 
-fn page(route: Route, query: &UseStateHandle<String>) -> Html {
+fn page(route: Route, lot: Option<Uuid>, query: &UseStateHandle<String>) -> Html {
     match route {
+        Route::Home => html! { <HomePage /> },
+        Route::Start { operation } => html! { <StartPage key={operation.code()} work={operation} /> },
+        Route::Delivery { id } => html! { <DeliveryPage {id} /> },
+        Route::Bin { location } => html! { <BinPage key={location.clone()} location={location.clone()} /> },
+        Route::Transfer => html! { <TransferPage /> },
         Route::Checkout => html! { <CheckoutPage /> },
+        Route::Lots => html! { <LotsPage /> },
+        Route::Report => html! { <ReportPage /> },
+        Route::Inbox => html! { <InboxPage /> },
+        Route::Settings => html! { <SettingsPage /> },
+        Route::ScannerTest => html! { <ScannerTestPage /> },
+        Route::Commands => html! { <CommandsPage /> },
+        Route::Welcome => html! { <WelcomePage /> },
         Route::Sync => html! { <SyncPage /> },
         Route::Enrol => html! { <EnrolPage /> },
         Route::EnrolWith { code } => html! { <EnrolPage {code} /> },
@@ -69,7 +100,8 @@ fn page(route: Route, query: &UseStateHandle<String>) -> Html {
         | Route::NewProduct
         | Route::Product { .. }
         | Route::EditProduct { .. }
-        | Route::Work { .. } => stock_page(&route, query),
+        | Route::History { .. }
+        | Route::Work { .. } => stock_page(&route, lot, query),
     }
 }
 

@@ -4,6 +4,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{StorageEstimate, StorageManager};
 
+use crate::language::tf;
+
 /// Less left than this is worth a warning.
 const MIN_LEFT_BYTES: u64 = 50_000_000;
 /// A smaller part left than this is, too.
@@ -37,7 +39,7 @@ impl Storage {
 
     /// `12 MB used of 10.7 GB`.
     pub(crate) fn words(&self) -> String {
-        format!("{} of {}", size(self.used_bytes), size(self.quota_bytes))
+        tf("{used} of {quota}", &[("used", &size(self.used_bytes)), ("quota", &size(self.quota_bytes))])
     }
 
     /// `45 MB`.

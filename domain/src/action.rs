@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::date::CalendarDate;
+use crate::exception::ExceptionKind;
 use crate::lot::{LotPatch, LotRef, LotStatus};
 use crate::order::Order;
 use crate::product::{Product, ProductPatch};
@@ -23,6 +24,7 @@ pub enum Operation {
     Adjust,
     Count,
     Place,
+    Resolve,
 }
 
 /// What it is done to.
@@ -32,6 +34,7 @@ pub enum Entity {
     Product,
     Lot,
     Order,
+    Exception,
 }
 
 /// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
@@ -86,6 +89,9 @@ pub enum Action {
         expires_on: Option<CalendarDate>,
         /// The day it came in.
         received_on: Option<CalendarDate>,
+        /// The delivery it came with, if one was expected. Builds that do not know it pass it over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<Uuid>,
     },
     /// Goods went from a receiving place into a bin.
     PutAwayLot {
@@ -111,6 +117,9 @@ pub enum Action {
         lot: LotRef,
         /// More than none.
         quantity: Quantity,
+        /// Why not the lot that expires first; empty when it was that one. Builds that do not know it pass it over.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Stock was corrected.
     AdjustLot {
@@ -132,6 +141,19 @@ pub enum Action {
     },
     /// Goods were sold.
     PlaceOrder(Order),
+    /// A person has looked at what was odd.
+    ResolveException {
+        /// What was odd.
+        kind: ExceptionKind,
+        /// About which product.
+        product_id: Uuid,
+        /// About which lot, if it was about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lot: Option<LotRef>,
+        /// What came of it. May be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 impl Action {
@@ -151,11 +173,12 @@ impl Action {
             Self::AdjustLot { .. } => "adjust_lot",
             Self::CountLot { .. } => "count_lot",
             Self::PlaceOrder(_) => "place_order",
+            Self::ResolveException { .. } => "resolve_exception",
         }
     }
 
     /// Every kind a server of this build books.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "create_product",
         "update_product",
         "delete_product",
@@ -169,6 +192,7 @@ impl Action {
         "adjust_lot",
         "count_lot",
         "place_order",
+        "resolve_exception",
     ];
 
     /// The kind that an operation on an entity makes; none if there is no such kind.
@@ -187,6 +211,7 @@ impl Action {
             (Operation::Adjust, Entity::Lot) => "adjust_lot",
             (Operation::Count, Entity::Lot) => "count_lot",
             (Operation::Place, Entity::Order) => "place_order",
+            (Operation::Resolve, Entity::Exception) => "resolve_exception",
             _ => return None,
         };
         Some(kind)
@@ -206,7 +231,8 @@ impl Action {
             | Self::PickLot { .. }
             | Self::AdjustLot { .. }
             | Self::CountLot { .. }
-            | Self::PlaceOrder(_) => None,
+            | Self::PlaceOrder(_)
+            | Self::ResolveException { .. } => None,
         }
     }
 
@@ -224,6 +250,7 @@ impl Action {
             | Self::PickLot { lot, .. }
             | Self::AdjustLot { lot, .. }
             | Self::CountLot { lot, .. } => vec![lot.product_id],
+            Self::ResolveException { product_id, .. } => vec![*product_id],
             Self::PlaceOrder(order) => order.lines.iter().map(|line| line.lot.product_id).collect(),
         }
     }

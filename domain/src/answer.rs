@@ -4,8 +4,13 @@ use serde::{Deserialize, Serialize};
 use sync::UnixMillis;
 use uuid::Uuid;
 
+use crate::effect::Movement;
 use crate::lot::InventoryLot;
 use crate::product::Product;
+use crate::quantity::Quantity;
+
+/// Entries of one page of a product's history. A revision is never split: one that has more by itself is a longer page.
+pub const MAX_HISTORY_ENTRIES: usize = 100;
 
 /// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots, whatever their
 /// status.
@@ -19,6 +24,40 @@ pub struct ProductAnswer {
     pub lots: Vec<(u64, InventoryLot)>,
     /// The server's clock.
     pub as_of: UnixMillis,
+}
+
+/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: who did what where and when, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryAnswer {
+    /// The newest before the revision asked for, at most [`MAX_HISTORY_ENTRIES`].
+    pub entries: Vec<HistoryEntry>,
+    /// Whether there are older ones: ask again with the last entry's revision as `before`.
+    pub more: bool,
+}
+
+/// One line of the stock ledger, with who booked it on which device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The site's revision that booked it.
+    pub rev: u64,
+    /// Why stock changed.
+    pub movement: Movement,
+    /// Up or down.
+    pub delta: Quantity,
+    /// As printed on the goods.
+    pub lot_code: String,
+    /// The bin.
+    pub location: String,
+    /// Anything said about it: a reason, an order's or a delivery's number.
+    pub note: String,
+    /// Who recorded it.
+    pub author: String,
+    /// What people call the device; empty for an import, and for work that came in as a file.
+    pub device: String,
+    /// When it was recorded, by the device's clock.
+    pub captured_at: UnixMillis,
+    /// When it was booked, by the server's.
+    pub booked_at: UnixMillis,
 }
 
 /// `POST /api/enrol`.

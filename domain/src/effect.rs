@@ -1,7 +1,8 @@
-//! What a booked mutation leaves behind besides rows: ledger entries, orders, and exceptions for a supervisor.
+//! What a booked mutation leaves behind besides rows: ledger entries, orders, and word of exceptions.
 
 use serde::{Deserialize, Serialize};
 
+use crate::exception::StockException;
 use crate::lot::LotRef;
 use crate::order::Order;
 use crate::quantity::Quantity;
@@ -22,6 +23,23 @@ pub enum Movement {
 }
 
 impl Movement {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Receive,
+        Self::PutAway,
+        Self::Move,
+        Self::Pick,
+        Self::Adjust,
+        Self::Count,
+        Self::Sale,
+        Self::Import,
+    ];
+
+    /// The movement with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|movement| movement.code() == code)
+    }
+
     /// As stored: `put_away`.
     pub const fn code(self) -> &'static str {
         match self {
@@ -57,20 +75,13 @@ pub enum Effect {
     Stock(LedgerEntry),
     /// An order was placed.
     Order(Order),
-    /// A lot went below zero: recount it.
-    BelowZero {
-        /// Which lot, where.
-        lot: LotRef,
-        /// On hand now.
-        quantity: Quantity,
-    },
-    /// A lot moved between being shown and being counted: look at it.
-    MovedWhileCounted {
-        /// Which lot, where.
-        lot: LotRef,
-        /// What the counting device showed.
-        basis: Quantity,
-        /// What was on hand when the count was booked.
-        found: Quantity,
+    /// A supervisor has to look at something; its row says the same.
+    Raised(StockException),
+    /// A person has looked.
+    Resolved {
+        /// What at.
+        exception: StockException,
+        /// What came of it. May be empty.
+        reason: String,
     },
 }

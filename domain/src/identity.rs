@@ -7,10 +7,13 @@ use sync::{Identity, Records};
 use uuid::Uuid;
 
 use crate::action::Action;
+use crate::exception::key_of;
 use crate::gtin::normalize_gtin;
 use crate::lot::LotRef;
 use crate::upgrade::current_action;
-use crate::warehouse::{LOTS, PRODUCTS, Row, Warehouse, lot_key, product_key, sku_key};
+use crate::warehouse::{
+    DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS, Row, Warehouse, delivery_key, lot_key, product_key, sku_key,
+};
 
 /// The fields of a row's JSON that it is found by. The others are passed over: a snapshot has hundreds of thousands.
 #[derive(Deserialize)]
@@ -19,6 +22,10 @@ enum Found<'a> {
     Product(FoundProduct<'a>),
     #[serde(rename = "l", borrow)]
     Lot(FoundLot<'a>),
+    #[serde(rename = "d", borrow)]
+    Delivery(FoundDelivery<'a>),
+    #[serde(rename = "x", borrow)]
+    Exception(FoundException<'a>),
 }
 
 #[derive(Deserialize)]
@@ -41,6 +48,35 @@ struct FoundLot<'a> {
     location: Cow<'a, str>,
     #[serde(borrow)]
     status: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct FoundDelivery<'a> {
+    id: Uuid,
+    #[serde(borrow)]
+    number: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct FoundException<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    product_id: Uuid,
+    #[serde(default)]
+    lot: Option<LotRef>,
+}
+
+impl FoundDelivery<'_> {
+    fn identity(&self) -> Identity {
+        Identity { key: delivery_key(self.id), index_keys: vec![delivery_number_key(&self.number)] }
+    }
+}
+
+impl FoundException<'_> {
+    fn identity(&self) -> Identity {
+        let lot_id = self.lot.as_ref().map_or(Uuid::nil(), LotRef::id);
+        Identity { key: key_of(self.product_id, lot_id, &self.kind), index_keys: Vec::new() }
+    }
 }
 
 impl FoundProduct<'_> {
@@ -69,10 +105,15 @@ pub fn location_key(location: &str) -> String {
     format!("location:{}", location.trim().to_ascii_uppercase())
 }
 
+/// The index key of a delivery. A number is found whatever the case it is typed in.
+pub fn delivery_number_key(number: &str) -> String {
+    format!("delivery:{}", number.trim().to_uppercase())
+}
+
 impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
-    const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS];
+    const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS];
     const SCHEMA: u32 = 2;
 
     fn read_action(schema: u32, json: &str) -> Result<Action, serde_json::Error> {
@@ -95,6 +136,8 @@ impl Records for Warehouse {
                 status: row.status.code().into(),
             }
             .identity(),
+            Row::Delivery(row) => FoundDelivery { id: row.id, number: (&row.number).into() }.identity(),
+            Row::Exception(row) => Identity { key: row.key(), index_keys: Vec::new() },
         }
     }
 
@@ -102,6 +145,8 @@ impl Records for Warehouse {
         match row {
             Row::Product(product) => product_key(product.id),
             Row::Lot(row) => lot_key(&row.lot),
+            Row::Delivery(row) => delivery_key(row.id),
+            Row::Exception(row) => row.key(),
         }
     }
 
@@ -109,6 +154,8 @@ impl Records for Warehouse {
         Ok(match serde_json::from_str(json)? {
             Found::Product(product) => product.identity(),
             Found::Lot(lot) => lot.identity(),
+            Found::Delivery(delivery) => delivery.identity(),
+            Found::Exception(exception) => exception.identity(),
         })
     }
 }

@@ -5,8 +5,11 @@
 mod action;
 mod answer;
 mod date;
+mod delivery;
 mod edit;
 mod effect;
+mod exception;
+mod fact;
 mod fefo;
 mod gs1;
 mod gtin;
@@ -15,25 +18,37 @@ mod lot;
 mod order;
 mod product;
 mod quantity;
+mod reason;
+mod reversal;
 mod text;
+mod unit;
 mod upgrade;
 mod warehouse;
 
 pub use action::{Action, Entity, Operation};
-pub use answer::{DeviceAnswer, EnrolRequest, ProductAnswer};
+pub use answer::{
+    DeviceAnswer, EnrolRequest, HistoryAnswer, HistoryEntry, MAX_HISTORY_ENTRIES, ProductAnswer,
+};
 pub use date::CalendarDate;
+pub use delivery::{Delivery, DeliveryLine, MAX_DELIVERY_LINES};
 pub use edit::{FieldRev, Verdict, judge_edit};
 pub use effect::{Effect, LedgerEntry, Movement};
+pub use exception::{ExceptionKind, StockException, exception_key};
 pub use fefo::{Allocation, allocate, by_expiry};
 pub use gs1::{Element, GROUP_SEPARATOR, Gs1, Gs1Fault, MAX_READINGS, Scan, Scanner, read_scan};
 pub use gtin::{GtinFault, check_gtin, normalize_gtin};
-pub use identity::location_key;
+pub use identity::{delivery_number_key, location_key};
 pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
 pub use order::{MAX_ORDER_LINES, Order, OrderLine};
 pub use product::{Product, ProductPatch};
 pub use quantity::{Money, Quantity, QuantityFault};
+pub use reason::{Occasion, Reason, ReasonCode};
+pub use reversal::reversal_of;
 pub use text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, fold_for_search,
 };
+pub use unit::unit_decimals;
 pub use upgrade::current_action;
-pub use warehouse::{LOTS, PRODUCTS, Row, Warehouse, claims, lot_prefix};
+pub use warehouse::{
+    DELIVERIES, EXCEPTIONS, FIRST_TABLES, LOTS, PRODUCTS, Row, Warehouse, claims, delivery_key, lot_prefix,
+};

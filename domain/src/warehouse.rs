@@ -5,23 +5,31 @@ use sync::{Model, Mutation, Refusal, RowKey, Rows};
 use uuid::Uuid;
 
 use crate::action::Action;
-use crate::effect::{Effect, LedgerEntry, Movement};
+use crate::delivery::Delivery;
+use crate::effect::Effect;
+use crate::exception::{ExceptionKind, StockException, exception_key};
+use crate::fact::apply_fact;
 use crate::lot::{InventoryLot, LotRef};
-use crate::order::Order;
 use crate::product::Product;
 use crate::quantity::Quantity;
-use crate::text::{MAX_REASON_CHARS, check_required};
+use crate::text::{MAX_REASON_CHARS, check_optional};
 
 /// The table of products.
 pub const PRODUCTS: &str = "products";
 /// The table of lots.
 pub const LOTS: &str = "inventory_lots";
+/// The table of expected deliveries.
+pub const DELIVERIES: &str = "deliveries";
+/// The table of what a supervisor has to look at.
+pub const EXCEPTIONS: &str = "exceptions";
+/// The tables of builds that do not say which they know.
+pub const FIRST_TABLES: &[&str] = &[PRODUCTS, LOTS];
 
 /// The model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warehouse;
 
-/// A row of either table; on the wire `{"p": {...}}` or `{"l": {...}}`, as there are hundreds of thousands of them.
+/// A row of any table; on the wire `{"p": {...}}`, `{"l": {...}}` and so on, as there are hundreds of thousands of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Row {
     /// A product.
@@ -30,23 +38,33 @@ pub enum Row {
     /// A lot.
     #[serde(rename = "l")]
     Lot(InventoryLot),
+    /// An expected delivery.
+    #[serde(rename = "d")]
+    Delivery(Delivery),
+    /// What a supervisor has to look at.
+    #[serde(rename = "x")]
+    Exception(StockException),
 }
 
 impl Row {
     /// The product, if it is one.
     pub fn product(&self) -> Option<&Product> {
-        match self {
-            Self::Product(product) => Some(product),
-            Self::Lot(_) => None,
-        }
+        if let Self::Product(product) = self { Some(product) } else { None }
     }
 
     /// The lot, if it is one.
     pub fn lot(&self) -> Option<&InventoryLot> {
-        match self {
-            Self::Lot(lot) => Some(lot),
-            Self::Product(_) => None,
-        }
+        if let Self::Lot(lot) = self { Some(lot) } else { None }
+    }
+
+    /// The delivery, if it is one.
+    pub fn delivery(&self) -> Option<&Delivery> {
+        if let Self::Delivery(delivery) = self { Some(delivery) } else { None }
+    }
+
+    /// The exception, if it is one.
+    pub fn exception(&self) -> Option<&StockException> {
+        if let Self::Exception(exception) = self { Some(exception) } else { None }
     }
 }
 
@@ -76,30 +94,54 @@ pub(crate) fn lot_key(lot: &LotRef) -> RowKey {
     RowKey::new(LOTS, format!("{}.{}", lot.product_id, lot.id()))
 }
 
+/// The key of a delivery's row.
+pub fn delivery_key(id: Uuid) -> RowKey {
+    RowKey::new(DELIVERIES, id.to_string())
+}
+
+/// The rows that booking on a lot reads and changes.
+fn booked_on(lot: &LotRef) -> [RowKey; 3] {
+    let below_zero = exception_key(ExceptionKind::BelowZero, lot.product_id, Some(lot));
+    [product_key(lot.product_id), lot_key(lot), below_zero]
+}
+
+/// The rows of a lot and of everything that may be odd about it.
+fn all_of(lot: &LotRef) -> Vec<RowKey> {
+    let moved = exception_key(ExceptionKind::MovedWhileCounted, lot.product_id, Some(lot));
+    booked_on(lot).into_iter().chain([moved]).collect()
+}
+
+/// The rows of a product and of what may be odd about it.
+fn product_keys(id: Uuid) -> Vec<RowKey> {
+    vec![product_key(id), exception_key(ExceptionKind::DuplicateBarcode, id, None)]
+}
+
 impl Model for Warehouse {
     type Effect = Effect;
 
     fn touches(action: &Action) -> Vec<RowKey> {
         match action {
-            Action::CreateProduct(product) => vec![product_key(product.id)],
-            Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => vec![product_key(*id)],
-            Action::CreateLot { lot, .. }
-            | Action::UpdateLot { lot, .. }
-            | Action::DeleteLot { lot }
-            | Action::ReceiveLot { lot, .. }
-            | Action::PickLot { lot, .. }
-            | Action::AdjustLot { lot, .. }
-            | Action::CountLot { lot, .. } => vec![product_key(lot.product_id), lot_key(lot)],
+            Action::CreateProduct(product) => product_keys(product.id),
+            Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => product_keys(*id),
+            Action::CreateLot { lot, .. } | Action::UpdateLot { lot, .. } => {
+                vec![product_key(lot.product_id), lot_key(lot)]
+            }
+            Action::DeleteLot { lot } | Action::CountLot { lot, .. } => all_of(lot),
+            Action::ReceiveLot { lot, delivery, .. } => {
+                booked_on(lot).into_iter().chain(delivery.map(delivery_key)).collect()
+            }
+            Action::PickLot { lot, .. } | Action::AdjustLot { lot, .. } => booked_on(lot).to_vec(),
             Action::PutAwayLot { lot, to, .. } | Action::MoveLot { lot, to, .. } => {
-                vec![product_key(lot.product_id), lot_key(lot), lot_key(&lot.at(to))]
+                let [_, target, below_zero] = booked_on(&lot.at(to));
+                booked_on(lot).into_iter().chain([target, below_zero]).collect()
             }
             Action::PlaceOrder(order) => {
-                let keys = order
-                    .lines
-                    .iter()
-                    .flat_map(|line| [product_key(line.lot.product_id), lot_key(&line.lot)]);
+                let keys = order.lines.iter().flat_map(|line| booked_on(&line.lot));
                 let distinct: std::collections::BTreeSet<RowKey> = keys.collect();
                 distinct.into_iter().collect()
+            }
+            Action::ResolveException { kind, product_id, lot, .. } => {
+                vec![exception_key(*kind, *product_id, lot.as_ref())]
             }
         }
     }
@@ -122,7 +164,7 @@ impl Model for Warehouse {
             }
             Action::DeleteProduct { id } => {
                 product_in(rows, *id)?;
-                rows.remove(&product_key(*id));
+                product_keys(*id).iter().for_each(|key| _ = rows.remove(key));
                 Ok(Vec::new())
             }
             Action::CreateLot { lot, status, expires_on } => {
@@ -144,7 +186,11 @@ impl Model for Warehouse {
                 Ok(Vec::new())
             }
             Action::DeleteLot { lot } => delete_lot(lot, rows),
-            _ => apply_fact(&mutation.action, rows),
+            Action::ResolveException { kind, product_id, lot, reason } => {
+                check_optional("Reason", reason, MAX_REASON_CHARS)?;
+                Ok(resolve(&exception_key(*kind, *product_id, lot.as_ref()), reason, rows))
+            }
+            _ => apply_fact(mutation, rows),
         }
     }
 }
@@ -164,123 +210,16 @@ fn delete_lot(lot: &LotRef, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal
         let message = format!("There are still {} in {lot}. Move, pick or adjust them first.", row.quantity);
         return Err(Refusal::new("has_stock", message));
     }
-    rows.remove(&lot_key(lot));
+    all_of(lot).iter().skip(1).for_each(|key| _ = rows.remove(key));
     Ok(Vec::new())
 }
 
-/// Facts happened: they are refused only when they make no sense whatever the stock is.
-fn apply_fact(action: &Action, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
-    match action {
-        Action::ReceiveLot { lot, quantity, expires_on, received_on } => {
-            check_movement(lot, *quantity)?;
-            let effects = book(rows, lot, *quantity, Movement::Receive, "");
-            if let Some(Row::Lot(row)) = rows.get_mut(&lot_key(lot)) {
-                row.expires_on = row.expires_on.or(*expires_on);
-                row.received_on = row.received_on.or(*received_on);
-            }
-            Ok(effects)
-        }
-        Action::PutAwayLot { lot, to, quantity } => transfer(rows, lot, to, *quantity, Movement::PutAway),
-        Action::MoveLot { lot, to, quantity } => transfer(rows, lot, to, *quantity, Movement::Move),
-        Action::PickLot { lot, quantity } => {
-            check_movement(lot, *quantity)?;
-            Ok(book(rows, lot, -*quantity, Movement::Pick, ""))
-        }
-        Action::AdjustLot { lot, delta, reason } => {
-            check_movement(lot, Quantity(delta.0.saturating_abs()))?;
-            check_required("Reason", reason, MAX_REASON_CHARS)?;
-            Ok(book(rows, lot, *delta, Movement::Adjust, reason))
-        }
-        Action::CountLot { lot, counted, basis } => count(rows, lot, *counted, *basis),
-        Action::PlaceOrder(order) => place_order(rows, order),
-        Action::CreateProduct(_)
-        | Action::UpdateProduct { .. }
-        | Action::DeleteProduct { .. }
-        | Action::CreateLot { .. }
-        | Action::UpdateLot { .. }
-        | Action::DeleteLot { .. } => Ok(Vec::new()),
+/// Somebody has looked. What is gone already, by itself or because another was faster, is as good.
+fn resolve(key: &RowKey, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
+    match rows.remove(key) {
+        Some(Row::Exception(exception)) => vec![Effect::Resolved { exception, reason: reason.to_owned() }],
+        _ => Vec::new(),
     }
-}
-
-fn check_movement(lot: &LotRef, quantity: Quantity) -> Result<(), Refusal> {
-    lot.validate()?;
-    if quantity <= Quantity::ZERO {
-        return Err(Refusal::new("bad_quantity", "The quantity must be more than zero. Correct it."));
-    }
-    if !quantity.in_range() {
-        return Err(Refusal::new("bad_quantity", "The quantity is more than 1,000,000,000. Correct it."));
-    }
-    Ok(())
-}
-
-fn transfer(
-    rows: &mut Rows<Row>,
-    lot: &LotRef,
-    to: &str,
-    quantity: Quantity,
-    movement: Movement,
-) -> Result<Vec<Effect>, Refusal> {
-    let target = lot.at(to);
-    check_movement(lot, quantity)?;
-    target.validate()?;
-    if target.id() == lot.id() {
-        let message = format!("The goods are in {to} already. Choose another location.");
-        return Err(Refusal::new("same_location", message));
-    }
-    let source = rows.get(&lot_key(lot)).and_then(Row::lot).cloned();
-    let mut effects = book(rows, lot, -quantity, movement, &format!("to {}", target.location));
-    let is_new = !rows.contains_key(&lot_key(&target));
-    effects.extend(book(rows, &target, quantity, movement, &format!("from {}", lot.location)));
-    if let (true, Some(source), Some(Row::Lot(row))) = (is_new, source, rows.get_mut(&lot_key(&target))) {
-        (row.status, row.expires_on, row.received_on) =
-            (source.status, source.expires_on, source.received_on);
-    }
-    Ok(effects)
-}
-
-/// Books the variance against what the device showed, so that what others booked in between stays booked.
-fn count(
-    rows: &mut Rows<Row>,
-    lot: &LotRef,
-    counted: Quantity,
-    basis: Quantity,
-) -> Result<Vec<Effect>, Refusal> {
-    lot.validate()?;
-    if counted < Quantity::ZERO || !counted.in_range() || !basis.in_range() {
-        return Err(Refusal::new(
-            "bad_quantity",
-            "The count must be between 0 and 1,000,000,000. Correct it.",
-        ));
-    }
-    let found = rows.get(&lot_key(lot)).and_then(Row::lot).map_or(Quantity::ZERO, |row| row.quantity);
-    let mut effects =
-        book(rows, lot, counted - basis, Movement::Count, &format!("counted {counted}, expected {basis}"));
-    if found != basis {
-        effects.push(Effect::MovedWhileCounted { lot: lot.clone(), basis, found });
-    }
-    Ok(effects)
-}
-
-fn place_order(rows: &mut Rows<Row>, order: &Order) -> Result<Vec<Effect>, Refusal> {
-    order.validate()?;
-    let mut effects = vec![Effect::Order(order.clone())];
-    for line in &order.lines {
-        effects.extend(book(rows, &line.lot, -line.quantity, Movement::Sale, &order.number));
-    }
-    Ok(effects)
-}
-
-/// Adds `delta` to the lot's row, which comes into being if need be.
-fn book(rows: &mut Rows<Row>, lot: &LotRef, delta: Quantity, movement: Movement, note: &str) -> Vec<Effect> {
-    let row = rows.entry(lot_key(lot)).or_insert_with(|| Row::Lot(InventoryLot::empty(lot.clone())));
-    let Row::Lot(row) = row else { return Vec::new() };
-    row.quantity += delta;
-    let entry = LedgerEntry { lot: lot.clone(), delta, movement, note: note.to_owned() };
-    let mut effects = vec![Effect::Stock(entry)];
-    if row.quantity < Quantity::ZERO && delta < Quantity::ZERO {
-        effects.push(Effect::BelowZero { lot: lot.clone(), quantity: row.quantity });
-    }
-    effects
 }
 
 fn product_in(rows: &Rows<Row>, id: Uuid) -> Result<Product, Refusal> {

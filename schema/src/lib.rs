@@ -17,7 +17,7 @@ mod store;
 mod table;
 mod transaction;
 
-pub use domain::{LOTS, PRODUCTS};
+pub use domain::{DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS};
 pub use store::IdbStore;
 
 /// The app's database.

@@ -7,10 +7,13 @@ use wasm_bindgen::JsValue;
 use crate::rows::corrupt;
 use crate::transaction::of_idb;
 
+/// Where the cursor lies.
+pub(crate) const CURSOR: &str = "cursor";
+
 /// Lets the next round begin a snapshot of a scope.
 pub(crate) fn begin_anew(meta: &ObjectStore, scope: &str) -> Result<(), StoreError> {
     write_text(meta, "scope", scope)?;
-    write_text(meta, "cursor", &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)
+    write_text(meta, CURSOR, &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)
 }
 
 /// Where a setting lies.
@@ -38,7 +41,7 @@ pub(crate) async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, Store
 
 /// How far the rows reach.
 pub(crate) async fn read_cursor(meta: &ObjectStore) -> Result<Cursor, StoreError> {
-    let text = read_text(meta, "cursor").await?;
+    let text = read_text(meta, CURSOR).await?;
     text.map_or(Ok(Cursor::Start), |text| serde_json::from_str(&text).map_err(corrupt))
 }
 

@@ -1,15 +1,17 @@
 //! The database's versions. The queue goes through every step untouched: for one release the worker and the page may be
 //! of different builds.
 
-use idb::{Database, Error, KeyPath, ObjectStoreParams, Transaction};
+use idb::{Database, Error, KeyPath, ObjectStore, ObjectStoreParams, Transaction};
+use sync::{Cursor, Progress};
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
+use crate::meta::CURSOR;
 use crate::table::{changes_name, filters_name};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION};
 
 /// The version this build needs.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// The index of the queue by whether a record waits for a person (1) or for the server (0).
 pub(crate) const ATTENTION: &str = "attention";
 
@@ -32,26 +34,52 @@ pub(crate) fn upgrade(
 ) -> Result<(), Error> {
     if old_version < 1 {
         create_queue(database, beginning)?;
-    } else {
+    } else if old_version < 2 {
         // Version 1 had other pages. They are fetched again.
-        for table in tables {
+        for table in database.store_names().iter().filter(|name| tables.contains(&name.as_str())) {
             database.delete_object_store(table)?;
         }
-        transaction.object_store(META)?.delete(JsValue::from_str("cursor"))?;
+        transaction.object_store(META)?.delete(JsValue::from_str(CURSOR))?;
+    }
+    // Version 3 came with more tables.
+    let held = database.store_names();
+    let new: Vec<&str> =
+        tables.iter().copied().filter(|table| !held.iter().any(|name| name == table)).collect();
+    let mut numbered = ObjectStoreParams::new();
+    numbered.auto_increment(true);
+    for table in &new {
+        database.create_object_store(table, ObjectStoreParams::new())?;
+        database.create_object_store(&filters_name(table), ObjectStoreParams::new())?;
+        database.create_object_store(&changes_name(table), numbered.clone())?;
     }
     if old_version < 2 {
-        let mut numbered = ObjectStoreParams::new();
-        numbered.auto_increment(true);
-        for table in tables {
-            database.create_object_store(table, ObjectStoreParams::new())?;
-            database.create_object_store(&filters_name(table), ObjectStoreParams::new())?;
-            database.create_object_store(&changes_name(table), numbered.clone())?;
-        }
         // Not the same number as in an earlier life of the database.
         let version = beginning.client.as_u128() & u128::from(u32::MAX);
         let meta = transaction.object_store(META)?;
         meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(ROWS_VERSION)))?;
+    } else if let Some(first) = new.first() {
+        go_on_with(first, transaction.object_store(META)?)?;
     }
+    Ok(())
+}
+
+/// Takes a cursor that has reached all of the earlier tables back into the snapshot it came from, to where the new tables
+/// begin: they are fetched, and everything else stays. A cursor within a snapshot gets there by itself.
+fn go_on_with(table: &str, meta: ObjectStore) -> Result<(), Error> {
+    let cursor = JsValue::from_str(CURSOR);
+    let (reading, table) = (meta.get(cursor.clone())?, table.to_owned());
+    wasm_bindgen_futures::spawn_local(async move {
+        let text = reading.await.ok().flatten().and_then(|value| value.as_string());
+        let held = text.and_then(|text| serde_json::from_str::<Cursor>(&text).ok());
+        let Some(Cursor::Live { rev }) = held else { return };
+        // Nearly everything is there, and people are told how much.
+        let progress = Progress { done_rows: 1, total_rows: 1 };
+        let back = Cursor::Snapshot { rev, table, after: String::new(), progress };
+        if let Ok(text) = serde_json::to_string(&back) {
+            // A put that fails aborts the upgrade.
+            drop(meta.put(&JsValue::from_str(&text), Some(&cursor)));
+        }
+    });
     Ok(())
 }
 

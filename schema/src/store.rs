@@ -16,7 +16,9 @@ use wasm_bindgen::JsValue;
 use crate::connection::Connection;
 use crate::filter::hashes_of;
 use crate::known::{Known, Written};
-use crate::meta::{begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text};
+use crate::meta::{
+    CURSOR, begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text,
+};
 use crate::migrations::Beginning;
 use crate::rows::{Held, Rows, corrupt};
 use crate::table::{Changes, Filters, Range, Table, changes_name, filters_name};
@@ -197,7 +199,7 @@ impl<M: Records> IdbStore<M> {
         if advanced {
             let changes = changes_by_table::<M>(commit.rows, commit.removed, commit.replaced)?;
             self.write_rows(&tx, version, &mut written, changes).await?;
-            write_text(&meta, "cursor", &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
+            write_text(&meta, CURSOR, &serde_json::to_string(&commit.cursor).map_err(corrupt)?)?;
             write_text(&meta, "epoch", &commit.epoch.to_string())?;
         }
         if decides {

@@ -2,9 +2,9 @@
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
-use domain::{Action, Warehouse};
-use schema::{IdbStore, MUTATION_QUEUE};
-use sync::{Draft, Json, Store, UnixMillis};
+use domain::{Action, InventoryLot, LOTS, LotRef, Row, Warehouse};
+use schema::{DELIVERIES, IdbStore, MUTATION_QUEUE};
+use sync::{Commit, Cursor, Draft, Json, Progress, Store, UnixMillis, Versioned};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -81,4 +81,90 @@ async fn what_a_later_build_saved_is_kept_and_sent_unread() {
     assert_eq!((queue.records.len(), queue.unreadable), (1, 1));
     let outbox = store.relay().outbox(9).await.expect("an outbox");
     assert_eq!((outbox.pending, outbox.mutations[0].action.text()), (2, r#"{"teleport_lot":{}}"#));
+}
+
+/// Copies a database as a build of version 2 would have it: without the tables that came later.
+async fn as_version_2(from: &str, to: &str) {
+    let script = format!(
+        "(async () => {{
+            const open = (name, version, upgrade) => new Promise((done, failed) => {{
+                const opening = indexedDB.open(name, version);
+                opening.onerror = failed;
+                opening.onupgradeneeded = () => upgrade && upgrade(opening.result);
+                opening.onsuccess = () => done(opening.result);
+            }});
+            const asked = (request) => new Promise((done, failed) => {{
+                request.onsuccess = () => done(request.result);
+                request.onerror = failed;
+            }});
+            const source = await open('{from}');
+            const names = [...source.objectStoreNames].filter((name) => !/^(deliveries|exceptions)/.test(name));
+            const reading = source.transaction(names);
+            const stores = await Promise.all(names.map(async (name) => {{
+                const store = reading.objectStore(name);
+                const indexes = [...store.indexNames].map((index) => [index, store.index(index).keyPath]);
+                const [keys, values] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
+                return {{ name, keyPath: store.keyPath, autoIncrement: store.autoIncrement, indexes, keys, values }};
+            }}));
+            source.close();
+            const target = await open('{to}', 2, (database) => {{
+                for (const {{ name, keyPath, autoIncrement, indexes, keys, values }} of stores) {{
+                    const store = database.createObjectStore(name, {{ keyPath, autoIncrement }});
+                    for (const [index, path] of indexes) store.createIndex(index, path);
+                    values.forEach((value, at) => keyPath ? store.put(value) : store.put(value, keys[at]));
+                }}
+            }});
+            target.close();
+        }})()"
+    );
+    let copied: js_sys::Promise = js_sys::eval(&script).expect("a script").unchecked_into();
+    JsFuture::from(copied).await.expect("copied");
+}
+
+/// What a device of version 2 held is there after the upgrade, and the snapshot goes on with the new tables.
+async fn upgraded(name: &str, reached: Cursor) -> Cursor {
+    let store = open(name).await;
+    let lot = InventoryLot::empty(LotRef::new(Uuid::from_u128(9), "L1", "A-1"));
+    let row = Versioned { rev: 3, row: Row::Lot(lot) };
+    let commit = sync::conformance::commit(Cursor::Start, 3);
+    let commit: Commit<Row> = Commit {
+        from: commit.from,
+        cursor: reached,
+        receipts: Vec::new(),
+        rows: vec![row.clone()],
+        removed: Vec::new(),
+        replaced: None,
+        epoch: commit.epoch,
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: commit.at,
+    };
+    store.commit(commit).await.expect("stored");
+    let waits = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(9) })).await.expect("saved");
+    drop(store);
+    let old = format!("{name}_of_version_2");
+    as_version_2(name, &old).await;
+    let store = open(&old).await;
+    let outbox = Store::<Warehouse>::outbox(&store, 9).await.expect("an outbox");
+    assert_eq!(outbox.mutations, [waits]);
+    assert_eq!(store.scan(LOTS, "", "", 9).await.expect("rows"), [row]);
+    assert_eq!(store.scan(DELIVERIES, "", "", 9).await.expect("no rows yet"), []);
+    drop(store);
+    let again = open(&old).await;
+    assert_eq!(Store::<Warehouse>::outbox(&again, 9).await.expect("an outbox").cursor, outbox.cursor);
+    outbox.cursor
+}
+
+#[wasm_bindgen_test]
+async fn a_device_with_every_row_fetches_the_tables_that_came_with_an_upgrade() {
+    let progress = Progress { done_rows: 1, total_rows: 1 };
+    let goes_on = Cursor::Snapshot { rev: 3, table: DELIVERIES.to_owned(), after: String::new(), progress };
+    assert_eq!(upgraded("live", Cursor::Live { rev: 3 }).await, goes_on);
+}
+
+#[wasm_bindgen_test]
+async fn a_device_within_a_snapshot_comes_to_the_new_tables_by_itself() {
+    let progress = Progress { done_rows: 1, total_rows: 9 };
+    let within = Cursor::Snapshot { rev: 3, table: LOTS.to_owned(), after: String::new(), progress };
+    assert_eq!(upgraded("within", within.clone()).await, within);
 }

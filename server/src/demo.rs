@@ -11,6 +11,7 @@ use crate::store::Store;
 
 const PRODUCTS: &str = include_str!("../demo/products.csv");
 const LOTS: &str = include_str!("../demo/lots.csv");
+const DELIVERIES: &str = include_str!("../demo/deliveries.csv");
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// Fills an empty site, with `now` as today.
@@ -28,14 +29,15 @@ pub async fn demo(store: &dyn Store, site: &str, now: UnixMillis) -> Result<Impo
         site: site.to_owned(),
         products: Some(Source::text("demo/products.csv", PRODUCTS.to_owned())),
         lots: Some(Source::text("demo/lots.csv", dated(LOTS, now)?)),
+        deliveries: Some(Source::text("demo/deliveries.csv", dated(DELIVERIES, now)?)),
         skip_bad: false,
     };
     import(store, options, now).await
 }
 
 /// Turns days from today, such as `+30`, into dates.
-fn dated(lots: &str, now: UnixMillis) -> Result<String> {
-    let mut reader = csv::Reader::from_reader(lots.as_bytes());
+fn dated(file: &str, now: UnixMillis) -> Result<String> {
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(reader.headers()?)?;
     for record in reader.records() {

@@ -1,4 +1,4 @@
-//! `export`: a site's products and lots into files that `import` reads.
+//! `export`: a site's products, lots and deliveries into files that `import` reads.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result};
 use uuid::Uuid;
 
-use crate::csv::{LOT_HEADER, PRODUCT_HEADER, write_lot, write_product};
+use crate::csv::{DELIVERY_HEADER, LOT_HEADER, PRODUCT_HEADER, write_delivery, write_lot, write_product};
 use crate::store::{ExportRow, Store};
 
 /// Rows written.
@@ -18,30 +18,44 @@ pub struct Exported {
     pub products: u64,
     /// Lots.
     pub lots: u64,
+    /// Lines of deliveries.
+    pub delivery_lines: u64,
 }
 
 /// Files that appear under their names only when they are complete.
 struct Files {
     products: csv::Writer<File>,
     lots: csv::Writer<File>,
+    deliveries: Option<csv::Writer<File>>,
     skus: HashMap<Uuid, String>,
     exported: Exported,
 }
 
-/// Writes both files; what was there before is replaced only when they are complete.
+/// Writes the files; what was there before is replaced only when they are complete.
 ///
 /// # Errors
 /// When a file cannot be written, or the database fails.
-pub async fn export(store: &dyn Store, site: &str, products: &Path, lots: &Path) -> Result<Exported> {
+pub async fn export(
+    store: &dyn Store,
+    site: &str,
+    products: &Path,
+    lots: &Path,
+    deliveries: Option<&Path>,
+) -> Result<Exported> {
     let (unfinished_products, unfinished_lots) = (unfinished(products), unfinished(lots));
+    let unfinished_deliveries = deliveries.map(unfinished);
     let mut files = Files {
         products: create(&unfinished_products)?,
         lots: create(&unfinished_lots)?,
+        deliveries: unfinished_deliveries.as_deref().map(create).transpose()?,
         skus: HashMap::new(),
         exported: Exported::default(),
     };
     files.products.write_record(PRODUCT_HEADER)?;
     files.lots.write_record(LOT_HEADER)?;
+    if let Some(deliveries) = &mut files.deliveries {
+        deliveries.write_record(DELIVERY_HEADER)?;
+    }
     let files = Arc::new(Mutex::new(files));
     let taken = Arc::clone(&files);
     let sink = move |row| {
@@ -54,6 +68,11 @@ pub async fn export(store: &dyn Store, site: &str, products: &Path, lots: &Path)
     files.lots.flush()?;
     fs::rename(&unfinished_products, products)?;
     fs::rename(&unfinished_lots, lots)?;
+    if let (Some(writer), Some(from), Some(to)) = (&mut files.deliveries, &unfinished_deliveries, deliveries)
+    {
+        writer.flush()?;
+        fs::rename(from, to)?;
+    }
     Ok(files.exported)
 }
 
@@ -78,6 +97,12 @@ impl Files {
                 let Some(sku) = self.skus.get(&lot.lot.product_id) else { return Ok(()) };
                 self.exported.lots += 1;
                 write_lot(&mut self.lots, sku, lot)
+            }
+            ExportRow::Delivery(delivery) => {
+                let Some(writer) = &mut self.deliveries else { return Ok(()) };
+                let sku_of = |product: Uuid| self.skus.get(&product).map(String::as_str);
+                self.exported.delivery_lines += write_delivery(writer, sku_of, delivery)?;
+                Ok(())
             }
         }
     }

@@ -6,11 +6,12 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use domain::delivery_number_key;
 use indicatif::{ProgressBar, ProgressStyle};
 use sync::UnixMillis;
 use uuid::Uuid;
 
-use crate::csv::{BadLine, LotLine, Parsed, ProductLine, Source, read_lots, read_products};
+use crate::csv::{BadLine, LotLine, Parsed, ProductLine, Source, read_deliveries, read_lots, read_products};
 use crate::store::{Import, Imported, OnRow, ProductRecord, Store};
 
 /// Bad lines that are listed; the others are only counted.
@@ -27,6 +28,8 @@ pub struct ImportOptions {
     pub products: Option<Source>,
     /// The file of lots, if any.
     pub lots: Option<Source>,
+    /// The file of deliveries, if any.
+    pub deliveries: Option<Source>,
     /// Imports the good lines of files with bad ones.
     pub skip_bad: bool,
 }
@@ -47,14 +50,16 @@ pub struct ImportReport {
 /// # Errors
 /// A list of the bad lines, or why a file or the database cannot be used. Nothing was written then.
 pub async fn import(store: &dyn Store, options: ImportOptions, now: UnixMillis) -> Result<ImportReport> {
-    let ImportOptions { site, products, lots, skip_bad } = options;
+    let ImportOptions { site, products, lots, deliveries, skip_bad } = options;
     store.ensure_site(&site).await?;
     let known = store.skus(&site).await?;
     let products = products.map_or_else(Parsed::default, read_products);
     let ids = ids_of(&site, &known, &products.lines)?;
     let product_of = |sku: &str| ids.get(sku).or_else(|| known.get(sku)).copied();
     let lots = lots.map_or_else(Parsed::default, |source| read_lots(source, product_of));
-    let bad: Vec<BadLine> = products.bad.into_iter().chain(lots.bad).collect();
+    let read = |source| read_deliveries(source, product_of, |number| delivery_id(&site, number));
+    let deliveries = deliveries.map_or_else(Parsed::default, read);
+    let bad: Vec<BadLine> = [products.bad, lots.bad, deliveries.bad].concat();
     if !bad.is_empty() && !skip_bad {
         bail!(
             "Nothing was imported. Correct these lines, or leave them out with --skip-bad.\n{}",
@@ -64,11 +69,18 @@ pub async fn import(store: &dyn Store, options: ImportOptions, now: UnixMillis) 
     let warnings = products.warnings;
     let products: Vec<ProductRecord> = products.lines.into_iter().map(|line| with_id(line, &ids)).collect();
     let lots: Vec<_> = lots.lines.into_iter().map(|LotLine { record, .. }| record).collect();
-    let rows = products.len() + lots.len();
+    let deliveries = deliveries.lines;
+    let rows = products.len() + lots.len() + deliveries.len();
     let (bar, on_row) = progress(rows);
-    let imported = store.import(Import { site, products, lots, now, on_row }).await;
+    let imported = store.import(Import { site, products, lots, deliveries, now, on_row }).await;
     bar.finish_and_clear();
     Ok(ImportReport { imported: imported?, skipped: bad, warnings })
+}
+
+/// A delivery is known by its number, whatever its case.
+fn delivery_id(site: &str, number: &str) -> Uuid {
+    let name = format!("lotbook:{site}:{}", delivery_number_key(number));
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
 fn with_id(line: ProductLine, ids: &HashMap<String, Uuid>) -> ProductRecord {

@@ -34,13 +34,15 @@ struct Cli {
 enum Command {
     /// Serve devices and the app until Ctrl-C
     Serve(ServeArgs),
-    /// Bring products and lots in from CSV files
+    /// Bring products, lots and expected deliveries in from CSV files
     ///
     /// Columns are found by their names in the header line. Products: sku, barcode, name, unit, price_minor, currency and, if
     /// you like, family, variant. Lots: sku, lot_code, location, quantity and, if you like, status, expires_on, received_on.
-    /// A product is known by its SKU, a lot by product, lot code and location; importing a file again changes nothing.
+    /// Deliveries: number, supplier, expected_on, sku, quantity, a line for each product.
+    /// A product is known by its SKU, a lot by product, lot code and location, a delivery by its number; importing a file again
+    /// changes nothing, and what has come of a delivery stays.
     Import(ImportArgs),
-    /// Write products and lots to CSV files that `import` reads
+    /// Write products, lots and deliveries to CSV files that `import` reads
     Export(ExportArgs),
     /// Print a link that enrols one device, once, within a day
     Enrol(EnrolArgs),
@@ -96,11 +98,14 @@ struct ImportArgs {
     #[command(flatten)]
     site: SiteArgs,
     /// The file of products
-    #[arg(long, value_name = "FILE", required_unless_present = "lots")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["lots", "deliveries"])]
     products: Option<PathBuf>,
     /// The file of lots
     #[arg(long, value_name = "FILE")]
     lots: Option<PathBuf>,
+    /// The file of deliveries
+    #[arg(long, value_name = "FILE")]
+    deliveries: Option<PathBuf>,
     /// List bad lines and import the others; otherwise one bad line stops everything
     #[arg(long)]
     skip_bad: bool,
@@ -116,6 +121,9 @@ struct ExportArgs {
     /// The file of lots to write
     #[arg(long, value_name = "FILE")]
     lots: PathBuf,
+    /// The file of deliveries to write
+    #[arg(long, value_name = "FILE")]
+    deliveries: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -185,8 +193,12 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Import(args) => run_import(args, now).await,
         Command::Export(args) => {
             let store = existing(&args.site.database.database)?;
-            let done = export::export(&store, &args.site.site, &args.products, &args.lots).await?;
+            let ExportArgs { site, products, lots, deliveries } = args;
+            let done = export::export(&store, &site.site, &products, &lots, deliveries.as_deref()).await?;
             println!("Exported {} products and {} lots.", done.products, done.lots);
+            if deliveries.is_some() {
+                println!("Exported {} lines of deliveries.", done.delivery_lines);
+            }
             Ok(())
         }
         Command::Enrol(args) => enrol(args, now).await,
@@ -225,30 +237,37 @@ async fn serve(args: ServeArgs) -> Result<()> {
     let ServeArgs { database, dist, listen, retention_days } = args;
     let options = ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
     let server = Server::bind(options, listen).await?;
+    // Whoever reads the next line may stop it at once.
+    let stop = told_to_stop();
     println!("Listening on http://{}", server.address()?);
-    server.run(told_to_stop()).await
+    server.run(stop).await
 }
 
-/// Ctrl-C, or SIGTERM from a service manager.
-async fn told_to_stop() {
+/// Ctrl-C, or SIGTERM from a service manager, from the moment of this call on.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
         }
-        return;
-    }
-    // Without a handler there is nothing to wait for but the end of the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        // Without a handler there is nothing to wait for but the end of the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
 async fn run_import(args: ImportArgs, now: UnixMillis) -> Result<()> {
-    let ImportArgs { site, products, lots, skip_bad } = args;
+    let ImportArgs { site, products, lots, deliveries, skip_bad } = args;
     let open = |path: Option<PathBuf>| path.as_deref().map(Source::open).transpose();
-    let options = ImportOptions { site: site.site, products: open(products)?, lots: open(lots)?, skip_bad };
+    let (products, lots, deliveries) = (open(products)?, open(lots)?, open(deliveries)?);
+    let options = ImportOptions { site: site.site, products, lots, deliveries, skip_bad };
     let store = SqliteStore::open(&site.database.database)?;
     let ImportReport { imported, skipped, warnings } = import::import(&store, options, now).await?;
     for warning in warnings {

@@ -27,7 +27,7 @@ pub async fn book_unsent(
             device: Uuid::nil(),
             client: unsent.client,
             mutations: part.to_vec(),
-            scope: Scope::All,
+            scope: Scope::EVERYTHING,
             last_outcome_seq: 0,
             now,
         };

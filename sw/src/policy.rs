@@ -14,6 +14,12 @@ pub const ROOT_PATH: &str = "/";
 /// Paths the server answers itself, on a navigation too. Enrolment needs the server in any case.
 const SERVER_PREFIXES: [&str; 2] = ["/api/", "/enrol/"];
 
+/// Files that are fetched only where they are needed, by what stands before the content's hash: the camera's decoder.
+const ON_DEMAND: [&str; 3] = ["/decode-", "/decode_bg-", "/decoder-"];
+
+/// Hexadecimal digits of the content's SHA-256 in a file's name.
+const NAME_DIGITS: usize = 16;
+
 /// What a decision needs to know of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts<'a> {
@@ -57,17 +63,32 @@ fn names_a_file(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.contains('.')) && path != SHELL_PATH
 }
 
+/// What the SHA-256 of a file begins with, as its name says, if it is one that is kept once it was fetched.
+#[must_use]
+pub fn on_demand_digits(path: &str) -> Option<&str> {
+    let rest = ON_DEMAND.iter().find_map(|stem| path.strip_prefix(stem))?;
+    let (digits, extension) = rest.split_once('.')?;
+    let is_hash = digits.len() == NAME_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_hash && matches!(extension, "js" | "wasm")).then_some(digits)
+}
+
 /// The name of the cache that holds one build's files.
 #[must_use]
 pub fn cache_name(build_id: &str) -> String {
     format!("{CACHE_PREFIX}{build_id}")
 }
 
+/// Whether a cache is the worker's, of whatever build.
+#[must_use]
+pub fn is_own_cache(name: &str) -> bool {
+    name.starts_with(CACHE_PREFIX)
+}
+
 /// Which of the origin's caches are the worker's but of another build.
 #[must_use]
 pub fn stale_caches(names: &[String], build_id: &str) -> Vec<String> {
     let current = cache_name(build_id);
-    names.iter().filter(|name| name.starts_with(CACHE_PREFIX) && **name != current).cloned().collect()
+    names.iter().filter(|name| is_own_cache(name) && **name != current).cloned().collect()
 }
 
 /// What a page may ask of the worker.
@@ -127,6 +148,23 @@ mod tests {
         ];
         for (request, expected) in table {
             assert_eq!(classify(&request), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_decoder_is_kept_on_demand_and_only_under_the_name_of_its_content() {
+        assert_eq!(on_demand_digits("/decode_bg-0123456789abcdef.wasm"), Some("0123456789abcdef"));
+        assert_eq!(on_demand_digits("/decode-0123456789abcdef.js"), Some("0123456789abcdef"));
+        assert_eq!(on_demand_digits("/decoder-0123456789abcdef.js"), Some("0123456789abcdef"));
+        for other in [
+            "/decoder.js",
+            "/decoder-0123.js",
+            "/decoder-0123456789abcdef.html",
+            "/decoder-0123456789abcdeg.js",
+            "/app-0123456789abcdef.js",
+            "/x/decoder-0123456789abcdef.js",
+        ] {
+            assert_eq!(on_demand_digits(other), None, "{other}");
         }
     }
 

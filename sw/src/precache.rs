@@ -8,7 +8,7 @@ use crate::scope::{self, WorkerError};
 use js_sys::{Array, Uint8Array};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortSignal, Cache, Request, RequestCache, RequestInit, RequestRedirect, Response};
+use web_sys::{AbortSignal, Cache, Request, RequestCache, RequestInit, RequestRedirect, Response, Url};
 
 /// A file that has not arrived by then fails the install.
 const FILE_TIMEOUT_MILLIS: u32 = 60_000;
@@ -20,6 +20,9 @@ pub struct Build {
     pub id: String,
     /// Every file the app needs offline.
     pub files: Vec<PrecachedFile>,
+    /// Files that are kept once they were fetched, and then also of every later build.
+    #[serde(default)]
+    pub on_demand: Vec<PrecachedFile>,
 }
 
 /// A file of the build.
@@ -52,15 +55,44 @@ impl Build {
 /// # Errors
 /// [`WorkerError::Precache`] names the file that was not as built; no cache of this build is left behind then.
 pub async fn fill(build: &Build) -> Result<(), WorkerError> {
-    let mut responses = Vec::with_capacity(build.files.len());
-    for file in &build.files {
-        responses.push((file.path.as_str(), verified(file).await?));
+    let on_demand: &[PrecachedFile] = if holds_on_demand().await? { &build.on_demand } else { &[] };
+    let mut responses = Vec::with_capacity(build.files.len() + on_demand.len());
+    for PrecachedFile { path, sha256 } in build.files.iter().chain(on_demand) {
+        responses.push((path.as_str(), verified(path, sha256).await?));
     }
     let stored = store(&policy::cache_name(&build.id), &responses).await;
     if stored.is_err() {
         delete(&policy::cache_name(&build.id)).await?;
     }
     stored
+}
+
+/// Fetches a file whose SHA-256 begins with `digits`, and keeps it for this build.
+///
+/// # Errors
+/// [`WorkerError::Precache`] when it did not arrive as it was built.
+pub async fn fetch_on_demand(path: &str, digits: &str, build_id: &str) -> Result<Response, WorkerError> {
+    let response = verified(path, digits).await?;
+    let copy = response.clone().map_err(WorkerError::browser("copy a file"))?;
+    // Where there is no space, it works as long as there is a network.
+    drop(store(&policy::cache_name(build_id), &[(path, copy)]).await);
+    Ok(response)
+}
+
+/// Whether some build kept one on this device.
+async fn holds_on_demand() -> Result<bool, WorkerError> {
+    let names = Array::from(&scope::settle(scope::caches().keys(), "list the caches").await?);
+    for name in names.iter().filter_map(|name| name.as_string()).filter(|name| policy::is_own_cache(name)) {
+        let kept = Array::from(&scope::settle(open(&name).await?.keys(), "list a cache").await?);
+        let is_on_demand = |request: JsValue| {
+            let url = Url::new(&Request::from(request).url()).ok();
+            url.is_some_and(|url| policy::on_demand_digits(&url.pathname()).is_some())
+        };
+        if kept.iter().any(is_on_demand) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Deletes the caches of every other build.
@@ -101,23 +133,24 @@ async fn delete(name: &str) -> Result<(), WorkerError> {
     scope::settle(scope::caches().delete(name), "delete a cache").await.map(drop)
 }
 
-async fn verified(file: &PrecachedFile) -> Result<Response, WorkerError> {
-    let kept = scope::settle(scope::caches().match_with_str(&file.path), "look in the caches").await?;
+/// The file whose SHA-256 begins with `digits`.
+async fn verified(path: &str, digits: &str) -> Result<Response, WorkerError> {
+    let kept = scope::settle(scope::caches().match_with_str(path), "look in the caches").await?;
     if let Ok(response) = kept.dyn_into::<Response>()
-        && checksum(&response).await? == file.sha256
+        && checksum(&response).await?.starts_with(digits)
     {
         return Ok(response);
     }
-    let failed = |reason: String| WorkerError::Precache { path: file.path.clone(), reason };
-    let response = download(&file.path).await.map_err(|error| failed(error.to_string()))?;
+    let failed = |reason: String| WorkerError::Precache { path: path.to_owned(), reason };
+    let response = download(path).await.map_err(|error| failed(error.to_string()))?;
     if !response.ok() {
         return Err(failed(format!("status {}", response.status())));
     }
     let found = checksum(&response).await.map_err(|error| failed(error.to_string()))?;
-    if found == file.sha256 {
+    if found.starts_with(digits) {
         Ok(response)
     } else {
-        Err(failed(format!("checksum {found}, expected {}", file.sha256)))
+        Err(failed(format!("checksum {found}, expected {digits}")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers requests from the build's cache as [`policy`] decides.
+//! Answers requests from the build's cache as [`policy`] decides, and keeps what is fetched on demand.
 
 use crate::policy::{self, RequestFacts, Strategy};
 use crate::precache;
@@ -23,9 +23,12 @@ pub async fn respond(request: &Request, origin: &str, build_id: &str) -> Result<
         Strategy::Shell => cached(policy::SHELL_PATH, build_id).await?,
         Strategy::CacheFirst => cached(&url.pathname(), build_id).await?,
     };
-    match kept {
-        Some(response) => Ok(response),
-        None => scope::fetch(request).await,
+    match (kept, policy::on_demand_digits(&url.pathname())) {
+        (Some(response), _) => Ok(response),
+        (None, Some(digits)) if strategy == Strategy::CacheFirst => {
+            precache::fetch_on_demand(&url.pathname(), digits, build_id).await
+        }
+        (None, _) => scope::fetch(request).await,
     }
 }
 

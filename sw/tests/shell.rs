@@ -28,7 +28,7 @@ async fn build(id: &str) -> Build {
         let sha256 = scope::sha256_hex(&Uint8Array::from(content)).await.unwrap();
         files.push(PrecachedFile { path: path.to_owned(), sha256 });
     }
-    Build { id: id.to_owned(), files }
+    Build { id: id.to_owned(), files, on_demand: Vec::new() }
 }
 
 async fn cache_names() -> Vec<String> {
@@ -107,6 +107,31 @@ async fn a_kept_file_is_answered_without_the_network_and_another_with_it() {
     assert_eq!(answer("/Cargo.toml", "fetch").await, "from the cache");
     assert_eq!(answer("/Cargo.toml?v=2", "fetch").await, "from the cache");
     assert_eq!(answer("/src/policy.rs", "fetch").await.as_bytes(), FILES[1].1);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_fetched_on_demand_is_kept_and_then_comes_with_every_build() {
+    let body = "the decoder";
+    let sha256 = scope::sha256_hex(&Uint8Array::from(body.as_bytes())).await.unwrap();
+    let path = format!("/decoder-{}.js", &sha256[..16]);
+    let on_demand = |path: &str| vec![PrecachedFile { path: path.to_owned(), sha256: sha256.clone() }];
+    precache::sweep(&build("none").await).await.unwrap();
+    let missing = on_demand("/decoder-0123456789abcdef.js");
+    precache::fill(&Build { on_demand: missing, ..build("without").await }).await.unwrap();
+
+    keep(&policy::cache_name("elsewhere"), &path, body).await;
+    assert_eq!(answer(&path, "asking").await, body);
+    let asking = precache::open(&policy::cache_name("asking")).await.unwrap();
+    assert!(!scope::settle(asking.match_with_str(&path), "look").await.unwrap().is_undefined(), "kept");
+
+    precache::fill(&Build { on_demand: on_demand(&path), ..build("next").await }).await.unwrap();
+    precache::sweep(&build("next").await).await.unwrap();
+    assert_eq!(answer(&path, "next").await, body);
+
+    keep(&policy::cache_name("next"), "/decode-0123456789abcdef.js", "a login page").await;
+    let missing = on_demand("/decode-0123456789abcdef.js");
+    let error = precache::fill(&Build { on_demand: missing, ..build("last").await }).await.unwrap_err();
+    assert!(error.to_string().contains("/decode-0123456789abcdef.js"), "{error}");
 }
 
 #[wasm_bindgen_test]

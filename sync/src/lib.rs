@@ -34,7 +34,9 @@ pub use protocol::{
     Versioned, WITHDRAWN,
 };
 pub use relay::{Json, Relay, RelayedRow};
-pub use round::{Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round};
+pub use round::{
+    Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round, tables_of,
+};
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
 pub use transport::{Transport, TransportError};

@@ -180,6 +180,9 @@ pub struct SyncRequest<A> {
     pub cursor: Cursor,
     /// Which rows the device wants: a name the server knows, such as `available`.
     pub scope: String,
+    /// The tables the sender knows: rows of others would be unreadable to it. Builds that do not say know the first ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Cow<'static, str>>,
     /// Most rows wanted in `changes`; the server may send fewer.
     pub max_rows: u32,
 }

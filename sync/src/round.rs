@@ -3,6 +3,8 @@
 //! Correct when it is dropped at any await, and when several run at once: the server replays stored outcomes, and the
 //! store keeps rows only from an answer to its own cursor.
 
+use std::borrow::Cow;
+
 use futures::future::{OptionFuture, join};
 
 use crate::model::{Records, RowKey};
@@ -151,6 +153,11 @@ fn next_part<M: Records>(
     })
 }
 
+/// What a request of `M` says of the tables it knows.
+pub fn tables_of<M: Records>() -> Vec<Cow<'static, str>> {
+    M::TABLES.iter().map(|table| Cow::Borrowed(*table)).collect()
+}
+
 fn request<M: Records>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRequest<M::Action> {
     SyncRequest {
         protocol: PROTOCOL_VERSION,
@@ -160,6 +167,7 @@ fn request<M: Records>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRe
         mutations: outbox.mutations,
         cursor: outbox.cursor,
         scope: outbox.scope,
+        tables: tables_of::<M>(),
         max_rows: u32::try_from(limits.max_pull_rows).unwrap_or(u32::MAX),
     }
 }

@@ -81,6 +81,7 @@ impl Catalogue {
             site: DEFAULT_SITE.to_owned(),
             products: Some(Source::open(&self.products)?),
             lots: Some(Source::open(&self.lots)?),
+            deliveries: None,
             skip_bad: false,
         };
         import(server.store()?, options, UnixMillis(1_795_000_000_000)).await

@@ -59,6 +59,12 @@ const ARROWS: &[Arrow] = &[
         why: "the worker starts without a page, from a cold phone, and has to stay small",
     },
     Arrow {
+        from: "decoder",
+        may_use: &[],
+        never: &["yew", "reqwest", "idb"],
+        why: "it knows pictures and codes, is fetched only for the camera, and has to stay small",
+    },
+    Arrow {
         from: "server",
         may_use: &["domain", "sync"],
         never: &["idb", "yew"],

@@ -21,6 +21,10 @@ const BOOT: &str = "boot.js";
 const PAGE: &str = "index.html";
 const WORKER_GLUE: &str = "worker.js";
 const WORKER_WASM: &str = "worker_bg.wasm";
+/// Loads the camera's decoder. It mentions the other two, and the page mentions it.
+const DECODER_LOADER: &str = "decoder.js";
+/// What is fetched only where it is needed; `sw/src/policy.rs` knows these names, too.
+const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
 /// How the loader's line begins that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
 const HASH_DIGITS: usize = 16;
@@ -43,6 +47,7 @@ struct Build {
     glue: String,
     wasm: String,
     files: Vec<PrecachedFile>,
+    on_demand: Vec<PrecachedFile>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +102,9 @@ fn stamp(staging: &Path) -> Result<String> {
     let (glue, wasm) = (renamed(WORKER_GLUE)?, renamed(WORKER_WASM)?);
     // The browser itself keeps what a worker imports.
     precached.retain(|file| file.path != glue);
-    let build = Build { id: id.clone(), glue, wasm, files: precached };
+    let on_demand_names = ON_DEMAND.map(renamed).into_iter().collect::<Result<Vec<_>>>()?;
+    let (on_demand, precached) = precached.into_iter().partition(|file| on_demand_names.contains(&file.path));
+    let build = Build { id: id.clone(), glue, wasm, files: precached, on_demand };
     write(&staging.join(LOADER), &with_build(&loader, &serde_json::to_string(&build)?)?)?;
     Ok(id)
 }
@@ -129,7 +136,8 @@ fn name_by_content(staging: &Path) -> Result<BTreeMap<String, String>> {
 enum Rank {
     Leaf,
     Glue,
-    Boot,
+    /// Mentions glue: what starts the app, and what starts the decoder.
+    Start,
     /// Keeps its name, as do all after it.
     Page,
 }
@@ -137,7 +145,7 @@ enum Rank {
 fn rank(file: &str) -> Rank {
     match file.rsplit_once('.') {
         _ if file == LOADER => Rank::Page,
-        _ if file == BOOT => Rank::Boot,
+        _ if file == BOOT || file == DECODER_LOADER => Rank::Start,
         Some((_, "js")) => Rank::Glue,
         Some((_, "css" | "wasm")) => Rank::Leaf,
         _ => Rank::Page,
@@ -224,9 +232,12 @@ mod tests {
             ("app.js", "new URL('app_bg.wasm', import.meta.url)"),
             ("worker_bg.wasm", "\0asm worker"),
             ("worker.js", "let wasm_bindgen;"),
+            ("decode_bg.wasm", "\0asm decode"),
+            ("decode.js", "let wasm_bindgen;"),
+            ("decoder.js", "importScripts(\"/decode.js\"); fetch(\"/decode_bg.wasm\")"),
             ("boot.js", "import(\"/app.js\").then((app) => app.default(\"/app_bg.wasm\"))"),
             ("lotbook.css", "body { margin: 0 }"),
-            ("index.html", "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\">"),
+            ("index.html", "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\"><meta content=\"/decoder.js\">"),
             ("sw.js", "const BUILD = { id: \"dev\" }; // stamped\nimportScripts(BUILD.glue);\n"),
         ] {
             fs::write(folder.path().join(name), content).unwrap();
@@ -256,7 +267,17 @@ mod tests {
         assert!(listed.contains(&&serde_json::json!("/icons/lotbook.svg")));
         assert!(!listed.contains(&&build["glue"]));
 
+        let on_demand: Vec<_> = build["on_demand"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+        assert_eq!(on_demand.len(), 3);
+        assert!(on_demand.iter().all(|path| !listed.contains(path)), "they wait until they are needed");
+
         let page = read_text(&folder.path().join(PAGE)).unwrap();
+        let decoder = page.split('"').nth(5).unwrap();
+        let decoder = read_text(&folder.path().join(decoder.trim_start_matches('/'))).unwrap();
+        for mentioned in [1, 3] {
+            let path = decoder.split('"').nth(mentioned).unwrap();
+            assert!(folder.path().join(path.trim_start_matches('/')).exists(), "{path}");
+        }
         let boot = page.split('"').nth(1).unwrap();
         let boot = read_text(&folder.path().join(boot.trim_start_matches('/'))).unwrap();
         let app = boot.split('"').nth(1).unwrap();

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 7] = ["app", "sw", "schema", "browser", "sync", "domain", "bench-engine"];
+const WASM_CRATES: [&str; 8] =
+    ["app", "sw", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
 /// Those of them with tests that run there.
 const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
 /// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
@@ -199,6 +200,7 @@ impl Run<'_> {
     fn browser(&mut self) -> Result<()> {
         ensure_network_tools(&self.tools)?;
         let browser = Browser::ensure(&self.tools)?;
+        let axe = self.tools.ensure_axe()?;
         self.app()?;
         let server = build::build_server(self.workspace, &self.tools, Profile::Release)?;
         let arguments = [
@@ -219,6 +221,7 @@ impl Run<'_> {
         command
             .env("LOTBOOK_SERVER_BIN", server)
             .env("LOTBOOK_DIST", self.workspace.dist())
+            .env("LOTBOOK_AXE", axe)
             .env("CHROMEDRIVER", &browser.driver)
             .env("CHROMIUM", &browser.chromium);
         process::run_tests(&mut command, &mut self.summaries)

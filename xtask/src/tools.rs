@@ -19,6 +19,10 @@ const WASM_BINDGEN: CargoTool =
 const BINARYEN: &str = "binaryen@132.0.0";
 /// Older releases cannot read what today's Rust emits.
 const WASM_OPT_MIN_VERSION: u32 = 120;
+/// Where the lock file of what the browser tests need of npm is.
+const BROWSER_NPM: &str = "tests/browser-npm";
+/// axe-core from there.
+const AXE: &str = "node_modules/axe-core/axe.min.js";
 /// The oldest that the bundler of the benches' peers runs on.
 const NODE_MIN_VERSION: u32 = 20;
 
@@ -112,6 +116,20 @@ impl<'a> Tools<'a> {
         let arguments = ["install", "--no-save", "--no-audit", "--no-fund", BINARYEN, "--prefix"];
         process::run(self.command("npm").args(arguments).arg(self.workspace.tools()))
             .with_context(|| format!("{BINARYEN}, which has wasm-opt, cannot be installed with npm"))
+    }
+
+    /// Installs axe-core, the rules of accessibility that the browser tests run, and returns its file.
+    pub(crate) fn ensure_axe(&self) -> Result<PathBuf> {
+        let folder = self.workspace.root.join(BROWSER_NPM);
+        ensure!(
+            self.find("npm").is_some(),
+            "the browser tests need npm for axe-core. On Debian or Ubuntu: `sudo apt-get install npm`. Elsewhere, install \
+             Node.js and put it on the PATH"
+        );
+        let mut npm = self.command("npm");
+        npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]);
+        process::run(&mut npm).context("axe-core cannot be installed from the npm registry")?;
+        Ok(folder.join(AXE))
     }
 
     /// Makes sure of Node.js and npm, which bundle the peers that Lotbook is compared with.

@@ -4,6 +4,8 @@ use domain::{DeviceAnswer, EnrolRequest, Warehouse};
 use sync::{Store, StoreError, TransportError};
 
 use super::{Book, DEVICE_SETTING, Signal};
+use crate::components::faults_in_words::{store_fault, transport_fault};
+use crate::language::{t, tf};
 
 const ENROL_TIMEOUT_MILLIS: u32 = 15_000;
 /// A round waits for this answer.
@@ -23,10 +25,10 @@ impl Book {
         let known = self.0.device.borrow().clone();
         // A page that is left before the answer is kept has a new cookie, and must not go on under the old name: it asks.
         let forgotten = Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, None).await;
-        forgotten.map_err(|error| error.to_string())?;
+        forgotten.map_err(|error| store_fault(&error))?;
         let answer = trade(&request, known.as_ref()).await;
         if let Some(device) = answer.as_ref().ok().or(known.as_ref()) {
-            self.keep_device(device).await.map_err(|error| error.to_string())?;
+            self.keep_device(device).await.map_err(|error| store_fault(&error))?;
         }
         answer?;
         self.emit(&Signal::SignedIn);
@@ -72,11 +74,11 @@ impl Book {
         match browser::post_empty("/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
             // The server has forgotten it already.
             Ok(()) | Err(TransportError::SignInNeeded) => Ok(()),
-            Err(TransportError::Unreachable | TransportError::TimedOut) => {
-                Err("Signing out needs the server, so that it forgets this device. Connect, then try again."
-                    .to_owned())
-            }
-            Err(error) => Err(error.to_string()),
+            Err(TransportError::Unreachable | TransportError::TimedOut) => Err(t(
+                "Signing out needs the server, so that it forgets this device. Connect, then try again.",
+            )
+            .to_owned()),
+            Err(error) => Err(transport_fault(&error)),
         }
     }
 }
@@ -87,13 +89,13 @@ async fn trade(request: &EnrolRequest, known: Option<&DeviceAnswer>) -> Result<D
         browser::post_json("/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;
     let answer = answer.map_err(|error| match error {
         TransportError::Refused { message, .. } => message,
-        TransportError::SignInNeeded => "This code is not valid (any more). Ask for a new one.".to_owned(),
-        other => other.to_string(),
+        TransportError::SignInNeeded => t("This code is not valid (any more). Ask for a new one.").to_owned(),
+        other => transport_fault(&other),
     })?;
     match known {
-        Some(known) if known.site != answer.site => Err(format!(
-            "This browser holds the book of site {}. To work at site {}, use another browser or another profile.",
-            known.site, answer.site
+        Some(known) if known.site != answer.site => Err(tf(
+            "This browser holds the book of site {held}. To work at site {asked}, use another browser or another profile.",
+            &[("held", &known.site), ("asked", &answer.site)],
         )),
         _ => Ok(answer),
     }

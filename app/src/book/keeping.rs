@@ -97,6 +97,7 @@ impl Book {
         self.store().drop_rows(DEFAULT_SCOPE).await?;
         self.0.completeness.set(Completeness::Empty);
         self.forget_catalogue();
+        self.follow_for_survey(None);
         self.set_threat(Threat::Damaged, false);
         Ok(())
     }

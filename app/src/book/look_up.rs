@@ -3,10 +3,11 @@
 use domain::{
     Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, Warehouse, normalize_gtin,
 };
-use sync::{Commit, Outbox, Store, StoreError, TransportError, Versioned};
+use sync::{Commit, Outbox, RowKey, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 
 use super::{Book, Completeness, Signal};
+use crate::language::tf;
 
 /// A person waits with the scanner in hand.
 const LOOK_UP_TIMEOUT_MILLIS: u32 = 4_000;
@@ -16,6 +17,10 @@ const LOOK_UP_TIMEOUT_MILLIS: u32 = 4_000;
 pub(crate) enum LookUp {
     /// A product of this device.
     Product(Uuid),
+    /// A bin with something in it, as it is spelled.
+    Bin(String),
+    /// An expected delivery.
+    Delivery(Uuid),
     /// Nothing that is known; the sentence says where was looked.
     Unknown {
         /// For the person who scanned.
@@ -26,16 +31,6 @@ pub(crate) enum LookUp {
 }
 
 impl Book {
-    /// Looks a barcode or SKU up here, then on the server.
-    pub(crate) async fn look_up(&self, code: &str) -> LookUp {
-        self.put_person_first();
-        match self.find_code(code).await {
-            Ok(Some(id)) => LookUp::Product(id),
-            Ok(None) => self.ask_server(code).await,
-            Err(error) => LookUp::Failed(error.to_string()),
-        }
-    }
-
     /// Fetches one product with its lots from the server and keeps it. `None` if the server has none.
     ///
     /// # Errors
@@ -47,14 +42,27 @@ impl Book {
             .map_err(|error| error.to_string())
     }
 
-    async fn find_code(&self, code: &str) -> Result<Option<Uuid>, StoreError> {
+    /// Looks a code up on this device: as a barcode, a SKU, a bin, a delivery's number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn find_code(&self, code: &str) -> Result<Option<LookUp>, StoreError> {
+        self.put_person_first();
         for index_key in [format!("barcode:{}", normalize_gtin(code)), format!("sku:{}", code.trim())] {
             let found = Store::<Warehouse>::find(self.store(), PRODUCTS, &index_key).await?;
             if let Some(product) = found.iter().find_map(|held| held.row.product()) {
-                return Ok(Some(product.id));
+                return Ok(Some(LookUp::Product(product.id)));
             }
         }
-        Ok(self.find_pending(code))
+        if let Some(id) = self.find_pending(code) {
+            return Ok(Some(LookUp::Product(id)));
+        }
+        if let Some(location) = self.find_bin(code).await? {
+            return Ok(Some(LookUp::Bin(location)));
+        }
+        let deliveries = self.deliveries().await?.into_iter();
+        let mut named = deliveries.filter(|delivery| delivery.number.eq_ignore_ascii_case(code.trim()));
+        Ok(named.next().map(|delivery| LookUp::Delivery(delivery.id)))
     }
 
     /// Products that were created here and have not reached the server.
@@ -69,11 +77,12 @@ impl Book {
         })
     }
 
-    async fn ask_server(&self, code: &str) -> LookUp {
+    /// Asks the server for a product with this code, and keeps it.
+    pub(crate) async fn ask_server(&self, code: &str) -> LookUp {
         let encoded = String::from(js_sys::encode_uri_component(code.trim()));
         match self.download(&format!("/api/products/by-barcode/{encoded}")).await {
             Ok(Ok(Some(id))) => LookUp::Product(id),
-            Ok(Ok(None)) => LookUp::Unknown { message: format!("No product has the code {}.", code.trim()) },
+            Ok(Ok(None)) => LookUp::Unknown { message: tf("No product has the code {code}.", &[("code", &code.trim())]) },
             Ok(Err(error)) => LookUp::Failed(error.to_string()),
             Err(_) => LookUp::Unknown { message: self.unknown_here(code) },
         }
@@ -83,13 +92,14 @@ impl Book {
         let code = code.trim();
         match self.completeness() {
             Completeness::Complete => {
-                format!("{code} is not on this device, and the server cannot be asked right now.")
+                tf("{code} is not on this device, and the server cannot be asked right now.", &[("code", &code)])
             }
-            Completeness::Partial { percent } => format!(
-                "{code} is not on this device yet: {percent} % of the catalogue is here, and the server cannot be asked right now."
+            Completeness::Partial { percent } => tf(
+                "{code} is not on this device yet: {percent} % of the catalogue is here, and the server cannot be asked right now.",
+                &[("code", &code), ("percent", &percent)],
             ),
             Completeness::Empty => {
-                format!("{code} cannot be looked up: this device has not downloaded the catalogue yet.")
+                tf("{code} cannot be looked up: this device has not downloaded the catalogue yet.", &[("code", &code)])
             }
         }
     }
@@ -127,6 +137,7 @@ impl Book {
             at: browser::now(),
         };
         Store::<Warehouse>::commit(self.store(), commit).await?;
+        self.follow_for_survey(Some(&[RowKey::new(PRODUCTS, id.to_string())]));
         self.refresh_products([id].into()).await;
         self.emit(&Signal::Changed);
         Ok(id)

@@ -3,14 +3,25 @@
 //! Everything shown is the store's rows with the pending mutations folded in. Whoever shows something subscribes to
 //! [`Signal`]s and reads again.
 
+mod bins;
 mod catalogue;
 mod enrol;
+mod export;
+mod floor;
+mod inbox;
 mod index;
 mod keeping;
 mod look_up;
+mod lot_filter;
+mod past;
 mod record;
+mod report;
+mod survey;
+mod surveyor;
+mod unknown_codes;
 mod unsent;
 mod views;
+mod worth;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -24,9 +35,18 @@ use uuid::Uuid;
 use yew::Callback;
 
 pub(crate) use catalogue::ProductLabel;
+pub(crate) use export::history_csv;
 pub(crate) use keeping::Threat;
 pub(crate) use look_up::LookUp;
+pub(crate) use lot_filter::{Expiry, LotFilter, LotOrder, Selection};
+pub(crate) use past::{OwnMove, Past, quantities_after};
+pub(crate) use record::RecordError;
+pub(crate) use report::{Due, Part, Report, Share};
+pub(crate) use survey::Survey;
+pub(crate) use surveyor::SurveyState;
+pub(crate) use unknown_codes::UnknownCode;
 pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
+pub(crate) use worth::Worth;
 
 /// What a device holds by default.
 pub(crate) const DEFAULT_SCOPE: &str = "available";
@@ -46,6 +66,8 @@ pub(crate) enum Signal {
     Changed,
     /// A mutation was saved on this page.
     Enqueued,
+    /// The survey of all lots changed or got further.
+    Surveyed,
     /// Somebody signed this device in.
     SignedIn,
     /// Another window or the worker said something.
@@ -82,6 +104,7 @@ struct Inner {
     threats: RefCell<Vec<Threat>>,
     catalogue: RefCell<catalogue::Catalogue>,
     reading: index::Reading,
+    surveying: surveyor::Surveying,
     completeness: Cell<Completeness>,
     device: RefCell<Option<DeviceAnswer>>,
     last_sync_at: Cell<Option<UnixMillis>>,
@@ -123,6 +146,7 @@ impl Book {
             threats: RefCell::default(),
             catalogue: RefCell::default(),
             reading: index::Reading::default(),
+            surveying: surveyor::Surveying::default(),
             completeness: Cell::new(completeness_of(&outbox.cursor)),
             device: RefCell::default(),
             last_sync_at: Cell::default(),
@@ -182,6 +206,7 @@ impl Book {
             }
             let before = self.0.completeness.get();
             self.0.completeness.set(snapshot.map_or(Completeness::Complete, partial));
+            self.follow_for_survey(changed.as_deref());
             self.follow_rows(changed.as_deref(), before).await;
         }
         // A record that cannot be read is reported by whoever asks for it next.

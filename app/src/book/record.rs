@@ -1,6 +1,6 @@
 //! Recording work: checked against what the screen shows, saved durably, and taken back or tried again later.
 
-use domain::{Action, Entity, Operation, Warehouse, claims};
+use domain::{Action, Entity, Operation, Warehouse, claims, reversal_of};
 use serde::Serialize;
 use sync::{Draft, Model, Mutation, Read, Records, Refusal, RowKey, Store, StoreError, dependency};
 use uuid::Uuid;
@@ -57,6 +57,30 @@ impl Book {
         let mutation = self.noted_save(self.store().enqueue(draft).await)?;
         self.after_queue_change(Signal::Enqueued).await;
         Ok(mutation)
+    }
+
+    /// Records the opposite of a mutation that is booked; each part names it. Nothing happens where it is reversed already.
+    ///
+    /// # Errors
+    /// [`RecordError`]; parts before the one that failed are saved, and are not saved again by another try.
+    pub(crate) async fn reverse(&self, mutation: &Mutation<Action>) -> Result<(), RecordError> {
+        let parts = reversal_of(&mutation.action).unwrap_or_default();
+        let saved = self.reversals_of(mutation.id).await?;
+        for action in parts.into_iter().skip(saved) {
+            let draft = self.draft(action, 0, Some(mutation.id));
+            self.check(&draft).await?;
+            self.noted_save(self.store().enqueue(draft).await)?;
+        }
+        self.after_queue_change(Signal::Enqueued).await;
+        Ok(())
+    }
+
+    /// Mutations on this device that reverse or replace another.
+    async fn reversals_of(&self, id: Uuid) -> Result<usize, StoreError> {
+        let is_one = |mutation: &Mutation<Action>| mutation.replaces == Some(id) && !mutation.withdrawn;
+        let waiting = self.queue().iter().filter(|record| is_one(&record.mutation)).count();
+        let sent = self.journal().await?.iter().filter(|record| is_one(&record.mutation)).count();
+        Ok(waiting + sent)
     }
 
     /// Tries a refused mutation again, as a new one on the row as it is now.

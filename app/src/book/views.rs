@@ -234,6 +234,13 @@ impl Book {
     }
 }
 
+impl Held {
+    /// A row's revision; 0 if the server has not seen it yet.
+    pub(super) fn rev(&self, key: &RowKey) -> u64 {
+        self.revs.get(key).copied().unwrap_or(0)
+    }
+}
+
 fn usable<'a>(lots: impl IntoIterator<Item = &'a InventoryLot>, today: CalendarDate) -> Quantity {
     let usable = lots.into_iter().filter(|lot| !lot.is_expired(today));
     usable.fold(Quantity::ZERO, |sum, lot| sum + lot.quantity)

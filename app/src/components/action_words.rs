@@ -1,9 +1,11 @@
 //! A mutation in the words of the one who did it: `Picked 5`, `Lot L0A41C · B-07-3`, `−5`.
 
-use domain::{Action, LotRef};
+use domain::{Action, LotRef, Quantity};
 use uuid::Uuid;
 
+use super::field_names::field_names;
 use crate::format;
+use crate::language::{key, t, tf, tn};
 
 /// A mutation in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ impl ActionWords {
     /// `Picked 5 · Oat drink 1 l`, given the product's name if it is known.
     pub(crate) fn title(&self, name: Option<&str>) -> String {
         match self.name.as_deref().or(name) {
-            Some(name) => format!("{} · {name}", self.what),
+            Some(name) => tf("{what} · {name}", &[("what", &self.what), ("name", &name)]),
             None => self.what.clone(),
         }
     }
@@ -34,7 +36,7 @@ impl ActionWords {
     }
 
     fn on_lot(what: String, lot: &LotRef, change: Option<String>) -> Self {
-        let place = format!("Lot {} · {}", lot.lot_code, lot.location);
+        let place = tf("Lot {lot} · {bin}", &[("lot", &lot.lot_code), ("bin", &lot.location)]);
         Self { what, product: Some(lot.product_id), name: None, place, change }
     }
 }
@@ -45,58 +47,83 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
         Action::CreateProduct(product) => ActionWords {
             name: Some(product.name.clone()),
             place: product.sku.clone(),
-            ..ActionWords::on_product("New product", product.id)
+            ..ActionWords::on_product(t("New product"), product.id)
         },
-        Action::UpdateProduct { id, patch } => ActionWords {
-            place: format!("Changed {}", patch.fields().join(", ")),
-            ..ActionWords::on_product("Edited", *id)
-        },
-        Action::DeleteProduct { id } => ActionWords::on_product("Deleted product", *id),
-        Action::CreateLot { lot, .. } => ActionWords::on_lot("New lot".to_owned(), lot, None),
-        Action::UpdateLot { lot, patch } => {
-            ActionWords::on_lot(format!("Changed {}", patch.fields().join(", ")), lot, None)
+        Action::UpdateProduct { id, patch } => {
+            ActionWords { place: changed(&patch.fields()), ..ActionWords::on_product(t("Edited"), *id) }
         }
-        Action::DeleteLot { lot } => ActionWords::on_lot("Deleted lot".to_owned(), lot, None),
-        Action::ReceiveLot { lot, quantity, .. } => {
-            ActionWords::on_lot(format!("Received {quantity}"), lot, Some(format::signed(*quantity)))
+        Action::DeleteProduct { id } => ActionWords::on_product(t("Deleted product"), *id),
+        Action::CreateLot { lot, .. } => ActionWords::on_lot(t("New lot").to_owned(), lot, None),
+        Action::UpdateLot { lot, patch } => ActionWords::on_lot(changed(&patch.fields()), lot, None),
+        Action::DeleteLot { lot } => ActionWords::on_lot(t("Deleted lot").to_owned(), lot, None),
+        Action::ReceiveLot { lot, quantity, .. } => ActionWords::on_lot(
+            with_quantity(key("Received {quantity}"), *quantity),
+            lot,
+            Some(format::signed(*quantity)),
+        ),
+        Action::PickLot { lot, quantity, .. } => ActionWords::on_lot(
+            with_quantity(key("Picked {quantity}"), *quantity),
+            lot,
+            Some(format::signed(-*quantity)),
+        ),
+        Action::PutAwayLot { lot, to, quantity } => {
+            transferred(key("Put away {quantity}"), lot, to, *quantity)
         }
-        Action::PickLot { lot, quantity } => {
-            ActionWords::on_lot(format!("Picked {quantity}"), lot, Some(format::signed(-*quantity)))
-        }
-        Action::PutAwayLot { lot, to, quantity } => transferred("Put away", lot, to, quantity.to_string()),
-        Action::MoveLot { lot, to, quantity } => transferred("Moved", lot, to, quantity.to_string()),
+        Action::MoveLot { lot, to, quantity } => transferred(key("Moved {quantity}"), lot, to, *quantity),
         Action::AdjustLot { lot, delta, reason } => {
-            let words = ActionWords::on_lot("Adjusted".to_owned(), lot, Some(format::signed(*delta)));
+            let words = ActionWords::on_lot(t("Adjusted").to_owned(), lot, Some(format::signed(*delta)));
             ActionWords { place: format!("{} · {reason}", words.place), ..words }
         }
-        Action::CountLot { lot, counted, .. } => {
-            ActionWords::on_lot(format!("Counted {counted}"), lot, Some(counted.to_string()))
+        Action::CountLot { lot, counted, .. } => ActionWords::on_lot(
+            with_quantity(key("Counted {quantity}"), *counted),
+            lot,
+            Some(format::quantity(*counted)),
+        ),
+        Action::ResolveException { product_id, lot, reason, .. } => {
+            let words = match lot {
+                Some(lot) => ActionWords::on_lot("Looked at".to_owned(), lot, None),
+                None => ActionWords::on_product("Looked at", *product_id),
+            };
+            let said = [words.place.as_str(), reason].into_iter().filter(|text| !text.is_empty());
+            ActionWords { place: said.collect::<Vec<_>>().join(" · "), ..words }
         }
         Action::PlaceOrder(order) => ActionWords {
-            what: format!("Order {}", order.number),
+            what: tf("Order {number}", &[("number", &order.number)]),
             product: None,
             name: None,
-            place: format::counted(order.lines.len(), "line"),
-            change: Some(order.total().to_string()),
+            place: tn(order.lines.len(), "{n} line", "{n} lines"),
+            change: Some(format::money(&order.total())),
         },
     }
 }
 
-fn transferred(what: &str, lot: &LotRef, to: &str, quantity: String) -> ActionWords {
-    let words = ActionWords::on_lot(format!("{what} {quantity}"), lot, Some(quantity));
-    ActionWords { place: format!("{} to {to}", words.place), ..words }
+fn changed(fields: &[&str]) -> String {
+    tf("Changed {fields}", &[("fields", &field_names(fields))])
+}
+
+fn with_quantity(english: &'static str, quantity: Quantity) -> String {
+    tf(english, &[("quantity", &format::quantity(quantity))])
+}
+
+fn transferred(what: &'static str, lot: &LotRef, to: &str, quantity: Quantity) -> ActionWords {
+    let words = ActionWords::on_lot(with_quantity(what, quantity), lot, Some(format::quantity(quantity)));
+    let place =
+        tf("Lot {lot} · {bin} to {to}", &[("lot", &lot.lot_code), ("bin", &lot.location), ("to", &to)]);
+    ActionWords { place, ..words }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Quantity;
-
     use super::*;
 
     #[test]
     fn says_what_was_done_where() {
         let lot = LotRef::new(Uuid::nil(), "L0A41C", "B-07-3");
-        let picked = in_words(&Action::PickLot { lot: lot.clone(), quantity: Quantity::units(5) });
+        let picked = in_words(&Action::PickLot {
+            lot: lot.clone(),
+            quantity: Quantity::units(5),
+            reason: String::new(),
+        });
         assert_eq!(picked.title(Some("Oat drink 1 l")), "Picked 5 · Oat drink 1 l");
         assert_eq!(picked.title(None), "Picked 5");
         assert_eq!(picked.place, "Lot L0A41C · B-07-3");

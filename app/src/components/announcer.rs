@@ -1,5 +1,6 @@
 //! Says what happens while nobody looks: a change the server turned down, a sync that failed.
 
+use std::fmt::Display;
 use std::rc::Rc;
 
 use domain::{Action, Row};
@@ -11,9 +12,11 @@ use yew_router::prelude::*;
 
 use super::action_words::in_words;
 use super::chip::Tone;
+use super::reasons::reason;
 use super::toasts::{Toast, Toasts};
 use crate::book::Queued;
 use crate::hooks::{OfflineSync, use_book};
+use crate::language::{t, tf};
 use crate::route::Route;
 
 /// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
@@ -33,7 +36,7 @@ fn use_sync_failures(toasts: Toasts, sync: &OfflineSync) {
     let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
     use_effect_with(sync.status.error.clone().filter(|_| !is_known), move |error| {
         let shown = error.clone().map(|error| {
-            let show = move || toasts.show(Toast::new(Tone::Info, "The sync did not work", error));
+            let show = move || toasts.show(Toast::new(Tone::Info, t("The sync did not work"), error));
             Timeout::new(SETTLE_MILLIS, show)
         });
         move || drop(shown)
@@ -65,18 +68,23 @@ fn use_turned_down(toasts: Toasts, queue: Rc<Vec<Queued>>) {
                 }
             });
             toasts.show(
-                turned_down_toast(&words.title(label.as_ref().map(|label| label.name.as_str())), outcome)
-                    .offering("Look", look),
+                turned_down_toast(
+                    &words.title(label.as_ref().map(|label| label.name.as_str())),
+                    action,
+                    outcome,
+                )
+                .offering(t("Look"), look),
             );
         }
     });
 }
 
-fn turned_down_toast(title: &str, outcome: &Outcome<Row>) -> Toast {
-    let what = match outcome.verdict {
-        Verdict::Conflict => "Changed twice",
-        Verdict::Held => "On hold",
-        Verdict::Rejected | Verdict::Applied | Verdict::Merged => "Not booked",
+fn turned_down_toast(what: &str, action: &Action, outcome: &Outcome<Row>) -> Toast {
+    let what: [(&str, &dyn Display); 1] = [("what", &what)];
+    let title = match outcome.verdict {
+        Verdict::Conflict => tf("Changed twice: {what}", &what),
+        Verdict::Held => tf("On hold: {what}", &what),
+        Verdict::Rejected | Verdict::Applied | Verdict::Merged => tf("Not booked: {what}", &what),
     };
-    Toast::new(Tone::Attention, format!("{what}: {title}"), outcome.message.clone())
+    Toast::new(Tone::Attention, title, reason(action, &outcome.code, &outcome.message))
 }

@@ -11,7 +11,9 @@ use super::chip::{Tone, chip};
 use super::comparison::{Compared, compare};
 use super::icon::Glyph;
 use super::queue_row::sub_line;
+use super::reasons::reason;
 use crate::format;
+use crate::language::{key, t};
 use crate::route::Route;
 
 /// A way out.
@@ -28,12 +30,12 @@ pub(crate) enum Resolution {
 }
 
 impl Resolution {
-    const fn words(self) -> (&'static str, &'static str) {
+    fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Retry => ("Try again", "retry"),
-            Self::KeepMine => ("Use mine", "keep-mine"),
-            Self::KeepTheirs => ("Keep theirs", "keep-theirs"),
-            Self::Discard => ("Discard", "discard"),
+            Self::Retry => (t("Try again"), "retry"),
+            Self::KeepMine => (t("Use mine"), "keep-mine"),
+            Self::KeepTheirs => (t("Keep theirs"), "keep-theirs"),
+            Self::Discard => (t("Discard"), "discard"),
         }
     }
 }
@@ -56,8 +58,9 @@ impl AttentionCard<'_> {
         // There is no such product to open.
         let is_creation = matches!(mutation.action, Action::CreateProduct(_));
         let (word, glyph, ways) = ways_out(outcome.verdict, &outcome.code);
-        let message = match outcome.message.as_str() {
-            "" => "The server did not book this change.",
+        let why = reason(&mutation.action, &outcome.code, &outcome.message);
+        let message = match why.as_str() {
+            "" => t("The server did not book this change."),
             message => message,
         };
         let when = sub_line(&words.place, "", &format::ago(mutation.captured_at, now));
@@ -65,7 +68,7 @@ impl AttentionCard<'_> {
         html! {
             <article class="card attention" key={mutation.id.to_string()} data-test="attention-card"
                 data-id={mutation.id.to_string()} data-verdict={word} data-kind={mutation.action.kind()}>
-                { chip(Tone::Attention, Some(glyph), word, "attention-verdict") }
+                { chip(Tone::Attention, Some(glyph), t(word), "attention-verdict") }
                 <h3>{ words.title(self.name) }</h3>
                 <p class="muted">{ when }</p>
                 <p data-test="attention-reason">{ message.to_owned() }</p>
@@ -75,7 +78,7 @@ impl AttentionCard<'_> {
                 <div class="ways">
                     { for ways.iter().map(|way| self.way_button(*way)) }
                     if let Some(id) = words.product.filter(|_| !is_creation) {
-                        { link_button("button quiet", Route::Product { id }.to_path(), "Open product".into(), "attention-open") }
+                        { link_button("button quiet", Route::Product { id }.to_path(), t("Open product").into(), "attention-open") }
                     }
                 </div>
             </article>
@@ -97,13 +100,15 @@ impl AttentionCard<'_> {
 fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Resolution]) {
     match verdict {
         // Trying it again would book it twice.
-        Verdict::Rejected if code == "already_booked" => ("Booked", Glyph::Attention, &[Resolution::Discard]),
-        Verdict::Conflict => {
-            ("Changed twice", Glyph::Attention, &[Resolution::KeepTheirs, Resolution::KeepMine])
+        Verdict::Rejected if code == "already_booked" => {
+            (key("Booked"), Glyph::Attention, &[Resolution::Discard])
         }
-        Verdict::Held => ("On hold", Glyph::Link, &[Resolution::Discard, Resolution::Retry]),
+        Verdict::Conflict => {
+            (key("Changed twice"), Glyph::Attention, &[Resolution::KeepTheirs, Resolution::KeepMine])
+        }
+        Verdict::Held => (key("On hold"), Glyph::Link, &[Resolution::Discard, Resolution::Retry]),
         Verdict::Rejected | Verdict::Applied | Verdict::Merged => {
-            ("Not booked", Glyph::Attention, &[Resolution::Discard, Resolution::Retry])
+            (key("Not booked"), Glyph::Attention, &[Resolution::Discard, Resolution::Retry])
         }
     }
 }
@@ -112,14 +117,14 @@ fn comparison(fields: &[Compared]) -> Html {
     html! {
         <table class="comparison" data-test="comparison">
             <thead>
-                <tr><td /><th scope="col">{ "You" }</th><th scope="col">{ "Everyone now" }</th></tr>
+                <tr><td /><th scope="col">{ t("You") }</th><th scope="col">{ t("Everyone now") }</th></tr>
             </thead>
             <tbody>
                 { for fields.iter().map(|field| html! {
                     <tr>
                         <th scope="row">{ &field.field }</th>
-                        <td data-test="mine">{ &field.mine }</td>
-                        <td data-test="theirs">{ field.theirs.as_deref().unwrap_or("gone") }</td>
+                        <td data-test="mine" translate="no">{ &field.mine }</td>
+                        <td data-test="theirs" translate="no">{ field.theirs.as_deref().unwrap_or(t("gone")) }</td>
                     </tr>
                 }) }
             </tbody>

@@ -8,6 +8,9 @@ use domain::{
 use uuid::Uuid;
 use yew::Reducible;
 
+use crate::format;
+use crate::language::{t, tf};
+
 /// One product of the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CartLine {
@@ -177,15 +180,14 @@ impl Taking {
     ) -> Result<Vec<OrderLine>, String> {
         if self.missing > Quantity::ZERO && !line.sells_short {
             let there = line.quantity - self.missing;
-            return Err(format!(
-                "The book has {there} of {}. Lower the quantity or choose \"Sell anyway\".",
-                line.quantity
+            return Err(tf(
+                "The book has {there} of {wanted}. Lower the quantity or choose \"Sell anyway\".",
+                &[("there", &format::quantity(there)), ("wanted", &format::quantity(line.quantity))],
             ));
         }
         if self.missing > Quantity::ZERO && self.rest.is_none() {
-            return Err(
-                "The book has no lot of it. Type the lot and the location the goods come from.".to_owned()
-            );
+            let sentence = t("The book has no lot of it. Type the lot and the location the goods come from.");
+            return Err(sentence.to_owned());
         }
         let lines = self.whole().into_iter();
         Ok(lines.map(|part| OrderLine { lot: part.lot, quantity: part.quantity, unit_price_minor }).collect())

@@ -1,5 +1,6 @@
 //! One product of the order: its variants, how many, and from which lots they are taken.
 
+use std::fmt::Display;
 use std::rc::Rc;
 
 use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
@@ -11,10 +12,12 @@ use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
 use super::placeholder::{read_failure, skeleton};
-use super::row_text::row_text;
+use super::row_text::named_text;
 use super::switch::Switch;
 use crate::book::ProductView;
+use crate::format;
 use crate::hooks::{Loaded, use_element, use_product, use_today};
+use crate::language::{t, tf};
 
 /// A line and what can be done to it.
 #[derive(Properties, PartialEq)]
@@ -59,7 +62,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         Loaded::Ready(view) => match &**view {
             Some(view) => known_line(props, view, today),
             None => {
-                html! { <p class="fault">{ "This product is no longer in the book. Take it out of the order." }</p> }
+                html! { <p class="fault">{ t("This product is no longer in the book. Take it out of the order.") }</p> }
             }
         },
     };
@@ -78,14 +81,14 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
     let product = &view.product;
     let taking = Taking::of(line, &rows_of(view), today);
     let unit_price = Money { minor: product.price_minor, currency: product.currency.clone() };
-    let sub = format!("{} · {unit_price} {}", product.sku, per(&product.unit));
+    let sub = price_line(&product.sku, &format::money(&unit_price), &product.unit);
     let id = line.product;
     let remove = on_change.reform(move |_: MouseEvent| CartChange::Quantity(id, Quantity::ZERO));
     html! {
         <>
             <div class="cart-line-head">
-                { row_text(product.name.clone(), sub, Some("cart-line-name")) }
-                { icon_button("icon-button", Glyph::Close, format!("Take {} out of the order", product.name), remove, "cart-remove") }
+                { named_text(product.name.clone(), sub, Some("cart-line-name")) }
+                { icon_button("icon-button", Glyph::Close, tf("Take {name} out of the order", &[("name", &product.name)]), remove, "cart-remove") }
             </div>
             if !view.variants.is_empty() {
                 { variants(view, on_change) }
@@ -93,7 +96,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
             <div class="cart-line-numbers">
                 { stepper(props, &product.unit) }
                 <b class="cart-line-total" data-test="cart-line-total">
-                    { taking.price(product.price_minor, &product.currency).to_string() }
+                    { format::money(&taking.price(product.price_minor, &product.currency)) }
                 </b>
             </div>
             { allocation(&taking, view) }
@@ -104,9 +107,13 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
     }
 }
 
-/// `per box`, but `each`.
-fn per(unit: &str) -> String {
-    if unit == "each" { unit.to_owned() } else { format!("per {unit}") }
+/// `T-1 · € 2.40 per box`, but `each`.
+fn price_line(sku: &str, price: &str, unit: &str) -> String {
+    let values: [(&str, &dyn Display); 3] = [("sku", &sku), ("price", &price), ("unit", &unit)];
+    match unit {
+        "each" => tf("{sku} · {price} each", &values),
+        _ => tf("{sku} · {price} per {unit}", &values),
+    }
 }
 
 fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
@@ -118,12 +125,12 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
     let type_it = on_type.reform(|_: MouseEvent| ());
     html! {
         <div class="stepper">
-            { icon_button("step", Glyph::Minus, "One less", step(-1), "cart-less") }
+            { icon_button("step", Glyph::Minus, t("One less"), step(-1), "cart-less") }
             <button class="stepper-value" type="button" onclick={type_it} data-test="cart-quantity"
-                data-value={quantity.0.to_string()} aria-label={format!("{quantity} {unit}, change")}>
-                <b>{ quantity.to_string() }</b><span class="unit">{ unit }</span>
+                data-value={quantity.0.to_string()} aria-label={tf("{quantity} {unit}, change", &[("quantity", &format::quantity(quantity)), ("unit", &unit)])}>
+                <b>{ format::quantity(quantity) }</b><span class="unit" translate="no">{ unit }</span>
             </button>
-            { icon_button("step", Glyph::Plus, "One more", step(1), "cart-more") }
+            { icon_button("step", Glyph::Plus, t("One more"), step(1), "cart-more") }
         </div>
     }
 }
@@ -131,10 +138,10 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
 fn variants(view: &ProductView, on_change: &Callback<CartChange>) -> Html {
     let from = view.product.id;
     html! {
-        <div class="choices" role="group" aria-label="Variant">
+        <div class="choices" role="group" aria-label={t("Variant")}>
             for product in family(view) {
                 <button class="choice" type="button" aria-pressed={(product.id == from).to_string()}
-                    data-test="variant" data-id={product.id.to_string()} onclick={
+                    data-test="variant" translate="no" data-id={product.id.to_string()} onclick={
                         let to = product.id;
                         on_change.reform(move |_: MouseEvent| CartChange::Swap { from, to })
                     }>
@@ -169,12 +176,12 @@ fn allocation(taking: &Taking, view: &ProductView) -> Html {
             .unwrap_or_default()
     };
     html! {
-        <ul class="allocation" data-test="allocation" aria-label="Taken from">
+        <ul class="allocation" data-test="allocation" aria-label={t("Taken from")}>
             for part in &taking.parts {
                 <li data-test="allocation-part" data-lot={part.lot.lot_code.clone()} data-value={part.quantity.0.to_string()}>
-                    <b>{ part.quantity.to_string() }</b>
-                    <span>{ format!("from {}", part.lot.lot_code) }</span>
-                    <span class="muted">{ place(&part.lot) }</span>
+                    <b>{ format::quantity(part.quantity) }</b>
+                    <span>{ tf("from {lot}", &[("lot", &part.lot.lot_code)]) }</span>
+                    <span class="muted" translate="no">{ place(&part.lot) }</span>
                 </li>
             }
         </ul>
@@ -184,15 +191,26 @@ fn allocation(taking: &Taking, view: &ProductView) -> Html {
 fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Callback<CartChange>) -> Html {
     let id = line.product;
     let there = line.quantity - taking.missing;
-    let said =
-        format!("The book has {there} of {}: {} {} missing.", line.quantity, taking.missing, product.unit);
+    let missing = format::quantity(taking.missing);
+    let said = tf(
+        "The book has {there} of {wanted}: {missing} {unit} missing.",
+        &[
+            ("there", &format::quantity(there)),
+            ("wanted", &format::quantity(line.quantity)),
+            ("missing", &missing),
+            ("unit", &product.unit),
+        ],
+    );
     let hint = match &taking.rest {
-        Some(lot) => format!("Books the missing {} on {lot} and asks for a recount.", taking.missing),
-        None => "The book has no lot of it: say where the goods come from.".to_owned(),
+        Some(lot) => tf(
+            "Books the missing {missing} on lot {lot} at {bin} and asks for a recount.",
+            &[("missing", &missing), ("lot", &lot.lot_code), ("bin", &lot.location)],
+        ),
+        None => t("The book has no lot of it: say where the goods come from.").to_owned(),
     };
     let needs_lot = line.sells_short && (taking.rest.is_none() || !line.found_lot.is_empty());
     let sell_anyway = Switch {
-        label: "Sell anyway",
+        label: t("Sell anyway"),
         hint: &hint,
         is_on: line.sells_short,
         on_change: on_change.reform(move |is_on| CartChange::SellShort(id, is_on)),
@@ -218,7 +236,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
         on_change.reform(move |location| CartChange::Found { product, lot_code: lot_code.clone(), location });
     let lot = Field {
         id: &format!("found-lot-{product}"),
-        label: "Lot code",
+        label: t("Lot code"),
         value: &line.found_lot,
         on_change: on_lot,
         takes_scan: true,
@@ -226,7 +244,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
     };
     let location = Field {
         id: &format!("found-location-{product}"),
-        label: "Location",
+        label: t("Location"),
         value: &line.found_location,
         on_change: on_location,
         takes_scan: true,

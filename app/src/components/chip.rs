@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 use crate::format;
+use crate::language::t;
 
 /// Fewer days than this to a lot's date are worth a look.
 pub(crate) const SOON_DAYS: i64 = 60;
@@ -51,15 +52,27 @@ pub(crate) fn chip(tone: Tone, glyph: Option<Glyph>, text: impl Into<AttrValue>,
 
 /// The chip of everything that is saved here and not sent.
 pub(crate) fn pending_chip() -> Html {
-    chip(Tone::Waiting, Some(Glyph::Clock), "Not sent", "pending-chip")
+    chip(Tone::Waiting, Some(Glyph::Clock), t("Not sent"), "pending-chip")
+}
+
+/// What may be done with a lot, in a word.
+pub(crate) fn status_word(status: LotStatus) -> &'static str {
+    match status {
+        LotStatus::Available => t("Available"),
+        LotStatus::Reserved => t("Reserved"),
+        LotStatus::Quarantined => t("Quarantined"),
+        LotStatus::Expired => t("Expired"),
+    }
 }
 
 /// What a lot's status or date says about its use: days left, `Expired`, `Quarantined`.
 pub(crate) fn lot_chip(lot: &InventoryLot, today: CalendarDate) -> Html {
     let (tone, glyph, text) = match lot.status {
-        LotStatus::Quarantined => (Tone::Attention, Some(Glyph::Attention), "Quarantined".to_owned()),
-        LotStatus::Reserved => (Tone::Info, Some(Glyph::Key), "Reserved".to_owned()),
-        LotStatus::Expired => (Tone::Quiet, None, "Expired".to_owned()),
+        LotStatus::Quarantined => {
+            (Tone::Attention, Some(Glyph::Attention), status_word(lot.status).to_owned())
+        }
+        LotStatus::Reserved => (Tone::Info, Some(Glyph::Key), status_word(lot.status).to_owned()),
+        LotStatus::Expired => (Tone::Quiet, None, status_word(lot.status).to_owned()),
         LotStatus::Available => match lot.expires_on {
             None => return Html::default(),
             Some(date) => {

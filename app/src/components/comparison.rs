@@ -1,9 +1,11 @@
 //! What one device asked for beside what everyone has now, field by field.
 
-use domain::{Action, InventoryLot, LotPatch, LotStatus, Money, Product, ProductPatch, Row};
+use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
 use sync::Outcome;
 
+use super::chip::status_word;
 use crate::format;
+use crate::language::t;
 
 /// One field, both ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,37 +41,37 @@ fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compare
         let their_currency = theirs.map(|product| product.currency.clone());
         let currency = patch.currency.clone().or(their_currency).unwrap_or_default();
         let theirs = theirs.map(|product| {
-            Money { minor: product.price_minor, currency: product.currency.clone() }.to_string()
+            format::money(&Money { minor: product.price_minor, currency: product.currency.clone() })
         });
-        compared("Price", Money { minor, currency }.to_string(), theirs)
+        compared(t("Price"), format::money(&Money { minor, currency }), theirs)
     });
     let of = |read: fn(&Product) -> &String| theirs.map(read);
     let all = [
-        text("Name", &patch.name, of(|product| &product.name)),
-        text("SKU", &patch.sku, of(|product| &product.sku)),
-        text("Barcode", &patch.barcode, of(|product| &product.barcode)),
-        text("Unit", &patch.unit, of(|product| &product.unit)),
+        text(t("Name"), &patch.name, of(|product| &product.name)),
+        text(t("SKU"), &patch.sku, of(|product| &product.sku)),
+        text(t("Barcode"), &patch.barcode, of(|product| &product.barcode)),
+        text(t("Unit"), &patch.unit, of(|product| &product.unit)),
         price,
-        text("Currency", &patch.currency, of(|product| &product.currency)),
-        text("Family", &patch.family, of(|product| &product.family)),
-        text("Variant", &patch.variant, of(|product| &product.variant)),
+        text(t("Currency"), &patch.currency, of(|product| &product.currency)),
+        text(t("Family"), &patch.family, of(|product| &product.family)),
+        text(t("Variant"), &patch.variant, of(|product| &product.variant)),
     ];
     all.into_iter().flatten().collect()
 }
 
 fn lot_fields(patch: &LotPatch, theirs: Option<&InventoryLot>) -> Vec<Compared> {
-    let status = patch
-        .status
-        .map(|mine| compared("Status", status_word(mine), theirs.map(|lot| status_word(lot.status))));
+    let status = patch.status.map(|mine| {
+        compared(
+            t("Status"),
+            status_word(mine).to_owned(),
+            theirs.map(|lot| status_word(lot.status).to_owned()),
+        )
+    });
     let date = patch.expires_on.map(|mine| {
-        let theirs = theirs.map(|lot| lot.expires_on.map_or_else(|| "none".to_owned(), format::date));
-        compared("Expiry date", format::date(mine), theirs)
+        let theirs = theirs.map(|lot| lot.expires_on.map_or_else(|| t("none").to_owned(), format::date));
+        compared(t("Expiry date"), format::date(mine), theirs)
     });
     [status, date].into_iter().flatten().collect()
-}
-
-fn status_word(status: LotStatus) -> String {
-    format::capitalised(status.code())
 }
 
 fn compared(field: &str, mine: String, theirs: Option<String>) -> Compared {
@@ -77,7 +79,7 @@ fn compared(field: &str, mine: String, theirs: Option<String>) -> Compared {
 }
 
 fn said(value: &str) -> String {
-    if value.is_empty() { "none".to_owned() } else { value.to_owned() }
+    if value.is_empty() { t("none").to_owned() } else { value.to_owned() }
 }
 
 #[cfg(test)]

@@ -9,17 +9,18 @@ use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use crate::format;
 use crate::hooks::{Completeness, OfflineSync};
+use crate::language::{key, t, tf, tn};
 use crate::route::Route;
 
 /// A connection's word, colour and glyph.
 pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {
     match connection {
-        Connection::Online => ("Online", Tone::Good, Glyph::DotFull),
-        Connection::ServerUnreachable => ("No server", Tone::Info, Glyph::DotHalf),
-        Connection::Offline => ("Offline", Tone::Waiting, Glyph::DotOpen),
-        Connection::WorkingOffline => ("Working offline", Tone::Waiting, Glyph::Pause),
-        Connection::SignInNeeded => ("Sign in", Tone::Attention, Glyph::Key),
-        Connection::UpgradeNeeded => ("Update", Tone::Attention, Glyph::Update),
+        Connection::Online => (key("Online"), Tone::Good, Glyph::DotFull),
+        Connection::ServerUnreachable => (key("No server"), Tone::Info, Glyph::DotHalf),
+        Connection::Offline => (key("Offline"), Tone::Waiting, Glyph::DotOpen),
+        Connection::WorkingOffline => (key("Working offline"), Tone::Waiting, Glyph::Pause),
+        Connection::SignInNeeded => (key("Sign in"), Tone::Attention, Glyph::Key),
+        Connection::UpgradeNeeded => (key("Update"), Tone::Attention, Glyph::Update),
     }
 }
 
@@ -31,17 +32,20 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     let progress = sync.progress.unwrap_or_default();
     if progress.sent < progress.to_send {
         let percent = u8::try_from(progress.sent * 100 / progress.to_send).unwrap_or(100);
-        return Some((format!("Sending {} of {}", progress.sent, progress.to_send), Some(percent)));
+        return Some((
+            tf("Sending {done} of {total}", &[("done", &progress.sent), ("total", &progress.to_send)]),
+            Some(percent),
+        ));
     }
     if let Some(snapshot) = progress.snapshot {
         let percent = snapshot.done_rows * 100 / snapshot.total_rows.max(1);
         let percent = u8::try_from(percent.min(100)).unwrap_or(100);
-        return Some((format!("Downloading {percent} %"), Some(percent)));
+        return Some((tf("Downloading {percent} %", &[("percent", &percent)]), Some(percent)));
     }
     let text = match (sync.pending, sync.catalogue) {
-        (0, Completeness::Complete) => "Looking for changes".to_owned(),
-        (0, Completeness::Empty | Completeness::Partial { .. }) => "Downloading".to_owned(),
-        (waiting, _) => format!("Sending {waiting}"),
+        (0, Completeness::Complete) => t("Looking for changes").to_owned(),
+        (0, Completeness::Empty | Completeness::Partial { .. }) => t("Downloading").to_owned(),
+        (waiting, _) => tn(waiting, "Sending {n}", "Sending {n}"),
     };
     Some((text, None))
 }
@@ -49,16 +53,19 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
 /// What waits, in a few words.
 fn waiting(sync: &OfflineSync) -> String {
     match (sync.pending, sync.attention, sync.is_online) {
-        (0, 0, Connection::SignInNeeded) => "Not signed in".to_owned(),
-        (0, 0, _) => "All changes sent".to_owned(),
+        (0, 0, Connection::SignInNeeded) => t("Not signed in").to_owned(),
+        (0, 0, _) => t("All changes sent").to_owned(),
         (0, _, _) => String::new(),
-        (pending, _, Connection::Online) => format!("{pending} to send"),
-        (pending, _, _) => format!("{pending} saved here"),
+        (pending, _, Connection::Online) => tn(pending, "{n} to send", "{n} to send"),
+        (pending, _, _) => tn(pending, "{n} saved here", "{n} saved here"),
     }
 }
 
 fn synced(last: Option<UnixMillis>, now: UnixMillis) -> String {
-    last.map_or_else(|| "Not synced yet".to_owned(), |at| format!("Synced {}", format::ago(at, now)))
+    last.map_or_else(
+        || t("Not synced yet").to_owned(),
+        |at| tf("Synced {when}", &[("when", &format::ago(at, now))]),
+    )
 }
 
 /// The status line.
@@ -74,7 +81,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
         <div class="status" data-test="connectivity-status">
             <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">
                 <span class={classes!("chip", tone.class())} data-test="connection" data-connection={word}>
-                    { icon(glyph) }{ word }
+                    { icon(glyph) }{ t(word) }
                 </span>
                 <span class="status-middle" role="status" data-test="pending-count"
                     data-pending={sync.pending.to_string()} data-attention={sync.attention.to_string()}
@@ -82,7 +89,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
                     if sync.attention > 0 {
                         <span class="chip tone-attention" data-test="attention-count">
                             { icon(Glyph::Attention) }{ sync.attention }
-                            <span class={(!middle.is_empty()).then_some("roomy")}>{ " need you" }</span>
+                            <span class={(!middle.is_empty()).then_some("roomy")}>{ " " }{ t("need you") }</span>
                         </span>
                     }
                     { middle }
@@ -100,7 +107,7 @@ fn progress_bar(percent: Option<u8>) -> Html {
     let style = percent.map(|percent| format!("--done: {percent}%"));
     html! {
         <div class={classes!("progress", percent.is_none().then_some("is-unknown"))} role="progressbar"
-            aria-label="Sync" aria-valuemin="0" aria-valuemax="100" aria-valuenow={percent.map(|percent| percent.to_string())}
+            aria-label={t("Sync")} aria-valuemin="0" aria-valuemax="100" aria-valuenow={percent.map(|percent| percent.to_string())}
             data-test="sync-progress">
             <span {style} />
         </div>

@@ -1,9 +1,11 @@
-//! What every page has at hand: a place for notices, and the scanner.
+//! What every page has at hand: a place for notices, the scanner, and answers to what was scanned.
 
 use yew::prelude::*;
 
+use super::chip::Tone;
+use super::scan_question::Question;
 use super::scanner::Scans;
-use super::toasts::{Shown, Toasts};
+use super::toasts::{Shown, Toast, Toasts};
 use crate::hooks::use_provided;
 
 /// The same for as long as the app runs.
@@ -11,12 +13,42 @@ use crate::hooks::use_provided;
 pub(crate) struct Desk {
     pub(crate) toasts: Toasts,
     pub(crate) scans: Scans,
+    question: UseStateSetter<Option<Question>>,
+}
+
+impl Desk {
+    /// It was the right thing.
+    pub(crate) fn right(&self, title: &str, detail: impl Into<String>) {
+        self.toasts.show(Toast::new(Tone::Good, title, detail));
+    }
+
+    /// It was something else, or cannot be.
+    pub(crate) fn wrong(&self, title: &str, detail: impl Into<String>) {
+        self.toasts.show(Toast::new(Tone::Attention, title, detail));
+    }
+
+    /// Nobody knows what it is.
+    pub(crate) fn unknown(&self, toast: Toast, _code: &str) {
+        self.toasts.show(toast);
+    }
+
+    /// Asks what a label means.
+    pub(crate) fn ask(&self, question: Question) {
+        self.question.set(Some(question));
+    }
 }
 
 /// Makes the desk whose notices are kept in `shown`. Use it once, near the root.
 #[hook]
-pub(crate) fn use_new_desk(shown: &UseReducerHandle<Shown>) -> Desk {
-    let desk = use_memo((), |()| Desk { toasts: Toasts::new(shown.dispatcher()), scans: Scans::default() });
+pub(crate) fn use_new_desk(
+    shown: &UseReducerHandle<Shown>,
+    question: &UseStateHandle<Option<Question>>,
+) -> Desk {
+    let desk = use_memo((), |()| Desk {
+        toasts: Toasts::new(shown.dispatcher()),
+        scans: Scans::default(),
+        question: question.setter(),
+    });
     (*desk).clone()
 }
 

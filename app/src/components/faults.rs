@@ -19,6 +19,11 @@ impl Faults {
         self.0.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.clone().into())
     }
 
+    /// The first sentence; empty where all is well.
+    pub(crate) fn first(&self) -> String {
+        self.0.first().map(|(_, sentence)| sentence.clone()).unwrap_or_default()
+    }
+
     /// Whether all is well.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

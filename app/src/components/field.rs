@@ -3,6 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::language::t;
+
 /// One field of a form.
 pub(crate) struct Field<'a> {
     /// Unique on the page; also the test hook.
@@ -57,7 +59,7 @@ impl Field<'_> {
                 <label for={&id}>
                     { self.label }
                     if self.optional {
-                        <span class="field-optional">{ " optional" }</span>
+                        <span class="field-optional">{ " " }{ t("optional") }</span>
                     }
                 </label>
                 <input id={&id} name={&id} type={self.kind} inputmode={self.keyboard} value={self.value.to_owned()}

@@ -10,6 +10,7 @@ pub(crate) enum Glyph {
     Back,
     Backspace,
     Box,
+    Camera,
     Cart,
     Clock,
     Close,
@@ -27,11 +28,16 @@ pub(crate) enum Glyph {
     Pick,
     Plus,
     PutAway,
+    Inbox,
     Receive,
+    Report,
     Scan,
     Search,
+    Settings,
     Sync,
     Tick,
+    Torch,
+    Transfer,
     Triangle,
     Undo,
     Update,
@@ -46,6 +52,7 @@ impl Glyph {
             Self::Back => "M19 12H5M11 6l-6 6 6 6",
             Self::Backspace => "M8.5 5.5H21v13H8.5L3 12zM12 9.5l5 5M17 9.5l-5 5",
             Self::Box => "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
+            Self::Camera => "M4 8h3l1.5-2.5h7L17 8h3v11H4zM12 10a3.3 3.3 0 100 6.6 3.3 3.3 0 000-6.6z",
             Self::Cart => "M3 4h2.5l2 11h10l2-8H6.2M9 20v.01M16 20v.01",
             Self::Clock => "M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4.5l3 2",
             Self::Close => "M6 6l12 12M18 6L6 18",
@@ -66,14 +73,24 @@ impl Glyph {
             Self::Plus => "M12 6v12M6 12h12",
             Self::PutAway => "M4 20V10l8-6 8 6v10M8 20v-7h8v7M8 16.5h8",
             Self::Receive => "M12 4v10M8 10l4 4 4-4M4 15v5h16v-5",
+            Self::Inbox => "M4 13l3-8h10l3 8v6H4zM4 13h5l1.5 2.5h3L15 13h5",
+            Self::Report => "M4 20h16M7 20v-6M12 20V6M17 20v-9",
             Self::Scan => "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 9v6M11 9v6M13.5 9v6M16 9v6",
             Self::Search => "M10.5 4a6.5 6.5 0 100 13 6.5 6.5 0 000-13zM15.5 15.5L20 20",
+            Self::Settings => "M12 9a3 3 0 100 6 3 3 0 000-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2",
             Self::Sync => "M20 11a8 8 0 00-14-4.5L4 9M4 4v5h5M4 13a8 8 0 0014 4.5L20 15M20 20v-5h-5",
             Self::Tick => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Transfer => "M4 17V6h10v11M14 10h4l2 3v4h-2M10 17h4M8 15.2a2 2 0 100 4 2 2 0 000-4zM16 15.2a2 2 0 100 4 2 2 0 000-4z",
+            Self::Torch => "M8 3h8v4l-2 3v11h-4V10L8 7zM8 7h8M12 13v2.5",
             Self::Triangle => "M12 5l8 14H4zM12 10.5v4M12 16.7v.01",
             Self::Undo => "M9 6L4 11l5 5M4 11h10a5 5 0 010 10h-3",
             Self::Update => "M12 20V6M6 12l6-6 6 6",
         }
+    }
+
+    /// Whether it points along the direction of reading, and turns round where that does.
+    const fn is_directional(self) -> bool {
+        matches!(self, Self::Back | Self::Backspace | Self::Undo)
     }
 
     /// The part that is filled, for glyphs that differ by it.
@@ -89,8 +106,9 @@ impl Glyph {
 /// An icon. A word always stands beside it or in the control's label, so it is hidden from screen readers.
 pub(crate) fn icon(glyph: Glyph) -> Html {
     let filled = glyph.filled();
+    let class = classes!("icon", glyph.is_directional().then_some("is-directional"));
     html! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+        <svg {class} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d={glyph.path()} />
             if !filled.is_empty() {
                 <path d={filled} class="icon-fill" />

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
+use crate::language::t;
 
 /// Characters of a quantity: a thousand million with a sign and three decimals.
 pub(crate) const MAX_QUANTITY_CHARS: usize = 15;
@@ -54,7 +55,7 @@ pub(crate) fn keypad(on_key: &Callback<PadKey>) -> Html {
         PadKey::Backspace,
     ];
     html! {
-        <div class="keypad" role="group" aria-label="Keypad" data-test="keypad">
+        <div class="keypad" role="group" aria-label={t("Keypad")} data-test="keypad">
             for key in KEYS {
                 { pad_key(key, on_key) }
             }
@@ -66,8 +67,10 @@ fn pad_key(key: PadKey, on_key: &Callback<PadKey>) -> Html {
     let onclick = on_key.reform(move |_: MouseEvent| key);
     let (label, test, face) = match key {
         PadKey::Digit(digit) => (digit.to_string(), format!("key-{digit}"), digit.into()),
-        PadKey::Point => ("Decimal point".to_owned(), "key-point".to_owned(), html! { "." }),
-        PadKey::Backspace => ("Delete last digit".to_owned(), "key-back".to_owned(), icon(Glyph::Backspace)),
+        PadKey::Point => (t("Decimal point").to_owned(), "key-point".to_owned(), html! { "." }),
+        PadKey::Backspace => {
+            (t("Delete last digit").to_owned(), "key-back".to_owned(), icon(Glyph::Backspace))
+        }
     };
     html! {
         <button class="key" type="button" tabindex="-1" aria-label={label} data-test={test} {onclick}>{ face }</button>

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::chip::{lot_chip, pending_chip};
-use super::row_text::row_text;
+use super::row_text::data_text;
 use crate::format;
 
 /// A lot's row.
@@ -13,6 +13,8 @@ pub(crate) struct LotRow<'a> {
     pub(crate) lot: &'a InventoryLot,
     pub(crate) today: CalendarDate,
     pub(crate) pending: bool,
+    /// Whether the quantity is kept from whoever counts.
+    pub(crate) is_blind: bool,
     /// Whether it is the chosen one, and what choosing it calls; none where there is nothing to choose.
     pub(crate) choice: Option<(bool, &'a Callback<Uuid>)>,
 }
@@ -28,7 +30,7 @@ pub(crate) fn place_and_date(lot: &InventoryLot) -> String {
 impl LotRow<'_> {
     /// It, with what stands below it.
     pub(crate) fn view(self, below: Html) -> Html {
-        let Self { lot, today, pending, choice } = self;
+        let Self { lot, today, pending, is_blind, choice } = self;
         let id = lot.lot.id();
         let class = classes!(
             "lot",
@@ -40,10 +42,10 @@ impl LotRow<'_> {
             Some((is_chosen, on_choose)) => html! {
                 <button class="lot-face" type="button" aria-pressed={is_chosen.to_string()}
                     onclick={on_choose.reform(move |_: MouseEvent| id)} data-test="choose-lot">
-                    { face(lot, today, pending) }
+                    { face(lot, today, pending, is_blind) }
                 </button>
             },
-            None => html! { <div class="lot-face">{ face(lot, today, pending) }</div> },
+            None => html! { <div class="lot-face">{ face(lot, today, pending, is_blind) }</div> },
         };
         html! {
             <li {class} key={id.to_string()} data-test="lot-row" data-lot={lot.lot.lot_code.clone()}
@@ -55,19 +57,21 @@ impl LotRow<'_> {
     }
 }
 
-fn face(lot: &InventoryLot, today: CalendarDate, pending: bool) -> Html {
+fn face(lot: &InventoryLot, today: CalendarDate, pending: bool, is_blind: bool) -> Html {
     html! {
         <>
-            { row_text(lot.lot.lot_code.clone(), place_and_date(lot), Some("lot-code")) }
+            { data_text(lot.lot.lot_code.clone(), place_and_date(lot), Some("lot-code")) }
             <span class="row-chips">
                 if pending {
                     { pending_chip() }
                 }
                 { lot_chip(lot, today) }
             </span>
-            <b class="row-quantity" data-test="lot-quantity" data-value={lot.quantity.0.to_string()}>
-                { lot.quantity.to_string() }
+            if !is_blind {
+                <b class="row-quantity" data-test="lot-quantity" data-value={lot.quantity.0.to_string()}>
+                { format::quantity(lot.quantity) }
             </b>
+            }
         </>
     }
 }

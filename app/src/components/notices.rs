@@ -11,6 +11,7 @@ use super::icon::{Glyph, icon};
 use crate::book::Threat;
 use crate::format;
 use crate::hooks::OfflineSync;
+use crate::language::{t, tf, tn};
 use crate::route::Route;
 use crate::storage::Storage;
 
@@ -46,9 +47,9 @@ pub(crate) fn notices(
         notices.push(Notice {
             tone: Tone::Info,
             glyph: Glyph::Update,
-            text: "An update is ready.".to_owned(),
+            text: t("An update is ready.").to_owned(),
             test: "update-notice",
-            offer: button("", "Install now".into(), onclick, "apply-update"),
+            offer: button("", t("Install now").into(), onclick, "apply-update"),
         });
     }
     html! {
@@ -74,21 +75,25 @@ fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
             let onclick = dismiss.reform(move |_: MouseEvent| threat);
             (
                 Glyph::Attention,
-                "The browser removed Lotbook's data here. What was not sent is gone; the rest is fetched again. An \
+                t(
+                    "The browser removed Lotbook's data here. What was not sent is gone; the rest is fetched again. An \
                  installed app keeps its data.",
+                ),
                 "data-lost-notice",
-                button("", "OK".into(), onclick, "dismiss-data-lost"),
+                button("", t("OK").into(), onclick, "dismiss-data-lost"),
             )
         }
         Threat::Damaged => (
             Glyph::Attention,
-            "Some of the stock list on this device cannot be read. Your own work is safe.",
+            t("Some of the stock list on this device cannot be read. Your own work is safe."),
             "damage-notice",
-            link_button("", Route::Sync.to_path(), "Mend it".into(), "mend"),
+            link_button("", Route::Sync.to_path(), t("Mend it").into(), "mend"),
         ),
         Threat::ReserveSpent => (
             Glyph::Attention,
-            "This device is full. Your work is still saved, but the stock list is not updated. Free some space soon.",
+            t(
+                "This device is full. Your work is still saved, but the stock list is not updated. Free some space soon.",
+            ),
             "reserve-notice",
             Html::default(),
         ),
@@ -99,7 +104,10 @@ fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
 }
 
 fn storage_notice(storage: Storage) -> Option<Notice> {
-    let text = format!("This device is almost full: {} left for Lotbook. Free some space.", storage.left());
+    let text = tf(
+        "This device is almost full: {size} left for Lotbook. Free some space.",
+        &[("size", &storage.left())],
+    );
     let notice = Notice {
         tone: Tone::Waiting,
         glyph: Glyph::Triangle,
@@ -112,15 +120,19 @@ fn storage_notice(storage: Storage) -> Option<Notice> {
 
 fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
     let unsent = match sync.pending {
-        0 => "Nothing is lost.".to_owned(),
-        pending => format!("{} saved here and will be sent then.", are(pending)),
+        0 => t("Nothing is lost.").to_owned(),
+        pending => tn(
+            pending,
+            "{n} change is saved here and will be sent then.",
+            "{n} changes are saved here and will be sent then.",
+        ),
     };
     let (tone, glyph, text, test, offer) = match sync.is_online {
         Connection::Online => return None,
         Connection::Offline => (
             Tone::Waiting,
             Glyph::DotOpen,
-            "You are offline. Your changes have been saved and will be synced when you're back online."
+            t("You are offline. Your changes have been saved and will be synced when you're back online.")
                 .to_owned(),
             "offline-notice",
             Html::default(),
@@ -130,9 +142,9 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             (
                 Tone::Info,
                 Glyph::DotHalf,
-                "The network is there but the server does not answer. Keep working.".to_owned(),
+                t("The network is there but the server does not answer. Keep working.").to_owned(),
                 "no-server-notice",
-                button("", "Try now".into(), onclick, "try-now"),
+                button("", t("Try now").into(), onclick, "try-now"),
             )
         }
         Connection::WorkingOffline => {
@@ -140,32 +152,27 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             (
                 Tone::Waiting,
                 Glyph::Pause,
-                "You chose to work offline. Nothing is sent until you go online.".to_owned(),
+                t("You chose to work offline. Nothing is sent until you go online.").to_owned(),
                 "working-offline-notice",
-                button("", "Go online".into(), onclick, "go-online"),
+                button("", t("Go online").into(), onclick, "go-online"),
             )
         }
         Connection::SignInNeeded => (
             Tone::Attention,
             Glyph::Key,
-            format!("The server does not know this device. Sign in to sync. {unsent}"),
+            format!("{} {unsent}", t("The server does not know this device. Sign in to sync.")),
             "sign-in-notice",
-            link_button("", Route::Enrol.to_path(), "Sign in".into(), "sign-in"),
+            link_button("", Route::Enrol.to_path(), t("Sign in").into(), "sign-in"),
         ),
         Connection::UpgradeNeeded => (
             Tone::Attention,
             Glyph::Update,
-            format!("This app is too old for the server. Reload to update it. {unsent}"),
+            format!("{} {unsent}", t("This app is too old for the server. Reload to update it.")),
             "upgrade-notice",
             Html::default(),
         ),
     };
     Some(Notice { tone, glyph, text, test, offer })
-}
-
-fn are(pending: usize) -> String {
-    let verb = if pending == 1 { "is" } else { "are" };
-    format!("{} {verb}", format::counted(pending, "change"))
 }
 
 fn age_notice(waited_millis: u64) -> Option<Notice> {
@@ -174,11 +181,17 @@ fn age_notice(waited_millis: u64) -> Option<Notice> {
         ..WARN_AFTER_MILLIS => return None,
         WARN_AFTER_MILLIS..ALARM_AFTER_MILLIS => (
             Tone::Waiting,
-            format!("The oldest change has waited {waited}. Bring this device near a network."),
+            tf(
+                "The oldest change has waited {time}. Bring this device near a network.",
+                &[("time", &waited)],
+            ),
         ),
         _ => (
             Tone::Attention,
-            format!("Not sent for {waited}. Tell your supervisor, and keep this device switched on."),
+            tf(
+                "Not sent for {time}. Tell your supervisor, and keep this device switched on.",
+                &[("time", &waited)],
+            ),
         ),
     };
     Some(Notice { tone, glyph: Glyph::Triangle, text, test: "age-notice", offer: Html::default() })

@@ -5,6 +5,7 @@ use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
 use crate::hooks::use_element;
+use crate::language::t;
 use crate::route::Route;
 
 /// A heading's parts.
@@ -41,7 +42,7 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
     html! {
         <header class="page-head">
             if let Some(back) = &props.back {
-                <a class={back_class} href={back.to_path()} aria-label="Back" data-test="back">
+                <a class={back_class} href={back.to_path()} aria-label={t("Back")} data-test="back">
                     { icon(Glyph::Back) }
                 </a>
             }

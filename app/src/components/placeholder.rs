@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::button::button;
 use super::icon::{Glyph, icon};
+use crate::language::t;
 use crate::service_worker;
 
 /// An empty place that says why and what to do.
@@ -31,7 +32,7 @@ impl Placeholder<'_> {
 /// Grey bars in the shape of what is coming.
 pub(crate) fn skeleton() -> Html {
     html! {
-        <div class="skeleton" role="status" aria-label="Loading" data-test="loading">
+        <div class="skeleton" role="status" aria-label={t("Loading")} data-test="loading">
             <span class="bone bone-wide" /><span class="bone bone-tall" />
             <span class="bone" /><span class="bone" /><span class="bone bone-short" />
         </div>
@@ -41,7 +42,7 @@ pub(crate) fn skeleton() -> Html {
 /// Why this device's data could not be read, with a way to try again.
 pub(crate) fn read_failure(message: &str) -> Html {
     let retry = Callback::from(|_: MouseEvent| service_worker::reload());
-    let (title, test) = ("This cannot be shown", "read-failure");
-    let again = button("button", "Try again".into(), retry, "read-again");
+    let (title, test) = (t("This cannot be shown"), "read-failure");
+    let again = button("button", t("Try again").into(), retry, "read-again");
     Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(again)
 }

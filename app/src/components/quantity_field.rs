@@ -9,6 +9,7 @@ use super::field::typed_into;
 use super::icon::Glyph;
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
 use crate::hooks::use_element;
+use crate::language::{t, tf};
 
 /// A quantity being typed.
 #[derive(Properties, PartialEq)]
@@ -28,19 +29,25 @@ pub(crate) struct QuantityFieldProps {
     pub(crate) takes_focus: bool,
 }
 
-/// Reads a quantity as typed.
+/// Reads a quantity as typed, in a unit with so many decimals.
 ///
 /// # Errors
 /// A sentence for the person who typed it.
-pub(crate) fn read_quantity(text: &str) -> Result<Quantity, String> {
+pub(crate) fn read_quantity(text: &str, decimals: usize) -> Result<Quantity, String> {
     if text.trim().is_empty() {
-        return Err("Type a quantity.".to_owned());
+        return Err(t("Type a quantity.").to_owned());
     }
-    Quantity::parse(text).map_err(|fault| match fault {
-        QuantityFault::NotANumber => format!("\"{text}\" is not a number. Type it again, such as 12 or 0.5."),
-        QuantityFault::TooFine => "A quantity has at most three decimals. Shorten it.".to_owned(),
-        QuantityFault::TooLarge => "The quantity is more than 1,000,000,000. Correct it.".to_owned(),
-    })
+    let quantity = Quantity::parse(text).map_err(|fault| match fault {
+        QuantityFault::NotANumber => {
+            tf("\"{text}\" is not a number. Type it again, such as 12 or 0.5.", &[("text", &text)])
+        }
+        QuantityFault::TooFine => t("A quantity has at most three decimals. Shorten it.").to_owned(),
+        QuantityFault::TooLarge => t("The quantity is more than 1,000,000,000. Correct it.").to_owned(),
+    })?;
+    if decimals == 0 && quantity.0 % Quantity::units(1).0 != 0 {
+        return Err(t("This product is counted, not measured: type a whole number.").to_owned());
+    }
+    Ok(quantity)
 }
 
 /// One step up or down; never below nothing.
@@ -84,12 +91,12 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
         <section class={classes!("quantity", props.fault.is_some().then_some("has-fault"))}>
             <label for="quantity">{ &props.label }</label>
             <div class="quantity-line">
-                { icon_button("step", Glyph::Minus, "One less", change(|text, _| step(text, Quantity::units(-1))), "quantity-less") }
+                { icon_button("step", Glyph::Minus, t("One less"), change(|text, _| step(text, Quantity::units(-1))), "quantity-less") }
                 <span class="quantity-value">
                     { quantity_input(props, &input, note_edit, fault_id) }
                     <span class="unit">{ &props.unit }</span>
                 </span>
-                { icon_button("step", Glyph::Plus, "One more", change(|text, _| step(text, Quantity::units(1))), "quantity-more") }
+                { icon_button("step", Glyph::Plus, t("One more"), change(|text, _| step(text, Quantity::units(1))), "quantity-more") }
             </div>
             <div class="quantity-note" aria-live="polite">{ props.note.clone() }</div>
             if let Some(fault) = &props.fault {

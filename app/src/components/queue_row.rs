@@ -10,6 +10,7 @@ use super::button::icon_button;
 use super::icon::{Glyph, icon};
 use super::row_text::row_text;
 use crate::format;
+use crate::language::{t, tf};
 
 /// A waiting change's row, with its product's name if it is known.
 pub(crate) fn queue_row(
@@ -23,8 +24,8 @@ pub(crate) fn queue_row(
     let undo = on_undo.reform(move |_: MouseEvent| id);
     let title = words.title(name);
     let state = match mutation.depends_on {
-        Some(_) => "waits for an earlier change",
-        None => "saved here",
+        Some(_) => t("waits for an earlier change"),
+        None => t("saved here"),
     };
     html! {
         <li class="entry is-pending" key={id.to_string()} data-test="queue-row" data-id={id.to_string()}
@@ -34,7 +35,7 @@ pub(crate) fn queue_row(
             if let Some(change) = words.change {
                 <b class="row-quantity">{ change }</b>
             }
-            { icon_button("icon-button", Glyph::Undo, format!("Take back: {title}"), undo, "queue-undo") }
+            { icon_button("icon-button", Glyph::Undo, tf("Take back: {what}", &[("what", &title)]), undo, "queue-undo") }
         </li>
     }
 }

@@ -2,18 +2,25 @@
 
 use std::rc::Rc;
 
+use domain::reversal_of;
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::action_words::in_words;
-use super::chip::Tone;
+use super::button::icon_button;
+use super::chip::{Tone, chip};
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, read_failure, skeleton};
 use super::queue_row::sub_line;
+use super::reasons::reason;
 use super::row_text::row_text;
+use super::saving::{reverse, undo};
+use super::toasts::{Toasts, use_toasts};
 use crate::format;
-use crate::hooks::{Loaded, Recent, RecentState, card_of, use_cards, use_now, use_recent};
+use crate::book::Book;
+use crate::hooks::{Loaded, Recent, RecentState, card_of, use_book, use_cards, use_now, use_recent};
+use crate::language::{t, tf};
 use crate::route::Route;
 
 /// How much of it.
@@ -38,28 +45,48 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     };
     let ids: Rc<[Uuid]> = shown.iter().filter_map(|one| in_words(&one.mutation.action).product).collect();
     let cards = use_cards(ids);
-    let now = use_now();
+    let (now, book, toasts) = (use_now(), use_book(), use_toasts());
     match recent {
         Loaded::Loading => skeleton(),
         Loaded::Failed(message) => read_failure(&message),
         Loaded::Ready(_) if shown.is_empty() => Placeholder {
             glyph: Glyph::Clock,
-            title: "Nothing yet",
-            text: "What you receive, pick, move, count or sell on this device appears here.",
+            title: t("Nothing yet"),
+            text: t("What you receive, pick, move, count or sell on this device appears here."),
             test: "empty-recent",
         }
         .view(Html::default()),
-        Loaded::Ready(_) => html! {
+        Loaded::Ready(all) => html! {
             <ul class="entries" data-test="recent-list">
                 for one in shown {
-                    { recent_row(&one, &|id| card_of(&cards, id).map(|card| card.product.name.clone()), now) }
+                    { recent_row(&one, &|id| card_of(&cards, id).map(|card| card.product.name.clone()), now, way_back(&one, &all, &book, &toasts)) }
                 }
             </ul>
         },
     }
 }
 
-fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync::UnixMillis) -> Html {
+/// What takes an entry back, or the word that something has.
+fn way_back(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html {
+    let id = one.mutation.id;
+    let title = in_words(&one.mutation.action).what;
+    if all.iter().any(|other| other.mutation.replaces == Some(id)) {
+        return chip(Tone::Quiet, Some(Glyph::Undo), t("Reversed"), "reversed");
+    }
+    match one.state {
+        RecentState::Pending => {
+            let onclick = undo(book, toasts, id).reform(|_: MouseEvent| ());
+            icon_button("icon-button", Glyph::Undo, tf("Take back: {what}", &[("what", &title)]), onclick, "recent-undo")
+        }
+        RecentState::Sent { .. } if reversal_of(&one.mutation.action).is_some() => {
+            let onclick = reverse(book, toasts, one.mutation.clone()).reform(|_: MouseEvent| ());
+            icon_button("icon-button", Glyph::Undo, tf("Reverse: {what}", &[("what", &title)]), onclick, "recent-reverse")
+        }
+        RecentState::Sent { .. } | RecentState::Attention(_) => Html::default(),
+    }
+}
+
+fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync::UnixMillis, way_back: Html) -> Html {
     let words = in_words(&one.mutation.action);
     let name = words.product.and_then(name_of);
     let (tone, glyph, code, state, at) = match &one.state {
@@ -67,13 +94,15 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
             Tone::Waiting,
             Glyph::Clock,
             "pending",
-            "saved on this device".to_owned(),
+            t("saved on this device").to_owned(),
             one.mutation.captured_at,
         ),
-        RecentState::Sent { at } => (Tone::Good, Glyph::Tick, "sent", "confirmed".to_owned(), *at),
+        RecentState::Sent { at } => (Tone::Good, Glyph::Tick, "sent", t("confirmed").to_owned(), *at),
         RecentState::Attention(outcome) => {
-            let why =
-                if outcome.message.is_empty() { "needs you".to_owned() } else { outcome.message.clone() };
+            let why = match reason(&one.mutation.action, &outcome.code, &outcome.message) {
+                unsaid if unsaid.is_empty() => t("needs you").to_owned(),
+                why => why,
+            };
             (Tone::Attention, Glyph::Attention, "attention", why, one.mutation.captured_at)
         }
     };
@@ -90,6 +119,7 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
                     <b class="row-quantity">{ change }</b>
                 }
             </a>
+            { way_back }
         </li>
     }
 }

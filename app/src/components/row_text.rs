@@ -8,14 +8,35 @@ pub(crate) fn row_text(
     sub: impl Into<AttrValue>,
     test: Option<&'static str>,
 ) -> Html {
-    lines(title.into(), sub.into(), test)
+    lines((title.into(), None), (sub.into(), None), test)
 }
 
-fn lines(title: AttrValue, sub: AttrValue, test: Option<&'static str>) -> Html {
+/// The same where the first line is a name or a code, which no language changes.
+pub(crate) fn named_text(
+    title: impl Into<AttrValue>,
+    sub: impl Into<AttrValue>,
+    test: Option<&'static str>,
+) -> Html {
+    lines((title.into(), Some("no")), (sub.into(), None), test)
+}
+
+/// The same where both lines are.
+pub(crate) fn data_text(
+    title: impl Into<AttrValue>,
+    sub: impl Into<AttrValue>,
+    test: Option<&'static str>,
+) -> Html {
+    lines((title.into(), Some("no")), (sub.into(), Some("no")), test)
+}
+
+/// Each line with HTML's `translate`.
+type Line = (AttrValue, Option<&'static str>);
+
+fn lines((title, title_translate): Line, (sub, sub_translate): Line, test: Option<&'static str>) -> Html {
     html! {
         <span class="row-text">
-            <span class="row-title" data-test={test}>{ title }</span>
-            <span class="row-sub">{ sub }</span>
+            <span class="row-title" data-test={test} translate={title_translate}>{ title }</span>
+            <span class="row-sub" translate={sub_translate}>{ sub }</span>
         </span>
     }
 }

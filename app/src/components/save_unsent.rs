@@ -7,6 +7,7 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::faults_in_words::store_fault;
 use super::icon::{Glyph, icon};
 use super::row_text::row_text;
 use super::sheet::Sheet;
@@ -14,6 +15,7 @@ use super::unsent_table::UnsentWork;
 use crate::book::Book;
 use crate::download::download;
 use crate::hooks::{offset_minutes, use_book, use_today};
+use crate::language::{t, tf};
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +72,13 @@ fn sheet(said: &Said, has_pending: bool, on_close: Callback<()>, save: &Callback
         }
     };
     html! {
-        <Sheet title="Save unsent work" {on_close} test="save-unsent-sheet">
-            <p>{ "A copy goes to this device's downloads. The work stays here as well, and is still sent: it counts once, however often it arrives." }</p>
+        <Sheet title={t("Save unsent work")} {on_close} test="save-unsent-sheet">
+            <p>{ t("A copy goes to this device's downloads. The work stays here as well, and is still sent: it counts once, however often it arrives.") }</p>
             <div class="ways-out">
                 if has_pending {
-                    { way(Kind::Json, "For another device", "A file that Lotbook takes in elsewhere (JSON)", "save-json") }
+                    { way(Kind::Json, t("For another device"), t("A file that Lotbook takes in elsewhere (JSON)"), "save-json") }
                 }
-                { way(Kind::Csv, "To read or print", "A table for a spreadsheet (CSV)", "save-csv") }
+                { way(Kind::Csv, t("To read or print"), t("A table for a spreadsheet (CSV)"), "save-csv") }
             </div>
             <div role="status">
                 if let Some(said) = said {
@@ -91,7 +93,7 @@ fn sheet(said: &Said, has_pending: bool, on_close: Callback<()>, save: &Callback
 }
 
 async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String, String> {
-    let unsent = book.unsent().await.map_err(|error| error.to_string())?;
+    let unsent = book.unsent().await.map_err(|error| store_fault(&error))?;
     let (extension, mime, text) = match kind {
         Kind::Json => {
             let text = serde_json::to_string(&unsent).map_err(|error| error.to_string())?;
@@ -101,7 +103,7 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
             let records = book.queue();
             let known: BTreeSet<Uuid> = records.iter().map(|record| record.mutation.id).collect();
             let products = records.iter().flat_map(|record| record.mutation.action.products());
-            let labels = book.labels(products).await.map_err(|error| error.to_string())?;
+            let labels = book.labels(products).await.map_err(|error| store_fault(&error))?;
             let others = unsent.mutations.iter().filter(|one| !one.withdrawn && !known.contains(&one.id));
             let work = UnsentWork {
                 records: &records,
@@ -114,5 +116,5 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
     };
     let name = format!("lotbook-unsent-{}-{today}.{extension}", book.device_prefix());
     download(&name, mime, &text)?;
-    Ok(format!("Saved as {name}"))
+    Ok(tf("Saved as {file}", &[("file", &name)]))
 }

@@ -2,17 +2,21 @@
 
 use std::rc::Rc;
 
-use domain::Action;
+use domain::{Action, reversal_of};
+use sync::Mutation;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
+use super::action_words::in_words;
 use super::chip::Tone;
+use super::faults_in_words::not_recorded;
 use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::Book;
 use crate::hooks::use_book;
-use crate::route::Route;
+use crate::language::t;
 
 /// A mutation to save.
 pub(crate) struct Entry {
@@ -21,8 +25,8 @@ pub(crate) struct Entry {
     pub(crate) base: u64,
     /// What was done, for the notice.
     pub(crate) said: String,
-    /// Where to go once it is saved.
-    pub(crate) then: Route,
+    /// The page to go to once it is saved, as its address.
+    pub(crate) then: String,
 }
 
 /// How saving goes.
@@ -56,13 +60,13 @@ pub(crate) fn use_saving() -> Saving {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
                         let undo = undo(&book, &toasts, mutation.id);
-                        toasts.show(Toast::saved(entry.said.clone()).offering("Undo", undo));
+                        toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
-                            navigator.push(&entry.then);
+                            navigator.push(&AnyRoute::new(entry.then.clone()));
                         }
                     }
                     Err(error) => {
-                        failure.set(Some(error.to_string().into()));
+                        failure.set(Some(not_recorded(&error, Some(&entry.action)).into()));
                         is_busy.set(false);
                     }
                 }
@@ -79,8 +83,54 @@ pub(crate) fn undo(book: &Book, toasts: &Toasts, id: Uuid) -> Callback<()> {
         let (book, toasts) = (book.clone(), toasts.clone());
         spawn_local(async move {
             toasts.show(match book.discard(id).await {
-                Ok(()) => Toast::new(Tone::Good, "Taken back", "It does not count any more."),
-                Err(error) => Toast::new(Tone::Attention, "It could not be taken back", error.to_string()),
+                Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
+                Err(error) => {
+                    Toast::new(Tone::Attention, t("It could not be taken back"), not_recorded(&error, None))
+                }
+            });
+        });
+    })
+}
+
+/// Takes back what was recorded last: while it waits it never counts; once it is sent, the opposite is recorded.
+pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    spawn_local(async move {
+        if let Some(last) = book.pending().last() {
+            return undo(&book, &toasts, last.id).emit(());
+        }
+        let sent = book.journal().await.unwrap_or_default().into_iter().next();
+        match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
+            Some(record) => offer_reversal(&book, &toasts, record.mutation),
+            None => toasts.show(Toast::new(
+                Tone::Info,
+                t("Nothing to take back"),
+                t("Nothing was recorded on this device lately that can be taken back."),
+            )),
+        }
+    });
+}
+
+/// Asks before the opposite of something that is sent is recorded.
+fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
+    let detail = in_words(&mutation.action).title(None);
+    let reverse = reverse(book, toasts, mutation);
+    toasts.show(Toast::new(Tone::Waiting, t("It is sent already"), detail).offering(t("Reverse"), reverse));
+}
+
+/// Records the opposite of what is booked already.
+pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) -> Callback<()> {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    Callback::from(move |()| {
+        let (book, toasts, mutation) = (book.clone(), toasts.clone(), mutation.clone());
+        spawn_local(async move {
+            toasts.show(match book.reverse(&mutation).await {
+                Ok(()) => Toast::saved(t("The opposite is recorded. Both stay in the history.")),
+                Err(error) => Toast::new(
+                    Tone::Attention,
+                    t("It could not be reversed"),
+                    not_recorded(&error, Some(&mutation.action)),
+                ),
             });
         });
     })

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::button::icon_button;
+use super::camera_sheet::CameraButton;
 use super::field::typed_into;
 use super::icon::{Glyph, icon};
 use super::scanner::Scans;
@@ -32,7 +33,9 @@ impl ScanField<'_> {
                     spellcheck="false" placeholder={*label} aria-label={*label} value={text}
                     oninput={typed_into(on_change)} data-test={*test} />
                 if text.is_empty() {
-                    <button class="icon-button scan-go" type="submit" aria-label="Look up">{ icon(Glyph::Search) }</button>
+                    <CameraButton scans={self.scans.clone()} field={*test}>
+                        <button class="icon-button scan-go" type="submit" aria-label="Look up">{ icon(Glyph::Search) }</button>
+                    </CameraButton>
                 } else {
                     { icon_button("icon-button", Glyph::Close, "Clear", clear, "search-clear") }
                 }

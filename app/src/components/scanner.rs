@@ -1,10 +1,12 @@
-//! Scans from anywhere: one listener for the whole app, a queue so that none is lost while another is looked up, and a
-//! page on top that may want them for itself.
+//! Scans from anywhere: one queue so that none is lost while another is looked up, and a page on top that may want them
+//! for itself.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use domain::CalendarDate;
+use sync::UnixMillis;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -14,27 +16,48 @@ use yew_router::prelude::*;
 use super::chip::Tone;
 use super::desk::{Desk, use_desk};
 use super::scan_listener::ScanListener;
-use super::toasts::{Toast, Toasts};
+use super::scan_question::Question;
+use super::toasts::Toast;
 use crate::book::{Book, LookUp};
-use crate::hooks::use_book;
+use crate::command::Command;
+use crate::hooks::{offset_minutes, use_book};
+use crate::language::{t, tf};
+use crate::preferences::Preferences;
 use crate::route::Route;
+use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
 const MAX_QUEUED_SCANS: usize = 50;
 
-/// What a page does with scans while it is shown.
+/// What became of a scan so far; a page is offered each stage until it takes one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found {
+    /// As it was sent.
+    Raw(String),
+    /// A button on paper.
+    Command(Command),
+    /// Read, not looked up yet.
+    Code(Scanned),
+    /// A product.
+    Product(Uuid, Scanned),
+    /// A bin, as it is spelled.
+    Bin(String),
+    /// An expected delivery.
+    Delivery(Uuid),
+    /// Nothing that this device knows; the server has not been asked yet.
+    Unlisted(Scanned),
+}
+
+/// What a page does with scans while it is shown: true for those it takes.
 #[derive(Clone, PartialEq)]
 pub(crate) struct ScanTarget {
-    /// Takes a code as scanned, if it is one of the page's own (a lot, a bin): then true.
-    pub(crate) on_code: Callback<String, bool>,
-    /// Takes the product that any other code stands for.
-    pub(crate) on_product: Callback<Uuid>,
+    pub(crate) on_scan: Callback<Found, bool>,
 }
 
 #[derive(Clone)]
 struct Surroundings {
     book: Book,
-    toasts: Toasts,
+    desk: Desk,
     navigator: Navigator,
 }
 
@@ -44,6 +67,8 @@ struct Hub {
     is_busy: Cell<bool>,
     target: RefCell<Option<ScanTarget>>,
     surroundings: RefCell<Option<Surroundings>>,
+    /// The last scan and when it came, so that one label in view of the scanner is not counted twice.
+    last: RefCell<(String, UnixMillis)>,
 }
 
 /// Where scans are handed in.
@@ -59,17 +84,16 @@ impl PartialEq for Scans {
 impl Scans {
     /// Hands in a scanned or typed code; they are dealt with one by one, in order.
     pub(crate) fn submit(&self, code: &str) {
-        let code = code.trim();
-        if code.is_empty() {
+        let code = code.trim_matches(|char: char| char.is_whitespace() && char != domain::GROUP_SEPARATOR);
+        if code.is_empty() || self.is_repeated(code) {
             return;
         }
         let is_full = self.0.waiting.borrow().len() >= MAX_QUEUED_SCANS;
         match (is_full, self.surroundings()) {
-            (true, Some(around)) => around.toasts.show(Toast::new(
-                Tone::Attention,
-                "Too many scans at once",
-                format!("{code} was not taken. Wait a moment, then scan it again."),
-            )),
+            (true, Some(around)) => around.desk.wrong(
+                t("Too many scans at once"),
+                tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
+            ),
             (true, None) => {}
             (false, _) => self.0.waiting.borrow_mut().push_back(code.to_owned()),
         }
@@ -77,6 +101,13 @@ impl Scans {
             let scans = self.clone();
             spawn_local(async move { scans.work_off().await });
         }
+    }
+
+    fn is_repeated(&self, code: &str) -> bool {
+        let blanking_millis = Preferences::load().scanner.blanking_millis;
+        let now = browser::now();
+        let (last, at) = self.0.last.replace((code.to_owned(), now));
+        last == code && now.since(at) < u64::from(blanking_millis)
     }
 
     async fn work_off(&self) {
@@ -88,29 +119,97 @@ impl Scans {
         self.0.is_busy.set(false);
     }
 
-    async fn deal_with(&self, code: String) {
-        let target = self.0.target.borrow().clone();
-        if target.as_ref().is_some_and(|target| target.on_code.emit(code.clone())) {
+    async fn deal_with(&self, text: String) {
+        let Some(around) = self.surroundings() else { return };
+        if self.offer(Found::Raw(text.clone())) {
             return;
         }
-        let Some(Surroundings { book, toasts, navigator }) = self.surroundings() else { return };
-        match book.look_up(&code).await {
-            LookUp::Product(id) => match self.0.target.borrow().clone() {
-                Some(target) => target.on_product.emit(id),
-                None => navigator.push(&Route::Product { id }),
-            },
-            LookUp::Unknown { message } => {
-                let add = Callback::from(move |()| navigator.push(&AnyRoute::new(new_product_path(&code))));
-                toasts.show(Toast::new(Tone::Attention, "Unknown code", message).offering("Add", add));
+        let now = browser::now();
+        let today = CalendarDate::of(now, offset_minutes(now));
+        let scanner = Preferences::load().scanner.scanner();
+        let code = match meaning_of(&text, scanner, today) {
+            Ok(Meaning::Command(command)) => {
+                if !self.offer(Found::Command(command)) {
+                    around.obey(command);
+                }
+                return;
             }
+            Ok(Meaning::Code(code)) => code,
+            Ok(Meaning::Unclear(readings)) => {
+                let (question, answer) = Question::new(readings);
+                around.desk.ask(question);
+                let Ok(reading) = answer.await else { return };
+                scanned(&reading, today)
+            }
+            Err(fault) => return around.desk.wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault)),
+        };
+        if !self.offer(Found::Code(code.clone())) {
+            self.look_up(&around, code).await;
+        }
+    }
+
+    async fn look_up(&self, around: &Surroundings, code: Scanned) {
+        let found = match around.book.find_code(&code.code).await {
+            Ok(Some(found)) => found,
+            Ok(None) if self.offer(Found::Unlisted(code.clone())) => return,
+            Ok(None) => around.book.ask_server(&code.code).await,
+            Err(error) => LookUp::Failed(error.to_string()),
+        };
+        let navigator = &around.navigator;
+        match found {
+            LookUp::Product(id) if self.offer(Found::Product(id, code.clone())) => {}
+            LookUp::Bin(location) if self.offer(Found::Bin(location.clone())) => {}
+            LookUp::Delivery(id) if self.offer(Found::Delivery(id)) => {}
+            LookUp::Product(id) => navigator.push(&Route::Product { id }),
+            LookUp::Bin(location) => navigator.push(&Route::Bin { location }),
+            LookUp::Delivery(id) => navigator.push(&Route::Delivery { id }),
+            LookUp::Unknown { message } => around.keep_unknown(&code.code, message).await,
             LookUp::Failed(message) => {
-                toasts.show(Toast::new(Tone::Attention, format!("{code} was not looked up"), message));
+                around.desk.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
             }
         }
     }
 
+    /// Whether the page on top takes it.
+    fn offer(&self, found: Found) -> bool {
+        let target = self.0.target.borrow().clone();
+        target.is_some_and(|target| target.on_scan.emit(found))
+    }
+
     fn surroundings(&self) -> Option<Surroundings> {
         self.0.surroundings.borrow().clone()
+    }
+}
+
+impl Surroundings {
+    /// What a command does where the page has nothing of its own for it.
+    fn obey(&self, command: Command) {
+        let route = match command {
+            Command::Home => Route::Home,
+            Command::Start(operation) => Route::Start { operation },
+            Command::Transfer => Route::Transfer,
+            Command::Sell => Route::Checkout,
+            Command::Back => return self.navigator.back(),
+            Command::Undo => return super::saving::undo_last(&self.book, &self.desk.toasts),
+            _ => {
+                let detail = tf("“{command}” does nothing on this page.", &[("command", &command.words())]);
+                return self.desk.wrong(t("Nothing to do"), detail);
+            }
+        };
+        self.navigator.push(&route);
+    }
+
+    async fn keep_unknown(&self, code: &str, message: String) {
+        let place = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+        let kept = self.book.keep_unknown(code, place).await;
+        let detail = match kept {
+            Ok(()) => tf("{message} It is kept in the inbox.", &[("message", &message)]),
+            Err(_) => message,
+        };
+        let (navigator, path) = (self.navigator.clone(), new_product_path(code));
+        let add = Callback::from(move |()| navigator.push(&AnyRoute::new(path.clone())));
+        let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
+        self.desk.unknown(toast, code);
     }
 }
 
@@ -147,7 +246,7 @@ pub(crate) fn use_scan_target(target: ScanTarget) {
 pub(crate) fn use_scan_listener(desk: &Desk) {
     let (book, navigator) = (use_book(), use_navigator());
     if let Some(navigator) = navigator {
-        let around = Surroundings { book, toasts: desk.toasts.clone(), navigator };
+        let around = Surroundings { book, desk: desk.clone(), navigator };
         desk.scans.0.surroundings.replace(Some(around));
     }
     use_effect_with(desk.scans.clone(), |scans| {

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::button::icon_button;
 use super::icon::Glyph;
 use crate::hooks::use_element;
+use crate::language::t;
 
 /// A sheet, shown as long as it is rendered.
 #[derive(Properties, PartialEq)]
@@ -43,7 +44,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
             <div class="sheet-body">
                 <header class="sheet-head">
                     <h2>{ &props.title }</h2>
-                    { icon_button("icon-button", Glyph::Close, "Close", close, "close-sheet") }
+                    { icon_button("icon-button", Glyph::Close, t("Close"), close, "close-sheet") }
                 </header>
                 { props.children.clone() }
             </div>

@@ -13,6 +13,7 @@ use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use crate::format;
 use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_catalogue, use_sync};
+use crate::language::{t, tf, tn};
 use crate::route::Route;
 
 /// The pane's surroundings.
@@ -35,18 +36,18 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
         Callback::from(move |text| query.set(text))
     };
     let search = ScanField {
-        label: "Scan or type a name or code",
+        label: t("Scan or type a name or code"),
         text: (**query).clone().into(),
         on_change,
         on_enter: None,
         scans: &scans,
         test: "search",
     };
-    let face = html! { <>{ icon(Glyph::Plus) }{ "New product" }</> };
+    let face = html! { <>{ icon(Glyph::Plus) }{ t("New product") }</> };
     html! {
-        <section class="stock-pane" aria-label="Stock">
+        <section class="stock-pane" aria-label={t("Stock")}>
             <header class="stock-head">
-                <h1>{ "Stock" }</h1>
+                <h1>{ t("Stock") }</h1>
                 { link_button("button", Route::NewProduct.to_path(), face, "new-product") }
             </header>
             { search.view() }
@@ -62,19 +63,17 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
 
 fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
     let arriving = match sync.catalogue {
-        Completeness::Partial { percent } => format!(", {percent} % downloaded"),
+        Completeness::Partial { percent } => tf(", {percent} % downloaded", &[("percent", &percent)]),
         Completeness::Empty | Completeness::Complete => String::new(),
     };
     match (view.ready, query.trim().is_empty()) {
         (false, _) if sync.catalogue == Completeness::Empty => String::new(),
-        (false, _) => "Reading the stock list".to_owned(),
-        (true, true) => format!("{}{arriving}", format::counted(view.total, "product")),
+        (false, _) => t("Reading the stock list").to_owned(),
+        (true, true) => format!("{}{arriving}", tn(view.total, "{n} product", "{n} products")),
         (true, false) => {
-            format!(
-                "{} of {}{arriving}",
-                format::grouped(view.hits.len()),
-                format::counted(view.total, "product")
-            )
+            let (found, all) =
+                (format::grouped(view.hits.len()), tn(view.total, "{n} product", "{n} products"));
+            tf("{found} of {all}", &[("found", &found), ("all", &all)]) + &arriving
         }
     }
 }
@@ -90,26 +89,28 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
         (Connection::SignInNeeded, _) => (
             Placeholder {
                 glyph: Glyph::Key,
-                title: "This device is not enrolled yet",
-                text: "Enrol it with a one-time code from your supervisor, then the stock list arrives by itself.",
+                title: t("This device is not enrolled yet"),
+                text: t(
+                    "Enrol it with a one-time code from your supervisor, then the stock list arrives by itself.",
+                ),
                 test: "empty-not-enrolled",
             },
-            Some((Route::Enrol, "Enrol this device", "enrol")),
+            Some((Route::Enrol, t("Enrol this device"), "enrol")),
         ),
         (_, Completeness::Complete) => (
             Placeholder {
                 glyph: Glyph::Box,
-                title: "No products yet",
-                text: "Add the first one, or import a list on the server.",
+                title: t("No products yet"),
+                text: t("Add the first one, or import a list on the server."),
                 test: "empty-stock",
             },
-            Some((Route::NewProduct, "New product", "first-product")),
+            Some((Route::NewProduct, t("New product"), "first-product")),
         ),
         (Connection::Online, _) => (
             Placeholder {
                 glyph: Glyph::Receive,
-                title: "Downloading the stock list",
-                text: "You can begin as soon as the first products are here.",
+                title: t("Downloading the stock list"),
+                text: t("You can begin as soon as the first products are here."),
                 test: "empty-downloading",
             },
             None,
@@ -117,8 +118,8 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
         _ => (
             Placeholder {
                 glyph: Glyph::DotOpen,
-                title: "The stock list is not here yet",
-                text: "It needs a connection once. After that everything works without one.",
+                title: t("The stock list is not here yet"),
+                text: t("It needs a connection once. After that everything works without one."),
                 test: "empty-offline",
             },
             None,
@@ -132,14 +133,16 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
 fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
     let text = match sync.catalogue {
         Completeness::Complete => {
-            "Every product of this site was searched. Press Enter to look it up as a code.".to_owned()
+            t("Every product of this site was searched. Press Enter to look it up as a code.").to_owned()
         }
-        Completeness::Partial { percent } => {
-            format!("Only {percent} % of the products are on this device yet. Press Enter to ask the server.")
-        }
-        Completeness::Empty => "Press Enter to ask the server.".to_owned(),
+        Completeness::Partial { percent } => tf(
+            "Only {percent} % of the products are on this device yet. Press Enter to ask the server.",
+            &[("percent", &percent)],
+        ),
+        Completeness::Empty => t("Press Enter to ask the server.").to_owned(),
     };
-    let title = format!("Nothing matches “{}”", query.trim());
-    let new = link_button("button", Route::NewProduct.to_path(), "New product".into(), "product-not-found");
+    let title = tf("Nothing matches “{text}”", &[("text", &query.trim())]);
+    let new =
+        link_button("button", Route::NewProduct.to_path(), t("New product").into(), "product-not-found");
     Placeholder { glyph: Glyph::Search, title: &title, text: &text, test: "empty-search" }.view(new)
 }

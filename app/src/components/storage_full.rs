@@ -7,6 +7,7 @@ use super::save_unsent::use_save_unsent;
 use super::sheet::Sheet;
 use crate::book::Threat;
 use crate::hooks::use_sync;
+use crate::language::t;
 
 /// A sheet, there while a person has to know.
 #[component]
@@ -18,16 +19,16 @@ pub(crate) fn StorageFull() -> Html {
     html! {
         <>
             if sync.threats.contains(&Threat::Refused) {
-                <Sheet title="Not saved: this device is full" on_close={dismiss} test="storage-full">
-                    <p>{ "What you typed is still there. Free some space on this device, such as photos or downloads, then save again." }</p>
+                <Sheet title={t("Not saved: this device is full")} on_close={dismiss} test="storage-full">
+                    <p>{ t("What you typed is still there. Free some space on this device, such as photos or downloads, then save again.") }</p>
                     if sync.pending > 0 {
-                        <p>{ "What was saved before is safe. A copy of it can go to another place." }</p>
+                        <p>{ t("What was saved before is safe. A copy of it can go to another place.") }</p>
                     }
                     <div class="sheet-actions">
                         if sync.pending > 0 {
-                            { button("button", "Save unsent work".into(), open, "full-save") }
+                            { button("button", t("Save unsent work").into(), open, "full-save") }
                         }
-                        { button("button strong", "Back".into(), close, "full-close") }
+                        { button("button strong", t("Back").into(), close, "full-close") }
                     </div>
                 </Sheet>
             }

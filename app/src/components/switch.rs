@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::language::t;
+
 /// A whole row that switches.
 pub(crate) struct Switch<'a> {
     pub(crate) label: &'static str,
@@ -25,7 +27,7 @@ impl Switch<'_> {
                     <span class="switch-label">{ self.label }</span>
                     <span class="switch-hint">{ self.hint.to_owned() }</span>
                 </span>
-                <span class="switch-word" aria-hidden="true">{ if self.is_on { "On" } else { "Off" } }</span>
+                <span class="switch-word" aria-hidden="true">{ if self.is_on { t("On") } else { t("Off") } }</span>
                 <span class="switch-track" aria-hidden="true"><span class="switch-thumb" /></span>
             </button>
         }

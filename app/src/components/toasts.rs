@@ -10,6 +10,7 @@ use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::desk::use_desk;
 use super::icon::{Glyph, icon};
+use crate::language::t;
 
 /// Notices on the screen at once; the oldest makes way.
 const MAX_TOASTS: usize = 2;
@@ -42,7 +43,7 @@ impl Toast {
 
     /// The sentence people wait for, said only once the record is durable.
     pub(crate) fn saved(detail: impl Into<String>) -> Self {
-        Self::new(Tone::Good, "Saved on this device", detail)
+        Self::new(Tone::Good, t("Saved on this device"), detail)
     }
 
     /// With something to do about it.
@@ -150,7 +151,7 @@ fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Htm
             if let Some(offer) = &toast.offer {
                 { offer_button(offer.clone(), on_dismiss.clone()) }
             }
-            { icon_button("icon-button", Glyph::Close, "Dismiss", on_dismiss, "toast-dismiss") }
+            { icon_button("icon-button", Glyph::Close, t("Dismiss"), on_dismiss, "toast-dismiss") }
         </div>
     }
 }

@@ -7,9 +7,11 @@ use sync::{Json, Mutation, QueueState, UnixMillis};
 use uuid::Uuid;
 
 use super::action_words::in_words;
+use super::reasons::reason;
 use crate::book::{ProductLabel, Queued};
 use crate::csv;
 use crate::format;
+use crate::language::{t, tf};
 
 const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", "Quantity", "State"];
 
@@ -64,8 +66,8 @@ impl UnsentWork<'_> {
             let mut row = [const { String::new() }; 9];
             row[0] = self.moment(*captured_at);
             row[1].clone_from(author);
-            "Made by another version of the app".clone_into(&mut row[2]);
-            "Waits to be sent".clone_into(&mut row[8]);
+            t("Made by another version of the app").clone_into(&mut row[2]);
+            t("Waits to be sent").clone_into(&mut row[8]);
             rows.push(row);
         }
         let rows = rows.iter().map(|row| row.iter().map(String::as_str).collect());
@@ -97,16 +99,19 @@ fn made_product(action: &Action) -> Option<[String; 2]> {
 fn state(record: &Queued) -> String {
     match &record.state {
         QueueState::Pending if record.mutation.depends_on.is_some() => {
-            "Waits for an earlier change".to_owned()
+            t("Waits for an earlier change").to_owned()
         }
-        QueueState::Pending => "Waits to be sent".to_owned(),
-        QueueState::Attention(outcome) => format!("Needs you: {}", outcome.message),
+        QueueState::Pending => t("Waits to be sent").to_owned(),
+        QueueState::Attention(outcome) => {
+            let why = reason(&record.mutation.action, &outcome.code, &outcome.message);
+            tf("Needs you: {why}", &[("why", &why)])
+        }
     }
 }
 
 fn bin(goods: &Goods<'_>) -> String {
     match (goods.lot, goods.to) {
-        (Some(lot), Some(to)) => format!("{} to {to}", lot.location),
+        (Some(lot), Some(to)) => tf("{from} to {to}", &[("from", &lot.location), ("to", &to)]),
         (Some(lot), None) => lot.location.clone(),
         (None, _) => String::new(),
     }
@@ -131,7 +136,7 @@ fn goods_of(action: &Action) -> Vec<Goods<'_>> {
             vec![of_lot(lot, None)]
         }
         Action::ReceiveLot { lot, quantity, .. } => vec![of_lot(lot, Some(*quantity))],
-        Action::PickLot { lot, quantity } => vec![of_lot(lot, Some(-*quantity))],
+        Action::PickLot { lot, quantity, .. } => vec![of_lot(lot, Some(-*quantity))],
         Action::AdjustLot { lot, delta, .. } => vec![of_lot(lot, Some(*delta))],
         Action::CountLot { lot, counted, .. } => vec![of_lot(lot, Some(*counted))],
         Action::PutAwayLot { lot, to, quantity } | Action::MoveLot { lot, to, quantity } => {
@@ -141,6 +146,9 @@ fn goods_of(action: &Action) -> Vec<Goods<'_>> {
                 to: Some(to),
                 quantity: Some(*quantity),
             }]
+        }
+        Action::ResolveException { product_id, lot, .. } => {
+            vec![Goods { product: Some(*product_id), lot: lot.as_ref(), ..Goods::default() }]
         }
         Action::PlaceOrder(order) => {
             order.lines.iter().map(|line| of_lot(&line.lot, Some(-line.quantity))).collect()
@@ -188,7 +196,8 @@ mod tests {
     fn a_row_says_who_did_what_to_which_lot() {
         let lot = LotRef::new(Uuid::from_u128(7), "L1", "A-1");
         assert_eq!(
-            lines(Action::PickLot { lot: lot.clone(), quantity: Quantity::units(5) })[0],
+            lines(Action::PickLot { lot: lot.clone(), quantity: Quantity::units(5), reason: String::new() })
+                [0],
             "1970-01-01 01:00,'=Ada,Picked 5,\"Rice, round\",'-7A,L1,A-1,-5,Waits to be sent"
         );
         let moved = Action::MoveLot { lot: lot.clone(), to: "B-2".to_owned(), quantity: Quantity::units(2) };

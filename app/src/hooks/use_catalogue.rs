@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_today};
 use crate::book::{Completeness, ProductCard};
+use crate::components::faults_in_words::store_fault;
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
         use_loaded((), (ids.clone(), version, today), move |()| async move {
             let mut cards = Vec::new();
             for id in ids.iter() {
-                if let Some(card) = book.card(*id, today).await.map_err(|error| error.to_string())? {
+                if let Some(card) = book.card(*id, today).await.map_err(|error| store_fault(&error))? {
                     cards.push((*id, card));
                 }
             }

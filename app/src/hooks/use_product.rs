@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_sync, use_today};
 use crate::book::{Elsewhere, ProductView};
+use crate::components::faults_in_words::store_fault;
 
 /// The product as the device has it, pending work included. A product it does not hold is fetched from the server.
 #[hook]
@@ -20,12 +21,12 @@ pub(crate) fn use_product(id: Uuid) -> Loaded<Option<ProductView>> {
     let held = {
         let book = book.clone();
         use_loaded(id, (version, today), move |id| async move {
-            let held = book.product(id, today).await.map_err(|error| error.to_string())?;
+            let held = book.product(id, today).await.map_err(|error| store_fault(&error))?;
             if held.is_some() || !is_reachable {
                 return Ok(held);
             }
             match book.download_product(id).await {
-                Ok(Some(_)) => book.product(id, today).await.map_err(|error| error.to_string()),
+                Ok(Some(_)) => book.product(id, today).await.map_err(|error| store_fault(&error)),
                 // Neither here nor there, or not to be asked: the page says that it is not on this device.
                 Ok(None) | Err(_) => Ok(None),
             }

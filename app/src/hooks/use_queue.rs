@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded};
 use crate::book::Queued;
+use crate::components::faults_in_words::store_fault;
 
 /// Things shown as recent.
 const MAX_RECENT: usize = 50;
@@ -47,7 +48,7 @@ pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
     let book = use_book();
     let version = use_book_version();
     use_loaded((), version, move |()| async move {
-        let journal = book.journal().await.map_err(|error| error.to_string())?;
+        let journal = book.journal().await.map_err(|error| store_fault(&error))?;
         let sent = journal.into_iter().filter(|record| !record.mutation.withdrawn).map(|record| Recent {
             state: RecentState::Sent { at: record.acknowledged_at },
             mutation: record.mutation,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{CalendarDate, Entity, Money, Operation, Order, Quantity};
+use domain::{Action, CalendarDate, Entity, Money, Operation, Order, Quantity, unit_decimals};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -12,18 +12,22 @@ use crate::components::button::{resting_button, submit_button};
 use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
+use crate::components::faults_in_words::not_recorded;
 use crate::components::icon::{Glyph, icon};
-use crate::components::order_search::OrderSearch;
+use crate::components::product_search::ProductSearch;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::quantity_field::{QuantityField, read_quantity};
+use crate::components::reasons::reason;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
-use crate::components::scanner::{ScanTarget, use_scan_target};
+use crate::command::Command;
+use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::format;
 use crate::hooks::{use_book, use_today};
+use crate::language::{t, tf, tn};
 
 /// What is known of the products of the order, each once.
 type Views = Vec<Rc<Option<ProductView>>>;
@@ -66,19 +70,29 @@ pub(crate) fn CheckoutPage() -> Html {
         })
     };
     let on_found = change.reform(CartChange::Add);
-    let on_code = use_callback((), |_: String, ()| false);
-    use_scan_target(ScanTarget { on_code, on_product: on_found.clone() });
+    let on_scan = use_callback((on_found.clone(), placing.place.clone()), |found, (on_found, place)| match found {
+        Found::Product(id, _) => {
+            on_found.emit(id);
+            true
+        }
+        Found::Command(Command::Save) => {
+            place.emit(());
+            true
+        }
+        _ => false,
+    });
+    use_scan_target(ScanTarget { on_scan });
     let on_view = use_learned(&views);
     html! {
         <div class="page checkout" data-test="checkout">
-            <PageHead title="Sell" />
+            <PageHead title={t("Sell")} />
             <div class="checkout-grid">
                 <div class="checkout-main">
-                    <OrderSearch {on_found} />
+                    <ProductSearch {on_found} label={t("Scan or type what is sold")} test="order-search" />
                     if cart.lines.is_empty() {
                         { empty(placing.placed.as_ref()) }
                     } else {
-                        <ul class="cart" data-test="cart" aria-label="Order">
+                        <ul class="cart" data-test="cart" aria-label={t("Order")}>
                             for line in &cart.lines {
                                 <CartLineCard key={line.product.to_string()} on_change={change.clone()}
                                     on_view={on_view.clone()} on_type={type_into(&typing, line)}
@@ -140,14 +154,14 @@ fn empty(placed: Option<&AttrValue>) -> Html {
     let placeholder = match placed {
         Some(placed) => Placeholder {
             glyph: Glyph::Tick,
-            title: "Saved on this device",
+            title: t("Saved on this device"),
             text: placed,
             test: "order-placed",
         },
         None => Placeholder {
             glyph: Glyph::Cart,
-            title: "Nothing in this order yet",
-            text: "Scan goods one after another, or type a name.",
+            title: t("Nothing in this order yet"),
+            text: t("Scan goods one after another, or type a name."),
             test: "empty-cart",
         },
     };
@@ -166,15 +180,15 @@ fn read_order(
         let view = view_of(views, line.product).ok_or_else(|| {
             OrderFault::of_line(
                 line.product,
-                "This product is not known here (any more). Take it out of the order.",
+                t("This product is not known here (any more). Take it out of the order."),
             )
         })?;
         let product = &view.product;
         let first = currency.get_or_insert_with(|| product.currency.clone());
         if *first != product.currency {
-            let sentence = format!(
-                "Its price is in {}, the order's is in {first}. Sell it in an order of its own.",
-                product.currency
+            let sentence = tf(
+                "Its price is in {currency}, the order's is in {other}. Sell it in an order of its own.",
+                &[("currency", &product.currency), ("other", first)],
             );
             return Err(OrderFault::of_line(line.product, sentence));
         }
@@ -209,7 +223,7 @@ struct Placing {
     /// What was placed last, until the next order begins.
     placed: Option<AttrValue>,
     total: Option<Money>,
-    place: Callback<MouseEvent>,
+    place: Callback<()>,
 }
 
 #[hook]
@@ -221,7 +235,7 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
     let place = {
         let (cart, views) = (cart.clone(), views.clone());
         let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
-        Callback::from(move |_: MouseEvent| {
+        Callback::from(move |()| {
             let (currency, lines) = match read_order(&cart, &views, today) {
                 Ok(read) if !*is_busy => read,
                 Ok(_) => return,
@@ -235,7 +249,7 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
                 match save_order(&book, id, currency, lines).await {
                     Ok((mutation, said)) => {
                         let undo = undo(&book, &toasts, mutation);
-                        toasts.show(Toast::saved(said.clone()).offering("Undo", undo));
+                        toasts.show(Toast::saved(said.clone()).offering(t("Undo"), undo));
                         placed.set(Some(said.into()));
                         fault.set(None);
                         cart.dispatch(CartChange::Clear);
@@ -256,14 +270,18 @@ async fn save_order(
     currency: String,
     lines: Vec<domain::OrderLine>,
 ) -> Result<(Uuid, String), String> {
-    let number = book.next_order_number().await.map_err(|error| error.to_string())?;
+    let number = book.next_order_number().await.map_err(|error| not_recorded(&error, None))?;
     let order = Order { id, number, currency, lines };
-    order.validate().map_err(|refusal| refusal.message)?;
-    let said = format!("Order {} · {}", order.number, order.total());
+    let action = Action::PlaceOrder(order.clone());
+    order.validate().map_err(|refusal| reason(&action, refusal.code, &refusal.message))?;
+    let said = tf(
+        "Order {number} · {total}",
+        &[("number", &order.number), ("total", &format::money(&order.total()))],
+    );
     let mutation = book
         .queue_mutation(Operation::Place, Entity::Order, order.id, &order)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| not_recorded(&error, Some(&action)))?;
     Ok((mutation.id, said))
 }
 
@@ -272,18 +290,18 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
         placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
     let is_ready =
         !cart.lines.is_empty() && cart.lines.iter().all(|line| view_of(views, line.product).is_some());
-    let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    let face = html! { <>{ icon(Glyph::Cart) }{ "Save order" }</> };
+    let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), format::money);
+    let face = html! { <>{ icon(Glyph::Cart) }{ t("Save order") }</> };
     html! {
-        <aside class="actions summary" aria-label="Total">
+        <aside class="actions summary" aria-label={t("Total")}>
             if !cart.lines.is_empty() {
                 <p class="summary-line">
-                    <span>{ format::counted(cart.lines.len(), "product") }</span>
+                    <span>{ tn(cart.lines.len(), "{n} product", "{n} products") }</span>
                     <b class="huge" aria-live="polite" data-test="order-total">{ total }</b>
                 </p>
             }
             { save_failure(whole) }
-            { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.clone(), "place-order") }
+            { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.reform(|_| ()), "place-order") }
         </aside>
     }
 }
@@ -314,16 +332,16 @@ fn quantity_sheet(
         let setter = setter.clone();
         move |text| setter.set(Some(Typing { product, text, fault: None }))
     });
-    let (change, typed) = (change.clone(), typing.clone());
+    let (change, typed, decimals) = (change.clone(), typing.clone(), unit_decimals(&unit));
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
-        match read_quantity(&typed.text) {
+        match read_quantity(&typed.text, decimals) {
             Ok(quantity) if quantity >= Quantity::ZERO => {
                 change.emit(CartChange::Quantity(product, quantity));
                 setter.set(None);
             }
             Ok(_) => {
-                let fault = Some("A quantity cannot be negative. Correct it.".into());
+                let fault = Some(t("A quantity cannot be negative. Correct it.").into());
                 setter.set(Some(Typing { fault, ..typed.clone() }));
             }
             Err(sentence) => setter.set(Some(Typing { fault: Some(sentence.into()), ..typed.clone() })),
@@ -332,8 +350,8 @@ fn quantity_sheet(
     html! {
         <Sheet title={name} {on_close} test="quantity-sheet">
             <form {onsubmit} novalidate={true}>
-                <QuantityField label="Quantity" {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
-                { submit_button("Done", false, "quantity-done") }
+                <QuantityField label={t("Quantity")} {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
+                { submit_button(t("Done"), false, "quantity-done") }
             </form>
         </Sheet>
     }

@@ -12,6 +12,7 @@ use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::hooks::{use_book, use_sync};
+use crate::language::t;
 use crate::route::Route;
 
 /// The code, if the link carried one.
@@ -38,7 +39,7 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
             event.prevent_default();
             let mut found = Faults::default();
             if code.trim().is_empty() {
-                found.note("enrol-code", "Type the code that your supervisor or the server printed.");
+                found.note("enrol-code", t("Type the code that your supervisor or the server printed."));
             }
             let is_complete = found.is_empty();
             faults.set(found);
@@ -62,14 +63,14 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     };
     html! {
         <form class="page form" {onsubmit} novalidate={true} data-test="enrol-form">
-            <PageHead title="Enrol this device" back={Route::Stock} />
+            <PageHead title={t("Enrol this device")} back={Route::Stock} />
             <p class="lead">
-                { "A one-time code makes this device known to the warehouse server. Nothing that is saved here is lost by it." }
+                { t("A one-time code makes this device known to the warehouse server. Nothing that is saved here is lost by it.") }
             </p>
             <div class="fields">{ fields(&code, &name, &faults) }</div>
             <div class="actions">
                 { save_failure((*failure).clone()) }
-                { submit_button(if *is_busy { "Asking the server…" } else { "Enrol this device" }, *is_busy, "enrol-submit") }
+                { submit_button(if *is_busy { t("Asking the server…") } else { t("Enrol this device") }, *is_busy, "enrol-submit") }
             </div>
         </form>
     }
@@ -80,7 +81,11 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
 fn use_enrolled() -> Callback<()> {
     let (sync, toasts, navigator) = (use_sync(), use_toasts(), use_navigator());
     Callback::from(move |()| {
-        toasts.show(Toast::new(Tone::Good, "This device is enrolled", "The stock list arrives by itself."));
+        toasts.show(Toast::new(
+            Tone::Good,
+            t("This device is enrolled"),
+            t("The stock list arrives by itself."),
+        ));
         sync.perform_sync.emit(());
         if let Some(navigator) = &navigator {
             navigator.replace(&Route::Stock);
@@ -95,21 +100,21 @@ fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: 
     };
     let code = Field {
         id: "enrol-code",
-        label: "One-time code",
+        label: t("One-time code"),
         value: code,
         on_change: put(code),
         fault: faults.of("enrol-code"),
         takes_scan: true,
-        hint: "Scan or type it. It works once.",
+        hint: t("Scan or type it. It works once."),
         ..Field::default()
     };
     let name = Field {
         id: "device-name",
-        label: "Name of this device",
+        label: t("Name of this device"),
         value: name,
         on_change: put(name),
         optional: true,
-        hint: "What people call it, such as Forklift 2.",
+        hint: t("What people call it, such as Forklift 2."),
         ..Field::default()
     };
     html! { <>{ code.view() }{ name.view() }</> }

@@ -4,12 +4,14 @@ use domain::{CalendarDate, InventoryLot, LotStatus, Quantity};
 use sync::UnixMillis;
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
 use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::LotRow;
 use crate::components::placeholder::Placeholder;
 use crate::format;
+use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
 
 /// The lot to take from first: the soonest to expire that may be used and is there, else the first there is.
@@ -34,13 +36,13 @@ impl LotList<'_> {
     pub(crate) fn view(self) -> Html {
         let none = Placeholder {
             glyph: Glyph::Box,
-            title: "No lots here",
-            text: "Receive goods, and their lot appears at once.",
+            title: t("No lots here"),
+            text: t("Receive goods, and their lot appears at once."),
             test: "no-lots",
         };
         html! {
-            <section aria-label="Lots">
-                <h2 class="section-title">{ "Lots, first to expire first" }</h2>
+            <section aria-label={t("Lots")}>
+                <h2 class="section-title">{ t("Lots, first to expire first") }</h2>
                 if self.view.lots.is_empty() {
                     { none.view(Html::default()) }
                 } else {
@@ -58,16 +60,19 @@ impl LotList<'_> {
         let is_chosen = self.chosen == Some(id);
         let below = if is_chosen { works(lot.row.lot.product_id, id) } else { Html::default() };
         let choice = Some((is_chosen, &self.on_choose));
-        LotRow { lot: &lot.row, today: self.today, pending: lot.pending, choice }.view(below)
+        LotRow { lot: &lot.row, today: self.today, pending: lot.pending, is_blind: false, choice }.view(below)
     }
 }
 
 fn works(product: Uuid, lot: Uuid) -> Html {
     html! {
         <div class="works" data-test="lot-works">
+            <a class="work" href={format!("{}?lot={lot}", Route::History { id: product }.to_path())} data-test="lot-history">
+                { icon(Glyph::Clock) }{ t("History") }
+            </a>
             for work in LotWork::ALL {
                 <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
-                    { icon(work.glyph()) }{ work.verb() }
+                    { icon(work.glyph()) }{ t(work.verb()) }
                 </a>
             }
         </div>
@@ -81,19 +86,19 @@ fn elsewhere(elsewhere: &Elsewhere, today: CalendarDate, now: UnixMillis) -> Htm
         Elsewhere::Live { lots } if lots.is_empty() => Html::default(),
         Elsewhere::Live { lots } => html! {
             <>
-                <h2 class="section-title">{ "Not for use" }</h2>
+                <h2 class="section-title">{ t("Not for use") }</h2>
                 <ul class="lots is-elsewhere" data-test="lots-elsewhere">
                     { for lots.iter().map(|lot| {
-                        LotRow { lot, today, pending: false, choice: None }.view(Html::default())
+                        LotRow { lot, today, pending: false, is_blind: false, choice: None }.view(Html::default())
                     }) }
                 </ul>
             </>
         },
         Elsewhere::AsOf(at) => {
-            let when = at.map_or_else(|| "before".to_owned(), |at| format::ago(at, now));
+            let when = at.map_or_else(|| t("before").to_owned(), |at| format::ago(at, now));
             html! {
                 <p class="as-of muted" data-test="as-of">
-                    { icon(Glyph::Clock) }{ format!("Shown as this device last knew it, {when}.") }
+                    { icon(Glyph::Clock) }{ tf("Shown as this device last knew it, {when}.", &[("when", &when)]) }
                 </p>
             }
         }

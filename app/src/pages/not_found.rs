@@ -7,20 +7,21 @@ use crate::components::button::link_button;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
+use crate::language::t;
 use crate::route::Route;
 
 /// The page for it.
 pub(crate) fn not_found_page() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Search,
-        title: "This address leads nowhere",
-        text: "It may be mistyped, or from a newer version of Lotbook.",
+        title: t("This address leads nowhere"),
+        text: t("It may be mistyped, or from a newer version of Lotbook."),
         test: "not-found",
     };
     html! {
         <div class="page">
-            <PageHead title="There is no such page" back={Route::Stock} />
-            { placeholder.view(link_button("button primary", Route::Stock.to_path(), "Back to the stock".into(), "back-to-stock")) }
+            <PageHead title={t("There is no such page")} back={Route::Stock} />
+            { placeholder.view(link_button("button primary", Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")) }
         </div>
     }
 }

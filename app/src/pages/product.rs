@@ -3,18 +3,22 @@
 use domain::{CalendarDate, InventoryLot, LotStatus, Quantity};
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::lot_panel::{LotList, primary_lot};
 use super::product_facts::product_facts;
 use crate::book::ProductView;
+use crate::command::Command;
+use crate::components::button::link_button;
 use crate::components::cart_line::{family, variant_word};
 use crate::components::chip::{Tone, chip, pending_chip};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::saving::use_saving;
-use crate::components::scanner::{ScanTarget, use_scan_target};
+use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::format;
+use crate::language::{t, tf};
 use crate::hooks::{use_now, use_today};
 use crate::route::{LotWork, Route};
 
@@ -59,6 +63,8 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                 </div>
                 <div class="product-side">
                     { product_facts(view, &is_deleting, &saving) }
+                    { link_button("button", Route::History { id: product.id }.to_path(),
+                        html! { <>{ icon(Glyph::Clock) }{ t("Who did what") }</> }, "product-history") }
                 </div>
                 { actions(view, primary.as_ref(), today) }
             </div>
@@ -66,7 +72,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     }
 }
 
-/// A scan of one of the product's own lots chooses it; any other code opens what it stands for.
+/// A scan of one of the product's own lots chooses it; a command begins work on it.
 fn scan_target(
     id: Uuid,
     lots: &[InventoryLot],
@@ -74,26 +80,33 @@ fn scan_target(
     navigator: Option<Navigator>,
 ) -> ScanTarget {
     let own: Vec<(String, Uuid)> = lots.iter().map(|lot| (lot.lot.lot_code.clone(), lot.lot.id())).collect();
-    let setter = chosen.setter();
-    ScanTarget {
-        on_code: Callback::from(move |code: String| {
-            let found = own.iter().find(|(lot_code, _)| lot_code.eq_ignore_ascii_case(&code));
-            if let Some((_, lot)) = found {
-                setter.set(Some(*lot));
+    let (setter, lot) = (chosen.setter(), **chosen);
+    let choose = move |lot_code: &str| {
+        let found = own.iter().find(|(code, _)| code.eq_ignore_ascii_case(lot_code));
+        if let Some((_, lot)) = found {
+            setter.set(Some(*lot));
+        }
+        found.is_some()
+    };
+    let on_scan = Callback::from(move |found: Found| match found {
+        Found::Code(scanned) => choose(&scanned.code),
+        Found::Product(product, scanned) if product == id => {
+            scanned.lot_code.is_none_or(|lot_code| choose(&lot_code))
+        }
+        Found::Command(Command::Start(work)) => {
+            if let Some(navigator) = &navigator {
+                navigator.push(&AnyRoute::new(Route::work_on(id, work, lot)));
             }
-            found.is_some()
-        }),
-        on_product: Callback::from(move |found: Uuid| {
-            if let (true, Some(navigator)) = (found != id, &navigator) {
-                navigator.push(&Route::Product { id: found });
-            }
-        }),
-    }
+            true
+        }
+        _ => false,
+    });
+    ScanTarget { on_scan }
 }
 
 fn on_hand(view: &ProductView) -> Html {
     let unsent =
-        (view.unsent != Quantity::ZERO).then(|| format!("{} not sent yet", format::signed(view.unsent)));
+        (view.unsent != Quantity::ZERO).then(|| tf("{change} not sent yet", &[("change", &format::signed(view.unsent))]));
     let (size, chip) = match (unsent, view.pending) {
         (Some(text), _) => (text.len(), chip(Tone::Waiting, Some(Glyph::Clock), text, "unsent")),
         (None, true) => (0, pending_chip()),
@@ -101,10 +114,10 @@ fn on_hand(view: &ProductView) -> Html {
     };
     html! {
         <section class={classes!("card", "on-hand", (size > 0 || view.pending).then_some("is-pending"))}>
-            <h2>{ "On hand" }</h2>
+            <h2>{ t("On hand") }</h2>
             <p class="on-hand-line">
                 <b class={classes!("huge", (view.on_hand < Quantity::ZERO).then_some("is-negative"))} data-test="on-hand"
-                    data-value={view.on_hand.0.to_string()}>{ view.on_hand.to_string() }</b>
+                    data-value={view.on_hand.0.to_string()}>{ format::quantity(view.on_hand) }</b>
                 <span class="unit">{ &view.product.unit }</span>
                 { chip }
             </p>
@@ -114,7 +127,7 @@ fn on_hand(view: &ProductView) -> Html {
 
 fn variants(view: &ProductView) -> Html {
     html! {
-        <nav class="choices" aria-label="Variants">
+        <nav class="choices" aria-label={t("Variants")}>
             for product in family(view) {
                 <a class="choice" href={Route::Product { id: product.id }.to_path()} data-test="variant"
                     data-id={product.id.to_string()}
@@ -135,10 +148,10 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
     let (href, word, test) = match lot.filter(|_| can_pick) {
         Some(lot) => (
             Route::work_on(id, LotWork::Pick, lot_id),
-            format!("Pick from {}", lot.lot.lot_code),
+            tf("Pick from {lot}", &[("lot", &lot.lot.lot_code)]),
             "primary-pick",
         ),
-        None => (receive.clone(), "Receive".to_owned(), "primary-receive"),
+        None => (receive.clone(), t("Receive").to_owned(), "primary-receive"),
     };
     let more: &[LotWork] = match (lot, can_pick) {
         (Some(_), true) => &[LotWork::Receive, LotWork::Move, LotWork::Count],
@@ -152,7 +165,7 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
                     for work in more.iter().copied() {
                         <a class="button" data-test={format!("action-{work}")} href={
                             if work == LotWork::Receive { receive.clone() } else { Route::work_on(id, work, lot_id) }
-                        }>{ work.verb() }</a>
+                        }>{ t(work.verb()) }</a>
                     }
                 </div>
             }

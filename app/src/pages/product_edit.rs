@@ -12,10 +12,12 @@ use super::product_form::ProductForm;
 use crate::components::button::submit_button;
 use crate::components::faults::Faults;
 use crate::components::field::Field;
+use crate::components::field_names::field_names;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::hooks::use_book;
+use crate::language::{t, tf};
 use crate::route::{Route, use_query};
 
 /// Units people mostly stock in.
@@ -38,15 +40,18 @@ struct Start {
 /// What a form's product is to be saved as; none if nothing was changed.
 fn entry(start: &Start, product: Product) -> Option<Entry> {
     let id = start.id;
-    let then = Route::Product { id };
+    let then = Route::Product { id }.to_path();
     match &start.known {
         None => {
-            let said = format!("New product {}", product.name);
+            let said = tf("New product {name}", &[("name", &product.name)]);
             Some(Entry { action: Action::CreateProduct(product), base: 0, said, then })
         }
         Some((known, base)) => {
             let patch = ProductPatch::between(known, &product);
-            let said = format!("Changed {} of {}", patch.fields().join(", "), product.name);
+            let said = tf(
+                "Changed {fields} of {name}",
+                &[("fields", &field_names(&patch.fields())), ("name", &product.name)],
+            );
             let is_changed = !patch.is_empty();
             is_changed.then_some(Entry {
                 action: Action::UpdateProduct { id, patch },
@@ -73,8 +78,10 @@ pub(crate) fn ProductFormPage(props: &ProductFormPageProps) -> Html {
     });
     let faults = use_state(Faults::default);
     let (title, back) = match &start.known {
-        Some((product, _)) => (format!("Edit {}", product.name), Route::Product { id: product.id }),
-        None => ("New product".to_owned(), Route::Stock),
+        Some((product, _)) => {
+            (tf("Edit {name}", &[("name", &product.name)]), Route::Product { id: product.id })
+        }
+        None => (t("New product").to_owned(), Route::Stock),
     };
     let read = form.read(start.id).map(|product| entry(&start, product).map(Rc::new));
     let onsubmit = {
@@ -95,7 +102,7 @@ pub(crate) fn ProductFormPage(props: &ProductFormPageProps) -> Html {
             <div class="fields">{ fields(&form, &faults) }</div>
             <div class="actions">
                 { save_failure(saving.failure) }
-                { submit_button("Save product", saving.is_busy, "save") }
+                { submit_button(t("Save product"), saving.is_busy, "save") }
             </div>
         </form>
     }
@@ -120,36 +127,39 @@ fn fields(form: &UseStateHandle<ProductForm>, faults: &Faults) -> Html {
         on_change: put(form, set),
         ..Field::default()
     };
-    let name = field("name", "Name", &form.name, |form, text| form.name = text);
+    let name = field("name", t("Name"), &form.name, |form, text| form.name = text);
     let sku = Field {
         takes_scan: true,
-        hint: "The number of your own for it; no other product of the site has it.",
-        ..field("sku", "SKU", &form.sku, |form, text| form.sku = text)
+        hint: t("The number of your own for it; no other product of the site has it."),
+        ..field("sku", t("SKU"), &form.sku, |form, text| form.sku = text)
     };
-    let doubt = barcode_doubt(&form.barcode).map(|doubt| format!("{doubt} It can be saved like this."));
+    let doubt =
+        barcode_doubt(&form.barcode).map(|doubt| format!("{doubt} {}", t("It can be saved like this.")));
     let barcode = Field {
         takes_scan: true,
         optional: true,
         warning: doubt.map(AttrValue::from),
-        hint: "Scan it into this field.",
-        ..field("barcode", "Barcode", &form.barcode, |form, text| form.barcode = text)
+        hint: t("Scan it into this field."),
+        ..field("barcode", t("Barcode"), &form.barcode, |form, text| form.barcode = text)
     };
-    let price =
-        Field { keyboard: "decimal", ..field("price", "Price", &form.price, |form, text| form.price = text) };
-    let currency = field("currency", "Currency", &form.currency, |form, text| form.currency = text);
+    let price = Field {
+        keyboard: "decimal",
+        ..field("price", t("Price"), &form.price, |form, text| form.price = text)
+    };
+    let currency = field("currency", t("Currency"), &form.currency, |form, text| form.currency = text);
     let unit = Field {
         suggestions: COMMON_UNITS.into_iter().map(AttrValue::from).collect(),
-        ..field("unit", "Unit", &form.unit, |form, text| form.unit = text)
+        ..field("unit", t("Unit"), &form.unit, |form, text| form.unit = text)
     };
     let family = Field {
         optional: true,
-        hint: "The same for products that are variants of each other.",
-        ..field("family", "Family", &form.family, |form, text| form.family = text)
+        hint: t("The same for products that are variants of each other."),
+        ..field("family", t("Family"), &form.family, |form, text| form.family = text)
     };
     let variant = Field {
         optional: true,
-        hint: "What tells it from the others: 1 l, red.",
-        ..field("variant", "Variant", &form.variant, |form, text| form.variant = text)
+        hint: t("What tells it from the others: 1 l, red."),
+        ..field("variant", t("Variant"), &form.variant, |form, text| form.variant = text)
     };
     html! {
         <>

@@ -4,6 +4,8 @@ use domain::{Money, Product, QuantityFault};
 use uuid::Uuid;
 
 use crate::components::faults::Faults;
+use crate::components::reasons::of_field;
+use crate::language::{key, t, tf};
 
 /// The currency a new product starts with.
 const DEFAULT_CURRENCY: &str = "EUR";
@@ -48,11 +50,13 @@ impl ProductForm {
     /// What is wrong, by field.
     pub(crate) fn read(&self, id: Uuid) -> Result<Product, Faults> {
         let mut faults = Faults::default();
-        for (field, label, text) in
-            [("name", "Name", &self.name), ("sku", "SKU", &self.sku), ("unit", "Unit", &self.unit)]
-        {
+        for (field, label, text) in [
+            ("name", key("Name"), &self.name),
+            ("sku", key("SKU"), &self.sku),
+            ("unit", key("Unit"), &self.unit),
+        ] {
             if text.trim().is_empty() {
-                faults.note(field, format!("{label} is missing. Fill it in."));
+                faults.note(field, tf("{field} is missing. Fill it in.", &[("field", &t(label))]));
             }
         }
         let currency = self.currency.trim().to_ascii_uppercase();
@@ -73,7 +77,8 @@ impl ProductForm {
             variant: trimmed(&self.variant),
         };
         if let (true, Err(refusal)) = (faults.is_empty(), product.validate()) {
-            faults.note(field_of(&refusal.message), refusal.message);
+            let field = field_of(&refusal.message);
+            faults.note(field, of_field(refusal.code, &refusal.message));
         }
         if faults.is_empty() { Ok(product) } else { Err(faults) }
     }
@@ -96,15 +101,20 @@ fn field_of(sentence: &str) -> &'static str {
 
 fn read_price(text: &str, currency: &str) -> Result<i64, String> {
     if text.trim().is_empty() {
-        return Err("Price is missing. Fill it in; 0 is a price, too.".to_owned());
+        return Err(t("Price is missing. Fill it in; 0 is a price, too.").to_owned());
     }
     Money::parse_minor(text, currency).map_err(|fault| match fault {
-        QuantityFault::NotANumber => format!("\"{text}\" is not a price. Type it again, such as 2.40."),
+        QuantityFault::NotANumber => {
+            tf("\"{text}\" is not a price. Type it again, such as 2.40.", &[("text", &text)])
+        }
         QuantityFault::TooFine => match Money::decimals(currency) {
-            0 => format!("Prices in {currency} have no decimals. Shorten it."),
-            decimals => format!("Prices in {currency} have at most {decimals} decimals. Shorten it."),
+            0 => tf("Prices in {currency} have no decimals. Shorten it.", &[("currency", &currency)]),
+            decimals => tf(
+                "Prices in {currency} have at most {decimals} decimals. Shorten it.",
+                &[("currency", &currency), ("decimals", &decimals)],
+            ),
         },
-        QuantityFault::TooLarge => "Price is too high. Correct it.".to_owned(),
+        QuantityFault::TooLarge => t("Price is too high. Correct it.").to_owned(),
     })
 }
 

@@ -13,7 +13,8 @@ use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::hooks::{Loaded, use_product};
-use crate::route::{LotWork, Route, use_query};
+use crate::language::t;
+use crate::route::{LotWork, Route};
 
 /// What is done with a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +38,12 @@ pub(crate) struct ProductRouteProps {
 #[component]
 pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     let ProductRouteProps { id, purpose } = *props;
-    let lot = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
     let product = use_product(id);
     let waiting = |body: Html| {
         let (title, back) = match purpose {
-            Purpose::Show => ("Product", Route::Stock),
-            Purpose::Edit => ("Edit product", Route::Product { id }),
-            Purpose::Work(work) => (work.verb(), Route::Product { id }),
+            Purpose::Show => (t("Product"), Route::Stock),
+            Purpose::Edit => (t("Edit product"), Route::Product { id }),
+            Purpose::Work(work) => (t(work.verb()), Route::Product { id }),
         };
         html! { <div class="page"><PageHead {title} {back} back_to_list={purpose == Purpose::Show} />{ body }</div> }
     };
@@ -56,22 +56,22 @@ pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     match purpose {
         Purpose::Show => html! { <KnownProduct {view} /> },
         Purpose::Edit => html! { <ProductFormPage known={(view.product, view.rev)} /> },
-        Purpose::Work(work) if view.lots.is_empty() && work != LotWork::Receive => no_lots(&view, work),
-        Purpose::Work(work) => html! { <WorkOnLot {view} {work} {lot} /> },
+        Purpose::Work(work) if view.lots.is_empty() && !matches!(work, LotWork::Receive | LotWork::Count) => no_lots(&view, work),
+        Purpose::Work(work) => html! { <WorkOnLot {view} {work} /> },
     }
 }
 
 fn unknown_product() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Search,
-        title: "This product is not in the book",
-        text: "It may have been deleted, or this device has not received it yet.",
+        title: t("This product is not in the book"),
+        text: t("It may have been deleted, or this device has not received it yet."),
         test: "unknown-product",
     };
     html! {
         <div class="page">
-            <PageHead title="Unknown product" back={Route::Stock} back_to_list={true} />
-            { placeholder.view(link_button("button primary", Route::Stock.to_path(), "Back to the stock".into(), "back-to-stock")) }
+            <PageHead title={t("Unknown product")} back={Route::Stock} back_to_list={true} />
+            { placeholder.view(link_button("button primary", Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")) }
         </div>
     }
 }
@@ -80,14 +80,14 @@ fn no_lots(view: &ProductView, work: LotWork) -> Html {
     let id = view.product.id;
     let placeholder = Placeholder {
         glyph: Glyph::Box,
-        title: "No lots here",
-        text: "There is nothing of it on this device. Receive goods first.",
+        title: t("No lots here"),
+        text: t("There is nothing of it on this device. Receive goods first."),
         test: "no-lots",
     };
     html! {
         <div class="page">
-            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
-            { placeholder.view(link_button("button primary", Route::work_on(id, LotWork::Receive, None), "Receive".into(), "receive-first")) }
+            <PageHead title={t(work.verb())} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
+            { placeholder.view(link_button("button primary", Route::work_on(id, LotWork::Receive, None), t("Receive").into(), "receive-first")) }
         </div>
     }
 }

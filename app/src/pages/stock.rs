@@ -5,16 +5,18 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::product_edit::ProductFormPage;
+use super::history::HistoryPage;
 use super::product_route::{ProductRoute, Purpose};
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
+use crate::language::t;
 use crate::route::Route;
 
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
 /// The list searched for `query`, and what stands beside it.
-pub(crate) fn stock_page(route: &Route, query: &UseStateHandle<String>) -> Html {
+pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, query: &UseStateHandle<String>) -> Html {
     let about = |id: Uuid, purpose: Purpose| {
         // Another product, or another purpose, is a page of its own with nothing left over.
         (Some(id), html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> })
@@ -23,6 +25,7 @@ pub(crate) fn stock_page(route: &Route, query: &UseStateHandle<String>) -> Html 
         Route::NewProduct => (None, html! { <ProductFormPage key="new" /> }),
         Route::Product { id } => about(*id, Purpose::Show),
         Route::EditProduct { id } => about(*id, Purpose::Edit),
+        Route::History { id } => (Some(*id), html! { <HistoryPage key={id.to_string()} id={*id} {lot} /> }),
         Route::Work { id, operation } => about(*id, Purpose::Work(*operation)),
         _ => (None, just_now()),
     };
@@ -30,7 +33,7 @@ pub(crate) fn stock_page(route: &Route, query: &UseStateHandle<String>) -> Html 
     html! {
         <div class={classes!("split", has_detail.then_some("has-detail"))}>
             <StockPane {current} query={query.clone()} />
-            <section class="detail" aria-label="Details">{ detail }</section>
+            <section class="detail" aria-label={t("Details")}>{ detail }</section>
         </div>
     }
 }
@@ -40,8 +43,8 @@ fn just_now() -> Html {
     html! {
         <div class="page just-now">
             <header class="section-head">
-                <h2>{ "Just now" }</h2>
-                <a href={Route::Sync.to_path()}>{ "Everything" }</a>
+                <h2>{ t("Just now") }</h2>
+                <a href={Route::Sync.to_path()}>{ t("Everything") }</a>
             </header>
             <RecentList max_rows={MAX_RECENT_ROWS} />
         </div>

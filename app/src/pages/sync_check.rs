@@ -6,12 +6,13 @@ use yew::prelude::*;
 
 use crate::book::{Completeness, Threat};
 use crate::components::button::{button, resting_button};
+use crate::components::faults_in_words::round_fault;
 use crate::components::icon::{Glyph, icon};
-use crate::format;
 use crate::hooks::{OfflineSync, use_book};
+use crate::language::{key, t, tn};
 
-const NO_CONNECTION: &str = "This needs a connection to the server. Try again when it is back.";
-const NOT_COMPLETE: &str = "The stock list is still being downloaded. Check it once it is complete.";
+const NO_CONNECTION: &str = key("This needs a connection to the server. Try again when it is back.");
+const NOT_COMPLETE: &str = key("The stock list is still being downloaded. Check it once it is complete.");
 
 /// How a check goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,10 +50,10 @@ pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
         let setter = check.setter();
         Callback::from(move |_: MouseEvent| {
             if !is_connected {
-                return setter.set(Check::Failed(NO_CONNECTION.to_owned()));
+                return setter.set(Check::Failed(t(NO_CONNECTION).to_owned()));
             }
             if !is_complete {
-                return setter.set(Check::Failed(NOT_COMPLETE.to_owned()));
+                return setter.set(Check::Failed(t(NOT_COMPLETE).to_owned()));
             }
             setter.set(Check::Running(0));
             let (book, setter) = (book.clone(), setter.clone());
@@ -64,7 +65,7 @@ pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
         })
     };
     let is_running = matches!(*check, Check::Running(_));
-    let word = if is_running { "Checking…" } else { "Check this device's data" };
+    let word = if is_running { t("Checking…") } else { t("Check this device's data") };
     let is_damaged = sync.threats.contains(&Threat::Damaged);
     html! {
         <div class="data-check">
@@ -88,7 +89,7 @@ fn progress(check: &Check) -> Html {
     match check {
         Check::Idle | Check::Failed(_) => Html::default(),
         Check::Running(rows) => html! {
-            <p class="muted" data-test="check-progress">{ format!("Checked {}", format::counted(*rows, "row")) }</p>
+            <p class="muted" data-test="check-progress">{ tn(*rows, "Checked {n} row", "Checked {n} rows") }</p>
         },
         Check::Done(sentence) => html! {
             <p class="said tone-good" data-test="check-result">{ icon(Glyph::Tick) }<span>{ sentence }</span></p>
@@ -99,24 +100,27 @@ fn progress(check: &Check) -> Html {
 fn result(checked: Result<(usize, usize), RoundError>) -> Check {
     match checked {
         // There is nothing to compare with while a snapshot is under way.
-        Ok((0, _)) => Check::Failed(NOT_COMPLETE.to_owned()),
-        Ok((rows, 0)) => {
-            Check::Done(format!("All {} are as the server has them.", format::counted(rows, "row")))
-        }
-        Ok((rows, 1)) => {
-            Check::Done(format!("1 part of {} differed and was fetched again.", format::counted(rows, "row")))
-        }
+        Ok((0, _)) => Check::Failed(t(NOT_COMPLETE).to_owned()),
+        Ok((rows, 0)) => Check::Done(tn(
+            rows,
+            "All {n} row is as the server has it.",
+            "All {n} rows are as the server has them.",
+        )),
         Ok((rows, parts)) => Check::Done(format!(
-            "{} parts of {} differed and were fetched again.",
-            format::grouped(parts),
-            format::counted(rows, "row")
+            "{} {}",
+            tn(rows, "{n} row was compared.", "{n} rows were compared."),
+            tn(
+                parts,
+                "{n} part differed and was fetched again.",
+                "{n} parts differed and were fetched again."
+            ),
         )),
         // Said by what is offered for it.
         Err(RoundError::Store(StoreError::Corrupt(_))) => Check::Idle,
         Err(RoundError::Transport(TransportError::Unreachable | TransportError::TimedOut)) => {
-            Check::Failed(NO_CONNECTION.to_owned())
+            Check::Failed(t(NO_CONNECTION).to_owned())
         }
-        Err(error) => Check::Failed(error.to_string()),
+        Err(error) => Check::Failed(round_fault(&error)),
     }
 }
 
@@ -129,15 +133,15 @@ fn damage(sync: &OfflineSync, check: &UseStateHandle<Check>) -> Html {
             setter.set(Check::Idle);
             repair.emit(());
         } else {
-            setter.set(Check::Failed(NO_CONNECTION.to_owned()));
+            setter.set(Check::Failed(t(NO_CONNECTION).to_owned()));
         }
     });
     html! {
         <div class="said-block tone-attention" role="alert" data-test="damage">
             <p>
-                { "Some of the stock list on this device cannot be read. Your own work is safe: download the stock list again." }
+                { t("Some of the stock list on this device cannot be read. Your own work is safe: download the stock list again.") }
             </p>
-            { button("button strong", "Download everything again".into(), onclick, "repair") }
+            { button("button strong", t("Download everything again").into(), onclick, "repair") }
         </div>
     }
 }
@@ -154,8 +158,11 @@ mod tests {
         };
         assert_eq!(said(Ok((300_180, 0))), "All 300,180 rows are as the server has them.");
         assert_eq!(said(Ok((0, 0))), NOT_COMPLETE);
-        assert_eq!(said(Ok((9, 1))), "1 part of 9 rows differed and was fetched again.");
-        assert_eq!(said(Ok((9_000, 3))), "3 parts of 9,000 rows differed and were fetched again.");
+        assert_eq!(said(Ok((9, 1))), "9 rows were compared. 1 part differed and was fetched again.");
+        assert_eq!(
+            said(Ok((9_000, 3))),
+            "9,000 rows were compared. 3 parts differed and were fetched again."
+        );
         assert_eq!(said(Err(TransportError::Unreachable.into())), NO_CONNECTION);
         assert_eq!(said(Err(StoreError::Corrupt(String::new()).into())), "");
     }

@@ -13,8 +13,8 @@ use crate::components::save_failure::save_failure;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, Toasts, use_toasts};
-use crate::format;
 use crate::hooks::{OfflineSync, use_book, use_storage};
+use crate::language::{t, tn};
 use crate::route::Route;
 use crate::storage::{Storage, ask_to_keep};
 
@@ -40,22 +40,22 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
         });
     });
     html! {
-        <section class="card device" aria-label="Device">
+        <section class="card device" aria-label={t("Device")}>
             if let Some(name) = &name {
                 if is_signed_out {
-                    { chip(Tone::Attention, Some(Glyph::Key), "Signed out", "device-state") }
+                    { chip(Tone::Attention, Some(Glyph::Key), t("Signed out"), "device-state") }
                 } else {
-                    { chip(Tone::Good, Some(Glyph::Tick), "Signed in", "device-state") }
+                    { chip(Tone::Good, Some(Glyph::Tick), t("Signed in"), "device-state") }
                 }
-                <dl class="facts">{ fact("This device", "device", name.clone()) }</dl>
+                <dl class="facts">{ fact(t("This device"), "device", name.clone()) }</dl>
             }
             if let Some(storage) = &storage {
                 { storage_facts(storage, ask_to_keep) }
             }
             if is_signed_out {
-                { link_button("button", Route::Enrol.to_path(), "Sign in".into(), "device-sign-in") }
+                { link_button("button", Route::Enrol.to_path(), t("Sign in").into(), "device-sign-in") }
             } else if name.is_some() {
-                { button("button", "Sign out".into(), sign_out, "sign-out") }
+                { button("button", t("Sign out").into(), sign_out, "sign-out") }
             }
             { sheet }
         </section>
@@ -63,22 +63,22 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
 }
 
 fn fact(label: &'static str, test: &'static str, value: String) -> Html {
-    html! { <div><dt>{ label }</dt><dd data-test={test}>{ value }</dd></div> }
+    html! { <div><dt>{ label }</dt><dd data-test={test} translate="no">{ value }</dd></div> }
 }
 
 fn storage_facts(storage: &Storage, ask_to_keep: Callback<MouseEvent>) -> Html {
-    let kept = if storage.is_kept { "Yes" } else { "Not promised" };
+    let kept = if storage.is_kept { t("Yes") } else { t("Not promised") };
     html! {
         <>
             <dl class="facts">
-                { fact("Browser keeps the data", "storage-kept", kept.to_owned()) }
-                { fact("Storage used", "storage-used", storage.words()) }
+                { fact(t("Browser keeps the data"), "storage-kept", kept.to_owned()) }
+                { fact(t("Storage used"), "storage-used", storage.words()) }
             </dl>
             if !storage.is_kept {
                 <p class="muted">
-                    { "The browser may remove it when space is short. Install the app, then ask the browser to keep it." }
+                    { t("The browser may remove it when space is short. Install the app, then ask the browser to keep it.") }
                 </p>
-                { button("button", "Ask to keep it".into(), ask_to_keep, "keep-data") }
+                { button("button", t("Ask to keep it").into(), ask_to_keep, "keep-data") }
             }
         </>
     }
@@ -133,13 +133,13 @@ fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
 
 async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningOut) {
     if sync.is_online == Connection::WorkingOffline {
-        return state.failure.set(Some("You chose to work offline. Go online, then sign out.".into()));
+        return state.failure.set(Some(t("You chose to work offline. Go online, then sign out.").into()));
     }
     state.is_busy.set(true);
     match book.sign_out().await {
         Ok(()) => {
             state.is_open.set(false);
-            toasts.show(Toast::new(Tone::Good, "Signed out", "The server has forgotten this device."));
+            toasts.show(Toast::new(Tone::Good, t("Signed out"), t("The server has forgotten this device.")));
             // The server's answer to it is what shows that this device is signed out.
             sync.perform_sync.emit(());
         }
@@ -157,22 +157,22 @@ fn sign_out_sheet(
     [save, sign_out]: &[Callback<MouseEvent>; 2],
 ) -> Html {
     let sync_now = sync.perform_sync.reform(|_: MouseEvent| ());
-    let sync_word = if sync.is_syncing { "Syncing…" } else { "Sync now" };
+    let sync_word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
     let cancel = on_close.reform(|_: MouseEvent| ());
     html! {
-        <Sheet title="Sign out of this device?" {on_close} test="sign-out-sheet">
+        <Sheet title={t("Sign out of this device?")} {on_close} test="sign-out-sheet">
             <p data-test="sign-out-words">{ sign_out_words(sync.pending) }</p>
             { save_failure(failure) }
             if sync.pending > 0 {
                 <div class="ways-out">
                     { resting_button(sync.is_syncing, "button strong", sync_word.into(), sync_now, "sign-out-sync") }
-                    { button("button", "Save unsent work".into(), save.clone(), "sign-out-save") }
-                    { resting_button(is_busy, "button danger", "Sign out anyway".into(), sign_out.clone(), "sign-out-confirm") }
+                    { button("button", t("Save unsent work").into(), save.clone(), "sign-out-save") }
+                    { resting_button(is_busy, "button danger", t("Sign out anyway").into(), sign_out.clone(), "sign-out-confirm") }
                 </div>
             } else {
                 <div class="sheet-actions">
-                    { button("button", "Stay signed in".into(), cancel, "sign-out-cancel") }
-                    { resting_button(is_busy, "button strong", "Sign out".into(), sign_out.clone(), "sign-out-confirm") }
+                    { button("button", t("Stay signed in").into(), cancel, "sign-out-cancel") }
+                    { resting_button(is_busy, "button strong", t("Sign out").into(), sign_out.clone(), "sign-out-confirm") }
                 </div>
             }
         </Sheet>
@@ -181,11 +181,11 @@ fn sign_out_sheet(
 
 fn sign_out_words(pending: usize) -> String {
     match pending {
-        0 => "Everything is sent. To sync again, this device needs a new one-time code.".to_owned(),
-        1 => "1 change is not sent. It stays on this device and is sent after the next sign-in, under the name of who did it.".to_owned(),
-        pending => format!(
-            "{} are not sent. They stay on this device and are sent after the next sign-in, under the name of who did them.",
-            format::counted(pending, "change")
+        0 => t("Everything is sent. To sync again, this device needs a new one-time code.").to_owned(),
+        pending => tn(
+            pending,
+            "{n} change is not sent. It stays on this device and is sent after the next sign-in, under the name of who did it.",
+            "{n} changes are not sent. They stay on this device and are sent after the next sign-in, under the name of who did them.",
         ),
     }
 }

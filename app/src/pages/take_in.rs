@@ -7,9 +7,10 @@ use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::book::Book;
+use crate::components::faults_in_words::file_fault;
 use crate::components::icon::{Glyph, icon};
-use crate::format;
 use crate::hooks::use_book;
+use crate::language::{t, tf, tn};
 
 /// A file of the most entries there may be is smaller.
 const MAX_FILE_BYTES: f64 = 100_000_000.0;
@@ -40,7 +41,7 @@ pub(crate) fn TakeInUnsent() -> Html {
     html! {
         <div class="take-in">
             <label class="button">
-                { icon(Glyph::PutAway) }{ if *is_busy { "Reading the file…" } else { "Take in unsent work" } }
+                { icon(Glyph::PutAway) }{ if *is_busy { t("Reading the file…") } else { t("Take in unsent work") } }
                 <input class="visually-hidden" type="file" accept=".json,application/json" disabled={*is_busy}
                     {onchange} data-test="take-in" />
             </label>
@@ -62,27 +63,26 @@ pub(crate) fn TakeInUnsent() -> Html {
 
 async fn take_in(book: &Book, file: &File) -> Result<String, String> {
     if file.size() > MAX_FILE_BYTES {
-        return Err(
-            "The file is larger than 100 MB, which no file of unsent work is. Choose another.".to_owned()
-        );
+        let sentence = t("The file is larger than 100 MB, which no file of unsent work is. Choose another.");
+        return Err(sentence.to_owned());
     }
-    let unreadable = |_| "The file cannot be read. Choose it again.".to_owned();
+    let unreadable = |_| t("The file cannot be read. Choose it again.").to_owned();
     let text = JsFuture::from(file.text()).await.map_err(unreadable)?.as_string().unwrap_or_default();
-    let taken = book.take_in_unsent(&text).await.map_err(|error| error.to_string())?;
+    let taken = book.take_in_unsent(&text).await.map_err(|error| file_fault(&error))?;
     Ok(sentence(taken))
 }
 
 /// `3 changes were added and are sent by themselves. 1 change was here already.`
 fn sentence(taken: TakenIn) -> String {
-    let were = |count| if count == 1 { "was" } else { "were" };
-    let counted = |count| format!("{} {}", format::counted(count, "change"), were(count));
+    let added = |n| {
+        tn(n, "{n} change was added, to be sent from here", "{n} changes were added, to be sent from here")
+    };
+    let here = |n| tn(n, "{n} change was here already", "{n} changes were here already");
     match (taken.added, taken.skipped) {
-        (0, 0) => "There was nothing in this file.".to_owned(),
-        (0, skipped) => format!("Nothing was added: {} here already.", counted(skipped)),
-        (added, 0) => format!("{} added, to be sent from here.", counted(added)),
-        (added, skipped) => {
-            format!("{} added, to be sent from here; {} here already.", counted(added), counted(skipped))
-        }
+        (0, 0) => t("There was nothing in this file.").to_owned(),
+        (0, n) => tf("Nothing was added: {skipped}.", &[("skipped", &here(n))]),
+        (n, 0) => tf("{added}.", &[("added", &added(n))]),
+        (n, skipped) => tf("{added}; {skipped}.", &[("added", &added(n)), ("skipped", &here(skipped))]),
     }
 }
 

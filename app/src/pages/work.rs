@@ -2,106 +2,203 @@
 
 use std::rc::Rc;
 
-use domain::{Action, InventoryLot, Quantity};
+use domain::{Action, CalendarDate, InventoryLot, Quantity};
 use uuid::Uuid;
 use yew::prelude::*;
 
 use super::lot_panel::primary_lot;
-use super::work_form::WorkForm;
-use super::work_view::{
-    LotPicker, adjust_fields, destination_field, lot_banner, new_lot_fields, quantity_field,
-};
+use super::work_form::{Task, WorkForm};
+use super::work_scan::{Answer, hear};
+use super::work_view::WorkParts;
 use crate::book::ProductView;
 use crate::components::action_words::in_words;
 use crate::components::button::submit_button;
 use crate::components::cart_line::rows_of;
-use crate::components::chip::Tone;
+use crate::components::desk::use_desk;
 use crate::components::faults::Faults;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
-use crate::components::scanner::{ScanTarget, use_scan_target};
-use crate::components::toasts::{Toast, Toasts, use_toasts};
-use crate::hooks::use_today;
-use crate::route::{LotWork, Route};
+use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::format;
+use crate::hooks::{Live, use_live, use_today};
+use crate::language::{t, tf};
+use crate::preferences::Preferences;
+use crate::route::{LotWork, Route, use_query};
 
 /// Which work on which product.
 #[derive(Properties, PartialEq)]
 pub(crate) struct WorkOnLotProps {
     pub(crate) view: ProductView,
     pub(crate) work: LotWork,
-    /// The lot asked for by the address.
-    pub(crate) lot: Option<Uuid>,
 }
 
-/// What is put into the quantity before anybody types.
-fn proposal(work: LotWork) -> String {
-    match work {
-        LotWork::Pick | LotWork::Move | LotWork::PutAway | LotWork::Receive => "1".to_owned(),
-        LotWork::Adjust | LotWork::Count => String::new(),
+/// What the address says of the work: what was scanned before the page opened, and where to go afterwards.
+#[derive(Clone, PartialEq)]
+struct Opening {
+    lot: Option<Uuid>,
+    lot_code: Option<String>,
+    expires_on: Option<String>,
+    quantity: Option<String>,
+    delivery: Option<Uuid>,
+    bin: Option<String>,
+    then: String,
+}
+
+#[hook]
+fn use_opening(product: Uuid) -> Opening {
+    Opening {
+        lot: use_query("lot").and_then(|lot| lot.parse().ok()),
+        lot_code: use_query("code"),
+        expires_on: use_query("expires"),
+        quantity: use_query("n"),
+        delivery: use_query("delivery").and_then(|delivery| delivery.parse().ok()),
+        bin: use_query("bin"),
+        // Only a page of this app.
+        then: use_query("then")
+            .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+            .unwrap_or_else(|| yew_router::Routable::to_path(&Route::Product { id: product })),
+    }
+}
+
+fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: CalendarDate) -> WorkForm {
+    let named = opening.lot_code.as_deref().and_then(|code| {
+        let mut named = lots.iter().filter(|lot| lot.lot.lot_code.eq_ignore_ascii_case(code));
+        named.next()
+    });
+    // What comes in goes to the place for it, unless somebody says that it goes where its lot is.
+    let usual = primary_lot(lots, today).filter(|_| work != LotWork::Receive);
+    let named = named.filter(|_| work != LotWork::Receive);
+    // Goods found in a bin where the book has none of them are a lot that is new there.
+    let usual = usual.filter(|_| opening.bin.is_none());
+    let proposal = if matches!(work, LotWork::Adjust | LotWork::Count) { "" } else { "1" };
+    WorkForm {
+        chosen: opening.lot.or_else(|| named.or(usual).map(|lot| lot.lot.id())),
+        quantity: opening.quantity.clone().unwrap_or_else(|| proposal.to_owned()),
+        scans: u32::from(opening.quantity.is_some()),
+        lot_code: opening.lot_code.clone().unwrap_or_default(),
+        location: match (&opening.bin, work) {
+            (Some(bin), _) => bin.clone(),
+            (None, LotWork::Receive) => Preferences::load().receiving_bin,
+            (None, _) => String::new(),
+        },
+        expires_on: opening.expires_on.clone().unwrap_or_default(),
+        takes_away: true,
+        delivery: opening.delivery,
+        ..WorkForm::default()
     }
 }
 
 /// The page for it.
 #[component]
 pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
-    let WorkOnLotProps { view, work, .. } = props;
+    let WorkOnLotProps { view, work } = props;
     let work = *work;
     let today = use_today();
-    let lots = rows_of(view);
-    let first = primary_lot(&lots, today).map(|lot| lot.lot.id()).filter(|_| work != LotWork::Receive);
-    let chosen = use_state(|| props.lot.or(first));
-    let form = use_state(|| WorkForm { quantity: proposal(work), takes_away: true, ..WorkForm::default() });
+    let opening = use_opening(view.product.id);
+    let task = Rc::new(Task {
+        work,
+        product: view.product.id,
+        name: view.product.name.clone(),
+        unit: view.product.unit.clone(),
+        lots: rows_of(view),
+        today,
+    });
+    let form = use_live(|| first_form(work, &opening, &task.lots, today));
     let faults = use_state(Faults::default);
     let is_choosing = use_state(bool::default);
-    let allows_new = work == LotWork::Receive;
     let saving = use_saving();
-    let lot = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
-    let toasts = use_toasts();
-    use_scan_target(scan_target(&view.product.name, view.product.id, &lots, &chosen, &toasts));
-    let read = form.read(work, view.product.id, lot, today);
-    let entry = read.as_ref().ok().map(|action| Rc::new(entry(view, action)));
-    let onsubmit = {
-        let (faults, save, read) = (faults.clone(), saving.save.clone(), read.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            faults.set(read.as_ref().err().cloned().unwrap_or_default());
-            if let Some(entry) = &entry {
-                save.emit(entry.clone());
-            }
-        })
-    };
+    let submit = use_submit(&task, &form, &faults, {
+        let (view, then, save) = (view.clone(), opening.then.clone(), saving.save.clone());
+        Callback::from(move |action: Action| save.emit(Rc::new(entry(&view, action, then.clone()))))
+    });
+    use_scans_for(&task, &form, submit.clone());
+    let onsubmit = submit.reform(|event: SubmitEvent| event.prevent_default());
+    let shown = form.get();
+    let parts = WorkParts { task: &task, form: &form, faults: &faults, is_choosing: &is_choosing };
+    let read = shown.read(&task).ok();
     html! {
         <form class="page form work-page" {onsubmit} novalidate={true} data-test="work-form" data-work={work.code()}>
-            <PageHead title={work.verb()} eyebrow={view.product.name.clone()} back={Route::Product { id: view.product.id }}
-                keeps_focus={lot.is_some()} />
-            if let Some(lot) = lot {
-                { lot_banner(lot, &lots, today, &is_choosing) }
-            } else {
-                { new_lot_fields(&form, &faults, &is_choosing, &lots) }
-            }
+            <PageHead title={t(work.verb())} eyebrow={view.product.name.clone()} back={Route::Product { id: view.product.id }}
+                keeps_focus={task.lot(&shown).is_some()} />
+            { parts.lot() }
             if matches!(work, LotWork::Move | LotWork::PutAway) {
-                { destination_field(&form, &faults) }
+                { parts.destination() }
             } else if work == LotWork::Adjust {
-                { adjust_fields(&form, &faults) }
+                { parts.direction() }
             }
-            { quantity_field(work, view, lot, &form, faults.of("quantity")) }
+            if task.needs_reason(&shown) {
+                { parts.reason() }
+            }
+            { parts.quantity() }
             <div class="actions">
                 { save_failure(saving.failure) }
-                { submit_button(save_words(work, &form, read.as_ref().ok()), saving.is_busy, "save") }
+                { submit_button(save_words(work, &shown, read.as_ref()), saving.is_busy, "save") }
             </div>
             if *is_choosing {
-                { LotPicker { lots: &lots, today, chosen: &chosen, is_open: &is_choosing, allows_new }.view() }
+                { parts.picker() }
             }
         </form>
     }
 }
 
-fn entry(view: &ProductView, action: &Action) -> Entry {
-    let base = view.lots.iter().find(|lot| in_lot(action, &lot.row)).map_or(0, |lot| lot.rev);
-    let words = in_words(action);
+/// What the main button does: it saves what can be read, and asks for a second count where the first differs.
+#[hook]
+fn use_submit(
+    task: &Rc<Task>,
+    form: &Live<WorkForm>,
+    faults: &UseStateHandle<Faults>,
+    save: Callback<Action>,
+) -> Callback<()> {
+    let desk = use_desk();
+    let (task, form, faults) = (task.clone(), form.clone(), faults.clone());
+    Callback::from(move |()| match form.get().read(&task) {
+        Err(found) => faults.set(found),
+        Ok(action) => {
+            faults.set(Faults::default());
+            match form.get().needs_recount(&action) {
+                Some(counted) => {
+                    form.change(|form| {
+                        form.first_count = Some(counted);
+                        (form.quantity, form.is_typed, form.scans) = (String::new(), false, 0);
+                    });
+                    desk.wrong(t("Count again"), t("The book says something else. Count once more."));
+                }
+                None => save.emit(action),
+            }
+        }
+    })
+}
+
+/// Hears scans for the work in hand.
+#[hook]
+fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
+    let desk = use_desk();
+    let (task, form) = (task.clone(), form.clone());
+    let on_scan = Callback::from(move |found: Found| {
+        let Some((heard, answer)) = hear(&task, &form.get(), &found) else { return false };
+        form.set(heard);
+        match answer {
+            Answer::Right(title, detail) => desk.right(title, detail),
+            Answer::Wrong(title, detail) => desk.wrong(title, detail),
+            Answer::Quiet => {}
+            Answer::Save => {
+                if let Err(faults) = form.get().read(&task) {
+                    desk.wrong(t("Something is missing"), faults.first());
+                }
+                submit.emit(());
+            }
+        }
+        true
+    });
+    use_scan_target(ScanTarget { on_scan });
+}
+
+fn entry(view: &ProductView, action: Action, then: String) -> Entry {
+    let base = view.lots.iter().find(|lot| in_lot(&action, &lot.row)).map_or(0, |lot| lot.rev);
+    let words = in_words(&action);
     let said = format!("{} · {}", words.title(Some(&view.product.name)), words.place);
-    Entry { action: action.clone(), base, said, then: Route::Product { id: view.product.id } }
+    Entry { action, base, said, then }
 }
 
 fn in_lot(action: &Action, row: &InventoryLot) -> bool {
@@ -118,49 +215,20 @@ fn in_lot(action: &Action, row: &InventoryLot) -> bool {
 
 /// The button says what it will record: `Pick 5`, `Move 10 to A-1`.
 fn save_words(work: LotWork, form: &WorkForm, action: Option<&Action>) -> String {
-    let verb = work.verb();
+    let verb = t(work.verb());
+    let with = |quantity: Quantity| {
+        tf("{verb} {quantity}", &[("verb", &verb), ("quantity", &format::quantity(quantity))])
+    };
     match action {
         Some(Action::MoveLot { quantity, to, .. } | Action::PutAwayLot { quantity, to, .. }) => {
-            format!("{verb} {quantity} to {to}")
+            tf("{what} to {bin}", &[("what", &with(*quantity)), ("bin", to)])
         }
-        Some(Action::AdjustLot { delta, .. }) => format!("{verb} by {}", crate::format::signed(*delta)),
+        Some(Action::AdjustLot { delta, .. }) => {
+            tf("{verb} by {change}", &[("verb", &verb), ("change", &format::signed(*delta))])
+        }
         _ => match Quantity::parse(&form.quantity) {
-            Ok(quantity) if work != LotWork::Adjust => format!("{verb} {quantity}"),
+            Ok(quantity) if work != LotWork::Adjust => with(quantity),
             _ => verb.to_owned(),
         },
-    }
-}
-
-/// A scan of a lot chooses it; a scan of the product says whether it is the right one.
-fn scan_target(
-    name: &str,
-    id: Uuid,
-    lots: &[InventoryLot],
-    chosen: &UseStateHandle<Option<Uuid>>,
-    toasts: &Toasts,
-) -> ScanTarget {
-    let own: Vec<(String, Uuid)> = lots.iter().map(|lot| (lot.lot.lot_code.clone(), lot.lot.id())).collect();
-    let (setter, name) = (chosen.setter(), name.to_owned());
-    let (said, also_said) = (toasts.clone(), toasts.clone());
-    ScanTarget {
-        on_code: Callback::from(move |code: String| {
-            let found = own.iter().find(|(lot_code, _)| lot_code.eq_ignore_ascii_case(&code));
-            if let Some((lot_code, lot)) = found {
-                setter.set(Some(*lot));
-                said.show(Toast::new(Tone::Good, "Right lot", lot_code.clone()));
-            }
-            found.is_some()
-        }),
-        on_product: Callback::from(move |found: Uuid| {
-            also_said.show(if found == id {
-                Toast::new(Tone::Good, "Right item", name.clone())
-            } else {
-                Toast::new(
-                    Tone::Attention,
-                    "Another item",
-                    format!("This is not {name}. Put it back and scan again."),
-                )
-            });
-        }),
     }
 }

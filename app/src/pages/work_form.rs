@@ -1,16 +1,27 @@
-//! Work on a lot as it is typed, and the mutation it comes to. Pure.
+//! Work on a lot as it is typed and scanned, and the mutation it comes to. Pure.
 
-use domain::{Action, CalendarDate, InventoryLot, LotRef, MAX_REASON_CHARS, Quantity};
+use domain::{
+    Action, CalendarDate, InventoryLot, LotRef, MAX_REASON_CHARS, Quantity, Reason, ReasonCode, unit_decimals,
+};
 use uuid::Uuid;
 
+use super::lot_panel::primary_lot;
 use crate::components::faults::Faults;
 use crate::components::quantity_field::read_quantity;
+use crate::components::reasons::of_field;
+use crate::language::{t, tf};
 use crate::route::LotWork;
 
-/// What is typed.
+/// What is known by now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WorkForm {
+    /// The lot in hand; none for one that is new here.
+    pub(crate) chosen: Option<Uuid>,
     pub(crate) quantity: String,
+    /// Whether somebody typed the quantity, so that scans only confirm.
+    pub(crate) is_typed: bool,
+    /// Goods scanned so far.
+    pub(crate) scans: u32,
     /// Of a lot that is new here.
     pub(crate) lot_code: String,
     /// Of a lot that is new here.
@@ -21,32 +32,67 @@ pub(crate) struct WorkForm {
     pub(crate) to: String,
     /// Whether an adjustment takes stock away.
     pub(crate) takes_away: bool,
-    /// Why stock is adjusted.
-    pub(crate) reason: String,
+    /// Why stock is adjusted, or another lot is taken than the first to expire.
+    pub(crate) reason: Option<ReasonCode>,
+    /// The reason in words.
+    pub(crate) note: String,
+    /// What was counted before, if that was not what the book says.
+    pub(crate) first_count: Option<Quantity>,
+    /// The expected delivery that goods come in with.
+    pub(crate) delivery: Option<Uuid>,
+}
+
+/// What the work is on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    pub(crate) work: LotWork,
+    pub(crate) product: Uuid,
+    pub(crate) name: String,
+    pub(crate) unit: String,
+    /// The product's lots, soonest to expire first.
+    pub(crate) lots: Vec<InventoryLot>,
+    pub(crate) today: CalendarDate,
+}
+
+impl Task {
+    /// The lot in hand.
+    pub(crate) fn lot(&self, form: &WorkForm) -> Option<&InventoryLot> {
+        self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
+    }
+
+    /// The lot to take instead of the one in hand, because it expires first, or the other may not be used at all.
+    pub(crate) fn to_take_first(&self, form: &WorkForm) -> Option<&InventoryLot> {
+        let first = primary_lot(&self.lots, self.today).filter(|_| self.work == LotWork::Pick)?;
+        let chosen = self.lot(form)?;
+        (chosen.lot != first.lot && (chosen.expires_on != first.expires_on || chosen.is_expired(self.today)))
+            .then_some(first)
+    }
+
+    /// Whether a reason has to be given.
+    pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
+        self.work == LotWork::Adjust || self.to_take_first(form).is_some()
+    }
 }
 
 impl WorkForm {
-    /// The mutation for `work` on `lot`, or on a lot of `product` that is new here.
+    /// The mutation it comes to.
     ///
     /// # Errors
     /// What is wrong, by field.
-    pub(crate) fn read(
-        &self,
-        work: LotWork,
-        product: Uuid,
-        lot: Option<&InventoryLot>,
-        today: CalendarDate,
-    ) -> Result<Action, Faults> {
+    pub(crate) fn read(&self, task: &Task) -> Result<Action, Faults> {
         let mut faults = Faults::default();
-        let quantity = self.read_quantity(work, &mut faults);
-        let target = self.read_lot(product, lot, &mut faults);
+        let lot = task.lot(self);
+        let quantity = self.read_quantity(task, &mut faults);
+        let target = self.read_lot(task.product, lot, &mut faults);
         let basis = lot.map_or(Quantity::ZERO, |lot| lot.quantity);
-        let action = match work {
+        let reason = if task.needs_reason(self) { self.read_reason(&mut faults) } else { String::new() };
+        let action = match task.work {
             LotWork::Receive => {
                 let expires_on = self.read_date(lot, &mut faults);
-                Action::ReceiveLot { lot: target, quantity, expires_on, received_on: Some(today) }
+                let received_on = Some(task.today);
+                Action::ReceiveLot { lot: target, quantity, expires_on, received_on, delivery: self.delivery }
             }
-            LotWork::Pick => Action::PickLot { lot: target, quantity },
+            LotWork::Pick => Action::PickLot { lot: target, quantity, reason },
             LotWork::Move => {
                 Action::MoveLot { to: self.read_destination(&target, &mut faults), lot: target, quantity }
             }
@@ -55,21 +101,31 @@ impl WorkForm {
             }
             LotWork::Adjust => {
                 let delta = if self.takes_away { -quantity } else { quantity };
-                Action::AdjustLot { lot: target, delta, reason: self.read_reason(&mut faults) }
+                Action::AdjustLot { lot: target, delta, reason }
             }
             LotWork::Count => Action::CountLot { lot: target, counted: quantity, basis },
         };
         if faults.is_empty() { Ok(action) } else { Err(faults) }
     }
 
-    fn read_quantity(&self, work: LotWork, faults: &mut Faults) -> Quantity {
-        match read_quantity(&self.quantity) {
+    /// Whether a count has to be done again: it is not what the book says, and no second count has said the same.
+    pub(crate) fn needs_recount(&self, action: &Action) -> Option<Quantity> {
+        match action {
+            Action::CountLot { counted, basis, .. } if counted != basis && self.first_count != Some(*counted) => {
+                Some(*counted)
+            }
+            _ => None,
+        }
+    }
+
+    fn read_quantity(&self, task: &Task, faults: &mut Faults) -> Quantity {
+        match read_quantity(&self.quantity, unit_decimals(&task.unit)) {
             Ok(quantity) if quantity < Quantity::ZERO => {
-                faults.note("quantity", "A quantity cannot be negative. Correct it.");
+                faults.note("quantity", t("A quantity cannot be negative. Correct it."));
                 Quantity::ZERO
             }
-            Ok(Quantity::ZERO) if work != LotWork::Count => {
-                faults.note("quantity", "The quantity must be more than zero. Correct it.");
+            Ok(Quantity::ZERO) if task.work != LotWork::Count => {
+                faults.note("quantity", t("The quantity must be more than zero. Correct it."));
                 Quantity::ZERO
             }
             Ok(quantity) => quantity,
@@ -86,14 +142,14 @@ impl WorkForm {
         }
         let target = LotRef::new(product, &self.lot_code, &self.location);
         if target.lot_code.is_empty() {
-            faults.note("lot-code", "Lot code is missing. It is printed on the goods.");
+            faults.note("lot-code", t("Lot code is missing. It is printed on the goods."));
         }
         if target.location.is_empty() {
-            faults.note("location", "Location is missing. Scan or type the bin.");
+            faults.note("location", t("Location is missing. Scan or type the bin."));
         }
         if let Err(refusal) = target.validate() {
             let field = if refusal.message.starts_with("Lot code") { "lot-code" } else { "location" };
-            faults.note(field, refusal.message);
+            faults.note(field, of_field(refusal.code, &refusal.message));
         }
         target
     }
@@ -101,11 +157,12 @@ impl WorkForm {
     fn read_destination(&self, from: &LotRef, faults: &mut Faults) -> String {
         let to = from.at(&self.to);
         if to.location.is_empty() {
-            faults.note("to", "Say where the goods go: scan or type the bin.");
-        } else if to.location == from.location {
-            faults.note("to", format!("The goods are in {} already. Choose another location.", to.location));
+            faults.note("to", t("Say where the goods go: scan or type the bin."));
+        } else if to.id() == from.id() {
+            let bin: &dyn std::fmt::Display = &to.location;
+            faults.note("to", tf("The goods are in {bin} already. Choose another location.", &[("bin", bin)]));
         } else if let Err(refusal) = to.validate() {
-            faults.note("to", refusal.message);
+            faults.note("to", of_field(refusal.code, &refusal.message));
         }
         to.location
     }
@@ -118,26 +175,32 @@ impl WorkForm {
         }
         let date = self.expires_on.parse().ok();
         if date.is_none() {
+            let typed: &dyn std::fmt::Display = &self.expires_on;
             faults.note(
                 "expires-on",
-                format!("\"{}\" is not a date that exists. Correct it.", self.expires_on),
+                tf("\"{date}\" is not a date that exists. Correct it.", &[("date", typed)]),
             );
         }
         date
     }
 
     fn read_reason(&self, faults: &mut Faults) -> String {
-        let reason = self.reason.trim();
+        let note = self.note.trim();
+        let reason = match (self.reason, note) {
+            (None, "") | (Some(ReasonCode::Other), "") => {
+                faults.note("reason", t("Say why, for whoever asks later."));
+                String::new()
+            }
+            (code, note) => {
+                Reason { code: code.unwrap_or(ReasonCode::Other), note: note.to_owned() }.to_string()
+            }
+        };
         let chars = reason.chars().count();
-        if reason.is_empty() {
-            faults.note("reason", "Say why, for whoever asks later.");
-        } else if chars > MAX_REASON_CHARS {
-            faults.note(
-                "reason",
-                format!("The reason has {chars} characters; at most {MAX_REASON_CHARS} fit."),
-            );
+        if chars > MAX_REASON_CHARS {
+            let values: [(&str, &dyn std::fmt::Display); 2] = [("chars", &chars), ("most", &MAX_REASON_CHARS)];
+            faults.note("reason", tf("The reason has {chars} characters; at most {most} fit.", &values));
         }
-        reason.to_owned()
+        reason
     }
 }
 
@@ -156,27 +219,62 @@ pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_aw
 mod tests {
     use super::*;
 
-    fn today() -> CalendarDate {
-        "2026-11-21".parse().expect("a date")
+    fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
+        let empty = InventoryLot::empty(LotRef::new(Uuid::nil(), code, bin));
+        InventoryLot { quantity: Quantity::units(30), expires_on: expires_on.parse().ok(), ..empty }
     }
 
     fn lot() -> InventoryLot {
-        let empty = InventoryLot::empty(LotRef::new(Uuid::nil(), "L1", "A-1"));
-        InventoryLot { quantity: Quantity::units(30), ..empty }
+        lot_of("L1", "A-1", "2027-01-31")
+    }
+
+    fn task(work: LotWork) -> Task {
+        Task {
+            work,
+            product: Uuid::nil(),
+            name: "Rice".into(),
+            unit: "kg".into(),
+            lots: vec![lot(), lot_of("L2", "A-2", "2027-05-31")],
+            today: "2026-11-21".parse().expect("a date"),
+        }
     }
 
     fn typed(quantity: &str) -> WorkForm {
-        WorkForm { quantity: quantity.into(), ..WorkForm::default() }
+        WorkForm { chosen: Some(lot().lot.id()), quantity: quantity.into(), ..WorkForm::default() }
     }
 
     fn read(form: &WorkForm, work: LotWork) -> Result<Action, Faults> {
-        form.read(work, Uuid::nil(), Some(&lot()), today())
+        form.read(&task(work))
     }
 
     #[test]
     fn picks_more_than_there_is_because_it_happened() {
         let action = read(&typed("35,5"), LotWork::Pick).expect("a pick");
-        assert_eq!(action, Action::PickLot { lot: lot().lot, quantity: Quantity(35_500) });
+        let reason = String::new();
+        assert_eq!(action, Action::PickLot { lot: lot().lot, quantity: Quantity(35_500), reason });
+    }
+
+    #[test]
+    fn what_is_counted_by_the_piece_comes_in_whole_numbers() {
+        let pieces = Task { unit: "each".into(), ..task(LotWork::Pick) };
+        assert!(typed("2").read(&pieces).is_ok());
+        let faults = typed("2.5").read(&pieces).expect_err("half a piece");
+        assert!(faults.of("quantity").is_some_and(|why| why.contains("whole")));
+    }
+
+    #[test]
+    fn another_lot_than_the_first_to_expire_needs_a_reason() {
+        let other = lot_of("L2", "A-2", "2027-05-31").lot;
+        let form = WorkForm { chosen: Some(other.id()), ..typed("5") };
+        let faults = read(&form, LotWork::Pick).expect_err("no reason");
+        assert!(faults.of("reason").is_some());
+        let given = WorkForm { reason: Some(ReasonCode::NotFound), note: "empty bin".into(), ..form.clone() };
+        let reason = "not-found: empty bin".to_owned();
+        assert_eq!(
+            read(&given, LotWork::Pick),
+            Ok(Action::PickLot { lot: other, quantity: Quantity::units(5), reason })
+        );
+        assert!(form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) }).is_err_and(|faults| faults.of("reason").is_none()));
     }
 
     #[test]
@@ -189,19 +287,34 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_is_booked_when_two_counts_agree() {
+        let count = |quantity: &str, first: Option<i64>| {
+            let form = WorkForm { first_count: first.map(Quantity::units), ..typed(quantity) };
+            form.needs_recount(&read(&form, LotWork::Count).expect("a count")).is_some()
+        };
+        assert!(!count("30", None), "as the book says");
+        assert!(count("28", None));
+        assert!(!count("28", Some(28)));
+        assert!(count("27", Some(28)), "two counts that differ say nothing");
+        assert!(!count("30", Some(28)));
+    }
+
+    #[test]
     fn goods_move_only_somewhere_else() {
         let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
         assert!(to(" ").is_err_and(|faults| faults.of("to").is_some()));
-        assert!(to("A-1").is_err_and(|faults| faults.of("to").is_some_and(|why| why.contains("already"))));
+        assert!(to("a-1").is_err_and(|faults| faults.of("to").is_some_and(|why| why.contains("already"))));
         assert!(to("B-2").is_ok());
     }
 
     #[test]
     fn an_adjustment_needs_a_reason() {
         assert!(read(&typed("5"), LotWork::Adjust).is_err_and(|faults| faults.of("reason").is_some()));
-        let form = WorkForm { reason: "Damaged".into(), takes_away: true, ..typed("5") };
-        let (delta, reason) = (Quantity::units(-5), "Damaged".to_owned());
+        let form = WorkForm { reason: Some(ReasonCode::Damaged), takes_away: true, ..typed("5") };
+        let (delta, reason) = (Quantity::units(-5), "damaged".to_owned());
         assert_eq!(read(&form, LotWork::Adjust), Ok(Action::AdjustLot { lot: lot().lot, delta, reason }));
+        let bare = WorkForm { reason: Some(ReasonCode::Other), ..typed("5") };
+        assert!(read(&bare, LotWork::Adjust).is_err(), "another reason has to be said");
     }
 
     #[test]
@@ -217,14 +330,16 @@ mod tests {
 
     #[test]
     fn goods_of_a_new_lot_are_received() {
-        let mut form = typed("5");
-        let faults = form.read(LotWork::Receive, Uuid::nil(), None, today()).expect_err("no lot");
+        let mut form = WorkForm { chosen: None, ..typed("5") };
+        let faults = read(&form, LotWork::Receive).expect_err("no lot");
         assert!(faults.of("lot-code").is_some() && faults.of("location").is_some());
         (form.lot_code, form.location) = ("L9".into(), "R-1".into());
         form.expires_on = "2026-02-30".into();
-        let faults = form.read(LotWork::Receive, Uuid::nil(), None, today()).expect_err("no such day");
+        let faults = read(&form, LotWork::Receive).expect_err("no such day");
         assert!(faults.of("expires-on").is_some());
         form.expires_on = "2027-02-28".into();
-        assert!(form.read(LotWork::Receive, Uuid::nil(), None, today()).is_ok());
+        assert!(read(&form, LotWork::Receive).is_ok());
+        form.lot_code = "x".repeat(65);
+        assert!(read(&form, LotWork::Receive).is_err_and(|faults| faults.of("lot-code").is_some()));
     }
 }

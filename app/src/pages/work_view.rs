@@ -1,12 +1,12 @@
 //! The parts of a work page: which lot, where to, why, and how many.
 
-use domain::{CalendarDate, InventoryLot, Quantity};
+use domain::{InventoryLot, Occasion, Quantity, ReasonCode};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::lot_panel::primary_lot;
-use super::work_form::{WorkForm, change};
-use crate::book::ProductView;
+use super::work_form::{Task, WorkForm, change};
+use super::work_scan::lot_code_of_day;
+use crate::command::reason_word;
 use crate::components::button::{button, choice};
 use crate::components::chip::lot_chip;
 use crate::components::faults::Faults;
@@ -16,241 +16,261 @@ use crate::components::lot_row::{LotRow, place_and_date};
 use crate::components::quantity_field::QuantityField;
 use crate::components::sheet::Sheet;
 use crate::format;
+use crate::hooks::Live;
+use crate::language::{t, tf};
 use crate::route::LotWork;
 
-/// Why stock is mostly adjusted.
-const COMMON_REASONS: [&str; 5] = ["Damaged", "Expired", "Lost", "Found", "Sample"];
+/// What the parts show and change.
+pub(crate) struct WorkParts<'a> {
+    pub(crate) task: &'a Task,
+    pub(crate) form: &'a Live<WorkForm>,
+    pub(crate) faults: &'a Faults,
+    pub(crate) is_choosing: &'a UseStateHandle<bool>,
+}
 
 /// A callback that puts what is typed into one of the form's fields.
-fn put(form: &UseStateHandle<WorkForm>, set: fn(&mut WorkForm, String)) -> Callback<String> {
+fn put(form: &Live<WorkForm>, set: fn(&mut WorkForm, String)) -> Callback<String> {
     let form = form.clone();
-    Callback::from(move |text| {
-        let mut changed = (*form).clone();
-        set(&mut changed, text);
-        form.set(changed);
-    })
+    Callback::from(move |text| form.change(|form| set(form, text)))
 }
 
-fn open(is_choosing: &UseStateHandle<bool>) -> Callback<MouseEvent> {
-    let is_choosing = is_choosing.clone();
-    Callback::from(move |_| is_choosing.set(true))
-}
-
-/// The lot in hand, and whether another should be taken first.
-pub(crate) fn lot_banner(
-    lot: &InventoryLot,
-    lots: &[InventoryLot],
-    today: CalendarDate,
-    is_choosing: &UseStateHandle<bool>,
-) -> Html {
-    let first = primary_lot(lots, today);
-    let is_first = first.is_none_or(|first| first.lot == lot.lot);
-    let sooner = first.filter(|_| !is_first).and_then(|first| {
-        let days = first.expires_on?.days_until(lot.expires_on?);
-        (days > 0).then(|| {
-            let days = format::counted(usize::try_from(days).unwrap_or(usize::MAX), "day");
-            format!("Lot {} expires {days} sooner. Take that first if you can.", first.lot.lot_code)
-        })
-    });
-    html! {
-        <section class={classes!("lot-banner", sooner.is_some().then_some("is-second"))} data-test="lot-banner"
-            data-lot={lot.lot.lot_code.clone()}>
-            <div class="lot-banner-text">
-                <strong data-test="lot-banner-code">{ format!("Lot {}", lot.lot.lot_code) }</strong>
-                <span>{ place_and_date(lot) }</span>
-                <span>{ lot_chip(lot, today) }</span>
-            </div>
-            { button("button", "Change".into(), open(is_choosing), "change-lot") }
-            if let Some(sooner) = sooner {
-                <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ sooner }</p>
-            }
-        </section>
+impl WorkParts<'_> {
+    fn open(&self) -> Callback<MouseEvent> {
+        let is_choosing = self.is_choosing.clone();
+        Callback::from(move |_| is_choosing.set(true))
     }
-}
 
-/// A lot that is new here, or one of those there are.
-pub(crate) fn new_lot_fields(
-    form: &UseStateHandle<WorkForm>,
-    faults: &Faults,
-    is_choosing: &UseStateHandle<bool>,
-    lots: &[InventoryLot],
-) -> Html {
-    let mut places: Vec<AttrValue> =
-        lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
-    places.dedup();
-    let lot_code = Field {
-        id: "lot-code",
-        label: "Lot code",
-        value: &form.lot_code,
-        fault: faults.of("lot-code"),
-        takes_scan: true,
-        on_change: put(form, |form, text| form.lot_code = text),
-        ..Field::default()
-    };
-    let location = Field {
-        id: "location",
-        label: "Location",
-        value: &form.location,
-        fault: faults.of("location"),
-        takes_scan: true,
-        suggestions: places,
-        on_change: put(form, |form, text| form.location = text),
-        ..Field::default()
-    };
-    let expires_on = Field {
-        id: "expires-on",
-        label: "Expiry date",
-        kind: "date",
-        value: &form.expires_on,
-        optional: true,
-        fault: faults.of("expires-on"),
-        on_change: put(form, |form, text| form.expires_on = text),
-        ..Field::default()
-    };
-    html! {
-        <div class="fields new-lot" data-test="new-lot">
-            <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
-            { expires_on.view() }
-            if !lots.is_empty() {
-                { button("button", "Add to a lot that is here".into(), open(is_choosing), "change-lot") }
-            }
-        </div>
+    /// The lot in hand, and whether another should be taken first; or the fields of one that is new here.
+    pub(crate) fn lot(&self) -> Html {
+        match self.task.lot(&self.form.get()) {
+            Some(lot) => self.lot_banner(lot),
+            None => self.new_lot_fields(),
+        }
     }
-}
 
-/// Where goods go.
-pub(crate) fn destination_field(form: &UseStateHandle<WorkForm>, faults: &Faults) -> Html {
-    let to = Field {
-        id: "to",
-        label: "To",
-        value: &form.to,
-        fault: faults.of("to"),
-        takes_scan: true,
-        hint: "Scan or type the bin.",
-        on_change: put(form, |form, text| form.to = text),
-        ..Field::default()
-    };
-    html! { <div class="fields">{ to.view() }</div> }
-}
+    fn lot_banner(&self, lot: &InventoryLot) -> Html {
+        let form = self.form.get();
+        let first = self.task.to_take_first(&form);
+        html! {
+            <section class={classes!("lot-banner", first.is_some().then_some("is-second"))} data-test="lot-banner"
+                data-lot={lot.lot.lot_code.clone()}>
+                <div class="lot-banner-text">
+                    <strong data-test="lot-banner-code">{ tf("Lot {lot}", &[("lot", &lot.lot.lot_code)]) }</strong>
+                    <span translate="no">{ place_and_date(lot) }</span>
+                    <span>{ lot_chip(lot, self.task.today) }</span>
+                </div>
+                { button("button", t("Change").into(), self.open(), "change-lot") }
+                if let Some(first) = first {
+                    <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ advice(lot, first) }</p>
+                }
+            </section>
+        }
+    }
 
-/// Up or down, and why.
-pub(crate) fn adjust_fields(form: &UseStateHandle<WorkForm>, faults: &Faults) -> Html {
-    let direction = |takes_away: bool, word: &'static str, test: &'static str| {
-        let form = form.clone();
-        let is_chosen = form.takes_away == takes_away;
-        let onclick =
-            Callback::from(move |_: MouseEvent| form.set(WorkForm { takes_away, ..(*form).clone() }));
-        choice(word, is_chosen, onclick, test)
-    };
-    let reason = Field {
-        id: "reason",
-        label: "Reason",
-        value: &form.reason,
-        fault: faults.of("reason"),
-        on_change: put(form, |form, text| form.reason = text),
-        ..Field::default()
-    };
-    html! {
-        <div class="fields">
-            <div class="choices is-even" role="group" aria-label="Direction">
-                { direction(true, "Take away", "adjust-down") }
-                { direction(false, "Add", "adjust-up") }
-            </div>
-            { reason.view() }
-            <div class="choices" role="group" aria-label="Common reasons">
-                for reason in COMMON_REASONS {
-                    { common_reason(form, reason) }
+    fn new_lot_fields(&self) -> Html {
+        let (task, form, faults) = (self.task, self.form.get(), self.faults);
+        let mut places: Vec<AttrValue> =
+            task.lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
+        places.dedup();
+        let lot_code = Field {
+            id: "lot-code",
+            label: t("Lot code"),
+            value: &form.lot_code,
+            fault: faults.of("lot-code"),
+            takes_scan: true,
+            on_change: put(self.form, |form, text| form.lot_code = text),
+            ..Field::default()
+        };
+        let location = Field {
+            id: "location",
+            label: t("Location"),
+            value: &form.location,
+            fault: faults.of("location"),
+            takes_scan: true,
+            suggestions: places,
+            on_change: put(self.form, |form, text| form.location = text),
+            ..Field::default()
+        };
+        let expires_on = Field {
+            id: "expires-on",
+            label: t("Expiry date"),
+            kind: "date",
+            value: &form.expires_on,
+            optional: true,
+            fault: faults.of("expires-on"),
+            on_change: put(self.form, |form, text| form.expires_on = text),
+            ..Field::default()
+        };
+        let no_lot = {
+            let (form, code) = (self.form.clone(), lot_code_of_day(task.today));
+            Callback::from(move |_: MouseEvent| form.change(|form| form.lot_code.clone_from(&code)))
+        };
+        html! {
+            <div class="fields new-lot" data-test="new-lot">
+                <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
+                if form.lot_code.is_empty() {
+                    { button("button", t("No lot code: use today's date").into(), no_lot, "no-lot-code") }
+                }
+                { expires_on.view() }
+                if !task.lots.is_empty() {
+                    { button("button", t("Add to a lot that is here").into(), self.open(), "change-lot") }
                 }
             </div>
-        </div>
-    }
-}
-
-fn common_reason(form: &UseStateHandle<WorkForm>, reason: &'static str) -> Html {
-    let give = put(form, |form, reason| form.reason = reason).reform(move |_: MouseEvent| reason.to_owned());
-    choice(reason, form.reason == reason, give, "common-reason")
-}
-
-/// How many, and what that leaves.
-pub(crate) fn quantity_field(
-    work: LotWork,
-    view: &ProductView,
-    lot: Option<&InventoryLot>,
-    form: &UseStateHandle<WorkForm>,
-    fault: Option<AttrValue>,
-) -> Html {
-    let label = match work {
-        LotWork::Count => "Counted",
-        LotWork::Adjust => "By how many",
-        LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway => "Quantity",
-    };
-    let note = lot.map_or_else(Html::default, |lot| after_note(work, lot, form));
-    html! {
-        <QuantityField {label} unit={view.product.unit.clone()} text={form.quantity.clone()} {fault} {note}
-            takes_focus={lot.is_some()} on_change={put(form, |form, text| form.quantity = text)} />
-    }
-}
-
-fn after_note(work: LotWork, lot: &InventoryLot, form: &WorkForm) -> Html {
-    let here = lot.quantity;
-    let Ok(quantity) = Quantity::parse(&form.quantity) else {
-        return html! { <span data-test="after">{ format!("The book says {here}") }</span> };
-    };
-    let delta = change(work, quantity, here, form.takes_away);
-    let after = here + delta;
-    let takes = matches!(work, LotWork::Pick | LotWork::Move | LotWork::PutAway);
-    if takes && after < Quantity::ZERO {
-        return html! {
-            <span class="warning" data-test="after">
-                { icon(Glyph::Triangle) }
-                { format!("The book has {here} here. It is booked all the same, and a recount is asked for.") }
-            </span>
-        };
-    }
-    let text = match work {
-        LotWork::Count if delta == Quantity::ZERO => format!("As the book says: {here}"),
-        LotWork::Count => format!("The book says {here}: {}", format::signed(delta)),
-        LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway | LotWork::Adjust => {
-            format!("{here} here now, {after} after")
         }
-    };
-    html! { <span data-test="after">{ text }</span> }
-}
+    }
 
-/// The lots to choose from.
-pub(crate) struct LotPicker<'a> {
-    pub(crate) lots: &'a [InventoryLot],
-    pub(crate) today: CalendarDate,
-    pub(crate) chosen: &'a UseStateHandle<Option<Uuid>>,
-    pub(crate) is_open: &'a UseStateHandle<bool>,
-    /// Whether the lot may be one that is not here yet.
-    pub(crate) allows_new: bool,
-}
+    /// Where goods go.
+    pub(crate) fn destination(&self) -> Html {
+        let form = self.form.get();
+        let to = Field {
+            id: "to",
+            label: t("To"),
+            value: &form.to,
+            fault: self.faults.of("to"),
+            takes_scan: true,
+            hint: t("Scan or type the bin. Scan it once more to save."),
+            on_change: put(self.form, |form, text| form.to = text),
+            ..Field::default()
+        };
+        html! { <div class="fields">{ to.view() }</div> }
+    }
 
-impl LotPicker<'_> {
-    /// A sheet with the lots.
-    pub(crate) fn view(self) -> Html {
-        let (chosen, is_open) = (self.chosen.clone(), self.is_open.clone());
+    /// Up or down.
+    pub(crate) fn direction(&self) -> Html {
+        let choose = |takes_away: bool, word: &'static str, test: &'static str| {
+            let form = self.form.clone();
+            let onclick = Callback::from(move |_: MouseEvent| form.change(|form| form.takes_away = takes_away));
+            choice(word, self.form.get().takes_away == takes_away, onclick, test)
+        };
+        html! {
+            <div class="choices is-even" role="group" aria-label={t("Direction")}>
+                { choose(true, t("Take away"), "adjust-down") }
+                { choose(false, t("Add"), "adjust-up") }
+            </div>
+        }
+    }
+
+    /// Why stock is adjusted, or another lot is taken.
+    pub(crate) fn reason(&self) -> Html {
+        let is_override = self.task.work == LotWork::Pick;
+        let (occasion, label) = if is_override {
+            (Occasion::Override, t("Why this lot?"))
+        } else {
+            (Occasion::Adjust, t("Reason"))
+        };
+        let form = self.form.get();
+        let note = Field {
+            id: "reason",
+            label: t("In your words"),
+            value: &form.note,
+            fault: self.faults.of("reason"),
+            optional: form.reason.is_some_and(|reason| reason != ReasonCode::Other),
+            on_change: put(self.form, |form, text| form.note = text),
+            ..Field::default()
+        };
+        html! {
+            <div class="fields" data-test="reason-fields">
+                <div class="choices" role="group" aria-label={label}>
+                    for reason in ReasonCode::of(occasion).iter().copied() {
+                        { self.reason_choice(reason) }
+                    }
+                </div>
+                { note.view() }
+            </div>
+        }
+    }
+
+    fn reason_choice(&self, reason: ReasonCode) -> Html {
+        let form = self.form.clone();
+        let onclick = Callback::from(move |_: MouseEvent| form.change(|form| form.reason = Some(reason)));
+        choice(reason_word(reason), self.form.get().reason == Some(reason), onclick, "common-reason")
+    }
+
+    /// How many, and what that leaves. Who counts is not told what the book says.
+    pub(crate) fn quantity(&self) -> Html {
+        let (task, form) = (self.task, self.form.get());
+        let label = match (task.work, form.first_count) {
+            (LotWork::Count, None) => t("Counted"),
+            (LotWork::Count, Some(_)) => t("Counted again"),
+            (LotWork::Adjust, _) => t("By how many"),
+            (LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway, _) => t("Quantity"),
+        };
+        let lot = task.lot(&form);
+        let note = lot.map_or_else(Html::default, |lot| after_note(task, lot, &form));
+        let live = self.form.clone();
+        let on_change = Callback::from(move |text: String| {
+            live.change(|form| (form.quantity, form.is_typed) = (text, true));
+        });
+        html! {
+            <QuantityField {label} unit={task.unit.clone()} text={form.quantity.clone()} {note} {on_change}
+                fault={self.faults.of("quantity")} takes_focus={lot.is_some()} />
+        }
+    }
+
+    /// The lots to choose from.
+    pub(crate) fn picker(&self) -> Html {
+        let (live, is_open) = (self.form.clone(), self.is_choosing.clone());
         let take = Callback::from(move |lot: Option<Uuid>| {
-            chosen.set(lot);
+            live.change(|form| form.chosen = lot);
             is_open.set(false);
         });
-        let is_open = self.is_open.clone();
+        let is_open = self.is_choosing.clone();
         let on_close = Callback::from(move |()| is_open.set(false));
         let on_choose = take.reform(Some);
         let take_new = take.reform(|_: MouseEvent| None);
+        let chosen = self.form.get().chosen;
         let row = |lot: &InventoryLot| {
-            let is_chosen = **self.chosen == Some(lot.lot.id());
-            let choice = Some((is_chosen, &on_choose));
-            LotRow { lot, today: self.today, pending: false, choice }.view(Html::default())
+            let choice = Some((chosen == Some(lot.lot.id()), &on_choose));
+            let is_blind = self.task.work == LotWork::Count;
+            LotRow { lot, today: self.task.today, pending: false, is_blind, choice }.view(Html::default())
         };
         html! {
-            <Sheet title="Which lot?" {on_close} test="lot-picker">
-                <ul class="lots">{ for self.lots.iter().map(row) }</ul>
-                if self.allows_new {
-                    { button("button primary", html! { <>{ icon(Glyph::Plus) }{ "A new lot" }</> }, take_new, "new-lot-choice") }
+            <Sheet title={t("Which lot?")} {on_close} test="lot-picker">
+                <ul class="lots">{ for self.task.lots.iter().map(row) }</ul>
+                if self.task.work == LotWork::Receive {
+                    { button("button primary", html! { <>{ icon(Glyph::Plus) }{ t("A new lot") }</> }, take_new, "new-lot-choice") }
                 }
             </Sheet>
         }
     }
+}
+
+/// Why another lot comes first.
+fn advice(lot: &InventoryLot, first: &InventoryLot) -> String {
+    let days = lot.expires_on.and_then(|date| Some(first.expires_on?.days_until(date)));
+    let code: &dyn std::fmt::Display = &first.lot.lot_code;
+    match days.filter(|days| *days > 0) {
+        Some(days) => tf(
+            "Lot {lot} expires {days} sooner. Take that first, or say why not.",
+            &[("lot", code), ("days", &format::days(days))],
+        ),
+        None => tf("Take lot {lot} first, or say why not.", &[("lot", code)]),
+    }
+}
+
+fn after_note(task: &Task, lot: &InventoryLot, form: &WorkForm) -> Html {
+    let here = lot.quantity;
+    if task.work == LotWork::Count {
+        let text = match form.first_count {
+            None => t("Count what is there. The book's number is not shown."),
+            Some(_) => t("The book says something else. Count once more."),
+        };
+        return html! { <span data-test="after">{ text }</span> };
+    }
+    let now: &dyn std::fmt::Display = &format::quantity(here);
+    let Ok(quantity) = Quantity::parse(&form.quantity) else {
+        return html! { <span data-test="after">{ tf("The book says {quantity}", &[("quantity", now)]) }</span> };
+    };
+    let after = here + change(task.work, quantity, here, form.takes_away);
+    let takes = matches!(task.work, LotWork::Pick | LotWork::Move | LotWork::PutAway);
+    if takes && after < Quantity::ZERO {
+        return html! {
+            <span class="warning" data-test="after">
+                { icon(Glyph::Triangle) }
+                { tf("The book has {quantity} here. It is booked all the same, and a recount is asked for.", &[("quantity", now)]) }
+            </span>
+        };
+    }
+    let values: [(&str, &dyn std::fmt::Display); 2] = [("now", now), ("after", &format::quantity(after))];
+    html! { <span data-test="after">{ tf("{now} here now, {after} after", &values) }</span> }
 }

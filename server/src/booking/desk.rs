@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Row, Warehouse, lot_prefix};
+use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Product, Row, Warehouse, lot_prefix};
 use sync::{ALREADY_BOOKED, Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
 use super::{
-    Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, outcome, product_key, wording,
+    Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, barcode_key, outcome,
+    product_key, wording,
 };
 
 /// Decides every mutation of `batch` over what the store knows; nothing at all if the device holds outcomes that the
@@ -89,12 +90,22 @@ impl<'b> Desk<'b> {
         self.orders.contains(&id)
     }
 
-    pub(super) fn lots_of(&self, product: Uuid) -> impl Iterator<Item = (&RowKey, &StoredRow)> {
+    /// A product's rows in a table whose keys begin with the product's.
+    pub(super) fn rows_of(
+        &self,
+        table: &'static str,
+        product: Uuid,
+    ) -> impl Iterator<Item = (&RowKey, &StoredRow)> {
         let prefix = lot_prefix(product);
-        let from = RowKey::new(domain::LOTS, prefix.clone());
-        self.rows
-            .range(from..)
-            .take_while(move |(key, _)| key.table == domain::LOTS && key.key.starts_with(&prefix))
+        let from = RowKey::new(table, prefix.clone());
+        self.rows.range(from..).take_while(move |(key, _)| key.table == table && key.key.starts_with(&prefix))
+    }
+
+    /// Another live product with this barcode, as it is compared.
+    pub(super) fn namesake(&self, product: Uuid, barcode: &str) -> Option<&Product> {
+        let live = self.rows.values().filter(|held| !held.deleted).filter_map(|held| held.row.product());
+        let mut others = live.filter(|other| other.id != product);
+        others.find(|other| barcode_key(&other.barcode).as_deref() == Some(barcode))
     }
 
     /// What the device is told of one mutation: a stored outcome if it was decided before, else a new one.
@@ -137,6 +148,8 @@ impl<'b> Desk<'b> {
 
     fn receipt(&self, mutation: &Incoming, ruling: Ruling, touched: Vec<RowKey>) -> StoredReceipt {
         let Ruling { verdict, code, message } = ruling;
+        // Most of what could be odd is not: such rows have never been.
+        let touched = touched.into_iter().filter(|key| self.rows.contains_key(key)).collect();
         let (seq, id) = (mutation.seq, mutation.id);
         StoredReceipt { client: self.batch.client, seq, id, verdict, code, message, touched }
     }
@@ -156,20 +169,21 @@ impl<'b> Desk<'b> {
         let mut touched = Warehouse::touches(action);
         let mut rows = self.live_rows(&touched);
         let valid = mutation.clone().with_action(action.clone());
-        let effects = Warehouse::apply(&valid, &mut rows)
+        let mut effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
+        effects.extend(rules::flag_duplicate(self, &valid, &mut rows));
         if let Some(key) = touched.first() {
             rules::check_claims(self, action, key)?;
         }
         let also_deleted = match action {
-            Action::DeleteProduct { id } => self.lots_deleted_with(*id)?,
+            Action::DeleteProduct { id } => self.deleted_with(*id)?,
             _ => Vec::new(),
         };
         let (code, message) = if merges {
             let message = "Somebody else changed other fields in the meantime. Both changes were kept.";
             ("merged".to_owned(), message.to_owned())
         } else {
-            rules::remark(&effects)
+            rules::remark(self, &effects)
         };
         let tried = Tried { mutation: at, rows, also_deleted, effects };
         touched.extend(self.write(&touched, tried));
@@ -199,9 +213,14 @@ impl<'b> Desk<'b> {
         live.map(|(key, held)| (key.clone(), held.row.clone())).collect()
     }
 
-    fn lots_deleted_with(&self, product: Uuid) -> Result<Vec<RowKey>, Ruling> {
+    /// A product's lots, and what was odd about them.
+    fn deleted_with(&self, product: Uuid) -> Result<Vec<RowKey>, Ruling> {
         let held = self.rows.get(&product_key(product)).and_then(|held| held.row.product());
-        held.map_or_else(|| Ok(Vec::new()), |product| rules::lots_to_delete(self, product))
+        let Some(held) = held else { return Ok(Vec::new()) };
+        let mut deleted = rules::lots_to_delete(self, held)?;
+        let live = self.rows_of(domain::EXCEPTIONS, product).filter(|(_, held)| !held.deleted);
+        deleted.extend(live.map(|(key, _)| key.clone()));
+        Ok(deleted)
     }
 
     /// Takes over what an action made of the rows it touches, under one new revision if anything came of it. Returns what

@@ -54,6 +54,8 @@ pub struct Needs {
     pub lots_of: BTreeSet<Uuid>,
     /// Claims of which the holder's row is needed.
     pub claims: BTreeSet<String>,
+    /// Barcodes, as they are compared, of which the holders' rows are needed.
+    pub barcodes: BTreeSet<String>,
     /// Orders of which it matters whether they exist.
     pub orders: BTreeSet<Uuid>,
 }
@@ -72,11 +74,20 @@ impl Batch {
             match action {
                 Action::DeleteProduct { id } => _ = needs.lots_of.insert(*id),
                 Action::PlaceOrder(order) => _ = needs.orders.insert(order.id),
+                Action::CreateProduct(product) => needs.barcodes.extend(barcode_key(&product.barcode)),
+                Action::UpdateProduct { patch, .. } => {
+                    needs.barcodes.extend(patch.barcode.as_deref().and_then(barcode_key));
+                }
                 _ => {}
             }
         }
         needs
     }
+}
+
+/// A barcode as it is compared; none if there is none.
+pub(crate) fn barcode_key(barcode: &str) -> Option<String> {
+    Some(domain::normalize_gtin(barcode)).filter(|key| !key.is_empty())
 }
 
 /// A row as the store keeps it.
@@ -152,7 +163,7 @@ pub struct Booked {
     pub receipts: Vec<StoredReceipt>,
     /// Rows to write.
     pub changed: BTreeMap<RowKey, StoredRow>,
-    /// Ledger entries, orders and exceptions to write.
+    /// Ledger entries, orders and resolutions to write.
     pub effects: Vec<BookedEffect>,
     /// What the device is told, one for each mutation in order.
     pub answers: Vec<Receipt<Row>>,
@@ -172,7 +183,7 @@ pub(crate) fn outcome(
         removed: Vec::new(),
     };
     for key in &stored.touched {
-        let Some(held) = rows.get(key) else { continue };
+        let Some(held) = rows.get(key).filter(|_| scope.tables().contains(&&*key.table)) else { continue };
         if !held.deleted && scope.holds(&held.row) {
             outcome.rows.push(Versioned { rev: held.rev, row: held.row.clone() });
         } else {

@@ -1,11 +1,14 @@
 //! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
 
-use domain::{Action, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit};
-use sync::{Records, RowKey, Verdict};
+use domain::{
+    Action, Effect, ExceptionKind, Product, Quantity, Row, StockException, Verdict as EditVerdict, Warehouse,
+    exception_key, judge_edit,
+};
+use sync::{Mutation, Records, RowKey, Rows, Verdict};
 use uuid::Uuid;
 
 use super::desk::Desk;
-use super::{Incoming, StoredRow, lot_key, product_key, wording};
+use super::{Incoming, StoredRow, barcode_key, lot_key, product_key, wording};
 
 /// A decision against a mutation, or one that needs no booking.
 pub(super) struct Ruling {
@@ -59,6 +62,8 @@ pub(super) fn admit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Re
         Action::PlaceOrder(order) if desk.order_exists(order.id) => {
             Err(Ruling::rejected("exists", format!("Order {} is in the book already.", order.number)))
         }
+        // Whatever it was about, somebody has looked.
+        Action::ResolveException { .. } => Ok(false),
         _ => {
             action.products().into_iter().try_for_each(|id| known_product(desk, id).map(|_| ()))?;
             Ok(false)
@@ -144,7 +149,7 @@ fn edited_row(action: &Action, row: &Row) -> Row {
 /// A product goes out of the book only without stock. Returns its lots, which go with it.
 pub(super) fn lots_to_delete(desk: &Desk<'_>, product: &Product) -> Result<Vec<RowKey>, Ruling> {
     let lots: Vec<(&RowKey, &domain::InventoryLot)> = desk
-        .lots_of(product.id)
+        .rows_of(domain::LOTS, product.id)
         .filter(|(_, held)| !held.deleted)
         .filter_map(|(key, held)| held.row.lot().map(|lot| (key, lot)))
         .collect();
@@ -175,23 +180,46 @@ pub(super) fn claimed_by(row: &Row) -> Vec<String> {
     Warehouse::identify(row).index_keys.into_iter().filter(|key| key.starts_with("sku:")).collect()
 }
 
-/// What a booked fact leaves for people to look at.
-pub(super) fn remark(effects: &[domain::Effect]) -> (String, String) {
-    for effect in effects {
-        match effect {
-            domain::Effect::BelowZero { lot, quantity } => {
-                let message = format!("There are now {quantity} in {lot}. Count it.");
-                return ("below_zero".to_owned(), message);
-            }
-            domain::Effect::MovedWhileCounted { lot, basis, found } => {
-                let message = format!(
-                    "Others booked on {lot} while you counted: you saw {basis}, the book said {found}. The \
-                     difference you found was booked. Look at it again."
-                );
-                return ("moved_while_counted".to_owned(), message);
-            }
-            domain::Effect::Stock(_) | domain::Effect::Order(_) => {}
-        }
-    }
-    (String::new(), String::new())
+/// Notes that a new or edited product has the barcode of another, or no longer has. Nothing else clears it: neither an edit
+/// of the other product nor an import.
+pub(super) fn flag_duplicate(
+    desk: &Desk<'_>,
+    mutation: &Mutation<Action>,
+    rows: &mut Rows<Row>,
+) -> Option<Effect> {
+    let id = match &mutation.action {
+        Action::CreateProduct(product) => product.id,
+        Action::UpdateProduct { id, patch } if patch.barcode.is_some() => *id,
+        _ => return None,
+    };
+    let barcode = rows.get(&product_key(id)).and_then(Row::product).map(|product| product.barcode.as_str());
+    let other = barcode.and_then(barcode_key).and_then(|barcode| desk.namesake(id, &barcode));
+    let Some(other) = other else {
+        rows.remove(&exception_key(ExceptionKind::DuplicateBarcode, id, None));
+        return None;
+    };
+    let exception = StockException {
+        kind: ExceptionKind::DuplicateBarcode,
+        product_id: id,
+        lot: None,
+        other: Some(other.id),
+        before: Quantity::ZERO,
+        after: Quantity::ZERO,
+        basis: None,
+        author: mutation.author.clone(),
+        at: mutation.captured_at,
+    };
+    rows.insert(exception.key(), Row::Exception(exception.clone()));
+    Some(Effect::Raised(exception))
+}
+
+/// What a booked mutation leaves for people to look at: a code and a sentence.
+pub(super) fn remark(desk: &Desk<'_>, effects: &[Effect]) -> (String, String) {
+    let raised = effects.iter().find_map(|effect| match effect {
+        Effect::Raised(exception) => Some(exception),
+        Effect::Stock(_) | Effect::Order(_) | Effect::Resolved { .. } => None,
+    });
+    let Some(raised) = raised else { return (String::new(), String::new()) };
+    let other = raised.other.and_then(|id| desk.row(&product_key(id))).map(|held| &held.row);
+    (raised.kind.code().to_owned(), wording::raised(raised, other))
 }

@@ -27,7 +27,7 @@ fn bin() -> LotRef {
 }
 
 fn pick(units: i64) -> Action {
-    Action::PickLot { lot: bin(), quantity: Quantity::units(units) }
+    Action::PickLot { lot: bin(), quantity: Quantity::units(units), reason: String::new() }
 }
 
 fn price(minor: i64) -> Action {
@@ -54,7 +54,7 @@ fn batch(base: u64, actions: impl IntoIterator<Item = Action>) -> Batch {
         device: Uuid::nil(),
         client: ME,
         mutations: mutations.collect(),
-        scope: Scope::Available,
+        scope: Scope::AVAILABLE,
         last_outcome_seq: 0,
         now: UnixMillis(1_000),
     }
@@ -140,8 +140,13 @@ fn a_lot_that_comes_back_conflicts_with_edits_of_the_one_before() {
     let mut after = known();
     after.rev = gone.rev;
     after.rows.extend(gone.changed);
-    let receive =
-        Action::ReceiveLot { lot: bin(), quantity: Quantity::units(4), expires_on: None, received_on: None };
+    let receive = Action::ReceiveLot {
+        lot: bin(),
+        quantity: Quantity::units(4),
+        expires_on: None,
+        received_on: None,
+        delivery: None,
+    };
     let back = book(&batch(9, [receive]), after.clone());
     after.rev = back.rev;
     after.rows.extend(back.changed);

@@ -1,6 +1,9 @@
 //! What people are told about their mutations.
 
-use domain::{InventoryLot, LotPatch, Money, Product, ProductPatch, Quantity, Row};
+use domain::{
+    ExceptionKind, InventoryLot, LotPatch, LotRef, Money, Product, ProductPatch, Quantity, Row,
+    StockException,
+};
 
 /// Characters of foreign text repeated in a sentence.
 const MAX_QUOTED_CHARS: usize = 80;
@@ -18,6 +21,27 @@ pub(crate) fn subject(row: &Row) -> String {
     match row {
         Row::Product(product) => product.name.clone(),
         Row::Lot(lot) => lot.lot.to_string(),
+        Row::Delivery(delivery) => format!("delivery {}", delivery.number),
+        Row::Exception(StockException { lot: Some(lot), .. }) => format!("what is to be seen to of {lot}"),
+        Row::Exception(_) => "what is to be seen to of this product".to_owned(),
+    }
+}
+
+/// What there is to look at now.
+pub(crate) fn raised(exception: &StockException, other: Option<&Row>) -> String {
+    let StockException { kind, lot, before, after, basis, .. } = exception;
+    let lot = lot.as_ref().map_or_else(|| "this product".to_owned(), LotRef::to_string);
+    match kind {
+        ExceptionKind::BelowZero => format!("There are now {after} in {lot}. Count it."),
+        ExceptionKind::MovedWhileCounted => format!(
+            "Others booked on {lot} while you counted: you saw {}, the book said {before}. The difference you \
+             found was booked. Look at it again.",
+            basis.unwrap_or_default()
+        ),
+        ExceptionKind::DuplicateBarcode => {
+            let other = other.map_or_else(|| "Another product".to_owned(), subject);
+            format!("{other} has the same barcode: a scan finds only one of the two. Correct one of them.")
+        }
     }
 }
 
@@ -60,6 +84,7 @@ pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
     let value = |row: &Row| match row {
         Row::Product(product) => product_value(product, field),
         Row::Lot(lot) => lot_value(lot, field),
+        Row::Delivery(_) | Row::Exception(_) => "something else".to_owned(),
     };
     // By its new name nobody would know what was opened.
     let of = if field == "name" { String::new() } else { format!(" of {}", subject(theirs)) };
@@ -80,7 +105,8 @@ pub(crate) fn changed_fields(old: &Row, new: &Row) -> Vec<&'static str> {
             expires_on: new.expires_on.filter(|date| old.expires_on != Some(*date)),
         }
         .fields(),
-        (Row::Product(_), Row::Lot(_)) | (Row::Lot(_), Row::Product(_)) => Vec::new(),
+        // Nobody edits the others.
+        _ => Vec::new(),
     }
 }
 
@@ -89,6 +115,7 @@ pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
     match row {
         Row::Product(_) => &["sku", "barcode", "name", "unit", "price", "currency", "family", "variant"],
         Row::Lot(_) => &["status", "expiry date"],
+        Row::Delivery(_) | Row::Exception(_) => &[],
     }
 }
 

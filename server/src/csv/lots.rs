@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Quantity};
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus};
 use uuid::Uuid;
 
-use super::{Fault, Line, Parsed, Source, read_file, reason};
+use super::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
 use crate::booking::shortened;
 use crate::store::LotRecord;
 
@@ -47,12 +47,9 @@ fn lot(product: Uuid, fields: &Line<'_>) -> Result<LotRecord, Fault> {
         let column = if refusal.message.starts_with("Location") { "location" } else { "lot_code" };
         (column, reason(&refusal))
     })?;
-    let quantity = text("quantity");
-    let quantity = Quantity::parse(quantity)
-        .map_err(|fault| ("quantity", format!("\"{}\" {fault}", shortened(quantity))))?;
     Ok(LotRecord {
         lot,
-        quantity,
+        quantity: quantity("quantity", text("quantity"))?,
         status: fields.text("status").map(status).transpose()?,
         expires_on: fields.text("expires_on").map(|text| date("expires_on", text)).transpose()?,
         received_on: fields.text("received_on").map(|text| date("received_on", text)).transpose()?,
@@ -64,13 +61,6 @@ fn status(text: &str) -> Result<LotStatus, Fault> {
         let known = LotStatus::ALL.map(LotStatus::code).join(", ");
         ("status", format!("\"{}\" is none of {known}", shortened(text)))
     })
-}
-
-fn date(column: &'static str, text: &str) -> Result<Option<CalendarDate>, Fault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|fault| (column, format!("\"{}\" {fault}", shortened(text))))
 }
 
 /// Writes a lot as a line below [`super::LOT_HEADER`].

@@ -1,5 +1,6 @@
-//! Products and lots as CSV with a header line. Reading names every fault by file, line, column and reason.
+//! Products, lots and deliveries as CSV with a header line. Reading names every fault by file, line, column and reason.
 
+mod deliveries;
 mod lots;
 mod products;
 
@@ -11,7 +12,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use csv::StringRecord;
+use domain::{CalendarDate, Quantity};
 
+use crate::booking::shortened;
+
+pub use deliveries::{read_deliveries, write_delivery};
 pub use lots::{LotLine, read_lots, write_lot};
 pub use products::{ProductLine, read_products, write_product};
 
@@ -21,6 +26,8 @@ pub const PRODUCT_HEADER: [&str; 8] =
 /// The columns of an exported file of lots.
 pub const LOT_HEADER: [&str; 7] =
     ["sku", "lot_code", "location", "quantity", "status", "expires_on", "received_on"];
+/// The columns of an exported file of deliveries.
+pub const DELIVERY_HEADER: [&str; 6] = ["number", "supplier", "expected_on", "sku", "quantity", "received"];
 
 /// A line that cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,6 +195,17 @@ fn unreadable(error: &csv::Error) -> String {
         }
         _ => format!("it cannot be read: {error}"),
     }
+}
+
+fn quantity(column: &'static str, text: &str) -> Result<Quantity, Fault> {
+    Quantity::parse(text).map_err(|fault| (column, format!("\"{}\" {fault}", shortened(text))))
+}
+
+fn date(column: &'static str, text: &str) -> Result<Option<CalendarDate>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|fault| (column, format!("\"{}\" {fault}", shortened(text))))
 }
 
 /// A refusal's sentence within a list of faults.

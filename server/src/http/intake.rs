@@ -94,7 +94,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Inc
     check_protocol(body)?;
     let request: SyncRequest<Json> = body.json()?;
     check_sequence(&request)?;
-    let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, max_rows } =
+    let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, tables, max_rows } =
         request;
     let mutations = mutations.into_iter().map(decoded).collect();
     let rest = SyncRequest {
@@ -105,6 +105,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Inc
         mutations: Vec::new(),
         cursor,
         scope,
+        tables,
         max_rows,
     };
     Ok((rest, mutations))

@@ -89,6 +89,7 @@ fn api() -> Router<AppState> {
         .route("/sign-out", post(enrol::sign_out))
         .route("/events", get(events::events))
         .route("/products/{id}", get(products::by_id))
+        .route("/products/{id}/history", get(products::history))
         .route("/products/by-barcode/{code}", get(products::by_barcode))
         .route("/enrol", post(enrol::enrol))
         .route("/device", get(enrol::device))

@@ -1,27 +1,60 @@
-//! `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: one product, for a scan the device does not know.
+//! `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: one product, for a scan the device does not know, and
+//! its history.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::ProductAnswer;
+use domain::{HistoryAnswer, ProductAnswer};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::AppState;
 use super::auth::Caller;
 use super::errors::ApiError;
 use crate::booking::shortened;
-use crate::store::ProductQuery;
+use crate::store::{HistoryQuery, ProductQuery};
 
 pub(super) async fn by_id(
     State(state): State<AppState>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ProductAnswer>, ApiError> {
-    let id = Uuid::try_parse(&id).map_err(|_| {
-        let message = format!("\"{}\" is no product's id. An id looks like {}.", shortened(&id), Uuid::nil());
-        ApiError::bad_request("bad_id", message)
-    })?;
+    let id = product_id(&id)?;
     answer(&state, &caller, ProductQuery::Id(id), "this id").await
+}
+
+fn product_id(text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_| {
+        let message =
+            format!("\"{}\" is no product's id. An id looks like {}.", shortened(text), Uuid::nil());
+        ApiError::bad_request("bad_id", message)
+    })
+}
+
+/// What may stand after the question mark.
+#[derive(Debug, Deserialize)]
+pub(super) struct HistoryParams {
+    lot: Option<Uuid>,
+    before: Option<u64>,
+}
+
+/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: who did what, newest first.
+pub(super) async fn history(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+    Path(id): Path<String>,
+    params: Result<Query<HistoryParams>, QueryRejection>,
+) -> Result<Json<HistoryAnswer>, ApiError> {
+    let product = product_id(&id)?;
+    let Query(HistoryParams { lot, before }) = params.map_err(|rejection| {
+        let message = format!(
+            "The query cannot be read: {}. It may have lot=<lot id> and before=<revision>.",
+            shortened(&rejection.body_text())
+        );
+        ApiError::bad_request("bad_query", message)
+    })?;
+    Ok(Json(state.store.history(&device.site, HistoryQuery { product, lot, before }).await?))
 }
 
 pub(super) async fn by_barcode(

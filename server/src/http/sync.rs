@@ -22,7 +22,7 @@ pub(super) async fn sync(
     body: BodyBytes,
 ) -> Result<Json<SyncResponse<Row>>, ApiError> {
     let (request, mutations) = intake::sync_request(&body)?;
-    let scope = scope(&request.scope)?;
+    let scope = scope(&request.scope)?.known_to(&request.tables);
     let now = state.clock.now();
     let has_lost = |known_seq: u64| known_seq < request.last_outcome_seq;
     let pushed = push(&state, &device, &request, scope, mutations).await?;

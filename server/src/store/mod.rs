@@ -11,7 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, Row};
+use domain::{
+    CalendarDate, Delivery, HistoryAnswer, InventoryLot, LotRef, LotStatus, Product, Quantity, Row,
+};
 use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMillis, Versioned};
 use uuid::Uuid;
 
@@ -99,6 +101,17 @@ pub enum ProductQuery {
     Barcode(String),
 }
 
+/// Which part of a product's history.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryQuery {
+    /// The product.
+    pub product: Uuid,
+    /// The one lot's id, or every lot's.
+    pub lot: Option<Uuid>,
+    /// Entries of earlier revisions only; none for the newest.
+    pub before: Option<u64>,
+}
+
 /// A product with its revision, and all its lots with theirs.
 pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
 
@@ -155,6 +168,8 @@ pub struct Import {
     pub products: Vec<ProductRecord>,
     /// Lots of these or of earlier products.
     pub lots: Vec<LotRecord>,
+    /// Deliveries of these or of earlier products.
+    pub deliveries: Vec<Delivery>,
     /// The server's clock.
     pub now: UnixMillis,
     /// Called now and then with the number of rows that are in.
@@ -163,8 +178,10 @@ pub struct Import {
 
 impl std::fmt::Debug for Import {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (products, lots) = (self.products.len(), self.lots.len());
-        f.debug_struct("Import").field("products", &products).field("lots", &lots).finish_non_exhaustive()
+        let (products, lots, deliveries) = (self.products.len(), self.lots.len(), self.deliveries.len());
+        let mut shown = f.debug_struct("Import");
+        shown.field("products", &products).field("lots", &lots).field("deliveries", &deliveries);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -186,6 +203,8 @@ pub enum ExportRow {
     Product(Product),
     /// A lot, after all products.
     Lot(InventoryLot),
+    /// A delivery, after all lots.
+    Delivery(Delivery),
 }
 
 /// Takes rows of an export; an error ends it.
@@ -214,6 +233,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A product that is not deleted, with its lots, soonest to expire first.
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault>;
+
+    /// The newest entries of a product's ledger before a revision.
+    async fn history(&self, site: &str, query: HistoryQuery) -> Result<HistoryAnswer, StoreFault>;
 
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
@@ -257,7 +279,7 @@ pub trait Store: Send + Sync + 'static {
     /// Brings rows in, in one transaction.
     async fn import(&self, import: Import) -> Result<Imported, StoreFault>;
 
-    /// Hands out every product, then every lot, of one moment. Lots of deleted products are left out.
+    /// Hands out every product, then every lot, then every delivery, of one moment. Lots of deleted products are left out.
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault>;
 
     /// Forgets tombstones older than `before`. Returns how many.

@@ -98,7 +98,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report> {
 async fn install_app(browser: &Chromium, server: &ServerProcess, report: &mut Report) -> Result<Page> {
     app::install(browser, server).await?;
     report.note("lotbook_rows", app::rows_in_scope(server)?);
-    Ok(Page { name: LOTBOOK, url: format!("{}/", server.app_origin()) })
+    Ok(Page { name: LOTBOOK, url: format!("{}/stock", server.app_origin()) })
 }
 
 /// The peer's page lies on another origin of the same server, so that neither's worker serves the other.

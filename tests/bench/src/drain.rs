@@ -38,7 +38,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report> {
     let proxy = DelayProxy::start(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())), ONE_WAY).await?;
     let actions: Vec<Action> = lots(&server, MUTATIONS)?
         .into_iter()
-        .map(|lot| Action::PickLot { lot, quantity: Quantity::units(1) })
+        .map(|lot| Action::PickLot { lot, quantity: Quantity::units(1), reason: String::new() })
         .collect();
     ensure!(actions.len() == MUTATIONS as usize, "the catalogue has too few lots for {MUTATIONS} picks");
     let mut stage = Stage::set_at(settings, server, proxy.origin()).await?;

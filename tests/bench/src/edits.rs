@@ -136,6 +136,7 @@ impl Editor {
             mutations,
             cursor: Cursor::Start,
             scope: "all".to_owned(),
+            tables: sync::tables_of::<Warehouse>(),
             max_rows: 1,
         };
         let response = self.transport.exchange(&request).await.context("the changes cannot be sent")?;

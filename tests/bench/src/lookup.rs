@@ -97,7 +97,7 @@ async fn search(
 ) -> Result<()> {
     let browser = Chromium::start(settings, &UNPACED_FRAMES).await?;
     app::install(&browser, server).await?;
-    browser.open(&format!("{}/", server.app_origin())).await?;
+    browser.open(&format!("{}/stock", server.app_origin())).await?;
     let products = server.catalogue().size.products;
     let whole_list = format!(
         "return document.querySelector('[data-test=stock-count]')?.innerText.replace(/\\D/g, '') === '{products}'"

@@ -54,7 +54,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report> {
     let mut report = Report::new("record", "ms", settings.runs());
     let mut stage = Stage::set(settings, settings.size()).await?;
     let lot = lots(&stage.server, 1)?.pop().context("the catalogue has no lot")?;
-    let action = Action::PickLot { lot, quantity: Quantity::units(1) };
+    let action = Action::PickLot { lot, quantity: Quantity::units(1), reason: String::new() };
     let subjects = settings.chosen(&SUBJECTS);
     let found = rounds(&mut Record { action }, &mut stage, &subjects, settings.runs(), &mut report).await?;
     for (subject, samples) in found {

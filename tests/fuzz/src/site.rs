@@ -83,6 +83,7 @@ async fn fill(store: &SqliteStore) -> Result<String> {
         quantity: Quantity::units(10),
         expires_on: "2031-05-01".parse().ok(),
         received_on: None,
+        delivery: None,
     };
     let book = [
         Action::CreateProduct(product(STOCKED, "VIN-1", "7622210434593")),
@@ -113,7 +114,7 @@ async fn fill(store: &SqliteStore) -> Result<String> {
             device: Uuid::nil(),
             client: CLIENT,
             mutations,
-            scope: Scope::All,
+            scope: Scope::EVERYTHING,
             last_outcome_seq: 0,
             now: NOW,
         })

@@ -153,7 +153,7 @@ fn booked_wrongly(books: &Books, actions: &BTreeMap<Uuid, &Action>) -> Vec<Strin
 fn deltas(action: &Action) -> Vec<(LotRef, i64)> {
     match action {
         Action::ReceiveLot { lot, quantity, .. } => vec![(lot.clone(), quantity.0)],
-        Action::PickLot { lot, quantity } => vec![(lot.clone(), -quantity.0)],
+        Action::PickLot { lot, quantity, .. } => vec![(lot.clone(), -quantity.0)],
         Action::MoveLot { lot, to, quantity } | Action::PutAwayLot { lot, to, quantity } => {
             vec![(lot.clone(), -quantity.0), (lot.at(to), quantity.0)]
         }

@@ -204,8 +204,8 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     let lots: Vec<&InventoryLot> = rows.values().filter_map(Row::lot).collect();
     let known = dice.pick(&lots).map_or(&lot, |held| &held.lot).clone();
     Some(match dice.roll(16) {
-        0 | 1 => Action::PickLot { lot: known, quantity },
-        2 | 3 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None },
+        0 | 1 => Action::PickLot { lot: known, quantity, reason: String::new() },
+        2 | 3 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery: None },
         4 | 5 => Action::MoveLot { lot: known, to: (*dice.pick(&BINS)?).to_owned(), quantity },
         6 => Action::AdjustLot { lot: known, delta: Quantity(-quantity.0), reason: "broken".to_owned() },
         7 => {

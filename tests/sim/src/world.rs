@@ -289,7 +289,13 @@ fn stocked(air: &Rc<Air>) -> Result<Device> {
         let lot = LotRef::new(person::product_id(number), "L1", "A-1");
         let quantity = Quantity::units(i64::from(number) * 2);
         if quantity > Quantity::ZERO {
-            actions.push(Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None });
+            actions.push(Action::ReceiveLot {
+                lot,
+                quantity,
+                expires_on: None,
+                received_on: None,
+                delivery: None,
+            });
         }
     }
     for (number, action) in (0_u128..).zip(actions) {

@@ -106,7 +106,7 @@ async fn a_whole_catalogue_is_searched_and_scanned_offline() -> Result<()> {
 
 async fn look_up_offline(device: &Device, server: &Server, products: i64) -> Result<()> {
     let begun = Instant::now();
-    device.open("/").await?;
+    device.open("/stock").await?;
     device.find("product-row").await?;
     let source = "return performance.getEntriesByType('navigation')[0].workerMatchedSourceType ?? ''";
     let source = device.script(source).await?;
@@ -134,7 +134,7 @@ async fn look_up_offline(device: &Device, server: &Server, products: i64) -> Res
     device.find("product-page").await?;
     println!("offline scan of {code}: {:.2} s", begun.elapsed().as_secs_f64());
 
-    device.open("/").await?;
+    device.open("/stock").await?;
     device.wait_for_script("the whole list", &grouped).await?;
     let timed = "const field = document.querySelector('[data-test=search]');
         const type = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;

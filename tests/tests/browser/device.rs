@@ -36,12 +36,19 @@ pub(crate) struct Device {
     driver: Option<WebDriver>,
     profile: TempDir,
     origin: String,
+    /// What this browser is started with besides.
+    arguments: Vec<String>,
 }
 
 impl Device {
     /// A new device with an empty profile, showing nothing.
     pub(crate) async fn new(origin: &str) -> Result<Self> {
-        Self::with_profile(origin, TempDir::new()?).await
+        Self::with_arguments(origin, Vec::new()).await
+    }
+
+    /// The same, with a browser that is started with these arguments besides.
+    pub(crate) async fn with_arguments(origin: &str, arguments: Vec<String>) -> Result<Self> {
+        Self::with_profile(origin, TempDir::new()?, arguments).await
     }
 
     /// A new device that has been enrolled and has everything on it.
@@ -66,7 +73,7 @@ impl Device {
         self.wait_for_worker().await
     }
 
-    async fn with_profile(origin: &str, profile: TempDir) -> Result<Self> {
+    async fn with_profile(origin: &str, profile: TempDir, arguments: Vec<String>) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let binary =
             std::env::var_os("CHROMEDRIVER").context("CHROMEDRIVER is not set: use `cargo xtask test`")?;
@@ -77,7 +84,7 @@ impl Device {
             .spawn()
             .context("starting chromedriver")?;
         let mut capabilities = DesiredCapabilities::chrome();
-        for argument in CHROMIUM_ARGUMENTS {
+        for argument in CHROMIUM_ARGUMENTS.into_iter().chain(arguments.iter().map(String::as_str)) {
             capabilities.add_arg(argument)?;
         }
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
@@ -93,7 +100,7 @@ impl Device {
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
         };
-        Ok(Self { driver_process, driver: Some(driver), profile, origin: origin.to_owned() })
+        Ok(Self { driver_process, driver: Some(driver), profile, origin: origin.to_owned(), arguments })
     }
 
     pub(crate) fn driver(&self) -> Result<&WebDriver> {
@@ -252,7 +259,7 @@ impl Device {
         }
         let profile = std::mem::replace(&mut self.profile, TempDir::new()?);
         drop(std::fs::remove_file(profile.path().join("SingletonLock")));
-        Self::with_profile(&self.origin, profile).await
+        Self::with_profile(&self.origin, profile, self.arguments.clone()).await
     }
 
     /// Ends the browser in order.

@@ -34,6 +34,18 @@ impl Goods {
              ORDER BY p.sku LIMIT 1 OFFSET {n}"
         );
         let row = server.query(&sql)?.pop().context("no product with enough stock")?;
+        Self::read(&row)
+    }
+
+    /// The product with this SKU.
+    pub(crate) fn with_sku(server: &Server, sku: &str) -> Result<Self> {
+        let sql = format!("SELECT lower(hex(product_id)), sku, name FROM products WHERE sku = '{sku}'");
+        let row = server.query(&sql)?.pop().with_context(|| format!("no product {sku}"))?;
+        Self::read(&row)
+    }
+
+    /// From its id in hexadecimal digits, its SKU and its name.
+    fn read(row: &str) -> Result<Self> {
         let mut parts = row.splitn(3, ' ');
         let mut next = || parts.next().map(str::to_owned).context("a product has an id, a SKU and a name");
         let hex = next()?;

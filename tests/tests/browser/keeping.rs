@@ -202,7 +202,7 @@ async fn data_that_the_browser_removed_is_noticed() -> Result<()> {
     device.open("/sync").await?;
     device.wait_for_text("data-lost-notice", "The browser removed Lotbook's data here.").await?;
     device.wait_for_text("device", "Device 1").await?;
-    device.open("/").await?;
+    device.open("/stock").await?;
     device.find("data-lost-notice").await?;
     device.click("dismiss-data-lost").await?;
     let is_gone = "return document.querySelector('[data-test=data-lost-notice]') === null";
@@ -289,7 +289,7 @@ async fn a_full_device_still_saves_work_and_what_it_refuses_it_says() -> Result<
     // A running browser takes no notice of a new quota for half a minute.
     device = device.kill_and_restart().await?;
     set_quota(&device, &server.origin(), Some(usage + 400_000)).await?;
-    device.open("/").await?;
+    device.open("/stock").await?;
     device.find("product-row").await?;
     device.script(FILL).await?;
 

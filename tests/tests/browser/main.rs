@@ -1,10 +1,19 @@
 //! The built app in a real Chromium against the real server. Run it with `cargo xtask test --only browser`.
 
+mod axe;
+mod camera;
 mod catalogue;
 mod device;
+mod floor;
+mod every_page;
 mod goods;
 mod keeping;
+mod looks;
 mod network;
 mod pages;
+mod scanner;
 mod server;
+mod site;
 mod story;
+mod targets;
+mod words;

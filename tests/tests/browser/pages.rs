@@ -49,7 +49,7 @@ async fn every_page_fits_a_phone_and_a_desktop() -> Result<()> {
     let device = Device::enrolled(&server).await?;
     let goods = Goods::stocked(&server, 2)?;
     let product = format!("/product/{}", goods.id);
-    shoot(&device, "/", "stock", "product-row").await?;
+    shoot(&device, "/stock", "stock", "product-row").await?;
     shoot(&device, &product, "product", "product-page").await?;
     shoot(&device, &format!("{product}/edit"), "edit", "product-form").await?;
     shoot(&device, "/product/new", "new-product", "product-form").await?;
@@ -68,7 +68,7 @@ async fn every_page_fits_a_phone_and_a_desktop() -> Result<()> {
     network::down()?;
     goods.sell_one(&device).await?;
     goods.set_price(&device, "8.88").await?;
-    shoot(&device, "/", "stock-offline", "product-row").await?;
+    shoot(&device, "/stock", "stock-offline", "product-row").await?;
     shoot(&device, &product, "product-offline", "product-page").await?;
     shoot(&device, "/sync", "sync-offline", "queue-row").await?;
     network::up()?;

@@ -33,13 +33,36 @@ impl Server {
         server.started()
     }
 
+    /// Starts a server on the demo warehouse and further products and lots, as CSV, with a copy of the app that `change`
+    /// has changed.
+    pub(crate) fn with_demo_and(
+        products: &str,
+        lots: &str,
+        change: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
+        let mut server = Self::stopped()?;
+        server.copy_app("changed")?;
+        change(&server.dist)?;
+        server.run(&["demo"])?;
+        let (products_file, lots_file) =
+            (server.folder.path().join("products.csv"), server.folder.path().join("lots.csv"));
+        std::fs::write(&products_file, products)?;
+        std::fs::write(&lots_file, lots)?;
+        server.import(&products_file, &lots_file)?;
+        server.started()
+    }
+
     /// Starts a server on products and lots from CSV files.
     pub(crate) fn with_import(products: &Path, lots: &Path) -> Result<Self> {
         let server = Self::stopped()?;
+        server.import(products, lots)?;
+        server.started()
+    }
+
+    fn import(&self, products: &Path, lots: &Path) -> Result<()> {
         let arguments =
             ["import", "--products", &products.to_string_lossy(), "--lots", &lots.to_string_lossy()];
-        server.run(&arguments)?;
-        server.started()
+        self.run(&arguments).map(drop)
     }
 
     fn stopped() -> Result<Self> {
@@ -125,18 +148,24 @@ impl Server {
 
     /// Serves another build of the app from now on: the same files under another build id. The server has to be stopped.
     pub(crate) fn release_another_build(&mut self) -> Result<()> {
-        let copy = self.folder.path().join("dist");
-        let copied =
-            Command::new("cp").arg("-r").arg(&self.dist).arg(&copy).status().context("running `cp`")?;
-        ensure!(copied.success(), "the build cannot be copied");
-        let script = copy.join("sw.js");
+        self.copy_app("another")?;
+        let script = self.dist.join("sw.js");
         let text = std::fs::read_to_string(&script)?;
         let changed = text.replacen(r#""id":""#, r#""id":"feed"#, 1);
         ensure!(changed != text, "no build id in sw.js");
         std::fs::write(&script, changed)?;
         for compressed in ["sw.js.br", "sw.js.gz"] {
-            drop(std::fs::remove_file(copy.join(compressed)));
+            drop(std::fs::remove_file(self.dist.join(compressed)));
         }
+        Ok(())
+    }
+
+    /// Serves a copy of the app from now on, in a folder of this name.
+    fn copy_app(&mut self, name: &str) -> Result<()> {
+        let copy = self.folder.path().join(name);
+        let copied =
+            Command::new("cp").arg("-r").arg(&self.dist).arg(&copy).status().context("running `cp`")?;
+        ensure!(copied.success(), "the build cannot be copied");
         self.dist = copy;
         Ok(())
     }

@@ -45,7 +45,7 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
 
     server.kill()?;
     network::down()?;
-    device.open("/").await?;
+    device.open("/stock").await?;
     device.wait_for_text("connection", "Offline").await?;
     device
         .wait_for_script(
@@ -80,7 +80,7 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
-    device.open("/").await?;
+    device.open("/stock").await?;
     wait_until_sent(&device).await?;
     ensure!(server.number(ORDERS)? == 3, "exactly three orders");
     let sales = server.number("SELECT -sum(delta) / 1000 FROM stock_ledger WHERE movement = 'sale'")?;
@@ -156,7 +156,7 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     second.open("/sync").await?;
     second.click("work-offline").await?;
     second.wait_for_text("attention-reason", "The first lamp").await?;
-    second.open("/").await?;
+    second.open("/stock").await?;
     second.fill("[data-test=search]", "The second lamp").await?;
     second.find("empty-search").await?;
     second.open("/sync").await?;

@@ -120,7 +120,7 @@ fn lines(action: &Action) -> Vec<Line> {
     };
     match action {
         Action::ReceiveLot { lot, quantity, .. } => vec![line(lot, Movement::Receive, *quantity)],
-        Action::PickLot { lot, quantity } => vec![line(lot, Movement::Pick, -*quantity)],
+        Action::PickLot { lot, quantity, .. } => vec![line(lot, Movement::Pick, -*quantity)],
         Action::AdjustLot { lot, delta, .. } => vec![line(lot, Movement::Adjust, *delta)],
         Action::CountLot { lot, counted, basis } => vec![line(lot, Movement::Count, *counted - *basis)],
         Action::MoveLot { lot, to, quantity } => {

@@ -275,8 +275,8 @@ fn any_action(dice: &Dice) -> Action {
     let lot = LotRef::new(product.id, "L1", &bin(dice));
     let quantity = Quantity(i64::try_from(dice.roll(9_000)).unwrap_or(0) + 1);
     match dice.roll(12) {
-        0..=2 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None },
-        3..=5 => Action::PickLot { lot, quantity },
+        0..=2 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery: None },
+        3..=5 => Action::PickLot { lot, quantity, reason: String::new() },
         6 => Action::MoveLot { to: format!("B-{}", dice.roll(BINS)), lot, quantity },
         7 => Action::AdjustLot { lot, delta: -quantity, reason: "broken".to_owned() },
         8 => Action::CountLot { lot, counted: quantity, basis: Quantity::units(3) },

@@ -59,6 +59,7 @@ async fn an_import_by_another_process_is_heard_of() -> Result<()> {
             "sku,barcode,name,unit,price_minor,currency\nN,,New,each,1,EUR\n".to_owned(),
         )),
         lots: None,
+        deliveries: None,
         skip_bad: false,
     };
     server::import::import(&elsewhere, options, server.clock().now()).await?;

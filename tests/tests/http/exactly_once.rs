@@ -69,6 +69,7 @@ async fn the_same_batch_from_two_tabs_at_once_is_booked_once() -> Result<()> {
         mutations: outbox.mutations,
         cursor: outbox.cursor,
         scope: outbox.scope,
+        tables: Vec::new(),
         max_rows: 100,
     };
     let transport = server.transport(device.token())?;

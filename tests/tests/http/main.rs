@@ -53,11 +53,11 @@ fn lot(product: &Product, location: &str) -> LotRef {
 
 fn receive(lot: &LotRef, units: i64) -> Action {
     let quantity = Quantity::units(units);
-    Action::ReceiveLot { lot: lot.clone(), quantity, expires_on: None, received_on: None }
+    Action::ReceiveLot { lot: lot.clone(), quantity, expires_on: None, received_on: None, delivery: None }
 }
 
 fn pick(lot: &LotRef, units: i64) -> Action {
-    Action::PickLot { lot: lot.clone(), quantity: Quantity::units(units) }
+    Action::PickLot { lot: lot.clone(), quantity: Quantity::units(units), reason: String::new() }
 }
 
 fn price(product: &Product, minor: i64) -> Action {

@@ -27,6 +27,7 @@ async fn import_text(
         site: DEFAULT_SITE.to_owned(),
         products: Some(Source::text("products.csv", products.to_owned())),
         lots: lots.map(|lots| Source::text("lots.csv", lots.to_owned())),
+        deliveries: None,
         skip_bad,
     };
     import(server.store()?, options, server.clock().now()).await
@@ -34,7 +35,7 @@ async fn import_text(
 
 async fn exported(server: &TestServer, dir: &Path) -> Result<(String, String)> {
     let (products, lots) = (dir.join("out-products.csv"), dir.join("out-lots.csv"));
-    export(server.store()?, DEFAULT_SITE, &products, &lots).await?;
+    export(server.store()?, DEFAULT_SITE, &products, &lots, None).await?;
     Ok((fs::read_to_string(products)?, fs::read_to_string(lots)?))
 }
 
@@ -128,6 +129,7 @@ async fn bytes_that_are_no_text_name_their_line() -> Result<()> {
         site: DEFAULT_SITE.to_owned(),
         products: Some(Source::open(&file)?),
         lots: None,
+        deliveries: None,
         skip_bad: false,
     };
     let error = import(server.store()?, options, server.clock().now()).await.expect_err("not UTF-8");

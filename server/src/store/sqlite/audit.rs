@@ -1,17 +1,19 @@
 //! Compares ranges of rows with what a device says it holds. One state of the database for all of a request.
 
-use domain::{LOTS, PRODUCTS, Row, Warehouse};
-use rusqlite::{Connection, named_params};
+use domain::{Row, Warehouse};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Params, params_from_iter};
 use sync::{AuditRequest, Digest, MAX_REPAIR_ROWS, RangeDigest, Records, Repair, ReplacedRange, Versioned};
 
 use super::super::StoreFault;
-use super::convert::{Key, to_i64};
-use super::pull::{Change, columns, position, read, table_named};
+use super::convert::to_i64;
+use super::pull::{Change, columns, read};
 use super::schema;
+use super::shape::Shape;
 use crate::booking::Scope;
 
 /// Rows read of one range. A device that holds its ranges to half of [`MAX_REPAIR_ROWS`] has fewer: then it differs anyway.
-const MAX_RANGE_ROWS: usize = MAX_REPAIR_ROWS + 1;
+const MAX_RANGE_ROWS: i64 = MAX_REPAIR_ROWS as i64 + 1;
 
 pub(super) fn audit(
     connection: &Connection,
@@ -62,39 +64,43 @@ fn digest_of(rows: &[Versioned<Row>]) -> Result<u64, StoreFault> {
 
 /// A range as its table's columns have it.
 struct Span {
-    table: &'static str,
-    after: (Vec<u8>, Vec<u8>),
+    shape: &'static Shape,
+    after: Vec<Value>,
     /// None for the table's end.
-    through: Option<(Vec<u8>, Vec<u8>)>,
+    through: Option<Vec<Value>>,
 }
 
 impl Span {
     fn of(range: &ReplacedRange) -> Result<Self, StoreFault> {
-        let table = table_named(&range.table)?;
-        let through = range.through.as_deref().map(|key| position(table, key)).transpose()?.flatten();
-        let after = bounds(position(table, &range.after)?);
-        Ok(Self { table, after, through: through.map(|key| bounds(Some(key))) })
+        let shape = Shape::named(&range.table)?;
+        let after = shape.position(&range.after)?;
+        let through = range.through.as_deref().map(|key| shape.position(key)).transpose()?;
+        Ok(Self { shape, after, through })
     }
 
-    /// The condition on the keys. Lots sort by product and lot; a product's second column is empty.
-    fn condition(&self) -> &'static str {
-        if self.table == PRODUCTS {
-            "site = :site AND product_id > :after AND (:open OR product_id <= :through) AND :after_lot = :through_lot"
-        } else {
-            "site = :site AND (product_id, lot_id) > (:after, :after_lot) \
-             AND (:open OR (product_id, lot_id) <= (:through, :through_lot))"
+    /// The condition on the keys, whose values come after the site's name and one more.
+    fn condition(&self) -> String {
+        let after = self.shape.compared(">", 3);
+        match &self.through {
+            Some(_) => format!("{after} AND {}", self.shape.compared("<=", 3 + self.after.len())),
+            None => after,
         }
+    }
+
+    fn params(&self, site: &str, second: i64) -> impl Params {
+        let first = [Value::Text(site.to_owned()), Value::Integer(second)];
+        let keys = self.after.iter().chain(self.through.iter().flatten()).cloned();
+        params_from_iter(first.into_iter().chain(keys).collect::<Vec<_>>())
     }
 
     /// Whether anything in it, tombstones and rows outside the scope too, is later than `rev`.
     fn has_later(&self, connection: &Connection, site: &str, rev: u64) -> Result<bool, StoreFault> {
-        let sql =
-            format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} AND rev > :rev)", self.table, self.condition());
-        let through = self.through.clone().unwrap_or_default();
-        let params = named_params! {
-            ":site": site, ":after": self.after.0, ":after_lot": self.after.1, ":open": self.through.is_none(),
-            ":through": through.0, ":through_lot": through.1, ":rev": to_i64(rev),
-        };
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE site = ?1 AND rev > ?2 AND {})",
+            self.shape.table,
+            self.condition()
+        );
+        let params = self.params(site, to_i64(rev));
         Ok(connection.prepare_cached(&sql)?.query_row(params, |row| row.get(0))?)
     }
 
@@ -105,34 +111,16 @@ impl Span {
         site: &str,
         scope: Scope,
     ) -> Result<Vec<Versioned<Row>>, StoreFault> {
-        let (key, status) = match scope.lot_status().filter(|_| self.table == LOTS) {
-            Some(status) => ("product_id, lot_id", status.code()),
-            None if self.table == LOTS => ("product_id, lot_id", ""),
-            None => ("product_id", ""),
-        };
-        let of_scope = if status.is_empty() { ":status = ''" } else { "status = :status" };
         let sql = format!(
-            "SELECT {} FROM {} WHERE {} AND deleted_at IS NULL AND {of_scope} ORDER BY {key} LIMIT {MAX_RANGE_ROWS}",
-            columns(self.table),
-            self.table,
-            self.condition()
+            "SELECT {} FROM {} WHERE site = ?1 AND {} AND {} ORDER BY {} LIMIT ?2",
+            columns(self.shape),
+            self.shape.table,
+            self.condition(),
+            self.shape.in_scope(scope),
+            self.shape.key.join(", ")
         );
-        let through = self.through.clone().unwrap_or_default();
-        let params = named_params! {
-            ":site": site, ":after": self.after.0, ":after_lot": self.after.1, ":open": self.through.is_none(),
-            ":through": through.0, ":through_lot": through.1, ":status": status,
-        };
         let mut found = Vec::new();
-        read(connection, self.table, &sql, params, &mut found)?;
+        read(connection, self.shape, &sql, self.params(site, MAX_RANGE_ROWS), &mut found)?;
         Ok(found.into_iter().map(|Change { rev, row, .. }| Versioned { rev, row }).collect())
-    }
-}
-
-/// A key's columns; empty ones sort before all others.
-fn bounds(key: Option<Key>) -> (Vec<u8>, Vec<u8>) {
-    match key {
-        Some(Key::Product(product)) => (product.as_bytes().to_vec(), Vec::new()),
-        Some(Key::Lot(product, lot)) => (product.as_bytes().to_vec(), lot.as_bytes().to_vec()),
-        None => (Vec::new(), Vec::new()),
     }
 }

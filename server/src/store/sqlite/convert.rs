@@ -2,23 +2,14 @@
 
 use std::str::FromStr;
 
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, PRODUCTS, Product, Quantity};
+use domain::{
+    CalendarDate, Delivery, ExceptionKind, InventoryLot, LotRef, LotStatus, Product, Quantity, StockException,
+};
 use rusqlite::types::Type;
-use sync::{RowKey, Verdict};
+use sync::{UnixMillis, Verdict};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-
-/// Columns that [`product`] reads, in order.
-pub(super) const PRODUCT_COLUMNS: &str =
-    "product_id, sku, barcode, name, unit, price_minor, currency, family, variant";
-/// How many those are: what follows them in a query.
-pub(super) const PRODUCT_WIDTH: usize = 9;
-/// Columns that [`lot`] reads, in order.
-pub(super) const LOT_COLUMNS: &str =
-    "product_id, lot_code, location, quantity, status, expires_on, received_on";
-/// How many those are.
-pub(super) const LOT_WIDTH: usize = 7;
 
 pub(super) fn product(row: &rusqlite::Row<'_>) -> rusqlite::Result<Product> {
     Ok(Product {
@@ -42,6 +33,34 @@ pub(super) fn lot(row: &rusqlite::Row<'_>) -> rusqlite::Result<InventoryLot> {
             .ok_or_else(|| unreadable(4, "a lot status"))?,
         expires_on: date(row, 5)?,
         received_on: date(row, 6)?,
+    })
+}
+
+pub(super) fn delivery(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
+    Ok(Delivery {
+        id: row.get(0)?,
+        number: row.get(1)?,
+        supplier: row.get(2)?,
+        expected_on: date(row, 3)?,
+        lines: serde_json::from_str(row.get_ref(4)?.as_str()?)
+            .map_err(|_| unreadable(4, "a delivery's lines"))?,
+    })
+}
+
+pub(super) fn exception(row: &rusqlite::Row<'_>) -> rusqlite::Result<StockException> {
+    let product_id = row.get(0)?;
+    let lot = LotRef { product_id, lot_code: row.get(3)?, location: row.get(4)? };
+    Ok(StockException {
+        kind: ExceptionKind::from_code(row.get_ref(2)?.as_str()?)
+            .ok_or_else(|| unreadable(2, "a kind of exception"))?,
+        product_id,
+        lot: Some(lot).filter(|_| !row.get(1).is_ok_and(|lot_id: Uuid| lot_id.is_nil())),
+        other: row.get(5)?,
+        before: Quantity(row.get(6)?),
+        after: Quantity(row.get(7)?),
+        basis: row.get::<_, Option<i64>>(8)?.map(Quantity),
+        author: row.get(9)?,
+        at: UnixMillis(row.get(10)?),
     })
 }
 
@@ -70,24 +89,6 @@ pub(super) const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Rejected, "rejected"),
     (Verdict::Held, "held"),
 ];
-
-/// A row's key as columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    Product(Uuid),
-    Lot(Uuid, Uuid),
-}
-
-impl Key {
-    /// None if `key` is no row's key.
-    pub(super) fn parse(key: &RowKey) -> Option<Self> {
-        if key.table == PRODUCTS {
-            return Uuid::try_parse(&key.key).ok().map(Self::Product);
-        }
-        let (product, lot) = key.key.split_once('.')?;
-        Some(Self::Lot(Uuid::try_parse(product).ok()?, Uuid::try_parse(lot).ok()?))
-    }
-}
 
 /// Reads JSON that this server wrote.
 pub(super) fn stored_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use domain::{FieldRev, Row};
-use rusqlite::{Connection, OptionalExtension, Params, params};
-use sync::{RowKey, Verdict};
+use domain::{FieldRev, Warehouse};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Params, params, params_from_iter};
+use sync::{Records, RowKey, Verdict};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::convert::{
-    self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, VERDICTS, from_i64, stored_json,
-    to_i64,
-};
+use super::convert::{VERDICTS, from_i64, stored_json, to_i64};
 use super::schema;
-use crate::booking::{Batch, Known, StoredReceipt, StoredRow, lot_key, product_key};
+use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
+use crate::booking::{Batch, Known, StoredReceipt, StoredRow};
+
+/// Products of one barcode that are looked at: one batch seldom takes it away from more of them.
+const MAX_SAME_BARCODES: u32 = 10;
 
 pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, StoreFault> {
     let needs = batch.needs();
@@ -46,6 +48,9 @@ pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, Sto
             known.rows.insert(key.clone(), row);
             known.claims.insert(claim, key);
         }
+    }
+    for barcode in needs.barcodes {
+        known.rows.extend(with_barcode(connection, site, &barcode)?);
     }
     for order in needs.orders {
         let sql = "SELECT 1 FROM orders WHERE site = ?1 AND order_id = ?2";
@@ -106,26 +111,27 @@ pub(super) fn row(
     site: &str,
     key: &RowKey,
 ) -> Result<Option<StoredRow>, StoreFault> {
-    match Key::parse(key) {
-        Some(Key::Product(id)) => {
-            let found = products(connection, "product_id = ?2", params![site, id])?;
-            Ok(found.into_iter().next().map(|(_, row)| row))
-        }
-        Some(Key::Lot(product, lot)) => {
-            let condition = "product_id = ?2 AND lot_id = ?3";
-            let found = lots(connection, condition, params![site, product, lot])?;
-            Ok(found.into_iter().next().map(|(_, row)| row))
-        }
-        None => Ok(None),
-    }
+    let Some((shape, values)) =
+        Shape::of(&key.table).and_then(|shape| Some((shape, shape.values(&key.key)?)))
+    else {
+        return Ok(None);
+    };
+    let params = params_from_iter([Value::Text(site.to_owned())].into_iter().chain(values));
+    let found = stored(connection, shape, &shape.compared("=", 2), params)?;
+    Ok(found.into_iter().next().map(|(_, row)| row))
 }
 
+/// Every lot of a product, and everything that is odd about one or the other.
 fn lots_of(
     connection: &Connection,
     site: &str,
     product: Uuid,
 ) -> Result<BTreeMap<RowKey, StoredRow>, StoreFault> {
-    Ok(lots(connection, "product_id = ?2", params![site, product])?.into_iter().collect())
+    let mut found = BTreeMap::new();
+    for shape in [&LOT, &EXCEPTION] {
+        found.extend(stored(connection, shape, "product_id = ?2", params![site, product])?);
+    }
+    Ok(found)
 }
 
 /// The live row that holds a claim, which is the index's name, a colon and the key.
@@ -137,60 +143,45 @@ fn holder(
     let Some(sku) = claim.strip_prefix("sku:") else {
         return Err(StoreFault::Failed(format!("nothing is known of claims like \"{claim}\"")));
     };
-    let found = products(connection, "sku_key = ?2 AND deleted_at IS NULL", params![site, sku])?;
-    Ok(found.into_iter().next())
+    let condition = "sku_key = ?2 AND deleted_at IS NULL";
+    Ok(stored(connection, &PRODUCT, condition, params![site, sku])?.into_iter().next())
 }
 
-fn products(
+/// Live products with a barcode, as far as they may matter.
+fn with_barcode(
     connection: &Connection,
-    condition: &str,
-    params: impl Params,
+    site: &str,
+    barcode: &str,
 ) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    let sql = format!(
-        "SELECT {PRODUCT_COLUMNS}, rev, deleted_at IS NOT NULL, field_revs FROM products \
-         WHERE site = ?1 AND {condition}"
+    let condition = format!(
+        "barcode_key <> '' AND barcode_key = ?2 AND deleted_at IS NULL ORDER BY product_id LIMIT {MAX_SAME_BARCODES}"
     );
-    stored(connection, &sql, params, PRODUCT_WIDTH, |row| {
-        let product = convert::product(row)?;
-        Ok((product_key(product.id), Row::Product(product)))
-    })
+    stored(connection, &PRODUCT, &condition, params![site, barcode])
 }
 
-fn lots(
-    connection: &Connection,
-    condition: &str,
-    params: impl Params,
-) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    let sql = format!(
-        "SELECT {LOT_COLUMNS}, rev, deleted_at IS NOT NULL, field_revs FROM inventory_lots \
-         WHERE site = ?1 AND {condition}"
-    );
-    stored(connection, &sql, params, LOT_WIDTH, |row| {
-        let lot = convert::lot(row)?;
-        Ok((lot_key(&lot.lot), Row::Lot(lot)))
-    })
-}
-
-/// Reads rows of either table; `width` columns of it come before `rev`, the tombstone flag and the field revisions.
+/// Reads rows of a table.
 fn stored(
     connection: &Connection,
-    sql: &str,
+    shape: &Shape,
+    condition: &str,
     params: impl Params,
-    width: usize,
-    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<(RowKey, Row)>,
 ) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let Shape { table, columns, width, fields, .. } = shape;
+    let sql = format!(
+        "SELECT {columns}, rev, deleted_at IS NOT NULL, {fields} FROM {table} WHERE site = ?1 AND {condition}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(columns) = rows.next()? {
-        let (key, row) = read(columns)?;
+        let row = shape.row(columns)?;
         let fields: BTreeMap<String, FieldRev> = match columns.get_ref(width + 2)?.as_str() {
             Ok("{}") => BTreeMap::new(),
             Ok(text) => stored_json(text)?,
             Err(error) => return Err(StoreFault::Failed(error.to_string())),
         };
-        let (rev, deleted) = (from_i64(columns.get(width)?), columns.get(width + 1)?);
-        found.push((key, StoredRow { rev, row, deleted, fields }));
+        let (rev, deleted) = (from_i64(columns.get(*width)?), columns.get(width + 1)?);
+        found.push((Warehouse::key(&row), StoredRow { rev, row, deleted, fields }));
     }
     Ok(found)
 }

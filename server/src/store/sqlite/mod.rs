@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod convert;
 mod devices;
+mod history;
 mod load;
 mod pool;
 mod products;
@@ -15,6 +16,7 @@ mod purge;
 mod push;
 mod save;
 mod schema;
+mod shape;
 mod transfer;
 mod writer;
 
@@ -22,14 +24,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use domain::Row;
+use domain::{HistoryAnswer, Row};
 use sync::{AuditRequest, Repair, UnixMillis};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Device, Enrolment, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site,
-    Store, StoreFault,
+    Device, Enrolment, HistoryQuery, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed,
+    RowSink, Site, Store, StoreFault,
 };
 use crate::booking::{Batch, Scope};
 use pool::Pool;
@@ -79,6 +81,11 @@ impl Store for SqliteStore {
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault> {
         let site = site.to_owned();
         self.pool.read(move |connection| products::find(connection, &site, &query)).await
+    }
+
+    async fn history(&self, site: &str, query: HistoryQuery) -> Result<HistoryAnswer, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| history::history(connection, &site, query)).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreFault> {

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sync::Versioned;
 
 use super::super::{ProductQuery, ProductWithLots, StoreFault};
-use super::convert::{self, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64};
+use super::convert::{self, from_i64};
+use super::shape::{LOT, PRODUCT};
 
 pub(super) fn find(
     connection: &Connection,
@@ -14,12 +15,13 @@ pub(super) fn find(
 ) -> Result<Option<ProductWithLots>, StoreFault> {
     let select = |condition: &str| {
         format!(
-            "SELECT {PRODUCT_COLUMNS}, rev FROM products WHERE site = ?1 AND deleted_at IS NULL AND {condition} \
-             ORDER BY product_id LIMIT 1"
+            "SELECT {}, rev FROM products WHERE site = ?1 AND deleted_at IS NULL AND {condition} \
+             ORDER BY product_id LIMIT 1",
+            PRODUCT.columns
         )
     };
     let versioned = |row: &rusqlite::Row<'_>| {
-        Ok(Versioned { rev: from_i64(row.get(PRODUCT_WIDTH)?), row: convert::product(row)? })
+        Ok(Versioned { rev: from_i64(row.get(PRODUCT.width)?), row: convert::product(row)? })
     };
     let product = match query {
         ProductQuery::Id(id) => {
@@ -38,12 +40,13 @@ pub(super) fn find(
     };
     let Some(product) = product else { return Ok(None) };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {LOT_COLUMNS}, rev FROM inventory_lots \
+        "SELECT {}, rev FROM inventory_lots \
          WHERE site = ?1 AND product_id = ?2 AND deleted_at IS NULL \
-         ORDER BY expires_on IS NULL, expires_on, lot_code, location"
+         ORDER BY expires_on IS NULL, expires_on, lot_code, location",
+        LOT.columns
     ))?;
     let lots = statement.query_map(params![site, product.row.id], |row| {
-        Ok(Versioned { rev: from_i64(row.get(LOT_WIDTH)?), row: convert::lot(row)? })
+        Ok(Versioned { rev: from_i64(row.get(LOT.width)?), row: convert::lot(row)? })
     })?;
     let lots = lots.collect::<Result<_, _>>()?;
     Ok(Some((product, lots)))

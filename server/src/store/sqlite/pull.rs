@@ -1,12 +1,14 @@
 //! Changes for a device: the rows after its revision, or the next page of a snapshot. One state of the database each.
 
-use domain::{LOTS, LotStatus, PRODUCTS, Row, Warehouse};
-use rusqlite::{Connection, Params, named_params};
+use domain::{DELIVERIES, LOTS, LotStatus, Row, Warehouse};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Params, named_params, params_from_iter};
 use sync::{Cursor, Progress, Records, Removal, ReplacedRange, Versioned};
 
 use super::super::{Pull, Pulled, Site, StoreFault};
-use super::convert::{self, Key, LOT_COLUMNS, LOT_WIDTH, PRODUCT_COLUMNS, PRODUCT_WIDTH, from_i64, to_i64};
+use super::convert::{from_i64, to_i64};
 use super::schema;
+use super::shape::{PRODUCT, Shape};
 use crate::booking::Scope;
 
 /// A row as the pull sees it.
@@ -19,7 +21,7 @@ pub(super) struct Change {
 /// Where a snapshot stands.
 struct Snapshot {
     rev: u64,
-    table: &'static str,
+    shape: &'static Shape,
     after: String,
     progress: Progress,
 }
@@ -32,24 +34,17 @@ pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, Store
     match &pull.cursor {
         Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
         Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
-            let table = table_named(table)?;
-            let snapshot = Snapshot { rev: *rev, table, after: after.clone(), progress: *progress };
+            let shape = Shape::named(table)?;
+            let snapshot = Snapshot { rev: *rev, shape, after: after.clone(), progress: *progress };
             page(connection, pull, &site, snapshot)
         }
         Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => {
             let total_rows = count(connection, pull)?;
             let progress = Progress { done_rows: 0, total_rows };
-            let first = Snapshot { rev: site.rev, table: PRODUCTS, after: String::new(), progress };
+            let first = Snapshot { rev: site.rev, shape: &PRODUCT, after: String::new(), progress };
             page(connection, pull, &site, first)
         }
     }
-}
-
-pub(super) fn table_named(name: &str) -> Result<&'static str, StoreFault> {
-    Warehouse::TABLES.iter().find(|table| **table == name).copied().ok_or_else(|| {
-        let known = Warehouse::TABLES.join(", ");
-        StoreFault::invalid("bad_cursor", format!("The cursor names no table of this server ({known})."))
-    })
 }
 
 fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Result<Pulled, StoreFault> {
@@ -80,16 +75,17 @@ fn changed_between(
 ) -> Result<Vec<Change>, StoreFault> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
-    for table in Warehouse::TABLES {
+    for table in pull.scope.tables() {
+        let shape = Shape::named(table)?;
         let sql = format!(
             "SELECT {} FROM {table} WHERE site = :site AND rev > :after AND rev <= :through \
              ORDER BY rev LIMIT :limit",
-            columns(table)
+            columns(shape)
         );
         let params = named_params! {
             ":site": pull.site, ":after": to_i64(after), ":through": to_i64(through), ":limit": limit,
         };
-        read(connection, table, &sql, params, &mut found)?;
+        read(connection, shape, &sql, params, &mut found)?;
     }
     found.sort_by_key(|change| change.rev);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -110,8 +106,8 @@ fn split(found: Vec<Change>, scope: Scope) -> (Vec<Versioned<Row>>, Vec<Removal>
 }
 
 fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -> Result<Pulled, StoreFault> {
-    let Snapshot { rev, table, after, progress } = snapshot;
-    let mut found = rows_after(connection, pull, table, &after)?;
+    let Snapshot { rev, shape, after, progress } = snapshot;
+    let mut found = rows_after(connection, pull, shape, &after)?;
     let is_last = found.len() <= pull.max_rows;
     found.truncate(pull.max_rows);
     let through = if is_last { None } else { found.last().map(|change| Warehouse::key(&change.row).key) };
@@ -120,8 +116,8 @@ fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -
     let progress = Progress { done_rows, total_rows };
     let next =
         |table: &str, after: String| Cursor::Snapshot { rev, table: table.to_owned(), after, progress };
-    let cursor = match (&through, next_table(table)) {
-        (Some(through), _) => next(table, through.clone()),
+    let cursor = match (&through, next_table(pull.scope, shape.table)) {
+        (Some(through), _) => next(shape.table, through.clone()),
         (None, Some(following)) => next(following, String::new()),
         (None, None) => Cursor::Live { rev },
     };
@@ -130,87 +126,53 @@ fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -
         Cursor::Start | Cursor::Snapshot { .. } => true,
     };
     let rows = found.into_iter().map(|change| Versioned { rev: change.rev, row: change.row }).collect();
-    let replaced = Some(ReplacedRange { table: table.to_owned(), after, through });
+    let replaced = Some(ReplacedRange { table: shape.table.to_owned(), after, through });
     Ok(Pulled { epoch: site.epoch, rows, removed: Vec::new(), replaced, cursor, more })
 }
 
-fn next_table(table: &str) -> Option<&'static str> {
-    Warehouse::TABLES.iter().skip_while(|name| **name != table).nth(1).copied()
+fn next_table(scope: Scope, table: &str) -> Option<&'static str> {
+    scope.tables().iter().skip_while(|name| **name != table).nth(1).copied()
 }
 
 /// The rows in scope after a key, one more than wanted, by rising key.
 fn rows_after(
     connection: &Connection,
     pull: &Pull,
-    table: &'static str,
+    shape: &Shape,
     after: &str,
 ) -> Result<Vec<Change>, StoreFault> {
     let limit = i64::try_from(pull.max_rows).unwrap_or(i64::MAX).saturating_add(1);
-    let key = position(table, after)?;
+    let sql = format!(
+        "SELECT {} FROM {} WHERE site = ?1 AND {} AND {} ORDER BY {} LIMIT ?2",
+        columns(shape),
+        shape.table,
+        shape.compared(">", 3),
+        shape.in_scope(pull.scope),
+        shape.key.join(", ")
+    );
+    let first = [Value::Text(pull.site.clone()), Value::Integer(limit)];
+    let params = params_from_iter(first.into_iter().chain(shape.position(after)?));
     let mut found = Vec::new();
-    let select = format!("SELECT {} FROM {table} WHERE site = :site AND deleted_at IS NULL", columns(table));
-    if table == PRODUCTS {
-        let product = match key {
-            Some(Key::Product(id)) => id.as_bytes().to_vec(),
-            _ => Vec::new(),
-        };
-        let sql = format!("{select} AND product_id > :product ORDER BY product_id LIMIT :limit");
-        let params = named_params! { ":site": pull.site, ":product": product, ":limit": limit };
-        read(connection, table, &sql, params, &mut found)?;
-    } else {
-        // The empty key sorts before every other.
-        let (product, lot) = match key {
-            Some(Key::Lot(product, lot)) => (product.as_bytes().to_vec(), lot.as_bytes().to_vec()),
-            _ => (Vec::new(), Vec::new()),
-        };
-        let status = pull.scope.lot_status().map(LotStatus::code);
-        let sql = format!(
-            "{select} AND (product_id, lot_id) > (:product, :lot) AND (:status IS NULL OR status = :status) \
-             ORDER BY product_id, lot_id LIMIT :limit"
-        );
-        let params = named_params! {
-            ":site": pull.site, ":product": product, ":lot": lot, ":status": status, ":limit": limit,
-        };
-        read(connection, table, &sql, params, &mut found)?;
-    }
+    read(connection, shape, &sql, params, &mut found)?;
     Ok(found)
 }
 
-pub(super) fn position(table: &'static str, after: &str) -> Result<Option<Key>, StoreFault> {
-    if after.is_empty() {
-        return Ok(None);
-    }
-    Key::parse(&sync::RowKey::new(table, after)).map(Some).ok_or_else(|| {
-        StoreFault::invalid(
-            "bad_cursor",
-            format!("The cursor's key is none of {table}. Start without a cursor."),
-        )
-    })
-}
-
-pub(super) fn columns(table: &str) -> String {
-    let columns = if table == PRODUCTS { PRODUCT_COLUMNS } else { LOT_COLUMNS };
-    format!("{columns}, rev, deleted_at IS NOT NULL")
+pub(super) fn columns(shape: &Shape) -> String {
+    format!("{}, rev, deleted_at IS NOT NULL", shape.columns)
 }
 
 pub(super) fn read(
     connection: &Connection,
-    table: &str,
+    shape: &Shape,
     sql: &str,
     params: impl Params,
     into: &mut Vec<Change>,
 ) -> Result<(), StoreFault> {
-    let is_product = table == PRODUCTS;
-    let width = if is_product { PRODUCT_WIDTH } else { LOT_WIDTH };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     while let Some(columns) = rows.next()? {
-        let row = if is_product {
-            Row::Product(convert::product(columns)?)
-        } else {
-            Row::Lot(convert::lot(columns)?)
-        };
-        into.push(Change { rev: from_i64(columns.get(width)?), row, deleted: columns.get(width + 1)? });
+        let (rev, deleted) = (from_i64(columns.get(shape.width)?), columns.get(shape.width + 1)?);
+        into.push(Change { rev, row: shape.row(columns)?, deleted });
     }
     Ok(())
 }
@@ -222,7 +184,7 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
         Ok(from_i64(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?))
     };
     let mut total = 0_u64;
-    for table in Warehouse::TABLES {
+    for table in pull.scope.tables() {
         let all = count_of(&format!("SELECT count(*) FROM {table} WHERE site = ?1"), &[&pull.site])?;
         let sql = format!("SELECT count(*) FROM {table} WHERE site = ?1 AND deleted_at IS NOT NULL");
         total += all.saturating_sub(count_of(&sql, &[&pull.site])?);
@@ -233,6 +195,12 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
                 format!("SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL");
             total = total.saturating_sub(count_of(&sql, &[&pull.site, &other.code()])?);
         }
+    }
+    if pull.scope.tables().contains(&DELIVERIES) {
+        let sql = format!(
+            "SELECT count(*) FROM {DELIVERIES} WHERE site = ?1 AND NOT is_open AND deleted_at IS NULL"
+        );
+        total = total.saturating_sub(count_of(&sql, &[&pull.site])?);
     }
     Ok(total)
 }

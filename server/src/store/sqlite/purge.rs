@@ -9,6 +9,8 @@ pub(super) fn purge(transaction: &Transaction<'_>, before: UnixMillis) -> Result
     // A product stays for as long as any of its lots does.
     let tombstones = [
         ("inventory_lots", ""),
+        ("deliveries", ""),
+        ("exceptions", ""),
         (
             "products",
             "AND NOT EXISTS (SELECT 1 FROM inventory_lots AS lots \

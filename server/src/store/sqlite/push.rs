@@ -1,8 +1,9 @@
 //! Books a batch: load, decide, write, in the one transaction of the caller.
 
-use domain::Effect;
+use domain::{Effect, LotRef, StockException};
 use rusqlite::{Transaction, params};
 use sync::Mutation;
+use uuid::Uuid;
 
 use super::super::{Pushed, StoreFault};
 use super::convert::{VERDICTS, json, to_i64};
@@ -91,13 +92,11 @@ fn write_effect(
             },
         ),
         Effect::Order(order) => write_order(transaction, batch, booked.rev, mutation, order),
-        Effect::BelowZero { lot, quantity } => {
-            write_exception(transaction, batch, booked, "below_zero", (lot, quantity.0, None))
+        Effect::Resolved { exception, reason } => {
+            write_resolution(transaction, batch, booked, exception, reason)
         }
-        Effect::MovedWhileCounted { lot, basis, found } => {
-            let about = (lot, found.0, Some(basis.0));
-            write_exception(transaction, batch, booked, "moved_while_counted", about)
-        }
+        // Its row says so.
+        Effect::Raised(_) => Ok(()),
     }
 }
 
@@ -147,36 +146,35 @@ fn write_order<A>(
     Ok(())
 }
 
-/// `about`: which lot, what is on hand, and what the counting device showed.
-fn write_exception(
+fn write_resolution(
     transaction: &Transaction<'_>,
     batch: &Batch,
     booked: &BookedEffect,
-    kind: &str,
-    about: (&domain::LotRef, i64, Option<i64>),
+    exception: &StockException,
+    reason: &str,
 ) -> Result<(), StoreFault> {
     let Some(mutation) = batch.mutations.get(booked.mutation) else { return Ok(()) };
-    let (lot, quantity, basis) = about;
+    let lot = exception.lot.as_ref();
     transaction
         .prepare_cached(
-            "INSERT INTO exceptions (site, rev, line, kind, product_id, lot_id, lot_code, location, quantity, basis, \
-             mutation_id, client, author, booked_at) \
+            "INSERT INTO resolutions (site, rev, line, kind, product_id, lot_id, lot_code, location, reason, \
+             mutation_id, client, author, captured_at, booked_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             batch.site,
             to_i64(booked.rev),
             to_i64(booked.line),
-            kind,
-            lot.product_id,
-            lot.id(),
-            lot.lot_code,
-            lot.location,
-            quantity,
-            basis,
+            exception.kind.code(),
+            exception.product_id,
+            lot.map_or(Uuid::nil(), LotRef::id),
+            lot.map_or("", |lot| lot.lot_code.as_str()),
+            lot.map_or("", |lot| lot.location.as_str()),
+            reason,
             mutation.id,
             batch.client,
             mutation.author,
+            mutation.captured_at.0,
             batch.now.0,
         ])?;
     Ok(())

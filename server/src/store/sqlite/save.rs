@@ -1,6 +1,6 @@
 //! Writes rows and ledger entries, whoever they come from.
 
-use domain::{InventoryLot, LedgerEntry, Product, Row, normalize_gtin};
+use domain::{Delivery, InventoryLot, LedgerEntry, LotRef, Product, Row, StockException, normalize_gtin};
 use rusqlite::{Transaction, params};
 use sync::UnixMillis;
 use uuid::Uuid;
@@ -22,6 +22,8 @@ pub(super) fn row(
     match &stored.row {
         Row::Product(row) => product(transaction, &meta, row),
         Row::Lot(row) => lot(transaction, &meta, row),
+        Row::Delivery(row) => delivery(transaction, &meta, row),
+        Row::Exception(row) => exception(transaction, &meta, row),
     }
 }
 
@@ -101,6 +103,59 @@ fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Re
             text(row.received_on),
             meta.rev,
             meta.fields,
+            meta.deleted_at,
+        ])?;
+    Ok(())
+}
+
+fn delivery(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Delivery) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO deliveries (site, delivery_id, number, supplier, expected_on, lines, is_open, rev, deleted_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             ON CONFLICT (site, delivery_id) DO UPDATE SET number = excluded.number, supplier = excluded.supplier, \
+             expected_on = excluded.expected_on, lines = excluded.lines, is_open = excluded.is_open, \
+             rev = excluded.rev, deleted_at = excluded.deleted_at",
+        )?
+        .execute(params![
+            meta.site,
+            row.id,
+            row.number,
+            row.supplier,
+            row.expected_on.map(|date| date.to_string()),
+            json(&row.lines)?,
+            !row.is_complete(),
+            meta.rev,
+            meta.deleted_at,
+        ])?;
+    Ok(())
+}
+
+fn exception(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &StockException) -> Result<(), StoreFault> {
+    let lot = row.lot.as_ref();
+    transaction
+        .prepare_cached(
+            "INSERT INTO exceptions (site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, \
+             author, raised_at, rev, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT (site, product_id, lot_id, kind) DO UPDATE SET lot_code = excluded.lot_code, \
+             location = excluded.location, other = excluded.other, before = excluded.before, after = excluded.after, \
+             basis = excluded.basis, author = excluded.author, raised_at = excluded.raised_at, rev = excluded.rev, \
+             deleted_at = excluded.deleted_at",
+        )?
+        .execute(params![
+            meta.site,
+            row.product_id,
+            lot.map_or(Uuid::nil(), LotRef::id),
+            row.kind.code(),
+            lot.map_or("", |lot| lot.lot_code.as_str()),
+            lot.map_or("", |lot| lot.location.as_str()),
+            row.other,
+            row.before.0,
+            row.after.0,
+            row.basis.map(|basis| basis.0),
+            row.author,
+            row.at.0,
+            meta.rev,
             meta.deleted_at,
         ])?;
     Ok(())

@@ -11,7 +11,10 @@ use super::convert::{from_i64, to_i64};
 use crate::random;
 
 /// Each brings the tables from the version of its place in the list to the next. Shipped ones never change.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_warehouse.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_warehouse.sql"),
+    include_str!("../../../migrations/sqlite/0002_floor.sql"),
+];
 /// How long a connection waits for another process that writes.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements each connection keeps.

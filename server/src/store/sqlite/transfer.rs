@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 
-use domain::{FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row};
+use domain::{Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row, delivery_key};
 use rusqlite::{Connection, Transaction};
 use sync::RowKey;
 use uuid::Uuid;
 
 use super::super::{ExportRow, Import, Imported, LotRecord, ProductRecord, RowSink, StoreFault};
-use super::convert::{self, LOT_COLUMNS, PRODUCT_COLUMNS};
+use super::convert;
 use super::save::{self, LedgerLine};
+use super::shape::{DELIVERY, LOT, PRODUCT};
 use super::{load, schema};
 use crate::booking::{StoredRow, changed_fields, lot_key, product_key};
 
@@ -35,6 +36,9 @@ pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<I
     }
     for record in &import.lots {
         clerk.lot(record)?;
+    }
+    for delivery in &import.deliveries {
+        clerk.delivery(delivery)?;
     }
     let Clerk { rev, done, .. } = clerk;
     schema::set_rev(transaction, &import.site, rev)?;
@@ -100,6 +104,18 @@ impl Clerk<'_> {
         )
     }
 
+    /// A delivery that is known keeps what has come of it.
+    fn delivery(&mut self, delivery: &Delivery) -> Result<(), StoreFault> {
+        let old = load::row(self.transaction, &self.import.site, &delivery_key(delivery.id))?;
+        let held = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
+        let expected = match held {
+            Some(held) => delivery.clone().expected_anew(held),
+            None => delivery.clone(),
+        };
+        self.put(old, Row::Delivery(expected))?;
+        Ok(())
+    }
+
     /// Writes the row unless it is there already. Returns whether it was written.
     fn put(&mut self, old: Option<StoredRow>, row: Row) -> Result<bool, StoreFault> {
         let Imported { added, changed, unchanged } = &mut self.done;
@@ -133,7 +149,8 @@ impl Clerk<'_> {
 
 pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
     let products = format!(
-        "SELECT {PRODUCT_COLUMNS} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key"
+        "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
+        PRODUCT.columns
     );
     let mut statement = connection.prepare(&products)?;
     let mut rows = statement.query([site])?;
@@ -141,7 +158,7 @@ pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> 
         sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)?;
     }
     let columns =
-        LOT_COLUMNS.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
+        LOT.columns.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
     let lots = format!(
         "SELECT {columns} FROM inventory_lots AS lots JOIN products USING (site, product_id) \
          WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \
@@ -151,6 +168,15 @@ pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> 
     let mut rows = statement.query([site])?;
     while let Some(row) = rows.next()? {
         sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)?;
+    }
+    let deliveries = format!(
+        "SELECT {} FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY number",
+        DELIVERY.columns
+    );
+    let mut statement = connection.prepare(&deliveries)?;
+    let mut rows = statement.query([site])?;
+    while let Some(row) = rows.next()? {
+        sink(ExportRow::Delivery(convert::delivery(row)?)).map_err(StoreFault::Failed)?;
     }
     Ok(())
 }

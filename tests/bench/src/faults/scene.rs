@@ -281,7 +281,7 @@ fn product(rng: &mut Rng) -> Product {
 
 /// The action that a marker stands for.
 pub(crate) fn pick(lot: &Lot, marker: Marker) -> Action {
-    Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker) }
+    Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker), reason: String::new() }
 }
 
 /// A lot that can be picked from without a second thought: available, far from its date.

@@ -62,6 +62,7 @@ async fn snapshot(transport: NativeTransport) -> Result<Vec<SyncResponse<Row>>> 
             mutations: Vec::new(),
             cursor,
             scope: "all".to_owned(),
+            tables: sync::tables_of::<Warehouse>(),
             max_rows: u32::try_from(MAX_PULL_ROWS)?,
         };
         let page = Transport::<Warehouse>::exchange(&transport, &request).await?;

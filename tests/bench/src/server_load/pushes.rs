@@ -104,6 +104,7 @@ impl Device {
             mutations,
             cursor: Cursor::Live { rev: self.rev },
             scope: "all".to_owned(),
+            tables: sync::tables_of::<Warehouse>(),
             max_rows: 1,
         }
     }

@@ -105,13 +105,13 @@ fn action(lots: &[LotOnHand], random: &mut Rng) -> Action {
         lots.get(at).cloned().unwrap_or_else(|| (LotRef::new(Uuid::nil(), "", ""), Quantity::ZERO));
     let quantity = Quantity::units(random.i64(1..=12));
     match random.u64(..100) {
-        kind if kind < PICKS_PERCENT => Action::PickLot { lot, quantity },
+        kind if kind < PICKS_PERCENT => Action::PickLot { lot, quantity, reason: String::new() },
         kind if kind < PICKS_PERCENT + MOVES_PERCENT => {
             let to = format!("M-{:02}-{}", random.u8(1..=40), random.u8(1..=6));
             Action::MoveLot { lot, to, quantity }
         }
         kind if kind < PICKS_PERCENT + MOVES_PERCENT + RECEIPTS_PERCENT => {
-            Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None }
+            Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery: None }
         }
         _ => Action::CountLot { lot, counted: Quantity(on_hand.0.max(0)) + quantity, basis: on_hand },
     }

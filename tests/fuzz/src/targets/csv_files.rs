@@ -99,6 +99,7 @@ fn options(site: &Site, skip_bad: bool) -> Result<ImportOptions> {
         site: DEFAULT_SITE.to_owned(),
         products: open("products.csv")?,
         lots: open("lots.csv")?,
+        deliveries: None,
         skip_bad,
     })
 }
@@ -111,7 +112,7 @@ fn brought_in(site: &Site, skip_bad: bool) -> Result<ImportReport> {
 fn an_export_is_what_an_import_needs(site: &Site) -> Result<()> {
     let write = |site: &Site| -> Result<(String, String)> {
         let (products, lots) = (site.path("products.csv"), site.path("lots.csv"));
-        site.run(export(site.store(), DEFAULT_SITE, &products, &lots))?;
+        site.run(export(site.store(), DEFAULT_SITE, &products, &lots, None))?;
         Ok((fs::read_to_string(products)?, fs::read_to_string(lots)?))
     };
     let exported = write(site)?;

@@ -1,4 +1,4 @@
-//! Finds products for the order by name or code.
+//! Finds products by name or code, for whatever is to be done with them.
 
 use std::rc::Rc;
 
@@ -8,24 +8,30 @@ use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
-use super::row_text::row_text;
+use super::row_text::named_text;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use crate::book::ProductCard;
+use crate::format;
 use crate::hooks::{card_of, use_cards, use_catalogue};
+use crate::language::{t, tf, tn};
 
 /// Matches shown; a narrower search finds the rest.
 const MAX_SHOWN_MATCHES: usize = 6;
 
 /// Where what was found goes.
 #[derive(Properties, PartialEq)]
-pub(crate) struct OrderSearchProps {
+pub(crate) struct ProductSearchProps {
     pub(crate) on_found: Callback<Uuid>,
+    /// What the field is for.
+    pub(crate) label: &'static str,
+    /// The field's test hook.
+    pub(crate) test: &'static str,
 }
 
 /// The search field with its first matches.
 #[component]
-pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
+pub(crate) fn ProductSearch(props: &ProductSearchProps) -> Html {
     let scans = use_scans();
     let query = use_state(String::new);
     let view = use_catalogue(&query);
@@ -61,12 +67,12 @@ pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
         })
     };
     let search = ScanField {
-        label: "Scan or type what is sold",
+        label: props.label,
         text: (*query).clone().into(),
         on_change,
         on_enter: Some(on_enter),
         scans: &scans,
-        test: "order-search",
+        test: props.test,
     };
     html! {
         <div class="order-search">
@@ -77,9 +83,9 @@ pub(crate) fn OrderSearch(props: &OrderSearchProps) -> Html {
                         { match_row(id, card_of(&cards, id), &take) }
                     }
                     if view.hits.len() > MAX_SHOWN_MATCHES {
-                        <li class="matches-more">{ format!("{} more. Type more of the name.", view.hits.len() - MAX_SHOWN_MATCHES) }</li>
+                        <li class="matches-more">{ tn(view.hits.len() - MAX_SHOWN_MATCHES, "{n} more. Type more of the name.", "{n} more. Type more of the name.") }</li>
                     } else if view.hits.is_empty() {
-                        <li class="matches-more">{ "Nothing on this device matches. Press Enter to look it up as a code." }</li>
+                        <li class="matches-more">{ t("Nothing on this device matches. Press Enter to look it up as a code.") }</li>
                     }
                 </ul>
             }
@@ -92,10 +98,18 @@ fn match_row(id: Uuid, card: Option<&ProductCard>, take: &Callback<Uuid>) -> Htm
     let face = card.map(|card| {
         let detail = card.detail.as_ref().map(|detail| {
             let price = Money { minor: detail.price_minor, currency: detail.currency.clone() };
-            format!(" · {price} · {} {} on hand", detail.on_hand, detail.unit)
+            tf(
+                "{sku} · {price} · {quantity} {unit} on hand",
+                &[
+                    ("sku", &card.product.sku),
+                    ("price", &format::money(&price)),
+                    ("quantity", &format::quantity(detail.on_hand)),
+                    ("unit", &detail.unit),
+                ],
+            )
         });
         let name = name_and_variant(&card.product.name, &card.product.variant);
-        row_text(name, format!("{}{}", card.product.sku, detail.unwrap_or_default()), None)
+        named_text(name, detail.unwrap_or_else(|| card.product.sku.clone()), None)
     });
     html! {
         <li key={id.to_string()}>

@@ -1,0 +1,68 @@
+//! What lies in a bin, pending work included.
+
+use std::collections::BTreeSet;
+
+use domain::{Action, InventoryLot, LOTS, Quantity, Warehouse, by_expiry, location_key};
+use sync::{Model, Read, Records, RowKey, Store, StoreError};
+
+use super::Book;
+use super::views::LotView;
+
+impl Book {
+    /// The lots in a bin, by product and then soonest to expire; none for a bin that is empty or unknown.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn bin(&self, location: &str) -> Result<Vec<LotView>, StoreError> {
+        self.put_person_first();
+        let index_key = location_key(location);
+        let found = Store::<Warehouse>::find(self.store(), LOTS, &index_key).await?;
+        let keys: BTreeSet<RowKey> = found
+            .iter()
+            .map(|held| Warehouse::key(&held.row))
+            .chain(self.pending().iter().flat_map(|pending| lots_of(&pending.action)))
+            .collect();
+        let reads: Vec<Read> = keys.iter().cloned().map(Read::Row).collect();
+        let held = self.view(&reads, |key| keys.contains(key)).await?;
+        let rows = held.view.rows.iter().filter_map(|(key, row)| Some((key, row.lot()?)));
+        let mut lots: Vec<LotView> = rows
+            .filter(|(_, lot)| location_key(&lot.lot.location) == index_key)
+            .map(|(key, lot)| LotView {
+                row: lot.clone(),
+                rev: held.rev(key),
+                pending: held.view.pending.contains(key),
+            })
+            .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
+            .collect();
+        let by_product = |a: &InventoryLot, b: &InventoryLot| a.lot.product_id.cmp(&b.lot.product_id);
+        lots.sort_by(|a, b| by_product(&a.row, &b.row).then_with(|| by_expiry(&a.row, &b.row)));
+        Ok(lots)
+    }
+
+    /// Whether something lies, or is about to lie, in a bin of this name; then its name as it is spelled.
+    pub(super) async fn find_bin(&self, code: &str) -> Result<Option<String>, StoreError> {
+        let index_key = location_key(code);
+        let found = Store::<Warehouse>::find(self.store(), LOTS, &index_key).await?;
+        let held = found.iter().find_map(|held| held.row.lot().map(|lot| lot.lot.location.clone()));
+        Ok(held.or_else(|| {
+            let named = |action: &Action| {
+                let mut bins = bins_of(action).into_iter();
+                bins.find(|bin| location_key(bin) == index_key).map(str::to_owned)
+            };
+            self.pending().iter().find_map(|pending| named(&pending.action))
+        }))
+    }
+}
+
+fn lots_of(action: &Action) -> Vec<RowKey> {
+    Warehouse::touches(action).into_iter().filter(|key| key.table == LOTS).collect()
+}
+
+/// Bins that stock work names.
+fn bins_of(action: &Action) -> Vec<&str> {
+    match action {
+        Action::PutAwayLot { lot, to, .. } | Action::MoveLot { lot, to, .. } => vec![&lot.location, to],
+        Action::ReceiveLot { lot, .. } | Action::CountLot { lot, .. } => vec![&lot.location],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,86 @@
+//! What is expected, what has to be looked at, and what was done: for the work on the floor and for whoever watches over it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use domain::{
+    DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, HistoryEntry, LOTS, Row, StockException, Warehouse,
+};
+use sync::{Model, Read, RowKey, StoreError, TransportError};
+use uuid::Uuid;
+
+use super::Book;
+
+/// Deliveries that are shown.
+const MAX_SHOWN_DELIVERIES: usize = 1_000;
+/// Exceptions that are shown.
+const MAX_SHOWN_EXCEPTIONS: usize = 1_000;
+/// A person looks at an empty page meanwhile.
+const HISTORY_TIMEOUT_MILLIS: u32 = 10_000;
+
+impl Book {
+    /// Deliveries of which something is still to come, the soonest first, goods received here included.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
+        self.put_person_first();
+        let reads = [Read::Prefix { table: DELIVERIES, prefix: String::new(), limit: MAX_SHOWN_DELIVERIES }];
+        let view = self.view(&reads, |key| key.table == DELIVERIES).await?.view;
+        let rows = view.rows.into_values().filter_map(|row| match row {
+            Row::Delivery(delivery) if !delivery.is_complete() => Some(delivery),
+            _ => None,
+        });
+        let mut deliveries: Vec<Delivery> = rows.collect();
+        let undated_last = |delivery: &Delivery| (delivery.expected_on.is_none(), delivery.expected_on);
+        deliveries
+            .sort_by(|a, b| undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number)));
+        Ok(deliveries)
+    }
+
+    /// What has to be looked at, the newest first, work recorded here included.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn exceptions(&self) -> Result<Vec<StockException>, StoreError> {
+        self.put_person_first();
+        // Whether a lot is below zero follows from its row: pending work counts on from there.
+        let worked_on: BTreeSet<RowKey> =
+            self.pending().iter().flat_map(|mutation| Warehouse::touches(&mutation.action)).collect();
+        let lots = worked_on.into_iter().filter(|key| key.table == LOTS).map(Read::Row);
+        let all = Read::Prefix { table: EXCEPTIONS, prefix: String::new(), limit: MAX_SHOWN_EXCEPTIONS };
+        let reads: Vec<Read> = [all].into_iter().chain(lots).collect();
+        let view = self.view(&reads, |key| key.table == EXCEPTIONS).await?.view;
+        let rows = view.rows.into_values().filter_map(|row| match row {
+            Row::Exception(exception) => Some(exception),
+            _ => None,
+        });
+        let mut exceptions: Vec<StockException> = rows.collect();
+        exceptions.sort_by_key(|exception| std::cmp::Reverse(exception.at));
+        Ok(exceptions)
+    }
+
+    /// Asks the server who did what to a product, or to one lot of it: the newest before the revision `before`, newest first.
+    /// A product that the server does not know has no history.
+    ///
+    /// # Errors
+    /// [`TransportError`]; the history is not on the device.
+    #[expect(clippy::unused_self, reason = "the book's history")]
+    pub(crate) async fn history(
+        &self,
+        product: Uuid,
+        lot: Option<Uuid>,
+        before: Option<u64>,
+    ) -> Result<HistoryAnswer, TransportError> {
+        let mut path = format!("/api/products/{product}/history?");
+        // Writing to a string cannot fail.
+        if let Some(lot) = lot {
+            let _ = write!(path, "lot={lot}&");
+        }
+        if let Some(before) = before {
+            let _ = write!(path, "before={before}");
+        }
+        let answer = browser::get_json::<HistoryAnswer>(&path, HISTORY_TIMEOUT_MILLIS).await?;
+        Ok(answer.unwrap_or(HistoryAnswer { entries: Vec::<HistoryEntry>::new(), more: false }))
+    }
+}

@@ -1,0 +1,344 @@
+//! Which lots of a survey are listed, in which order, and what they come to. Pure.
+
+use std::cmp::Ordering;
+
+use domain::{CalendarDate, LotStatus, Quantity};
+
+use super::survey::{Survey, SurveyedLot};
+use super::worth::Worth;
+use crate::language::key;
+
+/// Days to a lot's date that press, and those that are worth a look.
+pub(crate) const PRESSING_DAYS: i64 = 14;
+/// See [`PRESSING_DAYS`].
+pub(crate) const SOON_DAYS: i64 = 60;
+
+/// How close a lot's date is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    #[default]
+    Any,
+    Expired,
+    Pressing,
+    Soon,
+}
+
+impl Expiry {
+    /// As people choose from.
+    pub(crate) const ALL: [Self; 4] = [Self::Any, Self::Expired, Self::Pressing, Self::Soon];
+
+    /// As in addresses.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Expired => "expired",
+            Self::Pressing => "14",
+            Self::Soon => "60",
+        }
+    }
+
+    /// The one with this code; `Any` for none of them.
+    pub(crate) fn from_code(code: &str) -> Self {
+        Self::ALL.into_iter().find(|expiry| expiry.code() == code).unwrap_or_default()
+    }
+
+    /// The choice's words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Any => key("Any date"),
+            Self::Expired => key("Expired"),
+            Self::Pressing => key("14 days"),
+            Self::Soon => key("60 days"),
+        }
+    }
+
+    fn holds(self, lot: &SurveyedLot, today: CalendarDate) -> bool {
+        let within = |days| {
+            !lot.is_expired(today) && lot.expires_on.is_some_and(|date| today.days_until(date) <= days)
+        };
+        match self {
+            Self::Any => true,
+            Self::Expired => lot.is_expired(today),
+            Self::Pressing => within(PRESSING_DAYS),
+            Self::Soon => within(SOON_DAYS),
+        }
+    }
+}
+
+/// What the list begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LotOrder {
+    /// The soonest date; undated last.
+    #[default]
+    Expiry,
+    /// The way one walks.
+    Place,
+    /// The least.
+    Least,
+    /// The most.
+    Most,
+}
+
+impl LotOrder {
+    /// As people choose from.
+    pub(crate) const ALL: [Self; 4] = [Self::Expiry, Self::Place, Self::Least, Self::Most];
+
+    /// The choice's words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Expiry => key("By expiry"),
+            Self::Place => key("By place"),
+            Self::Least => key("Least first"),
+            Self::Most => key("Most first"),
+        }
+    }
+}
+
+/// Which lots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LotFilter {
+    /// Words; each is in the product's label, the lot's code or its bin.
+    pub(crate) text: String,
+    pub(crate) expiry: Expiry,
+    pub(crate) only_available: bool,
+    pub(crate) only_below_zero: bool,
+    /// What the bin begins with.
+    pub(crate) bin: String,
+    pub(crate) order: LotOrder,
+}
+
+impl LotFilter {
+    /// Whether it leaves anything out.
+    pub(crate) fn is_narrow(&self) -> bool {
+        *self != Self { order: self.order, ..Self::default() }
+    }
+}
+
+/// A word that is looked for, and which products' labels have it, by their place in the survey.
+#[derive(Debug)]
+pub(crate) struct Word {
+    pub(crate) folded: String,
+    pub(crate) is_in_label: Vec<bool>,
+}
+
+/// The lots found, by their place in the survey.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Selection {
+    pub(crate) rows: Vec<u32>,
+    pub(crate) worth: Worth,
+}
+
+impl Survey {
+    /// The lots that a filter leaves, in its order. `words` are its text's.
+    pub(crate) fn select(&self, filter: &LotFilter, words: &[Word], today: CalendarDate) -> Selection {
+        let is_bin_meant: Vec<bool> =
+            self.places().map(|place| starts_with(place, filter.bin.trim())).collect();
+        let has_word: Vec<Vec<bool>> = words
+            .iter()
+            .map(|word| self.places().map(|place| contains(place, &word.folded)).collect())
+            .collect();
+        let is_found = |lot: &SurveyedLot| {
+            words.iter().zip(&has_word).all(|(word, in_place)| {
+                word.is_in_label.get(lot.product as usize) == Some(&true)
+                    || in_place.get(lot.place as usize) == Some(&true)
+                    || contains(self.code(lot), &word.folded)
+            })
+        };
+        let mut selection = Selection::default();
+        for (at, lot) in (0..).zip(self.lots()) {
+            let is_wanted = filter.expiry.holds(lot, today)
+                && (!filter.only_available || lot.status == LotStatus::Available)
+                && (!filter.only_below_zero || lot.quantity < Quantity::ZERO)
+                && is_bin_meant.get(lot.place as usize) == Some(&true)
+                && is_found(lot);
+            if is_wanted {
+                self.add_worth(&mut selection.worth, lot);
+                selection.rows.push(at);
+            }
+        }
+        self.sort(&mut selection.rows, filter.order);
+        selection
+    }
+
+    /// Each lot's key is computed once, and its place breaks ties: most comparisons are one of two numbers.
+    fn sort(&self, rows: &mut [u32], order: LotOrder) {
+        let ranks = self.place_ranks();
+        let rank = |lot: &SurveyedLot| i64::from(ranks.get(lot.place as usize).copied().unwrap_or(u32::MAX));
+        let days = |lot: &SurveyedLot| lot.expires_on.map_or(i64::MAX, day_number);
+        let key = |at: &u32| {
+            let Some(lot) = self.lots().get(*at as usize) else { return (0, 0, *at) };
+            match order {
+                LotOrder::Expiry => (days(lot), rank(lot), *at),
+                LotOrder::Place => (rank(lot), days(lot), *at),
+                LotOrder::Least => (lot.quantity.0, rank(lot), *at),
+                LotOrder::Most => (lot.quantity.0.saturating_neg(), rank(lot), *at),
+            }
+        };
+        let mut keyed: Vec<(i64, i64, u32)> = rows.iter().map(key).collect();
+        keyed.sort_unstable();
+        for (row, (.., at)) in rows.iter_mut().zip(keyed) {
+            *row = at;
+        }
+    }
+
+    /// Where each bin comes as one walks.
+    fn place_ranks(&self) -> Vec<u32> {
+        let mut order: Vec<(u32, &str)> = (0..).zip(self.places()).collect();
+        order.sort_by(|(_, a), (_, b)| walking_order(a, b));
+        let mut ranks = vec![0; order.len()];
+        for (rank, (place, _)) in (0..).zip(order) {
+            ranks[place as usize] = rank;
+        }
+        ranks
+    }
+}
+
+/// Rising with the date; nothing else is asked of it.
+fn day_number(date: CalendarDate) -> i64 {
+    let (year, month, day) = date.parts();
+    (i64::from(year) * 12 + i64::from(month)) * 31 + i64::from(day)
+}
+
+/// Bins by their parts, numbers as numbers: `A-2` before `A-10`.
+pub(crate) fn walking_order(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.bytes().peekable(), b.bytes().peekable());
+    loop {
+        match (left.peek().copied(), right.peek().copied()) {
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                let order = number(&mut left).cmp(&number(&mut right));
+                if order.is_ne() {
+                    return order;
+                }
+            }
+            (Some(x), Some(y)) => {
+                let order = x.to_ascii_uppercase().cmp(&y.to_ascii_uppercase());
+                if order.is_ne() {
+                    return order;
+                }
+                left.next();
+                right.next();
+            }
+            (x, y) => return x.is_some().cmp(&y.is_some()),
+        }
+    }
+}
+
+fn number(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> u64 {
+    let mut value = 0_u64;
+    while let Some(digit) = bytes.next_if(u8::is_ascii_digit) {
+        value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    }
+    value
+}
+
+/// Bins and codes differ in the case of their letters at most.
+fn starts_with(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+fn contains(text: &str, part: &str) -> bool {
+    part.is_empty() || text.as_bytes().windows(part.len()).any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::InventoryLot;
+
+    use super::super::survey::tests::{lot, product};
+    use super::*;
+
+    fn today() -> CalendarDate {
+        "2026-11-21".parse().expect("a date")
+    }
+
+    fn dated(row: InventoryLot, date: &str) -> InventoryLot {
+        InventoryLot { expires_on: date.parse().ok(), ..row }
+    }
+
+    fn survey() -> Survey {
+        let mut survey = Survey::default();
+        (1..=3).for_each(|n| survey.put_product(&product(n)));
+        let rows = [
+            dated(lot(1, "L-past", "B-10-1", 5), "2026-11-20"),
+            dated(lot(1, "L-today", "B-2-1", 7), "2026-11-21"),
+            dated(lot(2, "L-fortnight", "a-1", 3), "2026-12-05"),
+            dated(lot(2, "L-soon", "A-1", -4), "2027-01-20"),
+            dated(lot(3, "L-late", "C-1", 9), "2027-01-21"),
+            lot(3, "K-undated", "A-3", 2),
+            InventoryLot { status: LotStatus::Expired, ..lot(3, "K-marked", "A-4", 1) },
+        ];
+        rows.iter().for_each(|row| survey.push_lot(row, false));
+        survey
+    }
+
+    fn found(filter: &LotFilter, words: &[Word]) -> Vec<String> {
+        let survey = survey();
+        let selection = survey.select(filter, words, today());
+        let code = |at: &u32| survey.code(&survey.lots()[*at as usize]).to_owned();
+        selection.rows.iter().map(code).collect()
+    }
+
+    #[test]
+    fn dates_are_told_by_how_close_they_are() {
+        let of = |expiry| found(&LotFilter { expiry, ..LotFilter::default() }, &[]);
+        assert_eq!(of(Expiry::Expired), ["L-past", "K-marked"]);
+        assert_eq!(of(Expiry::Pressing), ["L-today", "L-fortnight"]);
+        assert_eq!(of(Expiry::Soon), ["L-today", "L-fortnight", "L-soon"]);
+        assert_eq!(of(Expiry::Any).len(), 7);
+        for expiry in Expiry::ALL {
+            assert_eq!(Expiry::from_code(expiry.code()), expiry);
+        }
+        assert_eq!(Expiry::from_code("yesterday"), Expiry::Any);
+    }
+
+    #[test]
+    fn each_order_begins_where_it_says() {
+        let of = |order| found(&LotFilter { order, ..LotFilter::default() }, &[]);
+        let undated_last = ["L-past", "L-today", "L-fortnight", "L-soon", "L-late", "K-undated", "K-marked"];
+        assert_eq!(of(LotOrder::Expiry), undated_last);
+        let walk = ["L-fortnight", "L-soon", "K-undated", "K-marked", "L-today", "L-past", "L-late"];
+        assert_eq!(of(LotOrder::Place), walk);
+        assert_eq!(of(LotOrder::Least)[..2], ["L-soon", "K-marked"]);
+        assert_eq!(of(LotOrder::Most)[..2], ["L-late", "L-today"]);
+    }
+
+    #[test]
+    fn every_word_is_in_the_label_the_code_or_the_bin() {
+        let word = |folded: &str, products: [bool; 3]| Word { folded: folded.into(), is_in_label: products.into() };
+        let none = [false; 3];
+        assert_eq!(found(&LotFilter::default(), &[word("soon", none)]), ["L-soon"]);
+        assert_eq!(found(&LotFilter::default(), &[word("milk", [false, true, false])]), ["L-fortnight", "L-soon"]);
+        let both = [word("milk", [false, true, false]), word("soon", none)];
+        assert_eq!(found(&LotFilter::default(), &both), ["L-soon"]);
+        assert_eq!(found(&LotFilter::default(), &[word("a-1", none)]), ["L-fortnight", "L-soon"]);
+        assert!(found(&LotFilter::default(), &[word("nowhere", none)]).is_empty());
+    }
+
+    #[test]
+    fn bins_status_and_sign_narrow_it() {
+        let bin = LotFilter { bin: " b-".into(), ..LotFilter::default() };
+        assert_eq!(found(&bin, &[]), ["L-past", "L-today"]);
+        let below = LotFilter { only_below_zero: true, ..LotFilter::default() };
+        assert_eq!(found(&below, &[]), ["L-soon"]);
+        let available = LotFilter { only_available: true, ..LotFilter::default() };
+        assert_eq!(found(&available, &[]).len(), 6);
+        assert!(bin.is_narrow() && below.is_narrow() && available.is_narrow());
+        assert!(!LotFilter { order: LotOrder::Most, ..LotFilter::default() }.is_narrow());
+    }
+
+    #[test]
+    fn what_is_found_is_added_up() {
+        let survey = survey();
+        let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
+        let worth = survey.select(&filter, &[], today()).worth;
+        let euros = worth.moneys(|id| survey.name(id));
+        assert_eq!(euros.iter().map(|money| money.minor).collect::<Vec<_>>(), [7 + 2 * 3 - 2 * 4]);
+    }
+
+    #[test]
+    fn bins_come_as_one_walks() {
+        let mut bins = ["B-10", "b-9", "B", "A-02-1", "A-2-1x", "A-2", ""];
+        bins.sort_by(|a, b| walking_order(a, b));
+        assert_eq!(bins, ["", "A-2", "A-02-1", "A-2-1x", "B", "b-9", "B-10"]);
+    }
+}

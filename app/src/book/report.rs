@@ -1,0 +1,292 @@
+//! What a survey comes to: the stock's value and what it is made of. Pure.
+
+use std::collections::BTreeMap;
+
+use domain::{CalendarDate, Quantity};
+use uuid::Uuid;
+
+use super::lot_filter::{PRESSING_DAYS, SOON_DAYS};
+use super::survey::{NameId, Survey, SurveyedLot};
+use super::worth::Worth;
+
+/// Months ahead that are told one by one.
+pub(crate) const MONTHS: usize = 12;
+/// Products, bins and lots that are named.
+const MAX_NAMED: usize = 10;
+
+/// Some lots and what they are worth.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) lots: usize,
+    pub(crate) worth: Worth,
+}
+
+/// What becomes of a lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// Nothing presses.
+    Good,
+    /// Its date is worth a look.
+    Soon,
+    /// Its date presses.
+    Pressing,
+    /// Past its date.
+    Expired,
+    /// More was taken than was booked in.
+    BelowZero,
+}
+
+impl Part {
+    /// Every part, the best first.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Good, Self::Soon, Self::Pressing, Self::Expired, Self::BelowZero];
+
+    fn of(lot: &SurveyedLot, today: CalendarDate) -> Self {
+        if lot.quantity < Quantity::ZERO {
+            return Self::BelowZero;
+        }
+        if lot.is_expired(today) {
+            return Self::Expired;
+        }
+        match lot.expires_on.map(|date| today.days_until(date)) {
+            Some(..=PRESSING_DAYS) => Self::Pressing,
+            Some(..=SOON_DAYS) => Self::Soon,
+            Some(_) | None => Self::Good,
+        }
+    }
+}
+
+/// When lots expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Expired,
+    /// In the month of this date.
+    Month(CalendarDate),
+    Later,
+    Undated,
+}
+
+/// What it all comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    pub(crate) total: Share,
+    /// The currency of most lots; what is ranked is ranked in it.
+    pub(crate) currency: Option<NameId>,
+    pub(crate) parts: Vec<(Part, Share)>,
+    pub(crate) months: Vec<(Due, Share)>,
+    /// By the first part of their bins, the most valuable first.
+    pub(crate) aisles: Vec<(String, Share)>,
+    /// Aisles beyond those.
+    pub(crate) other_aisles: usize,
+    /// The most valuable first.
+    pub(crate) products: Vec<(Uuid, Share)>,
+    /// Lots that expire next, by their place in the survey.
+    pub(crate) next: Vec<u32>,
+}
+
+impl Survey {
+    /// The report as of `today`.
+    pub(crate) fn report(&self, today: CalendarDate) -> Report {
+        let mut total = Share::default();
+        let mut parts: BTreeMap<Part, Share> = Part::ALL.map(|part| (part, Share::default())).into();
+        let mut months = vec![Share::default(); MONTHS + 3];
+        let mut places: BTreeMap<NameId, Share> = BTreeMap::new();
+        let mut products = vec![Share::default(); self.products().len()];
+        for lot in self.lots() {
+            let shares = [
+                Some(&mut total),
+                parts.get_mut(&Part::of(lot, today)),
+                months.get_mut(month_at(lot, today)),
+                Some(places.entry(lot.place).or_default()),
+                products.get_mut(lot.product as usize),
+            ];
+            for share in shares.into_iter().flatten() {
+                share.lots += 1;
+                self.add_worth(&mut share.worth, lot);
+            }
+        }
+        let currency = self.main_currency();
+        let minor = |share: &Share| currency.map_or(0, |currency| share.worth.minor(currency));
+        let (aisles, other_aisles) = self.aisles(&places, minor);
+        let mut ranked: Vec<(Uuid, Share)> =
+            self.products().iter().map(|product| product.id).zip(products).collect();
+        ranked.retain(|(_, share)| minor(share) > 0);
+        ranked.sort_by_cached_key(|(id, share)| (std::cmp::Reverse(minor(share)), *id));
+        ranked.truncate(MAX_NAMED);
+        let names = (0..).zip(months);
+        Report {
+            total,
+            currency,
+            parts: parts.into_iter().collect(),
+            months: names.map(|(at, share)| (due(at, today), share)).collect(),
+            aisles,
+            other_aisles,
+            products: ranked,
+            next: self.next_to_expire(today),
+        }
+    }
+
+    fn main_currency(&self) -> Option<NameId> {
+        let mut lots: BTreeMap<NameId, usize> = BTreeMap::new();
+        for product in self.lots().iter().filter_map(|lot| self.product_of(lot)) {
+            *lots.entry(product.currency).or_default() += 1;
+        }
+        let named = lots.into_iter().filter(|(currency, _)| !self.name(*currency).is_empty());
+        named.max_by_key(|(currency, lots)| (*lots, std::cmp::Reverse(*currency))).map(|(currency, _)| currency)
+    }
+
+    fn aisles(
+        &self,
+        places: &BTreeMap<NameId, Share>,
+        minor: impl Fn(&Share) -> i64,
+    ) -> (Vec<(String, Share)>, usize) {
+        let mut aisles: BTreeMap<String, Share> = BTreeMap::new();
+        for (place, share) in places {
+            let aisle = aisles.entry(aisle_of(self.place(*place))).or_default();
+            aisle.lots += share.lots;
+            aisle.worth.add_all(&share.worth);
+        }
+        let mut aisles: Vec<(String, Share)> = aisles.into_iter().collect();
+        aisles.sort_by_cached_key(|(name, share)| (std::cmp::Reverse(minor(share)), name.clone()));
+        let others = aisles.len().saturating_sub(MAX_NAMED);
+        aisles.truncate(MAX_NAMED);
+        (aisles, others)
+    }
+
+    fn next_to_expire(&self, today: CalendarDate) -> Vec<u32> {
+        let dated = (0_u32..).zip(self.lots()).filter(|(_, lot)| {
+            lot.quantity > Quantity::ZERO
+                && !lot.is_expired(today)
+                && lot.expires_on.is_some_and(|date| today.days_until(date) <= SOON_DAYS)
+        });
+        let mut dated: Vec<(Option<CalendarDate>, u32)> = dated.map(|(at, lot)| (lot.expires_on, at)).collect();
+        dated.sort_unstable();
+        dated.into_iter().take(MAX_NAMED).map(|(_, at)| at).collect()
+    }
+}
+
+/// The first part of a bin's name: `B` of `b-07-3`.
+fn aisle_of(place: &str) -> String {
+    let first = place.split(['-', '.', '/', ' ', '_']).find(|part| !part.is_empty());
+    first.unwrap_or(place).to_uppercase()
+}
+
+fn month_number(date: CalendarDate) -> usize {
+    let (year, month, _) = date.parts();
+    usize::from(year) * 12 + usize::from(month) - 1
+}
+
+/// Where a lot comes: expired, the months, later, undated.
+fn month_at(lot: &SurveyedLot, today: CalendarDate) -> usize {
+    match lot.expires_on {
+        _ if lot.is_expired(today) => 0,
+        None => MONTHS + 2,
+        Some(date) => 1 + (month_number(date) - month_number(today)).min(MONTHS),
+    }
+}
+
+fn due(at: usize, today: CalendarDate) -> Due {
+    match at {
+        0 => Due::Expired,
+        at if at == MONTHS + 1 => Due::Later,
+        at if at > MONTHS => Due::Undated,
+        at => {
+            let number = month_number(today) + at - 1;
+            let narrow = |number: usize| u16::try_from(number).unwrap_or(1);
+            let month = u8::try_from(number % 12 + 1).unwrap_or(1);
+            CalendarDate::new(narrow(number / 12), month, 1).map_or(Due::Later, Due::Month)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{InventoryLot, Product};
+
+    use super::super::survey::tests::{lot, product};
+    use super::*;
+
+    fn today() -> CalendarDate {
+        "2026-11-21".parse().expect("a date")
+    }
+
+    /// Products 1 to 4 cost as many cents; the last is in dollars.
+    fn survey(rows: &[(InventoryLot, &str)]) -> Survey {
+        let mut survey = Survey::default();
+        (1..=3).for_each(|n| survey.put_product(&product(n)));
+        survey.put_product(&Product { currency: "USD".into(), ..product(4) });
+        for (row, date) in rows {
+            survey.push_lot(&InventoryLot { expires_on: date.parse().ok(), ..row.clone() }, false);
+        }
+        survey
+    }
+
+    fn stocked() -> Survey {
+        survey(&[
+            (lot(1, "past", "A-1", 100), "2026-11-20"),
+            (lot(1, "now", "a-2", 10), "2026-11-30"),
+            (lot(2, "soon", "B.1", 10), "2027-01-20"),
+            (lot(2, "last", "B.2", 10), "2027-10-31"),
+            (lot(3, "later", "C", 10), "2027-11-01"),
+            (lot(3, "undated", "C", 10), ""),
+            (lot(3, "below", "C", -5), "2026-11-22"),
+            (lot(4, "dollars", "D-1", 1_000), ""),
+        ])
+    }
+
+    #[test]
+    fn every_lot_is_in_one_part_and_one_month() {
+        let survey = stocked();
+        let report = survey.report(today());
+        assert_eq!(report.total.lots, 8);
+        let lots: Vec<usize> = report.parts.iter().map(|(_, share)| share.lots).collect();
+        assert_eq!(lots, [4, 1, 1, 1, 1]);
+        let lots: Vec<usize> = report.months.iter().map(|(_, share)| share.lots).collect();
+        assert_eq!(lots, [1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2]);
+        let euro = report.currency.expect("a currency");
+        assert_eq!(survey.name(euro), "EUR");
+        for shares in [report.parts.iter().map(|(_, share)| share).collect::<Vec<_>>(),
+            report.months.iter().map(|(_, share)| share).collect()]
+        {
+            let sum: i64 = shares.iter().map(|share| share.worth.minor(euro)).sum();
+            assert_eq!(sum, report.total.worth.minor(euro));
+        }
+        assert_eq!(report.total.worth.minor(euro), 100 + 10 + 20 + 20 + 30 + 30 - 15);
+    }
+
+    #[test]
+    fn months_begin_with_this_one() {
+        let months = stocked().report(today()).months;
+        let date = |text: &str| Due::Month(text.parse().expect("a date"));
+        assert_eq!(months.first().map(|(due, _)| *due), Some(Due::Expired));
+        assert_eq!(months[1].0, date("2026-11-01"));
+        assert_eq!(months[2].0, date("2026-12-01"));
+        assert_eq!(months[MONTHS].0, date("2027-10-01"));
+        assert_eq!((months[MONTHS + 1].0, months[MONTHS + 2].0), (Due::Later, Due::Undated));
+    }
+
+    #[test]
+    fn aisles_and_products_come_by_what_they_are_worth() {
+        let report = stocked().report(today());
+        let aisles: Vec<&str> = report.aisles.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(aisles, ["A", "C", "B", "D"], "ranked in one currency");
+        let products: Vec<u128> = report.products.iter().map(|(id, _)| id.as_u128()).collect();
+        assert_eq!(products, [1, 3, 2]);
+        assert_eq!(report.other_aisles, 0);
+    }
+
+    #[test]
+    fn what_expires_next_comes_by_its_date() {
+        let survey = stocked();
+        let next = survey.report(today()).next;
+        let codes: Vec<&str> = next.iter().map(|at| survey.code(&survey.lots()[*at as usize])).collect();
+        assert_eq!(codes, ["now", "soon"]);
+    }
+
+    #[test]
+    fn nothing_comes_to_nothing() {
+        let report = Survey::default().report(today());
+        assert_eq!((report.total.lots, report.currency), (0, None));
+        assert_eq!(report.months.len(), MONTHS + 3);
+    }
+}

@@ -1,0 +1,291 @@
+//! Every lot of the device in memory, compact: what lists and reports over all of them count, sort and add up. Pure.
+//!
+//! A lot is a few numbers; texts lie in pools and are named by their place in them, so that some hundred thousand lots are
+//! a few megabytes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity};
+use uuid::Uuid;
+
+use super::worth::Worth;
+
+/// A text of a pool.
+pub(crate) type NameId = u32;
+
+/// What a survey knows of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SurveyedProduct {
+    pub(crate) id: Uuid,
+    pub(crate) price_minor: i64,
+    pub(crate) currency: NameId,
+    pub(crate) unit: NameId,
+}
+
+/// A lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SurveyedLot {
+    /// Its product's place among the products.
+    pub(crate) product: u32,
+    pub(crate) place: NameId,
+    code_start: u32,
+    code_bytes: u16,
+    pub(crate) status: LotStatus,
+    /// Whether something about it waits to be sent.
+    pub(crate) is_pending: bool,
+    pub(crate) quantity: Quantity,
+    pub(crate) expires_on: Option<CalendarDate>,
+    pub(crate) received_on: Option<CalendarDate>,
+}
+
+impl SurveyedLot {
+    /// Whether it is past its date on `today`.
+    pub(crate) fn is_expired(&self, today: CalendarDate) -> bool {
+        self.status == LotStatus::Expired || self.expires_on.is_some_and(|date| date < today)
+    }
+}
+
+/// Texts, each once.
+#[derive(Debug, Default)]
+struct Names {
+    texts: Vec<Box<str>>,
+    ids: HashMap<Box<str>, NameId>,
+}
+
+impl Names {
+    fn id_of(&mut self, text: &str) -> NameId {
+        if let Some(id) = self.ids.get(text) {
+            return *id;
+        }
+        // Far fewer names than lots.
+        let id = NameId::try_from(self.texts.len()).unwrap_or(NameId::MAX);
+        self.texts.push(text.into());
+        self.ids.insert(text.into(), id);
+        id
+    }
+
+    fn text(&self, id: NameId) -> &str {
+        self.texts.get(id as usize).map_or("", |text| text)
+    }
+}
+
+/// The lots of one product as they are now; `None` for a product that is gone.
+#[derive(Debug)]
+pub(crate) struct Resurveyed {
+    pub(crate) id: Uuid,
+    pub(crate) product: Option<Product>,
+    /// Each with whether something about it waits to be sent.
+    pub(crate) lots: Vec<(InventoryLot, bool)>,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    products: Vec<SurveyedProduct>,
+    at: HashMap<Uuid, u32>,
+    lots: Vec<SurveyedLot>,
+    codes: String,
+    names: Names,
+    places: Names,
+    outdated: usize,
+}
+
+impl Survey {
+    /// Its lots.
+    pub(crate) fn lots(&self) -> &[SurveyedLot] {
+        &self.lots
+    }
+
+    /// Its products, in the order in which lots name them.
+    pub(crate) fn products(&self) -> &[SurveyedProduct] {
+        &self.products
+    }
+
+    /// A product's place among them.
+    pub(crate) fn product_at(&self, id: Uuid) -> Option<u32> {
+        self.at.get(&id).copied()
+    }
+
+    /// A lot's product.
+    pub(crate) fn product_of(&self, lot: &SurveyedLot) -> Option<&SurveyedProduct> {
+        self.products.get(lot.product as usize)
+    }
+
+    /// A lot's code as printed.
+    pub(crate) fn code(&self, lot: &SurveyedLot) -> &str {
+        let start = lot.code_start as usize;
+        self.codes.get(start..start + usize::from(lot.code_bytes)).unwrap_or_default()
+    }
+
+    /// A bin's name.
+    pub(crate) fn place(&self, place: NameId) -> &str {
+        self.places.text(place)
+    }
+
+    /// Bins, those that are empty by now included.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &str> {
+        self.places.texts.iter().map(AsRef::as_ref)
+    }
+
+    /// A unit's or currency's name.
+    pub(crate) fn name(&self, id: NameId) -> &str {
+        self.names.text(id)
+    }
+
+    /// A lot as a row has it.
+    pub(crate) fn row(&self, lot: &SurveyedLot) -> Option<InventoryLot> {
+        let SurveyedLot { place, quantity, status, expires_on, received_on, .. } = *lot;
+        let lot = LotRef::new(self.product_of(lot)?.id, self.code(lot), self.place(place));
+        Some(InventoryLot { lot, quantity, status, expires_on, received_on })
+    }
+
+    /// What a lot is worth at its product's price.
+    pub(crate) fn add_worth(&self, worth: &mut Worth, lot: &SurveyedLot) {
+        // A product that is not here yet has no currency.
+        if let Some(product) = self.product_of(lot).filter(|product| !self.name(product.currency).is_empty()) {
+            worth.add(product.currency, lot.quantity, product.price_minor);
+        }
+    }
+
+    /// Whether so much of it is outdated text that it is better taken anew.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.outdated > self.lots.len() / 2 + 20_000
+    }
+
+    /// Adds a product, or brings what is known of it up to date.
+    pub(crate) fn put_product(&mut self, product: &Product) {
+        let facts = SurveyedProduct {
+            id: product.id,
+            price_minor: product.price_minor,
+            currency: self.names.id_of(&product.currency),
+            unit: self.names.id_of(&product.unit),
+        };
+        let at = self.place_for(product.id);
+        if let Some(known) = self.products.get_mut(at as usize) {
+            *known = facts;
+        }
+    }
+
+    /// Adds a lot that it does not have. Emptied bins are no lots to look at unless something about them waits.
+    pub(crate) fn push_lot(&mut self, row: &InventoryLot, is_pending: bool) {
+        if row.quantity == Quantity::ZERO && !is_pending {
+            return;
+        }
+        let code = &row.lot.lot_code;
+        let (Ok(code_start), Ok(code_bytes)) = (u32::try_from(self.codes.len()), u16::try_from(code.len()))
+        else {
+            return;
+        };
+        self.codes.push_str(code);
+        let lot = SurveyedLot {
+            product: self.place_for(row.lot.product_id),
+            place: self.places.id_of(&row.lot.location),
+            code_start,
+            code_bytes,
+            status: row.status,
+            is_pending,
+            quantity: row.quantity,
+            expires_on: row.expires_on,
+            received_on: row.received_on,
+        };
+        self.lots.push(lot);
+    }
+
+    /// Puts products' lots as they are now in place of those it had.
+    pub(crate) fn replace(&mut self, products: &[Resurveyed]) {
+        let replaced: BTreeSet<u32> = products.iter().filter_map(|one| self.product_at(one.id)).collect();
+        let before = self.lots.len();
+        self.lots.retain(|lot| !replaced.contains(&lot.product));
+        self.outdated += before - self.lots.len();
+        for Resurveyed { product, lots, .. } in products {
+            product.iter().for_each(|product| self.put_product(product));
+            lots.iter().for_each(|(lot, is_pending)| self.push_lot(lot, *is_pending));
+        }
+    }
+
+    /// A product's place; one that is not known yet gets one.
+    fn place_for(&mut self, id: Uuid) -> u32 {
+        if let Some(at) = self.at.get(&id) {
+            return *at;
+        }
+        let at = u32::try_from(self.products.len()).unwrap_or(u32::MAX);
+        let nothing = self.names.id_of("");
+        self.products.push(SurveyedProduct { id, price_minor: 0, currency: nothing, unit: nothing });
+        self.at.insert(id, at);
+        at
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A product whose price is its number in cents.
+    pub(crate) fn product(n: u8) -> Product {
+        Product {
+            id: Uuid::from_u128(n.into()),
+            sku: format!("P{n:03}"),
+            barcode: String::new(),
+            name: format!("Product {n}"),
+            unit: "each".to_owned(),
+            price_minor: n.into(),
+            currency: "EUR".to_owned(),
+            family: String::new(),
+            variant: String::new(),
+        }
+    }
+
+    /// So many units of product `n` in a bin.
+    pub(crate) fn lot(n: u8, code: &str, place: &str, units: i64) -> InventoryLot {
+        let lot = LotRef::new(Uuid::from_u128(n.into()), code, place);
+        InventoryLot { quantity: Quantity::units(units), ..InventoryLot::empty(lot) }
+    }
+
+    fn codes(survey: &Survey) -> Vec<&str> {
+        survey.lots().iter().map(|lot| survey.code(lot)).collect()
+    }
+
+    fn units(survey: &Survey) -> i64 {
+        survey.lots().iter().map(|lot| lot.quantity.0 / 1_000).sum()
+    }
+
+    #[test]
+    fn a_lot_keeps_its_texts_and_its_product() {
+        let mut survey = Survey::default();
+        survey.put_product(&product(1));
+        survey.push_lot(&lot(1, "L1", "A-1", 5), false);
+        survey.push_lot(&lot(2, "Lé2", "A-1", -2), true);
+        survey.push_lot(&lot(2, "empty", "A-2", 0), false);
+        assert_eq!(codes(&survey), ["L1", "Lé2"]);
+        let [first, second] = survey.lots() else { panic!("two lots") };
+        assert_eq!((first.place, survey.place(first.place)), (second.place, "A-1"));
+        assert_eq!(survey.row(second), Some(lot(2, "Lé2", "A-1", -2)));
+        let mut worth = Worth::default();
+        survey.lots().iter().for_each(|lot| survey.add_worth(&mut worth, lot));
+        let shown: Vec<String> = worth.moneys(|id| survey.name(id)).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["€\u{a0}0.05"], "a product without a price adds nothing");
+    }
+
+    #[test]
+    fn a_product_that_changed_is_replaced_and_the_others_stay() {
+        let mut survey = Survey::default();
+        for n in 1..=3 {
+            survey.put_product(&product(n));
+            survey.push_lot(&lot(n, "a", "A-1", 10), false);
+            survey.push_lot(&lot(n, "b", "A-2", 10), false);
+        }
+        let picked = Resurveyed {
+            id: Uuid::from_u128(2),
+            product: Some(Product { price_minor: 90, ..product(2) }),
+            lots: vec![(lot(2, "a", "A-1", 4), true), (lot(2, "b", "A-2", 0), true)],
+        };
+        let gone = Resurveyed { id: Uuid::from_u128(3), product: None, lots: Vec::new() };
+        survey.replace(&[picked, gone]);
+        assert_eq!((survey.lots().len(), units(&survey)), (4, 24));
+        assert_eq!(survey.products()[1].price_minor, 90);
+        let new = Resurveyed { id: Uuid::from_u128(9), product: Some(product(9)), lots: vec![(lot(9, "n", "B", 1), true)] };
+        survey.replace(&[new]);
+        assert_eq!(units(&survey), 25);
+        assert!(!survey.is_worn());
+    }
+}

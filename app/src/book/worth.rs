@@ -1,0 +1,84 @@
+//! Sums of money in several currencies, exact to the end. Pure.
+
+use std::collections::BTreeMap;
+
+use domain::{Money, Quantity};
+
+use super::survey::NameId;
+
+/// Thousandths of a minor unit: quantities have three decimals.
+const THOUSANDTHS: i128 = 1_000;
+
+/// What some lots are worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Worth(BTreeMap<NameId, i128>);
+
+impl Worth {
+    /// Adds a quantity at a price.
+    pub(crate) fn add(&mut self, currency: NameId, quantity: Quantity, price_minor: i64) {
+        *self.0.entry(currency).or_default() += i128::from(quantity.0) * i128::from(price_minor);
+    }
+
+    /// Adds another sum.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for (currency, exact) in &other.0 {
+            *self.0.entry(*currency).or_default() += exact;
+        }
+    }
+
+    /// Whole minor units of one currency, half a unit rounded up.
+    pub(crate) fn minor(&self, currency: NameId) -> i64 {
+        self.0.get(&currency).map_or(0, |exact| rounded(*exact))
+    }
+
+    /// The currencies of it.
+    pub(crate) fn currencies(&self) -> impl Iterator<Item = NameId> {
+        self.0.keys().copied()
+    }
+
+    /// The sum of each currency, by their names.
+    pub(crate) fn moneys<'a>(&self, name_of: impl Fn(NameId) -> &'a str) -> Vec<Money> {
+        let money = |(currency, exact): (&NameId, &i128)| Money {
+            minor: rounded(*exact),
+            currency: name_of(*currency).to_owned(),
+        };
+        let mut all: Vec<Money> = self.0.iter().map(money).collect();
+        all.sort_by(|a, b| a.currency.cmp(&b.currency));
+        all
+    }
+}
+
+fn rounded(exact: i128) -> i64 {
+    let minor = (exact + THOUSANDTHS / 2).div_euclid(THOUSANDTHS);
+    i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_rounded_once() {
+        let mut worth = Worth::default();
+        for _ in 0..3 {
+            worth.add(7, Quantity(333), 1);
+        }
+        worth.add(8, Quantity::units(-2), 150);
+        assert_eq!((worth.minor(7), worth.minor(8), worth.minor(9)), (1, -300, 0));
+        let mut all = worth.clone();
+        all.add_all(&worth);
+        assert_eq!((all.minor(7), all.minor(8)), (2, -600));
+        let names = all.moneys(|id| if id == 7 { "USD" } else { "EUR" });
+        let currencies: Vec<&str> = names.iter().map(|money| money.currency.as_str()).collect();
+        assert_eq!(currencies, ["EUR", "USD"]);
+    }
+
+    #[test]
+    fn a_sum_beyond_any_number_stays_at_the_largest() {
+        let mut worth = Worth::default();
+        for _ in 0..10 {
+            worth.add(0, Quantity(i64::MAX), i64::MAX);
+        }
+        assert_eq!(worth.minor(0), i64::MAX);
+    }
+}

@@ -1,0 +1,122 @@
+//! The browser's own reader, where it has one: `BarcodeDetector` of Chromium on Android, macOS and ChromeOS.
+
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlVideoElement;
+
+use super::choice::Sighting;
+use super::javascript::{call, get, object};
+
+/// What goods and bins are labelled with. A browser that lacks one of them is not used; UPC-A some call EAN-13.
+const FORMATS: [&str; 8] =
+    ["ean_13", "ean_8", "upc_e", "code_128", "code_39", "itf", "data_matrix", "qr_code"];
+const UPC_A: &str = "upc_a";
+const GROUP_SEPARATOR: char = '\u{1d}';
+
+/// The browser's reader.
+pub(super) struct NativeReader(JsValue);
+
+impl NativeReader {
+    /// It, where it reads all that is needed.
+    pub(super) async fn find() -> Option<Self> {
+        let class: Function = get(&js_sys::global(), "BarcodeDetector")?.dyn_into().ok()?;
+        let asked: Promise = call(&class, "getSupportedFormats", &Array::new())?.dyn_into().ok()?;
+        let supported = Array::from(&JsFuture::from(asked).await.ok()?);
+        let has = |format: &str| supported.includes(&format.into(), 0);
+        if !FORMATS.into_iter().all(has) {
+            return None;
+        }
+        let formats = FORMATS.into_iter().chain(has(UPC_A).then_some(UPC_A)).map(JsValue::from_str);
+        let formats = formats.collect::<Array>();
+        let options = object(&[("formats", formats.into())]);
+        Reflect::construct(&class, &Array::of1(&options)).ok().map(Self)
+    }
+
+    /// The codes in the picture that the video shows.
+    pub(super) async fn read(&self, video: &HtmlVideoElement) -> Vec<Sighting> {
+        let (width, height) = (f64::from(video.video_width()), f64::from(video.video_height()));
+        let asked =
+            call(&self.0, "detect", &Array::of1(video)).and_then(|asked| asked.dyn_into::<Promise>().ok());
+        let Some(asked) = asked else { return Vec::new() };
+        // It fails for a picture that is not there yet.
+        let found = JsFuture::from(asked).await.map(|found| Array::from(&found)).unwrap_or_default();
+        found.iter().filter_map(|code| sighting(&code, (width / 2.0, height / 2.0))).collect()
+    }
+}
+
+fn sighting(code: &JsValue, (middle_x, middle_y): (f64, f64)) -> Option<Sighting> {
+    let (format, text) = (get(code, "format")?.as_string()?, get(code, "rawValue")?.as_string()?);
+    let place = get(code, "boundingBox")?;
+    let number = |name: &str| get(&place, name)?.as_f64();
+    let x = number("x")? + number("width")? / 2.0;
+    let y = number("y")? + number("height")? / 2.0;
+    Some(Sighting {
+        scan: as_scanned(&format, &text)?,
+        offset: (x - middle_x).hypot(y - middle_y),
+        is_sure: matches!(format.as_str(), "data_matrix" | "qr_code"),
+    })
+}
+
+/// As a scanner would send it. Whether a code is GS1's the browser tells only by a separator in front; where it tells nothing, no
+/// identifier stands there, and the text has to speak for itself.
+fn as_scanned(format: &str, text: &str) -> Option<String> {
+    let gs1 = text.strip_prefix(GROUP_SEPARATOR);
+    Some(match (format, gs1) {
+        ("ean_13", _) => format!("]E0{text}"),
+        ("upc_a", _) => format!("]E00{text}"),
+        ("ean_8", _) => format!("]E4{text}"),
+        ("code_39", _) => format!("]A0{text}"),
+        ("code_128", Some(elements)) => format!("]C1{elements}"),
+        ("data_matrix", Some(elements)) => format!("]d2{elements}"),
+        ("qr_code", Some(elements)) => format!("]Q3{elements}"),
+        // Half a code of it looks like a whole one, so only the length that goods have is read.
+        ("itf", _) => (text.len() == 14).then(|| format!("]I1{text}"))?,
+        ("upc_e", _) => format!("]E00{}", unshortened(text)?),
+        _ => text.to_owned(),
+    })
+}
+
+/// The twelve digits that a UPC-E's eight stand for.
+fn unshortened(upc_e: &str) -> Option<String> {
+    let is_short = upc_e.len() == 8 && upc_e.bytes().all(|byte| byte.is_ascii_digit());
+    let (system, body, check) = is_short.then(|| (&upc_e[..1], &upc_e[1..7], &upc_e[7..]))?;
+    let (maker, item) = match &body[5..] {
+        last @ ("0" | "1" | "2") => (format!("{}{last}00", &body[..2]), format!("00{}", &body[2..5])),
+        "3" => (format!("{}00", &body[..3]), format!("000{}", &body[3..5])),
+        "4" => (format!("{}0", &body[..4]), format!("0000{}", &body[4..5])),
+        last => (body[..5].to_owned(), format!("0000{last}")),
+    };
+    Some(format!("{system}{maker}{item}{check}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_upc_is_written_out() {
+        for (short, whole) in [
+            ("01234505", "012000003455"),
+            ("01234531", "012300000451"),
+            ("01234543", "012340000053"),
+            ("01234558", "012345000058"),
+        ] {
+            assert_eq!(unshortened(short).as_deref(), Some(whole));
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_the_symbology_stands_in_front() {
+        let scanned = |format, text| as_scanned(format, text).unwrap_or_default();
+        assert_eq!(scanned("ean_13", "7622210449283"), "]E07622210449283");
+        assert_eq!(scanned("upc_a", "036000291452"), "]E00036000291452");
+        assert_eq!(scanned("code_128", "\u{1d}0107622210449283"), "]C10107622210449283");
+        assert_eq!(scanned("data_matrix", "\u{1d}10A\u{1d}3705"), "]d210A\u{1d}3705");
+        assert_eq!(scanned("code_128", "LOT-1"), "LOT-1", "it may be GS1's or not");
+        assert_eq!(scanned("itf", "15400141288763"), "]I115400141288763");
+        assert_eq!(as_scanned("itf", "154001"), None);
+        assert_eq!(scanned("upc_e", "04252614"), "]E00042100005264");
+        assert_eq!(as_scanned("upc_e", "0425261"), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! A product's history: a page of the server's ledger at a time, and what this device knows by itself.
+
+use std::rc::Rc;
+
+use domain::HistoryEntry;
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::{Loaded, use_book, use_book_version, use_loaded, use_sync};
+use crate::book::Past;
+use crate::components::faults_in_words::{store_fault, transport_fault};
+
+/// Entries that are kept on the screen.
+const MAX_ENTRIES: usize = 5_000;
+
+/// What has been fetched of the ledger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ledger {
+    /// The newest first.
+    pub(crate) entries: Vec<HistoryEntry>,
+    /// Whether there are older ones.
+    pub(crate) more: bool,
+    /// Whether the server has answered at all.
+    pub(crate) is_known: bool,
+    /// Whether it is being asked.
+    pub(crate) is_asking: bool,
+    /// Why it did not answer the last time.
+    pub(crate) failure: Option<String>,
+}
+
+impl Ledger {
+    /// With the newest entries as they are now. What is older than those stays.
+    fn begun_with(&self, newest: Vec<HistoryEntry>, more: bool) -> Self {
+        let oldest = newest.last().map(|entry| entry.rev);
+        let is_older = |entry: &&HistoryEntry| oldest.is_some_and(|oldest| entry.rev < oldest);
+        let older: Vec<HistoryEntry> = self.entries.iter().filter(is_older).cloned().collect();
+        let more = if older.is_empty() { more } else { self.more };
+        Self { entries: [newest, older].concat(), more, is_known: true, ..Self::default() }
+    }
+
+    /// With older entries below.
+    fn continued_with(&self, older: Vec<HistoryEntry>, more: bool) -> Self {
+        let entries = [self.entries.clone(), older].concat();
+        let more = more && entries.len() < MAX_ENTRIES;
+        Self { entries, more, is_known: true, ..Self::default() }
+    }
+}
+
+/// A history.
+pub(crate) struct History {
+    pub(crate) ledger: Ledger,
+    pub(crate) past: Loaded<Past>,
+    /// Fetches older entries.
+    pub(crate) load_older: Callback<()>,
+}
+
+/// The history of a product, or of one lot of it.
+#[hook]
+pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
+    let book = use_book();
+    let version = use_book_version();
+    let sync = use_sync();
+    let subject = (product, lot);
+    // What the newest answer is put together with, whichever rendering asked.
+    let held = use_mut_ref(|| (subject, Ledger::default()));
+    let shown = use_state_eq(|| Rc::new(Ledger::default()));
+    if held.borrow().0 != subject {
+        held.replace((subject, Ledger::default()));
+    }
+    let ask = {
+        let (book, held, setter) = (book.clone(), held.clone(), shown.setter());
+        Callback::from(move |before: Option<u64>| {
+            if std::mem::replace(&mut held.borrow_mut().1.is_asking, true) {
+                return;
+            }
+            setter.set(Rc::new(held.borrow().1.clone()));
+            let (book, held, setter) = (book.clone(), held.clone(), setter.clone());
+            spawn_local(async move {
+                let answer = book.history(subject.0, subject.1, before).await;
+                let mut held = held.borrow_mut();
+                if held.0 != subject {
+                    return;
+                }
+                held.1 = match (answer, before) {
+                    (Ok(answer), None) => held.1.begun_with(answer.entries, answer.more),
+                    (Ok(answer), Some(_)) => held.1.continued_with(answer.entries, answer.more),
+                    (Err(error), _) => {
+                        Ledger { is_asking: false, failure: Some(transport_fault(&error)), ..held.1.clone() }
+                    }
+                };
+                setter.set(Rc::new(held.1.clone()));
+            });
+        })
+    };
+    use_effect_with((subject, sync.is_online, sync.status.last_sync_at), {
+        let ask = ask.clone();
+        move |_| ask.emit(None)
+    });
+    let past = use_loaded(subject, version, move |(product, lot)| async move {
+        book.past(product, lot).await.map_err(|error| store_fault(&error))
+    });
+    let load_older = {
+        let last = shown.entries.last().map(|entry| entry.rev);
+        ask.reform(move |()| last)
+    };
+    History { ledger: (**shown).clone(), past, load_older }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Movement, Quantity};
+    use sync::UnixMillis;
+
+    use super::*;
+
+    fn entries(revs: &[u64]) -> Vec<HistoryEntry> {
+        let entry = |rev: &u64| HistoryEntry {
+            rev: *rev,
+            movement: Movement::Pick,
+            delta: Quantity::ZERO,
+            lot_code: String::new(),
+            location: String::new(),
+            note: String::new(),
+            author: String::new(),
+            device: String::new(),
+            captured_at: UnixMillis(0),
+            booked_at: UnixMillis(0),
+        };
+        revs.iter().map(entry).collect()
+    }
+
+    fn revs(ledger: &Ledger) -> Vec<u64> {
+        ledger.entries.iter().map(|entry| entry.rev).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_gaps_or_repeats() {
+        let first = Ledger::default().begun_with(entries(&[9, 8, 8, 7]), true);
+        let all = first.continued_with(entries(&[6, 5]), false);
+        assert_eq!((revs(&all), all.more), (vec![9, 8, 8, 7, 6, 5], false));
+        let later = all.begun_with(entries(&[11, 10, 9, 8, 8]), true);
+        assert_eq!((revs(&later), later.more), (vec![11, 10, 9, 8, 8, 7, 6, 5], false));
+        let emptied = Ledger::default().begun_with(Vec::new(), false);
+        assert!(emptied.is_known && emptied.entries.is_empty());
+    }
+
+    #[test]
+    fn a_history_that_changed_beyond_recognition_is_begun_again() {
+        let all = Ledger::default().begun_with(entries(&[9, 8]), false);
+        let anew = all.begun_with(entries(&[3, 2]), true);
+        assert_eq!((revs(&anew), anew.more), (vec![3, 2], true));
+    }
+}

@@ -1,0 +1,31 @@
+//! How far the survey of all lots is; it is begun by the first page that asks.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::{use_book, use_book_version};
+use crate::book::{Signal, SurveyState};
+
+/// The survey's state. It follows the book as long as the page is shown.
+#[hook]
+pub(crate) fn use_survey() -> SurveyState {
+    let book = use_book();
+    let version = use_book_version();
+    let state = use_state_eq(|| book.survey_state());
+    {
+        let setter = state.setter();
+        use_effect_with(book.clone(), move |book| {
+            let surveyed = book.clone();
+            let subscription = book.subscribe(Callback::from(move |signal| {
+                if signal == Signal::Surveyed {
+                    setter.set(surveyed.survey_state());
+                }
+            }));
+            move || drop(subscription)
+        });
+    }
+    use_effect_with(version, move |_| {
+        spawn_local(async move { book.bring_survey_up().await });
+    });
+    (*state).clone()
+}

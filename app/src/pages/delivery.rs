@@ -1,0 +1,121 @@
+//! One expected delivery: what is to come, what has come, and receiving it scan by scan.
+
+use std::rc::Rc;
+
+use domain::{Delivery, DeliveryLine, Quantity};
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::AnyRoute;
+use yew_router::prelude::*;
+
+use super::work_address::WorkAddress;
+use crate::components::chip::{Tone, chip};
+use crate::components::desk::use_desk;
+use crate::components::faults_in_words::store_fault;
+use crate::components::icon::Glyph;
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::{Placeholder, read_failure, skeleton};
+use crate::components::row_text::data_text;
+use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::format;
+use crate::hooks::{Loaded, card_of, use_book, use_book_version, use_cards, use_loaded};
+use crate::language::{t, tf};
+use crate::route::{LotWork, Route};
+
+/// Which delivery.
+#[derive(Properties, PartialEq)]
+pub(crate) struct DeliveryPageProps {
+    pub(crate) id: Uuid,
+}
+
+/// The page.
+#[component]
+pub(crate) fn DeliveryPage(props: &DeliveryPageProps) -> Html {
+    let (book, version) = (use_book(), use_book_version());
+    let found = use_loaded(props.id, version, move |id| async move {
+        let open = book.deliveries().await.map_err(|error| store_fault(&error))?;
+        Ok(open.into_iter().find(|delivery| delivery.id == id))
+    });
+    let back = Route::Start { operation: LotWork::Receive };
+    let without = |body: Html| {
+        html! { <div class="page"><PageHead title={t("Delivery")} back={back.clone()} />{ body }</div> }
+    };
+    match found {
+        Loaded::Loading => without(skeleton()),
+        Loaded::Failed(message) => without(read_failure(&message)),
+        Loaded::Ready(found) => match &*found {
+            Some(delivery) => html! { <OpenDelivery delivery={delivery.clone()} /> },
+            None => without(
+                Placeholder {
+                    glyph: Glyph::Tick,
+                    title: t("Nothing more is expected"),
+                    text: t("Everything of this delivery has come in, or it is not known on this device."),
+                    test: "delivery-done",
+                }
+                .view(Html::default()),
+            ),
+        },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct OpenDeliveryProps {
+    delivery: Delivery,
+}
+
+fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&crate::scan::Scanned>) -> String {
+    let then = Route::Delivery { id: delivery.id }.to_path();
+    let work = LotWork::Receive;
+    WorkAddress { work, product, lot: None, scanned, bin: None, delivery: Some(delivery.id), then: &then }.path()
+}
+
+#[component]
+fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
+    let delivery = &props.delivery;
+    let (desk, navigator) = (use_desk(), use_navigator());
+    let on_scan = use_callback((delivery.clone(), desk), move |found, (delivery, desk)| {
+        let Found::Product(product, scanned) = found else { return false };
+        if !delivery.lines.iter().any(|line| line.product_id == product) {
+            desk.wrong(
+                t("Not in this delivery"),
+                t("It is booked as an extra if you go on. Check the delivery note."),
+            );
+        }
+        if let Some(navigator) = &navigator {
+            navigator.push(&AnyRoute::new(receiving(delivery, product, Some(&scanned))));
+        }
+        true
+    });
+    use_scan_target(ScanTarget { on_scan });
+    let ids: Rc<[Uuid]> = delivery.lines.iter().map(|line| line.product_id).collect();
+    let cards = use_cards(ids);
+    let row = |line: &DeliveryLine| {
+        let card = card_of(&cards, line.product_id);
+        let name = card.map(|card| card.product.name.clone()).unwrap_or_default();
+        let sku = card.map(|card| card.product.sku.clone()).unwrap_or_default();
+        let left = line.expected - line.received;
+        let values: [(&str, &dyn std::fmt::Display); 2] =
+            [("received", &format::quantity(line.received)), ("expected", &format::quantity(line.expected))];
+        html! {
+            <li class="entry" key={line.product_id.to_string()} data-test="delivery-line" data-received={line.received.0.to_string()}>
+                <a class="entry-link" href={receiving(delivery, line.product_id, None)}>
+                    { data_text(name, sku, None) }
+                    <span class="row-chips">
+                        if left <= Quantity::ZERO {
+                            { chip(Tone::Good, Some(Glyph::Tick), t("Complete"), "line-complete") }
+                        }
+                    </span>
+                    <b class="row-quantity">{ tf("{received} of {expected}", &values) }</b>
+                </a>
+            </li>
+        }
+    };
+    html! {
+        <div class="page delivery" data-test="delivery-page">
+            <PageHead title={tf("Delivery {number}", &[("number", &delivery.number)])} eyebrow={delivery.supplier.clone()}
+                back={Route::Start { operation: LotWork::Receive }} />
+            <p class="lead">{ t("Scan the goods as they come, or choose a line.") }</p>
+            <ul class="entries">{ for delivery.lines.iter().map(row) }</ul>
+        </div>
+    }
+}

@@ -1,0 +1,102 @@
+//! What the stock is worth, what it is made of, and when it expires.
+
+use std::rc::Rc;
+
+use domain::CalendarDate;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
+use crate::book::{Book, Report};
+use crate::components::button::{button, link_button};
+use crate::components::icon::{Glyph, icon};
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::Placeholder;
+use crate::components::save_table::{Table, use_save_table};
+use crate::components::survey_gate::{as_of, survey_gate};
+use crate::format;
+use crate::hooks::{use_book, use_survey, use_sync, use_today};
+use crate::language::{t, tn};
+use crate::route::Route;
+
+/// The page.
+#[component]
+pub(crate) fn ReportPage() -> Html {
+    let (book, sync, today) = (use_book(), use_sync(), use_today());
+    let state = use_survey();
+    let shows_lots = use_state(bool::default);
+    // The survey itself may be ahead of what this page has been told.
+    let version = book.survey_state().version;
+    let report = use_memo((version, today), {
+        let book = book.clone();
+        move |(_, today)| book.survey().report(*today)
+    });
+    let save = use_save_table();
+    let body = match survey_gate(&state, &sync) {
+        Some(gate) => gate,
+        None if report.total.lots == 0 => nothing(),
+        None => {
+            let on_measure = {
+                let shows_lots = shows_lots.setter();
+                Callback::from(move |is_chosen| shows_lots.set(is_chosen))
+            };
+            let on_products = {
+                let book = book.clone();
+                save.reform(move |_: MouseEvent| products_table(&book, today))
+            };
+            html! {
+                <div class="report-grid">
+                    { total(&book, &report) }
+                    { parts(&book, &report) }
+                    { expiry_plot(&book, &report, *shows_lots, &on_measure) }
+                    { next_to_expire(&book, &report, today) }
+                    { aisles(&book, &report) }
+                    { dearest(&book, &report) }
+                    <section class="report-ways" aria-label={t("Tables")}>
+                        { link_button("button", Route::Lots.to_path(), html! { <>{ icon(Glyph::Search) }{ t("All lots") }</> }, "report-lots") }
+                        { button("button", html! { <>{ icon(Glyph::Receive) }{ t("Products as CSV") }</> }, on_products, "products-csv") }
+                    </section>
+                    { as_of(&sync) }
+                </div>
+            }
+        }
+    };
+    html! {
+        <div class="page report-page" data-test="report-page">
+            <PageHead title={t("Report")} />
+            { body }
+        </div>
+    }
+}
+
+fn nothing() -> Html {
+    let placeholder = Placeholder {
+        glyph: Glyph::Box,
+        title: t("No lots here"),
+        text: t("There are no goods on this device. Receive some first."),
+        test: "report-empty",
+    };
+    placeholder.view(Html::default())
+}
+
+fn total(book: &Book, report: &Rc<Report>) -> Html {
+    let survey = book.survey();
+    let sums = report.total.worth.moneys(|id| survey.name(id));
+    html! {
+        <section class="card report-total" aria-labelledby="report-total">
+            <h2 id="report-total">{ t("Stock value") }</h2>
+            { for sums.iter().map(|money| html! {
+                <p class="huge" translate="no" data-test="stock-value" data-minor={money.minor.to_string()}
+                    data-currency={money.currency.clone()}>{ format::sum(money) }</p>
+            }) }
+            <p class="muted">{ tn(report.total.lots, "{n} lot at today's prices", "{n} lots at today's prices") }</p>
+        </section>
+    }
+}
+
+fn products_table(book: &Book, today: CalendarDate) -> Table {
+    let name = format!("lotbook-products-{}-{today}.csv", book.device_prefix());
+    let book = book.clone();
+    let text = Box::pin(async move { book.products_csv().await.map_err(|error| error.to_string()) });
+    Table { name, text }
+}

@@ -1,0 +1,231 @@
+//! A transfer: lots are collected scan by scan, from wherever they are, and put down in one bin together.
+
+use domain::{CalendarDate, Quantity};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::lot_panel::primary_lot;
+use super::transfer_list::{TransferChange, TransferLine, TransferList};
+use crate::book::Book;
+use crate::command::Command;
+use crate::components::button::{icon_button, resting_button};
+use crate::components::desk::{Desk, use_desk};
+use crate::components::faults_in_words::{not_recorded, store_fault};
+use crate::components::field::Field;
+use crate::components::icon::{Glyph, icon};
+use crate::components::page_head::PageHead;
+use crate::components::placeholder::Placeholder;
+use crate::components::product_search::ProductSearch;
+use crate::components::row_text::data_text;
+use crate::components::save_failure::save_failure;
+use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::components::toasts::Toast;
+use crate::format;
+use crate::hooks::{use_book, use_today};
+use crate::language::{t, tf, tn};
+use crate::route::Route;
+use crate::scan::Scanned;
+
+const KEY: &str = "lotbook.transfer";
+
+fn storage() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+/// The list as it was left: a draft, not a record.
+fn load() -> TransferList {
+    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+fn keep(list: &TransferList) {
+    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(list)) {
+        // A full storage loses the draft only.
+        drop(storage.set_item(KEY, &text));
+    }
+}
+
+/// The page.
+#[component]
+pub(crate) fn TransferPage() -> Html {
+    let (book, desk, today) = (use_book(), use_desk(), use_today());
+    let list = use_reducer(load);
+    let fault = use_state(|| None::<AttrValue>);
+    let is_busy = use_state(bool::default);
+    use_effect_with((*list).clone(), keep);
+    let take = {
+        let (book, desk, dispatch) = (book.clone(), desk.clone(), list.dispatcher());
+        use_callback(today, move |(id, scanned): (Uuid, Scanned), today| {
+            let (book, desk, dispatch, today) = (book.clone(), desk.clone(), dispatch.clone(), *today);
+            spawn_local(async move {
+                if let Some(line) = line_of(&book, &desk, id, &scanned, today).await {
+                    desk.right(t("Taken along"), format!("{} · {}", line.name, line.lot.lot_code));
+                    dispatch.dispatch(TransferChange::Add(line));
+                }
+            });
+        })
+    };
+    let save = use_saving_all(&list, &fault, &is_busy);
+    use_scans(&list, &take, &save, &desk);
+    let on_found = take.reform(|id| (id, Scanned::default()));
+    let to = Field {
+        id: "to",
+        label: t("To"),
+        value: &list.to,
+        takes_scan: true,
+        hint: t("Scan or type the bin. Scan it once more to save."),
+        on_change: {
+            let dispatch = list.dispatcher();
+            Callback::from(move |to| dispatch.dispatch(TransferChange::To(to)))
+        },
+        ..Field::default()
+    };
+    let count = tn(list.lines.len(), "Transfer {n} lot", "Transfer {n} lots");
+    html! {
+        <div class="page transfer" data-test="transfer">
+            <PageHead title={t("Transfer")} back={Route::Home} />
+            <p class="lead">{ t("Scan everything you take along, then the bin where you put it down.") }</p>
+            <ProductSearch {on_found} label={t("Scan or type the goods")} test="transfer-search" />
+            if list.lines.is_empty() {
+                { Placeholder { glyph: Glyph::Transfer, title: t("Nothing taken along yet"),
+                    text: t("Every scan adds one. A lot's label says which lot it is."), test: "empty-transfer" }.view(Html::default()) }
+            } else {
+                <ul class="entries" data-test="transfer-lines">{ for list.lines.iter().map(|line| row(line, &list)) }</ul>
+                <div class="fields">{ to.view() }</div>
+            }
+            <div class="actions">
+                { save_failure((*fault).clone()) }
+                { resting_button(*is_busy || list.lines.is_empty(), "button primary", count.into(), save.reform(|_| ()), "transfer-save") }
+            </div>
+        </div>
+    }
+}
+
+/// The lot that was scanned: the one the label names, else the first to expire.
+async fn line_of(
+    book: &Book,
+    desk: &Desk,
+    id: Uuid,
+    scanned: &Scanned,
+    today: CalendarDate,
+) -> Option<TransferLine> {
+    let view = match book.product(id, today).await {
+        Ok(view) => view?,
+        Err(error) => {
+            desk.wrong(t("This cannot be shown"), store_fault(&error));
+            return None;
+        }
+    };
+    let lots: Vec<_> = view.lots.iter().map(|lot| lot.row.clone()).collect();
+    let named = scanned.lot_code.as_ref().map(|code| {
+        lots.iter().find(|lot| lot.lot.lot_code.eq_ignore_ascii_case(code))
+    });
+    let Some(lot) = named.unwrap_or_else(|| primary_lot(&lots, today)) else {
+        let detail = tf("There is no such lot of {name} on this device.", &[("name", &view.product.name)]);
+        desk.wrong(t("No lots here"), detail);
+        return None;
+    };
+    let quantity = scanned.count.unwrap_or(Quantity::units(1));
+    let (name, unit) = (view.product.name.clone(), view.product.unit.clone());
+    Some(TransferLine { lot: lot.lot.clone(), quantity, name, unit })
+}
+
+#[hook]
+fn use_scans(
+    list: &UseReducerHandle<TransferList>,
+    take: &Callback<(Uuid, Scanned)>,
+    save: &Callback<()>,
+    desk: &Desk,
+) {
+    let (list, take, save, desk) = (list.clone(), take.clone(), save.clone(), desk.clone());
+    let on_scan = Callback::from(move |found: Found| {
+        match found {
+            Found::Product(id, scanned) => take.emit((id, scanned)),
+            Found::Command(Command::Save) => save.emit(()),
+            Found::Bin(bin) | Found::Unlisted(Scanned { code: bin, .. }) if !list.lines.is_empty() => {
+                if list.goes_to(&bin) {
+                    save.emit(());
+                } else {
+                    desk.right(t("To"), bin.clone());
+                    list.dispatch(TransferChange::To(bin));
+                }
+            }
+            _ => return false,
+        }
+        true
+    });
+    use_scan_target(ScanTarget { on_scan });
+}
+
+/// Saves lot by lot; what is saved leaves the list, so that nothing is moved twice by another try.
+#[hook]
+fn use_saving_all(
+    list: &UseReducerHandle<TransferList>,
+    fault: &UseStateHandle<Option<AttrValue>>,
+    is_busy: &UseStateHandle<bool>,
+) -> Callback<()> {
+    let (book, desk) = (use_book(), use_desk());
+    let (list, fault, is_busy) = (list.clone(), fault.clone(), is_busy.clone());
+    Callback::from(move |()| {
+        if *is_busy || list.lines.is_empty() {
+            return;
+        }
+        if let Some(sentence) = doubt(&list) {
+            desk.wrong(t("Something is missing"), sentence.clone());
+            return fault.set(Some(sentence.into()));
+        }
+        fault.set(None);
+        is_busy.set(true);
+        let (book, desk, fault, is_busy) = (book.clone(), desk.clone(), fault.clone(), is_busy.clone());
+        let (moves, dispatch) = (list.moves(), list.dispatcher());
+        let said = tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
+        spawn_local(async move {
+            for action in moves {
+                let domain::Action::MoveLot { lot, .. } = &action else { continue };
+                match book.record(action.clone(), 0).await {
+                    Ok(_) => dispatch.dispatch(TransferChange::Done(lot.clone())),
+                    Err(error) => {
+                        is_busy.set(false);
+                        return fault.set(Some(not_recorded(&error, Some(&action)).into()));
+                    }
+                }
+            }
+            is_busy.set(false);
+            desk.toasts.show(Toast::saved(said));
+        });
+    })
+}
+
+fn doubt(list: &TransferList) -> Option<String> {
+    if list.to.trim().is_empty() {
+        return Some(t("Say where the goods go: scan or type the bin.").to_owned());
+    }
+    let there = list.already_there().next()?;
+    let values: [(&str, &dyn std::fmt::Display); 2] = [("name", &there.name), ("bin", &there.lot.location)];
+    Some(tf("{name} is in {bin} already. Take it out of the list, or choose another bin.", &values))
+}
+
+fn row(line: &TransferLine, list: &UseReducerHandle<TransferList>) -> Html {
+    let step = |by: i64| {
+        let (dispatch, lot, quantity) = (list.dispatcher(), line.lot.clone(), line.quantity + Quantity::units(by));
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::Quantity(lot.clone(), quantity)))
+    };
+    let remove = {
+        let (dispatch, lot) = (list.dispatcher(), line.lot.clone());
+        Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(TransferChange::Quantity(lot.clone(), Quantity::ZERO));
+        })
+    };
+    let name: &dyn std::fmt::Display = &line.name;
+    html! {
+        <li class="entry" key={line.lot.id().to_string()} data-test="transfer-line" data-lot={line.lot.lot_code.clone()}>
+            <span class="entry-glyph tone-info">{ icon(Glyph::Box) }</span>
+            { data_text(line.name.clone(), format!("{} · {}", line.lot.lot_code, line.lot.location), None) }
+            { icon_button("step", Glyph::Minus, tf("One less of {name}", &[("name", name)]), step(-1), "line-less") }
+            <b class="row-quantity" data-test="line-quantity">{ format::quantity(line.quantity) }<span class="unit" translate="no">{ format!(" {}", line.unit) }</span></b>
+            { icon_button("step", Glyph::Plus, tf("One more of {name}", &[("name", name)]), step(1), "line-more") }
+            { icon_button("icon-button", Glyph::Close, tf("Take out {name}", &[("name", name)]), remove, "line-remove") }
+        </li>
+    }
+}

@@ -1,0 +1,79 @@
+//! Keeps the screen awake while somebody works with both hands.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{VisibilityState, WakeLock, WakeLockSentinel, WakeLockType};
+use yew::prelude::*;
+
+/// A wish that the screen stays on. The browser takes the lock back whenever the page is hidden; it is asked for again
+/// when the page is seen.
+#[derive(Default)]
+struct Awake {
+    is_wanted: Cell<bool>,
+    is_asking: Cell<bool>,
+    lock: RefCell<Option<WakeLockSentinel>>,
+}
+
+impl Awake {
+    fn ask(self: &Rc<Self>) {
+        let is_held = self.lock.borrow().as_ref().is_some_and(|lock| !lock.released());
+        if is_held || !is_visible() || self.is_asking.replace(true) {
+            return;
+        }
+        let itself = self.clone();
+        spawn_local(async move {
+            let lock = request().await;
+            itself.is_asking.set(false);
+            itself.lock.replace(lock);
+            // The page may have gone while the browser thought about it.
+            if !itself.is_wanted.get() {
+                itself.release();
+            }
+        });
+    }
+
+    fn release(&self) {
+        if let Some(lock) = self.lock.take() {
+            let released = lock.release();
+            // One that the browser took back already is as wanted.
+            spawn_local(async move { drop(JsFuture::from(released).await) });
+        }
+    }
+}
+
+/// Keeps the screen awake while `is_wanted` and the page is shown; does nothing where the browser cannot.
+#[hook]
+pub(crate) fn use_wake_lock(is_wanted: bool) {
+    use_effect_with(is_wanted, |is_wanted| {
+        let awake = Rc::new(Awake::default());
+        awake.is_wanted.set(*is_wanted);
+        let document = web_sys::window().and_then(|window| window.document()).filter(|_| *is_wanted);
+        let listener = document.map(|document| {
+            awake.ask();
+            let seen = awake.clone();
+            EventListener::new(&document, "visibilitychange", move |_| seen.ask())
+        });
+        move || {
+            drop(listener);
+            awake.is_wanted.set(false);
+            awake.release();
+        }
+    });
+}
+
+fn is_visible() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
+}
+
+/// None where there is no such thing, or the device saves its battery.
+async fn request() -> Option<WakeLockSentinel> {
+    let wake_lock: JsValue = web_sys::window()?.navigator().wake_lock().into();
+    let wake_lock: WakeLock = wake_lock.is_object().then(|| wake_lock.unchecked_into())?;
+    let asked = JsFuture::from(wake_lock.request(WakeLockType::Screen)).await;
+    asked.ok().map(JsCast::unchecked_into)
+}

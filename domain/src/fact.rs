@@ -1,0 +1,187 @@
+//! Stock work and orders: what happened, and what it leaves behind.
+
+use sync::{Mutation, Refusal, Rows};
+use uuid::Uuid;
+
+use crate::action::Action;
+use crate::effect::{Effect, LedgerEntry, Movement};
+use crate::exception::{ExceptionKind, StockException, exception_key};
+use crate::lot::{InventoryLot, LotRef};
+use crate::order::Order;
+use crate::quantity::Quantity;
+use crate::text::{MAX_REASON_CHARS, check_optional, check_required};
+use crate::warehouse::{Row, delivery_key, lot_key};
+
+/// Facts happened: they are refused only when they make no sense whatever the stock is.
+pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
+    let mut clerk = Clerk { mutation, rows, effects: Vec::new() };
+    match &mutation.action {
+        Action::ReceiveLot { lot, quantity, delivery, .. } => {
+            check_movement(lot, *quantity)?;
+            let note = delivery.map(|id| clerk.tick_off(id, lot.product_id, *quantity));
+            clerk.book(lot, *quantity, Movement::Receive, &note.unwrap_or_default());
+            clerk.date(&mutation.action);
+        }
+        Action::PutAwayLot { lot, to, quantity } => clerk.transfer(lot, to, *quantity, Movement::PutAway)?,
+        Action::MoveLot { lot, to, quantity } => clerk.transfer(lot, to, *quantity, Movement::Move)?,
+        Action::PickLot { lot, quantity, reason } => {
+            check_movement(lot, *quantity)?;
+            check_optional("Reason", reason, MAX_REASON_CHARS)?;
+            clerk.book(lot, -*quantity, Movement::Pick, reason);
+        }
+        Action::AdjustLot { lot, delta, reason } => {
+            check_movement(lot, Quantity(delta.0.saturating_abs()))?;
+            check_required("Reason", reason, MAX_REASON_CHARS)?;
+            clerk.book(lot, *delta, Movement::Adjust, reason);
+        }
+        Action::CountLot { lot, counted, basis } => clerk.count(lot, *counted, *basis)?,
+        Action::PlaceOrder(order) => clerk.place_order(order)?,
+        Action::CreateProduct(_)
+        | Action::UpdateProduct { .. }
+        | Action::DeleteProduct { .. }
+        | Action::CreateLot { .. }
+        | Action::UpdateLot { .. }
+        | Action::DeleteLot { .. }
+        | Action::ResolveException { .. } => {}
+    }
+    Ok(clerk.effects)
+}
+
+fn check_movement(lot: &LotRef, quantity: Quantity) -> Result<(), Refusal> {
+    lot.validate()?;
+    if quantity <= Quantity::ZERO {
+        return Err(Refusal::new("bad_quantity", "The quantity must be more than zero. Correct it."));
+    }
+    if !quantity.in_range() {
+        return Err(Refusal::new("bad_quantity", "The quantity is more than 1,000,000,000. Correct it."));
+    }
+    Ok(())
+}
+
+/// Books one mutation. Checks come before the first booking: a refused mutation changes nothing.
+struct Clerk<'c> {
+    mutation: &'c Mutation<Action>,
+    rows: &'c mut Rows<Row>,
+    effects: Vec<Effect>,
+}
+
+impl Clerk<'_> {
+    fn on_hand(&self, lot: &LotRef) -> Quantity {
+        self.rows.get(&lot_key(lot)).and_then(Row::lot).map_or(Quantity::ZERO, |row| row.quantity)
+    }
+
+    /// Adds `delta` to the lot's row, which comes into being if need be.
+    fn book(&mut self, lot: &LotRef, delta: Quantity, movement: Movement, note: &str) {
+        let before = self.on_hand(lot);
+        let row = self.rows.entry(lot_key(lot)).or_insert_with(|| Row::Lot(InventoryLot::empty(lot.clone())));
+        let Row::Lot(row) = row else { return };
+        row.quantity += delta;
+        let after = row.quantity;
+        let entry = LedgerEntry { lot: lot.clone(), delta, movement, note: note.to_owned() };
+        self.effects.push(Effect::Stock(entry));
+        if after >= Quantity::ZERO {
+            self.clear(ExceptionKind::BelowZero, lot);
+        } else if delta < Quantity::ZERO {
+            self.raise(ExceptionKind::BelowZero, lot, (before, after), None);
+        }
+    }
+
+    fn raise(
+        &mut self,
+        kind: ExceptionKind,
+        lot: &LotRef,
+        (before, after): (Quantity, Quantity),
+        basis: Option<Quantity>,
+    ) {
+        let exception = StockException {
+            kind,
+            product_id: lot.product_id,
+            lot: Some(lot.clone()),
+            other: None,
+            before,
+            after,
+            basis,
+            author: self.mutation.author.clone(),
+            at: self.mutation.captured_at,
+        };
+        self.rows.insert(exception.key(), Row::Exception(exception.clone()));
+        self.effects.push(Effect::Raised(exception));
+    }
+
+    fn clear(&mut self, kind: ExceptionKind, lot: &LotRef) {
+        self.rows.remove(&exception_key(kind, lot.product_id, Some(lot)));
+    }
+
+    /// Notes that goods of a delivery have come. Returns its number; a delivery that is gone has none.
+    fn tick_off(&mut self, delivery: Uuid, product: Uuid, quantity: Quantity) -> String {
+        let Some(Row::Delivery(row)) = self.rows.get_mut(&delivery_key(delivery)) else {
+            return String::new();
+        };
+        row.receive(product, quantity);
+        row.number.clone()
+    }
+
+    /// Goods that come in bring their dates, unless the lot has its own.
+    fn date(&mut self, action: &Action) {
+        let Action::ReceiveLot { lot, expires_on, received_on, .. } = action else { return };
+        if let Some(Row::Lot(row)) = self.rows.get_mut(&lot_key(lot)) {
+            row.expires_on = row.expires_on.or(*expires_on);
+            row.received_on = row.received_on.or(*received_on);
+        }
+    }
+
+    fn transfer(
+        &mut self,
+        lot: &LotRef,
+        to: &str,
+        quantity: Quantity,
+        movement: Movement,
+    ) -> Result<(), Refusal> {
+        let target = lot.at(to);
+        check_movement(lot, quantity)?;
+        target.validate()?;
+        if target.id() == lot.id() {
+            let message = format!("The goods are in {to} already. Choose another location.");
+            return Err(Refusal::new("same_location", message));
+        }
+        let source = self.rows.get(&lot_key(lot)).and_then(Row::lot).cloned();
+        self.book(lot, -quantity, movement, &format!("to {}", target.location));
+        let is_new = !self.rows.contains_key(&lot_key(&target));
+        self.book(&target, quantity, movement, &format!("from {}", lot.location));
+        if let (true, Some(source), Some(Row::Lot(row))) =
+            (is_new, source, self.rows.get_mut(&lot_key(&target)))
+        {
+            (row.status, row.expires_on, row.received_on) =
+                (source.status, source.expires_on, source.received_on);
+        }
+        Ok(())
+    }
+
+    /// Books the variance against what the device showed, so that what others booked in between stays booked.
+    fn count(&mut self, lot: &LotRef, counted: Quantity, basis: Quantity) -> Result<(), Refusal> {
+        lot.validate()?;
+        if counted < Quantity::ZERO || !counted.in_range() || !basis.in_range() {
+            let message = "The count must be between 0 and 1,000,000,000. Correct it.";
+            return Err(Refusal::new("bad_quantity", message));
+        }
+        let found = self.on_hand(lot);
+        let note = format!("counted {counted}, expected {basis}");
+        self.book(lot, counted - basis, Movement::Count, &note);
+        if found == basis {
+            self.clear(ExceptionKind::MovedWhileCounted, lot);
+        } else {
+            let after = self.on_hand(lot);
+            self.raise(ExceptionKind::MovedWhileCounted, lot, (found, after), Some(basis));
+        }
+        Ok(())
+    }
+
+    fn place_order(&mut self, order: &Order) -> Result<(), Refusal> {
+        order.validate()?;
+        self.effects.push(Effect::Order(order.clone()));
+        for line in &order.lines {
+            self.book(&line.lot, -line.quantity, Movement::Sale, &order.number);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Who did what to a product, from the stock ledger.
+
+use domain::{HistoryAnswer, HistoryEntry, MAX_HISTORY_ENTRIES, Movement, Quantity};
+use rusqlite::types::Type;
+use rusqlite::{Connection, named_params};
+use sync::UnixMillis;
+
+use super::super::{HistoryQuery, StoreFault};
+use super::convert::{from_i64, to_i64};
+
+/// Entries of one product under one revision: an import has no more rows, and an order fewer lines.
+const MAX_REVISION_ENTRIES: usize = 1_000;
+/// The newest entries before a revision. The index alone says which those are; of a product with a long history only the
+/// page's entries are read.
+const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
+     WHERE site = :site AND product_id = :product AND (:lot IS NULL OR lot_id = :lot) AND rev < :before \
+     ORDER BY rev DESC, line DESC LIMIT :limit";
+/// The same of one lot: then the index has them in order.
+const NEWEST_OF_LOT: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
+     WHERE site = :site AND product_id = :product AND lot_id = :lot AND rev < :before \
+     ORDER BY rev DESC, line DESC LIMIT :limit";
+
+pub(super) fn history(
+    connection: &Connection,
+    site: &str,
+    query: HistoryQuery,
+) -> Result<HistoryAnswer, StoreFault> {
+    let before = query.before.map_or(i64::MAX, to_i64);
+    let mut entries = newest(connection, site, query, before, MAX_HISTORY_ENTRIES + 1)?;
+    let Some(cut) = entries.get(MAX_HISTORY_ENTRIES).map(|first_too_many| first_too_many.rev) else {
+        return Ok(HistoryAnswer { entries, more: false });
+    };
+    // The next page begins before a revision: none may be split.
+    entries.retain(|entry| entry.rev > cut);
+    if entries.is_empty() {
+        entries = newest(connection, site, query, before, MAX_REVISION_ENTRIES)?;
+        entries.retain(|entry| entry.rev == cut);
+    }
+    Ok(HistoryAnswer { entries, more: true })
+}
+
+fn newest(
+    connection: &Connection,
+    site: &str,
+    query: HistoryQuery,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<HistoryEntry>, StoreFault> {
+    let newest = if query.lot.is_some() { NEWEST_OF_LOT } else { NEWEST };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT entry.rev, movement, delta, lot_code, location, note, author, coalesce(devices.name, ''), \
+         captured_at, booked_at FROM ({newest}) AS newest \
+         CROSS JOIN stock_ledger AS entry \
+         ON entry.site = :site AND entry.rev = newest.rev AND entry.line = newest.line \
+         LEFT JOIN clients ON clients.site = :site AND clients.client = entry.client \
+         LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
+         ORDER BY entry.rev DESC, entry.line DESC"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = named_params! {
+        ":site": site, ":product": query.product, ":lot": query.lot, ":before": before, ":limit": limit,
+    };
+    let found = statement.query_map(params, entry)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<HistoryEntry> {
+    let unknown = || rusqlite::Error::FromSqlConversionFailure(1, Type::Text, "no known movement".into());
+    Ok(HistoryEntry {
+        rev: from_i64(row.get(0)?),
+        movement: Movement::from_code(row.get_ref(1)?.as_str()?).ok_or_else(unknown)?,
+        delta: Quantity(row.get(2)?),
+        lot_code: row.get(3)?,
+        location: row.get(4)?,
+        note: row.get(5)?,
+        author: row.get(6)?,
+        device: row.get(7)?,
+        captured_at: UnixMillis(row.get(8)?),
+        booked_at: UnixMillis(row.get(9)?),
+    })
+}

@@ -1,0 +1,124 @@
+//! How each table of rows lies in SQLite.
+
+use domain::{DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row};
+use rusqlite::types::Value;
+use uuid::Uuid;
+
+use super::super::StoreFault;
+use super::convert;
+use crate::booking::Scope;
+
+/// A table's columns. Its key is the site and the key columns; the text of a key has their values with dots between.
+pub(super) struct Shape {
+    pub(super) table: &'static str,
+    /// What [`Shape::row`] reads, in order.
+    pub(super) columns: &'static str,
+    /// How many those are: what follows them in a query.
+    pub(super) width: usize,
+    /// The key's columns after the site, all but `kind` ids.
+    pub(super) key: &'static [&'static str],
+    /// Where it says who last changed which field.
+    pub(super) fields: &'static str,
+    read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<Row>,
+}
+
+pub(super) static PRODUCT: Shape = Shape {
+    table: PRODUCTS,
+    columns: "product_id, sku, barcode, name, unit, price_minor, currency, family, variant",
+    width: 9,
+    key: &["product_id"],
+    fields: "field_revs",
+    read: |row| convert::product(row).map(Row::Product),
+};
+
+pub(super) static LOT: Shape = Shape {
+    table: LOTS,
+    columns: "product_id, lot_code, location, quantity, status, expires_on, received_on",
+    width: 7,
+    key: &["product_id", "lot_id"],
+    fields: "field_revs",
+    read: |row| convert::lot(row).map(Row::Lot),
+};
+
+pub(super) static DELIVERY: Shape = Shape {
+    table: DELIVERIES,
+    columns: "delivery_id, number, supplier, expected_on, lines",
+    width: 5,
+    key: &["delivery_id"],
+    fields: "'{}'",
+    read: |row| convert::delivery(row).map(Row::Delivery),
+};
+
+pub(super) static EXCEPTION: Shape = Shape {
+    table: EXCEPTIONS,
+    columns: "product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, raised_at",
+    width: 11,
+    key: &["product_id", "lot_id", "kind"],
+    fields: "'{}'",
+    read: |row| convert::exception(row).map(Row::Exception),
+};
+
+impl Shape {
+    /// The shape of a table, if there is one of this name.
+    pub(super) fn of(table: &str) -> Option<&'static Self> {
+        [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION].into_iter().find(|shape| shape.table == table)
+    }
+
+    /// The shape of a table that a cursor or a range names.
+    pub(super) fn named(table: &str) -> Result<&'static Self, StoreFault> {
+        Self::of(table).ok_or_else(|| {
+            let known = Scope::EVERYTHING.tables().join(", ");
+            StoreFault::invalid("bad_cursor", format!("The cursor names no table of this server ({known})."))
+        })
+    }
+
+    /// Reads a row.
+    pub(super) fn row(&self, columns: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+        (self.read)(columns)
+    }
+
+    /// A key's values; none if `key` is no key of this table.
+    pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
+        let value = |(column, part): (&&str, &str)| match *column {
+            "kind" => ExceptionKind::from_code(part).map(|kind| Value::Text(kind.code().to_owned())),
+            _ => Uuid::try_parse(part).ok().map(|id| Value::Blob(id.as_bytes().to_vec())),
+        };
+        let parts: Vec<&str> = key.split('.').collect();
+        if parts.len() != self.key.len() {
+            return None;
+        }
+        self.key.iter().zip(parts).map(value).collect()
+    }
+
+    /// The values of the key after which a reader goes on; for the table's beginning, values before all others.
+    pub(super) fn position(&self, after: &str) -> Result<Vec<Value>, StoreFault> {
+        if after.is_empty() {
+            let first = |column: &&str| match *column {
+                "kind" => Value::Text(String::new()),
+                _ => Value::Blob(Vec::new()),
+            };
+            return Ok(self.key.iter().map(first).collect());
+        }
+        self.values(after).ok_or_else(|| {
+            let message = format!("The cursor's key is none of {}. Start without a cursor.", self.table);
+            StoreFault::invalid("bad_cursor", message)
+        })
+    }
+
+    /// `(product_id, lot_id) > (?2, ?3)`, the first value being parameter `from`.
+    pub(super) fn compared(&self, operator: &str, from: usize) -> String {
+        let values: Vec<String> =
+            (from..from.saturating_add(self.key.len())).map(|at| format!("?{at}")).collect();
+        format!("({}) {operator} ({})", self.key.join(", "), values.join(", "))
+    }
+
+    /// The condition on the rows that a device with this scope holds. The planner is not to choose an index by it: rows are
+    /// read in the order of their keys.
+    pub(super) fn in_scope(&self, scope: Scope) -> String {
+        match (self.table, scope.lot_status()) {
+            (LOTS, Some(status)) => format!("deleted_at IS NULL AND +status = '{}'", status.code()),
+            (DELIVERIES, _) => "deleted_at IS NULL AND is_open".to_owned(),
+            _ => "deleted_at IS NULL".to_owned(),
+        }
+    }
+}

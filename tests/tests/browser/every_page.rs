@@ -1,0 +1,158 @@
+//! Every page of the app in every state it can be in, as one table, and the walk over it that the checks share.
+//!
+//! `LOTBOOK_STATES=stock,sync` narrows a walk to the states whose names begin so.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::device::Device;
+use crate::site::{Site, WORLDS, World};
+
+/// A line is a state: its world, with `+` and what is broken before the page begins; its name; its address; the steps from
+/// there. Elements go by their `data-test`: `!save` clicks, `price=2` fills in, `toast` waits. `{product}` has lots, `{bare}`
+/// has none, `{long}` has a name that no list has room for.
+const STATES: &str = "
+new             new-device             /                            empty-not-enrolled
+new             enrol                  /enrol                       enrol-form
+new             enrol-faults           /enrol                       !enrol-submit enrol-code-fault
+downloading+sync-hangs downloading     /                            empty-downloading
+online+open-hangs opening              /
+online+open-fails open-failed          /                            open-error
+online+reads-hang loading              {product}                    loading
+online+reads-fail read-failed          {product}                    read-failure
+online+nearly-full nearly-full         /                            storage-notice
+online+device-full storage-full        {product}/work/pick          quantity=1 !save storage-full
+online          stock                  /                            product-row
+online          stock-found            /                            search=washer product-row
+online          stock-nothing-found    /                            search=zzzzz empty-search
+online          product                {product}                    on-hand
+online          product-lot            {product}                    !choose-lot lot-works
+online          product-long-name      {long}                       on-hand
+online          product-no-lots        {bare}                       no-lots
+online          product-delete         {bare}                       !delete-product delete-confirm
+online          product-undeletable    {product}                    !delete-product delete-refused
+online          product-unknown        /product/00000000-0000-4000-8000-000000000000 unknown-product
+online          product-edit           {product}/edit               product-form
+online          product-new            /product/new                 product-form
+online          product-new-faults     /product/new                 !save name-fault
+online          receive                {product}/work/receive       work-form
+online          receive-faults         {product}/work/receive       !save lot-code-fault
+online          receive-lots           {product}/work/receive       !change-lot lot-picker
+online          pick                   {product}/work/pick          work-form
+online          pick-long-name         {long}/work/pick             work-form
+online          pick-faults            {product}/work/pick          quantity=0 !save quantity-fault
+online          pick-nothing           {bare}/work/pick             no-lots
+online          move                   {product}/work/move          work-form
+online          put-away               {product}/work/put-away      work-form
+online          adjust                 {product}/work/adjust        work-form
+online          count                  {product}/work/count         work-form
+online          saved                  {product}/work/pick          quantity=1 !save toast
+online          sell-empty             /checkout                    empty-cart
+online          sell-matches           /checkout                    order-search=a match
+online          sell                   /checkout                    order-search={sku} !match cart-line-total
+online          sell-quantity          /checkout                    !cart-quantity quantity-sheet
+online          sell-too-much          /checkout                    !cart-quantity quantity=99999 !quantity-done shortage
+online          sync                   /sync                        sync-page
+online          sync-checked           /sync                        !check-data check-result
+online          sync-sign-out          /sync                        !sign-out sign-out-sheet
+online          not-found              /nowhere                     not-found
+working-offline working-offline        /                            working-offline-notice
+working-offline product-pending        {product}                    on-hand
+working-offline sync-waiting           /sync                        queue-row
+working-offline sync-save-unsent       /sync                        !save-unsent save-unsent-sheet
+working-offline sync-sign-out-unsent   /sync                        !sign-out sign-out-words
+conflict        sync-conflict          /sync                        attention-card
+conflict        stock-attention        /                            attention-count
+no-server       no-server              /                            no-server-notice
+no-server       sync-no-server         /sync                        no-server-notice
+offline         offline                /                            offline-notice
+offline         product-offline        {product}                    as-of
+offline         sell-offline           /checkout                    !cart-quantity quantity=1 !quantity-done !place-order order-placed
+offline         sync-offline           /sync                        queue-row
+update-ready    update-ready           /                            update-notice
+signed-out      signed-out             /                            sign-in-notice
+signed-out      sync-signed-out        /sync                        sign-in-notice
+";
+
+/// One step towards a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    Click(&'a str),
+    Fill(&'a str, &'a str),
+    Wait(&'a str),
+}
+
+/// A page in a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State<'a> {
+    pub(crate) name: &'a str,
+    world: World,
+    pub(crate) broken: Option<&'a str>,
+    pub(crate) path: &'a str,
+    pub(crate) steps: Vec<Step<'a>>,
+}
+
+impl<'a> State<'a> {
+    fn read(line: &'a str) -> Result<Self> {
+        let mut words = line.split_whitespace();
+        let mut next = || words.next().with_context(|| format!("the state {line:?} lacks a column"));
+        let (around, name, path) = (next()?, next()?, next()?);
+        let (world, broken) = match around.split_once('+') {
+            Some((world, broken)) => (world, Some(broken)),
+            None => (around, None),
+        };
+        let step = |word: &'a str| match (word.strip_prefix('!'), word.split_once('=')) {
+            (Some(test), _) => Step::Click(test),
+            (None, Some((test, text))) => Step::Fill(test, text),
+            (None, None) => Step::Wait(word),
+        };
+        Ok(Self { name, world: World::read(world)?, broken, path, steps: words.map(step).collect() })
+    }
+}
+
+/// The states, narrowed if that is wanted.
+fn states() -> Result<Vec<State<'static>>> {
+    let wanted = std::env::var("LOTBOOK_STATES").unwrap_or_default();
+    let is_wanted = |state: &State<'_>| wanted.split(',').any(|name| state.name.starts_with(name));
+    let all: Result<Vec<_>> = STATES.trim().lines().map(State::read).collect();
+    let chosen: Vec<_> = all?.into_iter().filter(is_wanted).collect();
+    ensure!(!chosen.is_empty(), "no state's name begins with one of {wanted:?}");
+    Ok(chosen)
+}
+
+/// Shows every state on one device, in `language`, and lets `check` say what is wrong with it. Fails with all of that at the end.
+pub(crate) async fn walk(
+    language: &'static str,
+    mut check: impl AsyncFnMut(&Device, &str) -> Result<Vec<String>>,
+) -> Result<()> {
+    let states = states()?;
+    let mut site = Site::start(language).await?;
+    let mut faults = Vec::new();
+    for world in WORLDS {
+        site.enter(world).await.with_context(|| format!("the walk cannot enter {world:?}"))?;
+        for state in states.iter().filter(|state| state.world == world) {
+            match site.show(state).await {
+                Ok(()) => {
+                    let found = check(&site.device, state.name).await?;
+                    faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", state.name)));
+                }
+                Err(error) => faults.push(format!("{}: it does not come about: {error:#}", state.name)),
+            }
+        }
+    }
+    site.leave().await?;
+    if !faults.is_empty() {
+        bail!("{} faults:\n{}", faults.len(), faults.join("\n"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_state_is_read_from_its_line() -> Result<()> {
+    let read = State::read("online+device-full  full  {product}  quantity=1 !save storage-full")?;
+    let steps = vec![Step::Fill("quantity", "1"), Step::Click("save"), Step::Wait("storage-full")];
+    let expected =
+        State { name: "full", world: World::Online, broken: Some("device-full"), path: "{product}", steps };
+    ensure!(read == expected, "{read:?}");
+    ensure!(State::read("online stock").is_err() && State::read("space stock /").is_err());
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! A picture of every page in every state, to be looked at: phone and desktop, each theme, and right to left. They land in
+//! `target/screens/`. Run it with `cargo test ... -- --ignored looks`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::device::{DESKTOP, Device, PHONE};
+use crate::every_page::walk;
+
+const SIZES: [(&str, (u32, u32)); 2] = [("phone", PHONE), ("desktop", DESKTOP)];
+
+async fn shoot(device: &Device, name: &str, theme: &str, kind: &str) -> Result<()> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screens"));
+    device.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
+    for (size, pixels) in SIZES {
+        device.resize(pixels).await?;
+        // Lists are drawn anew for another size.
+        device.script("await new Promise((done) => setTimeout(done, 60))").await?;
+        device.screenshot_to(&folder, &format!("{name}-{size}-{kind}")).await?;
+    }
+    device.resize(PHONE).await
+}
+
+#[tokio::test]
+#[ignore = "it only takes pictures"]
+async fn looks_in_every_theme() -> Result<()> {
+    walk("en", async |device: &Device, name: &str| {
+        for theme in ["light", "dark", "contrast"] {
+            shoot(device, name, theme, theme).await?;
+        }
+        Ok(Vec::new())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "it only takes pictures"]
+async fn looks_from_right_to_left() -> Result<()> {
+    walk("ar", async |device: &Device, name: &str| {
+        shoot(device, name, "light", "rtl").await?;
+        Ok(Vec::new())
+    })
+    .await
+}

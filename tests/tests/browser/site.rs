@@ -1,0 +1,317 @@
+//! The server and the device that a walk over every page is made with, and the worlds it goes through.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::device::{Device, PHONE};
+use crate::every_page::{State, Step};
+use crate::goods::{Goods, wait_until_sent};
+use crate::network;
+use crate::server::Server;
+use crate::words;
+
+/// What is so around a page; the walk brings them about in this order, each once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum World {
+    /// A device that nobody knows.
+    New,
+    /// Enrolled, and the stock list does not arrive.
+    Downloading,
+    /// Everything works.
+    Online,
+    /// A person chose to work offline, and has done something.
+    WorkingOffline,
+    /// What was done meets what another did.
+    Conflict,
+    /// The network is there, the server is not.
+    NoServer,
+    /// No network.
+    Offline,
+    /// The server has another build of the app.
+    UpdateReady,
+    /// The server no longer knows the device.
+    SignedOut,
+}
+
+/// All of them.
+pub(crate) const WORLDS: [World; 9] = [
+    World::New,
+    World::Downloading,
+    World::Online,
+    World::WorkingOffline,
+    World::Conflict,
+    World::NoServer,
+    World::Offline,
+    World::UpdateReady,
+    World::SignedOut,
+];
+
+impl World {
+    /// As in the table of states.
+    pub(crate) fn read(name: &str) -> Result<Self> {
+        Ok(match name {
+            "new" => Self::New,
+            "downloading" => Self::Downloading,
+            "online" => Self::Online,
+            "working-offline" => Self::WorkingOffline,
+            "conflict" => Self::Conflict,
+            "no-server" => Self::NoServer,
+            "offline" => Self::Offline,
+            "update-ready" => Self::UpdateReady,
+            "signed-out" => Self::SignedOut,
+            _ => bail!("there is no world called {name:?}"),
+        })
+    }
+}
+
+/// The stock list's own tables are never read.
+const READS_HANG: &str = "
+    const mute = (request) => {
+        for (const name of ['onsuccess', 'onerror']) Object.defineProperty(request, name, { set() {} });
+        request.addEventListener = () => {};
+        return request;
+    };
+    for (const method of ['get', 'getAll', 'openCursor']) {
+        const real = IDBObjectStore.prototype[method];
+        IDBObjectStore.prototype[method] = function (...rest) {
+            const request = real.apply(this, rest);
+            return ['products', 'inventory_lots'].includes(this.name) ? mute(request) : request;
+        };
+    }";
+/// They cannot be read.
+const READS_FAIL: &str = "
+    for (const method of ['get', 'getAll', 'openCursor']) {
+        const real = IDBObjectStore.prototype[method];
+        IDBObjectStore.prototype[method] = function (...rest) {
+            if (['products', 'inventory_lots'].includes(this.name)) throw new DOMException('broken', 'UnknownError');
+            return real.apply(this, rest);
+        };
+    }";
+/// The database does not open.
+const OPEN_HANGS: &str = "
+    const real = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function () {
+        const request = real.call(this, 'other');
+        for (const name of ['onsuccess', 'onerror', 'onupgradeneeded', 'onblocked'])
+            Object.defineProperty(request, name, { set() {} });
+        request.addEventListener = () => {};
+        return request;
+    };";
+/// It says that it cannot.
+const OPEN_FAILS: &str =
+    "IDBFactory.prototype.open = () => { throw new DOMException('broken', 'UnknownError'); };";
+/// Nothing more fits on the device.
+const WRITES_FIND_NO_SPACE: &str = "
+    for (const method of ['add', 'put']) {
+        const real = IDBObjectStore.prototype[method];
+        IDBObjectStore.prototype[method] = function (...rest) {
+            if (this.name === 'mutation_queue') throw new DOMException('full', 'QuotaExceededError');
+            return real.apply(this, rest);
+        };
+    }";
+/// The browser says that the device is nearly full.
+const NEARLY_FULL: &str = "navigator.storage.estimate = async () => ({ usage: 970e6, quota: 1e9 });";
+/// The server never answers a round.
+const SYNC_HANGS: &str = "
+    const real = window.fetch;
+    window.fetch = (request, options) =>
+        String(request.url ?? request).includes('/api/sync') ? new Promise(() => {}) : real(request, options);";
+
+fn breaking(name: &str) -> Result<&'static str> {
+    Ok(match name {
+        "reads-hang" => READS_HANG,
+        "reads-fail" => READS_FAIL,
+        "open-hangs" => OPEN_HANGS,
+        "open-fails" => OPEN_FAILS,
+        "device-full" => WRITES_FIND_NO_SPACE,
+        "nearly-full" => NEARLY_FULL,
+        "sync-hangs" => SYNC_HANGS,
+        _ => bail!("there is no way to break a page called {name:?}"),
+    })
+}
+
+/// A server and a device, and what is in both.
+pub(crate) struct Site {
+    server: Server,
+    pub(crate) device: Device,
+    language: &'static str,
+    with_lots: Goods,
+    bare: Goods,
+    long: Goods,
+}
+
+/// A product without lots, one with a name that no list has room for, and enough others to scroll.
+fn further_goods() -> (String, String) {
+    let long = "Stainless steel hexagon socket countersunk head screw with full thread and Donaudampfschifffahrtsgesellschaftskapitän";
+    let mut products = String::from("sku,barcode,name,unit,price_minor,currency\n");
+    products += "BARE-1,,Product without lots,each,100,EUR\n";
+    products += &format!("LONG-1,,{long},each,99999999,EUR\n");
+    for number in 0..300 {
+        products += &format!("MANY-{number},,Washer {number},each,5,EUR\n");
+    }
+    let lots = "sku,lot_code,location,quantity,status,expires_on\n\
+        LONG-1,LOT-0123456789ABCDEFGHIJ,WAREHOUSE-7-AISLE-B-SHELF-3,123456789.125,available,2031-12-31\n";
+    (products, lots.to_owned())
+}
+
+impl Site {
+    /// Starts both, with the app in a language.
+    pub(crate) async fn start(language: &'static str) -> Result<Self> {
+        network::up()?;
+        let (products, lots) = further_goods();
+        let add_language = |app: &Path| if language == words::CODE { words::add_to(app) } else { Ok(()) };
+        let server = Server::with_demo_and(&products, &lots, add_language)?;
+        let device = Device::new(&server.origin()).await?;
+        device.resize(PHONE).await?;
+        let calm = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+        device.cdp("Emulation.setEmulatedMedia", calm).await?;
+        let with_lots = Goods::stocked(&server, 2)?;
+        let (bare, long) = (Goods::with_sku(&server, "BARE-1")?, Goods::with_sku(&server, "LONG-1")?);
+        let site = Self { server, device, language, with_lots, bare, long };
+        site.device.open("/manifest.json").await?;
+        site.speak(language).await?;
+        Ok(site)
+    }
+
+    /// The language from the next page on.
+    async fn speak(&self, language: &str) -> Result<()> {
+        let script = format!("localStorage.setItem('lotbook-language', {})", json!(language));
+        self.device.script(&script).await.map(drop)
+    }
+
+    /// Brings a world about.
+    pub(crate) async fn enter(&mut self, world: World) -> Result<()> {
+        match world {
+            World::New => Ok(()),
+            World::Downloading => self.enrol_without_list().await,
+            World::Online => self.take_list().await,
+            World::WorkingOffline => self.work_offline().await,
+            World::Conflict => self.conflict().await,
+            World::NoServer => self.server.kill(),
+            World::Offline => network::down(),
+            World::UpdateReady => self.release_update().await,
+            World::SignedOut => self.forget_device().await,
+        }
+    }
+
+    async fn enrol_without_list(&self) -> Result<()> {
+        let id = self.inject(SYNC_HANGS).await?;
+        self.device.driver()?.goto(self.server.enrolment_link()?).await?;
+        self.device.click("enrol-submit").await?;
+        self.device.find("empty-downloading").await?;
+        self.remove(&id).await
+    }
+
+    /// What the device keeps for work without a network.
+    async fn take_list(&self) -> Result<()> {
+        self.device.open("/").await?;
+        self.device.find("product-row").await?;
+        self.device.wait_for_worker().await?;
+        // Languages that are no part of the build are fetched as they are chosen; here the server will be away.
+        let keep = format!(
+            "for (const name of await caches.keys()) await (await caches.open(name)).add('/languages/{}.json').catch(() => {{}});
+             return document.querySelector('[data-test=pending-count]').dataset.syncing === 'false'",
+            self.language
+        );
+        self.device.wait_for_script("the end of the first sync", &keep).await
+    }
+
+    async fn work_offline(&self) -> Result<()> {
+        self.device.open("/sync").await?;
+        self.device.click("work-offline").await?;
+        self.device.find("working-offline-notice").await?;
+        self.set_price("7.77").await?;
+        self.device.open(&format!("/product/{}/work/pick", self.with_lots.id)).await?;
+        self.device.fill("[data-test=quantity]", "1").await?;
+        self.device.click("save").await?;
+        self.device.find("toast").await.map(drop)
+    }
+
+    async fn set_price(&self, price: &str) -> Result<()> {
+        self.device.open(&format!("/product/{}/edit", self.with_lots.id)).await?;
+        self.device.fill("[data-test=price]", price).await?;
+        self.device.click("save").await?;
+        self.device.find("toast").await.map(drop)
+    }
+
+    async fn conflict(&self) -> Result<()> {
+        let other = Device::enrolled(&self.server).await?;
+        self.with_lots.set_price(&other, "5.55").await?;
+        wait_until_sent(&other).await?;
+        other.quit().await?;
+        self.device.open("/sync").await?;
+        self.device.click("work-offline").await?;
+        self.device.find("attention-card").await.map(drop)
+    }
+
+    async fn release_update(&mut self) -> Result<()> {
+        network::up()?;
+        self.server.release_another_build()?;
+        self.server.start()?;
+        self.device.open("/").await?;
+        self.device.script("(await navigator.serviceWorker.ready).update()").await?;
+        self.device.find("update-notice").await.map(drop)
+    }
+
+    async fn forget_device(&self) -> Result<()> {
+        self.device.cdp("Network.clearBrowserCookies", json!({})).await?;
+        self.device.open("/sync").await?;
+        self.device.click("sync-now").await?;
+        self.device.find("sign-in-notice").await.map(drop)
+    }
+
+    async fn inject(&self, script: &str) -> Result<Value> {
+        let added =
+            self.device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await?;
+        added.get("identifier").cloned().context("an injected script has an identifier")
+    }
+
+    async fn remove(&self, id: &Value) -> Result<()> {
+        let parameters = json!({ "identifier": id });
+        self.device.cdp("Page.removeScriptToEvaluateOnNewDocument", parameters).await.map(drop)
+    }
+
+    /// Brings a state about.
+    pub(crate) async fn show(&self, state: &State<'_>) -> Result<()> {
+        let address = |goods: &Goods| format!("/product/{}", goods.id);
+        let path = state.path.replace("{product}", &address(&self.with_lots));
+        let path = path.replace("{bare}", &address(&self.bare)).replace("{long}", &address(&self.long));
+        let injected = match state.broken {
+            Some(name) => Some(self.inject(breaking(name)?).await?),
+            None => None,
+        };
+        self.device.open(&path).await?;
+        if let Some(id) = injected {
+            self.remove(&id).await?;
+        }
+        for step in &state.steps {
+            match step {
+                Step::Click(test) => self.device.click(test).await?,
+                Step::Fill(test, text) => {
+                    let text = text.replace("{sku}", &self.with_lots.sku);
+                    self.device.fill(&format!("[data-test={test}]"), &text).await?;
+                }
+                Step::Wait(test) => self.device.find(test).await.map(drop)?,
+            }
+        }
+        self.settle(state).await
+    }
+
+    /// Waits until nothing moves: what is read after the first paint is there, and nothing is being animated.
+    async fn settle(&self, state: &State<'_>) -> Result<()> {
+        let is_read = "const running = document.getAnimations().filter((it) => it.playState === 'running');
+            return running.length === 0 && document.querySelector('[data-test=loading]') === null";
+        if !["opening", "loading"].contains(&state.name) {
+            self.device.wait_for_script("a page at rest", is_read).await?;
+        }
+        self.device.script("await new Promise((done) => setTimeout(done, 150))").await.map(drop)
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn leave(self) -> Result<()> {
+        network::up()?;
+        self.device.quit().await
+    }
+}

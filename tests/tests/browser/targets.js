@@ -1,0 +1,153 @@
+// What a hand in a glove needs of a page, as far as boxes tell: `targets(large)` returns what is wrong with it, in sentences.
+// Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two; of a target that is larger,
+// up to `APART` of its own edge counts as distance.
+const LEAST = 48;
+const PRIMARY = 64;
+const APART = 8;
+const INTERACTIVE =
+  'a[href], button, input, select, textarea, summary, [role=button], [role=switch], [role=option], [role=tab], [tabindex="0"]';
+
+const named = (element) => {
+  const test = element.closest('[data-test]');
+  const words = (element.getAttribute('aria-label') ?? element.innerText ?? '').trim().slice(0, 24);
+  return `<${element.tagName.toLowerCase()} class="${element.className?.baseVal ?? element.className}"> ` +
+    `"${words}" in ${test?.dataset.test ?? 'the frame'}`;
+};
+const modal = () => [...document.querySelectorAll('dialog')].findLast((dialog) => dialog.matches(':modal'));
+const isShown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('[inert]');
+const isHiddenByClip = (element) => getComputedStyle(element).clipPath !== 'none' || element.getBoundingClientRect().width <= 1;
+// A field that only its label shows, such as one for a file.
+const face = (element) => (isHiddenByClip(element) ? element.closest('label') ?? element : element);
+const isInSentence = (element) => {
+  if (element.tagName !== 'A' || getComputedStyle(element).display !== 'inline') return false;
+  return element.parentElement.innerText.trim().length > element.innerText.trim().length;
+};
+const clips = (style) => style.overflowX !== 'visible' || style.overflowY !== 'visible';
+
+// The part of a box that no scrolled ancestor hides.
+const shownPart = (element) => {
+  let { left, top, right, bottom } = element.getBoundingClientRect();
+  for (let above = element.parentElement; above && above !== document.documentElement; above = above.parentElement) {
+    const style = getComputedStyle(above);
+    if (style.position === 'fixed') break;
+    if (!clips(style)) continue;
+    const box = above.getBoundingClientRect();
+    left = Math.max(left, box.left); right = Math.min(right, box.right);
+    top = Math.max(top, box.top); bottom = Math.min(bottom, box.bottom);
+  }
+  return { left, top, right, bottom };
+};
+// What lies over the page without moving with it is compared with its like only.
+const layer = (element) => {
+  for (let above = element; above; above = above.parentElement) {
+    if (['fixed', 'sticky'].includes(getComputedStyle(above).position) || above.matches('dialog, .matches, .detail')) return above;
+  }
+  return document.body;
+};
+
+const interactive = () => {
+  const root = modal() ?? document;
+  const found = [...root.querySelectorAll(INTERACTIVE)].filter((it) => isShown(it) && !it.matches('.skip, [type=hidden]'));
+  return [...new Set(found.filter((it) => !isInSentence(it)).map(face))];
+};
+
+const core = ({ left, top, right, bottom }) => {
+  const trim = (length) => Math.min(APART / 2, Math.max(0, (length - LEAST) / 2));
+  const [x, y] = [trim(right - left), trim(bottom - top)];
+  return { left: left + x, right: right - x, top: top + y, bottom: bottom - y };
+};
+
+const sizes = (elements) => elements.flatMap((element) => {
+  const { width, height } = element.getBoundingClientRect();
+  if (width < LEAST - 0.5 || height < LEAST - 0.5)
+    return [`${named(element)} is ${Math.round(width)} × ${Math.round(height)}, less than ${LEAST}`];
+  if (element.matches('.primary') && height < PRIMARY - 0.5) return [`${named(element)} is ${Math.round(height)} high, less than ${PRIMARY}`];
+  return [];
+});
+
+const distances = (elements) => {
+  const boxes = elements.map((element) => {
+    const shown = shownPart(element), whole = element.getBoundingClientRect();
+    const isWhole = shown.right - shown.left > whole.width - 1 && shown.bottom - shown.top > whole.height - 1;
+    return { element, isWhole, layer: layer(element), core: core(whole) };
+  });
+  const found = [];
+  boxes.forEach((one, at) => boxes.slice(at + 1).forEach((other) => {
+    if (!one.isWhole || !other.isWhole || one.layer !== other.layer) return;
+    if (one.element.contains(other.element) || other.element.contains(one.element)) return;
+    const x = Math.max(one.core.left - other.core.right, other.core.left - one.core.right);
+    const y = Math.max(one.core.top - other.core.bottom, other.core.top - one.core.bottom);
+    const gap = Math.max(x, y);
+    if (gap < APART - 0.6) found.push(`${named(one.element)} and ${named(other.element)} are ${gap.toFixed(1)} apart`);
+  }));
+  return found;
+};
+
+// Text that leaves the box which shows it, sideways, or is cut off in it. Rows of the long list have one height, so their
+// names may end in an ellipsis; the product's page has them whole.
+const cutOff = () => {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth} wide, ${root.scrollWidth - root.clientWidth} too much`);
+  const walker = document.createTreeWalker(modal() ?? document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const holder = node.parentElement;
+    if (!node.data.trim() || !isShown(holder) || holder.closest('.visually-hidden, .skip, .list .row, option, noscript')) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const text = range.getBoundingClientRect();
+    if (text.width === 0) continue;
+    const say = (what, above) => found.push(`${JSON.stringify(node.data.trim().slice(0, 30))} of ${named(holder)} ${what} ${named(above)}`);
+    let [leavesX, leavesY] = [true, true];
+    for (let above = holder; above && (leavesX || leavesY); above = above.parentElement) {
+      const style = getComputedStyle(above);
+      const box = above === document.body ? { left: 0, right: root.clientWidth } : above.getBoundingClientRect();
+      const holds = above === document.body || style.overflowX !== 'visible' || above.matches('button, .button, .chip, .card');
+      if (leavesX && holds && (text.left < box.left - 1 || text.right > box.right + 1)) { say('leaves sideways', above); break; }
+      if (leavesY && ['hidden', 'clip'].includes(style.overflowY) && above !== document.body && (text.bottom > box.bottom + 1 || text.top < box.top - 1)) {
+        say('is cut off in', above); break;
+      }
+      // A sheet lies over everything, wherever it is rendered.
+      if (above.matches('dialog')) break;
+      leavesX &&= !['auto', 'scroll'].includes(style.overflowX);
+      leavesY &&= !['auto', 'scroll'].includes(style.overflowY);
+    }
+  }
+  return found;
+};
+
+const tabbable = () => {
+  const root = modal() ?? document;
+  return [...root.querySelectorAll(`${INTERACTIVE}, [tabindex="0"]`)]
+    .filter((it) => isShown(it) && it.tabIndex >= 0 && !it.disabled && !it.matches('.skip'));
+};
+const hasRing = (element) => {
+  for (let at = face(element), steps = 0; at && steps < 2; at = at.parentElement, steps++) {
+    const style = getComputedStyle(at);
+    if (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) return true;
+  }
+  return false;
+};
+// Where the focus goes, it is seen: nothing lies over it, and it has a ring. A toast may lie over it: it goes by itself.
+const focus = () => {
+  const found = [];
+  for (const element of tabbable()) {
+    element.focus();
+    if (document.activeElement !== element) continue;
+    const box = face(element).getBoundingClientRect();
+    const inside = (value, least, most) => Math.min(Math.max(value, least), most);
+    const points = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
+    // Of what is larger than its place, the part that fits.
+    const tall = box.height > innerHeight / 2;
+    for (const [x, y] of tall ? points.slice(0, 1) : points) {
+      const top = document.elementFromPoint(inside(x, 0, innerWidth - 1), tall ? inside(y, 0, innerHeight - 1) : y);
+      if (top && (face(element).contains(top) || top.contains(face(element)) || top.closest('.toast'))) continue;
+      found.push(`${named(element)} has the focus and lies under ${top ? named(top) : 'the edge of the page'}`);
+      break;
+    }
+    if (element.matches(':focus-visible') && !hasRing(element)) found.push(`${named(element)} shows no focus`);
+  }
+  return found;
+};
+
+const targets = () => { const elements = interactive(); return [...sizes(elements), ...distances(elements), ...cutOff()]; };
