@@ -18,7 +18,12 @@ const offerReload = (error) => {
 
 try {
   const { theme } = JSON.parse(localStorage.getItem("lotbook.preferences") ?? "{}");
-  if (theme && theme !== "auto") document.documentElement.dataset.theme = theme;
+  if (theme && theme !== "auto") {
+    document.documentElement.dataset.theme = theme;
+    // The browser's own bars, in the ground's colour (public/lotbook.css).
+    const ground = { light: "#f4f6f3", dark: "#0f1613", contrast: "#ffffff" }[theme];
+    document.querySelectorAll("meta[name=theme-color]").forEach((meta) => (meta.content = ground));
+  }
 } catch {
   // Where nothing is kept, the device's own colours count.
 }

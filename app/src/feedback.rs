@@ -82,9 +82,14 @@ impl Feedback {
 /// Tells it by a sound and where the device can by a vibration, unless its user wants neither.
 pub(crate) fn give(feedback: Feedback) {
     if Preferences::load().sounds {
-        play(feedback);
-        vibrate(feedback);
+        play_now(feedback);
     }
+}
+
+/// The same, whatever its user wants, because it was asked for.
+pub(crate) fn play_now(feedback: Feedback) {
+    play(feedback);
+    vibrate(feedback);
 }
 
 thread_local! {

@@ -119,7 +119,9 @@ pub(crate) async fn load() {
             let plurals = Intl::PluralRules::new(&js_sys::Array::of1(&code.as_str().into()), &Object::new());
             let loaded: &'static Translation = Box::leak(Box::new(Translation { code, words, plurals }));
             // It is called once.
-            TRANSLATION.with(|translation| drop(translation.set(loaded)));
+            TRANSLATION.with(|translation| {
+                let _ = translation.set(loaded);
+            });
         }
     }
     if let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) {

@@ -10,6 +10,7 @@ mod engine;
 mod feedback;
 mod format;
 mod hooks;
+mod install;
 mod language;
 mod pages;
 mod preferences;
@@ -19,9 +20,11 @@ mod scan;
 mod service_worker;
 mod shell;
 mod storage;
+mod wake_lock;
 
 fn main() {
     service_worker::init_offline_sync();
+    install::listen();
     wasm_bindgen_futures::spawn_local(async {
         language::load().await;
         yew::Renderer::<root::Root>::new().render();

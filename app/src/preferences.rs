@@ -44,6 +44,8 @@ pub(crate) struct ScannerPreferences {
     pub(crate) separator: char,
     /// Whether it has been seen to send separators.
     pub(crate) sends_separators: bool,
+    /// Whether the scanner test was ever used.
+    pub(crate) is_tested: bool,
     /// The same code within this time is one scan; 0 counts every scan.
     pub(crate) blanking_millis: u32,
 }
@@ -55,6 +57,7 @@ impl Default for ScannerPreferences {
             min_chars: 3,
             separator: GROUP_SEPARATOR,
             sends_separators: false,
+            is_tested: false,
             blanking_millis: 0,
         }
     }

@@ -41,7 +41,12 @@ pub(crate) fn Root() -> Html {
     }
     match &*opening {
         Opening::Running => {
-            html! { <main class="opening" aria-busy="true"><p>{ t("Opening your stock book…") }</p></main> }
+            html! {
+                <main class="opening" aria-busy="true">
+                    <h1 translate="no">{ "Lotbook" }</h1>
+                    <p role="status">{ t("Opening your stock book…") }</p>
+                </main>
+            }
         }
         Opening::Done(book) => html! {
             <ContextProvider<Book> context={book.clone()}>
@@ -49,10 +54,12 @@ pub(crate) fn Root() -> Html {
             </ContextProvider<Book>>
         },
         Opening::Failed(error) => html! {
-            <main class="opening" role="alert">
-                <h1>{ t("Lotbook cannot open its data") }</h1>
-                <p data-test="open-error">{ store_fault(error) }</p>
-                <p>{ t("Nothing that was saved is lost. Until this is mended, nothing new can be saved.") }</p>
+            <main class="opening">
+                <div role="alert">
+                    <h1>{ t("Lotbook cannot open its data") }</h1>
+                    <p data-test="open-error">{ store_fault(error) }</p>
+                    <p>{ t("Nothing that was saved is lost. Until this is mended, nothing new can be saved.") }</p>
+                </div>
                 <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ t("Try again") }</button>
                 if let StoreError::Corrupt(_) = error {
                     <button class="button" onclick={fetch_again} data-test="open-repair">

@@ -9,12 +9,13 @@ use yew_router::prelude::*;
 
 use crate::components::announcer::use_announcements;
 use crate::components::connectivity_status::connectivity_status;
+use crate::components::flash::FlashScreen;
 use crate::components::desk::{Desk, use_new_desk};
 use crate::components::navigation::navigation;
 use crate::components::notices::notices;
 use crate::components::scanner::use_scan_listener;
 use crate::components::storage_full::StorageFull;
-use crate::components::toasts::{Shown, toast_list};
+use crate::components::toasts::{Shown, toast_list, use_escape};
 use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
 use crate::components::scan_question::{Question, ScanQuestion};
 use crate::language::t;
@@ -36,6 +37,7 @@ use crate::pages::sync_page::SyncPage;
 use crate::pages::transfer::TransferPage;
 use crate::pages::welcome::WelcomePage;
 use crate::route::{Route, use_query};
+use crate::wake_lock::use_wake_lock;
 
 /// The app below its providers of data.
 pub(crate) fn app() -> Html {
@@ -48,6 +50,8 @@ fn Frame() -> Html {
     let (sync, now, queue) = (use_sync(), use_now(), use_queue());
     let shown = use_reducer_eq(Shown::default);
     let question = use_state(|| None::<Question>);
+    use_escape(&shown);
+    use_wake_lock(route.is_task());
     let desk = use_new_desk(&shown, &question);
     use_scan_listener(&desk);
     use_announcements(&desk.toasts, &sync, queue);
@@ -72,6 +76,7 @@ fn Frame() -> Html {
             </div>
             <StorageFull />
             <ScanQuestion {question} />
+            <FlashScreen />
             { toast_list(&shown) }
         </ContextProvider<Desk>>
     }

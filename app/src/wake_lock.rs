@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_events::EventListener;
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{VisibilityState, WakeLock, WakeLockSentinel, WakeLockType};
+use web_sys::VisibilityState;
 use yew::prelude::*;
 
 /// A wish that the screen stays on. The browser takes the lock back whenever the page is hidden; it is asked for again
@@ -15,12 +16,13 @@ use yew::prelude::*;
 struct Awake {
     is_wanted: Cell<bool>,
     is_asking: Cell<bool>,
-    lock: RefCell<Option<WakeLockSentinel>>,
+    lock: RefCell<Option<JsValue>>,
 }
 
 impl Awake {
     fn ask(self: &Rc<Self>) {
-        let is_held = self.lock.borrow().as_ref().is_some_and(|lock| !lock.released());
+        let is_held =
+            self.lock.borrow().as_ref().is_some_and(|lock| get(lock, "released") != Some(JsValue::TRUE));
         if is_held || !is_visible() || self.is_asking.replace(true) {
             return;
         }
@@ -37,8 +39,7 @@ impl Awake {
     }
 
     fn release(&self) {
-        if let Some(lock) = self.lock.take() {
-            let released = lock.release();
+        if let Some(released) = self.lock.take().and_then(|lock| call(&lock, "release", &[])) {
             // One that the browser took back already is as wanted.
             spawn_local(async move { drop(JsFuture::from(released).await) });
         }
@@ -71,9 +72,18 @@ fn is_visible() -> bool {
 }
 
 /// None where there is no such thing, or the device saves its battery.
-async fn request() -> Option<WakeLockSentinel> {
-    let wake_lock: JsValue = web_sys::window()?.navigator().wake_lock().into();
-    let wake_lock: WakeLock = wake_lock.is_object().then(|| wake_lock.unchecked_into())?;
-    let asked = JsFuture::from(wake_lock.request(WakeLockType::Screen)).await;
-    asked.ok().map(JsCast::unchecked_into)
+async fn request() -> Option<JsValue> {
+    let wake_lock = get(&web_sys::window()?.navigator(), "wakeLock")?;
+    JsFuture::from(call(&wake_lock, "request", &["screen".into()])?).await.ok()
+}
+
+// The bindings of it are not stable yet.
+fn get(object: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined())
+}
+
+fn call(object: &JsValue, name: &str, values: &[JsValue]) -> Option<Promise> {
+    let function: Function = get(object, name)?.dyn_into().ok()?;
+    let values: js_sys::Array = values.iter().collect();
+    function.apply(object, &values).ok()?.dyn_into().ok()
 }

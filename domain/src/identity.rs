@@ -163,7 +163,7 @@ impl Records for Warehouse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{InventoryLot, Product};
+    use crate::{Delivery, ExceptionKind, InventoryLot, Product, Quantity, StockException};
 
     #[test]
     fn a_rows_json_is_found_by_the_same_as_the_row() {
@@ -184,7 +184,33 @@ mod tests {
             "status":"available"}}"#;
         assert_eq!(serde_json::from_str::<Row>(spaced).expect("a row"), Row::Lot(lot.clone()));
         assert_eq!(Warehouse::identify_json(spaced).expect("a row").key, lot_key(&lot.lot));
-        for row in [Row::Product(product), Row::Product(plain), Row::Lot(lot)] {
+        let delivery = Delivery {
+            id: Uuid::from_u128(8),
+            number: " ls-\u{e4}1".to_owned(),
+            supplier: "Mill".to_owned(),
+            expected_on: None,
+            lines: Vec::new(),
+        };
+        assert_eq!(delivery_number_key("LS-\u{c4}1"), delivery_number_key(&delivery.number));
+        let exception = |lot| StockException {
+            kind: ExceptionKind::BelowZero,
+            product_id: product.id,
+            lot,
+            other: None,
+            before: Quantity::ZERO,
+            after: Quantity::ZERO,
+            basis: None,
+            author: "Ada".to_owned(),
+            at: sync::UnixMillis(0),
+        };
+        for odd in [exception(Some(lot.lot.clone())), exception(None)] {
+            let row = Row::Exception(odd.clone());
+            let json = serde_json::to_string(&row).expect("JSON");
+            assert_eq!(Warehouse::identify_json(&json).expect("a row").key, odd.key());
+            assert_eq!((Warehouse::key(&row), Warehouse::identify(&row).key), (odd.key(), odd.key()));
+        }
+        let rows = [Row::Product(product), Row::Product(plain), Row::Lot(lot), Row::Delivery(delivery)];
+        for row in rows {
             let json = serde_json::to_string(&row).expect("JSON");
             let identity = Warehouse::identify(&row);
             assert_eq!(Warehouse::identify_json(&json).expect("a row"), identity);

@@ -3,11 +3,14 @@
 use std::cell::Cell;
 
 use anyhow::Result;
-use domain::{Action, InventoryLot, LOTS, LotRef, PRODUCTS, Product, Row, Warehouse, lot_prefix};
+use domain::{
+    Action, Delivery, InventoryLot, LOTS, LotRef, PRODUCTS, Product, Row, StockException, Warehouse,
+    lot_prefix,
+};
 use sync::memory::MemoryStore;
 use sync::{
-    Draft, Mutation, Outcome, QueueState, RoundLimits, RoundReport, RowKey, Store as _, Transport,
-    UnixMillis, Versioned, dependency, run_round,
+    Draft, Mutation, Outcome, QueueState, Records as _, RoundLimits, RoundReport, RowKey, Rows, Store as _,
+    Transport, UnixMillis, Versioned, dependency, fold, run_round,
 };
 use uuid::Uuid;
 
@@ -127,9 +130,39 @@ impl TestDevice {
     /// # Errors
     /// When the store fails.
     pub async fn rows(&self) -> Result<Vec<Versioned<Row>>> {
-        let mut rows = self.store.scan(PRODUCTS, "", "", MAX_SCAN_ROWS).await?;
-        rows.extend(self.store.scan(LOTS, "", "", MAX_SCAN_ROWS).await?);
+        let mut rows = Vec::new();
+        for table in Warehouse::TABLES {
+            rows.extend(self.store.scan(table, "", "", MAX_SCAN_ROWS).await?);
+        }
         Ok(rows)
+    }
+
+    /// The open deliveries that it has from the server.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deliveries(&self) -> Result<Vec<Delivery>> {
+        Ok(self.rows().await?.into_iter().filter_map(|held| held.row.delivery().cloned()).collect())
+    }
+
+    /// The exceptions that it has from the server.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn exceptions(&self) -> Result<Vec<StockException>> {
+        Ok(self.rows().await?.into_iter().filter_map(|held| held.row.exception().cloned()).collect())
+    }
+
+    /// Every row with its pending work folded in, as its screen would show it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn view(&self) -> Result<Vec<Row>> {
+        let base: Rows<Row> =
+            self.rows().await?.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
+        let queue = self.store.queue().await?.records;
+        let pending = queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
+        Ok(fold::<Warehouse>(base, pending, |_| true).rows.into_values().collect())
     }
 }
 

@@ -24,8 +24,18 @@ const LOT_HEAD: [&str; 11] = [
     "value",
     "currency",
 ];
-const HISTORY_HEAD: [&str; 10] =
-    ["booked_at", "recorded_at", "who", "device", "movement", "lot_code", "location", "change", "note", "rev"];
+const HISTORY_HEAD: [&str; 10] = [
+    "booked_at",
+    "recorded_at",
+    "who",
+    "device",
+    "movement",
+    "lot_code",
+    "location",
+    "change",
+    "note",
+    "rev",
+];
 /// Products read at a time.
 const READ_ROWS: usize = 1_000;
 
@@ -41,7 +51,8 @@ impl Book {
             survey.add_worth(&mut worth, lot);
             let label = self.label(product.id);
             let (sku, name) = label.map(|label| (label.sku, label.name)).unwrap_or_default();
-            let date = |date: Option<domain::CalendarDate>| date.map_or_else(String::new, |date| date.to_string());
+            let date =
+                |date: Option<domain::CalendarDate>| date.map_or_else(String::new, |date| date.to_string());
             Some([
                 sku,
                 name,
@@ -161,7 +172,10 @@ mod tests {
         let text = history_csv(&[entry], |_| 60);
         let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
         assert_eq!(lines[0], HISTORY_HEAD.join(","));
-        assert_eq!(lines[1], "1970-01-01 01:01,1970-01-01 01:00,D01,,pick,L1,A-1,-2.5,\"damaged, \"\"wet\"\"\",7");
+        assert_eq!(
+            lines[1],
+            "1970-01-01 01:01,1970-01-01 01:00,D01,,pick,L1,A-1,-2.5,\"damaged, \"\"wet\"\"\",7"
+        );
         assert_eq!(lines.len(), 2);
     }
 

@@ -10,6 +10,7 @@ use sync::{Model, Read, RowKey, StoreError, TransportError};
 use uuid::Uuid;
 
 use super::Book;
+use super::views::MAX_READINGS;
 
 /// Deliveries that are shown.
 const MAX_SHOWN_DELIVERIES: usize = 1_000;
@@ -43,7 +44,18 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn exceptions(&self) -> Result<Vec<StockException>, StoreError> {
-        self.put_person_first();
+        for _ in 0..MAX_READINGS {
+            let version = self.0.queue_version.get();
+            let exceptions = self.exceptions_now().await?;
+            // Work that was saved meanwhile may concern lots that were not read.
+            if self.0.queue_version.get() == version {
+                return Ok(exceptions);
+            }
+        }
+        Err(StoreError::Unavailable("the queue changed faster than it could be read".to_owned()))
+    }
+
+    async fn exceptions_now(&self) -> Result<Vec<StockException>, StoreError> {
         // Whether a lot is below zero follows from its row: pending work counts on from there.
         let worked_on: BTreeSet<RowKey> =
             self.pending().iter().flat_map(|mutation| Warehouse::touches(&mutation.action)).collect();
@@ -65,7 +77,6 @@ impl Book {
     ///
     /// # Errors
     /// [`TransportError`]; the history is not on the device.
-    #[expect(clippy::unused_self, reason = "the book's history")]
     pub(crate) async fn history(
         &self,
         product: Uuid,

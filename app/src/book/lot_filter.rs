@@ -237,7 +237,8 @@ fn starts_with(text: &str, start: &str) -> bool {
 }
 
 fn contains(text: &str, part: &str) -> bool {
-    part.is_empty() || text.as_bytes().windows(part.len()).any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
+    part.is_empty()
+        || text.as_bytes().windows(part.len()).any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 #[cfg(test)]
@@ -304,10 +305,14 @@ mod tests {
 
     #[test]
     fn every_word_is_in_the_label_the_code_or_the_bin() {
-        let word = |folded: &str, products: [bool; 3]| Word { folded: folded.into(), is_in_label: products.into() };
+        let word =
+            |folded: &str, products: [bool; 3]| Word { folded: folded.into(), is_in_label: products.into() };
         let none = [false; 3];
         assert_eq!(found(&LotFilter::default(), &[word("soon", none)]), ["L-soon"]);
-        assert_eq!(found(&LotFilter::default(), &[word("milk", [false, true, false])]), ["L-fortnight", "L-soon"]);
+        assert_eq!(
+            found(&LotFilter::default(), &[word("milk", [false, true, false])]),
+            ["L-fortnight", "L-soon"]
+        );
         let both = [word("milk", [false, true, false]), word("soon", none)];
         assert_eq!(found(&LotFilter::default(), &both), ["L-soon"]);
         assert_eq!(found(&LotFilter::default(), &[word("a-1", none)]), ["L-fortnight", "L-soon"]);

@@ -51,9 +51,8 @@ impl Book {
             _ => None,
         });
         let booked = booked.collect();
-        let is_meant = |one: &OwnMove| {
-            one.lot.product_id == product && lot.is_none_or(|lot| one.lot.id() == lot)
-        };
+        let is_meant =
+            |one: &OwnMove| one.lot.product_id == product && lot.is_none_or(|lot| one.lot.id() == lot);
         let mut pending: Vec<OwnMove> =
             self.pending().iter().flat_map(|mutation| moves(mutation, true)).filter(is_meant).collect();
         pending.reverse();

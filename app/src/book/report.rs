@@ -132,7 +132,9 @@ impl Survey {
             *lots.entry(product.currency).or_default() += 1;
         }
         let named = lots.into_iter().filter(|(currency, _)| !self.name(*currency).is_empty());
-        named.max_by_key(|(currency, lots)| (*lots, std::cmp::Reverse(*currency))).map(|(currency, _)| currency)
+        named
+            .max_by_key(|(currency, lots)| (*lots, std::cmp::Reverse(*currency)))
+            .map(|(currency, _)| currency)
     }
 
     fn aisles(
@@ -159,7 +161,8 @@ impl Survey {
                 && !lot.is_expired(today)
                 && lot.expires_on.is_some_and(|date| today.days_until(date) <= SOON_DAYS)
         });
-        let mut dated: Vec<(Option<CalendarDate>, u32)> = dated.map(|(at, lot)| (lot.expires_on, at)).collect();
+        let mut dated: Vec<(Option<CalendarDate>, u32)> =
+            dated.map(|(at, lot)| (lot.expires_on, at)).collect();
         dated.sort_unstable();
         dated.into_iter().take(MAX_NAMED).map(|(_, at)| at).collect()
     }
@@ -245,9 +248,10 @@ mod tests {
         assert_eq!(lots, [1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2]);
         let euro = report.currency.expect("a currency");
         assert_eq!(survey.name(euro), "EUR");
-        for shares in [report.parts.iter().map(|(_, share)| share).collect::<Vec<_>>(),
-            report.months.iter().map(|(_, share)| share).collect()]
-        {
+        for shares in [
+            report.parts.iter().map(|(_, share)| share).collect::<Vec<_>>(),
+            report.months.iter().map(|(_, share)| share).collect(),
+        ] {
             let sum: i64 = shares.iter().map(|share| share.worth.minor(euro)).sum();
             assert_eq!(sum, report.total.worth.minor(euro));
         }

@@ -142,7 +142,8 @@ impl Survey {
     /// What a lot is worth at its product's price.
     pub(crate) fn add_worth(&self, worth: &mut Worth, lot: &SurveyedLot) {
         // A product that is not here yet has no currency.
-        if let Some(product) = self.product_of(lot).filter(|product| !self.name(product.currency).is_empty()) {
+        if let Some(product) = self.product_of(lot).filter(|product| !self.name(product.currency).is_empty())
+        {
             worth.add(product.currency, lot.quantity, product.price_minor);
         }
     }
@@ -283,7 +284,11 @@ pub(crate) mod tests {
         survey.replace(&[picked, gone]);
         assert_eq!((survey.lots().len(), units(&survey)), (4, 24));
         assert_eq!(survey.products()[1].price_minor, 90);
-        let new = Resurveyed { id: Uuid::from_u128(9), product: Some(product(9)), lots: vec![(lot(9, "n", "B", 1), true)] };
+        let new = Resurveyed {
+            id: Uuid::from_u128(9),
+            product: Some(product(9)),
+            lots: vec![(lot(9, "n", "B", 1), true)],
+        };
         survey.replace(&[new]);
         assert_eq!(units(&survey), 25);
         assert!(!survey.is_worn());

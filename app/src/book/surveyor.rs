@@ -254,8 +254,10 @@ impl Book {
                 && key.key.get(..ID_CHARS).is_some_and(|id| wanted.contains(id))
         };
         let view = self.view(&reads, is_wanted).await?.view;
-        let mut found: BTreeMap<Uuid, Resurveyed> =
-            products.iter().map(|id| (*id, Resurveyed { id: *id, product: None, lots: Vec::new() })).collect();
+        let mut found: BTreeMap<Uuid, Resurveyed> = products
+            .iter()
+            .map(|id| (*id, Resurveyed { id: *id, product: None, lots: Vec::new() }))
+            .collect();
         for (key, row) in view.rows {
             let is_pending = view.pending.contains(&key);
             match row {

@@ -15,7 +15,7 @@ use super::catalogue::ProductLabel;
 /// Lots of one product that are shown.
 const MAX_SHOWN_LOTS: usize = 2_000;
 /// Readings after which a queue that never rests is given up on.
-const MAX_READINGS: usize = 20;
+pub(super) const MAX_READINGS: usize = 20;
 /// A read from the server that is only a bonus does not wait longer.
 const READ_TIMEOUT_MILLIS: u32 = 5_000;
 

@@ -16,13 +16,15 @@ pub(crate) struct Worth(BTreeMap<NameId, i128>);
 impl Worth {
     /// Adds a quantity at a price.
     pub(crate) fn add(&mut self, currency: NameId, quantity: Quantity, price_minor: i64) {
-        *self.0.entry(currency).or_default() += i128::from(quantity.0) * i128::from(price_minor);
+        let sum = self.0.entry(currency).or_default();
+        *sum = sum.saturating_add(i128::from(quantity.0) * i128::from(price_minor));
     }
 
     /// Adds another sum.
     pub(crate) fn add_all(&mut self, other: &Self) {
         for (currency, exact) in &other.0 {
-            *self.0.entry(*currency).or_default() += exact;
+            let sum = self.0.entry(*currency).or_default();
+            *sum = sum.saturating_add(*exact);
         }
     }
 
@@ -49,7 +51,7 @@ impl Worth {
 }
 
 fn rounded(exact: i128) -> i64 {
-    let minor = (exact + THOUSANDTHS / 2).div_euclid(THOUSANDTHS);
+    let minor = exact.saturating_add(THOUSANDTHS / 2).div_euclid(THOUSANDTHS);
     i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
 }
 

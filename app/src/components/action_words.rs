@@ -4,6 +4,7 @@ use domain::{Action, LotRef, Quantity};
 use uuid::Uuid;
 
 use super::field_names::field_names;
+use super::movement_words::reason_words;
 use crate::format;
 use crate::language::{key, t, tf, tn};
 
@@ -29,6 +30,12 @@ impl ActionWords {
             Some(name) => tf("{what} · {name}", &[("what", &self.what), ("name", &name)]),
             None => self.what.clone(),
         }
+    }
+
+    /// With why it was done, if somebody said so.
+    fn because(self, reason: &str) -> Self {
+        let said = [self.place.as_str(), reason].into_iter().filter(|text| !text.is_empty());
+        Self { place: said.collect::<Vec<_>>().join(" · "), ..self }
     }
 
     fn on_product(what: &str, product: Uuid) -> Self {
@@ -61,18 +68,18 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
             lot,
             Some(format::signed(*quantity)),
         ),
-        Action::PickLot { lot, quantity, .. } => ActionWords::on_lot(
-            with_quantity(key("Picked {quantity}"), *quantity),
-            lot,
-            Some(format::signed(-*quantity)),
-        ),
+        Action::PickLot { lot, quantity, reason } => {
+            let change = Some(format::signed(-*quantity));
+            let words = ActionWords::on_lot(with_quantity(key("Picked {quantity}"), *quantity), lot, change);
+            words.because(&reason_words(reason))
+        }
         Action::PutAwayLot { lot, to, quantity } => {
             transferred(key("Put away {quantity}"), lot, to, *quantity)
         }
         Action::MoveLot { lot, to, quantity } => transferred(key("Moved {quantity}"), lot, to, *quantity),
         Action::AdjustLot { lot, delta, reason } => {
             let words = ActionWords::on_lot(t("Adjusted").to_owned(), lot, Some(format::signed(*delta)));
-            ActionWords { place: format!("{} · {reason}", words.place), ..words }
+            words.because(&reason_words(reason))
         }
         Action::CountLot { lot, counted, .. } => ActionWords::on_lot(
             with_quantity(key("Counted {quantity}"), *counted),
@@ -81,11 +88,10 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
         ),
         Action::ResolveException { product_id, lot, reason, .. } => {
             let words = match lot {
-                Some(lot) => ActionWords::on_lot("Looked at".to_owned(), lot, None),
-                None => ActionWords::on_product("Looked at", *product_id),
+                Some(lot) => ActionWords::on_lot(t("Looked at").to_owned(), lot, None),
+                None => ActionWords::on_product(t("Looked at"), *product_id),
             };
-            let said = [words.place.as_str(), reason].into_iter().filter(|text| !text.is_empty());
-            ActionWords { place: said.collect::<Vec<_>>().join(" · "), ..words }
+            words.because(reason)
         }
         Action::PlaceOrder(order) => ActionWords {
             what: tf("Order {number}", &[("number", &order.number)]),

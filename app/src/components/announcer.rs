@@ -64,7 +64,7 @@ fn use_turned_down(toasts: Toasts, queue: Rc<Vec<Queued>>) {
             let navigator = navigator.clone();
             let look = Callback::from(move |()| {
                 if let Some(navigator) = &navigator {
-                    navigator.push(&Route::Sync);
+                    navigator.push(&Route::Inbox);
                 }
             });
             toasts.show(

@@ -5,13 +5,14 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::button::{button, resting_button};
-use super::faults_in_words::not_recorded;
+use super::faults_in_words::{not_recorded, store_fault};
 use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
 use super::row_text::data_text;
 use super::sheet::Sheet;
 use super::toasts::{Toast, use_toasts};
+use crate::book::ProductView;
 use crate::hooks::{Loaded, use_book, use_catalogue, use_loaded, use_today};
 use crate::language::{t, tf};
 
@@ -110,7 +111,7 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
     let product = {
         let book = book.clone();
         use_loaded(props.id, today, move |id| async move {
-            book.product(id, today).await.map_err(|error| error.to_string())
+            book.product(id, today).await.map_err(|error| store_fault(&error))
         })
     };
     let assign = {
@@ -134,25 +135,10 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
             });
         })
     };
-    let words = match &product {
-        Loaded::Loading => String::new(),
-        Loaded::Failed(message) => message.clone(),
-        Loaded::Ready(view) => match view.as_ref() {
-            None => t("This product is not in the book (any more).").to_owned(),
-            Some(view) if view.product.barcode.is_empty() => tf(
-                "{name} has no barcode yet. It gets {code}.",
-                &[("name", &view.product.name), ("code", &props.code)],
-            ),
-            Some(view) => tf(
-                "{name} has the barcode {old}. It is replaced by {code}, and {old} is no longer found.",
-                &[("name", &view.product.name), ("old", &view.product.barcode), ("code", &props.code)],
-            ),
-        },
-    };
     let is_known = matches!(&product, Loaded::Ready(view) if view.is_some());
     html! {
         <>
-            <p data-test="assign-words">{ words }</p>
+            <p data-test="assign-words">{ consequence(&product, &props.code) }</p>
             if let Some(fault) = &*fault {
                 <p class="fault" role="alert">{ fault.clone() }</p>
             }
@@ -161,5 +147,24 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
                 { resting_button(*is_busy || !is_known, "button strong", t("Assign").into(), assign, "assign-confirm") }
             </div>
         </>
+    }
+}
+
+/// What assigning it does.
+fn consequence(product: &Loaded<Option<ProductView>>, code: &str) -> String {
+    match product {
+        Loaded::Loading => String::new(),
+        Loaded::Failed(message) => message.clone(),
+        Loaded::Ready(view) => match view.as_ref() {
+            None => t("This product is not in the book (any more).").to_owned(),
+            Some(view) if view.product.barcode.is_empty() => tf(
+                "{name} has no barcode yet. It gets {code}.",
+                &[("name", &view.product.name), ("code", &code)],
+            ),
+            Some(view) => tf(
+                "{name} has the barcode {old}. It is replaced by {code}, and {old} is no longer found.",
+                &[("name", &view.product.name), ("old", &view.product.barcode), ("code", &code)],
+            ),
+        },
     }
 }

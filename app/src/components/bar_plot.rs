@@ -97,7 +97,7 @@ impl BarPlot<'_> {
         html! {
             <figure class="plot" data-test="plot">
                 <figcaption class="visually-hidden">{ self.title.to_owned() }</figcaption>
-                <svg class="plot-drawing" aria-hidden="true" focusable="false">
+                <svg class="plot-drawing" aria-hidden="true" focusable="false" translate="no">
                     { for lines.iter().map(|value| self.line(*value, top)) }
                     { for self.bars.iter().enumerate().map(|(at, bar)| drawn(bar, placed(at, count, bar.value, top), at)) }
                 </svg>
@@ -112,7 +112,7 @@ impl BarPlot<'_> {
         html! {
             <g class={if value == 0 { "plot-ground" } else { "plot-line" }}>
                 <line x1="0" x2="100%" y1={percent(y)} y2={percent(y)} />
-                <text class="plot-value" x="0" y={percent(y)} dy="-0.3em">{ words }</text>
+                <text class="plot-value" x="-8" y={percent(y)} dy="0.35em">{ words }</text>
             </g>
         }
     }
@@ -169,14 +169,18 @@ mod tests {
             assert!(lines.last().is_some_and(|last| *last >= top), "{top}: {lines:?}");
             let step = lines[1];
             let leading = step / 10_i64.pow(step.ilog10());
-            assert!([1, 2, 5].contains(&leading) && step == leading * 10_i64.pow(step.ilog10()), "{top}: {step}");
+            assert!(
+                [1, 2, 5].contains(&leading) && step == leading * 10_i64.pow(step.ilog10()),
+                "{top}: {step}"
+            );
         }
         assert!(grid(i64::MAX).len() >= 2);
     }
 
     #[test]
     fn bars_stand_side_by_side_on_the_ground() {
-        let bars: Vec<Placed> = [0, 1, 50, 100].iter().enumerate().map(|(at, value)| placed(at, 4, *value, 100)).collect();
+        let bars: Vec<Placed> =
+            [0, 1, 50, 100].iter().enumerate().map(|(at, value)| placed(at, 4, *value, 100)).collect();
         for bar in &bars {
             assert!((bar.y + bar.height - PLOT_PERCENT).abs() < 1e-9);
         }

@@ -14,7 +14,7 @@ pub(crate) fn barcode(data: &str, text: &str) -> Html {
         bars.iter().map(|(at, width)| format!("M{at} 0h{width}v{HEIGHT_MODULES}h-{width}z")).collect();
     // The colours are not the theme's: scanners want them so.
     html! {
-        <figure class="barcode" data-test="barcode" dir="ltr">
+        <figure class="barcode" data-test="barcode" dir="ltr" translate="no">
             <svg viewBox={format!("0 0 {modules} {HEIGHT_MODULES}")} preserveAspectRatio="none" role="img"
                 aria-label={text.to_owned()} shape-rendering="crispEdges">
                 <rect width={modules.to_string()} height={HEIGHT_MODULES.to_string()} fill="#fff" />

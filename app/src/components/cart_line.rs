@@ -128,7 +128,7 @@ fn stepper(props: &CartLineCardProps, unit: &str) -> Html {
             { icon_button("step", Glyph::Minus, t("One less"), step(-1), "cart-less") }
             <button class="stepper-value" type="button" onclick={type_it} data-test="cart-quantity"
                 data-value={quantity.0.to_string()} aria-label={tf("{quantity} {unit}, change", &[("quantity", &format::quantity(quantity)), ("unit", &unit)])}>
-                <b>{ format::quantity(quantity) }</b><span class="unit" translate="no">{ unit }</span>
+                <b>{ format::quantity(quantity) }</b><span class="unit" translate="no">{ format!(" {unit}") }</span>
             </button>
             { icon_button("step", Glyph::Plus, t("One more"), step(1), "cart-more") }
         </div>
@@ -140,7 +140,7 @@ fn variants(view: &ProductView, on_change: &Callback<CartChange>) -> Html {
     html! {
         <div class="choices" role="group" aria-label={t("Variant")}>
             for product in family(view) {
-                <button class="choice" type="button" aria-pressed={(product.id == from).to_string()}
+                <button class="choice" type="button" translate="no" aria-pressed={(product.id == from).to_string()}
                     data-test="variant" translate="no" data-id={product.id.to_string()} onclick={
                         let to = product.id;
                         on_change.reform(move |_: MouseEvent| CartChange::Swap { from, to })

@@ -45,7 +45,7 @@ pub(crate) fn bars(text: &str) -> Option<Bars> {
     widths.push_str(STOP);
     let (mut bars, mut at) = (Vec::new(), QUIET_MODULES);
     for (nth, width) in widths.chars().filter_map(|width| width.to_digit(10)).enumerate() {
-        if nth % 2 == 0 {
+        if nth.is_multiple_of(2) {
             bars.push((at, width));
         }
         at += width;
@@ -78,7 +78,7 @@ fn symbols(text: &str) -> Option<Vec<u8>> {
                 is_pairs = false;
             }
             // An odd one stays in B, so that pairs are whole.
-            _ if digits >= 4 && digits % 2 == 0 => {
+            _ if digits >= 4 && digits.is_multiple_of(2) => {
                 symbols.push(TO_C);
                 is_pairs = true;
             }

@@ -74,7 +74,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
     let activity = activity(sync);
     let (middle, percent) = activity.map_or_else(|| (waiting(sync), None), |(text, percent)| (text, percent));
     let right = match percent {
-        Some(percent) => format!("{percent} %"),
+        Some(percent) => tf("{percent} %", &[("percent", &percent)]),
         None => synced(sync.status.last_sync_at, now),
     };
     html! {

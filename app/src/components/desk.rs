@@ -3,9 +3,11 @@
 use yew::prelude::*;
 
 use super::chip::Tone;
+use super::flash;
 use super::scan_question::Question;
 use super::scanner::Scans;
 use super::toasts::{Shown, Toast, Toasts};
+use crate::feedback::{self, Feedback};
 use crate::hooks::use_provided;
 
 /// The same for as long as the app runs.
@@ -17,18 +19,26 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// It was the right thing.
+    /// It was the right thing: said by sound, colour and words, each enough alone.
     pub(crate) fn right(&self, title: &str, detail: impl Into<String>) {
-        self.toasts.show(Toast::new(Tone::Good, title, detail));
+        self.answer(Feedback::Right, Toast::new(Tone::Good, title, detail));
     }
 
     /// It was something else, or cannot be.
     pub(crate) fn wrong(&self, title: &str, detail: impl Into<String>) {
-        self.toasts.show(Toast::new(Tone::Attention, title, detail));
+        self.answer(Feedback::Wrong, Toast::new(Tone::Attention, title, detail));
     }
 
-    /// Nobody knows what it is.
-    pub(crate) fn unknown(&self, toast: Toast, _code: &str) {
+    /// Nobody knows what `code` is.
+    pub(crate) fn unknown(&self, toast: Toast, code: &str) {
+        feedback::give(Feedback::Unknown);
+        flash::show(Feedback::Unknown, toast.title.clone(), code);
+        self.toasts.show(toast);
+    }
+
+    fn answer(&self, feedback: Feedback, toast: Toast) {
+        feedback::give(feedback);
+        flash::show(feedback, toast.title.clone(), toast.detail.clone());
         self.toasts.show(toast);
     }
 

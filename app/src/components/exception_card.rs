@@ -74,11 +74,19 @@ impl ExceptionCard<'_> {
                 let shown = format::quantity(basis.unwrap_or_default());
                 tf(
                     "{who} counted {bin} while its screen showed {shown}; by then the book had {before}. What was booked in between stays booked, so it says {after} now.",
-                    &[("who", author), ("bin", &bin), ("shown", &shown), ("before", &before), ("after", &after)],
+                    &[
+                        ("who", author),
+                        ("bin", &bin),
+                        ("shown", &shown),
+                        ("before", &before),
+                        ("after", &after),
+                    ],
                 )
             }
             ExceptionKind::DuplicateBarcode => {
-                let other = other.and_then(|id| (self.name_of)(id)).unwrap_or_else(|| t("another product").to_owned());
+                let other = other
+                    .and_then(|id| (self.name_of)(id))
+                    .unwrap_or_else(|| t("another product").to_owned());
                 tf(
                     "{name} and {other} have the same barcode, so a scan finds only one of them. Correct one.",
                     &[("name", &name), ("other", &other)],

@@ -68,7 +68,7 @@ impl Field<'_> {
                     aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={&note_id}
                     data-test={&id} />
                 if has_list {
-                    <datalist id={list_id}>
+                    <datalist id={list_id} translate="no">
                         { for self.suggestions.iter().map(|value| html! { <option {value} /> }) }
                     </datalist>
                 }

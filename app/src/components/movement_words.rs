@@ -5,7 +5,7 @@ use domain::{Movement, Reason, ReasonCode};
 use super::chip::Tone;
 use super::icon::Glyph;
 use crate::command::reason_word;
-use crate::language::{t, tf};
+use crate::language::{key, t, tf};
 
 /// What was done, in the past tense.
 pub(crate) fn movement_word(movement: Movement) -> &'static str {
@@ -40,16 +40,19 @@ pub(crate) fn note_words(movement: Movement, note: &str) -> String {
     match movement {
         _ if note.is_empty() => String::new(),
         Movement::Move | Movement::PutAway => match (note.strip_prefix("to "), note.strip_prefix("from ")) {
-            (Some(bin), _) => place(bin, "to {bin}"),
-            (_, Some(bin)) => place(bin, "from {bin}"),
+            (Some(bin), _) => place(bin, key("to {bin}")),
+            (_, Some(bin)) => place(bin, key("from {bin}")),
             _ => note.to_owned(),
         },
-        Movement::Count => match note.strip_prefix("counted ").and_then(|rest| rest.split_once(", expected ")) {
-            Some((counted, expected)) => {
-                tf("counted {counted}, expected {expected}", &[("counted", &counted), ("expected", &expected)])
+        Movement::Count => {
+            match note.strip_prefix("counted ").and_then(|rest| rest.split_once(", expected ")) {
+                Some((counted, expected)) => tf(
+                    "counted {counted}, expected {expected}",
+                    &[("counted", &counted), ("expected", &expected)],
+                ),
+                None => note.to_owned(),
             }
-            None => note.to_owned(),
-        },
+        }
         Movement::Pick | Movement::Adjust => reason_words(note),
         Movement::Receive => tf("delivery {number}", &[("number", &note)]),
         Movement::Sale => tf("order {number}", &[("number", &note)]),
@@ -62,7 +65,8 @@ pub(crate) fn is_reversal(note: &str) -> bool {
     note.parse::<Reason>().is_ok_and(|reason| reason.code == ReasonCode::Reversal)
 }
 
-fn reason_words(note: &str) -> String {
+/// Why, as it was recorded, in the language of the screens.
+pub(crate) fn reason_words(note: &str) -> String {
     match note.parse::<Reason>() {
         Ok(Reason { code: ReasonCode::Other, note }) => note,
         Ok(Reason { code, note }) if note.is_empty() => reason_word(code).to_owned(),

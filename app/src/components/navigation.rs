@@ -17,23 +17,19 @@ pub(crate) fn navigation(current: &Route, attention: usize) -> Html {
     html! {
         <nav class="navigation" aria-label={t("Main")}>
             <span class="brand" aria-hidden="true"><img src="/icons/lotbook.svg" alt="" />{ "Lotbook" }</span>
-            { entry(Route::Home, Glyph::Scan, t("Work"), is_work, 0, "nav-work") }
-            { entry(Route::Stock, Glyph::Box, t("Stock"), is_stock, 0, "nav-stock") }
-            { entry(Route::Checkout, Glyph::Cart, t("Sell"), *current == Route::Checkout, 0, "nav-sell") }
-            { entry(Route::Inbox, Glyph::Inbox, t("Inbox"), *current == Route::Inbox, attention, "nav-inbox") }
-            { entry(Route::Sync, Glyph::Sync, t("Sync"), *current == Route::Sync, 0, "nav-sync") }
+            { entry((Route::Home, Glyph::Scan, t("Work"), "nav-work"), is_work, 0) }
+            { entry((Route::Stock, Glyph::Box, t("Stock"), "nav-stock"), is_stock, 0) }
+            { entry((Route::Checkout, Glyph::Cart, t("Sell"), "nav-sell"), *current == Route::Checkout, 0) }
+            { entry((Route::Inbox, Glyph::Inbox, t("Inbox"), "nav-inbox"), *current == Route::Inbox, attention) }
+            { entry((Route::Sync, Glyph::Sync, t("Sync"), "nav-sync"), *current == Route::Sync, 0) }
         </nav>
     }
 }
 
-fn entry(
-    route: Route,
-    glyph: Glyph,
-    word: &'static str,
-    is_current: bool,
-    badge: usize,
-    test: &'static str,
-) -> Html {
+/// Where to, its icon, its word, its test hook.
+type Place = (Route, Glyph, &'static str, &'static str);
+
+fn entry((route, glyph, word, test): Place, is_current: bool, badge: usize) -> Html {
     html! {
         <a class="navigation-entry" href={route.to_path()} aria-current={is_current.then_some("page")}
             data-test={test}>

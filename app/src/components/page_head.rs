@@ -5,14 +5,17 @@ use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
 use crate::hooks::use_element;
-use crate::language::t;
+use crate::language::{t, tf};
 use crate::route::Route;
 
 /// A heading's parts.
 #[derive(Properties, PartialEq)]
 pub(crate) struct PageHeadProps {
     pub(crate) title: AttrValue,
-    /// Above the title, small.
+    /// Whether the title is a name, which no language changes.
+    #[prop_or_default]
+    pub(crate) is_name: bool,
+    /// Above the title, small: mostly a name.
     #[prop_or_default]
     pub(crate) eyebrow: AttrValue,
     /// Where the arrow leads.
@@ -48,9 +51,9 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
             }
             <div class="page-head-text">
                 if !props.eyebrow.is_empty() {
-                    <p class="eyebrow">{ &props.eyebrow }</p>
+                    <p class="eyebrow" translate="no">{ &props.eyebrow }</p>
                 }
-                <h1 ref={heading} tabindex="-1" data-test="page-title">{ &props.title }</h1>
+                <h1 ref={heading} tabindex="-1" translate={props.is_name.then_some("no")} data-test="page-title">{ &props.title }</h1>
             </div>
             { props.children.clone() }
         </header>
@@ -62,7 +65,7 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
 pub(crate) fn use_window_title(title: &AttrValue) {
     use_effect_with(title.clone(), |title| {
         if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-            document.set_title(&format!("{title} · Lotbook"));
+            document.set_title(&tf("{page} · Lotbook", &[("page", title)]));
         }
     });
 }

@@ -94,7 +94,7 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
                 { icon_button("step", Glyph::Minus, t("One less"), change(|text, _| step(text, Quantity::units(-1))), "quantity-less") }
                 <span class="quantity-value">
                     { quantity_input(props, &input, note_edit, fault_id) }
-                    <span class="unit">{ &props.unit }</span>
+                    <span class="unit" translate="no">{ &props.unit }</span>
                 </span>
                 { icon_button("step", Glyph::Plus, t("One more"), change(|text, _| step(text, Quantity::units(1))), "quantity-more") }
             </div>
@@ -145,11 +145,13 @@ mod tests {
 
     #[test]
     fn reads_both_decimal_signs_and_says_what_is_wrong() {
-        assert_eq!(read_quantity("1,5"), Ok(Quantity(1_500)));
-        assert_eq!(read_quantity("1.5"), Ok(Quantity(1_500)));
-        assert_eq!(read_quantity(" "), Err("Type a quantity.".to_owned()));
-        assert!(read_quantity("five").is_err_and(|fault| fault.contains("\"five\" is not a number")));
-        assert!(read_quantity("0.0001").is_err_and(|fault| fault.contains("three decimals")));
+        assert_eq!(read_quantity("1,5", 3), Ok(Quantity(1_500)));
+        assert_eq!(read_quantity("1.5", 3), Ok(Quantity(1_500)));
+        assert_eq!(read_quantity(" ", 3), Err("Type a quantity.".to_owned()));
+        assert!(read_quantity("five", 3).is_err_and(|fault| fault.contains("\"five\" is not a number")));
+        assert!(read_quantity("1.5", 0).is_err_and(|fault| fault.contains("whole number")));
+        assert_eq!(read_quantity("1.0", 0), Ok(Quantity::units(1)));
+        assert!(read_quantity("0.0001", 3).is_err_and(|fault| fault.contains("three decimals")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why an action was turned down, in the language of the screens. The rules and the server say it in English, with a code.
 
-use domain::{Action, LotRef, Quantity};
+use domain::{Action, LotRef, MAX_ORDER_LINES, Quantity};
 
 use super::field_names::field_name;
 use crate::language::{self, key, t, tf};
@@ -110,6 +110,13 @@ fn stock_rule(action: &Action, code: &str) -> Option<String> {
             "Others booked on lot {lot} at {bin} while you counted. The difference you found was booked. Look at it again.",
         )),
         "bad_quantity" => Some(bad_quantity(action).to_owned()),
+        "bad_order" => match action {
+            Action::PlaceOrder(order) => Some(tf(
+                "An order has 1 to {most} lines; this one has {lines}.",
+                &[("most", &MAX_ORDER_LINES), ("lines", &order.lines.len())],
+            )),
+            _ => None,
+        },
         _ => None,
     }
 }

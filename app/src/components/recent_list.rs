@@ -107,7 +107,8 @@ fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync:
         }
     };
     let href = match (&one.state, words.product) {
-        (RecentState::Attention(_), _) | (_, None) => Route::Sync.to_path(),
+        (RecentState::Attention(_), _) => Route::Inbox.to_path(),
+        (_, None) => Route::Sync.to_path(),
         (_, Some(id)) => Route::Product { id }.to_path(),
     };
     html! {

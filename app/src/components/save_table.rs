@@ -30,7 +30,9 @@ pub(crate) fn use_save_table() -> Callback<Table> {
                 Err(error) => Err(error),
             };
             toasts.show(match saved {
-                Ok(()) => Toast::new(Tone::Good, t("Saved as a file"), tf("Saved as {name}", &[("name", &name)])),
+                Ok(()) => {
+                    Toast::new(Tone::Good, t("Saved as a file"), tf("Saved as {name}", &[("name", &name)]))
+                }
                 Err(error) => Toast::new(Tone::Attention, t("The file was not saved"), error),
             });
         });

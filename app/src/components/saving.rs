@@ -15,6 +15,7 @@ use super::chip::Tone;
 use super::faults_in_words::not_recorded;
 use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::Book;
+use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
 use crate::language::t;
 
@@ -60,6 +61,7 @@ pub(crate) fn use_saving() -> Saving {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
                         let undo = undo(&book, &toasts, mutation.id);
+                        feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
                             navigator.push(&AnyRoute::new(entry.then.clone()));

@@ -7,6 +7,7 @@ use super::camera_sheet::CameraButton;
 use super::field::typed_into;
 use super::icon::{Glyph, icon};
 use super::scanner::Scans;
+use crate::language::t;
 
 /// The field.
 pub(crate) struct ScanField<'a> {
@@ -34,10 +35,10 @@ impl ScanField<'_> {
                     oninput={typed_into(on_change)} data-test={*test} />
                 if text.is_empty() {
                     <CameraButton scans={self.scans.clone()} field={*test}>
-                        <button class="icon-button scan-go" type="submit" aria-label="Look up">{ icon(Glyph::Search) }</button>
+                        <button class="icon-button scan-go" type="submit" aria-label={t("Look up")}>{ icon(Glyph::Search) }</button>
                     </CameraButton>
                 } else {
-                    { icon_button("icon-button", Glyph::Close, "Clear", clear, "search-clear") }
+                    { icon_button("icon-button", Glyph::Close, t("Clear"), clear, "search-clear") }
                 }
             </form>
         }

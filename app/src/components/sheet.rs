@@ -14,6 +14,9 @@ use crate::language::t;
 #[derive(Properties, PartialEq)]
 pub(crate) struct SheetProps {
     pub(crate) title: AttrValue,
+    /// Whether the title is a name, which no language changes.
+    #[prop_or_default]
+    pub(crate) is_name: bool,
     /// Escape, the cross and a tap beside it.
     pub(crate) on_close: Callback<()>,
     pub(crate) test: AttrValue,
@@ -39,11 +42,12 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
             on_close.emit(());
         }
     });
+    let title_id = AttrValue::from(format!("{}-title", props.test));
     html! {
-        <dialog class="sheet" ref={dialog} {oncancel} {onclick} aria-label={&props.title} data-test={&props.test}>
+        <dialog class="sheet" ref={dialog} {oncancel} {onclick} aria-labelledby={&title_id} data-test={&props.test}>
             <div class="sheet-body">
                 <header class="sheet-head">
-                    <h2>{ &props.title }</h2>
+                    <h2 id={title_id} translate={props.is_name.then_some("no")}>{ &props.title }</h2>
                     { icon_button("icon-button", Glyph::Close, t("Close"), close, "close-sheet") }
                 </header>
                 { props.children.clone() }

@@ -3,6 +3,7 @@
 use sync::UnixMillis;
 use yew::prelude::*;
 
+use super::faults_in_words::store_fault;
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, read_failure};
 use crate::book::{Completeness, SurveyState};
@@ -13,7 +14,7 @@ use crate::language::{t, tf};
 /// What stands in place of the page; `None` once there is something to show.
 pub(crate) fn survey_gate(state: &SurveyState, sync: &OfflineSync) -> Option<Html> {
     if let Some(failure) = &state.failure {
-        return Some(read_failure(&failure.to_string()));
+        return Some(read_failure(&store_fault(failure)));
     }
     if sync.catalogue == Completeness::Empty {
         let placeholder = Placeholder {
@@ -45,7 +46,8 @@ pub(crate) fn as_of(sync: &OfflineSync) -> Html {
     );
     let whole = match sync.catalogue {
         Completeness::Complete => {
-            t("All lots that are free to use; reserved and quarantined ones are not on this device.").to_owned()
+            t("All lots that are free to use; reserved and quarantined ones are not on this device.")
+                .to_owned()
         }
         Completeness::Partial { percent } => {
             tf("Only {percent} % of the lots are on this device yet.", &[("percent", &percent)])

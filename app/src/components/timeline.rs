@@ -37,7 +37,7 @@ pub(crate) fn timeline(all: &[Done], today: CalendarDate) -> Html {
         <div class="timeline" data-test="timeline">
             { for days(all).map(|done| html! {
                 <section>
-                    <h3 class="section-title">{ done.first().map(|first| day_words(first.day, today)) }</h3>
+                    <h2 class="section-title">{ done.first().map(|first| day_words(first.day, today)) }</h2>
                     <ul class="entries">{ for done.iter().map(row) }</ul>
                 </section>
             }) }
@@ -64,7 +64,7 @@ fn row(done: &Done) -> Html {
                     <b>{ done.what }</b>
                     <span translate="no">{ done.place.clone() }</span>
                 </span>
-                <span class="row-sub">{ done.told.clone() }</span>
+                <span class="row-sub" translate="no">{ done.told.clone() }</span>
                 if done.is_pending {
                     { pending_chip() }
                 }

@@ -1,10 +1,11 @@
-//! Short notices that go away by themselves. Nothing is said only here: what needs a person stays on the sync page.
+//! Short notices that go away by themselves. Nothing is said only here: what needs a person stays in the inbox.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
+use yew_hooks::use_event_with_window;
 
 use super::button::{button, icon_button};
 use super::chip::Tone;
@@ -73,6 +74,8 @@ impl Toast {
 pub(crate) enum Change {
     Show(u32, Toast),
     Dismiss(u32),
+    /// The newest goes: it may lie over what has the focus.
+    DismissNewest,
 }
 
 /// The notices on the screen.
@@ -93,6 +96,7 @@ impl Reducible for Shown {
                 toasts.drain(..surplus);
             }
             Change::Dismiss(id) => toasts.retain(|(shown, _)| *shown != id),
+            Change::DismissNewest => drop(toasts.pop()),
         }
         Rc::new(Self(toasts))
     }
@@ -120,6 +124,22 @@ impl Toasts {
         // For one that is gone by then this does nothing.
         Timeout::new(stay_millis, move || shown.dispatch(Change::Dismiss(id))).forget();
     }
+}
+
+/// Escape takes the newest notice away, unless a dialog wants it.
+#[hook]
+pub(crate) fn use_escape(shown: &UseReducerHandle<Shown>) {
+    let shown = shown.dispatcher();
+    use_event_with_window("keydown", move |event: KeyboardEvent| {
+        if event.key() == "Escape" && !is_dialog_open() {
+            shown.dispatch(Change::DismissNewest);
+        }
+    });
+}
+
+fn is_dialog_open() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.query_selector("dialog[open]").is_ok_and(|open| open.is_some()))
 }
 
 /// The place for notices.

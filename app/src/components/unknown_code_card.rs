@@ -35,9 +35,9 @@ pub(crate) fn unknown_code_card(
             <p class="muted">{ when }</p>
             <p>{ t("Nobody knew this code when it was scanned. Say which product it belongs to.") }</p>
             <div class="ways">
+                { button("button", t("Forget").into(), with_code(on_forget), "unknown-forget") }
                 { link_button("button", new, t("New product").into(), "unknown-new") }
                 { button("button strong", t("Assign to a product").into(), with_code(on_assign), "unknown-assign") }
-                { button("button quiet", t("Forget").into(), with_code(on_forget), "unknown-forget") }
             </div>
         </article>
     }

@@ -10,6 +10,8 @@ use yew_hooks::prelude::use_event_with_window;
 const SPARE_ROWS: usize = 12;
 /// The window moves by this many rows, so that most scroll events change nothing.
 const STEP_ROWS: usize = 6;
+/// Rows rendered at most: a list whose height nothing bounds must not be rendered as a whole.
+const MAX_ROWS: usize = 400;
 /// Rows rendered before the list has been measured.
 const FIRST_ROWS: usize = 24;
 /// A row's height before there is one to measure.
@@ -25,7 +27,7 @@ fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
     let rows = |pixels: f64| (pixels / row).max(0.0) as usize;
     let first = rows(top).saturating_sub(SPARE_ROWS) / STEP_ROWS * STEP_ROWS;
     let last = rows(top + height) + SPARE_ROWS + STEP_ROWS;
-    first.min(total)..last.min(total)
+    first.min(total)..last.min(first + MAX_ROWS).min(total)
 }
 
 /// A row's height in pixels: it grows with the size of text that the reader has chosen.
@@ -67,6 +69,7 @@ mod tests {
         let far = window(7_199_000.0, 720.0, 72.0, 100_000);
         assert!(far.start <= 99_980 && far.end == 100_000, "{far:?}");
         assert_eq!(window(0.0, 720.0, 72.0, 3), 0..3);
+        assert_eq!(window(0.0, 14_400_000.0, 72.0, 200_000), 0..MAX_ROWS, "nothing bounds its height");
         assert_eq!(window(-50.0, 720.0, 72.0, 0), 0..0);
     }
 

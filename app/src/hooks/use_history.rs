@@ -78,18 +78,20 @@ pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
             let (book, held, setter) = (book.clone(), held.clone(), setter.clone());
             spawn_local(async move {
                 let answer = book.history(subject.0, subject.1, before).await;
-                let mut held = held.borrow_mut();
-                if held.0 != subject {
+                let (of, ledger) = held.borrow().clone();
+                // Somebody asks for another one by now.
+                if of != subject {
                     return;
                 }
-                held.1 = match (answer, before) {
-                    (Ok(answer), None) => held.1.begun_with(answer.entries, answer.more),
-                    (Ok(answer), Some(_)) => held.1.continued_with(answer.entries, answer.more),
+                let next = match (answer, before) {
+                    (Ok(answer), None) => ledger.begun_with(answer.entries, answer.more),
+                    (Ok(answer), Some(_)) => ledger.continued_with(answer.entries, answer.more),
                     (Err(error), _) => {
-                        Ledger { is_asking: false, failure: Some(transport_fault(&error)), ..held.1.clone() }
+                        Ledger { is_asking: false, failure: Some(transport_fault(&error)), ..ledger }
                     }
                 };
-                setter.set(Rc::new(held.1.clone()));
+                held.replace((subject, next.clone()));
+                setter.set(Rc::new(next));
             });
         })
     };

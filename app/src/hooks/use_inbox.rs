@@ -3,8 +3,14 @@
 use domain::StockException;
 use yew::prelude::*;
 
-use super::{Loaded, use_book, use_book_version, use_loaded, use_queue};
+use super::{Loaded, use_book, use_book_version, use_loaded, use_now, use_queue};
 use crate::book::UnknownCode;
+use crate::components::faults_in_words::store_fault;
+
+/// Pending changes beyond which the count is not taken after each of them.
+const MANY_PENDING: usize = 100;
+/// It is taken this often then.
+const RECOUNT_MILLIS: i64 = 15_000;
 
 /// What waits for somebody.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,11 +24,16 @@ pub(crate) struct Inbox {
 /// The inbox as the device has it, pending work included.
 #[hook]
 pub(crate) fn use_inbox() -> Loaded<Inbox> {
-    let book = use_book();
     let version = use_book_version();
+    use_inbox_as_of((version, 0))
+}
+
+#[hook]
+fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
+    let book = use_book();
     use_loaded((), version, move |()| async move {
-        let exceptions = book.exceptions().await.map_err(|error| error.to_string())?;
-        let codes = book.unknown_codes().await.map_err(|error| error.to_string())?;
+        let exceptions = book.exceptions().await.map_err(|error| store_fault(&error))?;
+        let codes = book.unknown_codes().await.map_err(|error| store_fault(&error))?;
         Ok(Inbox { exceptions, codes })
     })
 }
@@ -30,8 +41,11 @@ pub(crate) fn use_inbox() -> Loaded<Inbox> {
 /// How many things need a person.
 #[hook]
 pub(crate) fn use_inbox_count() -> usize {
-    let attention = use_queue().iter().filter(|record| !record.is_pending()).count();
-    match use_inbox() {
+    let (version, now, queue) = (use_book_version(), use_now(), use_queue());
+    let attention = queue.iter().filter(|record| !record.is_pending()).count();
+    // Each lot that pending work is about is read; what is saved next does not wait for that.
+    let as_of = if queue.len() > MANY_PENDING { (0, now.0 / RECOUNT_MILLIS) } else { (version, 0) };
+    match use_inbox_as_of(as_of) {
         Loaded::Ready(inbox) => attention + inbox.exceptions.len() + inbox.codes.len(),
         // Whoever opens the inbox is told why it cannot be read.
         Loaded::Loading | Loaded::Failed(_) => attention,

@@ -8,20 +8,20 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Book, ProductView};
+use crate::command::Command;
 use crate::components::button::{resting_button, submit_button};
 use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
 use crate::components::faults_in_words::not_recorded;
 use crate::components::icon::{Glyph, icon};
-use crate::components::product_search::ProductSearch;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
+use crate::components::product_search::ProductSearch;
 use crate::components::quantity_field::{QuantityField, read_quantity};
 use crate::components::reasons::reason;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
-use crate::command::Command;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
@@ -70,17 +70,18 @@ pub(crate) fn CheckoutPage() -> Html {
         })
     };
     let on_found = change.reform(CartChange::Add);
-    let on_scan = use_callback((on_found.clone(), placing.place.clone()), |found, (on_found, place)| match found {
-        Found::Product(id, _) => {
-            on_found.emit(id);
-            true
-        }
-        Found::Command(Command::Save) => {
-            place.emit(());
-            true
-        }
-        _ => false,
-    });
+    let on_scan =
+        use_callback((on_found.clone(), placing.place.clone()), |found, (on_found, place)| match found {
+            Found::Product(id, _) => {
+                on_found.emit(id);
+                true
+            }
+            Found::Command(Command::Save) => {
+                place.emit(());
+                true
+            }
+            _ => false,
+        });
     use_scan_target(ScanTarget { on_scan });
     let on_view = use_learned(&views);
     html! {
@@ -348,7 +349,7 @@ fn quantity_sheet(
         }
     });
     html! {
-        <Sheet title={name} {on_close} test="quantity-sheet">
+        <Sheet title={name} is_name={true} {on_close} test="quantity-sheet">
             <form {onsubmit} novalidate={true}>
                 <QuantityField label={t("Quantity")} {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
                 { submit_button(t("Done"), false, "quantity-done") }

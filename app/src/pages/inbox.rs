@@ -8,7 +8,7 @@ use yew_router::Routable;
 use super::inbox_reason::ReasonSheet;
 use crate::book::{Expiry, LotFilter};
 use crate::components::assign_code::AssignCode;
-use crate::components::attention_list::use_attention_list;
+use crate::components::attention_list::{AttentionList, use_attention_list};
 use crate::components::button::{button, choice, link_button};
 use crate::components::chip::{Tone, chip};
 use crate::components::exception_card::ExceptionCard;
@@ -18,7 +18,7 @@ use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::unknown_code_card::unknown_code_card;
 use crate::hooks::{Inbox, Loaded, use_book, use_inbox, use_now, use_survey, use_today};
-use crate::language::{key, t, tn};
+use crate::language::{key, t, tf, tn};
 use crate::route::Route;
 
 /// Cards of a kind that are shown; the rest is counted.
@@ -76,7 +76,6 @@ pub(crate) fn InboxPage() -> Html {
     let shown = use_state(Kind::default);
     let asking = use_state(Asking::default);
     let attention = use_attention_list(now);
-    let save = use_save_unsent();
     use_effect_with((), {
         let book = book.clone();
         move |()| {
@@ -96,49 +95,63 @@ pub(crate) fn InboxPage() -> Html {
     let body = match &inbox {
         Loaded::Loading if attention.cards.is_empty() => skeleton(),
         Loaded::Failed(message) => read_failure(message),
-        Loaded::Loading | Loaded::Ready(_) => {
-            let found = match &inbox {
-                Loaded::Ready(found) => (**found).clone(),
-                Loaded::Loading | Loaded::Failed(_) => Inbox::default(),
-            };
-            let counts = Counts::of(attention.cards.len(), &found);
-            let save_button = button(
-                "button",
-                html! { <>{ icon(Glyph::Receive) }{ t("Save unsent work") }</> },
-                save.open.reform(|_: MouseEvent| ()),
-                "attention-save",
-            );
-            html! {
-                <>
-                    if counts.of_kind(Kind::All) > 0 {
-                        { filter(*shown, &counts, &shown.setter()) }
-                    }
-                    if shown.holds(Kind::Changes) && !attention.cards.is_empty() {
-                        <section aria-label={t("Needs you")} data-test="attention">
-                            <h2 class="section-title">{ tn(attention.cards.len(), "{n} needs you", "{n} need you") }</h2>
-                            <div class="attention-cards">{ for attention.cards }</div>
-                            <div class="section-ways">{ save_button }</div>
-                        </section>
-                    }
-                    <SiteCards found={found.clone()} kind={*shown} {ask} {on_forget} />
-                    if counts.of_kind(*shown) == 0 {
-                        { nothing() }
-                    }
-                    if shown.holds(Kind::Stock) {
-                        <ExpiredCard />
-                    }
-                </>
-            }
-        }
+        Loaded::Loading => cards(&attention, &Inbox::default(), &shown, (ask, on_forget)),
+        Loaded::Ready(found) => cards(&attention, found, &shown, (ask, on_forget)),
     };
     html! {
         <div class="page inbox-page" data-test="inbox-page">
             <PageHead title={t("Inbox")} />
             { body }
             { attention.sheet }
-            { save.sheet }
             { sheet(&asking) }
         </div>
+    }
+}
+
+/// Everything that is found, of the kind that is `shown`.
+fn cards(
+    attention: &AttentionList,
+    found: &Inbox,
+    shown: &UseStateHandle<Kind>,
+    (ask, on_forget): (Callback<Asking>, Callback<String>),
+) -> Html {
+    let kind = **shown;
+    let counts = Counts::of(attention.cards.len(), found);
+    html! {
+        <>
+            if counts.of_kind(Kind::All) > 0 {
+                { filter(kind, &counts, &shown.setter()) }
+            }
+            if kind.holds(Kind::Changes) && !attention.cards.is_empty() {
+                <section aria-label={t("Needs you")} data-test="attention">
+                    <h2 class="section-title">{ tn(attention.cards.len(), "{n} needs you", "{n} need you") }</h2>
+                    <div class="attention-cards">{ for attention.cards.iter().cloned() }</div>
+                    <SaveUnsentWork />
+                </section>
+            }
+            <SiteCards found={found.clone()} {kind} {ask} {on_forget} />
+            if counts.of_kind(kind) == 0 {
+                { nothing() }
+            }
+            if kind.holds(Kind::Stock) {
+                <ExpiredCard />
+            }
+        </>
+    }
+}
+
+/// What was not booked can be saved as a table, too.
+#[component]
+fn SaveUnsentWork() -> Html {
+    let save = use_save_unsent();
+    let face = html! { <>{ icon(Glyph::Receive) }{ t("Save unsent work") }</> };
+    html! {
+        <>
+            <div class="section-ways">
+                { button("button", face, save.open.reform(|_: MouseEvent| ()), "attention-save") }
+            </div>
+            { save.sheet }
+        </>
     }
 }
 
@@ -228,7 +241,7 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
 #[component]
 fn ExpiredCard() -> Html {
     let (book, today) = (use_book(), use_today());
-    use_survey();
+    let state = use_survey();
     let version = book.survey_state().version;
     let expired = use_memo((version, today), {
         let book = book.clone();
@@ -237,6 +250,10 @@ fn ExpiredCard() -> Html {
             book.select_lots(&filter, *today).rows.len()
         }
     });
+    if let (false, Some(percent)) = (state.is_ready, state.percent) {
+        let words = tf("Looking for expired lots: {percent} %", &[("percent", &percent)]);
+        return html! { <p class="muted" data-test="expired-progress">{ words }</p> };
+    }
     if *expired == 0 {
         return Html::default();
     }

@@ -22,7 +22,6 @@ pub(crate) struct ReasonSheetProps {
 /// The sheet.
 #[component]
 pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
-    let (book, toasts) = (use_book(), use_toasts());
     let reason = use_state(String::new);
     let is_busy = use_state(bool::default);
     let fault = use_state(Option::<String>::default);
@@ -33,33 +32,7 @@ pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
             fault.set(None);
         })
     };
-    let (exception, on_close) = (props.exception.clone(), props.on_close.clone());
-    let onsubmit = {
-        let (reason, is_busy, fault) = (reason.clone(), is_busy.setter(), fault.setter());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            if reason.chars().count() > MAX_REASON_CHARS {
-                let words = tf("This is longer than {n} characters. Shorten it.", &[("n", &MAX_REASON_CHARS)]);
-                return fault.set(Some(words));
-            }
-            let (book, toasts, exception) = (book.clone(), toasts.clone(), exception.clone());
-            let (reason, on_close) = (reason.clone(), on_close.clone());
-            let (is_busy, fault) = (is_busy.clone(), fault.clone());
-            is_busy.set(true);
-            spawn_local(async move {
-                match book.resolve_exception(&exception, &reason).await {
-                    Ok(()) => {
-                        toasts.show(Toast::saved(t("It is settled for everyone once it is sent.")));
-                        on_close.emit(());
-                    }
-                    Err(error) => {
-                        fault.set(Some(not_recorded(&error, None)));
-                        is_busy.set(false);
-                    }
-                }
-            });
-        })
-    };
+    let onsubmit = use_settle(props, &reason, &is_busy, &fault);
     let field = Field {
         id: "exception-reason",
         label: t("What came of it?"),
@@ -84,6 +57,43 @@ pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
             </form>
         </Sheet>
     }
+}
+
+/// Settles it with the reason as it is typed.
+#[hook]
+fn use_settle(
+    props: &ReasonSheetProps,
+    reason: &UseStateHandle<String>,
+    is_busy: &UseStateHandle<bool>,
+    fault: &UseStateHandle<Option<String>>,
+) -> Callback<SubmitEvent> {
+    let (book, toasts) = (use_book(), use_toasts());
+    let ReasonSheetProps { exception, on_close } = props;
+    let (exception, on_close) = (exception.clone(), on_close.clone());
+    let (reason, is_busy, fault) = (reason.clone(), is_busy.setter(), fault.setter());
+    Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        if reason.chars().count() > MAX_REASON_CHARS {
+            let words = tf("This is longer than {n} characters. Shorten it.", &[("n", &MAX_REASON_CHARS)]);
+            return fault.set(Some(words));
+        }
+        let (book, toasts, exception) = (book.clone(), toasts.clone(), exception.clone());
+        let (reason, on_close) = (reason.clone(), on_close.clone());
+        let (is_busy, fault) = (is_busy.clone(), fault.clone());
+        is_busy.set(true);
+        spawn_local(async move {
+            match book.resolve_exception(&exception, &reason).await {
+                Ok(()) => {
+                    toasts.show(Toast::saved(t("It is settled for everyone once it is sent.")));
+                    on_close.emit(());
+                }
+                Err(error) => {
+                    fault.set(Some(not_recorded(&error, None)));
+                    is_busy.set(false);
+                }
+            }
+        });
+    })
 }
 
 /// What it often is.

@@ -12,7 +12,7 @@ use crate::components::lot_filters::lot_filters;
 use crate::components::lot_list::LotList;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
-use crate::components::save_table::use_save_table;
+use crate::components::save_table::{Table, use_save_table};
 use crate::components::survey_gate::{as_of, survey_gate};
 use crate::format;
 use crate::hooks::{use_book, use_survey, use_sync, use_today};
@@ -111,11 +111,8 @@ fn nothing(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
     Placeholder { glyph: Glyph::Search, title, text, test: "lots-none" }.view(way)
 }
 
-fn table_of(book: &Book, selection: Rc<Selection>, today: CalendarDate) -> crate::components::save_table::Table {
+fn table_of(book: &Book, selection: Rc<Selection>, today: CalendarDate) -> Table {
     let name = format!("lotbook-lots-{}-{today}.csv", book.device_prefix());
     let book = book.clone();
-    crate::components::save_table::Table {
-        name,
-        text: Box::pin(async move { Ok(book.lots_csv(&selection)) }),
-    }
+    Table { name, text: Box::pin(async move { Ok(book.lots_csv(&selection)) }) }
 }

@@ -18,8 +18,8 @@ use crate::components::page_head::PageHead;
 use crate::components::saving::use_saving;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::format;
-use crate::language::{t, tf};
 use crate::hooks::{use_now, use_today};
+use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
 
 /// A product that is there.
@@ -52,7 +52,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     };
     html! {
         <div class="page product" data-test="product-page" data-id={product.id.to_string()}>
-            <PageHead title={product.name.clone()} {eyebrow} back={Route::Stock} back_to_list={true} />
+            <PageHead title={product.name.clone()} is_name={true} {eyebrow} back={Route::Stock} back_to_list={true} />
             <div class="product-grid">
                 <div class="product-main">
                     { on_hand(view) }
@@ -105,8 +105,8 @@ fn scan_target(
 }
 
 fn on_hand(view: &ProductView) -> Html {
-    let unsent =
-        (view.unsent != Quantity::ZERO).then(|| tf("{change} not sent yet", &[("change", &format::signed(view.unsent))]));
+    let unsent = (view.unsent != Quantity::ZERO)
+        .then(|| tf("{change} not sent yet", &[("change", &format::signed(view.unsent))]));
     let (size, chip) = match (unsent, view.pending) {
         (Some(text), _) => (text.len(), chip(Tone::Waiting, Some(Glyph::Clock), text, "unsent")),
         (None, true) => (0, pending_chip()),

@@ -9,6 +9,7 @@ use yew_router::Routable;
 use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
 use crate::book::{Book, Report};
 use crate::components::button::{button, link_button};
+use crate::components::faults_in_words::store_fault;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
@@ -46,12 +47,16 @@ pub(crate) fn ReportPage() -> Html {
             };
             html! {
                 <div class="report-grid">
-                    { total(&book, &report) }
-                    { parts(&book, &report) }
-                    { expiry_plot(&book, &report, *shows_lots, &on_measure) }
-                    { next_to_expire(&book, &report, today) }
-                    { aisles(&book, &report) }
-                    { dearest(&book, &report) }
+                    <div class="report-column">
+                        { total(&book, &report) }
+                        { expiry_plot(&book, &report, *shows_lots, &on_measure) }
+                        { next_to_expire(&book, &report, today) }
+                    </div>
+                    <div class="report-column">
+                        { parts(&book, &report) }
+                        { aisles(&book, &report) }
+                        { dearest(&book, &report) }
+                    </div>
                     <section class="report-ways" aria-label={t("Tables")}>
                         { link_button("button", Route::Lots.to_path(), html! { <>{ icon(Glyph::Search) }{ t("All lots") }</> }, "report-lots") }
                         { button("button", html! { <>{ icon(Glyph::Receive) }{ t("Products as CSV") }</> }, on_products, "products-csv") }
@@ -97,6 +102,6 @@ fn total(book: &Book, report: &Rc<Report>) -> Html {
 fn products_table(book: &Book, today: CalendarDate) -> Table {
     let name = format!("lotbook-products-{}-{today}.csv", book.device_prefix());
     let book = book.clone();
-    let text = Box::pin(async move { book.products_csv().await.map_err(|error| error.to_string()) });
+    let text = Box::pin(async move { book.products_csv().await.map_err(|error| store_fault(&error)) });
     Table { name, text }
 }

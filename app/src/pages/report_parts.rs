@@ -37,7 +37,7 @@ pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {
     html! {
         <section aria-labelledby="report-parts">
             <h2 class="section-title" id="report-parts">{ t("What it is made of") }</h2>
-            <ul class="entries" data-test="report-parts">{ for report.parts.iter().map(row) }</ul>
+            <ul class="entries" data-test="report-parts">{ for report.parts.iter().filter(|(_, share)| share.lots > 0).map(row) }</ul>
         </section>
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {
 fn part_words(part: Part) -> (Tone, Glyph, &'static str, &'static str) {
     match part {
         Part::Good => (Tone::Good, Glyph::Tick, t("Keeps for more than 60 days"), ""),
-        Part::Soon => (Tone::Waiting, Glyph::Triangle, t("Expires within 60 days"), "?expiry=60"),
+        Part::Soon => (Tone::Waiting, Glyph::Triangle, t("Expires in 15 to 60 days"), "?expiry=60"),
         Part::Pressing => (Tone::Attention, Glyph::Attention, t("Expires within 14 days"), "?expiry=14"),
         Part::Expired => (Tone::Quiet, Glyph::Close, t("Expired"), "?expiry=expired"),
         Part::BelowZero => (Tone::Attention, Glyph::Attention, t("Below zero"), "?below-zero=1"),
@@ -65,9 +65,7 @@ pub(crate) fn expiry_plot(
         let minor = currency.as_ref().map_or(0, |(id, _)| share.worth.minor(*id));
         let lots = tn(share.lots, "{n} lot", "{n} lots");
         let (value, words) = match (&currency, shows_lots) {
-            (Some((_, name)), false) => {
-                (minor, format::sum(&Money { minor, currency: name.clone() }))
-            }
+            (Some((_, name)), false) => (minor, format::sum(&Money { minor, currency: name.clone() })),
             _ => (i64::try_from(share.lots).unwrap_or(i64::MAX), lots),
         };
         let (label, name, tone) = due_words(*due);

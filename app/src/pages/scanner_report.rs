@@ -140,14 +140,22 @@ pub(crate) fn symbology(text: &str) -> Option<&str> {
     is_one.then_some(identifier)
 }
 
-/// With characters that have no picture made visible.
+/// With characters that have no picture made visible: `<GS>`. The pictures that Unicode has for them are in few fonts.
 pub(crate) fn visible(text: &str) -> String {
-    let picture = |char: char| match u32::from(char) {
-        code @ ..32 => char::from_u32(0x2400 + code).unwrap_or(char),
-        127 => '\u{2421}',
-        _ => char,
-    };
-    text.chars().map(picture).collect()
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            GROUP_SEPARATOR => shown.push_str("<GS>"),
+            '\u{1e}' => shown.push_str("<RS>"),
+            '\u{4}' => shown.push_str("<EOT>"),
+            '\r' => shown.push_str("<CR>"),
+            '\n' => shown.push_str("<LF>"),
+            '\t' => shown.push_str("<TAB>"),
+            _ if char.is_control() => shown.push_str(&format!("<{:02X}>", u32::from(char))),
+            _ => shown.push(char),
+        }
+    }
+    shown
 }
 
 fn burst_advice(burst: &LastBurst, scanner: &ScannerPreferences) -> Vec<Advice> {
@@ -318,7 +326,7 @@ mod tests {
 
     #[test]
     fn makes_control_characters_visible_and_knows_identifiers() {
-        assert_eq!(visible("a\u{1d}\r\tb"), "a␝␍␉b");
+        assert_eq!(visible("a\u{1d}\r\t\u{1}b"), "a<GS><CR><TAB><01>b");
         assert_eq!(symbology("]d201"), Some("]d2"));
         assert_eq!(symbology("]+01"), None);
         assert_eq!(symbology("4006381333931"), None);

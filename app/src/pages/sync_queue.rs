@@ -5,6 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::take_in::TakeInUnsent;
+use crate::book::Queued;
 use crate::components::action_words::in_words;
 use crate::components::button::button;
 use crate::components::icon::{Glyph, icon};
@@ -12,7 +13,6 @@ use crate::components::queue_row::queue_row;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::saving::undo;
 use crate::components::toasts::use_toasts;
-use crate::book::Queued;
 use crate::hooks::{use_book, use_queue};
 use crate::language::{t, tn};
 use crate::route::Route;

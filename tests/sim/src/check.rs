@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::Result;
-use domain::{Action, LOTS, LotRef, Movement, PRODUCTS, Row, Warehouse};
+use domain::{Action, DELIVERIES, LOTS, LotRef, Movement, Row, Warehouse};
 use futures::executor::block_on;
 use rusqlite::Connection;
 use sync::memory::MemoryStore;
 use sync::{
-    Cursor, Outcome, QueueState, RoundLimits, Store as _, UnixMillis, Versioned, WITHDRAWN, run_round,
+    Cursor, Outcome, QueueState, Records as _, RoundLimits, Store as _, UnixMillis, Versioned, WITHDRAWN,
+    run_round,
 };
 use uuid::Uuid;
 
 use crate::actor::finish;
 use crate::device::Device;
+use crate::floor::{deliveries_off, exceptions_off};
 use crate::network::{Air, Link};
 use crate::person::told;
 
@@ -54,6 +56,9 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     }
     found.extend(quantities_off(&database, &books, &actions)?);
     found.extend(out_of_order(&database, &books)?);
+    let booked = in_effect(&books, &actions);
+    found.extend(deliveries_off(&database, &booked)?);
+    found.extend(exceptions_off(&database, &actions, &booked)?);
     for device in devices {
         found.extend(rows_off(air, device, &database)?);
     }
@@ -231,8 +236,8 @@ fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec
     let observer = MemoryStore::<Warehouse>::new(Uuid::from_u128(0x0B), &outbox.scope);
     let link = Link::calm(air, "observer", &device.link.token.borrow());
     drop(finish(run_round(&observer, &link, RoundLimits::default(), || UnixMillis(0), |_| {})));
-    let (mut found, mut lots) = (Vec::new(), 0);
-    for table in [PRODUCTS, LOTS] {
+    let mut found = Vec::new();
+    for table in Warehouse::TABLES {
         let truth: Vec<Versioned<Row>> = block_on(observer.scan(table, "", "", MAX_ROWS))?;
         let held = block_on(device.store.kept.scan(table, "", "", MAX_ROWS))?;
         let differing = |from: &[Versioned<Row>], other: &[Versioned<Row>]| -> Vec<String> {
@@ -243,12 +248,26 @@ fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec
             let (missing, wrong) = (differing(&truth, &held), differing(&held, &truth));
             found.push(format!("{name}'s {table} differ: the server has {missing:?}, the device {wrong:?}"));
         }
-        lots = truth.len();
-    }
-    let sql = "SELECT count(*) FROM inventory_lots WHERE deleted_at IS NULL AND (status = 'available' OR ?1)";
-    let there: i64 = database.query_row(sql, [outbox.scope == "all"], |row| row.get(0))?;
-    if usize::try_from(there) != Ok(lots) {
-        found.push(format!("a whole snapshot has {lots} lots of {there}"));
+        let there: i64 = database.query_row(&in_scope(table), [outbox.scope == "all"], |row| row.get(0))?;
+        if usize::try_from(there) != Ok(truth.len()) {
+            found.push(format!("a whole snapshot has {} {table} of {there}", truth.len()));
+        }
     }
     Ok(found)
+}
+
+/// Counts the rows of a table that a device holds, with every status if `?1` is so.
+fn in_scope(table: &str) -> String {
+    let condition = match table {
+        LOTS => "status = 'available' OR ?1",
+        DELIVERIES => "?1 IS NOT NULL AND is_open",
+        _ => "?1 IS NOT NULL",
+    };
+    format!("SELECT count(*) FROM {table} WHERE deleted_at IS NULL AND ({condition})")
+}
+
+/// The actions that were booked.
+fn in_effect<'a>(books: &Books, actions: &BTreeMap<Uuid, &'a Action>) -> Vec<&'a Action> {
+    let booked = books.receipts.iter().filter(|(_, receipt)| receipt.is_in_effect);
+    booked.filter_map(|(id, _)| actions.get(id).copied()).collect()
 }

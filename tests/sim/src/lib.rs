@@ -10,6 +10,7 @@ pub mod clock;
 pub mod device;
 pub mod dice;
 mod faults;
+mod floor;
 pub mod network;
 pub mod person;
 pub mod server;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::{
-    Action, InventoryLot, LOTS, LotPatch, LotRef, LotStatus, Order, OrderLine, PRODUCTS, Product,
-    ProductPatch, Quantity, Row, Warehouse,
+    Action, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine, Product, ProductPatch,
+    Quantity, Row, StockException, Warehouse,
 };
 use futures::executor::block_on;
 use sync::{
@@ -23,6 +23,7 @@ use crate::trace::Trace;
 const MAX_ROWS: usize = 10_000;
 const BINS: [&str; 3] = ["A-1", "B-2", "C-3"];
 const LOT_CODES: [&str; 2] = ["L1", "L2"];
+const BARCODES: [&str; 3] = ["", "96385074", "4006381333931"];
 /// Products there may be: few, so that devices meet.
 pub const PRODUCTS_POSSIBLE: u32 = 5;
 
@@ -66,6 +67,12 @@ pub fn told(action: &Action) -> String {
 /// The id of a product that may exist.
 pub fn product_id(number: u32) -> Uuid {
     Uuid::from_u128(0xA0_u128 + u128::from(number))
+}
+
+/// The file of what is expected: a delivery that is soon complete, and one that hardly ever is.
+pub fn expected() -> String {
+    "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,SKU-0,2\nLS-2,Depot,,SKU-1,90\n"
+        .to_owned()
 }
 
 /// A product as it is first created.
@@ -189,8 +196,8 @@ fn revision(device: &Device, key: &RowKey) -> u64 {
 
 /// What the screen shows.
 fn view(device: &Device, queue: &[QueueRecordOf<Warehouse>]) -> View<Row> {
-    let base = [PRODUCTS, LOTS]
-        .into_iter()
+    let base = Warehouse::TABLES
+        .iter()
         .flat_map(|table| block_on(device.store.kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
     let base: Rows<Row> = base.map(|held| (Warehouse::key(&held.row), held.row)).collect();
     let pending = queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
@@ -203,9 +210,13 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     let quantity = Quantity(i64::from(dice.roll(5) + 1) * 500);
     let lots: Vec<&InventoryLot> = rows.values().filter_map(Row::lot).collect();
     let known = dice.pick(&lots).map_or(&lot, |held| &held.lot).clone();
-    Some(match dice.roll(16) {
+    let odd: Vec<&StockException> = rows.values().filter_map(Row::exception).collect();
+    Some(match dice.roll(18) {
         0 | 1 => Action::PickLot { lot: known, quantity, reason: String::new() },
-        2 | 3 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery: None },
+        2 | 3 => {
+            let delivery = some_delivery(dice, rows);
+            Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery }
+        }
         4 | 5 => Action::MoveLot { lot: known, to: (*dice.pick(&BINS)?).to_owned(), quantity },
         6 => Action::AdjustLot { lot: known, delta: Quantity(-quantity.0), reason: "broken".to_owned() },
         7 => {
@@ -231,8 +242,32 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
         }
         13 => Action::CreateProduct(self::product(dice.roll(PRODUCTS_POSSIBLE), &device.link.name)),
         14 => Action::DeleteLot { lot: known },
+        15 => resolve(dice.pick(&odd)?),
+        16 => update_product(
+            product,
+            ProductPatch { barcode: Some((*dice.pick(&BARCODES)?).to_owned()), ..ProductPatch::default() },
+        ),
         _ => Action::DeleteProduct { id: product },
     })
+}
+
+/// One that the screen shows, one that there never was, or none.
+fn some_delivery(dice: &Dice, rows: &Rows<Row>) -> Option<Uuid> {
+    let shown: Vec<&Delivery> = rows.values().filter_map(Row::delivery).collect();
+    match dice.roll(8) {
+        0..=4 => dice.pick(&shown).map(|delivery| delivery.id),
+        5 => Some(Uuid::from_u128(0xDE11)),
+        _ => None,
+    }
+}
+
+fn resolve(StockException { kind, product_id, lot, .. }: &StockException) -> Action {
+    Action::ResolveException {
+        kind: *kind,
+        product_id: *product_id,
+        lot: lot.clone(),
+        reason: "looked at".to_owned(),
+    }
 }
 
 fn update_product(id: Uuid, patch: ProductPatch) -> Action {

@@ -12,7 +12,9 @@ use domain::Row;
 use http_body_util::BodyExt as _;
 use rusqlite::{Connection, params};
 use server::clock::Clock;
+use server::csv::Source;
 use server::http::{AppState, Revisions, router};
+use server::import::{ImportOptions, import};
 use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
 use server::{DEFAULT_SITE, enrolment};
@@ -101,6 +103,22 @@ impl SimServer {
             let code = enrolment::new_code(store.as_ref(), DEFAULT_SITE, "", now).await?;
             enrolment::enrol(store.as_ref(), &code, "", now).await?.context("a fresh code was refused")
         })
+    }
+
+    /// Brings in a file of deliveries.
+    ///
+    /// # Errors
+    /// When a line is bad, or the store fails.
+    pub fn expect(&self, deliveries: String) -> Result<()> {
+        let options = ImportOptions {
+            site: DEFAULT_SITE.to_owned(),
+            products: None,
+            lots: None,
+            deliveries: Some(Source::text("deliveries.csv", deliveries)),
+            skip_bad: false,
+        };
+        self.runtime.block_on(import(self.store()?.as_ref(), options, UnixMillis(0)))?;
+        Ok(())
     }
 
     /// Whether a device may sync.

@@ -316,5 +316,6 @@ fn stocked(air: &Rc<Air>) -> Result<Device> {
     }
     let (store, link) = (&*keeper.store, &*keeper.link);
     drop(finish(run_round::<Warehouse, _, _>(store, link, RoundLimits::default(), || UnixMillis(0), |_| {})));
+    air.server.expect(person::expected())?;
     Ok(keeper)
 }

@@ -60,20 +60,25 @@ fn label(text: &str, format: BarcodeFormat) -> Result<Vec<Vec<bool>>> {
     Ok(if bits.height() > 1 { (0..bits.height()).map(row).collect() } else { vec![row(0)] })
 }
 
-/// A short film of a label in the middle of a sheet (YUV4MPEG2, 4:2:0).
-fn write_video(path: &Path, label: &[Vec<bool>]) -> Result<()> {
+/// A label in the middle of a sheet.
+fn grey(label: &[Vec<bool>]) -> Result<Vec<u8>> {
     let columns = label.first().context("a label has rows")?.len();
     let module = MODULE_PIXELS.min(WIDTH_PIXELS * 9 / 10 / columns);
     let (width, row_height) = (columns * module, if label.len() == 1 { BAR_PIXELS } else { module });
     let (left, top) = ((WIDTH_PIXELS - width) / 2, (HEIGHT_PIXELS - row_height * label.len()) / 2);
     let is_dark = |x: usize, y: usize| {
-        let (column, row) =
-            (x.checked_sub(left).map(|x| x / module), y.checked_sub(top).map(|y| y / row_height));
+        let column = x.checked_sub(left).map(|x| x / module);
+        let row = y.checked_sub(top).map(|y| y / row_height);
         let at = row.and_then(|row| label.get(row)).and_then(|row| row.get(column?));
         at.copied().unwrap_or(false)
     };
     let pixels = (0..HEIGHT_PIXELS).flat_map(|y| (0..WIDTH_PIXELS).map(move |x| (x, y)));
-    let luma: Vec<u8> = pixels.map(|(x, y)| if is_dark(x, y) { DARK } else { LIGHT }).collect();
+    Ok(pixels.map(|(x, y)| if is_dark(x, y) { DARK } else { LIGHT }).collect())
+}
+
+/// A short film of a label (YUV4MPEG2, 4:2:0).
+fn write_video(path: &Path, label: &[Vec<bool>]) -> Result<()> {
+    let luma = grey(label)?;
     let mut video = std::fs::File::create(path)?;
     writeln!(video, "YUV4MPEG2 W{WIDTH_PIXELS} H{HEIGHT_PIXELS} F10:1 Ip A1:1 C420jpeg")?;
     for _ in 0..FRAMES {
@@ -201,22 +206,128 @@ async fn a_camera_that_is_refused_says_what_to_do_and_the_code_can_be_typed() ->
     device.quit().await
 }
 
+/// Keeps the camera's tracks where a script finds them.
+const KEEP_TRACKS: &str = "
+    const ask = MediaDevices.prototype.getUserMedia;
+    MediaDevices.prototype.getUserMedia = async function (what) {
+        const stream = await ask.call(this, what);
+        window.tracks = stream.getTracks();
+        return stream;
+    };";
+const IS_OFF: &str =
+    "return window.tracks.length === 1 && window.tracks.every((track) => track.readyState === 'ended')";
+const HIDE: &str = "
+    Object.defineProperty(document, 'visibilityState', { get: () => window.isSeen ? 'visible' : 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange'));";
+
 #[tokio::test]
-async fn the_camera_is_off_once_its_sheet_is_closed() -> Result<()> {
+async fn the_camera_is_off_once_its_sheet_is_closed_or_the_page_is_hidden() -> Result<()> {
     network::up()?;
     let server = Server::with_demo()?;
     let folder = TempDir::new()?;
-    let nothing = [vec![false; 10]];
-    let device = device_that_sees(&server, folder.path(), &nothing).await?;
-    device.script("const ask = MediaDevices.prototype.getUserMedia; MediaDevices.prototype.getUserMedia = async function (what) {
-        const stream = await ask.call(this, what); window.tracks = stream.getTracks(); return stream; }").await?;
+    let device = device_that_sees(&server, folder.path(), &[vec![false; 10]]).await?;
+    device.script(KEEP_TRACKS).await?;
     device.click("open-camera").await?;
     device.wait_for_text("camera-words", "Hold the code inside the frame").await?;
     device.screenshot_to(&shot_folder(), "camera").await?;
     ensure!(tracks_that_run(&device).await? == 1, "the camera is on");
     device.click("close-camera").await?;
-    let off =
-        "return window.tracks.length === 1 && window.tracks.every((track) => track.readyState === 'ended')";
-    device.wait_for_script("the camera to be off", off).await?;
+    device.wait_for_script("the camera to be off", IS_OFF).await?;
+
+    device.click("open-camera").await?;
+    device.wait_for_text("camera-words", "Hold the code inside the frame").await?;
+    device.script(HIDE).await?;
+    device.wait_for_text("camera-words", "The camera is off").await?;
+    device.wait_for_script("the camera to be off", IS_OFF).await?;
+    device.script("window.isSeen = true").await?;
+    device.click("camera-again").await?;
+    device.wait_for_text("camera-words", "Hold the code inside the frame").await?;
     device.quit().await
+}
+
+#[tokio::test]
+async fn a_device_without_a_camera_has_no_button_and_an_insecure_page_says_why() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let device = enrolled(&server, Vec::new()).await?;
+    device.find_css(".scan-field .scan-go").await?;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    ensure!(device.count("open-camera").await? == 0, "there is nothing to open");
+
+    let insecure = "Object.defineProperty(Navigator.prototype, 'mediaDevices', { get: () => undefined })";
+    device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": insecure })).await?;
+    device.open("/stock").await?;
+    device.click("open-camera").await?;
+    device.wait_for_text("camera-trouble", "only to pages opened over HTTPS").await?;
+    device.quit().await
+}
+
+/// Reads a picture of a label in a worker of the page, again and again, and returns the milliseconds of each.
+const READ_AGAIN_AND_AGAIN: &str = "
+    const worker = new Worker(document.querySelector('meta[name=lotbook-decoder]').content);
+    const answer = () => new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); });
+    await answer();
+    const [luma, width, height] = [LUMA, WIDTH, HEIGHT];
+    const took = [];
+    let scan;
+    for (let round = 0; round < 30; round += 1) {
+        const pixels = new Uint8ClampedArray(width * height * 4).fill(225);
+        luma.forEach(([row, left, right]) => pixels.fill(30, (row * width + left) * 4, (row * width + right) * 4));
+        const begun = performance.now();
+        const read = answer();
+        worker.postMessage({ width, height, pixels: pixels.buffer }, [pixels.buffer]);
+        scan = (await read).scan;
+        took.push(performance.now() - begun);
+    }
+    worker.terminate();
+    took.sort((one, other) => one - other);
+    return { scan, median: took[15], slowest: took[29] };";
+
+/// `cargo xtask test --only browser` with `-- --ignored --nocapture` at its end.
+#[tokio::test]
+#[ignore = "prints how long reading takes"]
+async fn how_long_reading_takes_in_a_worker() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let device = enrolled(&server, Vec::new()).await?;
+    let labels = [
+        ("EAN-13", "7622210449283".to_owned(), BarcodeFormat::EAN_13),
+        ("EAN-8", "96385074".to_owned(), BarcodeFormat::EAN_8),
+        ("UPC-A", "036000291452".to_owned(), BarcodeFormat::UPC_A),
+        ("UPC-E", "04252614".to_owned(), BarcodeFormat::UPC_E),
+        ("Code 128", "LOT-4711".to_owned(), BarcodeFormat::CODE_128),
+        ("GS1-128", format!("{FNC1}010762221044928310L4A{FNC1}17271231"), BarcodeFormat::CODE_128),
+        ("Code 39", "BIN-A12".to_owned(), BarcodeFormat::CODE_39),
+        ("ITF-14", "15400141288763".to_owned(), BarcodeFormat::ITF),
+        ("Data Matrix", "\u{1d}010762221044928310L4A".to_owned(), BarcodeFormat::DATA_MATRIX),
+        ("QR", "https://example.com/01/07622210449283".to_owned(), BarcodeFormat::QR_CODE),
+    ];
+    for (name, text, format) in labels {
+        let runs = runs(&grey(&label(&text, format)?)?);
+        println!("{name:12} {}", read_again_and_again(&device, &runs).await?);
+    }
+    println!("{:12} {}", "nothing", read_again_and_again(&device, &[]).await?);
+    device.quit().await
+}
+
+async fn read_again_and_again(device: &Device, runs: &[(usize, usize, usize)]) -> Result<serde_json::Value> {
+    let body = READ_AGAIN_AND_AGAIN.replace("LUMA", &json!(runs).to_string());
+    let size = [("WIDTH", WIDTH_PIXELS), ("HEIGHT", HEIGHT_PIXELS)];
+    let body = size.iter().fold(body, |body, (name, pixels)| body.replace(name, &pixels.to_string()));
+    device.script(&body).await
+}
+
+/// The dark stretches of a picture: row, first and last column.
+fn runs(luma: &[u8]) -> Vec<(usize, usize, usize)> {
+    let mut found = Vec::new();
+    for (row, pixels) in luma.chunks(WIDTH_PIXELS).enumerate() {
+        let mut from = 0;
+        for run in pixels.chunk_by(|one, other| one == other) {
+            if run.first() == Some(&DARK) {
+                found.push((row, from, from + run.len()));
+            }
+            from += run.len();
+        }
+    }
+    found
 }

@@ -9,21 +9,37 @@ use crate::site::{Site, WORLDS, World};
 
 /// A line is a state: its world, with `+` and what is broken before the page begins; its name; its address; the steps from
 /// there. Elements go by their `data-test`: `!save` clicks, `price=2` fills in, `toast` waits. `{product}` has lots, `{bare}`
-/// has none, `{long}` has a name that no list has room for.
+/// has none, `{long}` has a name that no list has room for, `{bin}` is where goods lie. Those of an order build on each other.
 const STATES: &str = "
-new             new-device             /                            empty-not-enrolled
+new             new-device             /stock                       empty-not-enrolled
 new             enrol                  /enrol                       enrol-form
 new             enrol-faults           /enrol                       !enrol-submit enrol-code-fault
-downloading+sync-hangs downloading     /                            empty-downloading
-online+open-hangs opening              /
-online+open-fails open-failed          /                            open-error
+downloading+sync-hangs downloading     /stock                       empty-downloading
+online+open-hangs opening              /stock
+online+open-fails open-failed          /stock                       open-error
 online+reads-hang loading              {product}                    loading
 online+reads-fail read-failed          {product}                    read-failure
-online+nearly-full nearly-full         /                            storage-notice
+online+nearly-full nearly-full         /stock                       storage-notice
 online+device-full storage-full        {product}/work/pick          quantity=1 !save storage-full
-online          stock                  /                            product-row
-online          stock-found            /                            search=washer product-row
-online          stock-nothing-found    /                            search=zzzzz empty-search
+new             new-home               /                            home
+new             new-welcome            /welcome                     welcome-page
+online          home                   /                            home
+online          start-receive          /work/receive                start
+online          start-put-away         /work/put-away               start
+online          start-pick             /work/pick                   start
+online          start-move             /work/move                   start
+online          start-adjust           /work/adjust                 start
+online          start-count            /work/count                  start
+online          transfer               /transfer                    transfer
+online          bin                    /bin/{bin}                   bin-lot
+online          bin-empty              /bin/ZZ-99                   bin-page
+online          settings               /settings                    settings-page
+online          scanner-test           /scanner                     scanner-test-page
+online          commands               /commands                    commands-page command
+online          welcome                /welcome                     welcome-page
+online          stock                  /stock                       product-row
+online          stock-found            /stock                       search=washer product-row
+online          stock-nothing-found    /stock                       search=zzzzz empty-search
 online          product                {product}                    on-hand
 online          product-lot            {product}                    !choose-lot lot-works
 online          product-long-name      {long}                       on-hand
@@ -46,6 +62,7 @@ online          put-away               {product}/work/put-away      work-form
 online          adjust                 {product}/work/adjust        work-form
 online          count                  {product}/work/count         work-form
 online          saved                  {product}/work/pick          quantity=1 !save toast
+online          home-worked            /                            recent-row
 online          sell-empty             /checkout                    empty-cart
 online          sell-matches           /checkout                    order-search=a match
 online          sell                   /checkout                    order-search={sku} !match cart-line-total
@@ -54,22 +71,32 @@ online          sell-too-much          /checkout                    !cart-quanti
 online          sync                   /sync                        sync-page
 online          sync-checked           /sync                        !check-data check-result
 online          sync-sign-out          /sync                        !sign-out sign-out-sheet
+online          inbox-empty            /inbox                       inbox-empty
+online          lots                   /lots                        survey-lot
+online          lots-filters           /lots                        !lots-more lots-bin
+online          lots-none              /lots?q=zzzzz                lots-none
+online          report                 /report                      stock-value
+online          history                {product}/history            timeline-row
+online          history-empty          {bare}/history               history-empty
 online          not-found              /nowhere                     not-found
-working-offline working-offline        /                            working-offline-notice
+working-offline working-offline        /stock                       working-offline-notice
 working-offline product-pending        {product}                    on-hand
 working-offline sync-waiting           /sync                        queue-row
 working-offline sync-save-unsent       /sync                        !save-unsent save-unsent-sheet
 working-offline sync-sign-out-unsent   /sync                        !sign-out sign-out-words
-conflict        sync-conflict          /sync                        attention-card
-conflict        stock-attention        /                            attention-count
-no-server       no-server              /                            no-server-notice
+conflict        sync-conflict          /sync                        attention-link
+conflict        inbox-conflict         /inbox                       attention-card
+conflict        stock-attention        /stock                       attention-count
+no-server       no-server              /stock                       no-server-notice
 no-server       sync-no-server         /sync                        no-server-notice
-offline         offline                /                            offline-notice
+offline         offline                /stock                       offline-notice
 offline         product-offline        {product}                    as-of
 offline         sell-offline           /checkout                    !cart-quantity quantity=1 !quantity-done !place-order order-placed
 offline         sync-offline           /sync                        queue-row
-update-ready    update-ready           /                            update-notice
-signed-out      signed-out             /                            sign-in-notice
+offline         history-offline        {product}/history            history-offline
+offline         lots-offline           /lots                        survey-lot
+update-ready    update-ready           /stock                       update-notice
+signed-out      signed-out             /stock                       sign-in-notice
 signed-out      sync-signed-out        /sync                        sign-in-notice
 ";
 

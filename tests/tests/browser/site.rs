@@ -140,6 +140,8 @@ pub(crate) struct Site {
     with_lots: Goods,
     bare: Goods,
     long: Goods,
+    /// Where goods lie.
+    bin: String,
 }
 
 /// A product without lots, one with a name that no list has room for, and enough others to scroll.
@@ -147,12 +149,12 @@ fn further_goods() -> (String, String) {
     let long = "Stainless steel hexagon socket countersunk head screw with full thread and Donaudampfschifffahrtsgesellschaftskapitän";
     let mut products = String::from("sku,barcode,name,unit,price_minor,currency\n");
     products += "BARE-1,,Product without lots,each,100,EUR\n";
-    products += &format!("LONG-1,,{long},each,99999999,EUR\n");
+    products += &format!("LONG-1,,{long},each,99999,EUR\n");
     for number in 0..300 {
         products += &format!("MANY-{number},,Washer {number},each,5,EUR\n");
     }
     let lots = "sku,lot_code,location,quantity,status,expires_on\n\
-        LONG-1,LOT-0123456789ABCDEFGHIJ,WAREHOUSE-7-AISLE-B-SHELF-3,123456789.125,available,2031-12-31\n";
+        LONG-1,LOT-0123456789ABCDEFGHIJ,WAREHOUSE-7-AISLE-B-SHELF-3,123456.125,available,2031-12-31\n";
     (products, lots.to_owned())
 }
 
@@ -169,7 +171,10 @@ impl Site {
         device.cdp("Emulation.setEmulatedMedia", calm).await?;
         let with_lots = Goods::stocked(&server, 2)?;
         let (bare, long) = (Goods::with_sku(&server, "BARE-1")?, Goods::with_sku(&server, "LONG-1")?);
-        let site = Self { server, device, language, with_lots, bare, long };
+        let bin = server
+            .query("SELECT location FROM inventory_lots WHERE quantity > 0 ORDER BY location LIMIT 1")?;
+        let bin = bin.into_iter().next().context("no lot lies anywhere")?;
+        let site = Self { server, device, language, with_lots, bare, long, bin };
         site.device.open("/manifest.json").await?;
         site.speak(language).await?;
         Ok(site)
@@ -200,13 +205,13 @@ impl Site {
         let id = self.inject(SYNC_HANGS).await?;
         self.device.driver()?.goto(self.server.enrolment_link()?).await?;
         self.device.click("enrol-submit").await?;
-        self.device.find("empty-downloading").await?;
+        self.device.find("toast").await?;
         self.remove(&id).await
     }
 
     /// What the device keeps for work without a network.
     async fn take_list(&self) -> Result<()> {
-        self.device.open("/").await?;
+        self.device.open("/stock").await?;
         self.device.find("product-row").await?;
         self.device.wait_for_worker().await?;
         // Languages that are no part of the build are fetched as they are chosen; here the server will be away.
@@ -243,14 +248,14 @@ impl Site {
         other.quit().await?;
         self.device.open("/sync").await?;
         self.device.click("work-offline").await?;
-        self.device.find("attention-card").await.map(drop)
+        self.device.find("attention-link").await.map(drop)
     }
 
     async fn release_update(&mut self) -> Result<()> {
         network::up()?;
         self.server.release_another_build()?;
         self.server.start()?;
-        self.device.open("/").await?;
+        self.device.open("/stock").await?;
         self.device.script("(await navigator.serviceWorker.ready).update()").await?;
         self.device.find("update-notice").await.map(drop)
     }
@@ -277,7 +282,10 @@ impl Site {
     pub(crate) async fn show(&self, state: &State<'_>) -> Result<()> {
         let address = |goods: &Goods| format!("/product/{}", goods.id);
         let path = state.path.replace("{product}", &address(&self.with_lots));
-        let path = path.replace("{bare}", &address(&self.bare)).replace("{long}", &address(&self.long));
+        let path = path
+            .replace("{bin}", &self.bin)
+            .replace("{bare}", &address(&self.bare))
+            .replace("{long}", &address(&self.long));
         let injected = match state.broken {
             Some(name) => Some(self.inject(breaking(name)?).await?),
             None => None,
@@ -302,8 +310,11 @@ impl Site {
     /// Waits until nothing moves: what is read after the first paint is there, and nothing is being animated.
     async fn settle(&self, state: &State<'_>) -> Result<()> {
         let is_read = "const running = document.getAnimations().filter((it) => it.playState === 'running');
-            return running.length === 0 && document.querySelector('[data-test=loading]') === null";
-        if !["opening", "loading"].contains(&state.name) {
+            const rows = [...document.querySelectorAll('[data-test=product-row]')];
+            return running.length === 0 && document.querySelector('[data-test=loading]') === null
+                && rows.every((row) => row.querySelector('[data-test=row-on-hand]') !== null)";
+        let comes_to_rest = !matches!(state.broken, Some("open-hangs" | "reads-hang" | "reads-fail"));
+        if comes_to_rest {
             self.device.wait_for_script("a page at rest", is_read).await?;
         }
         self.device.script("await new Promise((done) => setTimeout(done, 150))").await.map(drop)

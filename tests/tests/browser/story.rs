@@ -114,12 +114,13 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
 
     mine.open("/sync").await?;
     mine.click("work-offline").await?;
+    mine.click("attention-link").await?;
     mine.find("attention-card").await?;
     ensure!(server.number(&price)? == 555, "a conflict changes nothing");
     mine.open(&format!("/product/{}", goods.id)).await?;
     mine.wait_for_text("price", "5.55").await?;
 
-    mine.open("/sync").await?;
+    mine.open("/inbox").await?;
     mine.click("keep-mine").await?;
     mine.wait_for_script(
         "no conflict",
@@ -155,11 +156,12 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
 
     second.open("/sync").await?;
     second.click("work-offline").await?;
+    second.click("attention-link").await?;
     second.wait_for_text("attention-reason", "The first lamp").await?;
     second.open("/stock").await?;
     second.fill("[data-test=search]", "The second lamp").await?;
     second.find("empty-search").await?;
-    second.open("/sync").await?;
+    second.open("/inbox").await?;
     second.click("discard").await?;
     second.click("discard-confirm").await?;
     let settled = "return document.querySelector('[data-test=attention-card]') === null";

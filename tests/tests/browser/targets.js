@@ -1,6 +1,6 @@
 // What a hand in a glove needs of a page, as far as boxes tell: `targets(large)` returns what is wrong with it, in sentences.
-// Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two; of a target that is larger,
-// up to `APART` of its own edge counts as distance.
+// Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two. Rows of a list may touch, if each is so
+// much larger that their middles are `APART`.
 const LEAST = 48;
 const PRIMARY = 64;
 const APART = 8;
@@ -37,10 +37,12 @@ const shownPart = (element) => {
   }
   return { left, top, right, bottom };
 };
-// What lies over the page without moving with it is compared with its like only.
+// What lies over the page or scrolls by itself is compared with its like only.
+const scrolls = (overflow) => ['auto', 'scroll'].includes(overflow);
 const layer = (element) => {
   for (let above = element; above; above = above.parentElement) {
-    if (['fixed', 'sticky'].includes(getComputedStyle(above).position) || above.matches('dialog, .matches, .detail')) return above;
+    const style = getComputedStyle(above);
+    if (['fixed', 'sticky'].includes(style.position) || scrolls(style.overflowY) || above.matches('dialog')) return above;
   }
   return document.body;
 };
@@ -51,6 +53,7 @@ const interactive = () => {
   return [...new Set(found.filter((it) => !isInSentence(it)).map(face))];
 };
 
+const gap = (one, other) => Math.max(one.left - other.right, other.left - one.right, one.top - other.bottom, other.top - one.bottom);
 const core = ({ left, top, right, bottom }) => {
   const trim = (length) => Math.min(APART / 2, Math.max(0, (length - LEAST) / 2));
   const [x, y] = [trim(right - left), trim(bottom - top)];
@@ -69,26 +72,46 @@ const distances = (elements) => {
   const boxes = elements.map((element) => {
     const shown = shownPart(element), whole = element.getBoundingClientRect();
     const isWhole = shown.right - shown.left > whole.width - 1 && shown.bottom - shown.top > whole.height - 1;
-    return { element, isWhole, layer: layer(element), core: core(whole) };
+    return { element, isWhole, layer: layer(element), whole };
   });
   const found = [];
   boxes.forEach((one, at) => boxes.slice(at + 1).forEach((other) => {
     if (!one.isWhole || !other.isWhole || one.layer !== other.layer) return;
     if (one.element.contains(other.element) || other.element.contains(one.element)) return;
-    const x = Math.max(one.core.left - other.core.right, other.core.left - one.core.right);
-    const y = Math.max(one.core.top - other.core.bottom, other.core.top - one.core.bottom);
-    const gap = Math.max(x, y);
-    if (gap < APART - 0.6) found.push(`${named(one.element)} and ${named(other.element)} are ${gap.toFixed(1)} apart`);
+    const between = gap(one.whole, other.whole);
+    const touch = between > -1 && between < 1.5;
+    const apart = touch ? gap(core(one.whole), core(other.whole)) : between;
+    if (apart < APART - 0.6) found.push(`${named(one.element)} and ${named(other.element)} are ${apart.toFixed(1)} apart`);
   }));
   return found;
 };
 
-// Text that leaves the box which shows it, sideways, or is cut off in it. Rows of the long list have one height, so their
-// names may end in an ellipsis; the product's page has them whole.
+// What leaves the box that shows it, sideways, or is cut off in it; `what` has this box. Nothing where it is whole, or can be
+// scrolled to.
+const lost = (what, holder) => {
+  let [leavesX, leavesY] = [true, true];
+  for (let above = holder; above && (leavesX || leavesY); above = above.parentElement) {
+    const style = getComputedStyle(above);
+    const isPage = above === document.body;
+    const box = isPage ? { left: 0, right: document.documentElement.clientWidth } : above.getBoundingClientRect();
+    if (scrolls(style.overflowX)) leavesX = false;
+    if (scrolls(style.overflowY)) leavesY = false;
+    const holds = isPage || style.overflowX !== 'visible' || above.matches('button, .button, .chip, .card');
+    if (leavesX && holds && (what.left < box.left - 1 || what.right > box.right + 1)) return `leaves ${named(above)} sideways`;
+    const cuts = !isPage && ['hidden', 'clip'].includes(style.overflowY);
+    if (leavesY && cuts && (what.bottom > box.bottom + 1 || what.top < box.top - 1)) return `is cut off in ${named(above)}`;
+    // A sheet lies over everything, wherever it is rendered.
+    if (above.matches('dialog')) break;
+  }
+  return null;
+};
+
+// Texts and targets that are not to be seen whole. Rows of the long lists have one height, so their names may end in an
+// ellipsis; the product's page has them whole.
 const cutOff = () => {
   const found = [];
   const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth} wide, ${root.scrollWidth - root.clientWidth} too much`);
+  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth - root.clientWidth} too wide`);
   const walker = document.createTreeWalker(modal() ?? document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const holder = node.parentElement;
@@ -96,22 +119,12 @@ const cutOff = () => {
     const range = document.createRange();
     range.selectNodeContents(node);
     const text = range.getBoundingClientRect();
-    if (text.width === 0) continue;
-    const say = (what, above) => found.push(`${JSON.stringify(node.data.trim().slice(0, 30))} of ${named(holder)} ${what} ${named(above)}`);
-    let [leavesX, leavesY] = [true, true];
-    for (let above = holder; above && (leavesX || leavesY); above = above.parentElement) {
-      const style = getComputedStyle(above);
-      const box = above === document.body ? { left: 0, right: root.clientWidth } : above.getBoundingClientRect();
-      const holds = above === document.body || style.overflowX !== 'visible' || above.matches('button, .button, .chip, .card');
-      if (leavesX && holds && (text.left < box.left - 1 || text.right > box.right + 1)) { say('leaves sideways', above); break; }
-      if (leavesY && ['hidden', 'clip'].includes(style.overflowY) && above !== document.body && (text.bottom > box.bottom + 1 || text.top < box.top - 1)) {
-        say('is cut off in', above); break;
-      }
-      // A sheet lies over everything, wherever it is rendered.
-      if (above.matches('dialog')) break;
-      leavesX &&= !['auto', 'scroll'].includes(style.overflowX);
-      leavesY &&= !['auto', 'scroll'].includes(style.overflowY);
-    }
+    const fault = text.width > 0 && lost(text, holder);
+    if (fault) found.push(`${JSON.stringify(node.data.trim().slice(0, 30))} of ${named(holder)} ${fault}`);
+  }
+  for (const element of interactive()) {
+    const fault = lost(element.getBoundingClientRect(), element.parentElement);
+    if (fault) found.push(`${named(element)} ${fault}`);
   }
   return found;
 };
@@ -132,6 +145,8 @@ const hasRing = (element) => {
 const focus = () => {
   const found = [];
   for (const element of tabbable()) {
+    // What has the focus already is not scrolled to again.
+    document.activeElement?.blur();
     element.focus();
     if (document.activeElement !== element) continue;
     const box = face(element).getBoundingClientRect();

@@ -38,6 +38,9 @@ const words = () => {
   for (const option of document.querySelectorAll('datalist option')) {
     if (!isData(option) && isForeign(option.value)) say('suggestion', option.value, option);
   }
-  if (isForeign(document.title.replace(/Lotbook$/, ''))) found.push(`the window's title ${JSON.stringify(document.title)}`);
+  // The window is called after the page's heading, which was looked at.
+  const heading = document.querySelector('.page-head h1, h1')?.innerText ?? '';
+  const title = document.title.replace(/Lotbook$/, '').replace(heading, '');
+  if (isForeign(title)) found.push(`the window's title ${JSON.stringify(document.title)}`);
   return [...new Set(found)];
 };

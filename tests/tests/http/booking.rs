@@ -22,7 +22,7 @@ async fn stock_may_go_below_zero_and_opens_an_exception() -> Result<()> {
     let report = ben.sync(&server).await?;
     assert_eq!((report.acknowledged, report.attention), (1, 0));
     assert_eq!(ben.lot(&bin).await?.expect("the lot").row.quantity, Quantity::units(-3));
-    let exceptions = "SELECT count(*) FROM exceptions WHERE kind = 'below_zero' AND quantity = -3000";
+    let exceptions = "SELECT count(*) FROM exceptions WHERE kind = 'below_zero' AND after = -3000";
     assert_eq!(number(&server, exceptions)?, 1);
     assert_eq!(number(&server, "SELECT total_minor FROM orders")?, 1_475);
     assert_eq!(lots_that_do_not_add_up(&server)?, 0);
@@ -42,7 +42,7 @@ async fn a_count_books_its_variance_and_flags_what_moved_in_between() -> Result<
     ada.sync(&server).await?;
     ben.sync(&server).await?;
     assert_eq!(ben.lot(&bin).await?.expect("the lot").row.quantity, Quantity::units(5));
-    let exceptions = "SELECT basis FROM exceptions WHERE kind = 'moved_while_counted' AND quantity = 6000";
+    let exceptions = "SELECT basis FROM exceptions WHERE kind = 'moved_while_counted' AND before = 6000";
     assert_eq!(number(&server, exceptions)?, 10_000);
     Ok(())
 }

@@ -203,6 +203,7 @@ async fn the_demo_is_a_warehouse_with_something_to_do() -> Result<()> {
         let lots = format!("SELECT count(*) FROM inventory_lots WHERE status = '{status}'");
         assert!(number(&server, &lots)? > 0, "{status}");
     }
+    assert_eq!(number(&server, "SELECT count(*) FROM deliveries WHERE is_open")?, 2);
     let again = demo(server.store()?, DEFAULT_SITE, server.clock().now()).await.expect_err("not twice");
     assert!(again.to_string().contains("has products already"), "{again}");
     Ok(())

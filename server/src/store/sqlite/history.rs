@@ -13,7 +13,7 @@ const MAX_REVISION_ENTRIES: usize = 1_000;
 /// The newest entries before a revision. The index alone says which those are; of a product with a long history only the
 /// page's entries are read.
 const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
-     WHERE site = :site AND product_id = :product AND (:lot IS NULL OR lot_id = :lot) AND rev < :before \
+     WHERE site = :site AND product_id = :product AND :lot IS NULL AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
 /// The same of one lot: then the index has them in order.
 const NEWEST_OF_LOT: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
@@ -47,7 +47,17 @@ fn newest(
     limit: usize,
 ) -> Result<Vec<HistoryEntry>, StoreFault> {
     let newest = if query.lot.is_some() { NEWEST_OF_LOT } else { NEWEST };
-    let mut statement = connection.prepare_cached(&format!(
+    let mut statement = connection.prepare_cached(&page_sql(newest))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = named_params! {
+        ":site": site, ":product": query.product, ":lot": query.lot, ":before": before, ":limit": limit,
+    };
+    let found = statement.query_map(params, entry)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn page_sql(newest: &str) -> String {
+    format!(
         "SELECT entry.rev, movement, delta, lot_code, location, note, author, coalesce(devices.name, ''), \
          captured_at, booked_at FROM ({newest}) AS newest \
          CROSS JOIN stock_ledger AS entry \
@@ -55,13 +65,7 @@ fn newest(
          LEFT JOIN clients ON clients.site = :site AND clients.client = entry.client \
          LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
          ORDER BY entry.rev DESC, entry.line DESC"
-    ))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let params = named_params! {
-        ":site": site, ":product": query.product, ":lot": query.lot, ":before": before, ":limit": limit,
-    };
-    let found = statement.query_map(params, entry)?;
-    Ok(found.collect::<Result<_, _>>()?)
+    )
 }
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<HistoryEntry> {
@@ -78,4 +82,32 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<HistoryEntry> {
         captured_at: UnixMillis(row.get(8)?),
         booked_at: UnixMillis(row.get(9)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::open_writer;
+    use super::*;
+
+    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+        let params = named_params! { ":site": "", ":product": "", ":lot": "", ":before": 1, ":limit": 1 };
+        let steps = statement.query_map(params, |row| row.get(3)).expect(sql);
+        steps.collect::<Result<_, _>>().expect(sql)
+    }
+
+    #[test]
+    fn the_index_finds_a_page_and_the_ledger_is_read_for_it_alone() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
+        for (newest, is_sorted) in [(NEWEST, true), (NEWEST_OF_LOT, false)] {
+            let plan = plan(&connection, newest);
+            assert!(plan[0].contains("SEARCH stock_ledger USING COVERING INDEX ledger_by_lot"), "{plan:?}");
+            assert_eq!(plan.iter().any(|step| step.contains("TEMP B-TREE")), is_sorted, "{plan:?}");
+        }
+        let plan = plan(&connection, &page_sql(NEWEST));
+        let is_looked_up = |of: &str| plan.iter().any(|step| step.contains(of));
+        assert!(is_looked_up("SEARCH entry USING PRIMARY KEY (site=? AND rev=? AND line=?)"), "{plan:?}");
+        assert!(is_looked_up("SEARCH clients") && is_looked_up("SEARCH devices"), "{plan:?}");
+    }
 }

@@ -142,6 +142,67 @@ pub(crate) fn set_rev(transaction: &Transaction<'_>, site: &str, rev: u64) -> Re
 mod tests {
     use super::*;
 
+    /// A lot of product `X'01'` with an entry of the log for each booking that raised one.
+    const LOGGED: &str = "
+        INSERT INTO sites VALUES ('s', 's', X'00', 9, 0);
+        INSERT INTO products VALUES ('s', zeroblob(16), 'A', 'A', '', '', 'A', 'each', 1, 'EUR', '', '', 1, '{}', NULL);
+        INSERT INTO inventory_lots VALUES
+            ('s', zeroblob(16), X'11111111111111111111111111111111', 'L', 'below', -3000, 'available', NULL, NULL, 5, '{}', NULL),
+            ('s', zeroblob(16), X'22222222222222222222222222222222', 'L', 'again', 1000, 'available', NULL, NULL, 7, '{}', NULL),
+            ('s', zeroblob(16), X'33333333333333333333333333333333', 'L', 'moved', 5000, 'available', NULL, NULL, 8, '{}', NULL),
+            ('s', zeroblob(16), X'44444444444444444444444444444444', 'L', 'counted', 5000, 'available', NULL, NULL, 9, '{}', NULL);
+        INSERT INTO stock_ledger
+            (site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, author, captured_at, booked_at)
+        VALUES
+            ('s', 2, 0, zeroblob(16), X'11111111111111111111111111111111', 'L', 'below', -1000, 'pick', '', 'Ada', 1, 20),
+            ('s', 5, 0, zeroblob(16), X'11111111111111111111111111111111', 'L', 'below', -2000, 'pick', '', 'Ben', 1, 50),
+            ('s', 6, 0, zeroblob(16), X'22222222222222222222222222222222', 'L', 'again', -1000, 'pick', '', 'Ada', 1, 60),
+            ('s', 8, 0, zeroblob(16), X'33333333333333333333333333333333', 'L', 'moved', -1000, 'count', '', 'Cy', 1, 80),
+            ('s', 3, 0, zeroblob(16), X'44444444444444444444444444444444', 'L', 'counted', -1000, 'count', '', 'Cy', 1, 30),
+            ('s', 9, 0, zeroblob(16), X'44444444444444444444444444444444', 'L', 'counted', 0, 'count', '', 'Cy', 1, 90);
+        INSERT INTO exceptions
+            (site, rev, line, kind, product_id, lot_id, lot_code, location, quantity, basis, mutation_id, client, author, booked_at)
+        VALUES
+            ('s', 2, 1, 'below_zero', zeroblob(16), X'11111111111111111111111111111111', 'L', 'below', -1000, NULL, X'', X'', 'Ada', 20),
+            ('s', 5, 1, 'below_zero', zeroblob(16), X'11111111111111111111111111111111', 'L', 'below', -3000, NULL, X'', X'', 'Ben', 50),
+            ('s', 6, 1, 'below_zero', zeroblob(16), X'22222222222222222222222222222222', 'L', 'again', -1000, NULL, X'', X'', 'Ada', 60),
+            ('s', 8, 1, 'moved_while_counted', zeroblob(16), X'33333333333333333333333333333333', 'L', 'moved', 6000, 10000, X'', X'', 'Cy', 80),
+            ('s', 3, 1, 'moved_while_counted', zeroblob(16), X'44444444444444444444444444444444', 'L', 'counted', 6000, 10000, X'', X'', 'Cy', 30);";
+
+    #[test]
+    fn what_the_log_has_that_is_still_so_becomes_exceptions() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let file = dir.path().join("lotbook.db");
+        let old = Connection::open(&file).expect("a database");
+        old.execute_batch(MIGRATIONS[0]).expect("the first tables");
+        old.execute_batch(LOGGED).expect("rows");
+        old.pragma_update(None, "user_version", 1).expect("a version");
+        drop(old);
+        let connection = open_writer(&file).expect("an upgrade");
+        let sql =
+            "SELECT location, kind, before, after, basis, author, rev FROM exceptions ORDER BY location";
+        let mut statement = connection.prepare(sql).expect("a query");
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+        };
+        type Found = (String, String, i64, i64, Option<i64>, String, i64);
+        let found: Vec<Found> =
+            statement.query_map([], row).expect("rows").collect::<Result<_, _>>().expect("rows");
+        let expected = [
+            ("below".to_owned(), "below_zero".to_owned(), -1_000, -3_000, None, "Ben".to_owned(), 5),
+            (
+                "moved".to_owned(),
+                "moved_while_counted".to_owned(),
+                6_000,
+                5_000,
+                Some(10_000),
+                "Cy".to_owned(),
+                8,
+            ),
+        ];
+        assert_eq!(found, expected);
+    }
+
     #[test]
     fn what_is_looked_up_often_is_found_by_its_index() {
         let dir = tempfile::TempDir::new().expect("a folder");
@@ -168,6 +229,18 @@ mod tests {
             (
                 "SELECT sum(delta) FROM stock_ledger WHERE site = '' AND product_id = '' AND lot_id = ''",
                 "ledger_by_lot",
+            ),
+            (
+                "SELECT * FROM exceptions WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9",
+                "exceptions_by_rev",
+            ),
+            (
+                "SELECT * FROM deliveries WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9",
+                "deliveries_by_rev",
+            ),
+            (
+                "SELECT * FROM exceptions WHERE site = '' AND (product_id, lot_id, kind) = ('', '', '')",
+                "PRIMARY KEY (site=? AND product_id=? AND lot_id=? AND kind=?)",
             ),
             ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
             ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),

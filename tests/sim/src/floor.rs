@@ -1,0 +1,141 @@
+//! What deliveries and exceptions have to be by what was booked, worked out by rules of this file's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use domain::{Action, DeliveryLine};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+/// A lot below zero: what was on hand before and after the booking that said so.
+type Below = (i64, i64);
+
+/// What the ledger makes of one lot.
+#[derive(Default)]
+struct Lot {
+    product: Uuid,
+    on_hand: i64,
+    below: Option<Below>,
+    moved: Option<Below>,
+}
+
+/// What has come of a delivery is the sum of what was booked as its goods.
+pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Result<Vec<String>> {
+    let mut model: BTreeMap<(Uuid, Uuid), i64> = BTreeMap::new();
+    for action in booked {
+        if let Action::ReceiveLot { lot, quantity, delivery: Some(delivery), .. } = action {
+            *model.entry((*delivery, lot.product_id)).or_default() += quantity.0;
+        }
+    }
+    let mut found = Vec::new();
+    let mut statement = database.prepare("SELECT delivery_id, number, lines, is_open FROM deliveries")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, number, lines): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let lines: Vec<DeliveryLine> = serde_json::from_str(&lines)?;
+        for line in &lines {
+            let sum = model.remove(&(id, line.product_id)).unwrap_or_default();
+            if sum != line.received.0 {
+                found.push(format!(
+                    "{number} has received {} by its row and {sum} by the model",
+                    line.received
+                ));
+            }
+        }
+        let is_missing_some = lines.iter().any(|line| line.received < line.expected);
+        if is_missing_some != row.get::<_, bool>(3)? {
+            found.push(format!("{number} is open or complete by mistake"));
+        }
+        let nameless = model.keys().filter(|(delivery, _)| *delivery == id).count();
+        if nameless > 0 {
+            found.push(format!("{number} lacks {nameless} products that came with it"));
+        }
+    }
+    Ok(found)
+}
+
+/// The server has exactly the exceptions that follow from the ledger and from what people looked at.
+pub(crate) fn exceptions_off(
+    database: &Connection,
+    actions: &BTreeMap<Uuid, &Action>,
+    booked: &[&Action],
+) -> Result<Vec<String>> {
+    let lots = lots(database, actions)?;
+    let gone = deleted(booked, &lots);
+    let mut held: BTreeMap<(Uuid, String), Below> = BTreeMap::new();
+    let mut statement =
+        database.prepare("SELECT lot_id, kind, before, after FROM exceptions WHERE deleted_at IS NULL")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        held.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
+    }
+    let mut found = Vec::new();
+    for (id, lot) in &lots {
+        for (kind, expected) in [("below_zero", lot.below), ("moved_while_counted", lot.moved)] {
+            let is = held.remove(&(*id, kind.to_owned()));
+            // A lot that goes takes along how it moved; below zero it cannot go.
+            let went_along = kind != "below_zero" && is.is_none() && gone.contains(id);
+            if is != expected && !went_along {
+                found.push(format!("lot {id} is {kind} {is:?} by its row and {expected:?} by the ledger"));
+            }
+        }
+    }
+    let unfounded = held.keys().filter(|(_, kind)| kind != "duplicate_barcode");
+    found.extend(unfounded.map(|(lot, kind)| format!("lot {lot} is {kind}, and never moved")));
+    let sql = "SELECT count(*) FROM exceptions AS odd WHERE kind = 'duplicate_barcode' AND deleted_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM products WHERE products.site = odd.site \
+               AND products.product_id = odd.product_id AND deleted_at IS NULL AND barcode <> '')";
+    let nameless: i64 = database.query_row(sql, [], |row| row.get(0))?;
+    if nameless > 0 {
+        found.push(format!("{nameless} products without a barcode share it"));
+    }
+    Ok(found)
+}
+
+/// Goes through the ledger and the resolutions in the order they were booked.
+fn lots(database: &Connection, actions: &BTreeMap<Uuid, &Action>) -> Result<BTreeMap<Uuid, Lot>> {
+    let sql = "SELECT rev, line, lot_id, delta, mutation_id, '', product_id FROM stock_ledger UNION ALL \
+               SELECT rev, line, lot_id, 0, mutation_id, kind, product_id FROM resolutions ORDER BY 1, 2";
+    let mut lots: BTreeMap<Uuid, Lot> = BTreeMap::new();
+    let mut statement = database.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, delta, mutation): (Uuid, i64, Uuid) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let resolved: String = row.get(5)?;
+        let lot = lots.entry(id).or_default();
+        lot.product = row.get(6)?;
+        match resolved.as_str() {
+            "below_zero" => lot.below = None,
+            "" => book(lot, delta, actions.get(&mutation).copied()),
+            _ => lot.moved = None,
+        }
+    }
+    Ok(lots)
+}
+
+fn book(lot: &mut Lot, delta: i64, action: Option<&Action>) {
+    let (before, after) = (lot.on_hand, lot.on_hand + delta);
+    lot.on_hand = after;
+    if after >= 0 {
+        lot.below = None;
+    } else if delta < 0 {
+        lot.below = Some((before, after));
+    }
+    if let Some(Action::CountLot { basis, .. }) = action {
+        lot.moved = (before != basis.0).then_some((before, after));
+    }
+}
+
+/// Lots that were deleted at some time, by themselves or with their product: that leaves no line in the ledger.
+fn deleted(booked: &[&Action], lots: &BTreeMap<Uuid, Lot>) -> BTreeSet<Uuid> {
+    let of = |product: Uuid| lots.iter().filter(move |(_, lot)| lot.product == product).map(|(id, _)| *id);
+    let mut gone = BTreeSet::new();
+    for action in booked {
+        match action {
+            Action::DeleteLot { lot } => _ = gone.insert(lot.id()),
+            Action::DeleteProduct { id } => gone.extend(of(*id)),
+            _ => {}
+        }
+    }
+    gone
+}

@@ -1,0 +1,155 @@
+//! What a supervisor sees: the inbox, the report, all lots, and who did what. The pages' numbers are the server's.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::device::Device;
+use crate::goods::{Goods, wait_until_sent};
+use crate::network;
+use crate::server::Server;
+
+/// What the devices hold of the stock, in cents, rounded once.
+const VALUE: &str = "SELECT CAST(sum(l.quantity * p.price_minor) / 1000.0 + 0.5 AS INTEGER)
+    FROM inventory_lots l JOIN products p USING (site, product_id)
+    WHERE l.status = 'available' AND l.deleted_at IS NULL AND p.deleted_at IS NULL";
+const LOTS: &str =
+    "SELECT count(*) FROM inventory_lots WHERE status = 'available' AND deleted_at IS NULL AND quantity <> 0";
+
+/// A number that the page has in an attribute of the first element with this `data-test`.
+async fn number_in(device: &Device, test: &str, attribute: &str) -> Result<i64> {
+    let element = device.find(test).await?;
+    let text = element.attr(attribute).await?.with_context(|| format!("{test} has no {attribute}"))?;
+    text.parse().with_context(|| format!("{test} has {attribute} {text:?}"))
+}
+
+#[tokio::test]
+async fn report_and_lots_say_what_the_server_has_and_what_is_not_sent() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    device.open("/lots").await?;
+    let listed = number_in(&device, "lot-list", "data-total").await?;
+    ensure!(listed == server.number(LOTS)?, "{listed} lots are listed");
+    device.open("/report").await?;
+    let before = number_in(&device, "stock-value", "data-minor").await?;
+    ensure!(before == server.number(VALUE)?, "the stock is worth {before}");
+
+    server.kill()?;
+    goods.pick_one(&device).await?;
+    let price = server.number(&format!("SELECT price_minor FROM products WHERE sku = '{}'", goods.sku))?;
+    device.open("/report").await?;
+    let expected = format!(
+        "return document.querySelector('[data-test=stock-value]')?.dataset.minor === '{}'",
+        before - price
+    );
+    device.wait_for_script("the value without what was picked", &expected).await?;
+    device.wait_for_text("as-of", "Work that is not sent is included.").await?;
+    device.open(&format!("/lots?q={}", goods.sku)).await?;
+    device.find("pending-chip").await?;
+    server.start()?;
+    wait_until_sent(&device).await?;
+    device.open("/report").await?;
+    let shown = number_in(&device, "stock-value", "data-minor").await?;
+    ensure!(shown == server.number(VALUE)?, "the stock is worth {shown} once it is sent");
+    device.quit().await
+}
+
+#[tokio::test]
+async fn a_lot_below_zero_is_in_the_inbox_until_it_is_counted() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let (worker, supervisor) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
+    let goods = Goods::stocked(&server, 0)?;
+    supervisor.open("/inbox").await?;
+    supervisor.find("inbox-page").await?;
+    let mine = format!("[data-test=exception-card][data-product='{}']", goods.id);
+    ensure!(!is_there(&supervisor, &mine).await?, "nothing is wrong yet");
+
+    worker.open(&format!("/product/{}/work/pick", goods.id)).await?;
+    worker.fill("[data-test=quantity]", "5000").await?;
+    worker.click("save").await?;
+    worker.wait_for_text("toast", "Saved on this device").await?;
+    worker.open("/inbox").await?;
+    worker.find_css(&mine).await?;
+    worker.wait_for_text("exception-words", "You took 5000").await?;
+    wait_until_sent(&worker).await?;
+
+    supervisor.open("/inbox").await?;
+    supervisor.find_css(&mine).await?;
+    supervisor.wait_for_text("exception-words", "took 5000").await?;
+    supervisor.click("exception-count").await?;
+    supervisor.find("work-form").await?;
+    supervisor.fill("[data-test=quantity]", "3").await?;
+    supervisor.click("save").await?;
+    supervisor.wait_for_text("toast", "Saved on this device").await?;
+    supervisor.open("/inbox").await?;
+    supervisor.find("inbox-page").await?;
+    let gone = format!("return document.querySelector(\"{mine}\") === null");
+    supervisor.wait_for_script("an inbox without it", &gone).await?;
+    wait_until_sent(&supervisor).await?;
+    worker.open("/sync").await?;
+    worker.click("sync-now").await?;
+    worker.open("/inbox").await?;
+    worker.wait_for_script("an inbox without it", &gone).await?;
+    worker.quit().await?;
+    supervisor.quit().await
+}
+
+async fn is_there(device: &Device, selector: &str) -> Result<bool> {
+    Ok(device.script(&format!("return document.querySelector(\"{selector}\") !== null")).await? == true)
+}
+
+#[tokio::test]
+async fn history_says_who_did_what_and_without_a_network_what_this_device_did() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    goods.pick_one(&device).await?;
+    wait_until_sent(&device).await?;
+    let history = format!("/product/{}/history", goods.id);
+    device.open(&history).await?;
+    device.wait_for_text("timeline-row", "Picked").await?;
+    device.wait_for_text("timeline-row", "Device 1").await?;
+    device.wait_for_text("timeline-change", "\u{2212}1").await?;
+
+    server.kill()?;
+    goods.pick_one(&device).await?;
+    device.open(&history).await?;
+    device.wait_for_text("history-offline", "only what this device itself did").await?;
+    let own = "return document.querySelectorAll('[data-test=timeline-row]').length === 2
+        && document.querySelector('[data-test=timeline-row]').dataset.pending === 'true'";
+    device.wait_for_script("what waits on top of what was sent", own).await?;
+    server.start()?;
+    wait_until_sent(&device).await?;
+    device.open(&history).await?;
+    let pending = "return document.querySelectorAll('[data-test=timeline-row]').length > 2
+        && document.querySelector('[data-test=timeline-row][data-pending=true]') === null";
+    device.wait_for_script("the server's history", pending).await?;
+    device.quit().await
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_knew_becomes_a_products_barcode() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    let code = "NOBODY-KNOWS-1";
+    device.open("/stock").await?;
+    device.fill("[data-test=search]", &format!("{code}\n")).await?;
+    device.wait_for_text("toast", code).await?;
+    device.open("/inbox").await?;
+    device.find("unknown-code-card").await?;
+    device.click("unknown-assign").await?;
+    device.fill("#assign-search", &goods.sku).await?;
+    device.click("assign-match").await?;
+    device.click("assign-confirm").await?;
+    device.wait_for_text("toast", "Saved on this device").await?;
+    let settled = "return document.querySelector('[data-test=unknown-code-card]') === null";
+    device.wait_for_script("an inbox without the code", settled).await?;
+    wait_until_sent(&device).await?;
+    let is_its = format!("SELECT count(*) FROM products WHERE sku = '{}' AND barcode = '{code}'", goods.sku);
+    ensure!(server.number(&is_its)? == 1, "the product has the code");
+    device.quit().await
+}

@@ -1,0 +1,256 @@
+//! What a supervisor has to look at: raised on the device as on the server, gone when it is no longer so, or looked at.
+
+use anyhow::Result;
+use domain::{
+    Action, DELIVERIES, ExceptionKind, FIRST_TABLES, LotRef, Product, ProductPatch, Quantity, StockException,
+};
+use serde_json::json;
+use sync::{Commit, Cursor, Progress, Store, SyncResponse, UnixMillis};
+use tests::{TestDevice, TestServer};
+use uuid::Uuid;
+
+use crate::{lot, mutation, number, pick, post, receive, soap, stocked, sync_body, vinegar};
+
+fn bin() -> LotRef {
+    lot(&vinegar(), "A-1")
+}
+
+fn count(counted: i64, basis: i64) -> Action {
+    Action::CountLot { lot: bin(), counted: Quantity::units(counted), basis: Quantity::units(basis) }
+}
+
+fn resolve(kind: ExceptionKind) -> Action {
+    Action::ResolveException {
+        kind,
+        product_id: vinegar().id,
+        lot: Some(bin()),
+        reason: "Miscounted pallet".to_owned(),
+    }
+}
+
+fn exception(kind: ExceptionKind, author: &str, before: i64, after: i64) -> StockException {
+    StockException {
+        kind,
+        product_id: vinegar().id,
+        lot: Some(bin()),
+        other: None,
+        before: Quantity::units(before),
+        after: Quantity::units(after),
+        basis: None,
+        author: author.to_owned(),
+        at: UnixMillis(1_795_000_000_000),
+    }
+}
+
+/// Ten bottles at A-1, and a second device.
+async fn two() -> Result<(TestServer, TestDevice, TestDevice)> {
+    let (server, ada) = stocked().await?;
+    let ben = server.device("Ben", "available").await?;
+    ben.sync(&server).await?;
+    Ok((server, ada, ben))
+}
+
+#[tokio::test]
+async fn a_lot_below_zero_is_one_exception_everywhere_until_a_count_puts_it_right() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    ada.record(pick(&bin(), 12)).await?;
+    let shown: Vec<_> = ada.view().await?.into_iter().filter_map(|row| row.exception().cloned()).collect();
+    let by_ada = exception(ExceptionKind::BelowZero, "Ada", 10, -2);
+    assert_eq!(shown, std::slice::from_ref(&by_ada), "before the server knows");
+    ada.sync(&server).await?;
+    assert_eq!(ada.exceptions().await?, [by_ada]);
+    ben.record(pick(&bin(), 1)).await?;
+    ben.sync(&server).await?;
+    ada.sync(&server).await?;
+    for device in [&ada, &ben] {
+        assert_eq!(device.exceptions().await?, [exception(ExceptionKind::BelowZero, "Ben", -2, -3)]);
+    }
+    ada.record(count(0, -3)).await?;
+    assert!(ada.view().await?.iter().all(|row| row.exception().is_none()), "before the server knows");
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    assert_eq!(ada.rows().await?, ben.rows().await?);
+    ben.record(pick(&bin(), 1)).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.exceptions().await?.len(), 1, "once gone, it can come again");
+    ben.record(receive(&bin(), 1)).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.exceptions().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lot_that_moved_while_it_was_counted_stays_to_be_looked_at_until_a_count_agrees() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    ada.record(pick(&bin(), 4)).await?;
+    ada.sync(&server).await?;
+    ben.record(count(9, 10)).await?;
+    ben.sync(&server).await?;
+    let moved = exception(ExceptionKind::MovedWhileCounted, "Ben", 6, 5);
+    assert_eq!(
+        ben.exceptions().await?,
+        [StockException { basis: Some(Quantity::units(10)), ..moved.clone() }]
+    );
+    ada.record(count(6, 6)).await?;
+    ada.sync(&server).await?;
+    let anew = exception(ExceptionKind::MovedWhileCounted, "Ada", 5, 5);
+    assert_eq!(ada.exceptions().await?, [StockException { basis: Some(Quantity::units(6)), ..anew }]);
+    ben.sync(&server).await?;
+    ben.record(count(4, 5)).await?;
+    ben.sync(&server).await?;
+    ada.sync(&server).await?;
+    assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_somebody_looked_at_is_gone_for_all_and_looking_twice_is_no_mistake() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    ada.record(pick(&bin(), 12)).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    ada.record(resolve(ExceptionKind::BelowZero)).await?;
+    ben.record(resolve(ExceptionKind::BelowZero)).await?;
+    ben.record(resolve(ExceptionKind::MovedWhileCounted)).await?;
+    ada.sync(&server).await?;
+    let report = ben.sync(&server).await?;
+    assert_eq!((report.acknowledged, report.attention), (2, 0));
+    assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    let kept = "SELECT count(*) FROM resolutions WHERE author = 'Ada' AND reason = 'Miscounted pallet'";
+    assert_eq!(number(&server, kept)?, 1);
+    assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_barcode_that_two_products_have_is_told_of_the_later_one_until_it_is_changed() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    // Another spelling of the same number.
+    let twin = Product { barcode: format!("0{}", vinegar().barcode), ..soap() };
+    ada.record(Action::CreateProduct(twin)).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    let [told] = &ben.exceptions().await?[..] else { panic!("one exception") };
+    assert_eq!((told.kind, told.product_id), (ExceptionKind::DuplicateBarcode, soap().id));
+    assert_eq!((told.other, &told.lot, told.author.as_str()), (Some(vinegar().id), &None, "Ada"));
+    let barcode = |text: &str| {
+        let patch = ProductPatch { barcode: Some(text.to_owned()), ..ProductPatch::default() };
+        Action::UpdateProduct { id: soap().id, patch }
+    };
+    ben.record(barcode("96385074")).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.exceptions().await?, []);
+    ben.record(barcode(&vinegar().barcode)).await?;
+    ben.sync(&server).await?;
+    ada.sync(&server).await?;
+    assert_eq!(ada.exceptions().await?.len(), 1);
+    ada.record(Action::DeleteProduct { id: soap().id }).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_batch_that_swaps_barcodes_leaves_nothing_to_look_at() -> Result<()> {
+    let (server, ada, _) = two().await?;
+    ada.record(Action::CreateProduct(Product { barcode: "96385074".to_owned(), ..soap() })).await?;
+    ada.sync(&server).await?;
+    for (id, barcode) in
+        [(soap().id, ""), (vinegar().id, "96385074"), (soap().id, vinegar().barcode.as_str())]
+    {
+        let patch = ProductPatch { barcode: Some(barcode.to_owned()), ..ProductPatch::default() };
+        ada.record(Action::UpdateProduct { id, patch }).await?;
+    }
+    ada.sync(&server).await?;
+    assert_eq!((ada.attention().await?, ada.exceptions().await?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_odd_about_a_product_goes_with_it() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    ada.record(pick(&bin(), 4)).await?;
+    ada.sync(&server).await?;
+    ben.record(count(4, 10)).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.exceptions().await?.len(), 1);
+    assert_eq!(ben.lot(&bin()).await?.expect("the lot").row.quantity, Quantity::ZERO);
+    ben.record(Action::DeleteProduct { id: vinegar().id }).await?;
+    ben.sync(&server).await?;
+    ada.sync(&server).await?;
+    assert_eq!((ada.rows().await?, ben.rows().await?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+async fn cursor_of(device: &TestDevice) -> Result<Cursor> {
+    Ok(device.store().outbox(0).await?.cursor)
+}
+
+/// What a build that names no tables is answered.
+async fn ask_as_an_older_build(
+    server: &TestServer,
+    device: &TestDevice,
+    cursor: &Cursor,
+    mutations: serde_json::Value,
+) -> Result<SyncResponse<serde_json::Value>> {
+    let mut body = sync_body(Uuid::from_u128(7), &mutations);
+    body["cursor"] = serde_json::to_value(cursor)?;
+    let response = post(server, device.token(), "/api/sync", body.to_string().into_bytes()).await?;
+    Ok(serde_json::from_slice(&response.bytes().await?)?)
+}
+
+#[tokio::test]
+async fn a_build_that_does_not_know_the_tables_is_not_sent_them_and_gets_them_once_it_does() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    let Cursor::Live { rev } = cursor_of(&ben).await? else { panic!("not live") };
+    ada.record(pick(&bin(), 12)).await?;
+    ada.sync(&server).await?;
+    let of_old_tables = |answer: &SyncResponse<serde_json::Value>| {
+        let outcomes = answer.receipts.iter().flat_map(|receipt| &receipt.outcome.rows);
+        let rows = answer.rows.iter().chain(outcomes);
+        let known = rows.filter(|held| held.row.get("p").is_some() || held.row.get("l").is_some()).count();
+        let sent =
+            answer.rows.len() + answer.receipts.iter().map(|one| one.outcome.rows.len()).sum::<usize>();
+        let gone = answer.removed.iter().chain(answer.receipts.iter().flat_map(|one| &one.outcome.removed));
+        assert!(gone.clone().all(|removal| FIRST_TABLES.contains(&&*removal.table)));
+        (known, sent)
+    };
+    let picked = json!([mutation(1, &serde_json::to_value(pick(&bin(), 1))?)]);
+    let answer = ask_as_an_older_build(&server, &ben, &Cursor::Live { rev }, picked).await?;
+    assert_eq!(of_old_tables(&answer), (3, 3), "a lot by the pull, a lot and a product by the outcome");
+    let reached = answer.cursor.clone();
+    let mut cursor = Cursor::Start;
+    while !matches!(cursor, Cursor::Live { .. }) {
+        let answer = ask_as_an_older_build(&server, &ben, &cursor, json!([])).await?;
+        let (known, sent) = of_old_tables(&answer);
+        assert_eq!(known, sent);
+        cursor = answer.cursor;
+    }
+    assert_eq!(cursor, reached);
+
+    // The same device after the upgrade: its cursor goes back into the snapshot, to where the new tables begin.
+    let progress = Progress { done_rows: 1, total_rows: 1 };
+    let upgraded = Cursor::Snapshot { rev, table: DELIVERIES.to_owned(), after: String::new(), progress };
+    let outbox = ben.store().outbox(0).await?;
+    let commit = Commit {
+        from: outbox.cursor,
+        cursor: upgraded,
+        receipts: Vec::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+        replaced: None,
+        epoch: outbox.epoch.unwrap_or_default(),
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: UnixMillis(0),
+    };
+    ben.store().commit(commit).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.exceptions().await?.len(), 1);
+    ada.sync(&server).await?;
+    assert_eq!(ben.rows().await?, ada.rows().await?);
+    assert_eq!(ben.rows().await?.len(), 3);
+    Ok(())
+}
