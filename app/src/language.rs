@@ -81,12 +81,17 @@ fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
         let Some((name, following)) = after.split_once('}') else { break };
         text.push_str(before);
         if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-            text.push_str(&value.to_string());
+            text.push_str(&isolated(&value.to_string()));
         }
         rest = following;
     }
     text.push_str(rest);
     text
+}
+
+/// Data within a sentence: where reading goes from right to left, codes and numbers keep their own direction (UAX #9).
+pub(crate) fn isolated(data: &str) -> String {
+    if is_right_to_left(current()) { format!("\u{2068}{data}\u{2069}") } else { data.to_owned() }
 }
 
 impl Translation {

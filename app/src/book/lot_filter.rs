@@ -129,8 +129,14 @@ pub(crate) struct Selection {
 }
 
 impl Survey {
-    /// The lots that a filter leaves, in its order. `words` are its text's.
-    pub(crate) fn select(&self, filter: &LotFilter, words: &[Word], today: CalendarDate) -> Selection {
+    /// The lots that a filter leaves, as they come in `order`. `words` are its text's.
+    pub(crate) fn select(
+        &self,
+        filter: &LotFilter,
+        words: &[Word],
+        order: &[u32],
+        today: CalendarDate,
+    ) -> Selection {
         let is_bin_meant: Vec<bool> =
             self.places().map(|place| starts_with(place, filter.bin.trim())).collect();
         let has_word: Vec<Vec<bool>> = words
@@ -145,7 +151,7 @@ impl Survey {
             })
         };
         let mut selection = Selection::default();
-        for (at, lot) in (0..).zip(self.lots()) {
+        for (at, lot) in order.iter().filter_map(|at| Some((*at, self.lots().get(*at as usize)?))) {
             let is_wanted = filter.expiry.holds(lot, today)
                 && (!filter.only_available || lot.status == LotStatus::Available)
                 && (!filter.only_below_zero || lot.quantity < Quantity::ZERO)
@@ -156,29 +162,23 @@ impl Survey {
                 selection.rows.push(at);
             }
         }
-        self.sort(&mut selection.rows, filter.order);
         selection
     }
 
-    /// Each lot's key is computed once, and its place breaks ties: most comparisons are one of two numbers.
-    fn sort(&self, rows: &mut [u32], order: LotOrder) {
+    /// All lots in an order, by their place in the survey. Each one's key is computed once.
+    pub(crate) fn in_order(&self, order: LotOrder) -> Vec<u32> {
         let ranks = self.place_ranks();
         let rank = |lot: &SurveyedLot| i64::from(ranks.get(lot.place as usize).copied().unwrap_or(u32::MAX));
         let days = |lot: &SurveyedLot| lot.expires_on.map_or(i64::MAX, day_number);
-        let key = |at: &u32| {
-            let Some(lot) = self.lots().get(*at as usize) else { return (0, 0, *at) };
-            match order {
-                LotOrder::Expiry => (days(lot), rank(lot), *at),
-                LotOrder::Place => (rank(lot), days(lot), *at),
-                LotOrder::Least => (lot.quantity.0, rank(lot), *at),
-                LotOrder::Most => (lot.quantity.0.saturating_neg(), rank(lot), *at),
-            }
+        let key = |lot: &SurveyedLot| match order {
+            LotOrder::Expiry => (days(lot), rank(lot)),
+            LotOrder::Place => (rank(lot), days(lot)),
+            LotOrder::Least => (lot.quantity.0, rank(lot)),
+            LotOrder::Most => (lot.quantity.0.saturating_neg(), rank(lot)),
         };
-        let mut keyed: Vec<(i64, i64, u32)> = rows.iter().map(key).collect();
+        let mut keyed: Vec<((i64, i64), u32)> = self.lots().iter().map(key).zip(0..).collect();
         keyed.sort_unstable();
-        for (row, (.., at)) in rows.iter_mut().zip(keyed) {
-            *row = at;
-        }
+        keyed.into_iter().map(|(_, at)| at).collect()
     }
 
     /// Where each bin comes as one walks.
@@ -274,7 +274,7 @@ mod tests {
 
     fn found(filter: &LotFilter, words: &[Word]) -> Vec<String> {
         let survey = survey();
-        let selection = survey.select(filter, words, today());
+        let selection = survey.select(filter, words, &survey.in_order(filter.order), today());
         let code = |at: &u32| survey.code(&survey.lots()[*at as usize]).to_owned();
         selection.rows.iter().map(code).collect()
     }
@@ -335,7 +335,7 @@ mod tests {
     fn what_is_found_is_added_up() {
         let survey = survey();
         let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
-        let worth = survey.select(&filter, &[], today()).worth;
+        let worth = survey.select(&filter, &[], &survey.in_order(filter.order), today()).worth;
         let euros = worth.moneys(|id| survey.name(id));
         assert_eq!(euros.iter().map(|money| money.minor).collect::<Vec<_>>(), [7 + 2 * 3 - 2 * 4]);
     }

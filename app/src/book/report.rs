@@ -90,19 +90,21 @@ impl Survey {
         let mut total = Share::default();
         let mut parts: BTreeMap<Part, Share> = Part::ALL.map(|part| (part, Share::default())).into();
         let mut months = vec![Share::default(); MONTHS + 3];
-        let mut places: BTreeMap<NameId, Share> = BTreeMap::new();
+        let mut places = vec![Share::default(); self.places().count()];
         let mut products = vec![Share::default(); self.products().len()];
         for lot in self.lots() {
             let shares = [
                 Some(&mut total),
                 parts.get_mut(&Part::of(lot, today)),
                 months.get_mut(month_at(lot, today)),
-                Some(places.entry(lot.place).or_default()),
+                places.get_mut(lot.place as usize),
                 products.get_mut(lot.product as usize),
             ];
+            let mut worth = Worth::default();
+            self.add_worth(&mut worth, lot);
             for share in shares.into_iter().flatten() {
                 share.lots += 1;
-                self.add_worth(&mut share.worth, lot);
+                share.worth.add_all(&worth);
             }
         }
         let currency = self.main_currency();
@@ -137,14 +139,10 @@ impl Survey {
             .map(|(currency, _)| currency)
     }
 
-    fn aisles(
-        &self,
-        places: &BTreeMap<NameId, Share>,
-        minor: impl Fn(&Share) -> i64,
-    ) -> (Vec<(String, Share)>, usize) {
+    fn aisles(&self, places: &[Share], minor: impl Fn(&Share) -> i64) -> (Vec<(String, Share)>, usize) {
         let mut aisles: BTreeMap<String, Share> = BTreeMap::new();
-        for (place, share) in places {
-            let aisle = aisles.entry(aisle_of(self.place(*place))).or_default();
+        for (place, share) in self.places().zip(places).filter(|(_, share)| share.lots > 0) {
+            let aisle = aisles.entry(aisle_of(place)).or_default();
             aisle.lots += share.lots;
             aisle.worth.add_all(&share.worth);
         }

@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use domain::{CalendarDate, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
 use gloo_timers::future::TimeoutFuture;
 use sync::{Read, Records, RowKey, Store, StoreError, UnixMillis};
 use uuid::Uuid;
 
-use super::lot_filter::{LotFilter, Selection, Word};
+use super::lot_filter::{LotFilter, LotOrder, Selection, Word};
 use super::survey::{Resurveyed, Survey};
 use super::{Book, Completeness, Signal};
 
@@ -44,11 +45,16 @@ pub(crate) struct SurveyState {
     pub(crate) failure: Option<StoreError>,
 }
 
+/// The version of a survey, an order, and its lots in that.
+type KeptOrder = (u64, LotOrder, Rc<[u32]>);
+
 /// The survey and how it stands.
 #[derive(Default)]
 pub(super) struct Surveying {
     survey: RefCell<Survey>,
     state: RefCell<SurveyState>,
+    /// As it was asked for last.
+    order: RefCell<Option<KeptOrder>>,
     is_begun: Cell<bool>,
     is_running: Cell<bool>,
     /// Something changed while it ran.
@@ -88,7 +94,21 @@ impl Book {
                 Word { folded: word.to_owned(), is_in_label }
             })
             .collect();
-        survey.select(filter, &words, today)
+        survey.select(filter, &words, &self.order_of_lots(&survey, filter.order), today)
+    }
+
+    /// All lots in an order. It is kept until the survey changes: one types faster than lots are sorted.
+    fn order_of_lots(&self, survey: &Survey, order: LotOrder) -> Rc<[u32]> {
+        let version = self.0.surveying.state.borrow().version;
+        let mut kept = self.0.surveying.order.borrow_mut();
+        match &*kept {
+            Some((of, by, rows)) if (*of, *by) == (version, order) => rows.clone(),
+            _ => {
+                let rows: Rc<[u32]> = survey.in_order(order).into();
+                *kept = Some((version, order, rows.clone()));
+                rows
+            }
+        }
     }
 
     /// Brings it up to date; the first time it reads everything.

@@ -1,7 +1,5 @@
 //! Sums of money in several currencies, exact to the end. Pure.
 
-use std::collections::BTreeMap;
-
 use domain::{Money, Quantity};
 
 use super::survey::NameId;
@@ -9,38 +7,43 @@ use super::survey::NameId;
 /// Thousandths of a minor unit: quantities have three decimals.
 const THOUSANDTHS: i128 = 1_000;
 
-/// What some lots are worth.
+/// What some lots are worth. There are few currencies, and hundreds of thousands of lots to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Worth(BTreeMap<NameId, i128>);
+pub(crate) struct Worth(Vec<(NameId, i128)>);
 
 impl Worth {
     /// Adds a quantity at a price.
     pub(crate) fn add(&mut self, currency: NameId, quantity: Quantity, price_minor: i64) {
-        let sum = self.0.entry(currency).or_default();
-        *sum = sum.saturating_add(i128::from(quantity.0) * i128::from(price_minor));
+        self.add_exact(currency, i128::from(quantity.0) * i128::from(price_minor));
     }
 
     /// Adds another sum.
     pub(crate) fn add_all(&mut self, other: &Self) {
         for (currency, exact) in &other.0 {
-            let sum = self.0.entry(*currency).or_default();
-            *sum = sum.saturating_add(*exact);
+            self.add_exact(*currency, *exact);
+        }
+    }
+
+    fn add_exact(&mut self, currency: NameId, exact: i128) {
+        match self.0.iter_mut().find(|(known, _)| *known == currency) {
+            Some((_, sum)) => *sum = sum.saturating_add(exact),
+            None => self.0.push((currency, exact)),
         }
     }
 
     /// Whole minor units of one currency, half a unit rounded up.
     pub(crate) fn minor(&self, currency: NameId) -> i64 {
-        self.0.get(&currency).map_or(0, |exact| rounded(*exact))
+        self.0.iter().find(|(known, _)| *known == currency).map_or(0, |(_, exact)| rounded(*exact))
     }
 
     /// The currencies of it.
     pub(crate) fn currencies(&self) -> impl Iterator<Item = NameId> {
-        self.0.keys().copied()
+        self.0.iter().map(|(currency, _)| *currency)
     }
 
     /// The sum of each currency, by their names.
     pub(crate) fn moneys<'a>(&self, name_of: impl Fn(NameId) -> &'a str) -> Vec<Money> {
-        let money = |(currency, exact): (&NameId, &i128)| Money {
+        let money = |(currency, exact): &(NameId, i128)| Money {
             minor: rounded(*exact),
             currency: name_of(*currency).to_owned(),
         };

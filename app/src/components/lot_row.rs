@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::chip::{lot_chip, pending_chip};
 use super::row_text::data_text;
 use crate::format;
+use crate::language::isolated;
 
 /// A lot's row.
 pub(crate) struct LotRow<'a> {
@@ -22,7 +23,7 @@ pub(crate) struct LotRow<'a> {
 /// `B-07-3 · 31 Dec 2026`.
 pub(crate) fn place_and_date(lot: &InventoryLot) -> String {
     match lot.expires_on {
-        Some(date) => format!("{} · {}", lot.lot.location, format::date(date)),
+        Some(date) => format!("{} · {}", isolated(&lot.lot.location), isolated(&format::date(date))),
         None => lot.lot.location.clone(),
     }
 }

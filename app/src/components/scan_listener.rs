@@ -13,7 +13,7 @@ use super::scan_key::{Key, LastBurst, Limits};
 use super::scan_place::Place;
 use crate::preferences::Preferences;
 
-/// Keys that were held back are let go when nothing came for so long.
+/// Keys that were held back are let go, and the page is told of what was typed, when nothing came for so long.
 const RELEASE_MILLIS: u32 = 40;
 /// What keyboards on the screen send for every key, whatever it is.
 const NO_KEY_CODE: u32 = 229;
@@ -113,8 +113,9 @@ impl Heard {
         self.place = Place::Page;
     }
 
-    /// Types what was held back.
+    /// Types what was held back, and lets the page know of what was typed.
     fn release(&mut self) {
+        self.place.tell();
         if !self.held.is_empty() {
             self.place.insert(&std::mem::take(&mut self.held));
         }
@@ -131,7 +132,8 @@ impl Heard {
                 }
             })
         };
-        let release = (!self.held.is_empty()).then(|| after(RELEASE_MILLIS, Self::release));
+        let is_due = !self.held.is_empty() || self.place.is_field();
+        let release = is_due.then(|| after(RELEASE_MILLIS, Self::release));
         self.timers = [release, Some(after(self.limits.pause_millis(), Self::pause))];
     }
 
@@ -153,7 +155,7 @@ fn withhold(event: &KeyboardEvent) {
 
 /// Listens until it is dropped.
 pub(crate) struct ScanListener {
-    _listeners: [EventListener; 2],
+    _listeners: [EventListener; 3],
 }
 
 impl ScanListener {
@@ -172,7 +174,7 @@ impl ScanListener {
             })
         });
         let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
-        let pressed = heard.clone();
+        let (pressed, heard_typing) = (heard.clone(), heard.clone());
         // Whoever taps a button has typed what it is about.
         let taps = EventListener::new_with_options(&window, "pointerdown", options, move |_| {
             if let Ok(mut heard) = pressed.try_borrow_mut() {
@@ -185,6 +187,15 @@ impl ScanListener {
                 heard.key(event);
             }
         });
-        Some(Self { _listeners: [taps, keys] })
+        let inputs = EventListener::new_with_options(&window, "input", options, move |event| {
+            // What a script does is what the page does.
+            if let (true, Ok(mut heard)) = (event.is_trusted(), heard_typing.try_borrow_mut())
+                && !heard.burst.is_idle()
+                && heard.place.keep_quiet(event.target())
+            {
+                event.stop_immediate_propagation();
+            }
+        });
+        Some(Self { _listeners: [taps, keys, inputs] })
     }
 }

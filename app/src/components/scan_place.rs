@@ -7,10 +7,21 @@ use web_sys::{Element, Event, EventTarget, HtmlInputElement, SelectionMode};
 pub(crate) enum Place {
     /// Nothing that takes text.
     Page,
-    /// A field for text, with its value before the first key.
-    Field { field: HtmlInputElement, before: String },
+    /// A field for text.
+    Field(TextField),
     /// Takes keys in a way that cannot be taken back: a date, a list of choices.
     Other,
+}
+
+/// A field that a scanner may be typing into.
+pub(crate) struct TextField {
+    field: HtmlInputElement,
+    /// Its value before the first key.
+    before: String,
+    /// Its value after a key of which the page has not been told.
+    untold: Option<String>,
+    /// Whether the page was told of an earlier one.
+    is_told: bool,
 }
 
 impl Place {
@@ -22,7 +33,7 @@ impl Place {
         match element.dyn_into::<HtmlInputElement>() {
             Ok(field) => match field.type_().as_str() {
                 "text" | "search" | "tel" | "url" | "password" => {
-                    Self::Field { before: field.value(), field }
+                    Self::Field(TextField { before: field.value(), field, untold: None, is_told: false })
                 }
                 "button" | "submit" | "checkbox" | "radio" | "file" => Self::Page,
                 _ => Self::Other,
@@ -45,19 +56,49 @@ impl Place {
     /// Makes the field as it was before the scan; whether the field is what the scan was for, as `data-scan="field"`
     /// says. That one has the code then.
     pub(crate) fn take_scan(&self, code: &str) -> bool {
-        let Self::Field { field, before } = self else { return false };
-        let is_wanted = field.get_attribute("data-scan").as_deref() == Some("field");
-        let value = if is_wanted { code } else { before };
-        if field.value() != value {
-            field.set_value(value);
+        let Self::Field(TextField { field, before, untold, is_told }) = self else { return false };
+        if field.get_attribute("data-scan").as_deref() == Some("field") {
+            field.set_value(code);
             tell(field);
+            return true;
         }
-        is_wanted
+        // The page may have put something else there meanwhile, such as the count after an earlier scan: that stays.
+        let is_as_typed = untold.as_ref().is_none_or(|typed| *typed == field.value());
+        if is_as_typed && field.value() != *before {
+            field.set_value(before);
+            if *is_told {
+                tell(field);
+            }
+        }
+        false
+    }
+
+    /// Keeps a key's effect from the page until it is known whether a person typed it. False where that is none of its
+    /// business.
+    pub(crate) fn keep_quiet(&mut self, target: Option<EventTarget>) -> bool {
+        let Self::Field(place) = self else { return false };
+        let is_here = target.is_some_and(|target| target == *AsRef::<EventTarget>::as_ref(&place.field));
+        if is_here {
+            place.untold = Some(place.field.value());
+        }
+        is_here
+    }
+
+
+    /// Tells the page what was typed.
+    pub(crate) fn tell(&mut self) {
+        if let Self::Field(place) = self
+            && place.untold.take().is_some()
+        {
+            place.is_told = true;
+            tell(&place.field);
+        }
     }
 
     /// Types text where the cursor is.
-    pub(crate) fn insert(&self, text: &str) {
-        let Self::Field { field, .. } = self else { return };
+    pub(crate) fn insert(&mut self, text: &str) {
+        let Self::Field(place) = self else { return };
+        let field = &place.field;
         let length = u32::try_from(field.value().encode_utf16().count()).unwrap_or(u32::MAX);
         let start = field.selection_start().ok().flatten().unwrap_or(length);
         let end = field.selection_end().ok().flatten().unwrap_or(length);
@@ -65,6 +106,7 @@ impl Place {
             field.set_range_text_with_start_and_end_and_selection_mode(text, start, end, SelectionMode::End);
         // It fails only where the field's text has no cursor, which no field for text lacks.
         if typed.is_ok() {
+            (place.untold, place.is_told) = (None, true);
             tell(field);
         }
     }

@@ -118,7 +118,7 @@ fn on_hand(view: &ProductView) -> Html {
             <p class="on-hand-line">
                 <b class={classes!("huge", (view.on_hand < Quantity::ZERO).then_some("is-negative"))} data-test="on-hand"
                     data-value={view.on_hand.0.to_string()}>{ format::quantity(view.on_hand) }</b>
-                <span class="unit">{ &view.product.unit }</span>
+                <span class="unit" translate="no">{ &view.product.unit }</span>
                 { chip }
             </p>
         </section>
@@ -127,7 +127,7 @@ fn on_hand(view: &ProductView) -> Html {
 
 fn variants(view: &ProductView) -> Html {
     html! {
-        <nav class="choices" aria-label={t("Variants")}>
+        <nav class="choices" aria-label={t("Variants")} translate="no">
             for product in family(view) {
                 <a class="choice" href={Route::Product { id: product.id }.to_path()} data-test="variant"
                     data-id={product.id.to_string()}

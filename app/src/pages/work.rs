@@ -75,6 +75,7 @@ fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: Ca
     WorkForm {
         chosen: opening.lot.or_else(|| named.or(usual).map(|lot| lot.lot.id())),
         quantity: opening.quantity.clone().unwrap_or_else(|| proposal.to_owned()),
+        by_scans: opening.quantity.clone().unwrap_or_else(|| proposal.to_owned()),
         scans: u32::from(opening.quantity.is_some()),
         lot_code: opening.lot_code.clone().unwrap_or_default(),
         location: match (&opening.bin, work) {
@@ -160,7 +161,7 @@ fn use_submit(
                 Some(counted) => {
                     form.change(|form| {
                         form.first_count = Some(counted);
-                        (form.quantity, form.is_typed, form.scans) = (String::new(), false, 0);
+                        form.begin_counting(String::new());
                     });
                     desk.wrong(t("Count again"), t("The book says something else. Count once more."));
                 }

@@ -18,8 +18,9 @@ pub(crate) struct WorkForm {
     /// The lot in hand; none for one that is new here.
     pub(crate) chosen: Option<Uuid>,
     pub(crate) quantity: String,
-    /// Whether somebody typed the quantity, so that scans only confirm.
-    pub(crate) is_typed: bool,
+    /// The quantity as it was proposed, or counted by scans. A scanner may type into its field and take that back, so that only the
+    /// difference tells whether a person typed.
+    pub(crate) by_scans: String,
     /// Goods scanned so far.
     pub(crate) scans: u32,
     /// Of a lot that is new here.
@@ -75,6 +76,16 @@ impl Task {
 }
 
 impl WorkForm {
+    /// Whether somebody typed the quantity, so that scans only confirm.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.quantity != self.by_scans
+    }
+
+    /// Counting begins anew, from a quantity that is only a proposal.
+    pub(crate) fn begin_counting(&mut self, proposal: String) {
+        (self.quantity, self.by_scans, self.scans) = (proposal.clone(), proposal, 0);
+    }
+
     /// The mutation it comes to.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ struct Hearing<'a> {
 impl Hearing<'_> {
     fn command(mut self, command: Command) -> Option<(WorkForm, Answer)> {
         let work = self.task.work;
-        let fresh = !self.form.is_typed;
+        let fresh = !self.form.is_typed();
         let typed = |key| Some(press(&self.form.quantity, key, fresh));
         let quantity = match command {
             Command::Save => return Some((self.form, Answer::Save)),
@@ -55,7 +55,7 @@ impl Hearing<'_> {
             _ => None,
         };
         if let Some(quantity) = quantity {
-            (self.form.quantity, self.form.is_typed) = (quantity, true);
+            self.form.quantity = quantity;
             return Some((self.form, Answer::Quiet));
         }
         match command {
@@ -114,7 +114,7 @@ impl Hearing<'_> {
                 let is_another = Some(lot.lot.id()) != self.form.chosen;
                 if is_another && self.form.scans > 0 {
                     // What was counted so far was of another lot.
-                    (self.form.scans, self.form.is_typed) = (0, false);
+                    self.form.begin_counting(self.form.quantity.clone());
                 }
                 self.form.chosen = Some(lot.lot.id());
             }
@@ -137,7 +137,7 @@ impl Hearing<'_> {
 
     /// One more, or as many as the label says; a quantity that was typed is only confirmed.
     fn count(&mut self, scanned: &Scanned) {
-        if self.form.is_typed {
+        if self.form.is_typed() {
             return;
         }
         let more = scanned.count.unwrap_or(Quantity::units(1));
@@ -148,6 +148,7 @@ impl Hearing<'_> {
         self.form.scans = self.form.scans.saturating_add(1);
         if (so_far + more).in_range() {
             self.form.quantity = (so_far + more).to_string();
+            self.form.by_scans.clone_from(&self.form.quantity);
         }
     }
 
@@ -190,7 +191,8 @@ impl Hearing<'_> {
         }
         match here().next() {
             Some(lot) => {
-                (self.form.chosen, self.form.scans, self.form.is_typed) = (Some(lot.lot.id()), 0, false);
+                self.form.chosen = Some(lot.lot.id());
+                self.form.begin_counting(self.form.quantity.clone());
                 (self.form, Answer::Right(t("Another bin"), location.to_owned()))
             }
             None => {
@@ -353,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_typed_quantity_is_confirmed_and_not_counted_up() {
-        let typed = WorkForm { quantity: "12".into(), is_typed: true, ..WorkForm::default() };
+        let typed = WorkForm { quantity: "12".into(), ..WorkForm::default() };
         let (form, _) = hear(&task(LotWork::Pick), &typed, &rice()).expect("heard");
         assert_eq!(form.quantity, "12");
     }

@@ -197,10 +197,7 @@ impl WorkParts<'_> {
         };
         let lot = task.lot(&form);
         let note = lot.map_or_else(Html::default, |lot| after_note(task, lot, &form));
-        let live = self.form.clone();
-        let on_change = Callback::from(move |text: String| {
-            live.change(|form| (form.quantity, form.is_typed) = (text, true));
-        });
+        let on_change = put(self.form, |form, text| form.quantity = text);
         html! {
             <QuantityField {label} unit={task.unit.clone()} text={form.quantity.clone()} {note} {on_change}
                 fault={self.faults.of("quantity")} takes_focus={lot.is_some()} />

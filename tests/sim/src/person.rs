@@ -71,8 +71,7 @@ pub fn product_id(number: u32) -> Uuid {
 
 /// The file of what is expected: a delivery that is soon complete, and one that hardly ever is.
 pub fn expected() -> String {
-    "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,SKU-0,2\nLS-2,Depot,,SKU-1,90\n"
-        .to_owned()
+    "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,SKU-0,2\nLS-2,Depot,,SKU-1,90\n".to_owned()
 }
 
 /// A product as it is first created.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use crate::device::Device;
 use crate::goods::{Goods, wait_until_sent};
 use crate::network;
-use crate::scanner::{Label, scan};
+use crate::scanner::{Label, scan, scan_quickly};
 use crate::server::Server;
 
 /// A device whose server has gone, and goods with a barcode.
@@ -210,7 +210,7 @@ async fn what_is_sent_is_reversed_and_what_waits_is_undone() -> Result<()> {
     aisle.scan(&["LBCMD-UNDO"]).await?;
     aisle.device.wait_for_text("toast", "Taken back").await?;
     aisle.scan(&["LBCMD-HOME", "LBCMD-PICK", &label, "LBCMD-SAVE"]).await?;
-    aisle.saved(2).await?;
+    aisle.saved(1).await?;
     aisle.sent().await?;
     ensure!(
         aisle.server.number("SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")? == 1,
@@ -247,6 +247,7 @@ async fn a_label_that_may_mean_two_things_is_asked_about() -> Result<()> {
 #[tokio::test]
 async fn twenty_scans_in_two_seconds_on_a_slow_device_all_count() -> Result<()> {
     const SCANS: usize = 20;
+    const MILLIS: u32 = 2_000;
     let aisle = Aisle::entered().await?;
     let label = aisle.label(&aisle.lot);
     aisle.scan(&["LBCMD-PICK", &label]).await?;
@@ -254,11 +255,7 @@ async fn twenty_scans_in_two_seconds_on_a_slow_device_all_count() -> Result<()> 
     aisle.device.cdp("Emulation.setCPUThrottlingRate", serde_json::json!({ "rate": 4 })).await?;
     // The focus is in the quantity, which no scan may be typed into.
     aisle.device.script("document.querySelector('[data-test=quantity]').focus()").await?;
-    let begun = std::time::Instant::now();
-    for _ in 1..SCANS {
-        aisle.scan(&[&label]).await?;
-    }
-    println!("{} scans in {:.2} s", SCANS - 1, begun.elapsed().as_secs_f64());
+    scan_quickly(&aisle.device, &label, SCANS - 1, MILLIS / u32::try_from(SCANS)?).await?;
     aisle
         .device
         .wait_for_script(

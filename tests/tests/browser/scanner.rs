@@ -1,9 +1,10 @@
 //! A keyboard-wedge scanner: keys as a device sends them, so that the browser treats them as typed.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use thirtyfour::prelude::*;
+use serde_json::json;
 
 use crate::device::Device;
 
@@ -22,9 +23,31 @@ impl fmt::Display for Label<'_> {
     }
 }
 
-/// Scans a code, wherever the focus is. All keys go to the browser in one request, so that they come as fast as a scanner's.
+/// Milliseconds between the keys of a scan, as the keys themselves tell. How fast they reach the browser is another matter: a
+/// busy machine must not make a scanner into a slow typist.
+const KEY_MILLIS: f64 = 4.0;
+
+/// Scans a code, wherever the focus is.
 pub(crate) async fn scan(device: &Device, code: &str) -> Result<()> {
-    let keys = format!("{code}{}", Key::Enter.value());
-    device.driver()?.action_chain().send_keys(keys).perform().await?;
+    let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+    let keys = code.chars().map(|char| (char.to_string(), char.to_string()));
+    for (at, (key, text)) in keys.chain([("Enter".to_owned(), "\r".to_owned())]).enumerate() {
+        let timestamp = begun + KEY_MILLIS / 1_000.0 * f64::from(u32::try_from(at)?);
+        let down = json!({ "type": "keyDown", "key": key, "text": text, "timestamp": timestamp });
+        device.cdp("Input.dispatchKeyEvent", down).await?;
+        let up = json!({ "type": "keyUp", "key": key, "timestamp": timestamp });
+        device.cdp("Input.dispatchKeyEvent", up).await?;
+    }
     Ok(())
+}
+
+/// Scans a code `times` times, `millis` apart, whatever the page is busy with.
+pub(crate) async fn scan_quickly(device: &Device, code: &str, times: usize, millis: u32) -> Result<()> {
+    let keys = json!(code.chars().map(|char| char.to_string()).chain(["Enter".to_owned()]).collect::<Vec<_>>());
+    let scans = format!(
+        "const press = (key) => (document.activeElement ?? document.body)
+             .dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}));
+         for (let scan = 0; scan < {times}; scan += 1) setTimeout(() => {keys}.forEach(press), scan * {millis})"
+    );
+    device.script(&scans).await.map(drop)
 }

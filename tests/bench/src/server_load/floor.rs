@@ -35,9 +35,7 @@ impl Recorded {
     pub(super) fn read(database: &Path) -> Result<Self> {
         let connection = Connection::open(database)?;
         let mut batches = BTreeMap::<BatchKey, Batch>::new();
-        for (table, order) in
-            [("stock_ledger", "t.rev, t.line"), ("exceptions", "t.rev, t.line"), ("receipts", "t.seq")]
-        {
+        for (table, order) in [("stock_ledger", "t.rev, t.line"), ("receipts", "t.seq")] {
             let sql = format!(
                 "SELECT r.client, (r.seq - 1) / {MAX_BATCH_MUTATIONS}, t.* FROM {table} AS t JOIN receipts AS r \
                  ON r.site = t.site AND r.mutation_id = t.mutation_id ORDER BY {order}"
@@ -46,7 +44,6 @@ impl Recorded {
                 let batch = batches.entry(key).or_default();
                 match table {
                     "stock_ledger" => batch.ledger.push(columns),
-                    "exceptions" => batch.exceptions.push(columns),
                     _ => batch.receipts.push(columns),
                 }
             }
@@ -77,11 +74,13 @@ impl Recorded {
 }
 
 impl Batch {
-    /// Adds the rows that are kept once: the lots as they are in the end, and the client.
+    /// Adds the rows that are kept once: the lots and their exceptions as they are in the end, and the client.
     fn complete(&mut self, connection: &Connection, client: &[u8]) -> Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT * FROM inventory_lots WHERE product_id = ?1 AND lot_id = ?2 AND site = ?3",
         )?;
+        let mut select_odd = connection
+            .prepare_cached("SELECT * FROM exceptions WHERE product_id = ?1 AND lot_id = ?2 AND site = ?3")?;
         let mut seen = BTreeSet::new();
         for entry in &self.ledger {
             let [site, Value::Integer(rev), _, Value::Blob(product), Value::Blob(lot), ..] = entry.as_slice()
@@ -91,6 +90,8 @@ impl Batch {
             self.first_rev = if self.first_rev == 0 { *rev } else { self.first_rev.min(*rev) };
             if seen.insert((product, lot)) {
                 self.lots.push(select.query_row((product, lot, site), |row| columns(row, 0))?);
+                let odd = select_odd.query_map((product, lot, site), |row| columns(row, 0))?;
+                self.exceptions.extend(odd.collect::<Result<Vec<_>, _>>()?);
             }
         }
         let sql = "SELECT * FROM clients WHERE client = ?1";
@@ -107,7 +108,12 @@ impl Batch {
             rev = excluded.rev, field_revs = excluded.field_revs",
         )?;
         insert(connection, "stock_ledger", &self.ledger, "")?;
-        insert(connection, "exceptions", &self.exceptions, "")?;
+        insert(
+            connection,
+            "exceptions",
+            &self.exceptions,
+            " ON CONFLICT DO UPDATE SET after = excluded.after, rev = excluded.rev, deleted_at = excluded.deleted_at",
+        )?;
         insert(connection, "receipts", &self.receipts, "")?;
         let client = std::slice::from_ref(&self.client);
         insert(connection, "clients", client, " ON CONFLICT DO UPDATE SET max_seq = excluded.max_seq")?;
