@@ -110,8 +110,8 @@ impl Command {
     pub(crate) fn groups() -> Vec<(&'static str, Vec<Self>)> {
         let digits = (1..=9).chain([0]).map(Self::Digit).chain([Self::Point, Self::Clear]);
         let reasons = |occasion| ReasonCode::of(occasion).iter().copied().map(Self::Reason);
-        let more_reasons =
-            reasons(Occasion::Override).filter(|reason| !reasons(Occasion::Adjust).any(|other| other == *reason));
+        let more_reasons = reasons(Occasion::Override)
+            .filter(|reason| !reasons(Occasion::Adjust).any(|other| other == *reason));
         vec![
             (t("Everywhere"), vec![Self::Save, Self::Undo, Self::Back, Self::Home]),
             (

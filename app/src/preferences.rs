@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_an_earlier_build_kept_is_read() {
-        let read: Preferences = serde_json::from_str(r#"{"theme":"dark","scanner":{"min_chars":6}}"#).expect("json");
+        let read: Preferences =
+            serde_json::from_str(r#"{"theme":"dark","scanner":{"min_chars":6}}"#).expect("json");
         assert_eq!((read.theme, read.scanner.min_chars, read.scanner.max_gap_millis), (Theme::Dark, 6, 100));
         assert_eq!(read.receiving_bin, "RECEIVING");
     }

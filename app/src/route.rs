@@ -97,7 +97,9 @@ impl Routable for Route {
             Self::Work { id, operation } => format!("/product/{id}/work/{operation}"),
             Self::Enrol => "/enrol".to_owned(),
             Self::EnrolWith { code } => format!("/enrol/{code}"),
-            plain => PLAIN.iter().find(|(_, route)| route == plain).map_or("/404", |(path, _)| path).to_owned(),
+            plain => {
+                PLAIN.iter().find(|(_, route)| route == plain).map_or("/404", |(path, _)| path).to_owned()
+            }
         }
     }
 

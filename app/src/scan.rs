@@ -57,9 +57,17 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
     let lot_code = elements.lot_code().map(str::to_owned);
     let anything = || elements.0.first().map(|element| element.value.clone());
     Scanned {
-        code: elements.gtin().map(str::to_owned).or_else(|| lot_code.clone()).or_else(anything).unwrap_or_default(),
+        code: elements
+            .gtin()
+            .map(str::to_owned)
+            .or_else(|| lot_code.clone())
+            .or_else(anything)
+            .unwrap_or_default(),
         expires_on: elements.expires_on(today),
-        count: elements.count().map(|count| Quantity::units(count.into())).filter(|count| *count > Quantity::ZERO),
+        count: elements
+            .count()
+            .map(|count| Quantity::units(count.into()))
+            .filter(|count| *count > Quantity::ZERO),
         lot_code,
     }
 }
@@ -127,6 +135,9 @@ mod tests {
     fn other_codes_are_commands_or_stand_for_themselves() {
         assert_eq!(read("LBCMD-SAVE"), Meaning::Command(Command::Save));
         assert_eq!(read("B-07-3"), Meaning::Code(Scanned::plain("B-07-3")));
-        assert_eq!(read("(10)L1"), Meaning::Code(Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") }));
+        assert_eq!(
+            read("(10)L1"),
+            Meaning::Code(Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") })
+        );
     }
 }

@@ -9,15 +9,15 @@ use yew_router::prelude::*;
 
 use crate::components::announcer::use_announcements;
 use crate::components::connectivity_status::connectivity_status;
-use crate::components::flash::FlashScreen;
 use crate::components::desk::{Desk, use_new_desk};
+use crate::components::flash::FlashScreen;
 use crate::components::navigation::navigation;
 use crate::components::notices::notices;
+use crate::components::scan_question::{Question, ScanQuestion};
 use crate::components::scanner::use_scan_listener;
 use crate::components::storage_full::StorageFull;
 use crate::components::toasts::{Shown, toast_list, use_escape};
 use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
-use crate::components::scan_question::{Question, ScanQuestion};
 use crate::language::t;
 use crate::pages::bin::BinPage;
 use crate::pages::checkout::CheckoutPage;

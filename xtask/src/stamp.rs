@@ -237,7 +237,10 @@ mod tests {
             ("decoder.js", "importScripts(\"/decode.js\"); fetch(\"/decode_bg.wasm\")"),
             ("boot.js", "import(\"/app.js\").then((app) => app.default(\"/app_bg.wasm\"))"),
             ("lotbook.css", "body { margin: 0 }"),
-            ("index.html", "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\"><meta content=\"/decoder.js\">"),
+            (
+                "index.html",
+                "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\"><meta content=\"/decoder.js\">",
+            ),
             ("sw.js", "const BUILD = { id: \"dev\" }; // stamped\nimportScripts(BUILD.glue);\n"),
         ] {
             fs::write(folder.path().join(name), content).unwrap();
@@ -267,7 +270,8 @@ mod tests {
         assert!(listed.contains(&&serde_json::json!("/icons/lotbook.svg")));
         assert!(!listed.contains(&&build["glue"]));
 
-        let on_demand: Vec<_> = build["on_demand"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+        let on_demand: Vec<_> =
+            build["on_demand"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
         assert_eq!(on_demand.len(), 3);
         assert!(on_demand.iter().all(|path| !listed.contains(path)), "they wait until they are needed");
 

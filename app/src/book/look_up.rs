@@ -82,7 +82,9 @@ impl Book {
         let encoded = String::from(js_sys::encode_uri_component(code.trim()));
         match self.download(&format!("/api/products/by-barcode/{encoded}")).await {
             Ok(Ok(Some(id))) => LookUp::Product(id),
-            Ok(Ok(None)) => LookUp::Unknown { message: tf("No product has the code {code}.", &[("code", &code.trim())]) },
+            Ok(Ok(None)) => {
+                LookUp::Unknown { message: tf("No product has the code {code}.", &[("code", &code.trim())]) }
+            }
             Ok(Err(error)) => LookUp::Failed(error.to_string()),
             Err(_) => LookUp::Unknown { message: self.unknown_here(code) },
         }
@@ -91,16 +93,18 @@ impl Book {
     fn unknown_here(&self, code: &str) -> String {
         let code = code.trim();
         match self.completeness() {
-            Completeness::Complete => {
-                tf("{code} is not on this device, and the server cannot be asked right now.", &[("code", &code)])
-            }
+            Completeness::Complete => tf(
+                "{code} is not on this device, and the server cannot be asked right now.",
+                &[("code", &code)],
+            ),
             Completeness::Partial { percent } => tf(
                 "{code} is not on this device yet: {percent} % of the catalogue is here, and the server cannot be asked right now.",
                 &[("code", &code), ("percent", &percent)],
             ),
-            Completeness::Empty => {
-                tf("{code} cannot be looked up: this device has not downloaded the catalogue yet.", &[("code", &code)])
-            }
+            Completeness::Empty => tf(
+                "{code} cannot be looked up: this device has not downloaded the catalogue yet.",
+                &[("code", &code)],
+            ),
         }
     }
 

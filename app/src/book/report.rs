@@ -91,30 +91,28 @@ impl Survey {
         let mut parts: BTreeMap<Part, Share> = Part::ALL.map(|part| (part, Share::default())).into();
         let mut months = vec![Share::default(); MONTHS + 3];
         let mut places = vec![Share::default(); self.places().count()];
-        let mut products = vec![Share::default(); self.products().len()];
+        let currency = self.main_currency();
+        let mut products = vec![(0_usize, 0_i128); self.products().len()];
         for lot in self.lots() {
+            let worth = self.exact_worth(lot);
             let shares = [
                 Some(&mut total),
                 parts.get_mut(&Part::of(lot, today)),
                 months.get_mut(month_at(lot, today)),
                 places.get_mut(lot.place as usize),
-                products.get_mut(lot.product as usize),
             ];
-            let mut worth = Worth::default();
-            self.add_worth(&mut worth, lot);
             for share in shares.into_iter().flatten() {
                 share.lots += 1;
-                share.worth.add_all(&worth);
+                worth.iter().for_each(|(currency, exact)| share.worth.add_exact(*currency, *exact));
+            }
+            if let Some((lots, sum)) = products.get_mut(lot.product as usize) {
+                *lots += 1;
+                let compared = worth.filter(|(of, _)| Some(*of) == currency);
+                *sum = sum.saturating_add(compared.map_or(0, |(_, exact)| exact));
             }
         }
-        let currency = self.main_currency();
-        let minor = |share: &Share| currency.map_or(0, |currency| share.worth.minor(currency));
-        let (aisles, other_aisles) = self.aisles(&places, minor);
-        let mut ranked: Vec<(Uuid, Share)> =
-            self.products().iter().map(|product| product.id).zip(products).collect();
-        ranked.retain(|(_, share)| minor(share) > 0);
-        ranked.sort_by_cached_key(|(id, share)| (std::cmp::Reverse(minor(share)), *id));
-        ranked.truncate(MAX_NAMED);
+        let (aisles, other_aisles) =
+            self.aisles(&places, |share| currency.map_or(0, |currency| share.worth.minor(currency)));
         let names = (0..).zip(months);
         Report {
             total,
@@ -123,9 +121,28 @@ impl Survey {
             months: names.map(|(at, share)| (due(at, today), share)).collect(),
             aisles,
             other_aisles,
-            products: ranked,
+            products: self.dearest(&products, currency),
             next: self.next_to_expire(today),
         }
+    }
+
+    /// The products with the greatest sums, each with its lots.
+    fn dearest(&self, sums: &[(usize, i128)], currency: Option<NameId>) -> Vec<(Uuid, Share)> {
+        let Some(currency) = currency else { return Vec::new() };
+        let mut ranked: Vec<usize> = (0..sums.len()).filter(|at| sums[*at].1 > 0).collect();
+        let rank = |at: &usize| (std::cmp::Reverse(sums[*at].1), self.products()[*at].id);
+        if ranked.len() > MAX_NAMED {
+            ranked.select_nth_unstable_by_key(MAX_NAMED, rank);
+            ranked.truncate(MAX_NAMED);
+        }
+        ranked.sort_by_key(rank);
+        let share = |at: usize| {
+            let (lots, exact) = sums[at];
+            let mut worth = Worth::default();
+            worth.add_exact(currency, exact);
+            (self.products()[at].id, Share { lots, worth })
+        };
+        ranked.into_iter().map(share).collect()
     }
 
     fn main_currency(&self) -> Option<NameId> {

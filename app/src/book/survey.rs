@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity};
 use uuid::Uuid;
 
-use super::worth::Worth;
+use super::worth::{Worth, exact};
 
 /// A text of a pool.
 pub(crate) type NameId = u32;
@@ -141,11 +141,15 @@ impl Survey {
 
     /// What a lot is worth at its product's price.
     pub(crate) fn add_worth(&self, worth: &mut Worth, lot: &SurveyedLot) {
-        // A product that is not here yet has no currency.
-        if let Some(product) = self.product_of(lot).filter(|product| !self.name(product.currency).is_empty())
-        {
-            worth.add(product.currency, lot.quantity, product.price_minor);
+        if let Some((currency, exact)) = self.exact_worth(lot) {
+            worth.add_exact(currency, exact);
         }
+    }
+
+    /// The same in thousandths of the currency's minor unit. A product that is not here yet has no currency.
+    pub(crate) fn exact_worth(&self, lot: &SurveyedLot) -> Option<(NameId, i128)> {
+        let product = self.product_of(lot).filter(|product| !self.name(product.currency).is_empty())?;
+        Some((product.currency, exact(lot.quantity, product.price_minor)))
     }
 
     /// Whether so much of it is outdated text that it is better taken anew.

@@ -12,11 +12,6 @@ const THOUSANDTHS: i128 = 1_000;
 pub(crate) struct Worth(Vec<(NameId, i128)>);
 
 impl Worth {
-    /// Adds a quantity at a price.
-    pub(crate) fn add(&mut self, currency: NameId, quantity: Quantity, price_minor: i64) {
-        self.add_exact(currency, i128::from(quantity.0) * i128::from(price_minor));
-    }
-
     /// Adds another sum.
     pub(crate) fn add_all(&mut self, other: &Self) {
         for (currency, exact) in &other.0 {
@@ -24,7 +19,8 @@ impl Worth {
         }
     }
 
-    fn add_exact(&mut self, currency: NameId, exact: i128) {
+    /// Adds what [`exact`] makes.
+    pub(crate) fn add_exact(&mut self, currency: NameId, exact: i128) {
         match self.0.iter_mut().find(|(known, _)| *known == currency) {
             Some((_, sum)) => *sum = sum.saturating_add(exact),
             None => self.0.push((currency, exact)),
@@ -53,6 +49,11 @@ impl Worth {
     }
 }
 
+/// A quantity at a price, in thousandths of a minor unit.
+pub(crate) fn exact(quantity: Quantity, price_minor: i64) -> i128 {
+    i128::from(quantity.0) * i128::from(price_minor)
+}
+
 fn rounded(exact: i128) -> i64 {
     let minor = exact.saturating_add(THOUSANDTHS / 2).div_euclid(THOUSANDTHS);
     i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
@@ -66,9 +67,9 @@ mod tests {
     fn sums_are_rounded_once() {
         let mut worth = Worth::default();
         for _ in 0..3 {
-            worth.add(7, Quantity(333), 1);
+            worth.add_exact(7, exact(Quantity(333), 1));
         }
-        worth.add(8, Quantity::units(-2), 150);
+        worth.add_exact(8, exact(Quantity::units(-2), 150));
         assert_eq!((worth.minor(7), worth.minor(8), worth.minor(9)), (1, -300, 0));
         let mut all = worth.clone();
         all.add_all(&worth);
@@ -82,7 +83,7 @@ mod tests {
     fn a_sum_beyond_any_number_stays_at_the_largest() {
         let mut worth = Worth::default();
         for _ in 0..10 {
-            worth.add(0, Quantity(i64::MAX), i64::MAX);
+            worth.add_exact(0, exact(Quantity(i64::MAX), i64::MAX));
         }
         assert_eq!(worth.minor(0), i64::MAX);
     }

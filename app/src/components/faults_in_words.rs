@@ -19,9 +19,7 @@ pub(crate) fn store_fault(error: &StoreError) -> String {
             t("Another version of the app is using this device's data. Close its other windows and reload.")
                 .to_owned()
         }
-        StoreError::Unavailable(why) => {
-            tf("This device's storage cannot be used: {why}", &[("why", why)])
-        }
+        StoreError::Unavailable(why) => tf("This device's storage cannot be used: {why}", &[("why", why)]),
         StoreError::Corrupt(why) => tf("A record on this device cannot be read: {why}", &[("why", why)]),
         StoreError::Gone => t("This entry is no longer waiting: it was already handled.").to_owned(),
     }
@@ -37,9 +35,7 @@ pub(crate) fn transport_fault(error: &TransportError) -> String {
         TransportError::UpgradeNeeded => {
             t("This app is too old for the server. Update it to send what is saved on this device.")
         }
-        TransportError::Garbled => {
-            t("Something between this device and the server answered in its place.")
-        }
+        TransportError::Garbled => t("Something between this device and the server answered in its place."),
         TransportError::Refused { message, .. } => {
             return tf("The server refused the request: {why}", &[("why", message)]);
         }

@@ -17,8 +17,8 @@ use super::reasons::reason;
 use super::row_text::row_text;
 use super::saving::{reverse, undo};
 use super::toasts::{Toasts, use_toasts};
-use crate::format;
 use crate::book::Book;
+use crate::format;
 use crate::hooks::{Loaded, Recent, RecentState, card_of, use_book, use_cards, use_now, use_recent};
 use crate::language::{t, tf};
 use crate::route::Route;
@@ -76,17 +76,34 @@ fn way_back(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html 
     match one.state {
         RecentState::Pending => {
             let onclick = undo(book, toasts, id).reform(|_: MouseEvent| ());
-            icon_button("icon-button", Glyph::Undo, tf("Take back: {what}", &[("what", &title)]), onclick, "recent-undo")
+            icon_button(
+                "icon-button",
+                Glyph::Undo,
+                tf("Take back: {what}", &[("what", &title)]),
+                onclick,
+                "recent-undo",
+            )
         }
         RecentState::Sent { .. } if reversal_of(&one.mutation.action).is_some() => {
             let onclick = reverse(book, toasts, one.mutation.clone()).reform(|_: MouseEvent| ());
-            icon_button("icon-button", Glyph::Undo, tf("Reverse: {what}", &[("what", &title)]), onclick, "recent-reverse")
+            icon_button(
+                "icon-button",
+                Glyph::Undo,
+                tf("Reverse: {what}", &[("what", &title)]),
+                onclick,
+                "recent-reverse",
+            )
         }
         RecentState::Sent { .. } | RecentState::Attention(_) => Html::default(),
     }
 }
 
-fn recent_row(one: &Recent, name_of: &dyn Fn(Uuid) -> Option<String>, now: sync::UnixMillis, way_back: Html) -> Html {
+fn recent_row(
+    one: &Recent,
+    name_of: &dyn Fn(Uuid) -> Option<String>,
+    now: sync::UnixMillis,
+    way_back: Html,
+) -> Html {
     let words = in_words(&one.mutation.action);
     let name = words.product.and_then(name_of);
     let (tone, glyph, code, state, at) = match &one.state {

@@ -84,7 +84,6 @@ impl Place {
         is_here
     }
 
-
     /// Tells the page what was typed.
     pub(crate) fn tell(&mut self) {
         if let Self::Field(place) = self

@@ -141,7 +141,9 @@ impl Scans {
                 let Ok(reading) = answer.await else { return };
                 scanned(&reading, today)
             }
-            Err(fault) => return around.desk.wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault)),
+            Err(fault) => {
+                return around.desk.wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
+            }
         };
         if !self.offer(Found::Code(code.clone())) {
             self.look_up(&around, code).await;
@@ -200,7 +202,8 @@ impl Surroundings {
     }
 
     async fn keep_unknown(&self, code: &str, message: String) {
-        let place = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+        let place =
+            web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
         let kept = self.book.keep_unknown(code, place).await;
         let detail = match kept {
             Ok(()) => tf("{message} It is kept in the inbox.", &[("message", &message)]),

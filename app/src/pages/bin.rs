@@ -57,7 +57,8 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
         let (product, id) = (lot.lot.product_id, lot.lot.id());
         match *work {
             Some(work) => {
-                WorkAddress { work, product, lot: Some(id), scanned: None, bin: None, delivery: None, then }.path()
+                WorkAddress { work, product, lot: Some(id), scanned: None, bin: None, delivery: None, then }
+                    .path()
             }
             None => Route::Product { id: product }.to_path(),
         }
@@ -115,11 +116,17 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
                 let Some(work) = work else { return false };
                 let of_product = || lots.iter().filter(|lot| lot.row.lot.product_id == product);
                 let is_named = |lot: &&LotView| {
-                    scanned.lot_code.as_ref().is_none_or(|code| lot.row.lot.lot_code.eq_ignore_ascii_case(code))
+                    scanned
+                        .lot_code
+                        .as_ref()
+                        .is_none_or(|code| lot.row.lot.lot_code.eq_ignore_ascii_case(code))
                 };
                 let lot = of_product().find(is_named).map(|lot| lot.row.lot.id());
                 if lot.is_none() && work != LotWork::Count {
-                    let detail = tf("It is not in {bin} by the book. Count the bin, or scan another item.", &[("bin", &location)]);
+                    let detail = tf(
+                        "It is not in {bin} by the book. Count the bin, or scan another item.",
+                        &[("bin", &location)],
+                    );
                     desk.wrong(t("Not in this bin"), detail);
                     return true;
                 }

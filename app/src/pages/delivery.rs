@@ -66,7 +66,8 @@ struct OpenDeliveryProps {
 fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&crate::scan::Scanned>) -> String {
     let then = Route::Delivery { id: delivery.id }.to_path();
     let work = LotWork::Receive;
-    WorkAddress { work, product, lot: None, scanned, bin: None, delivery: Some(delivery.id), then: &then }.path()
+    WorkAddress { work, product, lot: None, scanned, bin: None, delivery: Some(delivery.id), then: &then }
+        .path()
 }
 
 #[component]

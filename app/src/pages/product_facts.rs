@@ -107,7 +107,12 @@ fn delete_sheet(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: 
         let (id, rev, name) = (view.product.id, view.rev, view.product.name.clone());
         saving.save.reform(move |_: MouseEvent| {
             let said = tf("Deleted {name}", &[("name", &name)]);
-            Rc::new(Entry { action: Action::DeleteProduct { id }, base: rev, said, then: Route::Stock.to_path() })
+            Rc::new(Entry {
+                action: Action::DeleteProduct { id },
+                base: rev,
+                said,
+                then: Route::Stock.to_path(),
+            })
         })
     };
     let is_deleting = is_deleting.clone();

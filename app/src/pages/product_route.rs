@@ -56,7 +56,9 @@ pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     match purpose {
         Purpose::Show => html! { <KnownProduct {view} /> },
         Purpose::Edit => html! { <ProductFormPage known={(view.product, view.rev)} /> },
-        Purpose::Work(work) if view.lots.is_empty() && !matches!(work, LotWork::Receive | LotWork::Count) => no_lots(&view, work),
+        Purpose::Work(work) if view.lots.is_empty() && !matches!(work, LotWork::Receive | LotWork::Count) => {
+            no_lots(&view, work)
+        }
         Purpose::Work(work) => html! { <WorkOnLot {view} {work} /> },
     }
 }

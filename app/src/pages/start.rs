@@ -130,7 +130,8 @@ fn ToPutAway() -> Html {
         Loaded::Loading => skeleton(),
         Loaded::Failed(message) => read_failure(&message),
         Loaded::Ready(lots) => {
-            let waiting: Vec<_> = lots.iter().filter(|lot| lot.row.quantity > Quantity::ZERO).cloned().collect();
+            let waiting: Vec<_> =
+                lots.iter().filter(|lot| lot.row.quantity > Quantity::ZERO).cloned().collect();
             if waiting.is_empty() {
                 Placeholder {
                     glyph: Glyph::PutAway,
@@ -143,7 +144,8 @@ fn ToPutAway() -> Html {
                 let path = Callback::from(move |lot: domain::InventoryLot| {
                     let (product, lot) = (lot.lot.product_id, Some(lot.lot.id()));
                     let work = LotWork::PutAway;
-                    WorkAddress { work, product, lot, scanned: None, bin: None, delivery: None, then: &then }.path()
+                    WorkAddress { work, product, lot, scanned: None, bin: None, delivery: None, then: &then }
+                        .path()
                 });
                 html! { <BinLots lots={waiting} {path} is_blind={false} /> }
             }

@@ -4,8 +4,8 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::product_edit::ProductFormPage;
 use super::history::HistoryPage;
+use super::product_edit::ProductFormPage;
 use super::product_route::{ProductRoute, Purpose};
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;

@@ -118,9 +118,10 @@ async fn line_of(
         }
     };
     let lots: Vec<_> = view.lots.iter().map(|lot| lot.row.clone()).collect();
-    let named = scanned.lot_code.as_ref().map(|code| {
-        lots.iter().find(|lot| lot.lot.lot_code.eq_ignore_ascii_case(code))
-    });
+    let named = scanned
+        .lot_code
+        .as_ref()
+        .map(|code| lots.iter().find(|lot| lot.lot.lot_code.eq_ignore_ascii_case(code)));
     let Some(lot) = named.unwrap_or_else(|| primary_lot(&lots, today)) else {
         let detail = tf("There is no such lot of {name} on this device.", &[("name", &view.product.name)]);
         desk.wrong(t("No lots here"), detail);
@@ -179,7 +180,8 @@ fn use_saving_all(
         is_busy.set(true);
         let (book, desk, fault, is_busy) = (book.clone(), desk.clone(), fault.clone(), is_busy.clone());
         let (moves, dispatch) = (list.moves(), list.dispatcher());
-        let said = tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
+        let said =
+            tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
         spawn_local(async move {
             for action in moves {
                 let domain::Action::MoveLot { lot, .. } = &action else { continue };
@@ -208,8 +210,11 @@ fn doubt(list: &TransferList) -> Option<String> {
 
 fn row(line: &TransferLine, list: &UseReducerHandle<TransferList>) -> Html {
     let step = |by: i64| {
-        let (dispatch, lot, quantity) = (list.dispatcher(), line.lot.clone(), line.quantity + Quantity::units(by));
-        Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::Quantity(lot.clone(), quantity)))
+        let (dispatch, lot, quantity) =
+            (list.dispatcher(), line.lot.clone(), line.quantity + Quantity::units(by));
+        Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(TransferChange::Quantity(lot.clone(), quantity))
+        })
     };
     let remove = {
         let (dispatch, lot) = (list.dispatcher(), line.lot.clone());

@@ -124,7 +124,8 @@ mod tests {
         ]);
         let moves = list.moves();
         assert_eq!(moves.len(), 2);
-        let first = Action::MoveLot { lot: line("L1", "A-1").lot, to: "b-1".into(), quantity: Quantity::units(2) };
+        let first =
+            Action::MoveLot { lot: line("L1", "A-1").lot, to: "b-1".into(), quantity: Quantity::units(2) };
         assert_eq!(moves[0], first);
         assert!(list.goes_to("B-1") && !list.goes_to("B-2"));
         let done = list.lines.iter().map(|line| TransferChange::Done(line.lot.clone()));

@@ -122,7 +122,9 @@ impl WorkForm {
     /// Whether a count has to be done again: it is not what the book says, and no second count has said the same.
     pub(crate) fn needs_recount(&self, action: &Action) -> Option<Quantity> {
         match action {
-            Action::CountLot { counted, basis, .. } if counted != basis && self.first_count != Some(*counted) => {
+            Action::CountLot { counted, basis, .. }
+                if counted != basis && self.first_count != Some(*counted) =>
+            {
                 Some(*counted)
             }
             _ => None,
@@ -171,7 +173,8 @@ impl WorkForm {
             faults.note("to", t("Say where the goods go: scan or type the bin."));
         } else if to.id() == from.id() {
             let bin: &dyn std::fmt::Display = &to.location;
-            faults.note("to", tf("The goods are in {bin} already. Choose another location.", &[("bin", bin)]));
+            faults
+                .note("to", tf("The goods are in {bin} already. Choose another location.", &[("bin", bin)]));
         } else if let Err(refusal) = to.validate() {
             faults.note("to", of_field(refusal.code, &refusal.message));
         }
@@ -208,7 +211,8 @@ impl WorkForm {
         };
         let chars = reason.chars().count();
         if chars > MAX_REASON_CHARS {
-            let values: [(&str, &dyn std::fmt::Display); 2] = [("chars", &chars), ("most", &MAX_REASON_CHARS)];
+            let values: [(&str, &dyn std::fmt::Display); 2] =
+                [("chars", &chars), ("most", &MAX_REASON_CHARS)];
             faults.note("reason", tf("The reason has {chars} characters; at most {most} fit.", &values));
         }
         reason
@@ -285,7 +289,10 @@ mod tests {
             read(&given, LotWork::Pick),
             Ok(Action::PickLot { lot: other, quantity: Quantity::units(5), reason })
         );
-        assert!(form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) }).is_err_and(|faults| faults.of("reason").is_none()));
+        assert!(
+            form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) })
+                .is_err_and(|faults| faults.of("reason").is_none())
+        );
     }
 
     #[test]

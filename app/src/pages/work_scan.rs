@@ -196,7 +196,8 @@ impl Hearing<'_> {
                 (self.form, Answer::Right(t("Another bin"), location.to_owned()))
             }
             None => {
-                let values: [(&str, &dyn std::fmt::Display); 2] = [("name", &self.task.name), ("bin", &location)];
+                let values: [(&str, &dyn std::fmt::Display); 2] =
+                    [("name", &self.task.name), ("bin", &location)];
                 let detail = tf("There is no {name} in {bin}. Go to the bin on the screen.", &values);
                 (self.form, Answer::Wrong(t("Wrong bin"), detail))
             }
@@ -280,7 +281,8 @@ mod tests {
     #[test]
     fn goods_are_put_away_by_scans_alone() {
         let bin = || Found::Unlisted(Scanned::plain("B-7"));
-        let (form, answers) = after(LotWork::PutAway, &[rice(), rice(), code("L2"), rice(), bin(), code("B-7")]);
+        let (form, answers) =
+            after(LotWork::PutAway, &[rice(), rice(), code("L2"), rice(), bin(), code("B-7")]);
         assert_eq!(answers.last(), Some(&Answer::Save));
         let Ok(Action::PutAwayLot { lot: put, to, quantity }) = form.read(&task(LotWork::PutAway)) else {
             panic!("a put-away")
@@ -305,7 +307,8 @@ mod tests {
         ];
         let (form, answers) = after(LotWork::Receive, &scans);
         assert_eq!(answers.last(), Some(&Answer::Save));
-        let Ok(Action::ReceiveLot { lot, quantity, expires_on, .. }) = form.read(&task(LotWork::Receive)) else {
+        let Ok(Action::ReceiveLot { lot, quantity, expires_on, .. }) = form.read(&task(LotWork::Receive))
+        else {
             panic!("a receipt")
         };
         assert_eq!(lot, LotRef::new(RICE, "L9", "R-1"));

@@ -139,7 +139,8 @@ impl WorkParts<'_> {
     pub(crate) fn direction(&self) -> Html {
         let choose = |takes_away: bool, word: &'static str, test: &'static str| {
             let form = self.form.clone();
-            let onclick = Callback::from(move |_: MouseEvent| form.change(|form| form.takes_away = takes_away));
+            let onclick =
+                Callback::from(move |_: MouseEvent| form.change(|form| form.takes_away = takes_away));
             choice(word, self.form.get().takes_away == takes_away, onclick, test)
         };
         html! {

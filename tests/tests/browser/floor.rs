@@ -56,7 +56,9 @@ impl Aisle {
 
     /// Waits until that much is saved here and not sent.
     async fn saved(&self, pending: usize) -> Result<()> {
-        let body = format!("return document.querySelector('[data-test=pending-count]')?.dataset.pending === '{pending}'");
+        let body = format!(
+            "return document.querySelector('[data-test=pending-count]')?.dataset.pending === '{pending}'"
+        );
         self.device.wait_for_script(&format!("{pending} saved"), &body).await
     }
 

@@ -43,7 +43,8 @@ pub(crate) async fn scan(device: &Device, code: &str) -> Result<()> {
 
 /// Scans a code `times` times, `millis` apart, whatever the page is busy with.
 pub(crate) async fn scan_quickly(device: &Device, code: &str, times: usize, millis: u32) -> Result<()> {
-    let keys = json!(code.chars().map(|char| char.to_string()).chain(["Enter".to_owned()]).collect::<Vec<_>>());
+    let keys =
+        json!(code.chars().map(|char| char.to_string()).chain(["Enter".to_owned()]).collect::<Vec<_>>());
     let scans = format!(
         "const press = (key) => (document.activeElement ?? document.body)
              .dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}));
