@@ -114,18 +114,18 @@ pub(crate) fn grouped(count: usize) -> String {
 
 /// A quantity, with the decimal sign of the language: `2.5`, `2,5`.
 pub(crate) fn quantity(quantity: Quantity) -> String {
-    with_decimal_sign(quantity.to_string())
+    language::as_number(with_decimal_sign(quantity.to_string()))
 }
 
 /// A change with its sign: `+5`, `−5`.
 pub(crate) fn signed(change: Quantity) -> String {
     let sign = if change > Quantity::ZERO { "+" } else { "" };
-    format!("{sign}{}", quantity(change))
+    language::as_number(with_decimal_sign(format!("{sign}{change}")))
 }
 
 /// An amount in its currency: `€ 2.40`, `€ 2,40`.
 pub(crate) fn money(money: &Money) -> String {
-    with_decimal_sign(money.to_string())
+    language::as_number(with_decimal_sign(money.to_string()))
 }
 
 /// A round number in few characters, for the axis of a plot: `250`, `20k`, `1.5M`.

@@ -94,6 +94,11 @@ pub(crate) fn isolated(data: &str) -> String {
     if is_right_to_left(current()) { format!("\u{2068}{data}\u{2069}") } else { data.to_owned() }
 }
 
+/// A number with its sign or currency: nothing in it has a direction of its own, and a minus must not end up behind.
+pub(crate) fn as_number(text: String) -> String {
+    if is_right_to_left(current()) { format!("\u{2066}{text}\u{2069}") } else { text }
+}
+
 impl Translation {
     fn category(&self, count: usize) -> String {
         // Every count of goods or changes is far below the floats that are not whole.

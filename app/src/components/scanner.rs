@@ -142,7 +142,9 @@ impl Scans {
                 scanned(&reading, today)
             }
             Err(fault) => {
-                return around.desk.wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
+                return around
+                    .desk
+                    .wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
             }
         };
         if !self.offer(Found::Code(code.clone())) {

@@ -82,9 +82,8 @@ fn is_apart(install: Install) -> bool {
 #[hook]
 fn use_enrol_step(install: Install) -> Step {
     let name = use_book().device_name();
-    let state = name.as_ref().filter(|name| !name.is_empty()).cloned();
-    let content = if name.is_some() {
-        Html::default()
+    let content = if let Some(name) = &name {
+        html! { <p>{ tf("The server knows it as {name}.", &[("name", name)]) }</p> }
     } else if is_apart(install) {
         html! { <p>{ t("Install first. Then open Lotbook from its icon, and enrol there.") }</p> }
     } else {
@@ -95,7 +94,7 @@ fn use_enrol_step(install: Install) -> Step {
             </>
         }
     };
-    Step { code: "enrol", title: t("Make this device known"), is_done: name.is_some(), state, content }
+    Step { code: "enrol", title: t("Make this device known"), is_done: name.is_some(), state: None, content }
 }
 
 fn install_step(install: Install) -> Step {
