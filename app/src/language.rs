@@ -15,7 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 pub(crate) const LANGUAGES: [(&str, &str); 4] =
     [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")];
 /// Where the browser keeps the choice.
-const CHOICE: &str = "lotbook-language";
+const CHOICE: &str = "lotbook.language";
 /// The app's own.
 const ENGLISH: &str = "en";
 /// A start does not wait longer for words; it is English then.

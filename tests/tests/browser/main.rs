@@ -7,6 +7,7 @@ mod device;
 mod every_page;
 mod floor;
 mod goods;
+mod hands;
 mod keeping;
 mod looks;
 mod network;

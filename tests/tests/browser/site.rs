@@ -182,7 +182,7 @@ impl Site {
 
     /// The language from the next page on.
     async fn speak(&self, language: &str) -> Result<()> {
-        let script = format!("localStorage.setItem('lotbook-language', {})", json!(language));
+        let script = format!("localStorage.setItem('lotbook.language', {})", json!(language));
         self.device.script(&script).await.map(drop)
     }
 
