@@ -102,8 +102,8 @@ async fn tap(device: &Device, test: &str) -> Result<()> {
     device.find(test).await?;
     tokio::time::sleep(std::time::Duration::from_millis(REST_MILLIS)).await;
     let middle = format!(
-        "const it = document.querySelector('[data-test={test}]'); it.scrollIntoView({{ block: 'center' }});
-         const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"
+        "const it = document.querySelector('[data-test={test}]'); it.scrollIntoView({{ block: 'nearest', behavior: 'instant' }});
+         const box = it.getBoundingClientRect(); if (!box.width) return null; return [box.x + box.width / 2, box.y + box.height / 2]"
     );
     let middle = device.script(&middle).await?;
     let at = |index: usize| middle.get(index).and_then(serde_json::Value::as_f64).context("a place");
@@ -127,6 +127,8 @@ async fn goods_are_picked_moved_and_undone_by_touch_alone() -> Result<()> {
         tap(&device, key).await?;
     }
     pending(&device, 1).await?;
+    tap(&device, "toast-dismiss").await?;
+    tap(&device, "back").await?;
     tap(&device, "nav-work").await?;
     tap(&device, "recent-undo").await?;
     pending(&device, 0).await?;
