@@ -83,8 +83,7 @@ fn made(size: Size) -> (String, String) {
     for (number, name) in (0..size.products).zip(NAMES.into_iter().cycle()) {
         let barcode = gtin13(number);
         // Writing to a string cannot fail.
-        let _ =
-            writeln!(products, "P{number:06},{barcode},{name} {number},each,{},EUR", 100 + number % 9_000);
+        let _ = writeln!(products, "P{number:06},{barcode},{name} {number},kg,{},EUR", 100 + number % 9_000);
     }
     for number in 0..size.lots {
         let (product, status) =

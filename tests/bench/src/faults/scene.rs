@@ -284,10 +284,13 @@ pub(crate) fn pick(lot: &Lot, marker: Marker) -> Action {
     Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker), reason: String::new() }
 }
 
-/// A lot that can be picked from without a second thought: available, far from its date.
+/// A lot that can be picked from without a second thought: available, far from its date, the only one of its product, and
+/// weighed, as markers are thousandths.
 fn whole_lot(server: &ServerProcess) -> Result<Lot> {
-    let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots
-         WHERE status = 'available' AND quantity > 5000 AND (expires_on IS NULL OR expires_on > date('now', '+30 days'))
+    let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots JOIN products USING (site, product_id)
+         WHERE unit = 'kg' GROUP BY product_id HAVING count(*) = 1
+         AND max(status) = 'available' AND max(quantity) > 5000
+         AND (max(expires_on) IS NULL OR max(expires_on) > date('now', '+30 days'))
          ORDER BY lot_id LIMIT 1";
     let mut found = server.query(sql, |row| {
         let at = LotRef { product_id: uuid(row.get(0)?)?, lot_code: row.get(1)?, location: row.get(2)? };
