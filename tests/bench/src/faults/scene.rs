@@ -284,13 +284,15 @@ pub(crate) fn pick(lot: &Lot, marker: Marker) -> Action {
     Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker), reason: String::new() }
 }
 
-/// A lot that can be picked from without a second thought: available, far from its date, the only one of its product, and
-/// weighed, as markers are thousandths.
+/// A lot that can be picked from without a second thought: available, far from its date, none of its product expires
+/// sooner, and weighed, as markers are thousandths.
 fn whole_lot(server: &ServerProcess) -> Result<Lot> {
-    let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots JOIN products USING (site, product_id)
-         WHERE unit = 'kg' GROUP BY product_id HAVING count(*) = 1
-         AND max(status) = 'available' AND max(quantity) > 5000
-         AND (max(expires_on) IS NULL OR max(expires_on) > date('now', '+30 days'))
+    let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots AS lot JOIN products USING (site, product_id)
+         WHERE unit = 'kg' AND status = 'available' AND quantity > 5000
+         AND (expires_on IS NULL OR expires_on > date('now', '+30 days'))
+         AND NOT EXISTS (SELECT 1 FROM inventory_lots AS other WHERE other.product_id = lot.product_id
+             AND other.status = 'available' AND other.quantity > 0 AND other.expires_on >= date('now', '-1 day')
+             AND other.expires_on < coalesce(lot.expires_on, '9999-12-31'))
          ORDER BY lot_id LIMIT 1";
     let mut found = server.query(sql, |row| {
         let at = LotRef { product_id: uuid(row.get(0)?)?, lot_code: row.get(1)?, location: row.get(2)? };
