@@ -11,6 +11,8 @@ use js_sys::{Intl, Object, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::local_storage;
+
 /// Every language: its code, and its name for those who speak it.
 pub(crate) const LANGUAGES: [(&str, &str); 4] =
     [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")];
@@ -147,15 +149,12 @@ fn is_right_to_left(code: &str) -> bool {
 
 /// Chooses a language; it counts from the next start of the page on.
 pub(crate) fn choose(code: &str) {
-    if let Some(storage) = local_storage() {
-        // Where nothing can be kept the browser's language counts.
-        drop(storage.set_item(CHOICE, code));
-    }
+    local_storage::keep_text(CHOICE, code);
 }
 
 /// What was chosen, else the first of the browser's languages that there are words for.
 fn chosen() -> String {
-    let kept = local_storage().and_then(|storage| storage.get_item(CHOICE).ok().flatten());
+    let kept = local_storage::text(CHOICE);
     let is_code =
         |code: &String| (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
     kept.filter(is_code).or_else(preferred).unwrap_or_else(|| ENGLISH.to_owned())
@@ -167,10 +166,6 @@ fn preferred() -> Option<String> {
         let code = language.split('-').next()?.to_ascii_lowercase();
         LANGUAGES.iter().any(|(known, _)| *known == code).then_some(code)
     })
-}
-
-fn local_storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
 }
 
 /// What a number is in the language, with at most three decimals; none in English.

@@ -12,6 +12,7 @@ mod format;
 mod hooks;
 mod install;
 mod language;
+mod local_storage;
 mod pages;
 mod preferences;
 mod root;

@@ -3,6 +3,8 @@
 use domain::{GROUP_SEPARATOR, Scanner};
 use serde::{Deserialize, Serialize};
 
+use crate::local_storage;
+
 /// Also read by `boot.js`, so that the first picture has the right colours.
 const KEY: &str = "lotbook.preferences";
 
@@ -99,16 +101,12 @@ impl Default for Preferences {
 impl Preferences {
     /// As they were kept; the defaults for what was not.
     pub(crate) fn load() -> Self {
-        let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        local_storage::read(KEY).unwrap_or_default()
     }
 
     /// Keeps them and puts the colours in place.
     pub(crate) fn keep(&self) {
-        if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(self)) {
-            // A full storage forgets the choice at the next start.
-            drop(storage.set_item(KEY, &text));
-        }
+        local_storage::keep(KEY, self);
         let root = web_sys::window().and_then(|window| window.document()?.document_element());
         if let Some(root) = root {
             // They fail only for names that are none.
@@ -126,10 +124,6 @@ impl Preferences {
         preferences.keep();
         preferences
     }
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
 }
 
 #[cfg(test)]

@@ -4,28 +4,21 @@ use domain::Quantity;
 use uuid::Uuid;
 
 use super::cart::{Cart, CartLine};
+use crate::local_storage;
 
 const KEY: &str = "lotbook.cart";
 
 /// An order's id and its lines, as a [`CartLine`]'s fields in their order.
 type Draft = (Option<Uuid>, Vec<(Uuid, Quantity, bool, String, String)>);
 
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
-}
-
 /// The order as it was left; an empty one if there is none that can be read.
 pub(crate) fn load() -> Cart {
-    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    text.and_then(|text| serde_json::from_str(&text).ok()).map_or_else(Cart::default, cart_of)
+    local_storage::read(KEY).map_or_else(Cart::default, cart_of)
 }
 
 /// Keeps it.
 pub(crate) fn keep(cart: &Cart) {
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(&draft_of(cart))) {
-        // A full storage loses the draft only.
-        let _ = storage.set_item(KEY, &text);
-    }
+    local_storage::keep(KEY, &draft_of(cart));
 }
 
 fn draft_of(cart: &Cart) -> Draft {

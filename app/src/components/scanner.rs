@@ -206,16 +206,22 @@ impl Surroundings {
     async fn keep_unknown(&self, code: &str, message: String) {
         let place =
             web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
-        let kept = self.book.keep_unknown(code, place).await;
-        let detail = match kept {
-            Ok(()) => tf("{message} It is kept in the inbox.", &[("message", &message)]),
-            Err(_) => message,
+        // A word that somebody searched for is no label that anybody will ask about again.
+        let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, place).await.is_ok();
+        let detail = if is_kept {
+            tf("{message} It is kept in the inbox.", &[("message", &message)])
+        } else {
+            message
         };
         let (navigator, path) = (self.navigator.clone(), new_product_path(code));
         let add = Callback::from(move |()| navigator.push(&AnyRoute::new(path.clone())));
         let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
         self.desk.unknown(toast, code);
     }
+}
+
+fn is_like_a_code(text: &str) -> bool {
+    text.chars().any(|char| char.is_ascii_digit()) && !text.contains(char::is_whitespace)
 }
 
 fn new_product_path(code: &str) -> String {

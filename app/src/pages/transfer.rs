@@ -24,26 +24,19 @@ use crate::components::toasts::Toast;
 use crate::format;
 use crate::hooks::{use_book, use_today};
 use crate::language::{t, tf, tn};
+use crate::local_storage;
 use crate::route::Route;
 use crate::scan::Scanned;
 
 const KEY: &str = "lotbook.transfer";
 
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
-}
-
 /// The list as it was left: a draft, not a record.
 fn load() -> TransferList {
-    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    local_storage::read(KEY).unwrap_or_default()
 }
 
 fn keep(list: &TransferList) {
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(list)) {
-        // A full storage loses the draft only.
-        drop(storage.set_item(KEY, &text));
-    }
+    local_storage::keep(KEY, list);
 }
 
 /// The page.
