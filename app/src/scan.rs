@@ -14,7 +14,14 @@ pub(crate) struct Scanned {
     pub(crate) expires_on: Option<CalendarDate>,
     /// How many the label stands for.
     pub(crate) count: Option<Quantity>,
+    /// Whether it can only be an item's number: then it is never taken for a bin or a lot that nobody knows yet.
+    pub(crate) is_item: bool,
+    /// Whether a person typed it where codes are looked up.
+    pub(crate) is_typed: bool,
 }
+
+/// The shortest GTIN that no lot code or bin looks like by chance: many lots are called after a day, in eight digits.
+const MIN_CERTAIN_GTIN_DIGITS: usize = 12;
 
 impl Scanned {
     /// A code that says nothing else.
@@ -43,7 +50,10 @@ pub(crate) enum Meaning {
 /// [`Gs1Fault`].
 pub(crate) fn meaning_of(text: &str, scanner: Scanner, today: CalendarDate) -> Result<Meaning, Gs1Fault> {
     Ok(match read_scan(text, scanner)? {
-        Scan::Gtin(code) => Meaning::Code(Scanned::plain(code)),
+        Scan::Gtin(code) => {
+            let is_item = code.len() >= MIN_CERTAIN_GTIN_DIGITS;
+            Meaning::Code(Scanned { is_item, ..Scanned::plain(code) })
+        }
         Scan::Other(code) => {
             Command::read(&code).map_or_else(|| Meaning::Code(Scanned::plain(code)), Meaning::Command)
         }
@@ -68,6 +78,8 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
             .count()
             .map(|count| Quantity::units(count.into()))
             .filter(|count| *count > Quantity::ZERO),
+        is_item: elements.gtin().is_some(),
+        is_typed: false,
         lot_code,
     }
 }
@@ -126,9 +138,18 @@ mod tests {
         let label = "]d20104012345123456171705001037ABC\u{1d}3012";
         let Meaning::Code(scanned) = read(label) else { panic!("a code") };
         assert_eq!(scanned.code, "04012345123456");
+        assert!(scanned.is_item);
         assert_eq!(scanned.expires_on.map(|date| date.to_string()).as_deref(), Some("2017-05-31"), "day 00");
         assert_eq!(scanned.lot_code.as_deref(), Some("37ABC"));
         assert_eq!(scanned.count, Some(Quantity::units(12)));
+    }
+
+    #[test]
+    fn a_number_that_can_only_be_an_item_says_so() {
+        let is_item = |text: &str| matches!(read(text), Meaning::Code(Scanned { is_item: true, .. }));
+        assert!(is_item("7622210434593") && is_item("036000291452"));
+        assert!(!is_item("96385074"), "a day's lot may look like that");
+        assert!(!is_item("7622210434594") && !is_item("B-07-3") && !is_item("(10)L1"));
     }
 
     #[test]

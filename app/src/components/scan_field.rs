@@ -50,7 +50,7 @@ impl ScanField<'_> {
             event.prevent_default();
             let is_taken = on_enter.as_ref().is_some_and(|on_enter| on_enter.emit(text.to_string()));
             if !is_taken {
-                scans.submit(&text);
+                scans.submit_typed(&text);
             }
         })
     }

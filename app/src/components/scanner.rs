@@ -61,9 +61,14 @@ struct Surroundings {
     navigator: Navigator,
 }
 
+struct Waiting {
+    code: String,
+    is_typed: bool,
+}
+
 #[derive(Default)]
 struct Hub {
-    waiting: RefCell<VecDeque<String>>,
+    waiting: RefCell<VecDeque<Waiting>>,
     is_busy: Cell<bool>,
     target: RefCell<Option<ScanTarget>>,
     surroundings: RefCell<Option<Surroundings>>,
@@ -82,8 +87,17 @@ impl PartialEq for Scans {
 }
 
 impl Scans {
-    /// Hands in a scanned or typed code; they are dealt with one by one, in order.
+    /// Hands in a scanned code; they are dealt with one by one, in order.
     pub(crate) fn submit(&self, code: &str) {
+        self.queue(code, false);
+    }
+
+    /// Hands in what a person typed to have it looked up.
+    pub(crate) fn submit_typed(&self, code: &str) {
+        self.queue(code, true);
+    }
+
+    fn queue(&self, code: &str, is_typed: bool) {
         let code = code.trim_matches(|char: char| char.is_whitespace() && char != domain::GROUP_SEPARATOR);
         if code.is_empty() || self.is_repeated(code) {
             return;
@@ -95,7 +109,7 @@ impl Scans {
                 tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
             ),
             (true, None) => {}
-            (false, _) => self.0.waiting.borrow_mut().push_back(code.to_owned()),
+            (false, _) => self.0.waiting.borrow_mut().push_back(Waiting { code: code.to_owned(), is_typed }),
         }
         if !self.0.is_busy.replace(true) {
             let scans = self.clone();
@@ -113,13 +127,13 @@ impl Scans {
     async fn work_off(&self) {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
-            let Some(code) = next else { break };
-            self.deal_with(code).await;
+            let Some(waiting) = next else { break };
+            self.deal_with(waiting).await;
         }
         self.0.is_busy.set(false);
     }
 
-    async fn deal_with(&self, text: String) {
+    async fn deal_with(&self, Waiting { code: text, is_typed }: Waiting) {
         let Some(around) = self.surroundings() else { return };
         if self.offer(Found::Raw(text.clone())) {
             return;
@@ -147,6 +161,7 @@ impl Scans {
                     .wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
             }
         };
+        let code = Scanned { is_typed, ..code };
         if !self.offer(Found::Code(code.clone())) {
             self.look_up(&around, code).await;
         }

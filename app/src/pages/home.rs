@@ -54,7 +54,7 @@ pub(crate) fn HomePage() -> Html {
     let on_enter = {
         let (text, scans) = (text.clone(), scans.clone());
         Callback::from(move |typed: String| {
-            scans.submit(&typed);
+            scans.submit_typed(&typed);
             text.set(String::new());
             true
         })

@@ -137,6 +137,8 @@ fn use_scans(
         match found {
             Found::Product(id, scanned) => take.emit((id, scanned)),
             Found::Command(Command::Save) => save.emit(()),
+            // What somebody typed to find goods is no place to put them.
+            Found::Unlisted(scanned) if scanned.is_item || scanned.is_typed => return false,
             Found::Bin(bin) | Found::Unlisted(Scanned { code: bin, .. }) if !list.lines.is_empty() => {
                 if list.goes_to(&bin) {
                     save.emit(());

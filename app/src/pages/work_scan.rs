@@ -219,6 +219,7 @@ impl Hearing<'_> {
     /// A code nobody knows is what is still missing: the lot that comes in, or the bin that goods go to.
     fn unlisted(mut self, scanned: &Scanned) -> Option<(WorkForm, Answer)> {
         match self.task.work {
+            _ if scanned.is_item => None,
             LotWork::Receive if self.form.chosen.is_none() && self.form.lot_code.is_empty() => {
                 self.form.lot_code.clone_from(&scanned.code);
                 Some((self.form, Answer::Right(t("Lot"), scanned.code.clone())))
@@ -320,6 +321,10 @@ mod tests {
         let unlisted = |text: &str| Found::Unlisted(Scanned::plain(text));
         let (form, _) = after(LotWork::Receive, &[rice(), unlisted("LOT-5"), unlisted("R-1")]);
         assert_eq!((form.lot_code.as_str(), form.location.as_str()), ("LOT-5", "R-1"));
+        let item = Found::Unlisted(Scanned { is_item: true, ..Scanned::plain("7622210434593") });
+        for work in [LotWork::Receive, LotWork::Move] {
+            assert_eq!(hear(&task(work), &WorkForm::default(), &item), None, "an item is no lot and no bin");
+        }
         let (form, _) = after(LotWork::Receive, &[rice(), Found::Command(Command::NoLot)]);
         assert_eq!(form.lot_code, "20261121");
     }
