@@ -16,14 +16,18 @@ const offerReload = (error) => {
   dialog.showModal();
 };
 
+// The browser's own bars, in the ground's colour (public/lotbook.css), also when another theme is chosen later.
+const ground = { light: "#f4f6f3", dark: "#0f1613", contrast: "#ffffff" };
+const bars = [...document.querySelectorAll("meta[name=theme-color]")].map((meta) => [meta, meta.content]);
+const colourBars = () => {
+  const chosen = ground[document.documentElement.dataset.theme];
+  bars.forEach(([meta, own]) => (meta.content = chosen ?? own));
+};
+new MutationObserver(colourBars).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
 try {
   const { theme } = JSON.parse(localStorage.getItem("lotbook.preferences") ?? "{}");
-  if (theme && theme !== "auto") {
-    document.documentElement.dataset.theme = theme;
-    // The browser's own bars, in the ground's colour (public/lotbook.css).
-    const ground = { light: "#f4f6f3", dark: "#0f1613", contrast: "#ffffff" }[theme];
-    document.querySelectorAll("meta[name=theme-color]").forEach((meta) => (meta.content = ground));
-  }
+  if (theme in ground) document.documentElement.dataset.theme = theme;
 } catch {
   // Where nothing is kept, the device's own colours count.
 }

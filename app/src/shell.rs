@@ -7,6 +7,7 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
+use crate::book::StockSearch;
 use crate::components::announcer::use_announcements;
 use crate::components::connectivity_status::connectivity_status;
 use crate::components::desk::{Desk, use_new_desk};
@@ -57,7 +58,7 @@ fn Frame() -> Html {
     use_announcements(&desk.toasts, &sync, queue);
     let (is_update_ready, apply_update) = use_update_ready();
     let (storage, _) = use_storage();
-    let query = use_state(String::new);
+    let search = use_state(StockSearch::default);
     let lot = use_query("lot").and_then(|lot| lot.parse().ok());
     let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
@@ -72,7 +73,7 @@ fn Frame() -> Html {
                     { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
                 </header>
                 { navigation(&route, inbox) }
-                <main id="main" class="main" tabindex="-1">{ page(route, lot, &query) }</main>
+                <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
             </div>
             <StorageFull />
             <ScanQuestion {question} />
@@ -82,7 +83,7 @@ fn Frame() -> Html {
     }
 }
 
-fn page(route: Route, lot: Option<Uuid>, query: &UseStateHandle<String>) -> Html {
+fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
     match route {
         Route::Home => html! { <HomePage /> },
         Route::Start { operation } => html! { <StartPage key={operation.code()} work={operation} /> },
@@ -106,7 +107,7 @@ fn page(route: Route, lot: Option<Uuid>, query: &UseStateHandle<String>) -> Html
         | Route::Product { .. }
         | Route::EditProduct { .. }
         | Route::History { .. }
-        | Route::Work { .. } => stock_page(&route, lot, query),
+        | Route::Work { .. } => stock_page(&route, lot, search),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the browser says of this device's storage: how full it is, and whether it will keep what is there.
 
+use domain::Quantity;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{StorageEstimate, StorageManager};
 
+use crate::format;
 use crate::language::tf;
 
 /// Less left than this is worth a warning.
@@ -74,7 +76,11 @@ fn whole(bytes: f64) -> u64 {
 fn size(bytes: u64) -> String {
     match bytes / MEGABYTE_BYTES {
         megabytes @ ..1_000 => format!("{megabytes} MB"),
-        megabytes => format!("{}.{} GB", megabytes / 1_000, megabytes % 1_000 / 100),
+        megabytes => {
+            // A quantity has three decimals; the first is enough.
+            let tenths = i64::try_from(megabytes / 100).unwrap_or(i64::MAX / 100);
+            format!("{} GB", format::quantity(Quantity(tenths * 100)))
+        }
     }
 }
 

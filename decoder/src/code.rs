@@ -94,7 +94,7 @@ fn content(result: &RXingResult) -> Option<(Symbology, String)> {
     Some(match result.getBarcodeFormat() {
         BarcodeFormat::EAN_13 => (Symbology::Ean13, owned()),
         BarcodeFormat::UPC_A => (Symbology::Ean13, format!("0{text}")),
-        BarcodeFormat::UPC_E => (Symbology::Ean13, format!("0{}", unshortened(text)?)),
+        BarcodeFormat::UPC_E => (Symbology::Ean13, format!("0{}", domain::expand_upc_e(text)?)),
         BarcodeFormat::EAN_8 => (Symbology::Ean8, owned()),
         BarcodeFormat::CODE_128 => match text.strip_prefix("]C1") {
             Some(elements) if identifier(result) == "]C1" => (Symbology::Gs1Code128, elements.to_owned()),
@@ -123,19 +123,6 @@ fn is_gs1_content(result: &RXingResult) -> bool {
     matches!(content, Some(RXingResultMetadataValue::ContentType(kind)) if kind == "GS1")
 }
 
-/// The twelve digits that a UPC-E's eight stand for.
-fn unshortened(upc_e: &str) -> Option<String> {
-    let (system, rest) = upc_e.split_at_checked(1)?;
-    let (body, check) = rest.split_at_checked(6)?;
-    let (head, last) = body.split_at(5);
-    Some(match last {
-        "0" | "1" | "2" => format!("{system}{}{last}0000{}{check}", &head[..2], &head[2..]),
-        "3" => format!("{system}{}00000{}{check}", &head[..3], &head[3..]),
-        "4" => format!("{system}{}00000{}{check}", &head[..4], &head[4..]),
-        _ => format!("{system}{head}0000{last}{check}"),
-    })
-}
-
 /// Interleaved 2 of 5 has no other guard against half a code being taken for a whole one.
 fn has_check_digit(text: &str) -> bool {
     let weighed = text.bytes().rev().enumerate().map(|(at, byte)| {
@@ -148,20 +135,6 @@ fn has_check_digit(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_short_upc_is_written_out() {
-        for (short, whole) in [
-            ("01234505", "012000003455"),
-            ("04252614", "042100005264"),
-            ("01234531", "012300000451"),
-            ("01234543", "012340000053"),
-            ("01234558", "012345000058"),
-        ] {
-            assert_eq!(unshortened(short).unwrap(), whole);
-        }
-        assert_eq!(unshortened("0123"), None);
-    }
 
     #[test]
     fn fourteen_digits_need_their_check_digit() {

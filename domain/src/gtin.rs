@@ -39,9 +39,38 @@ pub fn normalize_gtin(text: &str) -> String {
     }
 }
 
+/// The twelve digits that a UPC-E's eight stand for (GS1 General Specifications, section 5.2.2.4.2).
+pub fn expand_upc_e(short: &str) -> Option<String> {
+    let is_short = short.len() == 8 && short.bytes().all(|byte| byte.is_ascii_digit());
+    let (system, body, last, check) =
+        is_short.then(|| (&short[..1], &short[1..6], &short[6..7], &short[7..]))?;
+    Some(match last {
+        "0" | "1" | "2" => format!("{system}{}{last}0000{}{check}", &body[..2], &body[2..]),
+        "3" => format!("{system}{}00000{}{check}", &body[..3], &body[3..]),
+        "4" => format!("{system}{}00000{}{check}", &body[..4], &body[4..]),
+        _ => format!("{system}{body}0000{last}{check}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_upc_is_written_out() {
+        for (short, whole) in [
+            ("01234505", "012000003455"),
+            ("04252614", "042100005264"),
+            ("01234531", "012300000451"),
+            ("01234543", "012340000053"),
+            ("01234558", "012345000058"),
+        ] {
+            assert_eq!(expand_upc_e(short).as_deref(), Some(whole));
+            assert_eq!(check_gtin(whole), Ok(()), "its check digit is the short one's");
+        }
+        assert_eq!(expand_upc_e("0123"), None);
+        assert_eq!(expand_upc_e("0123456x"), None);
+    }
 
     #[test]
     fn checks_the_digit_of_every_length() {

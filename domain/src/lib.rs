@@ -36,7 +36,7 @@ pub use effect::{Effect, LedgerEntry, Movement};
 pub use exception::{ExceptionKind, StockException, exception_key};
 pub use fefo::{Allocation, allocate, by_expiry};
 pub use gs1::{Element, GROUP_SEPARATOR, Gs1, Gs1Fault, MAX_READINGS, Scan, Scanner, read_scan};
-pub use gtin::{GtinFault, check_gtin, normalize_gtin};
+pub use gtin::{GtinFault, check_gtin, expand_upc_e, normalize_gtin};
 pub use identity::{delivery_number_key, location_key};
 pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
 pub use order::{MAX_ORDER_LINES, Order, OrderLine};

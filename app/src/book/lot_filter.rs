@@ -52,7 +52,8 @@ impl Expiry {
         }
     }
 
-    fn holds(self, lot: &SurveyedLot, today: CalendarDate) -> bool {
+    /// Whether a lot is one of these.
+    pub(crate) fn holds(self, lot: &SurveyedLot, today: CalendarDate) -> bool {
         let within = |days| {
             !lot.is_expired(today) && lot.expires_on.is_some_and(|date| today.days_until(date) <= days)
         };

@@ -1,5 +1,6 @@
 //! The browser's own reader, where it has one: `BarcodeDetector` of Chromium on Android, macOS and ChromeOS.
 
+use domain::expand_upc_e;
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -72,39 +73,14 @@ fn as_scanned(format: &str, text: &str) -> Option<String> {
         ("qr_code", Some(elements)) => format!("]Q3{elements}"),
         // Half a code of it looks like a whole one, so only the length that goods have is read.
         ("itf", _) => (text.len() == 14).then(|| format!("]I1{text}"))?,
-        ("upc_e", _) => format!("]E00{}", unshortened(text)?),
+        ("upc_e", _) => format!("]E00{}", expand_upc_e(text)?),
         _ => text.to_owned(),
     })
-}
-
-/// The twelve digits that a UPC-E's eight stand for.
-fn unshortened(upc_e: &str) -> Option<String> {
-    let is_short = upc_e.len() == 8 && upc_e.bytes().all(|byte| byte.is_ascii_digit());
-    let (system, body, check) = is_short.then(|| (&upc_e[..1], &upc_e[1..7], &upc_e[7..]))?;
-    let (maker, item) = match &body[5..] {
-        last @ ("0" | "1" | "2") => (format!("{}{last}00", &body[..2]), format!("00{}", &body[2..5])),
-        "3" => (format!("{}00", &body[..3]), format!("000{}", &body[3..5])),
-        "4" => (format!("{}0", &body[..4]), format!("0000{}", &body[4..5])),
-        last => (body[..5].to_owned(), format!("0000{last}")),
-    };
-    Some(format!("{system}{maker}{item}{check}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_short_upc_is_written_out() {
-        for (short, whole) in [
-            ("01234505", "012000003455"),
-            ("01234531", "012300000451"),
-            ("01234543", "012340000053"),
-            ("01234558", "012345000058"),
-        ] {
-            assert_eq!(unshortened(short).as_deref(), Some(whole));
-        }
-    }
 
     #[test]
     fn what_is_known_of_the_symbology_stands_in_front() {

@@ -5,14 +5,16 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::link_button;
+use super::button::{button, choice, link_button};
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, skeleton};
 use super::product_list::ProductList;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
+use super::survey_gate::survey_gate;
+use crate::book::{StockFilter, StockSearch, SurveyState};
 use crate::format;
-use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_catalogue, use_sync};
+use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_stock, use_sync};
 use crate::language::{t, tf, tn};
 use crate::route::Route;
 
@@ -22,22 +24,30 @@ pub(crate) struct StockPaneProps {
     /// The product whose page is open.
     pub(crate) current: Option<Uuid>,
     /// What is searched for, kept while other pages are shown.
-    pub(crate) query: UseStateHandle<String>,
+    pub(crate) search: UseStateHandle<StockSearch>,
 }
 
 /// The list, its search, and what there is to say when it is empty.
 #[component]
 pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
-    let query = &props.query;
-    let view = use_catalogue(query);
+    let StockSearch { text, filter } = &*props.search;
+    let (view, state) = use_stock(&props.search);
     let (sync, scans) = (use_sync(), use_scans());
+    let is_open = use_state(|| *filter != StockFilter::Any);
     let on_change = {
-        let query = query.clone();
-        Callback::from(move |text| query.set(text))
+        let (search, filter) = (props.search.clone(), *filter);
+        Callback::from(move |text| search.set(StockSearch { text, filter }))
     };
-    let search = ScanField {
+    let on_fold = {
+        let (is_open, on_change) = (is_open.clone(), narrowing(&props.search));
+        Callback::from(move |_: MouseEvent| {
+            is_open.set(!*is_open);
+            on_change.emit(StockFilter::Any);
+        })
+    };
+    let field = ScanField {
         label: t("Scan or type a name or code"),
-        text: (**query).clone().into(),
+        text: text.clone().into(),
         on_change,
         on_enter: None,
         scans: &scans,
@@ -50,10 +60,20 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
                 <h1>{ t("Stock") }</h1>
                 { link_button("button", Route::NewProduct.to_path(), face, "new-product") }
             </header>
-            { search.view() }
-            <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, query) }</p>
-            if view.hits.is_empty() {
-                { empty(&view, &sync, query) }
+            { field.view() }
+            <div class="stock-bar">
+                <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, &props.search) }</p>
+                <button class="choice" type="button" aria-expanded={is_open.to_string()} aria-controls="stock-filters" onclick={on_fold} data-test="stock-narrow">{ t("Filter") }</button>
+            </div>
+            if *is_open {
+                <div id="stock-filters" class="choices" role="group" aria-label={t("Which products")}>
+                    { for StockFilter::ALL.into_iter().map(|filter| filter_choice(filter, &props.search)) }
+                </div>
+            }
+            if let Some(reading) = gate(*filter, &state, &sync) {
+                { reading }
+            } else if view.hits.is_empty() {
+                { empty(&view, &sync, &props.search) }
             } else {
                 <ProductList ids={view.hits.clone()} current={props.current} />
             }
@@ -61,12 +81,28 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
     }
 }
 
-fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
+/// Chooses a filter and keeps the words.
+fn narrowing(search: &UseStateHandle<StockSearch>) -> Callback<StockFilter> {
+    let search = search.clone();
+    Callback::from(move |filter| search.set(StockSearch { filter, text: search.text.clone() }))
+}
+
+fn filter_choice(filter: StockFilter, search: &UseStateHandle<StockSearch>) -> Html {
+    let onclick = narrowing(search).reform(move |_: MouseEvent| filter);
+    choice(t(filter.words()), search.filter == filter, onclick, "stock-filter")
+}
+
+/// What stands in place of the list while the lots that a filter goes by are read.
+fn gate(filter: StockFilter, state: &SurveyState, sync: &OfflineSync) -> Option<Html> {
+    (filter != StockFilter::Any && sync.catalogue != Completeness::Empty).then(|| survey_gate(state, sync))?
+}
+
+fn count_line(view: &CatalogueView, sync: &OfflineSync, search: &StockSearch) -> String {
     let arriving = match sync.catalogue {
         Completeness::Partial { percent } => tf(", {percent} % downloaded", &[("percent", &percent)]),
         Completeness::Empty | Completeness::Complete => String::new(),
     };
-    match (view.ready, query.trim().is_empty()) {
+    match (view.ready, search.text.trim().is_empty() && search.filter == StockFilter::Any) {
         (false, _) if sync.catalogue == Completeness::Empty => String::new(),
         (false, _) => t("Reading the stock list").to_owned(),
         (true, true) => format!("{}{arriving}", tn(view.total, "{n} product", "{n} products")),
@@ -78,12 +114,15 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, query: &str) -> String {
     }
 }
 
-fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
+fn empty(view: &CatalogueView, sync: &OfflineSync, search: &UseStateHandle<StockSearch>) -> Html {
     if !view.ready && sync.catalogue != Completeness::Empty {
         return skeleton();
     }
+    if view.total > 0 && search.filter != StockFilter::Any {
+        return nothing_left(search);
+    }
     if view.total > 0 {
-        return nothing_found(sync, query);
+        return nothing_found(sync, &search.text);
     }
     let (placeholder, way) = match (sync.is_online, sync.catalogue) {
         (Connection::SignInNeeded, _) => (
@@ -128,6 +167,14 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, query: &str) -> Html {
     let way =
         way.map(|(route, word, test)| link_button("button primary", route.to_path(), word.into(), test));
     placeholder.view(way.unwrap_or_default())
+}
+
+fn nothing_left(search: &UseStateHandle<StockSearch>) -> Html {
+    let all = narrowing(search).reform(|_: MouseEvent| StockFilter::Any);
+    let (title, test) = (t("No product is like that"), "empty-filter");
+    let text = tf("Chosen is “{filter}”.", &[("filter", &t(search.filter.words()))]);
+    let way = button("button", t("Show all products").into(), all, "stock-all");
+    Placeholder { glyph: Glyph::Search, title, text: &text, test }.view(way)
 }
 
 fn nothing_found(sync: &OfflineSync, query: &str) -> Html {

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use uuid::Uuid;
 use yew::prelude::*;
 
+use super::use_survey::use_survey_if;
 use super::{Loaded, use_book, use_book_version, use_loaded, use_today};
-use crate::book::{Completeness, ProductCard};
+use crate::book::{Completeness, ProductCard, StockFilter, StockSearch, SurveyState};
 use crate::components::faults_in_words::store_fault;
 
 /// What a search found.
@@ -35,6 +36,25 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         total,
         hits: (*hits).clone(),
     }
+}
+
+/// The same for the stock list, narrowed by what there is of the products; and how far that has been read.
+#[hook]
+pub(crate) fn use_stock(search: &StockSearch) -> (CatalogueView, SurveyState) {
+    let (book, today) = (use_book(), use_today());
+    let found = use_catalogue(&search.text);
+    let is_narrow = search.filter != StockFilter::Any;
+    let state = use_survey_if(is_narrow);
+    // The survey itself may be ahead of what this page has been told.
+    let version = book.survey_state().version;
+    let left =
+        use_memo((found.hits.clone(), search.filter, version, today), move |(hits, filter, _, today)| {
+            match *filter {
+                StockFilter::Any => hits.clone(),
+                filter => book.survey().stocked(hits, filter, *today).into(),
+            }
+        });
+    (CatalogueView { hits: (*left).clone(), ..found }, state)
 }
 
 /// Cards for `ids`: labels at once, the rest as soon as it is read.

@@ -9,6 +9,12 @@ use crate::book::{Signal, SurveyState};
 /// The survey's state. It follows the book as long as the page is shown.
 #[hook]
 pub(crate) fn use_survey() -> SurveyState {
+    use_survey_if(true)
+}
+
+/// The same for a page that needs the survey only now and then.
+#[hook]
+pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
     let book = use_book();
     let version = use_book_version();
     let state = use_state_eq(|| book.survey_state());
@@ -24,8 +30,10 @@ pub(crate) fn use_survey() -> SurveyState {
             move || drop(subscription)
         });
     }
-    use_effect_with(version, move |_| {
-        spawn_local(async move { book.bring_survey_up().await });
+    use_effect_with((version, is_wanted), move |_| {
+        if is_wanted {
+            spawn_local(async move { book.bring_survey_up().await });
+        }
     });
     (*state).clone()
 }

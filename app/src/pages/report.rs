@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::CalendarDate;
+use domain::{CalendarDate, Money};
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -90,12 +90,17 @@ fn total(book: &Book, report: &Rc<Report>) -> Html {
     html! {
         <section class="card report-total" aria-labelledby="report-total">
             <h2 id="report-total">{ t("Stock value") }</h2>
-            { for sums.iter().map(|money| html! {
-                <p class="huge" translate="no" data-test="stock-value" data-minor={money.minor.to_string()}
-                    data-currency={money.currency.clone()}>{ format::sum(money) }</p>
-            }) }
+            { for sums.iter().map(sum_line) }
             <p class="muted">{ tn(report.total.lots, "{n} lot at today's prices", "{n} lots at today's prices") }</p>
         </section>
+    }
+}
+
+fn sum_line(money: &Money) -> Html {
+    let sum = format::sum(money);
+    html! {
+        <p class="huge" style={format!("--chars: {}", sum.chars().count())} translate="no" data-test="stock-value"
+            data-minor={money.minor.to_string()} data-currency={money.currency.clone()}>{ sum }</p>
     }
 }
 

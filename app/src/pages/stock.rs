@@ -7,6 +7,7 @@ use yew_router::Routable;
 use super::history::HistoryPage;
 use super::product_edit::ProductFormPage;
 use super::product_route::{ProductRoute, Purpose};
+use crate::book::StockSearch;
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
 use crate::language::t;
@@ -15,8 +16,8 @@ use crate::route::Route;
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
-/// The list searched for `query`, and what stands beside it.
-pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, query: &UseStateHandle<String>) -> Html {
+/// The list with what it is searched for, and what stands beside it.
+pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
     let about = |id: Uuid, purpose: Purpose| {
         // Another product, or another purpose, is a page of its own with nothing left over.
         (Some(id), html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> })
@@ -32,7 +33,7 @@ pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, query: &UseStateHandl
     let has_detail = route.is_task();
     html! {
         <div class={classes!("split", has_detail.then_some("has-detail"))}>
-            <StockPane {current} query={query.clone()} />
+            <StockPane {current} search={search.clone()} />
             <section class="detail" aria-label={t("Details")}>{ detail }</section>
         </div>
     }
