@@ -117,6 +117,11 @@ pub(crate) fn quantity(quantity: Quantity) -> String {
     language::as_number(with_decimal_sign(quantity.to_string()))
 }
 
+/// A quantity as one types it: without what only steers its direction on the screen.
+pub(crate) fn typed(quantity: Quantity) -> String {
+    with_decimal_sign(quantity.to_string())
+}
+
 /// A change with its sign: `+5`, `−5`.
 pub(crate) fn signed(change: Quantity) -> String {
     let sign = if change > Quantity::ZERO { "+" } else { "" };
@@ -138,7 +143,7 @@ pub(crate) fn short(value: i64) -> String {
     };
     let (whole, tenth) = (value / unit, (value % unit).abs() * 10 / unit);
     let text = if tenth == 0 { format!("{whole}{letter}") } else { format!("{whole}.{tenth}{letter}") };
-    with_decimal_sign(text)
+    language::as_number(with_decimal_sign(text))
 }
 
 /// The same for whole units of a currency.
@@ -152,10 +157,7 @@ pub(crate) fn sum(money: &Money) -> String {
     let text = money.to_string();
     let start = text.find(|char: char| char.is_ascii_digit()).unwrap_or(text.len());
     let end = text.find('.').unwrap_or(text.len());
-    let (separator, decimal_sign) = match language::current() {
-        "de" | "es" => ('.', ","),
-        _ => (',', "."),
-    };
+    let separator = if decimal_sign() == ',' { '.' } else { ',' };
     let mut grouped = text[..start].to_owned();
     for (at, digit) in text[start..end].char_indices() {
         if at > 0 && (end - start - at).is_multiple_of(3) {
@@ -163,14 +165,16 @@ pub(crate) fn sum(money: &Money) -> String {
         }
         grouped.push(digit);
     }
-    grouped + &text[end..].replace('.', decimal_sign)
+    language::as_number(grouped + &with_decimal_sign(text[end..].to_owned()))
+}
+
+/// What stands before the decimals: `.` or `,`.
+pub(crate) fn decimal_sign() -> char {
+    if matches!(language::current(), "de" | "es") { ',' } else { '.' }
 }
 
 fn with_decimal_sign(text: String) -> String {
-    match language::current() {
-        "de" | "es" => text.replace('.', ","),
-        _ => text,
-    }
+    if decimal_sign() == '.' { text } else { text.replace('.', ",") }
 }
 
 /// An English word as a sentence begins: `put away` becomes `Put away`.

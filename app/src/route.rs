@@ -182,6 +182,19 @@ impl Route {
     pub(crate) const fn is_task(&self) -> bool {
         self.is_beside_list() && !matches!(self, Self::Stock)
     }
+
+    /// Whether hands are full while it is shown, so that the screen should not go dark.
+    pub(crate) const fn keeps_awake(&self) -> bool {
+        matches!(
+            self,
+            Self::Start { .. }
+                | Self::Delivery { .. }
+                | Self::Bin { .. }
+                | Self::Work { .. }
+                | Self::Transfer
+                | Self::Checkout
+        )
+    }
 }
 
 /// A value of the address's query, such as `lot`.

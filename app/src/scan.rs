@@ -18,6 +18,8 @@ pub(crate) struct Scanned {
     pub(crate) is_item: bool,
     /// Whether a person typed it where codes are looked up.
     pub(crate) is_typed: bool,
+    /// Whether the same code came just before, so soon that one label may have been read twice.
+    pub(crate) is_echo: bool,
 }
 
 /// The shortest GTIN that no lot code or bin looks like by chance: many lots are called after a day, in eight digits.
@@ -79,8 +81,8 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
             .map(|count| Quantity::units(count.into()))
             .filter(|count| *count > Quantity::ZERO),
         is_item: elements.gtin().is_some(),
-        is_typed: false,
         lot_code,
+        ..Scanned::default()
     }
 }
 

@@ -52,7 +52,7 @@ fn Frame() -> Html {
     let shown = use_reducer_eq(Shown::default);
     let question = use_state(|| None::<Question>);
     use_escape(&shown);
-    use_wake_lock(route.is_task());
+    use_wake_lock(route.keeps_awake());
     let desk = use_new_desk(&shown, &question);
     use_scan_listener(&desk);
     use_announcements(&desk.toasts, &sync, queue);

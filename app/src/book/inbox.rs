@@ -1,6 +1,6 @@
 //! What a person decides in the inbox.
 
-use domain::{Action, Entity, Operation, StockException, normalize_gtin};
+use domain::{Action, Entity, Operation, StockException};
 use serde_json::json;
 use sync::StoreError;
 use uuid::Uuid;
@@ -32,15 +32,13 @@ impl Book {
         Ok(self.forget_unknown(code).await?)
     }
 
-    /// Forgets the codes that are some product's by now.
+    /// Forgets the codes that are known by now: some product's, a bin's, a delivery's.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn forget_known_codes(&self) -> Result<(), StoreError> {
         for unknown in self.unknown_codes().await? {
-            let code = unknown.code.trim();
-            let barcode = self.products_with(&format!("barcode:{}", normalize_gtin(code))).await?;
-            if !barcode.is_empty() || !self.products_with(&format!("sku:{code}")).await?.is_empty() {
+            if self.find_code(&unknown.code).await?.is_some() {
                 self.forget_unknown(&unknown.code).await?;
             }
         }

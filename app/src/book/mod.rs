@@ -39,7 +39,7 @@ pub(crate) use catalogue::ProductLabel;
 pub(crate) use export::history_csv;
 pub(crate) use keeping::Threat;
 pub(crate) use look_up::LookUp;
-pub(crate) use lot_filter::{Expiry, LotFilter, LotOrder, Selection};
+pub(crate) use lot_filter::{Expiry, LotFilter, LotOrder, PRESSING_DAYS, SOON_DAYS, Selection};
 pub(crate) use past::{OwnMove, Past, quantities_after};
 pub(crate) use record::RecordError;
 pub(crate) use report::{Due, Part, Report, Share};
@@ -103,6 +103,8 @@ struct Inner {
     queue: RefCell<Rc<Vec<Queued>>>,
     queue_version: Cell<u64>,
     unreadable: Cell<usize>,
+    /// What is being reversed.
+    reversing: Cell<Option<Uuid>>,
     threats: RefCell<Vec<Threat>>,
     catalogue: RefCell<catalogue::Catalogue>,
     reading: index::Reading,
@@ -145,6 +147,7 @@ impl Book {
             queue: RefCell::default(),
             queue_version: Cell::default(),
             unreadable: Cell::default(),
+            reversing: Cell::default(),
             threats: RefCell::default(),
             catalogue: RefCell::default(),
             reading: index::Reading::default(),

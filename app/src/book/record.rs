@@ -64,6 +64,16 @@ impl Book {
     /// # Errors
     /// [`RecordError`]; parts before the one that failed are saved, and are not saved again by another try.
     pub(crate) async fn reverse(&self, mutation: &Mutation<Action>) -> Result<(), RecordError> {
+        // A second tap while the first is at work.
+        if self.0.reversing.replace(Some(mutation.id)) == Some(mutation.id) {
+            return Ok(());
+        }
+        let done = self.reverse_rest(mutation).await;
+        self.0.reversing.set(None);
+        done
+    }
+
+    async fn reverse_rest(&self, mutation: &Mutation<Action>) -> Result<(), RecordError> {
         let parts = reversal_of(&mutation.action).unwrap_or_default();
         let saved = self.reversals_of(mutation.id).await?;
         for action in parts.into_iter().skip(saved) {

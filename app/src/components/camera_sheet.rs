@@ -6,14 +6,14 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlDialogElement, HtmlElement, HtmlVideoElement};
+use web_sys::{HtmlElement, HtmlVideoElement};
 use yew::prelude::*;
 
 use super::button::{button, icon_button};
 use super::icon::{Glyph, icon};
 use super::scanner::Scans;
 use crate::camera::{CameraFault, Sight, Trouble, Watch, is_present};
-use crate::hooks::use_element;
+use crate::hooks::use_modal;
 use crate::language::{t, tf};
 
 /// A button that opens the camera. On a device without one, `children` stand there instead.
@@ -96,12 +96,7 @@ fn CameraSheet(props: &CameraSheetProps) -> Html {
     let sight = use_state_eq(|| Sight::Starting);
     let (attempt, is_lit) = (use_state_eq(|| 0_u32), use_state_eq(|| false));
     let watch = use_mut_ref(|| None::<Watch>);
-    use_element(&dialog, true, |dialog| {
-        if let Some(dialog) = dialog.dyn_ref::<HtmlDialogElement>() {
-            // It fails only for a dialog that is open already, which is as wanted.
-            let _ = dialog.show_modal();
-        }
-    });
+    use_modal(&dialog);
     {
         let (sight, is_lit, on_code) = (sight.setter(), is_lit.setter(), props.on_code.clone());
         let (video, watch) = (video.clone(), Rc::clone(&watch));
@@ -167,7 +162,7 @@ fn words(sight: &Sight) -> Html {
             html! { <p class="camera-words" role="alert" data-test="camera-trouble">{ trouble_words(trouble) }</p> }
         }
         Sight::Starting => said(t("Starting the camera…")),
-        Sight::Preparing => said(t("Fetching what reads codes…")),
+        Sight::Preparing => said(t("Downloading the barcode reader…")),
         Sight::Looking { .. } | Sight::Found(_) => said(t("Hold the code inside the frame.")),
         Sight::Resting => said(t("The camera is off, to save the battery.")),
     }

@@ -10,12 +10,15 @@ use yew::Reducible;
 
 use crate::format;
 use crate::language::{t, tf};
+use crate::scan::Scanned;
 
 /// One product of the order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CartLine {
     pub(crate) product: Uuid,
     pub(crate) quantity: Quantity,
+    /// The lot that its label named last: it is taken first.
+    pub(crate) scanned_lot: String,
     /// Whether more may be sold than the book has.
     pub(crate) sells_short: bool,
     /// Where the goods come from that the book has no lot for.
@@ -36,8 +39,8 @@ pub(crate) struct Cart {
 pub(crate) enum CartChange {
     /// The id of the order that begins.
     Begin(Uuid),
-    /// One more of a product.
-    Add(Uuid),
+    /// One more of a product, or as many as its label says.
+    Add(Uuid, Scanned),
     /// So many of it; none takes it out.
     Quantity(Uuid, Quantity),
     /// A variant in place of another.
@@ -59,20 +62,19 @@ impl Cart {
         match self.line_of(product) {
             Some(line) if (line.quantity + quantity).in_range() => line.quantity += quantity,
             Some(_) => {}
-            None => self.lines.push(CartLine {
-                product,
-                quantity,
-                sells_short: false,
-                found_lot: String::new(),
-                found_location: String::new(),
-            }),
+            None => self.lines.push(CartLine { product, quantity, ..CartLine::default() }),
         }
     }
 
     fn change(&mut self, change: CartChange) {
         match change {
             CartChange::Begin(order) => self.order = Some(order),
-            CartChange::Add(product) => self.add(product, Quantity::units(1)),
+            CartChange::Add(product, scanned) => {
+                self.add(product, scanned.count.unwrap_or(Quantity::units(1)));
+                if let (Some(line), Some(lot)) = (self.line_of(product), scanned.lot_code) {
+                    line.scanned_lot = lot;
+                }
+            }
             CartChange::Quantity(product, quantity) if quantity <= Quantity::ZERO => {
                 self.lines.retain(|line| line.product != product);
             }
@@ -102,14 +104,7 @@ impl Cart {
             let gone = self.lines.remove(at);
             self.add(to, gone.quantity);
         } else if let Some(line) = self.lines.get_mut(at) {
-            let quantity = line.quantity;
-            *line = CartLine {
-                product: to,
-                quantity,
-                sells_short: false,
-                found_lot: String::new(),
-                found_location: String::new(),
-            };
+            *line = CartLine { product: to, quantity: line.quantity, ..CartLine::default() };
         }
     }
 }
@@ -138,7 +133,11 @@ pub(crate) struct Taking {
 impl Taking {
     /// Chooses lots for a line.
     pub(crate) fn of(line: &CartLine, lots: &[InventoryLot], today: CalendarDate) -> Self {
-        let (parts, missing) = allocate(lots, line.quantity, today);
+        let is_scanned = |lot: &InventoryLot| lot.lot.lot_code.eq_ignore_ascii_case(&line.scanned_lot);
+        let (scanned, others): (Vec<_>, Vec<_>) = lots.iter().cloned().partition(is_scanned);
+        let (mut parts, missing) = allocate(&scanned, line.quantity, today);
+        let (rest, missing) = allocate(&others, missing, today);
+        parts.extend(rest);
         let sellable = |lot: &&InventoryLot| lot.status == LotStatus::Available && !lot.is_expired(today);
         let known = || lots.iter().find(sellable).map(|lot| lot.lot.clone());
         let found = || {
@@ -147,6 +146,12 @@ impl Taking {
         };
         let rest = parts.last().map(|part| part.lot.clone()).or_else(known).or_else(found);
         Self { parts, missing, rest }
+    }
+
+    /// The lot that a label named, where nothing of it may be sold.
+    pub(crate) fn unused_label<'l>(&self, line: &'l CartLine) -> Option<&'l str> {
+        let lot = Some(line.scanned_lot.as_str()).filter(|lot| !lot.is_empty())?;
+        (!self.parts.iter().any(|part| part.lot.lot_code.eq_ignore_ascii_case(lot))).then_some(lot)
     }
 
     /// The line's lots, what is missing included where it has one.
@@ -207,6 +212,10 @@ mod tests {
         cart
     }
 
+    fn add(product: Uuid) -> CartChange {
+        CartChange::Add(product, Scanned::default())
+    }
+
     fn today() -> CalendarDate {
         "2026-11-21".parse().expect("a date")
     }
@@ -219,12 +228,7 @@ mod tests {
 
     #[test]
     fn a_product_stands_in_the_cart_once() {
-        let cart = cart([
-            CartChange::Add(TEA),
-            CartChange::Add(OATS),
-            CartChange::Add(TEA),
-            CartChange::Swap { from: OATS, to: TEA },
-        ]);
+        let cart = cart([add(TEA), add(OATS), add(TEA), CartChange::Swap { from: OATS, to: TEA }]);
         assert_eq!(cart.lines.len(), 1);
         assert_eq!(cart.lines[0].quantity, Quantity::units(3));
     }
@@ -232,7 +236,7 @@ mod tests {
     #[test]
     fn another_variant_keeps_place_and_quantity_but_not_the_permission() {
         let cart = cart([
-            CartChange::Add(TEA),
+            add(TEA),
             CartChange::Quantity(TEA, Quantity::units(7)),
             CartChange::SellShort(TEA, true),
             CartChange::Swap { from: TEA, to: OATS },
@@ -243,12 +247,12 @@ mod tests {
 
     #[test]
     fn none_of_it_takes_the_line_out() {
-        assert_eq!(cart([CartChange::Add(TEA), CartChange::Quantity(TEA, Quantity::ZERO)]), Cart::default());
+        assert_eq!(cart([add(TEA), CartChange::Quantity(TEA, Quantity::ZERO)]), Cart::default());
     }
 
     #[test]
     fn a_shortage_is_sold_only_when_somebody_says_so() {
-        let mut cart = cart([CartChange::Add(TEA), CartChange::Quantity(TEA, Quantity::units(12))]);
+        let mut cart = cart([add(TEA), CartChange::Quantity(TEA, Quantity::units(12))]);
         let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01"), lot("gone", 9, "2026-11-01")];
         let taking = Taking::of(&cart.lines[0], &lots, today());
         assert_eq!(taking.missing, Quantity::units(3));
@@ -263,8 +267,19 @@ mod tests {
     }
 
     #[test]
+    fn a_label_says_how_many_and_of_which_lot_first() {
+        let count = Some(Quantity::units(6));
+        let label = Scanned { lot_code: Some("LATE".into()), count, ..Scanned::default() };
+        let cart = cart([add(TEA), CartChange::Add(TEA, label)]);
+        let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01")];
+        let parts = Taking::of(&cart.lines[0], &lots, today()).parts;
+        let taken: Vec<_> = parts.iter().map(|part| (part.lot.lot_code.as_str(), part.quantity)).collect();
+        assert_eq!(taken, [("late", Quantity::units(5)), ("soon", Quantity::units(2))]);
+    }
+
+    #[test]
     fn goods_without_a_lot_need_one_named() {
-        let mut cart = cart([CartChange::Add(TEA), CartChange::SellShort(TEA, true)]);
+        let mut cart = cart([add(TEA), CartChange::SellShort(TEA, true)]);
         let taking = Taking::of(&cart.lines[0], &[], today());
         assert_eq!(taking.price(250, "EUR").minor, 250);
         assert!(taking.order_lines(&cart.lines[0], 250).is_err_and(|why| why.contains("no lot")));

@@ -100,6 +100,11 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
                 </b>
             </div>
             { allocation(&taking, view) }
+            if let Some(lot) = taking.unused_label(line) {
+                <p class="warning" role="status" data-test="label-unused">
+                    { tf("Lot {lot} of the label is not for use here. Put those goods back.", &[("lot", &lot)]) }
+                </p>
+            }
             if taking.missing > Quantity::ZERO {
                 { shortage(line, &taking, product, on_change) }
             }
@@ -240,6 +245,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
         value: &line.found_lot,
         on_change: on_lot,
         takes_scan: true,
+        takes_lot: true,
         ..Field::default()
     };
     let location = Field {

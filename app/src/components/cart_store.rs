@@ -9,7 +9,7 @@ use crate::local_storage;
 const KEY: &str = "lotbook.cart";
 
 /// An order's id and its lines, as a [`CartLine`]'s fields in their order.
-type Draft = (Option<Uuid>, Vec<(Uuid, Quantity, bool, String, String)>);
+type Draft = (Option<Uuid>, Vec<(Uuid, Quantity, String, bool, String, String)>);
 
 /// The order as it was left; an empty one if there is none that can be read.
 pub(crate) fn load() -> Cart {
@@ -23,17 +23,22 @@ pub(crate) fn keep(cart: &Cart) {
 
 fn draft_of(cart: &Cart) -> Draft {
     let lines = cart.lines.iter().cloned().map(|line| {
-        let CartLine { product, quantity, sells_short, found_lot, found_location } = line;
-        (product, quantity, sells_short, found_lot, found_location)
+        let CartLine { product, quantity, scanned_lot, sells_short, found_lot, found_location } = line;
+        (product, quantity, scanned_lot, sells_short, found_lot, found_location)
     });
     (cart.order, lines.collect())
 }
 
 fn cart_of((order, lines): Draft) -> Cart {
-    let lines = lines.into_iter().map(|(product, quantity, sells_short, found_lot, found_location)| {
-        CartLine { product, quantity, sells_short, found_lot, found_location }
-    });
-    Cart { order, lines: lines.collect() }
+    let line_of = |(product, quantity, scanned_lot, sells_short, found_lot, found_location)| CartLine {
+        product,
+        quantity,
+        scanned_lot,
+        sells_short,
+        found_lot,
+        found_location,
+    };
+    Cart { order, lines: lines.into_iter().map(line_of).collect() }
 }
 
 #[cfg(test)]
@@ -45,6 +50,7 @@ mod tests {
         let line = CartLine {
             product: Uuid::from_u128(1),
             quantity: Quantity(1_500),
+            scanned_lot: "L2".into(),
             sells_short: true,
             found_lot: "L1".into(),
             found_location: "B-2".into(),

@@ -4,13 +4,9 @@ use domain::{CalendarDate, InventoryLot, LotStatus};
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
+use crate::book::{PRESSING_DAYS, SOON_DAYS};
 use crate::format;
 use crate::language::t;
-
-/// Fewer days than this to a lot's date are worth a look.
-pub(crate) const SOON_DAYS: i64 = 60;
-/// Fewer days than this press.
-const PRESSING_DAYS: i64 = 14;
 
 /// What a colour means, everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +84,8 @@ pub(crate) fn lot_chip(lot: &InventoryLot, today: CalendarDate) -> Html {
 pub(crate) fn expiry_tone(today: CalendarDate, date: CalendarDate) -> (Tone, Option<Glyph>) {
     match today.days_until(date) {
         ..0 => (Tone::Quiet, None),
-        0..PRESSING_DAYS => (Tone::Attention, Some(Glyph::Attention)),
-        PRESSING_DAYS..SOON_DAYS => (Tone::Waiting, Some(Glyph::Triangle)),
+        days if days <= PRESSING_DAYS => (Tone::Attention, Some(Glyph::Attention)),
+        days if days <= SOON_DAYS => (Tone::Waiting, Some(Glyph::Triangle)),
         _ => (Tone::Good, None),
     }
 }

@@ -77,6 +77,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
         Some(percent) => tf("{percent} %", &[("percent", &percent)]),
         None => synced(sync.status.last_sync_at, now),
     };
+    let need_you = tn(sync.attention, "{n} needs you", "{n} need you");
     html! {
         <div class="status" data-test="connectivity-status">
             <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">
@@ -88,8 +89,12 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
                     data-syncing={sync.is_syncing.to_string()}>
                     if sync.attention > 0 {
                         <span class="chip tone-attention" data-test="attention-count">
-                            { icon(Glyph::Attention) }{ sync.attention }
-                            <span class={(!middle.is_empty()).then_some("roomy")}>{ " " }{ t("need you") }</span>
+                            { icon(Glyph::Attention) }
+                            if middle.is_empty() {
+                                { need_you }
+                            } else {
+                                <span class="roomy">{ need_you }</span><span class="tight">{ sync.attention }</span>
+                            }
                         </span>
                     }
                     { middle }

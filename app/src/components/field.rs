@@ -23,6 +23,8 @@ pub(crate) struct Field<'a> {
     pub(crate) keyboard: &'static str,
     /// Whether a scan is for this field when it has the focus.
     pub(crate) takes_scan: bool,
+    /// Whether what it takes of a label is the lot.
+    pub(crate) takes_lot: bool,
     pub(crate) optional: bool,
     /// Values to choose from while typing.
     pub(crate) suggestions: Vec<AttrValue>,
@@ -41,6 +43,7 @@ impl Default for Field<'_> {
             kind: "text",
             keyboard: "text",
             takes_scan: false,
+            takes_lot: false,
             optional: false,
             suggestions: Vec::new(),
         }
@@ -64,7 +67,7 @@ impl Field<'_> {
                 </label>
                 <input id={&id} name={&id} type={self.kind} inputmode={self.keyboard} value={self.value.to_owned()}
                     oninput={typed_into(&self.on_change)} autocomplete="off" autocapitalize="off" spellcheck="false"
-                    list={has_list.then(|| list_id.clone())} data-scan={self.takes_scan.then_some("field")}
+                    list={has_list.then(|| list_id.clone())} data-scan={self.takes_scan.then_some(if self.takes_lot { "lot" } else { "code" })}
                     aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={&note_id}
                     data-test={&id} />
                 if has_list {

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
+use crate::format::decimal_sign;
 use crate::language::t;
 
 /// Characters of a quantity: a thousand million with a sign and three decimals.
@@ -33,8 +34,8 @@ pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
         PadKey::Digit(digit) if text == "0" => digit.to_string(),
         PadKey::Digit(digit) => format!("{text}{digit}"),
         PadKey::Point if full || text.contains(['.', ',']) => text.to_owned(),
-        PadKey::Point if text.is_empty() => "0.".to_owned(),
-        PadKey::Point => format!("{text}."),
+        PadKey::Point if text.is_empty() => format!("0{}", decimal_sign()),
+        PadKey::Point => format!("{text}{}", decimal_sign()),
     }
 }
 
@@ -67,7 +68,7 @@ fn pad_key(key: PadKey, on_key: &Callback<PadKey>) -> Html {
     let onclick = on_key.reform(move |_: MouseEvent| key);
     let (label, test, face) = match key {
         PadKey::Digit(digit) => (digit.to_string(), format!("key-{digit}"), digit.into()),
-        PadKey::Point => (t("Decimal point").to_owned(), "key-point".to_owned(), html! { "." }),
+        PadKey::Point => (t("Decimal point").to_owned(), "key-point".to_owned(), decimal_sign().into()),
         PadKey::Backspace => {
             (t("Delete last digit").to_owned(), "key-back".to_owned(), icon(Glyph::Backspace))
         }

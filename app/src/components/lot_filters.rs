@@ -72,7 +72,7 @@ fn words(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
             { icon(Glyph::Search) }
             <input id="lots-search" type="text" enterkeyhint="search" autocomplete="off" autocapitalize="off"
                 spellcheck="false" placeholder={label} aria-label={label} value={filter.text.clone()} {oninput}
-                data-scan="field" data-test="lots-search" />
+                data-scan="lot" data-test="lots-search" />
         </div>
     }
 }

@@ -36,6 +36,7 @@ pub(crate) mod placeholder;
 pub(crate) mod product_list;
 pub(crate) mod product_search;
 pub(crate) mod quantity_field;
+pub(crate) mod quantity_sheet;
 pub(crate) mod queue_row;
 pub(crate) mod reasons;
 pub(crate) mod recent_list;

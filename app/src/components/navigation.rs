@@ -4,7 +4,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
-use crate::language::t;
+use crate::language::{t, tn};
 use crate::route::Route;
 
 /// Work, Stock, Sell, Inbox and Sync; the inbox with what needs a person.
@@ -36,9 +36,8 @@ fn entry((route, glyph, word, test): Place, is_current: bool, badge: usize) -> H
             { icon(glyph) }
             <span>{ word }</span>
             if badge > 0 {
-                <span class="badge" data-test="nav-badge">
-                    { badge }<span class="visually-hidden">{ t(" need you") }</span>
-                </span>
+                <span class="badge" aria-hidden="true" data-test="nav-badge">{ badge }</span>
+                <span class="visually-hidden">{ tn(badge, "{n} needs you", "{n} need you") }</span>
             }
         </a>
     }

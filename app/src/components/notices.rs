@@ -87,7 +87,7 @@ fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
             Glyph::Attention,
             t("Some of the stock list on this device cannot be read. Your own work is safe."),
             "damage-notice",
-            link_button("", Route::Sync.to_path(), t("Mend it").into(), "mend"),
+            link_button("", Route::Sync.to_path(), t("Repair").into(), "mend"),
         ),
         Threat::ReserveSpent => (
             Glyph::Attention,

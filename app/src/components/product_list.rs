@@ -7,11 +7,11 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::{SOON_DAYS, chip, expiry_tone, pending_chip};
+use super::chip::{chip, expiry_tone, pending_chip};
 use super::row_focus::use_row_focus;
 use super::row_text::data_text;
 use super::virtual_rows::use_visible_rows;
-use crate::book::{CardDetail, ProductCard};
+use crate::book::{CardDetail, ProductCard, SOON_DAYS};
 use crate::format;
 use crate::hooks::{card_of, use_cards, use_today};
 use crate::language::t;
@@ -113,7 +113,7 @@ pub(crate) fn name_and_variant(name: &str, variant: &str) -> String {
 
 /// In the list only dates that press are worth the room.
 fn soon_chip(detail: &CardDetail, today: CalendarDate) -> Html {
-    match detail.soonest_expiry.filter(|date| today.days_until(*date) < SOON_DAYS) {
+    match detail.soonest_expiry.filter(|date| today.days_until(*date) <= SOON_DAYS) {
         Some(date) => {
             let (tone, glyph) = expiry_tone(today, date);
             chip(tone, glyph, format::days_left(today, date), "lot-chip")

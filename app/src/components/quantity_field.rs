@@ -8,6 +8,7 @@ use super::button::icon_button;
 use super::field::typed_into;
 use super::icon::Glyph;
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
+use crate::format;
 use crate::hooks::use_element;
 use crate::language::{t, tf};
 
@@ -44,7 +45,8 @@ pub(crate) fn read_quantity(text: &str, decimals: usize) -> Result<Quantity, Str
         QuantityFault::TooFine => t("A quantity has at most three decimals. Shorten it.").to_owned(),
         QuantityFault::TooLarge => t("The quantity is more than 1,000,000,000. Correct it.").to_owned(),
     })?;
-    if decimals == 0 && quantity.0 % Quantity::units(1).0 != 0 {
+    // "1,000" may mean a thousand, or one: neither is guessed.
+    if decimals == 0 && text.contains(['.', ',']) {
         return Err(t("This product is counted, not measured: type a whole number.").to_owned());
     }
     Ok(quantity)
@@ -54,7 +56,7 @@ pub(crate) fn read_quantity(text: &str, decimals: usize) -> Result<Quantity, Str
 fn step(text: &str, by: Quantity) -> String {
     let now = Quantity::parse(text).unwrap_or(Quantity::ZERO);
     let next = (now + by).max(Quantity::ZERO);
-    if next.in_range() { next.to_string() } else { text.to_owned() }
+    if next.in_range() { format::typed(next) } else { text.to_owned() }
 }
 
 /// A quantity with its steps and keypad.
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(read_quantity(" ", 3), Err("Type a quantity.".to_owned()));
         assert!(read_quantity("five", 3).is_err_and(|fault| fault.contains("\"five\" is not a number")));
         assert!(read_quantity("1.5", 0).is_err_and(|fault| fault.contains("whole number")));
-        assert_eq!(read_quantity("1.0", 0), Ok(Quantity::units(1)));
+        assert!(["1.0", "1,000", "12.000"].iter().all(|text| read_quantity(text, 0).is_err()));
         assert!(read_quantity("0.0001", 3).is_err_and(|fault| fault.contains("three decimals")));
     }
 

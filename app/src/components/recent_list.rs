@@ -75,7 +75,7 @@ fn way_back(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html 
     }
     match one.state {
         RecentState::Pending => {
-            let onclick = undo(book, toasts, id).reform(|_: MouseEvent| ());
+            let onclick = undo(book, toasts, vec![id]).reform(|_: MouseEvent| ());
             icon_button(
                 "icon-button",
                 Glyph::Undo,

@@ -60,7 +60,7 @@ pub(crate) fn use_saving() -> Saving {
             spawn_local(async move {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
-                        let undo = undo(&book, &toasts, mutation.id);
+                        let undo = undo(&book, &toasts, vec![mutation.id]);
                         feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
@@ -78,13 +78,17 @@ pub(crate) fn use_saving() -> Saving {
     Saving { is_busy: *is_busy, failure: (*failure).clone(), save }
 }
 
-/// Takes a saved mutation back, if it has not been sent in the meantime.
-pub(crate) fn undo(book: &Book, toasts: &Toasts, id: Uuid) -> Callback<()> {
+/// Takes saved mutations back, the last first, as far as they have not been sent in the meantime.
+pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
-        let (book, toasts) = (book.clone(), toasts.clone());
+        let (book, toasts, ids) = (book.clone(), toasts.clone(), ids.clone());
         spawn_local(async move {
-            toasts.show(match book.discard(id).await {
+            let mut done = Ok(());
+            for id in ids.into_iter().rev() {
+                done = done.and(book.discard(id).await);
+            }
+            toasts.show(match done {
                 Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
                 Err(error) => {
                     Toast::new(Tone::Attention, t("It could not be taken back"), not_recorded(&error, None))
@@ -99,7 +103,7 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
         if let Some(last) = book.pending().last() {
-            return undo(&book, &toasts, last.id).emit(());
+            return undo(&book, &toasts, vec![last.id]).emit(());
         }
         let sent = book.journal().await.unwrap_or_default().into_iter().next();
         match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use gloo_events::{EventListener, EventListenerOptions, EventListenerPhase};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
+use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use super::scan_burst::{Burst, Step};
 use super::scan_key::{Key, LastBurst, Limits};
@@ -40,7 +40,7 @@ struct Heard {
     /// Keys that look like a scanner's and have not reached the page.
     held: String,
     timers: [Option<Timeout>; 2],
-    on_scan: Rc<dyn Fn(String)>,
+    on_scan: Rc<dyn Fn(String, Option<HtmlInputElement>)>,
     itself: Weak<RefCell<Self>>,
 }
 
@@ -102,9 +102,7 @@ impl Heard {
         self.timers = [None, None];
         self.held.clear();
         let place = std::mem::replace(&mut self.place, Place::Page);
-        if !place.take_scan(&code) {
-            (self.on_scan)(code);
-        }
+        (self.on_scan)(code, place.without_scan());
     }
 
     fn give_up(&mut self) {
@@ -159,8 +157,8 @@ pub(crate) struct ScanListener {
 }
 
 impl ScanListener {
-    /// Calls `on_scan` with every code that is scanned.
-    pub(crate) fn new(on_scan: impl Fn(String) + 'static) -> Option<Self> {
+    /// Calls `on_scan` with every code that is scanned, and the field it was for, if it was for one.
+    pub(crate) fn new(on_scan: impl Fn(String, Option<HtmlInputElement>) + 'static) -> Option<Self> {
         let window = web_sys::window()?;
         let heard = Rc::new_cyclic(|itself| {
             RefCell::new(Heard {

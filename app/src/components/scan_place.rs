@@ -3,6 +3,8 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, EventTarget, HtmlInputElement, SelectionMode};
 
+use crate::scan::Scanned;
+
 /// What has the focus.
 pub(crate) enum Place {
     /// Nothing that takes text.
@@ -53,24 +55,18 @@ impl Place {
         !matches!(self, Self::Other)
     }
 
-    /// Makes the field as it was before the scan; whether the field is what the scan was for, as `data-scan="field"`
-    /// says. That one has the code then.
-    pub(crate) fn take_scan(&self, code: &str) -> bool {
-        let Self::Field(TextField { field, before, untold, is_told }) = self else { return false };
-        if field.get_attribute("data-scan").as_deref() == Some("field") {
-            field.set_value(code);
-            tell(field);
-            return true;
-        }
+    /// Makes the field as it was before the scan. Returns it if scans are for it, as its `data-scan` says.
+    pub(crate) fn without_scan(self) -> Option<HtmlInputElement> {
+        let Self::Field(TextField { field, before, untold, is_told }) = self else { return None };
         // The page may have put something else there meanwhile, such as the count after an earlier scan: that stays.
         let is_as_typed = untold.as_ref().is_none_or(|typed| *typed == field.value());
-        if is_as_typed && field.value() != *before {
-            field.set_value(before);
-            if *is_told {
-                tell(field);
+        if is_as_typed && field.value() != before {
+            field.set_value(&before);
+            if is_told {
+                tell(&field);
             }
         }
-        false
+        field.has_attribute("data-scan").then_some(field)
     }
 
     /// Keeps a key's effect from the page until it is known whether a person typed it. False where that is none of its
@@ -109,6 +105,18 @@ impl Place {
             tell(field);
         }
     }
+}
+
+/// Puts what a scan said into the field it was for; false if that stands there already.
+pub(crate) fn fill(field: &HtmlInputElement, scanned: &Scanned) -> bool {
+    let takes_lot = field.get_attribute("data-scan").as_deref() == Some("lot");
+    let text = scanned.lot_code.as_ref().filter(|_| takes_lot).unwrap_or(&scanned.code);
+    if scanned.is(&field.value()) || field.value().trim().eq_ignore_ascii_case(text) {
+        return false;
+    }
+    field.set_value(text);
+    tell(field);
+    true
 }
 
 fn tell(field: &HtmlInputElement) {

@@ -6,9 +6,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use domain::CalendarDate;
+use gloo_timers::callback::Timeout;
 use sync::UnixMillis;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
@@ -16,10 +18,12 @@ use yew_router::prelude::*;
 use super::chip::Tone;
 use super::desk::{Desk, use_desk};
 use super::scan_listener::ScanListener;
+use super::scan_place::fill;
 use super::scan_question::Question;
 use super::toasts::Toast;
 use crate::book::{Book, LookUp};
 use crate::command::Command;
+use crate::feedback::{self, Feedback};
 use crate::hooks::{offset_minutes, use_book};
 use crate::language::{t, tf};
 use crate::preferences::Preferences;
@@ -28,6 +32,10 @@ use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
 const MAX_QUEUED_SCANS: usize = 50;
+/// A person does not scan the same label again so soon on purpose, but a scanner may read it twice.
+const MAX_ECHO_MILLIS: u64 = 500;
+/// A look-up that takes longer is told of.
+const SLOW_LOOK_UP_MILLIS: u32 = 400;
 
 /// What became of a scan so far; a page is offered each stage until it takes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,8 +48,8 @@ pub(crate) enum Found {
     Code(Scanned),
     /// A product.
     Product(Uuid, Scanned),
-    /// A bin, as it is spelled.
-    Bin(String),
+    /// A bin, as it is spelled, and whether that is an echo.
+    Bin(String, bool),
     /// An expected delivery.
     Delivery(Uuid),
     /// Nothing that this device knows; the server has not been asked yet.
@@ -64,6 +72,9 @@ struct Surroundings {
 struct Waiting {
     code: String,
     is_typed: bool,
+    is_echo: bool,
+    /// The field it was for.
+    field: Option<HtmlInputElement>,
 }
 
 #[derive(Default)]
@@ -89,19 +100,25 @@ impl PartialEq for Scans {
 impl Scans {
     /// Hands in a scanned code; they are dealt with one by one, in order.
     pub(crate) fn submit(&self, code: &str) {
-        self.queue(code, false);
+        self.queue(code, false, None);
     }
 
     /// Hands in what a person typed to have it looked up.
     pub(crate) fn submit_typed(&self, code: &str) {
-        self.queue(code, true);
+        self.queue(code, true, None);
     }
 
-    fn queue(&self, code: &str, is_typed: bool) {
+    fn queue(&self, code: &str, is_typed: bool, field: Option<HtmlInputElement>) {
         let code = code.trim_matches(|char: char| char.is_whitespace() && char != domain::GROUP_SEPARATOR);
-        if code.is_empty() || self.is_repeated(code) {
+        if code.is_empty() {
             return;
         }
+        let since_same = self.since_same(code);
+        let blanking_millis = Preferences::load().scanner.blanking_millis;
+        if since_same.is_some_and(|millis| millis < u64::from(blanking_millis)) {
+            return;
+        }
+        let is_echo = !is_typed && since_same.is_some_and(|millis| millis < MAX_ECHO_MILLIS);
         let is_full = self.0.waiting.borrow().len() >= MAX_QUEUED_SCANS;
         match (is_full, self.surroundings()) {
             (true, Some(around)) => around.desk.wrong(
@@ -109,7 +126,12 @@ impl Scans {
                 tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
             ),
             (true, None) => {}
-            (false, _) => self.0.waiting.borrow_mut().push_back(Waiting { code: code.to_owned(), is_typed }),
+            (false, _) => self.0.waiting.borrow_mut().push_back(Waiting {
+                code: code.to_owned(),
+                is_typed,
+                is_echo,
+                field,
+            }),
         }
         if !self.0.is_busy.replace(true) {
             let scans = self.clone();
@@ -117,11 +139,11 @@ impl Scans {
         }
     }
 
-    fn is_repeated(&self, code: &str) -> bool {
-        let blanking_millis = Preferences::load().scanner.blanking_millis;
+    /// Milliseconds since the same code came, if it was the last one.
+    fn since_same(&self, code: &str) -> Option<u64> {
         let now = browser::now();
         let (last, at) = self.0.last.replace((code.to_owned(), now));
-        last == code && now.since(at) < u64::from(blanking_millis)
+        (last == code).then(|| now.since(at))
     }
 
     async fn work_off(&self) {
@@ -133,7 +155,7 @@ impl Scans {
         self.0.is_busy.set(false);
     }
 
-    async fn deal_with(&self, Waiting { code: text, is_typed }: Waiting) {
+    async fn deal_with(&self, Waiting { code: text, is_typed, is_echo, field }: Waiting) {
         let Some(around) = self.surroundings() else { return };
         if self.offer(Found::Raw(text.clone())) {
             return;
@@ -161,7 +183,14 @@ impl Scans {
                     .wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
             }
         };
-        let code = Scanned { is_typed, ..code };
+        let code = Scanned { is_typed, is_echo, ..code };
+        if let Some(field) = field.filter(|field| field.is_connected()) {
+            // What stands there already may mean that all is right.
+            if fill(&field, &code) || !self.offer(Found::Code(code)) {
+                feedback::give(Feedback::Right);
+            }
+            return;
+        }
         if !self.offer(Found::Code(code.clone())) {
             self.look_up(&around, code).await;
         }
@@ -171,17 +200,19 @@ impl Scans {
         let found = match around.book.find_code(&code.code).await {
             Ok(Some(found)) => found,
             Ok(None) if self.offer(Found::Unlisted(code.clone())) => return,
-            Ok(None) => around.book.ask_server(&code.code).await,
+            Ok(None) => {
+                let _notice = around.say_if_slow(&code.code);
+                around.book.ask_server(&code.code).await
+            }
             Err(error) => LookUp::Failed(error.to_string()),
         };
-        let navigator = &around.navigator;
         match found {
             LookUp::Product(id) if self.offer(Found::Product(id, code.clone())) => {}
-            LookUp::Bin(location) if self.offer(Found::Bin(location.clone())) => {}
+            LookUp::Bin(location) if self.offer(Found::Bin(location.clone(), code.is_echo)) => {}
             LookUp::Delivery(id) if self.offer(Found::Delivery(id)) => {}
-            LookUp::Product(id) => navigator.push(&Route::Product { id }),
-            LookUp::Bin(location) => navigator.push(&Route::Bin { location }),
-            LookUp::Delivery(id) => navigator.push(&Route::Delivery { id }),
+            LookUp::Product(id) => around.open(&Route::Product { id }),
+            LookUp::Bin(location) => around.open(&Route::Bin { location }),
+            LookUp::Delivery(id) => around.open(&Route::Delivery { id }),
             LookUp::Unknown { message } => around.keep_unknown(&code.code, message).await,
             LookUp::Failed(message) => {
                 around.desk.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
@@ -201,6 +232,11 @@ impl Scans {
 }
 
 impl Surroundings {
+    fn open(&self, route: &Route) {
+        feedback::give(Feedback::Right);
+        self.navigator.push(route);
+    }
+
     /// What a command does where the page has nothing of its own for it.
     fn obey(&self, command: Command) {
         let route = match command {
@@ -216,6 +252,14 @@ impl Surroundings {
             }
         };
         self.navigator.push(&route);
+    }
+
+    /// Says after a moment that the server is asked, unless what it returns is dropped before.
+    fn say_if_slow(&self, code: &str) -> Timeout {
+        let (desk, code) = (self.desk.clone(), code.to_owned());
+        Timeout::new(SLOW_LOOK_UP_MILLIS, move || {
+            desk.toasts.show(Toast::new(Tone::Info, t("Asking the server…"), code));
+        })
     }
 
     async fn keep_unknown(&self, code: &str, message: String) {
@@ -277,7 +321,7 @@ pub(crate) fn use_scan_listener(desk: &Desk) {
     }
     use_effect_with(desk.scans.clone(), |scans| {
         let scans = scans.clone();
-        let listener = ScanListener::new(move |code| scans.submit(&code));
+        let listener = ScanListener::new(move |code, field| scans.queue(&code, false, field));
         move || drop(listener)
     });
 }

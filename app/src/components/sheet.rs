@@ -2,12 +2,12 @@
 //! inside and gives it back.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDialogElement};
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::button::icon_button;
 use super::icon::Glyph;
-use crate::hooks::use_element;
+use crate::hooks::use_modal;
 use crate::language::t;
 
 /// A sheet, shown as long as it is rendered.
@@ -27,12 +27,7 @@ pub(crate) struct SheetProps {
 #[component]
 pub(crate) fn Sheet(props: &SheetProps) -> Html {
     let dialog = use_node_ref();
-    use_element(&dialog, true, |dialog| {
-        if let Some(dialog) = dialog.dyn_ref::<HtmlDialogElement>() {
-            // It fails only for a dialog that is open already, which is as wanted.
-            let _ = dialog.show_modal();
-        }
-    });
+    use_modal(&dialog);
     let oncancel = props.on_close.reform(|event: Event| event.prevent_default());
     let close = props.on_close.reform(|_: MouseEvent| ());
     let on_close = props.on_close.clone();

@@ -172,7 +172,7 @@ fn empty(view: &CatalogueView, sync: &OfflineSync, search: &UseStateHandle<Stock
 fn nothing_left(search: &UseStateHandle<StockSearch>) -> Html {
     let all = narrowing(search).reform(|_: MouseEvent| StockFilter::Any);
     let (title, test) = (t("No product is like that"), "empty-filter");
-    let text = tf("Chosen is “{filter}”.", &[("filter", &t(search.filter.words()))]);
+    let text = tf("The filter is “{filter}”.", &[("filter", &t(search.filter.words()))]);
     let way = button("button", t("Show all products").into(), all, "stock-all");
     Placeholder { glyph: Glyph::Search, title, text: &text, test }.view(way)
 }

@@ -20,7 +20,7 @@ pub(crate) use crate::book::Completeness;
 pub(crate) use use_book::{use_book, use_book_version};
 pub(crate) use use_catalogue::{CatalogueView, card_of, use_cards, use_catalogue, use_stock};
 pub(crate) use use_clock::{offset_minutes, use_now, use_today};
-pub(crate) use use_element::use_element;
+pub(crate) use use_element::{use_element, use_modal};
 pub(crate) use use_history::{History, Ledger, use_history};
 pub(crate) use use_inbox::{Inbox, use_inbox, use_inbox_count};
 pub(crate) use use_live::{Live, use_live};

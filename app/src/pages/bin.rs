@@ -18,6 +18,7 @@ use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{
     Loaded, card_of, offset_minutes, use_book, use_book_version, use_cards, use_loaded, use_recent, use_today,
@@ -132,6 +133,7 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
                 }
                 let (scanned, bin) = (Some(&scanned), Some(location.as_str()));
                 let address = WorkAddress { work, product, lot, scanned, bin, delivery: None, then: &then };
+                feedback::give(Feedback::Right);
                 navigator.push(&AnyRoute::new(address.path()));
             }
             _ => return false,

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, Entity, Money, Operation, Order, Quantity, unit_decimals};
+use domain::{Action, CalendarDate, Entity, Money, Operation, Order};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Book, ProductView};
 use crate::command::Command;
-use crate::components::button::{resting_button, submit_button};
+use crate::components::button::resting_button;
 use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
@@ -18,16 +18,17 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::product_search::ProductSearch;
-use crate::components::quantity_field::{QuantityField, read_quantity};
+use crate::components::quantity_sheet::QuantitySheet;
 use crate::components::reasons::reason;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
+use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{use_book, use_today};
 use crate::language::{t, tf, tn};
+use crate::scan::Scanned;
 
 /// What is known of the products of the order, each once.
 type Views = Vec<Rc<Option<ProductView>>>;
@@ -58,7 +59,7 @@ impl OrderFault {
 pub(crate) fn CheckoutPage() -> Html {
     let cart = use_reducer_eq(cart_store::load);
     let views = use_state(Views::new);
-    let typing = use_state(|| None::<Typing>);
+    let typing = use_state(|| None::<Uuid>);
     let placing = use_placing(&cart, &views);
     use_effect_with((*cart).clone(), cart_store::keep);
     use_order_id(&cart);
@@ -69,11 +70,12 @@ pub(crate) fn CheckoutPage() -> Html {
             dispatcher.dispatch(change);
         })
     };
-    let on_found = change.reform(CartChange::Add);
+    let on_found = change.reform(|id| CartChange::Add(id, Scanned::default()));
     let on_scan =
-        use_callback((on_found.clone(), placing.place.clone()), |found, (on_found, place)| match found {
-            Found::Product(id, _) => {
-                on_found.emit(id);
+        use_callback((change.clone(), placing.place.clone()), |found, (change, place)| match found {
+            Found::Product(id, scanned) => {
+                feedback::give(Feedback::Right);
+                change.emit(CartChange::Add(id, scanned));
                 true
             }
             Found::Command(Command::Save) => {
@@ -104,16 +106,31 @@ pub(crate) fn CheckoutPage() -> Html {
                 </div>
                 { summary(&cart, &views, &placing) }
             </div>
-            if let Some(typed) = &*typing {
-                { quantity_sheet(typed, &views, &change, &typing) }
+            if let Some(line) = cart.lines.iter().find(|line| Some(line.product) == *typing) {
+                { quantity_sheet(line, &views, &change, &typing) }
             }
         </div>
     }
 }
 
-fn type_into(typing: &UseStateHandle<Option<Typing>>, line: &CartLine) -> Callback<()> {
-    let (setter, product, text) = (typing.setter(), line.product, line.quantity.to_string());
-    Callback::from(move |()| setter.set(Some(Typing { product, text: text.clone(), fault: None })))
+fn type_into(typing: &UseStateHandle<Option<Uuid>>, line: &CartLine) -> Callback<()> {
+    let (setter, product) = (typing.setter(), line.product);
+    Callback::from(move |()| setter.set(Some(product)))
+}
+
+fn quantity_sheet(
+    line: &CartLine,
+    views: &Views,
+    change: &Callback<CartChange>,
+    typing: &UseStateHandle<Option<Uuid>>,
+) -> Html {
+    let view = view_of(views, line.product);
+    let (name, unit) =
+        view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
+    let (setter, product) = (typing.setter(), line.product);
+    let on_close = Callback::from(move |()| setter.set(None));
+    let on_done = change.reform(move |quantity| CartChange::Quantity(product, quantity));
+    html! { <QuantitySheet {name} {unit} quantity={line.quantity} {on_close} {on_done} /> }
 }
 
 /// Gives a new order its id. A cart whose order is saved already was left over by a browser that lost its last moments.
@@ -249,7 +266,8 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
             spawn_local(async move {
                 match save_order(&book, id, currency, lines).await {
                     Ok((mutation, said)) => {
-                        let undo = undo(&book, &toasts, mutation);
+                        feedback::give(Feedback::Saved);
+                        let undo = undo(&book, &toasts, vec![mutation]);
                         toasts.show(Toast::saved(said.clone()).offering(t("Undo"), undo));
                         placed.set(Some(said.into()));
                         fault.set(None);
@@ -304,56 +322,5 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
             { save_failure(whole) }
             { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.reform(|_| ()), "place-order") }
         </aside>
-    }
-}
-
-/// A line's quantity while it is typed.
-#[derive(Clone, PartialEq)]
-struct Typing {
-    product: Uuid,
-    text: String,
-    fault: Option<AttrValue>,
-}
-
-fn quantity_sheet(
-    typing: &Typing,
-    views: &Views,
-    change: &Callback<CartChange>,
-    state: &UseStateHandle<Option<Typing>>,
-) -> Html {
-    let view = view_of(views, typing.product);
-    let (name, unit) =
-        view.map(|view| (view.product.name.clone(), view.product.unit.clone())).unwrap_or_default();
-    let (setter, product) = (state.setter(), typing.product);
-    let on_close = Callback::from({
-        let setter = setter.clone();
-        move |()| setter.set(None)
-    });
-    let on_change = Callback::from({
-        let setter = setter.clone();
-        move |text| setter.set(Some(Typing { product, text, fault: None }))
-    });
-    let (change, typed, decimals) = (change.clone(), typing.clone(), unit_decimals(&unit));
-    let onsubmit = Callback::from(move |event: SubmitEvent| {
-        event.prevent_default();
-        match read_quantity(&typed.text, decimals) {
-            Ok(quantity) if quantity >= Quantity::ZERO => {
-                change.emit(CartChange::Quantity(product, quantity));
-                setter.set(None);
-            }
-            Ok(_) => {
-                let fault = Some(t("A quantity cannot be negative. Correct it.").into());
-                setter.set(Some(Typing { fault, ..typed.clone() }));
-            }
-            Err(sentence) => setter.set(Some(Typing { fault: Some(sentence.into()), ..typed.clone() })),
-        }
-    });
-    html! {
-        <Sheet title={name} is_name={true} {on_close} test="quantity-sheet">
-            <form {onsubmit} novalidate={true}>
-                <QuantityField label={t("Quantity")} {unit} text={typing.text.clone()} {on_change} fault={typing.fault.clone()} />
-                { submit_button(t("Done"), false, "quantity-done") }
-            </form>
-        </Sheet>
     }
 }

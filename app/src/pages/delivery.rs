@@ -17,6 +17,7 @@ use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{Loaded, card_of, use_book, use_book_version, use_cards, use_loaded};
 use crate::language::{t, tf};
@@ -81,6 +82,8 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
                 t("Not in this delivery"),
                 t("It is booked as an extra if you go on. Check the delivery note."),
             );
+        } else {
+            feedback::give(Feedback::Right);
         }
         if let Some(navigator) = &navigator {
             navigator.push(&AnyRoute::new(receiving(delivery, product, Some(&scanned))));

@@ -6,6 +6,7 @@ use yew_router::Routable;
 
 use crate::components::button::link_button;
 use crate::components::icon::{Glyph, icon};
+use crate::components::page_head::PageHead;
 use crate::components::recent_list::RecentList;
 use crate::components::scan_field::ScanField;
 use crate::components::scanner::use_scans;
@@ -69,10 +70,7 @@ pub(crate) fn HomePage() -> Html {
     };
     html! {
         <div class="page home" data-test="home">
-            <header class="page-head">
-                <div class="page-head-text"><h1 tabindex="-1" data-test="page-title">{ t("Work") }</h1></div>
-                { settings_link() }
-            </header>
+            <PageHead title={t("Work")}>{ settings_link() }</PageHead>
             if !preferences.is_welcomed {
                 <div class="banner tone-info" data-test="welcome-banner">
                     <p>{ t("New on this device? A few steps make it safe and quick.") }</p>

@@ -46,7 +46,7 @@ pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
     };
     let cancel = props.on_close.reform(|_: MouseEvent| ());
     html! {
-        <Sheet title={t("It is all right?")} on_close={props.on_close.clone()} test="reason-sheet">
+        <Sheet title={t("Is this all right?")} on_close={props.on_close.clone()} test="reason-sheet">
             <form {onsubmit}>
                 <p>{ t("It leaves the inbox on every device. The numbers stay as they are.") }</p>
                 { field.view() }

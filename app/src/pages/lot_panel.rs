@@ -14,12 +14,19 @@ use crate::format;
 use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
 
-/// The lot to take from first: the soonest to expire that may be used and is there, else the first there is.
+/// Whether there is something of a lot that may be taken.
+pub(crate) fn is_usable(lot: &InventoryLot, today: CalendarDate) -> bool {
+    lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
+}
+
+/// The lot to take from: the soonest to expire that may be used and is there.
+pub(crate) fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
+    lots.iter().find(|lot| is_usable(lot, today))
+}
+
+/// The lot to work on unless another is named: the one to take from, else the first there is.
 pub(crate) fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
-    let usable = |lot: &&InventoryLot| {
-        lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
-    };
-    lots.iter().find(usable).or_else(|| lots.first())
+    first_to_take(lots, today).or_else(|| lots.first())
 }
 
 /// The lots, and which of them is open.

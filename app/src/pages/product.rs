@@ -1,12 +1,12 @@
 //! A product: how much there is, its lots, and the work that can be done on them.
 
-use domain::{CalendarDate, InventoryLot, LotStatus, Quantity};
+use domain::{CalendarDate, InventoryLot, Quantity};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::lot_panel::{LotList, primary_lot};
+use super::lot_panel::{LotList, is_usable, primary_lot};
 use super::product_facts::product_facts;
 use crate::book::ProductView;
 use crate::command::Command;
@@ -64,7 +64,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                 <div class="product-side">
                     { product_facts(view, &is_deleting, &saving) }
                     { link_button("button", Route::History { id: product.id }.to_path(),
-                        html! { <>{ icon(Glyph::Clock) }{ t("Who did what") }</> }, "product-history") }
+                        html! { <>{ icon(Glyph::Clock) }{ t("History") }</> }, "product-history") }
                 </div>
                 { actions(view, primary.as_ref(), today) }
             </div>
@@ -142,9 +142,7 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
     let id = view.product.id;
     let lot_id = lot.map(|lot| lot.lot.id());
     let receive = Route::work_on(id, LotWork::Receive, None);
-    let can_pick = lot.is_some_and(|lot| {
-        lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
-    });
+    let can_pick = lot.is_some_and(|lot| is_usable(lot, today));
     let (href, word, test) = match lot.filter(|_| can_pick) {
         Some(lot) => (
             Route::work_on(id, LotWork::Pick, lot_id),

@@ -103,7 +103,11 @@ fn read_price(text: &str, currency: &str) -> Result<i64, String> {
     if text.trim().is_empty() {
         return Err(t("Price is missing. Fill it in; 0 is a price, too.").to_owned());
     }
-    Money::parse_minor(text, currency).map_err(|fault| match fault {
+    let decimals = text.trim().rsplit(['.', ',']).next().filter(|rest| rest.len() < text.trim().len());
+    // "1,000" may mean a thousand, or one.
+    let is_ambiguous = decimals.is_some_and(|rest| rest.len() == 3) && Money::decimals(currency) != 3;
+    let read = if is_ambiguous { Err(QuantityFault::TooFine) } else { Money::parse_minor(text, currency) };
+    read.map_err(|fault| match fault {
         QuantityFault::NotANumber => {
             tf("\"{text}\" is not a price. Type it again, such as 2.40.", &[("text", &text)])
         }

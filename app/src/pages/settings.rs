@@ -34,6 +34,7 @@ pub(crate) fn change(kept: &Kept, change: impl FnOnce(&mut Preferences)) {
 #[component]
 pub(crate) fn SettingsPage() -> Html {
     let kept = use_state(Preferences::load);
+    let receiving_bin = use_receiving_bin(&kept);
     html! {
         <div class="page settings" data-test="settings-page">
             <PageHead title={t("Settings")} back={Route::Home} />
@@ -41,7 +42,7 @@ pub(crate) fn SettingsPage() -> Html {
             { section(t("Colours"), themes(&kept)) }
             { section(t("Sounds"), sounds(&kept)) }
             <ScannerSettings kept={kept.clone()} />
-            { section(t("Receiving"), receiving_bin(&kept)) }
+            { section(t("Receiving"), receiving_bin) }
             <CameraSetting />
             <ThisDevice />
             { section(t("Help"), help()) }
@@ -97,16 +98,24 @@ fn sounds(kept: &Kept) -> Html {
     html! { <div class="setting-block">{ switch.view() }{ sound_buttons(&Callback::noop()) }</div> }
 }
 
-fn receiving_bin(kept: &Kept) -> Html {
-    let handle = kept.clone();
-    let on_change = Callback::from(move |typed: String| {
-        change(&handle, |preferences| preferences.receiving_bin = typed.trim().to_owned());
-    });
-    let is_missing = kept.receiving_bin.is_empty();
+/// An empty one is not kept.
+#[hook]
+fn use_receiving_bin(kept: &Kept) -> Html {
+    let (handle, text) = (kept.clone(), use_state(|| kept.receiving_bin.clone()));
+    let on_change = {
+        let text = text.clone();
+        Callback::from(move |typed: String| {
+            if !typed.trim().is_empty() {
+                change(&handle, |preferences| typed.trim().clone_into(&mut preferences.receiving_bin));
+            }
+            text.set(typed);
+        })
+    };
+    let is_missing = text.trim().is_empty();
     Field {
         id: "receiving-bin",
         label: t("Receiving bin"),
-        value: &kept.receiving_bin,
+        value: &text,
         on_change,
         hint: t("Where goods come in before they are put away."),
         fault: is_missing.then(|| t("Type or scan a bin, such as RECEIVING.").into()),

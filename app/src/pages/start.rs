@@ -13,6 +13,7 @@ use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::product_search::ProductSearch;
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{Loaded, use_book, use_book_version, use_loaded};
 use crate::language::{t, tf, tn};
@@ -42,11 +43,12 @@ pub(crate) fn StartPage(props: &StartPageProps) -> Html {
     let on_scan = use_callback((go.clone(), here.clone(), work), |found, (go, here, work)| {
         let path = match found {
             Found::Product(id, scanned) => Route::begun_by(*work, id, Some(&scanned), here),
-            Found::Bin(location) if *work != LotWork::Receive => {
+            Found::Bin(location, _) if *work != LotWork::Receive => {
                 format!("{}?work={work}", Route::Bin { location }.to_path())
             }
             _ => return false,
         };
+        feedback::give(Feedback::Right);
         go.emit(path);
         true
     });

@@ -32,7 +32,7 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     };
     let on_undo = {
         let (book, toasts) = (book.clone(), toasts.clone());
-        Callback::from(move |id| undo(&book, &toasts, id).emit(()))
+        Callback::from(move |id| undo(&book, &toasts, vec![id]).emit(()))
     };
     let row = |record: &Queued| queue_row(&record.mutation, name_of(record).as_deref(), now, &on_undo);
     let attention = records.iter().filter(|record| !record.is_pending()).count();

@@ -1,4 +1,4 @@
-//! "Take in unsent work": a file that another device saved joins this device's queue.
+//! "Import unsent work": a file that another device saved joins this device's queue.
 
 use sync::TakenIn;
 use wasm_bindgen::JsCast;
@@ -41,7 +41,7 @@ pub(crate) fn TakeInUnsent() -> Html {
     html! {
         <div class="take-in">
             <label class="button">
-                { icon(Glyph::PutAway) }{ if *is_busy { t("Reading the file…") } else { t("Take in unsent work") } }
+                { icon(Glyph::PutAway) }{ if *is_busy { t("Reading the file…") } else { t("Import unsent work") } }
                 <input class="visually-hidden" type="file" accept=".json,application/json" disabled={*is_busy}
                     {onchange} data-test="take-in" />
             </label>

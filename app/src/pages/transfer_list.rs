@@ -21,8 +21,11 @@ pub(crate) struct TransferLine {
 
 /// What is taken along, the last one first, and where it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct TransferList {
     pub(crate) lines: Vec<TransferLine>,
+    /// The bin that goods are taken from, if one was scanned first.
+    pub(crate) from: String,
     pub(crate) to: String,
 }
 
@@ -33,6 +36,8 @@ pub(crate) enum TransferChange {
     Add(TransferLine),
     /// Another quantity; nothing takes the lot out.
     Quantity(LotRef, Quantity),
+    /// The bin that goods are taken from.
+    From(String),
     /// Another destination.
     To(String),
     /// The lot has been moved.
@@ -55,11 +60,12 @@ impl Reducible for TransferList {
                     line.quantity = quantity;
                 }
             }
+            TransferChange::From(from) => list.from = from,
             TransferChange::To(to) => list.to = to,
             TransferChange::Done(lot) => {
                 list.lines.retain(|line| line.lot != lot);
                 if list.lines.is_empty() {
-                    list.to = String::new();
+                    list = Self::default();
                 }
             }
         }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, InventoryLot, Quantity};
+use domain::{Action, CalendarDate, InventoryLot, Quantity, location_key};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::lot_panel::primary_lot;
+use super::lot_panel::{first_to_take, primary_lot};
 use super::work_form::{Task, WorkForm};
 use super::work_scan::{Answer, hear};
 use super::work_view::WorkParts;
@@ -51,7 +51,7 @@ fn use_opening(product: Uuid) -> Opening {
         lot: use_query("lot").and_then(|lot| lot.parse().ok()),
         lot_code: use_query("code"),
         expires_on: use_query("expires"),
-        quantity: use_query("n"),
+        quantity: use_query("n").map(|text| Quantity::parse(&text).map_or(text, format::typed)),
         delivery: use_query("delivery").and_then(|delivery| delivery.parse().ok()),
         bin: use_query("bin"),
         // Only a page of this app.
@@ -67,8 +67,16 @@ fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: Ca
         named.next()
     });
     // What comes in goes to the place for it, unless somebody says that it goes where its lot is.
-    let usual = primary_lot(lots, today).filter(|_| work != LotWork::Receive);
-    let named = named.filter(|_| work != LotWork::Receive);
+    let usual = match work {
+        LotWork::Receive => None,
+        LotWork::Pick => first_to_take(lots, today),
+        LotWork::Move | LotWork::PutAway | LotWork::Adjust | LotWork::Count => primary_lot(lots, today),
+    };
+    // What is done in a bin is not done to a lot of that name elsewhere.
+    let is_there = |lot: &&InventoryLot| {
+        opening.bin.as_deref().is_none_or(|bin| location_key(bin) == location_key(&lot.lot.location))
+    };
+    let named = named.filter(|_| work != LotWork::Receive).filter(is_there);
     // Goods found in a bin where the book has none of them are a lot that is new there.
     let usual = usual.filter(|_| opening.bin.is_none());
     let proposal = if matches!(work, LotWork::Adjust | LotWork::Count) { "" } else { "1" };

@@ -1,11 +1,12 @@
 //! Work on a lot as it is typed and scanned, and the mutation it comes to. Pure.
 
 use domain::{
-    Action, CalendarDate, InventoryLot, LotRef, MAX_REASON_CHARS, Quantity, Reason, ReasonCode, unit_decimals,
+    Action, CalendarDate, InventoryLot, LotRef, LotStatus, MAX_REASON_CHARS, Quantity, Reason, ReasonCode,
+    unit_decimals,
 };
 use uuid::Uuid;
 
-use super::lot_panel::primary_lot;
+use super::lot_panel::first_to_take;
 use crate::components::faults::Faults;
 use crate::components::quantity_field::read_quantity;
 use crate::components::reasons::of_field;
@@ -21,6 +22,8 @@ pub(crate) struct WorkForm {
     /// The quantity as it was proposed, or counted by scans. A scanner may type into its field and take that back, so that only the
     /// difference tells whether a person typed.
     pub(crate) by_scans: String,
+    /// Whether the printed digits said it, which may be what was proposed.
+    pub(crate) is_dictated: bool,
     /// Goods scanned so far.
     pub(crate) scans: u32,
     /// Of a lot that is new here.
@@ -61,29 +64,54 @@ impl Task {
         self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
     }
 
-    /// The lot to take instead of the one in hand, because it expires first, or the other may not be used at all.
-    pub(crate) fn to_take_first(&self, form: &WorkForm) -> Option<&InventoryLot> {
-        let first = primary_lot(&self.lots, self.today).filter(|_| self.work == LotWork::Pick)?;
-        let chosen = self.lot(form)?;
-        (chosen.lot != first.lot && (chosen.expires_on != first.expires_on || chosen.is_expired(self.today)))
-            .then_some(first)
+    /// Why the lot in hand should not be picked.
+    pub(crate) fn objection(&self, form: &WorkForm) -> Option<Objection<'_>> {
+        let chosen = self.lot(form).filter(|_| self.work == LotWork::Pick)?;
+        let may_be_used = chosen.status == LotStatus::Available && !chosen.is_expired(self.today);
+        match first_to_take(&self.lots, self.today).filter(|first| first.lot != chosen.lot) {
+            Some(first) if !may_be_used || chosen.expires_on != first.expires_on => {
+                Some(Objection::TakeFirst(first))
+            }
+            _ => (!may_be_used).then_some(Objection::NotForUse),
+        }
     }
 
     /// Whether a reason has to be given.
     pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
-        self.work == LotWork::Adjust || self.to_take_first(form).is_some()
+        self.work == LotWork::Adjust || self.objection(form).is_some()
     }
+}
+
+/// What speaks against a pick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Objection<'a> {
+    /// This lot may be used and expires first.
+    TakeFirst(&'a InventoryLot),
+    /// The lot may not be used, and there is no other.
+    NotForUse,
 }
 
 impl WorkForm {
     /// Whether somebody typed the quantity, so that scans only confirm.
     pub(crate) fn is_typed(&self) -> bool {
-        self.quantity != self.by_scans
+        self.is_dictated || self.quantity != self.by_scans
     }
 
     /// Counting begins anew, from a quantity that is only a proposal.
     pub(crate) fn begin_counting(&mut self, proposal: String) {
-        (self.quantity, self.by_scans, self.scans) = (proposal.clone(), proposal, 0);
+        (self.quantity, self.by_scans) = (proposal.clone(), proposal);
+        (self.is_dictated, self.scans) = (false, 0);
+    }
+
+    /// Takes another lot in hand, or a new one. What was counted of the one before does not count for it; what was typed stays.
+    pub(crate) fn choose(&mut self, lot: Option<Uuid>) {
+        if self.chosen == lot {
+            return;
+        }
+        (self.chosen, self.first_count) = (lot, None);
+        if !self.is_typed() {
+            self.begin_counting(self.quantity.clone());
+        }
     }
 
     /// The mutation it comes to.
@@ -94,7 +122,7 @@ impl WorkForm {
         let mut faults = Faults::default();
         let lot = task.lot(self);
         let quantity = self.read_quantity(task, &mut faults);
-        let target = self.read_lot(task.product, lot, &mut faults);
+        let target = self.read_lot(task, lot, &mut faults);
         let basis = lot.map_or(Quantity::ZERO, |lot| lot.quantity);
         let reason = if task.needs_reason(self) { self.read_reason(&mut faults) } else { String::new() };
         let action = match task.work {
@@ -149,13 +177,17 @@ impl WorkForm {
         }
     }
 
-    fn read_lot(&self, product: Uuid, lot: Option<&InventoryLot>, faults: &mut Faults) -> LotRef {
+    fn read_lot(&self, task: &Task, lot: Option<&InventoryLot>, faults: &mut Faults) -> LotRef {
         if let Some(lot) = lot {
             return lot.lot.clone();
         }
-        let target = LotRef::new(product, &self.lot_code, &self.location);
+        let target = LotRef::new(task.product, &self.lot_code, &self.location);
         if target.lot_code.is_empty() {
-            faults.note("lot-code", t("Lot code is missing. It is printed on the goods."));
+            let missing = match task.work {
+                LotWork::Pick => t("Choose the lot that you take from."),
+                _ => t("Lot code is missing. It is printed on the goods."),
+            };
+            faults.note("lot-code", missing);
         }
         if target.location.is_empty() {
             faults.note("location", t("Location is missing. Scan or type the bin."));
@@ -293,6 +325,41 @@ mod tests {
             form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) })
                 .is_err_and(|faults| faults.of("reason").is_none())
         );
+    }
+
+    #[test]
+    fn a_lot_that_is_not_for_use_is_never_the_first_and_needs_a_reason() {
+        let expired = lot_of("L0", "A-0", "2026-11-20");
+        let blocked = InventoryLot { status: LotStatus::Quarantined, ..lot_of("L9", "A-9", "2027-01-31") };
+        let of = |lots: Vec<InventoryLot>, chosen: &InventoryLot| {
+            let form = WorkForm { chosen: Some(chosen.lot.id()), ..typed("1") };
+            let task = Task { lots, ..task(LotWork::Pick) };
+            match task.objection(&form) {
+                Some(Objection::TakeFirst(first)) => first.lot.lot_code.clone(),
+                Some(Objection::NotForUse) => "not for use".to_owned(),
+                None => String::new(),
+            }
+        };
+        assert_eq!(of(vec![expired.clone(), lot()], &expired), "L1");
+        assert_eq!(of(vec![expired.clone()], &expired), "not for use");
+        assert_eq!(of(vec![blocked.clone(), lot()], &blocked), "L1", "whatever its date");
+        assert_eq!(of(vec![expired.clone(), lot()], &lot()), "");
+        let empty = InventoryLot { quantity: Quantity::ZERO, ..lot() };
+        assert_eq!(of(vec![expired, empty.clone()], &empty), "", "the book may be wrong");
+    }
+
+    #[test]
+    fn another_lot_begins_its_own_count() {
+        let other = Some(Uuid::from_u128(2));
+        let mut counted = typed("28");
+        counted.first_count = Some(Quantity::units(28));
+        counted.choose(other);
+        assert_eq!((counted.first_count, counted.quantity.as_str()), (None, "28"));
+        let mut scanned = typed("");
+        scanned.begin_counting("1".into());
+        scanned.scans = 3;
+        scanned.choose(other);
+        assert_eq!((scanned.scans, scanned.is_typed()), (0, false));
     }
 
     #[test]

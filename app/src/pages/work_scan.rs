@@ -7,6 +7,7 @@ use super::work_form::{Task, WorkForm};
 use crate::command::Command;
 use crate::components::keypad::{PadKey, press};
 use crate::components::scanner::Found;
+use crate::format;
 use crate::language::{t, tf};
 use crate::route::LotWork;
 use crate::scan::Scanned;
@@ -31,7 +32,7 @@ pub(crate) fn hear(task: &Task, form: &WorkForm, found: &Found) -> Option<(WorkF
         Found::Command(command) => hearing.command(*command),
         Found::Code(scanned) => hearing.own_code(scanned),
         Found::Product(id, scanned) => Some(hearing.goods(*id, scanned)),
-        Found::Bin(location) => Some(hearing.bin(location)),
+        Found::Bin(location, is_echo) => Some(hearing.bin(location, *is_echo)),
         Found::Unlisted(scanned) => hearing.unlisted(scanned),
         Found::Raw(_) | Found::Delivery(_) => None,
     }
@@ -55,7 +56,7 @@ impl Hearing<'_> {
             _ => None,
         };
         if let Some(quantity) = quantity {
-            self.form.quantity = quantity;
+            (self.form.quantity, self.form.is_dictated) = (quantity, true);
             return Some((self.form, Answer::Quiet));
         }
         match command {
@@ -84,7 +85,7 @@ impl Hearing<'_> {
     fn own_code(self, scanned: &Scanned) -> Option<(WorkForm, Answer)> {
         let lots = &self.task.lots;
         if lots.iter().any(|lot| scanned.is(&lot.lot.location)) || self.is_place_again(&scanned.code) {
-            return Some(self.bin(&scanned.code));
+            return Some(self.bin(&scanned.code, scanned.is_echo));
         }
         let is_own_lot = lots.iter().any(|lot| scanned.is(&lot.lot.lot_code));
         is_own_lot.then(|| self.lot(&scanned.code, scanned))
@@ -106,26 +107,27 @@ impl Hearing<'_> {
 
     /// A lot's label: it chooses the lot, and counts as one more of it.
     fn lot(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
+        if self.task.work == LotWork::Receive && self.form.chosen.is_none() {
+            return self.incoming(lot_code, scanned);
+        }
         let here: Vec<&InventoryLot> =
             self.task.lots.iter().filter(|lot| lot.lot.lot_code.eq_ignore_ascii_case(lot_code)).collect();
         let in_hand = here.iter().find(|lot| Some(lot.lot.id()) == self.form.chosen);
         match (in_hand.or(here.first()), self.task.work) {
             (Some(lot), _) => {
-                let is_another = Some(lot.lot.id()) != self.form.chosen;
-                if is_another && self.form.scans > 0 {
-                    // What was counted so far was of another lot.
-                    self.form.begin_counting(self.form.quantity.clone());
+                self.form.choose(Some(lot.lot.id()));
+                if let Some(doubt) = other_date(lot, scanned) {
+                    self.count(scanned);
+                    return (self.form, Answer::Wrong(t("Another date"), doubt));
                 }
-                self.form.chosen = Some(lot.lot.id());
             }
             (None, LotWork::Receive) => {
-                self.form.chosen = None;
-                lot_code.clone_into(&mut self.form.lot_code);
-                self.form.expires_on = scanned.expires_on.map_or_else(String::new, |date| date.to_string());
+                self.form.choose(None);
+                return self.incoming(lot_code, scanned);
             }
             (None, _) => {
                 let detail = tf(
-                    "Lot {lot} is not in the book here. Receive it first, or scan another.",
+                    "Lot {lot} is not among the lots for use here. It may be blocked: ask before you take it.",
                     &[("lot", &lot_code)],
                 );
                 return (self.form, Answer::Wrong(t("Another lot"), detail));
@@ -133,6 +135,24 @@ impl Hearing<'_> {
         }
         self.count(scanned);
         (self.form, Answer::Right(t("Right lot"), lot_code.to_owned()))
+    }
+
+    /// A label of what comes in. It goes where the form says, wherever else there is some of its lot.
+    fn incoming(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
+        let known = self.task.lots.iter().find(|lot| lot.lot.lot_code.eq_ignore_ascii_case(lot_code));
+        if !self.form.lot_code.eq_ignore_ascii_case(lot_code) {
+            if !self.form.is_typed() {
+                self.form.begin_counting(self.form.quantity.clone());
+            }
+            lot_code.clone_into(&mut self.form.lot_code);
+            let date = scanned.expires_on.or(known.and_then(|lot| lot.expires_on));
+            self.form.expires_on = date.map_or_else(String::new, |date| date.to_string());
+        }
+        self.count(scanned);
+        match known.and_then(|lot| other_date(lot, scanned)) {
+            Some(doubt) => (self.form, Answer::Wrong(t("Another date"), doubt)),
+            None => (self.form, Answer::Right(t("Lot"), lot_code.to_owned())),
+        }
     }
 
     /// One more, or as many as the label says; a quantity that was typed is only confirmed.
@@ -147,14 +167,16 @@ impl Hearing<'_> {
         };
         self.form.scans = self.form.scans.saturating_add(1);
         if (so_far + more).in_range() {
-            self.form.quantity = (so_far + more).to_string();
+            self.form.quantity = format::typed(so_far + more);
             self.form.by_scans.clone_from(&self.form.quantity);
         }
     }
 
-    fn bin(mut self, location: &str) -> (WorkForm, Answer) {
+    /// An echo may be one label that was read twice: it saves nothing.
+    fn bin(mut self, location: &str, is_echo: bool) -> (WorkForm, Answer) {
         if self.is_place_again(location) {
-            return (self.form, Answer::Save);
+            let answer = if is_echo { Answer::Quiet } else { Answer::Save };
+            return (self.form, answer);
         }
         let is_here = |lot: &&InventoryLot| location_key(&lot.lot.location) == location_key(location);
         let chosen = self.task.lot(&self.form);
@@ -191,8 +213,7 @@ impl Hearing<'_> {
         }
         match here().next() {
             Some(lot) => {
-                self.form.chosen = Some(lot.lot.id());
-                self.form.begin_counting(self.form.quantity.clone());
+                self.form.choose(Some(lot.lot.id()));
                 (self.form, Answer::Right(t("Another bin"), location.to_owned()))
             }
             None => {
@@ -219,15 +240,28 @@ impl Hearing<'_> {
     /// A code nobody knows is what is still missing: the lot that comes in, or the bin that goods go to.
     fn unlisted(mut self, scanned: &Scanned) -> Option<(WorkForm, Answer)> {
         match self.task.work {
-            _ if scanned.is_item => None,
+            _ if scanned.is_item || scanned.is_typed => None,
             LotWork::Receive if self.form.chosen.is_none() && self.form.lot_code.is_empty() => {
                 self.form.lot_code.clone_from(&scanned.code);
                 Some((self.form, Answer::Right(t("Lot"), scanned.code.clone())))
             }
-            LotWork::Receive | LotWork::Move | LotWork::PutAway => Some(self.bin(&scanned.code)),
+            LotWork::Receive | LotWork::Move | LotWork::PutAway => {
+                Some(self.bin(&scanned.code, scanned.is_echo))
+            }
             LotWork::Pick | LotWork::Count | LotWork::Adjust => None,
         }
     }
+}
+
+/// What to say where a label has another date than the book.
+fn other_date(lot: &InventoryLot, scanned: &Scanned) -> Option<String> {
+    let (book, label) = (lot.expires_on?, scanned.expires_on.filter(|date| Some(*date) != lot.expires_on)?);
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("lot", &lot.lot.lot_code), ("label", &format::date(label)), ("book", &format::date(book))];
+    Some(tf(
+        "The label of lot {lot} says {label}, the book says {book}. Check the goods, then correct the lot's date.",
+        &values,
+    ))
 }
 
 /// Goods without a lot code of their own are told apart by the day they came in: `20261121`.
@@ -303,7 +337,7 @@ mod tests {
         let scans = [
             Found::Product(RICE, label.clone()),
             Found::Product(RICE, label),
-            Found::Bin("R-1".into()),
+            Found::Bin("R-1".into(), false),
             code("r-1"),
         ];
         let (form, answers) = after(LotWork::Receive, &scans);
@@ -332,7 +366,7 @@ mod tests {
     #[test]
     fn another_item_or_bin_is_said_to_be_wrong_and_changes_nothing() {
         let other = Found::Product(Uuid::from_u128(8), Scanned::plain("5"));
-        let (form, answers) = after(LotWork::Pick, &[rice(), other, Found::Bin("Z-9".into())]);
+        let (form, answers) = after(LotWork::Pick, &[rice(), other, Found::Bin("Z-9".into(), false)]);
         assert_eq!(form.quantity, "1");
         assert!(matches!(answers[..], [Answer::Right(..), Answer::Wrong(..), Answer::Wrong(..)]));
         let label = Scanned { lot_code: Some("L77".into()), ..Scanned::plain("4000000000000") };
@@ -359,6 +393,50 @@ mod tests {
         let reason = Found::Command(Command::Reason(ReasonCode::Lost));
         assert_eq!(hear(&task(LotWork::Count), &form, &reason), None, "a count needs no reason");
         assert_eq!(hear(&task(LotWork::Pick), &form, &Found::Command(Command::Home)), None);
+    }
+
+    #[test]
+    fn printed_digits_type_even_what_was_proposed() {
+        let mut form = WorkForm::default();
+        form.begin_counting("1".into());
+        for digit in [1, 2] {
+            let heard = hear(&task(LotWork::Pick), &form, &Found::Command(Command::Digit(digit)));
+            form = heard.expect("heard").0;
+        }
+        assert_eq!(form.quantity, "12");
+        let (form, _) = hear(&task(LotWork::Pick), &form, &rice()).expect("heard");
+        assert_eq!(form.quantity, "12", "a scan confirms it");
+    }
+
+    #[test]
+    fn what_comes_in_goes_where_the_form_says_wherever_else_its_lot_lies() {
+        let label = || Scanned { lot_code: Some("L1".into()), ..Scanned::plain("4000000000000") };
+        let mut form =
+            WorkForm { lot_code: "L1".into(), location: "RECEIVING".into(), scans: 1, ..WorkForm::default() };
+        (form.quantity, form.by_scans) = ("1".into(), "1".into());
+        let heard = hear(&task(LotWork::Receive), &form, &Found::Product(RICE, label())).expect("heard");
+        assert_eq!((heard.0.chosen, heard.0.quantity.as_str()), (None, "2"));
+        assert_eq!(heard.0.location, "RECEIVING");
+    }
+
+    #[test]
+    fn one_label_read_twice_saves_nothing() {
+        let again = |is_echo| Found::Code(Scanned { is_echo, ..Scanned::plain("B-7") });
+        let form = WorkForm { to: "B-7".into(), ..WorkForm::default() };
+        let answer = |found| hear(&task(LotWork::Move), &form, &found).map(|(_, answer)| answer);
+        assert_eq!(answer(again(true)), Some(Answer::Quiet));
+        assert_eq!(answer(again(false)), Some(Answer::Save));
+    }
+
+    #[test]
+    fn a_label_that_says_another_date_than_the_book_is_told_of_and_counts() {
+        let expires_on = "2027-05-31".parse().ok();
+        let dated = InventoryLot { expires_on: "2027-01-31".parse().ok(), ..lot("L1", "A-1") };
+        let task = Task { lots: vec![dated], ..task(LotWork::Pick) };
+        let label = Scanned { lot_code: Some("L1".into()), expires_on, ..Scanned::plain("4000000000000") };
+        let (form, answer) = hear(&task, &WorkForm::default(), &Found::Product(RICE, label)).expect("heard");
+        assert!(matches!(answer, Answer::Wrong("Another date", _)));
+        assert_eq!(form.quantity, "1");
     }
 
     #[test]

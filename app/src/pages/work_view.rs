@@ -4,7 +4,7 @@ use domain::{InventoryLot, Occasion, Quantity, ReasonCode};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::work_form::{Task, WorkForm, change};
+use super::work_form::{Objection, Task, WorkForm, change};
 use super::work_scan::lot_code_of_day;
 use crate::command::reason_word;
 use crate::components::button::{button, choice};
@@ -44,15 +44,32 @@ impl WorkParts<'_> {
     pub(crate) fn lot(&self) -> Html {
         match self.task.lot(&self.form.get()) {
             Some(lot) => self.lot_banner(lot),
+            None if self.task.work == LotWork::Pick => self.no_lot_banner(),
             None => self.new_lot_fields(),
+        }
+    }
+
+    /// Nothing is chosen where nothing may be picked.
+    fn no_lot_banner(&self) -> Html {
+        html! {
+            <section class="lot-banner is-second" data-test="no-lot-to-pick">
+                <div class="lot-banner-text">
+                    <strong>{ t("No lot here is for use") }</strong>
+                    <span>{ t("They are expired, blocked or empty by the book.") }</span>
+                </div>
+                { button("button", t("Choose").into(), self.open(), "change-lot") }
+                if let Some(fault) = self.faults.of("lot-code") {
+                    <p class="fault" role="alert" data-test="lot-code-fault">{ fault }</p>
+                }
+            </section>
         }
     }
 
     fn lot_banner(&self, lot: &InventoryLot) -> Html {
         let form = self.form.get();
-        let first = self.task.to_take_first(&form);
+        let objection = self.task.objection(&form);
         html! {
-            <section class={classes!("lot-banner", first.is_some().then_some("is-second"))} data-test="lot-banner"
+            <section class={classes!("lot-banner", objection.is_some().then_some("is-second"))} data-test="lot-banner"
                 data-lot={lot.lot.lot_code.clone()}>
                 <div class="lot-banner-text">
                     <strong data-test="lot-banner-code">{ tf("Lot {lot}", &[("lot", &lot.lot.lot_code)]) }</strong>
@@ -60,8 +77,8 @@ impl WorkParts<'_> {
                     <span>{ lot_chip(lot, self.task.today) }</span>
                 </div>
                 { button("button", t("Change").into(), self.open(), "change-lot") }
-                if let Some(first) = first {
-                    <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ advice(lot, first) }</p>
+                if let Some(objection) = objection {
+                    <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ advice(lot, objection) }</p>
                 }
             </section>
         }
@@ -78,6 +95,7 @@ impl WorkParts<'_> {
             value: &form.lot_code,
             fault: faults.of("lot-code"),
             takes_scan: true,
+            takes_lot: true,
             on_change: put(self.form, |form, text| form.lot_code = text),
             ..Field::default()
         };
@@ -209,7 +227,7 @@ impl WorkParts<'_> {
     pub(crate) fn picker(&self) -> Html {
         let (live, is_open) = (self.form.clone(), self.is_choosing.clone());
         let take = Callback::from(move |lot: Option<Uuid>| {
-            live.change(|form| form.chosen = lot);
+            live.change(|form| form.choose(lot));
             is_open.set(false);
         });
         let is_open = self.is_choosing.clone();
@@ -233,8 +251,11 @@ impl WorkParts<'_> {
     }
 }
 
-/// Why another lot comes first.
-fn advice(lot: &InventoryLot, first: &InventoryLot) -> String {
+/// Why not this lot.
+fn advice(lot: &InventoryLot, objection: Objection<'_>) -> String {
+    let Objection::TakeFirst(first) = objection else {
+        return t("This lot is not for use. Leave it, or say why you take it.").to_owned();
+    };
     let days = lot.expires_on.and_then(|date| Some(first.expires_on?.days_until(date)));
     let code: &dyn std::fmt::Display = &first.lot.lot_code;
     match days.filter(|days| *days > 0) {
