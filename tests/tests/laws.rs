@@ -60,7 +60,7 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "decoder",
-        may_use: &[],
+        may_use: &["domain"],
         never: &["yew", "reqwest", "idb"],
         why: "it knows pictures and codes, is fetched only for the camera, and has to stay small",
     },

@@ -33,7 +33,7 @@ use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
 const MAX_QUEUED_SCANS: usize = 50;
 /// A person does not scan the same label again so soon on purpose, but a scanner may read it twice.
-const MAX_ECHO_MILLIS: u64 = 500;
+const MAX_ECHO_MILLIS: u64 = 300;
 /// A look-up that takes longer is told of.
 const SLOW_LOOK_UP_MILLIS: u32 = 400;
 

@@ -1,5 +1,7 @@
 //! A day on the floor: every kind of work done offline by scans alone, then sent.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 
 use crate::device::Device;
@@ -7,6 +9,9 @@ use crate::goods::{Goods, wait_until_sent};
 use crate::network;
 use crate::scanner::{Label, scan, scan_quickly};
 use crate::server::Server;
+
+/// How long a person takes to scan a label once more.
+const SCAN_AGAIN: Duration = Duration::from_millis(400);
 
 /// A device whose server has gone, and goods with a barcode.
 struct Aisle {
@@ -17,6 +22,9 @@ struct Aisle {
     /// The lot that expires first, and the bin it lies in.
     lot: String,
     bin: String,
+    /// As on labels: the date of that lot, and one after every other's.
+    lot_until: String,
+    new_until: String,
 }
 
 impl Aisle {
@@ -34,22 +42,33 @@ impl Aisle {
             "FROM inventory_lots {of_goods} AND status = 'available' AND quantity > 0
              AND (expires_on IS NULL OR expires_on >= date('now')) ORDER BY expires_on IS NULL, expires_on, received_on, lot_code, location LIMIT 1"
         );
+        // After every lot of the catalogue that has a date.
+        let new_until = one("SELECT substr(replace(date('now', '+4 years'), '-', ''), 3)".to_owned())?;
+        let lot_until = one(format!(
+            "SELECT substr(replace(coalesce(expires_on, date('now', '+4 years')), '-', ''), 3) {first}"
+        ))?;
         let (lot, bin) = (one(format!("SELECT lot_code {first}"))?, one(format!("SELECT location {first}"))?);
         server.kill()?;
         network::down()?;
         device.open("/").await?;
         device.wait_for_text("connection", "Offline").await?;
-        Ok(Self { server, device, goods, barcode, lot, bin })
+        Ok(Self { server, device, goods, barcode, lot, bin, lot_until, new_until })
     }
 
     /// A label of the goods with a lot.
     fn label(&self, lot: &str) -> String {
-        Label { barcode: &self.barcode, expires_on: "270531", lot }.to_string()
+        let expires_on = if lot == self.lot { &self.lot_until } else { &self.new_until };
+        Label { barcode: &self.barcode, expires_on, lot }.to_string()
     }
 
     async fn scan(&self, codes: &[&str]) -> Result<()> {
+        let mut before = "";
         for code in codes {
+            if *code == before {
+                tokio::time::sleep(SCAN_AGAIN).await;
+            }
             scan(&self.device, code).await?;
+            before = code;
         }
         Ok(())
     }
@@ -107,9 +126,10 @@ async fn goods_come_in_are_put_away_and_picked_by_scans_alone() -> Result<()> {
     ensure!(ledger.len() == 4 && ledger[3].ends_with("pick -1000"), "the ledger has {ledger:?}");
     let note = aisle.server.query("SELECT note FROM stock_ledger WHERE movement = 'pick'")?;
     ensure!(note == ["not-found"], "the reason is {note:?}");
-    let expiry =
-        aisle.server.query("SELECT DISTINCT expires_on FROM inventory_lots WHERE lot_code = 'LNEW'")?;
-    ensure!(expiry == ["2027-05-31"], "the label's date is {expiry:?}");
+    let expiry = aisle.server.query(
+        "SELECT DISTINCT substr(replace(expires_on, '-', ''), 3) FROM inventory_lots WHERE lot_code = 'LNEW'",
+    )?;
+    ensure!(expiry == [aisle.new_until.as_str()], "the label's date is {expiry:?}");
     aisle.left().await
 }
 
