@@ -52,8 +52,20 @@ impl Book {
     /// # Errors
     /// [`RecordError`]; nothing was saved.
     pub(crate) async fn record(&self, action: Action, base: u64) -> Result<Mutation<Action>, RecordError> {
+        self.check(&self.draft(action.clone(), base, None)).await?;
+        self.record_elsewhere(action, base).await
+    }
+
+    /// The same for a row that this device does not hold: only the server can say whether it fits.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub(crate) async fn record_elsewhere(
+        &self,
+        action: Action,
+        base: u64,
+    ) -> Result<Mutation<Action>, RecordError> {
         let draft = self.draft(action, base, None);
-        self.check(&draft).await?;
         let mutation = self.noted_save(self.store().enqueue(draft).await)?;
         self.after_queue_change(Signal::Enqueued).await;
         Ok(mutation)

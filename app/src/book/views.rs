@@ -55,7 +55,7 @@ pub(crate) enum Elsewhere {
     /// The server's answer.
     Live {
         /// Lots outside the device's scope: reserved, quarantined, expired.
-        lots: Vec<InventoryLot>,
+        lots: Vec<LotView>,
     },
     /// The server was not reached: what is shown is as of then.
     AsOf(Option<UnixMillis>),
@@ -168,10 +168,10 @@ impl Book {
         let path = format!("/api/products/{id}");
         match browser::get_json::<ProductAnswer>(&path, READ_TIMEOUT_MILLIS).await {
             Ok(Some(answer)) => {
-                let lots = answer.lots.into_iter().map(|(_, lot)| lot);
-                Elsewhere::Live {
-                    lots: lots.filter(|lot| lot.status != domain::LotStatus::Available).collect(),
-                }
+                let beyond =
+                    answer.lots.into_iter().filter(|(_, row)| row.status != domain::LotStatus::Available);
+                let lots = beyond.map(|(rev, row)| LotView { row, rev, pending: false }).collect();
+                Elsewhere::Live { lots }
             }
             Ok(None) => Elsewhere::Live { lots: Vec::new() },
             Err(_) => Elsewhere::AsOf(self.last_sync_at()),

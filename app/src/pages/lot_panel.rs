@@ -7,6 +7,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
+use crate::components::button::button;
 use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::LotRow;
 use crate::components::placeholder::Placeholder;
@@ -34,6 +35,8 @@ pub(crate) struct LotList<'a> {
     pub(crate) view: &'a ProductView,
     pub(crate) chosen: Option<Uuid>,
     pub(crate) on_choose: Callback<Uuid>,
+    /// Opens a lot's status and date.
+    pub(crate) on_edit: Callback<LotView>,
     pub(crate) today: CalendarDate,
     pub(crate) now: UnixMillis,
 }
@@ -57,7 +60,7 @@ impl LotList<'_> {
                         { for self.view.lots.iter().map(|lot| self.row(lot)) }
                     </ul>
                 }
-                { elsewhere(&self.view.elsewhere, self.today, self.now) }
+                { elsewhere(&self.view.elsewhere, self.today, self.now, &self.on_edit) }
             </section>
         }
     }
@@ -65,18 +68,20 @@ impl LotList<'_> {
     fn row(&self, lot: &LotView) -> Html {
         let id = lot.row.lot.id();
         let is_chosen = self.chosen == Some(id);
-        let below = if is_chosen { works(lot.row.lot.product_id, id) } else { Html::default() };
+        let below = if is_chosen { works(lot, &self.on_edit) } else { Html::default() };
         let choice = Some((is_chosen, &self.on_choose));
         LotRow { lot: &lot.row, today: self.today, pending: lot.pending, is_blind: false, choice }.view(below)
     }
 }
 
-fn works(product: Uuid, lot: Uuid) -> Html {
+fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
+    let (product, lot) = (view.row.lot.product_id, view.row.lot.id());
     html! {
         <div class="works" data-test="lot-works">
             <a class="work" href={format!("{}?lot={lot}", Route::History { id: product }.to_path())} data-test="lot-history">
                 { icon(Glyph::Clock) }{ t("History") }
             </a>
+            { edit_button(view, on_edit) }
             for work in LotWork::ALL {
                 <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
                     { icon(work.glyph()) }{ t(work.verb()) }
@@ -86,8 +91,19 @@ fn works(product: Uuid, lot: Uuid) -> Html {
     }
 }
 
+fn edit_button(view: &LotView, on_edit: &Callback<LotView>) -> Html {
+    let lot = view.clone();
+    let onclick = on_edit.reform(move |_: MouseEvent| lot.clone());
+    button("work", html! { <>{ icon(Glyph::Edit) }{ t("Status and date") }</> }, onclick, "lot-edit")
+}
+
 /// What the server has beyond this device, or as of when this is.
-fn elsewhere(elsewhere: &Elsewhere, today: CalendarDate, now: UnixMillis) -> Html {
+fn elsewhere(
+    elsewhere: &Elsewhere,
+    today: CalendarDate,
+    now: UnixMillis,
+    on_edit: &Callback<LotView>,
+) -> Html {
     match elsewhere {
         Elsewhere::Asking => Html::default(),
         Elsewhere::Live { lots } if lots.is_empty() => Html::default(),
@@ -96,7 +112,8 @@ fn elsewhere(elsewhere: &Elsewhere, today: CalendarDate, now: UnixMillis) -> Htm
                 <h2 class="section-title">{ t("Not for use") }</h2>
                 <ul class="lots is-elsewhere" data-test="lots-elsewhere">
                     { for lots.iter().map(|lot| {
-                        LotRow { lot, today, pending: false, is_blind: false, choice: None }.view(Html::default())
+                        LotRow { lot: &lot.row, today, pending: false, is_blind: false, choice: None }
+                            .view(html! { <div class="works">{ edit_button(lot, on_edit) }</div> })
                     }) }
                 </ul>
             </>

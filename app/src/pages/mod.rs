@@ -10,6 +10,7 @@ pub(crate) mod home;
 pub(crate) mod inbox;
 pub(crate) mod inbox_reason;
 pub(crate) mod lot_panel;
+pub(crate) mod lot_sheet;
 pub(crate) mod lots;
 pub(crate) mod not_found;
 pub(crate) mod product;

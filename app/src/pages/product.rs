@@ -7,8 +7,9 @@ use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::lot_panel::{LotList, is_usable, primary_lot};
+use super::lot_sheet::LotSheet;
 use super::product_facts::product_facts;
-use crate::book::ProductView;
+use crate::book::{LotView, ProductView};
 use crate::command::Command;
 use crate::components::button::link_button;
 use crate::components::cart_line::{family, variant_word};
@@ -35,6 +36,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let (today, now) = (use_today(), use_now());
     let chosen = use_state(Option::<Uuid>::default);
     let is_deleting = use_state(bool::default);
+    let edited = use_state(|| None::<LotView>);
     let saving = use_saving();
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
@@ -44,6 +46,10 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let on_choose = {
         let chosen = chosen.clone();
         Callback::from(move |lot| chosen.set(if *chosen == Some(lot) { None } else { Some(lot) }))
+    };
+    let on_edit = {
+        let setter = edited.setter();
+        Callback::from(move |lot| setter.set(Some(lot)))
     };
     let product = &view.product;
     let eyebrow = match product.barcode.as_str() {
@@ -59,7 +65,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                     if !view.variants.is_empty() {
                         { variants(view) }
                     }
-                    { LotList { view, chosen: *chosen, on_choose, today, now }.view() }
+                    { LotList { view, chosen: *chosen, on_choose, on_edit, today, now }.view() }
                 </div>
                 <div class="product-side">
                     { product_facts(view, &is_deleting, &saving) }
@@ -68,8 +74,17 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                 </div>
                 { actions(view, primary.as_ref(), today) }
             </div>
+            { lot_sheet(&edited, &lots) }
         </div>
     }
+}
+
+fn lot_sheet(edited: &UseStateHandle<Option<LotView>>, here: &[InventoryLot]) -> Html {
+    let Some(lot) = &**edited else { return Html::default() };
+    let is_here = here.iter().any(|held| held.lot == lot.row.lot);
+    let setter = edited.setter();
+    let on_close = Callback::from(move |()| setter.set(None));
+    html! { <LotSheet lot={lot.clone()} {is_here} {on_close} /> }
 }
 
 /// A scan of one of the product's own lots chooses it; a command begins work on it.

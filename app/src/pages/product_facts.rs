@@ -7,7 +7,7 @@ use domain::{Action, GtinFault, Money, Product, Quantity, check_gtin};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Elsewhere, ProductView};
+use crate::book::{Elsewhere, LotView, ProductView};
 use crate::components::button::{button, link_button, resting_button};
 use crate::components::icon::{Glyph, icon};
 use crate::components::save_failure::save_failure;
@@ -20,10 +20,11 @@ use crate::route::Route;
 /// What keeps a product in the book: everything that is still on hand, wherever it lies.
 fn stock_left(view: &ProductView) -> Option<String> {
     let held = view.lots.iter().map(|lot| &lot.row);
-    let beyond: &[_] = match &view.elsewhere {
+    let beyond: &[LotView] = match &view.elsewhere {
         Elsewhere::Live { lots } => lots,
         Elsewhere::Asking | Elsewhere::AsOf(_) => &[],
     };
+    let beyond = beyond.iter().map(|lot| &lot.row);
     let mut stocked = held.chain(beyond).filter(|lot| lot.quantity != Quantity::ZERO);
     let first = stocked.next()?;
     let others = stocked.count();
