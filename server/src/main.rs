@@ -1,6 +1,7 @@
 //! `lotbook-server`: the commands.
 
 use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::CalendarDate;
+use fast_qr::QRBuilder;
 use server::clock::Clock;
 use server::csv::Source;
 use server::import::{ImportOptions, ImportReport, listed};
@@ -296,7 +298,13 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     let code = enrolment::new_code(&store, &site.site, &name, now)
         .await
         .context("No code could be made for a device")?;
-    println!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+    let link = format!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+    println!("{link}");
+    // For a device's camera; whoever reads this by a program wants the link alone.
+    if io::stdout().is_terminal() {
+        let code = QRBuilder::new(link.as_str()).build().context("No QR code could be made of the link")?;
+        println!("\n{}", code.to_str());
+    }
     Ok(())
 }
 

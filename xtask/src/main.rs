@@ -1,4 +1,4 @@
-//! The project's own commands: `run`, `test`, `bench`, `sim` and, for Trunk, `stamp`.
+//! The project's own commands: `build`, `run`, `test`, `bench`, `sim` and, for Trunk, `stamp`.
 //!
 //! A command fails with a sentence that says what is wrong and what to do, and with a nonzero exit code.
 
@@ -29,6 +29,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Build the app into dist/ and the server, to be used elsewhere
+    Build,
     /// Build the app and the server, start them and print the link to open
     Run(run::Options),
     /// Check everything: format, lints, tests natively and in a browser, size limits
@@ -43,6 +45,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Build => run::build(),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
         Command::Bench(options) => bench::bench(&options),

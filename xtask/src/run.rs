@@ -41,15 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], options.port));
     ensure_free(address)?;
     let workspace = Workspace::find()?;
-    let tools = Tools::new(&workspace)?;
-    tools.ensure_wasm_target()?;
-    tools.ensure_wasm_bindgen()?;
-    tools.ensure_trunk()?;
-    tools.ensure_wasm_opt()?;
-    let profile = if options.debug { Profile::Debug } else { Profile::Release };
-    build::build_app(&tools, profile)?;
-    let server = build::build_server(&workspace, &tools, profile)?;
-
+    let server = built(&workspace, if options.debug { Profile::Debug } else { Profile::Release })?;
     let data = workspace.root.join(&options.data);
     fs::create_dir_all(&data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
@@ -59,6 +51,25 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let link = enrolment_link(&server, &database, options.port)?;
     serve(&workspace, &server, &database, address, &link)
+}
+
+/// Builds what is shipped and says where it is.
+pub(crate) fn build() -> Result<()> {
+    let workspace = Workspace::find()?;
+    let server = built(&workspace, Profile::Release)?;
+    println!("\n  The app:    {}\n  The server: {}\n", workspace.dist().display(), server.display());
+    Ok(())
+}
+
+/// Builds the app and the server, with the tools they need. Returns the server's program.
+fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let tools = Tools::new(workspace)?;
+    tools.ensure_wasm_target()?;
+    tools.ensure_wasm_bindgen()?;
+    tools.ensure_trunk()?;
+    tools.ensure_wasm_opt()?;
+    build::build_app(&tools, profile)?;
+    build::build_server(workspace, &tools, profile)
 }
 
 fn ensure_free(address: SocketAddr) -> Result<()> {

@@ -18,7 +18,8 @@ impl Book {
     /// The sentence to show.
     pub(crate) async fn enrol(&self, code: &str, device_name: &str) -> Result<(), String> {
         let request = EnrolRequest {
-            code: code.trim().to_uppercase(),
+            // A scan may be of the whole link.
+            code: code.trim().rsplit('/').next().unwrap_or_default().to_uppercase(),
             device_name: device_name.trim().to_owned(),
             bearer: false,
         };

@@ -6,6 +6,7 @@ mod catalogue;
 mod device;
 mod every_page;
 mod floor;
+mod for_use;
 mod goods;
 mod hands;
 mod keeping;
