@@ -130,6 +130,8 @@ impl Clerk<'_> {
         }
     }
 
+    /// Goods bring their status and dates along. Where others of the lot lie already, the stricter status counts for all; what
+    /// a row says of which there is none left counts for nothing.
     fn transfer(
         &mut self,
         lot: &LotRef,
@@ -146,13 +148,18 @@ impl Clerk<'_> {
         }
         let source = self.rows.get(&lot_key(lot)).and_then(Row::lot).cloned();
         self.book(lot, -quantity, movement, &format!("to {}", target.location));
-        let is_new = !self.rows.contains_key(&lot_key(&target));
+        let lay_there = self.on_hand(&target);
         self.book(&target, quantity, movement, &format!("from {}", lot.location));
-        if let (true, Some(source), Some(Row::Lot(row))) =
-            (is_new, source, self.rows.get_mut(&lot_key(&target)))
-        {
-            (row.status, row.expires_on, row.received_on) =
-                (source.status, source.expires_on, source.received_on);
+        if let (Some(source), Some(Row::Lot(row))) = (source, self.rows.get_mut(&lot_key(&target))) {
+            if lay_there > Quantity::ZERO {
+                row.status = row.status.max(source.status);
+                row.expires_on = row.expires_on.or(source.expires_on);
+                row.received_on = row.received_on.or(source.received_on);
+            } else {
+                row.status = source.status;
+                row.expires_on = source.expires_on.or(row.expires_on);
+                row.received_on = source.received_on.or(row.received_on);
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::date::CalendarDate;
 use crate::quantity::Quantity;
 use crate::text::{MAX_CODE_CHARS, check_required};
 
-/// What may be done with a lot.
+/// What may be done with a lot, the least restricted first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LotStatus {
