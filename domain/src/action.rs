@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::date::CalendarDate;
-use crate::exception::ExceptionKind;
+use crate::exception::{ExceptionKind, Sighting};
 use crate::lot::{LotPatch, LotRef, LotStatus};
 use crate::order::Order;
 use crate::product::{Product, ProductPatch};
@@ -153,6 +153,9 @@ pub enum Action {
         /// What came of it. May be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
+        /// What was shown: a later one in its place nobody has seen. Builds that do not know it mean whatever is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Sighting>,
     },
 }
 

@@ -65,7 +65,21 @@ pub struct StockException {
     pub at: UnixMillis,
 }
 
+/// Which of the exceptions that followed each other under one key a person has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// [`StockException::at`].
+    pub at: UnixMillis,
+    /// [`StockException::after`].
+    pub after: Quantity,
+}
+
 impl StockException {
+    /// What somebody has seen who was shown it.
+    pub fn sighting(&self) -> Sighting {
+        Sighting { at: self.at, after: self.after }
+    }
+
     /// The row's key.
     pub fn key(&self) -> RowKey {
         exception_key(self.kind, self.product_id, self.lot.as_ref())

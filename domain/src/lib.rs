@@ -33,7 +33,7 @@ pub use date::CalendarDate;
 pub use delivery::{Delivery, DeliveryLine, MAX_DELIVERY_LINES};
 pub use edit::{FieldRev, Verdict, judge_edit};
 pub use effect::{Effect, LedgerEntry, Movement};
-pub use exception::{ExceptionKind, StockException, exception_key};
+pub use exception::{ExceptionKind, Sighting, StockException, exception_key};
 pub use fefo::{Allocation, allocate, by_expiry};
 pub use gs1::{Element, GROUP_SEPARATOR, Gs1, Gs1Fault, MAX_READINGS, Scan, Scanner, read_scan};
 pub use gtin::{GtinFault, check_gtin, expand_upc_e, normalize_gtin};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::action::Action;
 use crate::delivery::Delivery;
 use crate::effect::Effect;
-use crate::exception::{ExceptionKind, StockException, exception_key};
+use crate::exception::{ExceptionKind, Sighting, StockException, exception_key};
 use crate::fact::apply_fact;
 use crate::lot::{InventoryLot, LotRef};
 use crate::product::Product;
@@ -186,9 +186,9 @@ impl Model for Warehouse {
                 Ok(Vec::new())
             }
             Action::DeleteLot { lot } => delete_lot(lot, rows),
-            Action::ResolveException { kind, product_id, lot, reason } => {
+            Action::ResolveException { kind, product_id, lot, reason, seen } => {
                 check_optional("Reason", reason, MAX_REASON_CHARS)?;
-                Ok(resolve(&exception_key(*kind, *product_id, lot.as_ref()), reason, rows))
+                Ok(resolve(&exception_key(*kind, *product_id, lot.as_ref()), *seen, reason, rows))
             }
             _ => apply_fact(mutation, rows),
         }
@@ -214,12 +214,16 @@ fn delete_lot(lot: &LotRef, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal
     Ok(Vec::new())
 }
 
-/// Somebody has looked. What is gone already, by itself or because another was faster, is as good.
-fn resolve(key: &RowKey, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
-    match rows.remove(key) {
-        Some(Row::Exception(exception)) => vec![Effect::Resolved { exception, reason: reason.to_owned() }],
-        _ => Vec::new(),
-    }
+/// Somebody has looked. What is gone already, by itself or because another was faster, is as good; what took its place since
+/// stays for somebody to look at.
+fn resolve(key: &RowKey, seen: Option<Sighting>, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
+    let found = rows.get(key).and_then(Row::exception);
+    let Some(exception) = found.filter(|found| seen.is_none_or(|seen| seen == found.sighting())).cloned()
+    else {
+        return Vec::new();
+    };
+    rows.remove(key);
+    vec![Effect::Resolved { exception, reason: reason.to_owned() }]
 }
 
 fn product_in(rows: &Rows<Row>, id: Uuid) -> Result<Product, Refusal> {

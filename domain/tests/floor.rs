@@ -148,6 +148,7 @@ fn what_a_build_without_reasons_and_deliveries_wrote_is_read_and_written_the_sam
     for json in [
         format!(r#"{{"pick_lot":{{"lot":{lot},"quantity":1000}}}}"#),
         format!(r#"{{"receive_lot":{{"lot":{lot},"quantity":1000,"expires_on":null,"received_on":null}}}}"#),
+        format!(r#"{{"resolve_exception":{{"kind":"below_zero","product_id":"{PRODUCT}","lot":{lot}}}}}"#),
     ] {
         let action = Warehouse::read_action(2, &json).expect("an action");
         assert_eq!(serde_json::to_string(&action).expect("JSON"), json);
@@ -166,6 +167,7 @@ fn a_resolved_exception_is_gone_and_another_time_nothing_happens() {
         product_id: PRODUCT,
         lot: Some(bin(0)),
         reason: String::new(),
+        seen: None,
     });
     assert_eq!(Warehouse::apply(&resolve, &mut rows).expect("resolved").len(), 1);
     assert_eq!(odd(&rows, ExceptionKind::BelowZero, 0), None);

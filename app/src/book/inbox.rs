@@ -17,9 +17,10 @@ impl Book {
         exception: &StockException,
         reason: &str,
     ) -> Result<(), RecordError> {
+        let seen = Some(exception.sighting());
         let StockException { kind, product_id, lot, .. } = exception.clone();
         let reason = reason.trim().to_owned();
-        self.record(Action::ResolveException { kind, product_id, lot, reason }, 0).await.map(drop)
+        self.record(Action::ResolveException { kind, product_id, lot, reason, seen }, 0).await.map(drop)
     }
 
     /// Gives a product the code that nobody knew.

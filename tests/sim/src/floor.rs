@@ -60,7 +60,7 @@ pub(crate) fn exceptions_off(
     actions: &BTreeMap<Uuid, &Action>,
     booked: &[&Action],
 ) -> Result<Vec<String>> {
-    let lots = lots(database, actions)?;
+    let (lots, mut found) = lots(database, actions)?;
     let gone = deleted(booked, &lots);
     let mut held: BTreeMap<(Uuid, String), Below> = BTreeMap::new();
     let mut statement =
@@ -69,7 +69,6 @@ pub(crate) fn exceptions_off(
     while let Some(row) = rows.next()? {
         held.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
     }
-    let mut found = Vec::new();
     for (id, lot) in &lots {
         for (kind, expected) in [("below_zero", lot.below), ("moved_while_counted", lot.moved)] {
             let is = held.remove(&(*id, kind.to_owned()));
@@ -92,11 +91,15 @@ pub(crate) fn exceptions_off(
     Ok(found)
 }
 
-/// Goes through the ledger and the resolutions in the order they were booked.
-fn lots(database: &Connection, actions: &BTreeMap<Uuid, &Action>) -> Result<BTreeMap<Uuid, Lot>> {
+/// Goes through the ledger and the resolutions in the order they were booked. Says what was resolved that nobody had seen.
+fn lots(
+    database: &Connection,
+    actions: &BTreeMap<Uuid, &Action>,
+) -> Result<(BTreeMap<Uuid, Lot>, Vec<String>)> {
     let sql = "SELECT rev, line, lot_id, delta, mutation_id, '', product_id FROM stock_ledger UNION ALL \
                SELECT rev, line, lot_id, 0, mutation_id, kind, product_id FROM resolutions ORDER BY 1, 2";
     let mut lots: BTreeMap<Uuid, Lot> = BTreeMap::new();
+    let mut unseen = Vec::new();
     let mut statement = database.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -104,13 +107,22 @@ fn lots(database: &Connection, actions: &BTreeMap<Uuid, &Action>) -> Result<BTre
         let resolved: String = row.get(5)?;
         let lot = lots.entry(id).or_default();
         lot.product = row.get(6)?;
-        match resolved.as_str() {
-            "below_zero" => lot.below = None,
-            "" => book(lot, delta, actions.get(&mutation).copied()),
-            _ => lot.moved = None,
+        let action = actions.get(&mutation).copied();
+        let was = match resolved.as_str() {
+            "" => {
+                book(lot, delta, action);
+                continue;
+            }
+            "below_zero" => lot.below.take(),
+            "moved_while_counted" => lot.moved.take(),
+            _ => continue,
+        };
+        let is_seen = matches!((action, was), (Some(Action::ResolveException { seen: Some(seen), .. }), Some(was)) if seen.after.0 == was.1);
+        if !is_seen {
+            unseen.push(format!("{mutation} resolved {was:?} of lot {id}, which nobody had seen"));
         }
     }
-    Ok(lots)
+    Ok((lots, unseen))
 }
 
 fn book(lot: &mut Lot, delta: i64, action: Option<&Action>) {

@@ -260,12 +260,13 @@ fn some_delivery(dice: &Dice, rows: &Rows<Row>) -> Option<Uuid> {
     }
 }
 
-fn resolve(StockException { kind, product_id, lot, .. }: &StockException) -> Action {
+fn resolve(shown: &StockException) -> Action {
     Action::ResolveException {
-        kind: *kind,
-        product_id: *product_id,
-        lot: lot.clone(),
+        kind: shown.kind,
+        product_id: shown.product_id,
+        lot: shown.lot.clone(),
         reason: "looked at".to_owned(),
+        seen: Some(shown.sighting()),
     }
 }
 

@@ -19,13 +19,27 @@ fn count(counted: i64, basis: i64) -> Action {
     Action::CountLot { lot: bin(), counted: Quantity::units(counted), basis: Quantity::units(basis) }
 }
 
+/// What a build sends that does not say what it showed.
 fn resolve(kind: ExceptionKind) -> Action {
     Action::ResolveException {
         kind,
         product_id: vinegar().id,
         lot: Some(bin()),
         reason: "Miscounted pallet".to_owned(),
+        seen: None,
     }
+}
+
+/// Somebody has looked at what their device shows.
+async fn look(device: &TestDevice) -> Result<Action> {
+    let [shown] = &device.exceptions().await?[..] else { panic!("one exception") };
+    let seen = Some(shown.sighting());
+    Ok(match resolve(shown.kind) {
+        Action::ResolveException { kind, product_id, lot, reason, .. } => {
+            Action::ResolveException { kind, product_id, lot, reason, seen }
+        }
+        other => other,
+    })
 }
 
 fn exception(kind: ExceptionKind, author: &str, before: i64, after: i64) -> StockException {
@@ -119,6 +133,29 @@ async fn what_somebody_looked_at_is_gone_for_all_and_looking_twice_is_no_mistake
     assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
     let kept = "SELECT count(*) FROM resolutions WHERE author = 'Ada' AND reason = 'Miscounted pallet'";
     assert_eq!(number(&server, kept)?, 1);
+    assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_seen_offline_does_not_take_away_what_came_after_it() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    ada.record(pick(&bin(), 12)).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    let (seen, seen_again) = (look(&ben).await?, look(&ada).await?);
+    ben.record(seen).await?;
+    assert!(ben.view().await?.iter().all(|row| row.exception().is_none()), "at once on the own screen");
+    ada.record(pick(&bin(), 1)).await?;
+    ada.sync(&server).await?;
+    let report = ben.sync(&server).await?;
+    assert_eq!((report.acknowledged, report.attention), (1, 0));
+    assert_eq!(ben.exceptions().await?, [exception(ExceptionKind::BelowZero, "Ada", -2, -3)]);
+    assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 0, "nobody has looked at that");
+    ada.record(seen_again).await?;
+    ada.record(look(&ben).await?).await?;
+    ada.sync(&server).await?;
+    assert_eq!((ada.attention().await?, ada.exceptions().await?), (Vec::new(), Vec::new()));
     assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 1);
     Ok(())
 }
