@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Product, Row, Warehouse, lot_prefix};
+use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Product, Row, StockException, Warehouse, lot_prefix};
 use sync::{ALREADY_BOOKED, Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
 use super::{
-    Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, barcode_key, outcome,
+    Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, barcode_key, namesakes, outcome,
     product_key, wording,
 };
 
@@ -101,11 +101,18 @@ impl<'b> Desk<'b> {
         self.rows.range(from..).take_while(move |(key, _)| key.table == table && key.key.starts_with(&prefix))
     }
 
-    /// Another live product with this barcode, as it is compared.
-    pub(super) fn namesake(&self, product: Uuid, barcode: &str) -> Option<&Product> {
+    /// A live product with this barcode, as it is compared, but none of `not`.
+    pub(super) fn namesake(&self, not: &[Uuid], barcode: &str) -> Option<&Product> {
         let live = self.rows.values().filter(|held| !held.deleted).filter_map(|held| held.row.product());
-        let mut others = live.filter(|other| other.id != product);
+        let mut others = live.filter(|other| !not.contains(&other.id));
         others.find(|other| barcode_key(&other.barcode).as_deref() == Some(barcode))
+    }
+
+    /// What is odd about others because they share something with this product.
+    pub(super) fn shared_with(&self, product: Uuid) -> impl Iterator<Item = (&RowKey, &StockException)> {
+        let live = self.rows.iter().filter(|(_, held)| !held.deleted);
+        let odd = live.filter_map(|(key, held)| Some((key, held.row.exception()?)));
+        odd.filter(move |(_, exception)| exception.other == Some(product))
     }
 
     /// What the device is told of one mutation: a stored outcome if it was decided before, else a new one.
@@ -171,10 +178,12 @@ impl<'b> Desk<'b> {
         let valid = mutation.clone().with_action(action.clone());
         let mut effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
-        effects.extend(rules::flag_duplicate(self, &valid, &mut rows));
+        effects.extend(namesakes::flag(self, &valid, &mut rows));
+        let reviewed = namesakes::review(self, action, &mut rows);
         if let Some(key) = touched.first() {
             rules::check_claims(self, action, key)?;
         }
+        touched.extend(reviewed);
         let also_deleted = match action {
             Action::DeleteProduct { id } => self.deleted_with(*id)?,
             _ => Vec::new(),

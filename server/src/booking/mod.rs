@@ -2,6 +2,7 @@
 //! writes [`Booked`], all in one transaction. Whatever engine the store runs on, the decisions are the same.
 
 mod desk;
+mod namesakes;
 mod rules;
 mod scope;
 mod wording;
@@ -56,6 +57,8 @@ pub struct Needs {
     pub claims: BTreeSet<String>,
     /// Barcodes, as they are compared, of which the holders' rows are needed.
     pub barcodes: BTreeSet<String>,
+    /// Products of which it matters what is odd about others because of them.
+    pub named: BTreeSet<Uuid>,
     /// Orders of which it matters whether they exist.
     pub orders: BTreeSet<Uuid>,
 }
@@ -71,6 +74,7 @@ impl Batch {
             let Ok(action) = &mutation.action else { continue };
             needs.rows.extend(Warehouse::touches(action));
             needs.claims.extend(claims(action));
+            needs.named.extend(namesakes::relabelled(action));
             match action {
                 Action::DeleteProduct { id } => _ = needs.lots_of.insert(*id),
                 Action::PlaceOrder(order) => _ = needs.orders.insert(order.id),

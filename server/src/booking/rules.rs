@@ -1,14 +1,11 @@
 //! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
 
-use domain::{
-    Action, Effect, ExceptionKind, Product, Quantity, Row, StockException, Verdict as EditVerdict, Warehouse,
-    exception_key, judge_edit,
-};
-use sync::{Mutation, Records, RowKey, Rows, Verdict};
+use domain::{Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit};
+use sync::{Records, RowKey, Verdict};
 use uuid::Uuid;
 
 use super::desk::Desk;
-use super::{Incoming, StoredRow, barcode_key, lot_key, product_key, wording};
+use super::{Incoming, StoredRow, lot_key, product_key, wording};
 
 /// A decision against a mutation, or one that needs no booking.
 pub(super) struct Ruling {
@@ -178,39 +175,6 @@ pub(super) fn check_claims(desk: &Desk<'_>, action: &Action, key: &RowKey) -> Re
 /// Index keys of `row` that it claims for itself.
 pub(super) fn claimed_by(row: &Row) -> Vec<String> {
     Warehouse::identify(row).index_keys.into_iter().filter(|key| key.starts_with("sku:")).collect()
-}
-
-/// Notes that a new or edited product has the barcode of another, or no longer has. Nothing else clears it: neither an edit
-/// of the other product nor an import.
-pub(super) fn flag_duplicate(
-    desk: &Desk<'_>,
-    mutation: &Mutation<Action>,
-    rows: &mut Rows<Row>,
-) -> Option<Effect> {
-    let id = match &mutation.action {
-        Action::CreateProduct(product) => product.id,
-        Action::UpdateProduct { id, patch } if patch.barcode.is_some() => *id,
-        _ => return None,
-    };
-    let barcode = rows.get(&product_key(id)).and_then(Row::product).map(|product| product.barcode.as_str());
-    let other = barcode.and_then(barcode_key).and_then(|barcode| desk.namesake(id, &barcode));
-    let Some(other) = other else {
-        rows.remove(&exception_key(ExceptionKind::DuplicateBarcode, id, None));
-        return None;
-    };
-    let exception = StockException {
-        kind: ExceptionKind::DuplicateBarcode,
-        product_id: id,
-        lot: None,
-        other: Some(other.id),
-        before: Quantity::ZERO,
-        after: Quantity::ZERO,
-        basis: None,
-        author: mutation.author.clone(),
-        at: mutation.captured_at,
-    };
-    rows.insert(exception.key(), Row::Exception(exception.clone()));
-    Some(Effect::Raised(exception))
 }
 
 /// What a booked mutation leaves for people to look at: a code and a sentence.

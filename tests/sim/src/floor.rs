@@ -82,11 +82,13 @@ pub(crate) fn exceptions_off(
     let unfounded = held.keys().filter(|(_, kind)| kind != "duplicate_barcode");
     found.extend(unfounded.map(|(lot, kind)| format!("lot {lot} is {kind}, and never moved")));
     let sql = "SELECT count(*) FROM exceptions AS odd WHERE kind = 'duplicate_barcode' AND deleted_at IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM products WHERE products.site = odd.site \
-               AND products.product_id = odd.product_id AND deleted_at IS NULL AND barcode <> '')";
+               AND NOT EXISTS (SELECT 1 FROM products AS one JOIN products AS two USING (site, barcode_key) \
+               WHERE one.site = odd.site AND one.product_id = odd.product_id AND one.deleted_at IS NULL \
+               AND two.product_id = odd.other AND two.product_id <> one.product_id AND two.deleted_at IS NULL \
+               AND barcode_key <> '')";
     let nameless: i64 = database.query_row(sql, [], |row| row.get(0))?;
     if nameless > 0 {
-        found.push(format!("{nameless} products without a barcode share it"));
+        found.push(format!("{nameless} products share a barcode with nobody who has it"));
     }
     Ok(found)
 }

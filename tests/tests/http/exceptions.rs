@@ -171,14 +171,10 @@ async fn a_barcode_that_two_products_have_is_told_of_the_later_one_until_it_is_c
     let [told] = &ben.exceptions().await?[..] else { panic!("one exception") };
     assert_eq!((told.kind, told.product_id), (ExceptionKind::DuplicateBarcode, soap().id));
     assert_eq!((told.other, &told.lot, told.author.as_str()), (Some(vinegar().id), &None, "Ada"));
-    let barcode = |text: &str| {
-        let patch = ProductPatch { barcode: Some(text.to_owned()), ..ProductPatch::default() };
-        Action::UpdateProduct { id: soap().id, patch }
-    };
-    ben.record(barcode("96385074")).await?;
+    ben.record(barcode(soap().id, "96385074")).await?;
     ben.sync(&server).await?;
     assert_eq!(ben.exceptions().await?, []);
-    ben.record(barcode(&vinegar().barcode)).await?;
+    ben.record(barcode(soap().id, &vinegar().barcode)).await?;
     ben.sync(&server).await?;
     ada.sync(&server).await?;
     assert_eq!(ada.exceptions().await?.len(), 1);
@@ -186,6 +182,44 @@ async fn a_barcode_that_two_products_have_is_told_of_the_later_one_until_it_is_c
     ada.sync(&server).await?;
     ben.sync(&server).await?;
     assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    Ok(())
+}
+
+fn barcode(id: Uuid, text: &str) -> Action {
+    let patch = ProductPatch { barcode: Some(text.to_owned()), ..ProductPatch::default() };
+    Action::UpdateProduct { id, patch }
+}
+
+#[tokio::test]
+async fn a_shared_barcode_is_right_again_when_it_is_corrected_on_the_other_product() -> Result<()> {
+    let (server, ada, ben) = two().await?;
+    let shared = vinegar().barcode;
+    let salt =
+        Product { id: Uuid::from_u128(0xA9), sku: "SALT".to_owned(), name: "Salt".to_owned(), ..soap() };
+    ada.record(Action::CreateProduct(Product { barcode: shared.clone(), ..soap() })).await?;
+    ada.record(Action::CreateProduct(Product { barcode: shared.clone(), ..salt.clone() })).await?;
+    ada.sync(&server).await?;
+    let others = async || -> Result<Vec<(Uuid, Option<Uuid>)>> {
+        Ok(ada.exceptions().await?.iter().map(|told| (told.product_id, told.other)).collect())
+    };
+    assert_eq!(others().await?, [(soap().id, Some(vinegar().id)), (salt.id, Some(vinegar().id))]);
+    // The first goes by another code: the two that are left still share theirs, with each other.
+    ada.record(barcode(vinegar().id, "96385074")).await?;
+    ada.sync(&server).await?;
+    assert_eq!(others().await?, [(soap().id, Some(salt.id)), (salt.id, Some(soap().id))]);
+    ada.record(Action::DeleteProduct { id: salt.id }).await?;
+    ada.sync(&server).await?;
+    assert_eq!(others().await?, []);
+    // The same in one batch, by an edit that leaves the code as it is, and one that does not.
+    ada.record(barcode(soap().id, "96385074")).await?;
+    ada.record(barcode(vinegar().id, "96385074")).await?;
+    ada.sync(&server).await?;
+    assert_eq!(others().await?.len(), 2, "each was given the other's");
+    ada.record(barcode(vinegar().id, "")).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    assert_eq!((others().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
+    assert_eq!(ada.rows().await?, ben.rows().await?);
     Ok(())
 }
 
@@ -197,8 +231,7 @@ async fn one_batch_that_swaps_barcodes_leaves_nothing_to_look_at() -> Result<()>
     for (id, barcode) in
         [(soap().id, ""), (vinegar().id, "96385074"), (soap().id, vinegar().barcode.as_str())]
     {
-        let patch = ProductPatch { barcode: Some(barcode.to_owned()), ..ProductPatch::default() };
-        ada.record(Action::UpdateProduct { id, patch }).await?;
+        ada.record(self::barcode(id, barcode)).await?;
     }
     ada.sync(&server).await?;
     assert_eq!((ada.attention().await?, ada.exceptions().await?), (Vec::new(), Vec::new()));

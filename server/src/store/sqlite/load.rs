@@ -12,7 +12,7 @@ use super::super::StoreFault;
 use super::convert::{VERDICTS, from_i64, stored_json, to_i64};
 use super::schema;
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
-use crate::booking::{Batch, Known, StoredReceipt, StoredRow};
+use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key, product_key};
 
 /// Products of one barcode that are looked at: one batch seldom takes it away from more of them.
 const MAX_SAME_BARCODES: u32 = 10;
@@ -51,6 +51,9 @@ pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, Sto
     }
     for barcode in needs.barcodes {
         known.rows.extend(with_barcode(connection, site, &barcode)?);
+    }
+    for product in needs.named {
+        known.rows.extend(sharing_with(connection, site, product)?);
     }
     for order in needs.orders {
         let sql = "SELECT 1 FROM orders WHERE site = ?1 AND order_id = ?2";
@@ -157,6 +160,27 @@ fn with_barcode(
         "barcode_key <> '' AND barcode_key = ?2 AND deleted_at IS NULL ORDER BY product_id LIMIT {MAX_SAME_BARCODES}"
     );
     stored(connection, &PRODUCT, &condition, params![site, barcode])
+}
+
+/// What is odd about others because they share a barcode with this product, with those others and all who share it.
+fn sharing_with(
+    connection: &Connection,
+    site: &str,
+    product: Uuid,
+) -> Result<BTreeMap<RowKey, StoredRow>, StoreFault> {
+    let condition = "other = ?2 AND deleted_at IS NULL";
+    let odd = stored(connection, &EXCEPTION, condition, params![site, product])?;
+    let mut found = BTreeMap::new();
+    for exception in odd.iter().filter_map(|(_, held)| held.row.exception()) {
+        let key = product_key(exception.product_id);
+        let Some(sharing) = row(connection, site, &key)? else { continue };
+        if let Some(barcode) = sharing.row.product().and_then(|product| barcode_key(&product.barcode)) {
+            found.extend(with_barcode(connection, site, &barcode)?);
+        }
+        found.insert(key, sharing);
+    }
+    found.extend(odd);
+    Ok(found)
 }
 
 /// Reads rows of a table.

@@ -14,6 +14,7 @@ use crate::random;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_warehouse.sql"),
     include_str!("../../../migrations/sqlite/0002_floor.sql"),
+    include_str!("../../../migrations/sqlite/0003_desk.sql"),
 ];
 /// How long a connection waits for another process that writes.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
@@ -237,6 +238,10 @@ mod tests {
             (
                 "SELECT * FROM deliveries WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9",
                 "deliveries_by_rev",
+            ),
+            (
+                "SELECT * FROM exceptions WHERE site = '' AND other = '' AND deleted_at IS NULL",
+                "exceptions_by_other",
             ),
             (
                 "SELECT * FROM exceptions WHERE site = '' AND (product_id, lot_id, kind) = ('', '', '')",
