@@ -25,6 +25,7 @@ pub enum Operation {
     Count,
     Place,
     Resolve,
+    Close,
 }
 
 /// What it is done to.
@@ -35,6 +36,7 @@ pub enum Entity {
     Lot,
     Order,
     Exception,
+    Delivery,
 }
 
 /// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
@@ -129,6 +131,10 @@ pub enum Action {
         delta: Quantity,
         /// Why, for whoever asks later.
         reason: String,
+        /// The delivery of which so much more or less has come, if a receipt is taken back. Builds that do not know it pass it
+        /// over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<Uuid>,
     },
     /// A cycle count.
     CountLot {
@@ -157,6 +163,14 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<Sighting>,
     },
+    /// Nothing more of a delivery comes, whatever is missing.
+    CloseDelivery {
+        /// The delivery.
+        id: Uuid,
+        /// Why. May be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 impl Action {
@@ -177,11 +191,12 @@ impl Action {
             Self::CountLot { .. } => "count_lot",
             Self::PlaceOrder(_) => "place_order",
             Self::ResolveException { .. } => "resolve_exception",
+            Self::CloseDelivery { .. } => "close_delivery",
         }
     }
 
     /// Every kind a server of this build books.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 15] = [
         "create_product",
         "update_product",
         "delete_product",
@@ -196,6 +211,7 @@ impl Action {
         "count_lot",
         "place_order",
         "resolve_exception",
+        "close_delivery",
     ];
 
     /// The kind that an operation on an entity makes; none if there is no such kind.
@@ -215,6 +231,7 @@ impl Action {
             (Operation::Count, Entity::Lot) => "count_lot",
             (Operation::Place, Entity::Order) => "place_order",
             (Operation::Resolve, Entity::Exception) => "resolve_exception",
+            (Operation::Close, Entity::Delivery) => "close_delivery",
             _ => return None,
         };
         Some(kind)
@@ -235,7 +252,8 @@ impl Action {
             | Self::AdjustLot { .. }
             | Self::CountLot { .. }
             | Self::PlaceOrder(_)
-            | Self::ResolveException { .. } => None,
+            | Self::ResolveException { .. }
+            | Self::CloseDelivery { .. } => None,
         }
     }
 
@@ -254,6 +272,7 @@ impl Action {
             | Self::AdjustLot { lot, .. }
             | Self::CountLot { lot, .. } => vec![lot.product_id],
             Self::ResolveException { product_id, .. } => vec![*product_id],
+            Self::CloseDelivery { .. } => Vec::new(),
             Self::PlaceOrder(order) => order.lines.iter().map(|line| line.lot.product_id).collect(),
         }
     }

@@ -1,5 +1,7 @@
 //! Expected deliveries: what a supplier said would come, and what has come of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sync::Refusal;
 use uuid::Uuid;
@@ -22,7 +24,7 @@ pub struct DeliveryLine {
     pub received: Quantity,
 }
 
-/// A delivery, open until everything has come.
+/// A delivery, open until everything has come or somebody says that nothing more will.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// From site and number.
@@ -37,15 +39,29 @@ pub struct Delivery {
     pub expected_on: Option<CalendarDate>,
     /// One for each product, at most [`MAX_DELIVERY_LINES`].
     pub lines: Vec<DeliveryLine>,
+    /// Whether nothing more of it comes, whatever is missing. Goods that come all the same still count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 impl Delivery {
     /// Whether of every product as much has come as was expected.
     pub fn is_complete(&self) -> bool {
-        self.lines.iter().all(|line| line.received >= line.expected)
+        self.missing().next().is_none()
     }
 
-    /// Adds goods that came. A product that nobody expected gets a line while there is room for one.
+    /// Whether more of it may come.
+    pub fn is_open(&self) -> bool {
+        !self.closed && !self.is_complete()
+    }
+
+    /// The lines of which less has come than was expected.
+    pub fn missing(&self) -> impl Iterator<Item = &DeliveryLine> {
+        self.lines.iter().filter(|line| line.expected > Quantity::ZERO && line.received < line.expected)
+    }
+
+    /// Adds goods that came, or takes off what turned out not to have come. A product that nobody expected has a line for as
+    /// long as some of it came, and while there is room for one: the order in which things are booked does not matter.
     pub fn receive(&mut self, product_id: Uuid, quantity: Quantity) {
         let has_room = self.lines.len() < MAX_DELIVERY_LINES;
         match self.lines.iter_mut().find(|line| line.product_id == product_id) {
@@ -55,11 +71,18 @@ impl Delivery {
             }
             None => {}
         }
+        self.lines.retain(|line| {
+            line.product_id != product_id
+                || line.expected != Quantity::ZERO
+                || line.received != Quantity::ZERO
+        });
     }
 
-    /// The same delivery as `held` knows it, with what is expected now: what has come stays.
+    /// The same delivery as `held` knows it, with what is expected now: what has come stays, and a closed one is open again if
+    /// something else is expected, or on another day.
     #[must_use]
     pub fn expected_anew(mut self, held: &Self) -> Self {
+        self.closed = held.closed && self.expected_on == held.expected_on && self.expects() == held.expects();
         for line in &mut self.lines {
             let before = held.lines.iter().find(|before| before.product_id == line.product_id);
             line.received = before.map_or(Quantity::ZERO, |before| before.received);
@@ -71,6 +94,11 @@ impl Delivery {
             .collect();
         self.lines.extend(unexpected);
         self
+    }
+
+    fn expects(&self) -> BTreeMap<Uuid, Quantity> {
+        let expected = self.lines.iter().filter(|line| line.expected != Quantity::ZERO);
+        expected.map(|line| (line.product_id, line.expected)).collect()
     }
 
     /// Checks every field.
@@ -112,6 +140,7 @@ mod tests {
             supplier: String::new(),
             expected_on: None,
             lines: lines.iter().map(line).collect(),
+            closed: false,
         }
     }
 
@@ -136,6 +165,30 @@ mod tests {
         let mut full = self::delivery(&many.collect::<Vec<_>>());
         full.receive(RICE, Quantity::units(1));
         assert_eq!(full.lines.len(), MAX_DELIVERY_LINES);
+    }
+
+    #[test]
+    fn what_did_not_come_after_all_is_missing_again_in_whatever_order_it_is_booked() {
+        let mut delivery = delivery(&[(OATS, 10, 10)]);
+        delivery.receive(OATS, Quantity::units(-4));
+        assert!(!delivery.is_complete());
+        let before = delivery.clone();
+        for (first, second) in [(3, -3), (-3, 3)] {
+            delivery.receive(RICE, Quantity::units(first));
+            assert_eq!(delivery.missing().count(), 1, "nobody misses what nobody expected");
+            delivery.receive(RICE, Quantity::units(second));
+            assert_eq!(delivery, before);
+        }
+    }
+
+    #[test]
+    fn a_closed_delivery_is_open_again_only_if_something_else_is_expected() {
+        let held = Delivery { closed: true, ..delivery(&[(OATS, 10, 4), (RICE, 0, 2)]) };
+        assert!(!held.is_open() && !held.is_complete());
+        assert!(delivery(&[(OATS, 10, 0)]).expected_anew(&held).closed, "the same file again");
+        assert!(delivery(&[(OATS, 12, 0)]).expected_anew(&held).is_open());
+        let later = Delivery { expected_on: "2027-01-31".parse().ok(), ..delivery(&[(OATS, 10, 0)]) };
+        assert!(later.expected_anew(&held).is_open());
     }
 
     #[test]

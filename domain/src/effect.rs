@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Delivery;
 use crate::exception::StockException;
 use crate::lot::LotRef;
 use crate::order::Order;
@@ -82,6 +83,13 @@ pub enum Effect {
         /// What at.
         exception: StockException,
         /// What came of it. May be empty.
+        reason: String,
+    },
+    /// Nothing more of a delivery comes.
+    Closed {
+        /// With what is missing.
+        delivery: Delivery,
+        /// Why. May be empty.
         reason: String,
     },
 }

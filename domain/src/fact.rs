@@ -29,9 +29,11 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
             check_optional("Reason", reason, MAX_REASON_CHARS)?;
             clerk.book(lot, -*quantity, Movement::Pick, reason);
         }
-        Action::AdjustLot { lot, delta, reason } => {
+        Action::AdjustLot { lot, delta, reason, delivery } => {
             check_movement(lot, Quantity(delta.0.saturating_abs()))?;
             check_required("Reason", reason, MAX_REASON_CHARS)?;
+            // Its reason is the note; that it is of a delivery shows in the delivery.
+            delivery.map(|id| clerk.tick_off(id, lot.product_id, *delta));
             clerk.book(lot, *delta, Movement::Adjust, reason);
         }
         Action::CountLot { lot, counted, basis } => clerk.count(lot, *counted, *basis)?,
@@ -42,7 +44,8 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
         | Action::CreateLot { .. }
         | Action::UpdateLot { .. }
         | Action::DeleteLot { .. }
-        | Action::ResolveException { .. } => {}
+        | Action::ResolveException { .. }
+        | Action::CloseDelivery { .. } => {}
     }
     Ok(clerk.effects)
 }

@@ -190,6 +190,7 @@ mod tests {
             supplier: "Mill".to_owned(),
             expected_on: None,
             lines: Vec::new(),
+            closed: false,
         };
         assert_eq!(delivery_number_key("LS-\u{c4}1"), delivery_number_key(&delivery.number));
         let exception = |lot| StockException {

@@ -5,17 +5,24 @@ use crate::lot::LotRef;
 use crate::quantity::Quantity;
 use crate::reason::{Reason, ReasonCode};
 
-/// The actions that undo `action`, in order; none for edits, which are changed by another edit.
+/// The actions that undo `action`, in order; none for edits, which are changed by another edit. A delivery lacks again what was
+/// taken back. That a lot moved while it was counted stays to be looked at: nobody has counted it in peace yet.
 pub fn reversal_of(action: &Action) -> Option<Vec<Action>> {
-    let adjust = |lot: &LotRef, delta: Quantity, what: &str| Action::AdjustLot {
-        lot: lot.clone(),
-        delta,
-        reason: Reason { code: ReasonCode::Reversal, note: what.to_owned() }.to_string(),
+    let because = |what: &str| Reason { code: ReasonCode::Reversal, note: what.to_owned() }.to_string();
+    let adjust = |lot: &LotRef, delta: Quantity, what: &str| {
+        let (lot, reason) = (lot.clone(), because(what));
+        Action::AdjustLot { lot, delta, reason, delivery: None }
     };
     match action {
-        Action::ReceiveLot { lot, quantity, .. } => Some(vec![adjust(lot, -*quantity, "receive")]),
+        Action::ReceiveLot { lot, quantity, delivery, .. } => {
+            let (lot, reason, delivery) = (lot.clone(), because("receive"), *delivery);
+            Some(vec![Action::AdjustLot { lot, delta: -*quantity, reason, delivery }])
+        }
         Action::PickLot { lot, quantity, .. } => Some(vec![adjust(lot, *quantity, "pick")]),
-        Action::AdjustLot { lot, delta, .. } => Some(vec![adjust(lot, -*delta, "adjust")]),
+        Action::AdjustLot { lot, delta, delivery, .. } => {
+            let (lot, reason, delivery) = (lot.clone(), because("adjust"), *delivery);
+            Some(vec![Action::AdjustLot { lot, delta: -*delta, reason, delivery }])
+        }
         Action::CountLot { counted, basis, .. } if counted == basis => None,
         Action::CountLot { lot, counted, basis } => Some(vec![adjust(lot, *basis - *counted, "count")]),
         Action::MoveLot { lot, to, quantity } | Action::PutAwayLot { lot, to, quantity } => {
@@ -35,8 +42,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::delivery::{Delivery, DeliveryLine};
+    use crate::exception::{ExceptionKind, exception_key};
     use crate::lot::InventoryLot;
-    use crate::warehouse::{Row, Warehouse, lot_key};
+    use crate::warehouse::{Row, Warehouse, delivery_key, lot_key};
 
     fn book(rows: &mut Rows<Row>, action: Action) {
         let draft = Draft {
@@ -67,7 +76,7 @@ mod tests {
             Action::PickLot { lot: lot.clone(), quantity, reason: String::new() },
             Action::MoveLot { lot: lot.clone(), to: "B-2".into(), quantity },
             Action::PutAwayLot { lot: lot.clone(), to: "B-2".into(), quantity },
-            Action::AdjustLot { lot: lot.clone(), delta: -quantity, reason: "lost".into() },
+            Action::AdjustLot { lot: lot.clone(), delta: -quantity, reason: "lost".into(), delivery: None },
             Action::CountLot { lot: lot.clone(), counted: quantity, basis: Quantity::units(30) },
         ];
         for action in actions {
@@ -80,6 +89,51 @@ mod tests {
             assert_eq!(left.iter().sum::<i64>(), 30_000, "{action:?}");
             assert!(left.iter().all(|quantity| [0, 30_000].contains(quantity)), "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_receipt_that_is_taken_back_is_missing_in_its_delivery_again() {
+        let (lot, id) = (LotRef::new(Uuid::from_u128(1), "L1", "A-1"), Uuid::from_u128(2));
+        let expected = Quantity::units(10);
+        let line = DeliveryLine { product_id: lot.product_id, expected, received: Quantity::ZERO };
+        let delivery = Delivery {
+            id,
+            number: "LS-1".into(),
+            supplier: String::new(),
+            expected_on: None,
+            lines: vec![line],
+            closed: false,
+        };
+        let mut rows = Rows::from([(delivery_key(id), Row::Delivery(delivery.clone()))]);
+        let (received_on, delivery_id) = (None, Some(id));
+        let receive = Action::ReceiveLot {
+            lot,
+            quantity: expected,
+            expires_on: None,
+            received_on,
+            delivery: delivery_id,
+        };
+        let missing = |rows: &Rows<Row>| rows[&delivery_key(id)].delivery().map(|row| row.missing().count());
+        book(&mut rows, receive.clone());
+        assert_eq!(missing(&rows), Some(0));
+        let back = reversal_of(&receive).expect("a reversal");
+        book(&mut rows, back[0].clone());
+        assert_eq!(rows[&delivery_key(id)], Row::Delivery(delivery));
+        book(&mut rows, reversal_of(&back[0]).expect("a reversal").remove(0));
+        assert_eq!(missing(&rows), Some(0), "what was taken back can be taken back");
+    }
+
+    #[test]
+    fn a_count_that_is_taken_back_leaves_the_lot_to_be_looked_at() {
+        let lot = LotRef::new(Uuid::from_u128(1), "L1", "A-1");
+        let start = InventoryLot { quantity: Quantity::units(30), ..InventoryLot::empty(lot.clone()) };
+        let mut rows = Rows::from([(lot_key(&lot), Row::Lot(start))]);
+        let key = exception_key(ExceptionKind::MovedWhileCounted, lot.product_id, Some(&lot));
+        let count = Action::CountLot { lot, counted: Quantity::units(8), basis: Quantity::units(10) };
+        book(&mut rows, count.clone());
+        let raised = rows.get(&key).cloned();
+        reversal_of(&count).expect("a reversal").into_iter().for_each(|action| book(&mut rows, action));
+        assert!(raised.is_some() && rows.get(&key) == raised.as_ref());
     }
 
     #[test]

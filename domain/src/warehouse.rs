@@ -127,10 +127,10 @@ impl Model for Warehouse {
                 vec![product_key(lot.product_id), lot_key(lot)]
             }
             Action::DeleteLot { lot } | Action::CountLot { lot, .. } => all_of(lot),
-            Action::ReceiveLot { lot, delivery, .. } => {
+            Action::ReceiveLot { lot, delivery, .. } | Action::AdjustLot { lot, delivery, .. } => {
                 booked_on(lot).into_iter().chain(delivery.map(delivery_key)).collect()
             }
-            Action::PickLot { lot, .. } | Action::AdjustLot { lot, .. } => booked_on(lot).to_vec(),
+            Action::PickLot { lot, .. } => booked_on(lot).to_vec(),
             Action::PutAwayLot { lot, to, .. } | Action::MoveLot { lot, to, .. } => {
                 let [_, target, below_zero] = booked_on(&lot.at(to));
                 booked_on(lot).into_iter().chain([target, below_zero]).collect()
@@ -143,6 +143,7 @@ impl Model for Warehouse {
             Action::ResolveException { kind, product_id, lot, .. } => {
                 vec![exception_key(*kind, *product_id, lot.as_ref())]
             }
+            Action::CloseDelivery { id, .. } => vec![delivery_key(*id)],
         }
     }
 
@@ -190,6 +191,10 @@ impl Model for Warehouse {
                 check_optional("Reason", reason, MAX_REASON_CHARS)?;
                 Ok(resolve(&exception_key(*kind, *product_id, lot.as_ref()), *seen, reason, rows))
             }
+            Action::CloseDelivery { id, reason } => {
+                check_optional("Reason", reason, MAX_REASON_CHARS)?;
+                Ok(close(*id, reason, rows))
+            }
             _ => apply_fact(mutation, rows),
         }
     }
@@ -224,6 +229,16 @@ fn resolve(key: &RowKey, seen: Option<Sighting>, reason: &str, rows: &mut Rows<R
     };
     rows.remove(key);
     vec![Effect::Resolved { exception, reason: reason.to_owned() }]
+}
+
+/// Nothing more comes. What is complete, closed or gone already is as good.
+fn close(id: Uuid, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
+    let Some(Row::Delivery(row)) = rows.get_mut(&delivery_key(id)) else { return Vec::new() };
+    if !row.is_open() {
+        return Vec::new();
+    }
+    row.closed = true;
+    vec![Effect::Closed { delivery: row.clone(), reason: reason.to_owned() }]
 }
 
 fn product_in(rows: &Rows<Row>, id: Uuid) -> Result<Product, Refusal> {

@@ -37,6 +37,7 @@ fn expected() -> Rows<Row> {
         supplier: String::new(),
         expected_on: None,
         lines: vec![line],
+        closed: false,
     };
     Rows::from([(delivery_key(DELIVERY), Row::Delivery(delivery))])
 }
@@ -47,7 +48,12 @@ fn work() -> impl Strategy<Value = Action> {
         match kind {
             0 => Action::PickLot { lot, quantity, reason: String::new() },
             1 => Action::MoveLot { lot, to: bin(1 - at).location, quantity },
-            2 => Action::AdjustLot { lot, delta: Quantity::units(other), reason: "found".to_owned() },
+            2 => Action::AdjustLot {
+                lot,
+                delta: Quantity::units(other),
+                reason: "found".to_owned(),
+                delivery: (kind == 2 && units > 4).then_some(DELIVERY),
+            },
             3 => Action::CountLot { lot, counted: quantity, basis: Quantity::units(other) },
             _ => {
                 let delivery = (kind == 4).then_some(DELIVERY);
@@ -172,4 +178,17 @@ fn a_resolved_exception_is_gone_and_another_time_nothing_happens() {
     assert_eq!(Warehouse::apply(&resolve, &mut rows).expect("resolved").len(), 1);
     assert_eq!(odd(&rows, ExceptionKind::BelowZero, 0), None);
     assert_eq!(Warehouse::apply(&resolve, &mut rows).expect("gone already").len(), 0);
+}
+
+#[test]
+fn a_delivery_of_which_nothing_more_comes_is_closed_once_and_says_what_is_missing() {
+    let mut rows = expected();
+    let close = |id| mutation(Action::CloseDelivery { id, reason: "Supplier has no more".to_owned() });
+    let effects = Warehouse::apply(&close(DELIVERY), &mut rows).expect("closed");
+    let [domain::Effect::Closed { delivery, .. }] = &effects[..] else { panic!("one effect") };
+    assert_eq!(delivery.missing().map(|line| line.expected).collect::<Vec<_>>(), [Quantity::units(20)]);
+    assert!(!delivery.is_open());
+    for id in [DELIVERY, PRODUCT] {
+        assert_eq!(Warehouse::apply(&close(id), &mut rows), Ok(Vec::new()), "closed already, or never known");
+    }
 }

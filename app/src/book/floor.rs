@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use domain::{
-    DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, HistoryEntry, LOTS, Row, StockException, Warehouse,
+    Action, DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, HistoryEntry, LOTS, Row, StockException,
+    Warehouse,
 };
 use sync::{Model, Read, RowKey, StoreError, TransportError};
 use uuid::Uuid;
 
-use super::Book;
 use super::views::MAX_READINGS;
+use super::{Book, RecordError};
 
 /// Deliveries that are shown.
 const MAX_SHOWN_DELIVERIES: usize = 1_000;
@@ -29,7 +30,7 @@ impl Book {
         let reads = [Read::Prefix { table: DELIVERIES, prefix: String::new(), limit: MAX_SHOWN_DELIVERIES }];
         let view = self.view(&reads, |key| key.table == DELIVERIES).await?.view;
         let rows = view.rows.into_values().filter_map(|row| match row {
-            Row::Delivery(delivery) if !delivery.is_complete() => Some(delivery),
+            Row::Delivery(delivery) if delivery.is_open() => Some(delivery),
             _ => None,
         });
         let mut deliveries: Vec<Delivery> = rows.collect();
@@ -37,6 +38,15 @@ impl Book {
         deliveries
             .sort_by(|a, b| undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number)));
         Ok(deliveries)
+    }
+
+    /// Nothing more of a delivery comes; `reason` says why, if anybody knows.
+    ///
+    /// # Errors
+    /// [`RecordError`]; it is still open.
+    pub(crate) async fn close_delivery(&self, id: Uuid, reason: &str) -> Result<(), RecordError> {
+        let reason = reason.trim().to_owned();
+        self.record(Action::CloseDelivery { id, reason }, 0).await.map(drop)
     }
 
     /// What has to be looked at, the newest first, work recorded here included.

@@ -86,7 +86,7 @@ fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
     match &mutation.action {
         Action::ReceiveLot { lot, quantity, .. } => vec![one(lot, *quantity, Movement::Receive, "")],
         Action::PickLot { lot, quantity, reason } => vec![one(lot, -*quantity, Movement::Pick, reason)],
-        Action::AdjustLot { lot, delta, reason } => vec![one(lot, *delta, Movement::Adjust, reason)],
+        Action::AdjustLot { lot, delta, reason, .. } => vec![one(lot, *delta, Movement::Adjust, reason)],
         Action::CountLot { lot, counted, basis } => {
             let note = format!("counted {counted}, expected {basis}");
             vec![one(lot, *counted - *basis, Movement::Count, &note)]
@@ -104,7 +104,8 @@ fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
         | Action::CreateLot { .. }
         | Action::UpdateLot { .. }
         | Action::DeleteLot { .. }
-        | Action::ResolveException { .. } => Vec::new(),
+        | Action::ResolveException { .. }
+        | Action::CloseDelivery { .. } => Vec::new(),
     }
 }
 

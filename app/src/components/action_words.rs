@@ -77,7 +77,7 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
             transferred(key("Put away {quantity}"), lot, to, *quantity)
         }
         Action::MoveLot { lot, to, quantity } => transferred(key("Moved {quantity}"), lot, to, *quantity),
-        Action::AdjustLot { lot, delta, reason } => {
+        Action::AdjustLot { lot, delta, reason, .. } => {
             let words = ActionWords::on_lot(t("Adjusted").to_owned(), lot, Some(format::signed(*delta)));
             words.because(&reason_words(reason))
         }
@@ -93,6 +93,14 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
             };
             words.because(reason)
         }
+        Action::CloseDelivery { reason, .. } => ActionWords {
+            what: t("Closed a delivery").to_owned(),
+            product: None,
+            name: None,
+            place: t("Nothing more will come").to_owned(),
+            change: None,
+        }
+        .because(reason),
         Action::PlaceOrder(order) => ActionWords {
             what: tf("Order {number}", &[("number", &order.number)]),
             product: None,

@@ -85,6 +85,7 @@ fn what(action: &Action) -> String {
     match action {
         Action::UpdateProduct { .. } => words.place,
         Action::AdjustLot { reason, .. } => format!("{}: {reason}", words.what),
+        Action::CloseDelivery { .. } => format!("{}: {}", words.what, words.place),
         _ => words.what,
     }
 }
@@ -150,6 +151,7 @@ fn goods_of(action: &Action) -> Vec<Goods<'_>> {
         Action::ResolveException { product_id, lot, .. } => {
             vec![Goods { product: Some(*product_id), lot: lot.as_ref(), ..Goods::default() }]
         }
+        Action::CloseDelivery { .. } => vec![Goods::default()],
         Action::PlaceOrder(order) => {
             order.lines.iter().map(|line| of_lot(&line.lot, Some(-line.quantity))).collect()
         }

@@ -8,7 +8,9 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
+use super::delivery_close::CloseSheet;
 use super::work_address::WorkAddress;
+use crate::components::button::button;
 use crate::components::chip::{Tone, chip};
 use crate::components::desk::use_desk;
 use crate::components::faults_in_words::store_fault;
@@ -50,7 +52,7 @@ pub(crate) fn DeliveryPage(props: &DeliveryPageProps) -> Html {
                 Placeholder {
                     glyph: Glyph::Tick,
                     title: t("Nothing more is expected"),
-                    text: t("Everything of this delivery has come in, or it is not known on this device."),
+                    text: t("All of this delivery has come in, nothing more will, or it is not known on this device."),
                     test: "delivery-done",
                 }
                 .view(Html::default()),
@@ -75,6 +77,7 @@ fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&crate::scan::S
 fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
     let delivery = &props.delivery;
     let (desk, navigator) = (use_desk(), use_navigator());
+    let is_closing = use_state(bool::default);
     let on_scan = use_callback((delivery.clone(), desk), move |found, (delivery, desk)| {
         let Found::Product(product, scanned) = found else { return false };
         if !delivery.lines.iter().any(|line| line.product_id == product) {
@@ -114,12 +117,26 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
             </li>
         }
     };
+    let names = cards.clone();
+    let name_of = Callback::from(move |id| {
+        card_of(&names, id).map_or_else(|| t("Unknown product").to_owned(), |card| card.product.name.clone())
+    });
+    let ask = is_closing.setter();
+    let on_ask = Callback::from(move |_: MouseEvent| ask.set(true));
+    let asked = is_closing.setter();
+    let on_close = Callback::from(move |()| asked.set(false));
     html! {
         <div class="page delivery" data-test="delivery-page">
             <PageHead title={tf("Delivery {number}", &[("number", &delivery.number)])} eyebrow={delivery.supplier.clone()}
                 back={Route::Start { operation: LotWork::Receive }} />
             <p class="lead">{ t("Scan the goods as they come, or choose a line.") }</p>
             <ul class="entries">{ for delivery.lines.iter().map(row) }</ul>
+            <div class="section-ways">
+                { button("button", t("Nothing more will come").into(), on_ask, "delivery-close") }
+            </div>
+            if *is_closing {
+                <CloseSheet delivery={delivery.clone()} {name_of} {on_close} />
+            }
         </div>
     }
 }

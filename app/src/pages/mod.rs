@@ -4,6 +4,7 @@ pub(crate) mod bin;
 pub(crate) mod checkout;
 pub(crate) mod commands;
 pub(crate) mod delivery;
+mod delivery_close;
 pub(crate) mod enrol;
 pub(crate) mod history;
 pub(crate) mod home;

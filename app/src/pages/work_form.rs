@@ -140,7 +140,7 @@ impl WorkForm {
             }
             LotWork::Adjust => {
                 let delta = if self.takes_away { -quantity } else { quantity };
-                Action::AdjustLot { lot: target, delta, reason }
+                Action::AdjustLot { lot: target, delta, reason, delivery: None }
             }
             LotWork::Count => Action::CountLot { lot: target, counted: quantity, basis },
         };
@@ -397,7 +397,10 @@ mod tests {
         assert!(read(&typed("5"), LotWork::Adjust).is_err_and(|faults| faults.of("reason").is_some()));
         let form = WorkForm { reason: Some(ReasonCode::Damaged), takes_away: true, ..typed("5") };
         let (delta, reason) = (Quantity::units(-5), "damaged".to_owned());
-        assert_eq!(read(&form, LotWork::Adjust), Ok(Action::AdjustLot { lot: lot().lot, delta, reason }));
+        assert_eq!(
+            read(&form, LotWork::Adjust),
+            Ok(Action::AdjustLot { lot: lot().lot, delta, reason, delivery: None })
+        );
         let bare = WorkForm { reason: Some(ReasonCode::Other), ..typed("5") };
         assert!(read(&bare, LotWork::Adjust).is_err(), "another reason has to be said");
     }

@@ -181,7 +181,7 @@ pub(super) fn claimed_by(row: &Row) -> Vec<String> {
 pub(super) fn remark(desk: &Desk<'_>, effects: &[Effect]) -> (String, String) {
     let raised = effects.iter().find_map(|effect| match effect {
         Effect::Raised(exception) => Some(exception),
-        Effect::Stock(_) | Effect::Order(_) | Effect::Resolved { .. } => None,
+        Effect::Stock(_) | Effect::Order(_) | Effect::Resolved { .. } | Effect::Closed { .. } => None,
     });
     let Some(raised) = raised else { return (String::new(), String::new()) };
     let other = raised.other.and_then(|id| desk.row(&product_key(id))).map(|held| &held.row);

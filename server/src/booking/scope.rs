@@ -44,12 +44,12 @@ impl Scope {
         self.tables
     }
 
-    /// Whether a device with this scope holds `row`. A delivery is no longer of interest once it is complete.
+    /// Whether a device with this scope holds `row`. A delivery is no longer of interest once nothing more comes.
     pub fn holds(self, row: &Row) -> bool {
         match row {
             Row::Product(_) | Row::Exception(_) => true,
             Row::Lot(lot) => self.lot_status.is_none_or(|status| status == lot.status),
-            Row::Delivery(delivery) => !delivery.is_complete(),
+            Row::Delivery(delivery) => delivery.is_open(),
         }
     }
 

@@ -52,6 +52,7 @@ fn read_line(
             expected: quantity("quantity", text("quantity"))?,
             received: received.map_or(Ok(Quantity::ZERO), |text| quantity("received", text))?,
         }],
+        closed: false,
     };
     delivery.validate().map_err(|refusal| {
         let column = match refusal.message.split(' ').next() {
@@ -96,7 +97,7 @@ pub fn write_delivery<'s, W: std::io::Write>(
     sku_of: impl Fn(Uuid) -> Option<&'s str>,
     row: &Delivery,
 ) -> csv::Result<u64> {
-    let Delivery { id: _, number, supplier, expected_on, lines } = row;
+    let Delivery { id: _, number, supplier, expected_on, lines, closed: _ } = row;
     let expected_on = expected_on.as_ref().map(CalendarDate::to_string).unwrap_or_default();
     let plain = |quantity: Quantity| quantity.to_string().replace('\u{2212}', "-");
     let mut written = 0;

@@ -90,6 +90,7 @@ impl Editor {
                     lot: lot.clone(),
                     delta: Quantity::units(1),
                     reason: "Found".to_owned(),
+                    delivery: None,
                 },
             };
             mutations.push(self.mutation(action, base));

@@ -19,19 +19,33 @@ struct Lot {
     moved: Option<Below>,
 }
 
-/// What has come of a delivery is the sum of what was booked as its goods.
+/// What has come of a delivery is the sum of what was booked as its goods, and somebody said so of those that are closed.
 pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Result<Vec<String>> {
     let mut model: BTreeMap<(Uuid, Uuid), i64> = BTreeMap::new();
+    let (mut given_up, mut taken_back) = (BTreeSet::new(), BTreeSet::new());
     for action in booked {
-        if let Action::ReceiveLot { lot, quantity, delivery: Some(delivery), .. } = action {
-            *model.entry((*delivery, lot.product_id)).or_default() += quantity.0;
+        match action {
+            Action::ReceiveLot { lot, quantity, delivery: Some(delivery), .. } => {
+                *model.entry((*delivery, lot.product_id)).or_default() += quantity.0;
+            }
+            Action::AdjustLot { lot, delta, delivery: Some(delivery), .. } => {
+                *model.entry((*delivery, lot.product_id)).or_default() += delta.0;
+                taken_back.insert(*delivery);
+            }
+            Action::CloseDelivery { id, .. } => _ = given_up.insert(*id),
+            _ => {}
         }
     }
+    model.retain(|_, sum| *sum != 0);
     let mut found = Vec::new();
-    let mut statement = database.prepare("SELECT delivery_id, number, lines, is_open FROM deliveries")?;
+    let mut statement = database.prepare(
+        "SELECT delivery_id, number, lines, is_open, closed, (SELECT count(DISTINCT rev) FROM shortages \
+         WHERE shortages.delivery_id = deliveries.delivery_id AND received < expected) FROM deliveries",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (id, number, lines): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (closed, told): (bool, u32) = (row.get(4)?, row.get(5)?);
         let lines: Vec<DeliveryLine> = serde_json::from_str(&lines)?;
         for line in &lines {
             let sum = model.remove(&(id, line.product_id)).unwrap_or_default();
@@ -42,9 +56,16 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
                 ));
             }
         }
-        let is_missing_some = lines.iter().any(|line| line.received < line.expected);
-        if is_missing_some != row.get::<_, bool>(3)? {
+        let is_missing_some = lines.iter().any(|line| line.expected.0 > 0 && line.received < line.expected);
+        if (is_missing_some && !closed) != row.get::<_, bool>(3)? {
             found.push(format!("{number} is open or complete by mistake"));
+        }
+        // It may have been complete when somebody gave it up, and lack again what was taken back since.
+        let is_overlooked = given_up.contains(&id) && is_missing_some && !closed && !taken_back.contains(&id);
+        if is_overlooked || (closed && !given_up.contains(&id)) || told != u32::from(closed) {
+            found.push(format!(
+                "{number} is closed: {closed}, and what is missing was written down {told} times"
+            ));
         }
         let nameless = model.keys().filter(|(delivery, _)| *delivery == id).count();
         if nameless > 0 {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use domain::{
     Action, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine, Product, ProductPatch,
-    Quantity, Row, StockException, Warehouse,
+    Quantity, Row, StockException, Warehouse, reversal_of,
 };
 use futures::executor::block_on;
 use sync::{
@@ -210,14 +210,19 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     let lots: Vec<&InventoryLot> = rows.values().filter_map(Row::lot).collect();
     let known = dice.pick(&lots).map_or(&lot, |held| &held.lot).clone();
     let odd: Vec<&StockException> = rows.values().filter_map(Row::exception).collect();
-    Some(match dice.roll(18) {
+    Some(match dice.roll(20) {
         0 | 1 => Action::PickLot { lot: known, quantity, reason: String::new() },
         2 | 3 => {
             let delivery = some_delivery(dice, rows);
             Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery }
         }
         4 | 5 => Action::MoveLot { lot: known, to: (*dice.pick(&BINS)?).to_owned(), quantity },
-        6 => Action::AdjustLot { lot: known, delta: Quantity(-quantity.0), reason: "broken".to_owned() },
+        6 => Action::AdjustLot {
+            lot: known,
+            delta: Quantity(-quantity.0),
+            reason: "broken".to_owned(),
+            delivery: None,
+        },
         7 => {
             let held = lots.iter().find(|held| held.lot == known);
             Action::CountLot {
@@ -242,6 +247,11 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
         13 => Action::CreateProduct(self::product(dice.roll(PRODUCTS_POSSIBLE), &device.link.name)),
         14 => Action::DeleteLot { lot: known },
         15 => resolve(dice.pick(&odd)?),
+        17 => reversal(device, dice)?,
+        18 => {
+            let id = some_delivery(dice, rows).filter(|_| dice.once_in(4))?;
+            Action::CloseDelivery { id, reason: "nothing more comes".to_owned() }
+        }
         16 => update_product(
             product,
             ProductPatch { barcode: Some((*dice.pick(&BARCODES)?).to_owned()), ..ProductPatch::default() },
@@ -268,6 +278,13 @@ fn resolve(shown: &StockException) -> Action {
         reason: "looked at".to_owned(),
         seen: Some(shown.sighting()),
     }
+}
+
+/// The first part of what takes back something that was booked.
+fn reversal(device: &Device, dice: &Dice) -> Option<Action> {
+    let journal = block_on(device.store.kept.journal(MAX_ROWS)).ok()?;
+    let booked: Vec<_> = journal.iter().filter(|record| record.outcome.verdict.is_booked()).collect();
+    reversal_of(&dice.pick(&booked)?.mutation.action)?.into_iter().next()
 }
 
 fn update_product(id: Uuid, patch: ProductPatch) -> Action {

@@ -278,7 +278,7 @@ fn any_action(dice: &Dice) -> Action {
         0..=2 => Action::ReceiveLot { lot, quantity, expires_on: None, received_on: None, delivery: None },
         3..=5 => Action::PickLot { lot, quantity, reason: String::new() },
         6 => Action::MoveLot { to: format!("B-{}", dice.roll(BINS)), lot, quantity },
-        7 => Action::AdjustLot { lot, delta: -quantity, reason: "broken".to_owned() },
+        7 => Action::AdjustLot { lot, delta: -quantity, reason: "broken".to_owned(), delivery: None },
         8 => Action::CountLot { lot, counted: quantity, basis: Quantity::units(3) },
         9 | 10 => {
             let id = Uuid::from_u64_pair(dice.roll(u64::MAX), dice.roll(u64::MAX));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::Result;
-use domain::{Action, CalendarDate, Delivery, DeliveryLine, LotRef, Quantity};
+use domain::{Action, CalendarDate, Delivery, DeliveryLine, LotRef, Quantity, reversal_of};
 use server::DEFAULT_SITE;
 use server::csv::Source;
 use server::export::export;
@@ -110,6 +110,57 @@ async fn goods_of_a_delivery_that_is_complete_or_unknown_are_booked_all_the_same
     assert_eq!((report.acknowledged, report.attention), (2, 0));
     assert_eq!(ben.lot(&bin).await?.expect("the lot").row.quantity, Quantity::units(14));
     assert_eq!(exported(&server).await?.lines().last(), Some("LS-1,Mill,2026-12-01,VIN-1,12,13"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delivery_that_came_short_is_closed_for_all_and_what_is_missing_stays_known() -> Result<()> {
+    let (server, ada, ben, id) = expecting().await?;
+    let bin = lot(&vinegar(), "R-1");
+    ada.record(received(&bin, 7, id)).await?;
+    ada.sync(&server).await?;
+    ben.record(Action::CloseDelivery { id, reason: "Supplier has no more".to_owned() }).await?;
+    assert!(ben.view().await?.iter().filter_map(|row| row.delivery()).all(|delivery| !delivery.is_open()));
+    ben.sync(&server).await?;
+    ada.record(Action::CloseDelivery { id, reason: String::new() }).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    for device in [&ada, &ben] {
+        assert_eq!((device.attention().await?, device.deliveries().await?), (Vec::new(), Vec::new()));
+    }
+    let missing = "SELECT count(*) FROM shortages WHERE expected = 12000 AND received = 7000 AND author = 'Ben' \
+                   AND number = 'LS-1' AND reason = 'Supplier has no more'";
+    assert_eq!((number(&server, missing)?, number(&server, "SELECT count(*) FROM shortages")?), (1, 1));
+    // A pallet that comes all the same is booked, and nobody is asked to expect the rest.
+    ada.record(received(&bin, 2, id)).await?;
+    ada.sync(&server).await?;
+    assert_eq!(ada.deliveries().await?, []);
+    let out = exported(&server).await?;
+    assert_eq!(out.lines().last(), Some("LS-1,Mill,2026-12-01,VIN-1,12,9"));
+    assert_eq!(import_deliveries(&server, &out, false).await?.imported.unchanged, 1);
+    import_deliveries(&server, &format!("{HEADER}LS-1,Mill,2026-12-01,VIN-1,14\n"), false).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.deliveries().await?[0].lines, [line(vinegar().id, 14, 9)], "more is expected");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_taken_back_opens_its_delivery_again() -> Result<()> {
+    let (server, ada, ben, id) = expecting().await?;
+    let receipt = received(&lot(&vinegar(), "R-1"), 12, id);
+    ada.record(receipt.clone()).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    assert_eq!(ben.deliveries().await?, []);
+    for back in reversal_of(&receipt).expect("a reversal") {
+        ada.record(back).await?;
+    }
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    for device in [&ada, &ben] {
+        assert_eq!(device.deliveries().await?[0].lines, [line(vinegar().id, 12, 0)]);
+    }
+    assert_eq!(lots_that_do_not_add_up(&server)?, 0);
     Ok(())
 }
 

@@ -36,7 +36,12 @@ fn any_action(dice: &mut Dice) -> Action {
         1 | 2 => receive(&lot, units),
         3 => pick(&lot, units),
         4 => Action::MoveLot { lot, to: format!("A-{}", dice.roll(4)), quantity },
-        5 => Action::AdjustLot { lot, delta: Quantity::units(units - 5), reason: "found".into() },
+        5 => Action::AdjustLot {
+            lot,
+            delta: Quantity::units(units - 5),
+            reason: "found".into(),
+            delivery: None,
+        },
         6 => Action::CountLot { lot, counted: quantity, basis: Quantity::units(units - 1) },
         7 => order(u128::from(dice.roll(1_000_000)), &lot, units),
         8 => price(&product, units),

@@ -44,6 +44,7 @@ pub(super) fn delivery(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
         expected_on: date(row, 3)?,
         lines: serde_json::from_str(row.get_ref(4)?.as_str()?)
             .map_err(|_| unreadable(4, "a delivery's lines"))?,
+        closed: row.get(5)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Books a batch: load, decide, write, in the one transaction of the caller.
 
-use domain::{Effect, LotRef, StockException};
+use domain::{Delivery, Effect, LotRef, StockException};
 use rusqlite::{Transaction, params};
 use sync::Mutation;
 use uuid::Uuid;
@@ -95,6 +95,7 @@ fn write_effect(
         Effect::Resolved { exception, reason } => {
             write_resolution(transaction, batch, booked, exception, reason)
         }
+        Effect::Closed { delivery, reason } => write_shortages(transaction, batch, booked, delivery, reason),
         // Its row says so.
         Effect::Raised(_) => Ok(()),
     }
@@ -177,5 +178,40 @@ fn write_resolution(
             mutation.captured_at.0,
             batch.now.0,
         ])?;
+    Ok(())
+}
+
+/// Writes down what did not come of a delivery, for each product that is missing.
+fn write_shortages(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+    booked: &BookedEffect,
+    delivery: &Delivery,
+    reason: &str,
+) -> Result<(), StoreFault> {
+    let Some(mutation) = batch.mutations.get(booked.mutation) else { return Ok(()) };
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO shortages (site, rev, line, delivery_id, number, product_id, expected, received, reason, \
+         mutation_id, client, author, captured_at, booked_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?;
+    for (line, missing) in (booked.line..).zip(delivery.missing()) {
+        insert.execute(params![
+            batch.site,
+            to_i64(booked.rev),
+            to_i64(line),
+            delivery.id,
+            delivery.number,
+            missing.product_id,
+            missing.expected.0,
+            missing.received.0,
+            reason,
+            mutation.id,
+            batch.client,
+            mutation.author,
+            mutation.captured_at.0,
+            batch.now.0,
+        ])?;
+    }
     Ok(())
 }

@@ -111,10 +111,10 @@ fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Re
 fn delivery(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Delivery) -> Result<(), StoreFault> {
     transaction
         .prepare_cached(
-            "INSERT INTO deliveries (site, delivery_id, number, supplier, expected_on, lines, is_open, rev, deleted_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+            "INSERT INTO deliveries (site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, \
+             deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (site, delivery_id) DO UPDATE SET number = excluded.number, supplier = excluded.supplier, \
-             expected_on = excluded.expected_on, lines = excluded.lines, is_open = excluded.is_open, \
+             expected_on = excluded.expected_on, lines = excluded.lines, closed = excluded.closed, is_open = excluded.is_open, \
              rev = excluded.rev, deleted_at = excluded.deleted_at",
         )?
         .execute(params![
@@ -124,7 +124,8 @@ fn delivery(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Delivery) -> R
             row.supplier,
             row.expected_on.map(|date| date.to_string()),
             json(&row.lines)?,
-            !row.is_complete(),
+            row.closed,
+            row.is_open(),
             meta.rev,
             meta.deleted_at,
         ])?;

@@ -42,8 +42,8 @@ pub(super) static LOT: Shape = Shape {
 
 pub(super) static DELIVERY: Shape = Shape {
     table: DELIVERIES,
-    columns: "delivery_id, number, supplier, expected_on, lines",
-    width: 5,
+    columns: "delivery_id, number, supplier, expected_on, lines, closed",
+    width: 6,
     key: &["delivery_id"],
     fields: "'{}'",
     read: |row| convert::delivery(row).map(Row::Delivery),
