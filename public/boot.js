@@ -1,5 +1,28 @@
 // Starts the app. When the start fails, or the running app stops on an error it cannot survive, a reload is offered
 // instead of a blank or frozen page.
+
+// What is said before there are words of the app's own (public/languages): opening, stopped, what is safe, reload.
+const WORDS = {
+  en: ["Opening your stock book…", "Lotbook has stopped", "What you saved is safe on this device. Reload to go on.", "Reload"],
+  es: ["Abriendo su libro de existencias…", "Lotbook se ha detenido", "Lo que guardó está a salvo en este dispositivo. Recargue para seguir.", "Recargar"],
+  de: ["Das Bestandsbuch wird geöffnet…", "Lotbook ist stehen geblieben", "Was gespeichert ist, ist auf diesem Gerät sicher. Neu laden, um weiterzumachen.", "Neu laden"],
+  ar: ["يجري فتح دفتر المخزون…", "توقّف Lotbook", "ما حفظته محفوظ بأمان على هذا الجهاز. أعد التحميل للمتابعة.", "إعادة التحميل"],
+};
+const chosenLanguage = () => {
+  try {
+    return localStorage.getItem("lotbook.language");
+  } catch {
+    // Where nothing is kept, the browser's own language counts.
+    return null;
+  }
+};
+const language = [chosenLanguage(), ...navigator.languages.map((tag) => tag.slice(0, 2))].find((code) => code in WORDS) ?? "en";
+const [opening, stopped, safe, reload] = WORDS[language];
+const root = document.documentElement;
+root.lang = language;
+root.dir = language === "ar" ? "rtl" : "ltr";
+document.querySelector(".boot [role=status]").textContent = opening;
+
 const offerReload = (error) => {
   console.error(error);
   if (document.querySelector("dialog.stopped")) return;
@@ -7,9 +30,7 @@ const offerReload = (error) => {
   dialog.className = "stopped";
   dialog.setAttribute("role", "alertdialog");
   dialog.setAttribute("aria-labelledby", "stopped-title");
-  dialog.innerHTML = `<h1 id="stopped-title">Lotbook has stopped</h1>
-    <p>What you saved is safe on this device. Reload to go on.</p>
-    <button type="button" autofocus>Reload</button>`;
+  dialog.innerHTML = `<h1 id="stopped-title">${stopped}</h1><p>${safe}</p><button type="button" autofocus>${reload}</button>`;
   dialog.querySelector("button").addEventListener("click", () => location.reload());
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   document.body.append(dialog);
@@ -20,14 +41,14 @@ const offerReload = (error) => {
 const ground = { light: "#f4f6f3", dark: "#0f1613", contrast: "#ffffff" };
 const bars = [...document.querySelectorAll("meta[name=theme-color]")].map((meta) => [meta, meta.content]);
 const colourBars = () => {
-  const chosen = ground[document.documentElement.dataset.theme];
+  const chosen = ground[root.dataset.theme];
   bars.forEach(([meta, own]) => (meta.content = chosen ?? own));
 };
-new MutationObserver(colourBars).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(colourBars).observe(root, { attributeFilter: ["data-theme"] });
 
 try {
   const { theme } = JSON.parse(localStorage.getItem("lotbook.preferences") ?? "{}");
-  if (theme in ground) document.documentElement.dataset.theme = theme;
+  if (theme in ground) root.dataset.theme = theme;
 } catch {
   // Where nothing is kept, the device's own colours count.
 }

@@ -78,15 +78,15 @@ fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
     let (product, lot) = (view.row.lot.product_id, view.row.lot.id());
     html! {
         <div class="works" data-test="lot-works">
-            <a class="work" href={format!("{}?lot={lot}", Route::History { id: product }.to_path())} data-test="lot-history">
-                { icon(Glyph::Clock) }{ t("History") }
-            </a>
-            { edit_button(view, on_edit) }
             for work in LotWork::ALL {
                 <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
                     { icon(work.glyph()) }{ t(work.verb()) }
                 </a>
             }
+            { edit_button(view, on_edit) }
+            <a class="work" href={format!("{}?lot={lot}", Route::History { id: product }.to_path())} data-test="lot-history">
+                { icon(Glyph::Clock) }{ t("History") }
+            </a>
         </div>
     }
 }

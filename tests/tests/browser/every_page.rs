@@ -39,9 +39,11 @@ online          commands               /commands                    commands-pag
 online          welcome                /welcome                     welcome-page
 online          stock                  /stock                       product-row
 online          stock-found            /stock                       search=washer product-row
+online          stock-filters          /stock                       !stock-narrow stock-filter
 online          stock-nothing-found    /stock                       search=zzzzz empty-search
 online          product                {product}                    on-hand
 online          product-lot            {product}                    !choose-lot lot-works
+online          product-lot-sheet      {product}                    !choose-lot !lot-edit lot-sheet
 online          product-long-name      {long}                       on-hand
 online          product-no-lots        {bare}                       no-lots
 online          product-delete         {bare}                       !delete-product delete-confirm

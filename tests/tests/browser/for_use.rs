@@ -60,6 +60,13 @@ async fn the_stock_list_narrows_by_what_there_is() -> Result<()> {
     network::up()?;
     let server = Server::with_demo()?;
     let device = Device::enrolled(&server).await?;
+    let goods = Goods::stocked(&server, 0)?;
+    // More than there is: the book goes below zero, and nothing is left to pick.
+    device.open(&format!("/product/{}/work/pick", goods.id)).await?;
+    device.fill("[data-test=quantity]", "5000").await?;
+    device.click("save").await?;
+    device.wait_for_text("toast", "Saved on this device").await?;
+    wait_until_sent(&device).await?;
     let in_stock = server.number(
         "SELECT count(*) FROM (SELECT product_id FROM inventory_lots WHERE status = 'available' AND deleted_at IS NULL
          AND (expires_on IS NULL OR expires_on >= date('now')) GROUP BY product_id HAVING sum(quantity) > 0)",
@@ -68,7 +75,8 @@ async fn the_stock_list_narrows_by_what_there_is() -> Result<()> {
     ensure!(in_stock > 0 && in_stock < all, "{in_stock} of {all} are in stock");
     device.open("/stock").await?;
     device.click("stock-narrow").await?;
-    for (word, count) in [("In stock", in_stock), ("Out of stock", all - in_stock), ("All", all)] {
+    let counts = [("In stock", in_stock), ("Out of stock", all - in_stock), ("Below zero", 1), ("All", all)];
+    for (word, count) in counts {
         let choose = format!(
             "[...document.querySelectorAll('[data-test=stock-filter]')].find((one) => one.innerText === '{word}').click()"
         );
