@@ -183,6 +183,11 @@ impl Route {
         self.is_beside_list() && !matches!(self, Self::Stock)
     }
 
+    /// Whether its page has something of its own to do with scans, once it is drawn.
+    pub(crate) const fn hears_scans(&self) -> bool {
+        self.keeps_awake() || matches!(self, Self::Product { .. } | Self::ScannerTest)
+    }
+
     /// Whether hands are full while it is shown, so that the screen should not go dark.
     pub(crate) const fn keeps_awake(&self) -> bool {
         matches!(

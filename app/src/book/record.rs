@@ -151,8 +151,8 @@ impl Book {
         let number = self.noted_save(number)?;
         let prefix = self.device_prefix();
         // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
-        let mark = self.0.client.as_u128() & 0xff;
-        Ok(format!("{prefix}-{mark:02X}-{number:04}"))
+        let mark = self.0.client.as_u128() & 0xffff;
+        Ok(format!("{prefix}-{mark:04X}-{number:04}"))
     }
 
     /// Whether an order is in the queue, or among those acknowledged last.

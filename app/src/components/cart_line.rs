@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::button::icon_button;
 use super::cart::{CartChange, CartLine, Taking};
-use super::field::Field;
+use super::field::{Field, Takes};
 use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
 use super::placeholder::{read_failure, skeleton};
@@ -244,8 +244,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
         label: t("Lot code"),
         value: &line.found_lot,
         on_change: on_lot,
-        takes_scan: true,
-        takes_lot: true,
+        takes: Takes::Lot,
         ..Field::default()
     };
     let location = Field {
@@ -253,7 +252,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
         label: t("Location"),
         value: &line.found_location,
         on_change: on_location,
-        takes_scan: true,
+        takes: Takes::Alone,
         ..Field::default()
     };
     html! { <div class="field-pair">{ lot.view() }{ location.view() }</div> }

@@ -4,6 +4,41 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::language::t;
+use crate::scan::Scanned;
+
+/// What a field takes of a scan while it has the focus; the rest is for the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Nothing,
+    /// The item's number, or whatever else was scanned.
+    Code,
+    /// The lot, if the label says one.
+    Lot,
+    /// What names no item: a bin, or a lot by itself.
+    Alone,
+}
+
+impl Takes {
+    /// As in `data-scan`, where the scanner looks.
+    pub(crate) const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Code => Some("code"),
+            Self::Lot => Some("lot"),
+            Self::Alone => Some("alone"),
+        }
+    }
+
+    /// What the field takes of `scanned`.
+    pub(crate) fn of(code: &str, scanned: &Scanned) -> Option<String> {
+        let lot = || scanned.lot_code.clone().unwrap_or_else(|| scanned.code.clone());
+        match code {
+            "alone" if scanned.is_item => None,
+            "lot" | "alone" => Some(lot()),
+            _ => Some(scanned.code.clone()),
+        }
+    }
+}
 
 /// One field of a form.
 pub(crate) struct Field<'a> {
@@ -21,10 +56,8 @@ pub(crate) struct Field<'a> {
     pub(crate) kind: &'static str,
     /// As in HTML's `inputmode`.
     pub(crate) keyboard: &'static str,
-    /// Whether a scan is for this field when it has the focus.
-    pub(crate) takes_scan: bool,
-    /// Whether what it takes of a label is the lot.
-    pub(crate) takes_lot: bool,
+    /// What it takes of a scan when it has the focus.
+    pub(crate) takes: Takes,
     pub(crate) optional: bool,
     /// Values to choose from while typing.
     pub(crate) suggestions: Vec<AttrValue>,
@@ -42,8 +75,7 @@ impl Default for Field<'_> {
             warning: None,
             kind: "text",
             keyboard: "text",
-            takes_scan: false,
-            takes_lot: false,
+            takes: Takes::Nothing,
             optional: false,
             suggestions: Vec::new(),
         }
@@ -67,7 +99,7 @@ impl Field<'_> {
                 </label>
                 <input id={&id} name={&id} type={self.kind} inputmode={self.keyboard} value={self.value.to_owned()}
                     oninput={typed_into(&self.on_change)} autocomplete="off" autocapitalize="off" spellcheck="false"
-                    list={has_list.then(|| list_id.clone())} data-scan={self.takes_scan.then_some(if self.takes_lot { "lot" } else { "code" })}
+                    list={has_list.then(|| list_id.clone())} data-scan={self.takes.code()}
                     aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={&note_id}
                     data-test={&id} />
                 if has_list {
@@ -95,4 +127,23 @@ pub(crate) fn typed_into(on_change: &Callback<String>) -> Callback<InputEvent> {
     on_change.reform(|event: InputEvent| {
         event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_takes_what_it_is_for() {
+        let label =
+            Scanned { lot_code: Some("L1".into()), is_item: true, ..Scanned::plain("04012345123456") };
+        let lot = Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") };
+        let bin = Scanned::plain("B-07-3");
+        let of = |takes: Takes, scanned| Takes::of(takes.code().unwrap_or_default(), scanned);
+        assert_eq!(of(Takes::Code, &label).as_deref(), Some("04012345123456"));
+        assert_eq!(of(Takes::Lot, &label).as_deref(), Some("L1"));
+        assert_eq!(of(Takes::Alone, &label), None, "the page knows what to do with it");
+        assert_eq!(of(Takes::Alone, &lot).as_deref(), Some("L1"));
+        assert_eq!(of(Takes::Alone, &bin).as_deref(), Some("B-07-3"));
+    }
 }

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::button::choice;
-use super::field::{Field, typed_into};
+use super::field::{Field, Takes, typed_into};
 use super::icon::{Glyph, icon};
 use crate::book::{Expiry, LotFilter, LotOrder};
 use crate::language::t;
@@ -27,7 +27,7 @@ pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -
         label: t("Bin begins with"),
         value: &filter.bin,
         on_change: on_bin,
-        takes_scan: true,
+        takes: Takes::Alone,
         optional: true,
         ..Field::default()
     };

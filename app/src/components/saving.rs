@@ -13,6 +13,7 @@ use yew_router::prelude::*;
 use super::action_words::in_words;
 use super::chip::Tone;
 use super::faults_in_words::not_recorded;
+use super::scanner::use_scans;
 use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::Book;
 use crate::feedback::{self, Feedback};
@@ -44,7 +45,7 @@ pub(crate) struct Saving {
 /// A form's way to save.
 #[hook]
 pub(crate) fn use_saving() -> Saving {
-    let (book, toasts, navigator) = (use_book(), use_toasts(), use_navigator());
+    let (book, toasts, navigator, scans) = (use_book(), use_toasts(), use_navigator(), use_scans());
     let is_busy = use_state(bool::default);
     let failure = use_state(Option::<AttrValue>::default);
     let save = {
@@ -56,7 +57,7 @@ pub(crate) fn use_saving() -> Saving {
             is_busy.set(true);
             failure.set(None);
             let (book, toasts, navigator) = (book.clone(), toasts.clone(), navigator.clone());
-            let (is_busy, failure) = (is_busy.clone(), failure.clone());
+            let (is_busy, failure, hold) = (is_busy.clone(), failure.clone(), scans.hold());
             spawn_local(async move {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
@@ -72,6 +73,7 @@ pub(crate) fn use_saving() -> Saving {
                         is_busy.set(false);
                     }
                 }
+                drop(hold);
             });
         })
     };

@@ -3,8 +3,6 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, EventTarget, HtmlInputElement, SelectionMode};
 
-use crate::scan::Scanned;
-
 /// What has the focus.
 pub(crate) enum Place {
     /// Nothing that takes text.
@@ -107,11 +105,9 @@ impl Place {
     }
 }
 
-/// Puts what a scan said into the field it was for; false if that stands there already.
-pub(crate) fn fill(field: &HtmlInputElement, scanned: &Scanned) -> bool {
-    let takes_lot = field.get_attribute("data-scan").as_deref() == Some("lot");
-    let text = scanned.lot_code.as_ref().filter(|_| takes_lot).unwrap_or(&scanned.code);
-    if scanned.is(&field.value()) || field.value().trim().eq_ignore_ascii_case(text) {
+/// Puts a text into the field that a scan was for; false if it stands there already.
+pub(crate) fn fill(field: &HtmlInputElement, text: &str) -> bool {
+    if field.value().trim().eq_ignore_ascii_case(text) {
         return false;
     }
     field.set_value(text);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use domain::CalendarDate;
 use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
 use sync::UnixMillis;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
@@ -17,6 +18,7 @@ use yew_router::prelude::*;
 
 use super::chip::Tone;
 use super::desk::{Desk, use_desk};
+use super::field::Takes;
 use super::scan_listener::ScanListener;
 use super::scan_place::fill;
 use super::scan_question::Question;
@@ -34,6 +36,9 @@ use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 const MAX_QUEUED_SCANS: usize = 50;
 /// A person does not scan the same label again so soon on purpose, but a scanner may read it twice.
 const MAX_ECHO_MILLIS: u64 = 300;
+/// How often it is looked whether the next page is there, and how long between two looks: two seconds in all.
+const MAX_PAGE_LOOKS: u32 = 125;
+const PAGE_LOOK_MILLIS: u32 = 16;
 /// A look-up that takes longer is told of.
 const SLOW_LOOK_UP_MILLIS: u32 = 400;
 
@@ -82,9 +87,27 @@ struct Hub {
     waiting: RefCell<VecDeque<Waiting>>,
     is_busy: Cell<bool>,
     target: RefCell<Option<ScanTarget>>,
+    /// The address of the page that last said what it does with scans.
+    heard_at: RefCell<String>,
+    /// Work under way that the next scan has to wait for.
+    holds: Cell<u32>,
     surroundings: RefCell<Option<Surroundings>>,
     /// The last scan and when it came, so that one label in view of the scanner is not counted twice.
     last: RefCell<(String, UnixMillis)>,
+}
+
+/// Work that scans wait for.
+pub(crate) struct Hold(Scans);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let holds = &self.0.0.holds;
+        holds.set(holds.get().saturating_sub(1));
+    }
+}
+
+fn path() -> String {
+    web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
 }
 
 /// Where scans are handed in.
@@ -150,9 +173,30 @@ impl Scans {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
             let Some(waiting) = next else { break };
+            self.let_page_come().await;
             self.deal_with(waiting).await;
         }
         self.0.is_busy.set(false);
+    }
+
+    /// Waits for what the scan before set off: a save, and the page that comes after it. A scan is for the page that a person
+    /// expects, however fast they scan.
+    async fn let_page_come(&self) {
+        for _ in 0..MAX_PAGE_LOOKS {
+            let path = path();
+            let is_here = *self.0.heard_at.borrow() == path
+                || !Route::recognize(&path).is_some_and(|route| route.hears_scans());
+            if self.0.holds.get() == 0 && is_here {
+                return;
+            }
+            TimeoutFuture::new(PAGE_LOOK_MILLIS).await;
+        }
+    }
+
+    /// Holds scans back until what it returns is dropped: they are for what comes afterwards.
+    pub(crate) fn hold(&self) -> Hold {
+        self.0.holds.set(self.0.holds.get() + 1);
+        Hold(self.clone())
     }
 
     async fn deal_with(&self, Waiting { code: text, is_typed, is_echo, field }: Waiting) {
@@ -184,9 +228,9 @@ impl Scans {
             }
         };
         let code = Scanned { is_typed, is_echo, ..code };
-        if let Some(field) = field.filter(|field| field.is_connected()) {
+        if let Some((field, text)) = field.and_then(|field| part_for(field, &code)) {
             // What stands there already may mean that all is right.
-            if fill(&field, &code) || !self.offer(Found::Code(code)) {
+            if fill(&field, &text) || !self.offer(Found::Code(code)) {
                 feedback::give(Feedback::Right);
             }
             return;
@@ -263,10 +307,8 @@ impl Surroundings {
     }
 
     async fn keep_unknown(&self, code: &str, message: String) {
-        let place =
-            web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
         // A word that somebody searched for is no label that anybody will ask about again.
-        let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, place).await.is_ok();
+        let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, path()).await.is_ok();
         let detail = if is_kept {
             tf("{message} It is kept in the inbox.", &[("message", &message)])
         } else {
@@ -277,6 +319,12 @@ impl Surroundings {
         let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
         self.desk.unknown(toast, code);
     }
+}
+
+/// What of a scan is for the field that had the focus, if it is still there.
+fn part_for(field: HtmlInputElement, scanned: &Scanned) -> Option<(HtmlInputElement, String)> {
+    let takes = field.get_attribute("data-scan").filter(|_| field.is_connected())?;
+    Some((field, Takes::of(&takes, scanned)?))
 }
 
 fn is_like_a_code(text: &str) -> bool {
@@ -301,6 +349,7 @@ pub(crate) fn use_scan_target(target: ScanTarget) {
         let hub = scans.0.clone();
         let mine = target.clone();
         hub.target.replace(Some(mine.clone()));
+        hub.heard_at.replace(path());
         move || {
             // A page that came after this one may have taken over already.
             let is_mine = hub.target.borrow().as_ref() == Some(&mine);

@@ -7,7 +7,7 @@ use yew_router::prelude::*;
 use crate::components::button::submit_button;
 use crate::components::chip::Tone;
 use crate::components::faults::Faults;
-use crate::components::field::Field;
+use crate::components::field::{Field, Takes};
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::toasts::{Toast, use_toasts};
@@ -104,7 +104,7 @@ fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: 
         value: code,
         on_change: put(code),
         fault: faults.of("enrol-code"),
-        takes_scan: true,
+        takes: Takes::Code,
         hint: t("Scan or type it. It works once."),
         ..Field::default()
     };

@@ -11,7 +11,7 @@ use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
 use crate::components::button::submit_button;
 use crate::components::faults::Faults;
-use crate::components::field::Field;
+use crate::components::field::{Field, Takes};
 use crate::components::field_names::field_names;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
@@ -129,14 +129,14 @@ fn fields(form: &UseStateHandle<ProductForm>, faults: &Faults) -> Html {
     };
     let name = field("name", t("Name"), &form.name, |form, text| form.name = text);
     let sku = Field {
-        takes_scan: true,
+        takes: Takes::Code,
         hint: t("The number of your own for it; no other product of the site has it."),
         ..field("sku", t("SKU"), &form.sku, |form, text| form.sku = text)
     };
     let doubt =
         barcode_doubt(&form.barcode).map(|doubt| format!("{doubt} {}", t("It can be saved like this.")));
     let barcode = Field {
-        takes_scan: true,
+        takes: Takes::Code,
         optional: true,
         warning: doubt.map(AttrValue::from),
         hint: t("Scan it into this field."),

@@ -11,7 +11,7 @@ use super::setting_scanner::ScannerSettings;
 use crate::camera;
 use crate::components::button::{button, link_button, resting_button};
 use crate::components::chip::{Tone, chip};
-use crate::components::field::Field;
+use crate::components::field::{Field, Takes};
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::switch::Switch;
@@ -119,7 +119,7 @@ fn use_receiving_bin(kept: &Kept) -> Html {
         on_change,
         hint: t("Where goods come in before they are put away."),
         fault: is_missing.then(|| t("Type or scan a bin, such as RECEIVING.").into()),
-        takes_scan: true,
+        takes: Takes::Alone,
         ..Field::default()
     }
     .view()

@@ -8,6 +8,7 @@ use super::history::HistoryPage;
 use super::product_edit::ProductFormPage;
 use super::product_route::{ProductRoute, Purpose};
 use crate::book::StockSearch;
+use crate::components::page_head::use_window_title;
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
 use crate::language::t;
@@ -28,7 +29,7 @@ pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, search: &UseStateHand
         Route::EditProduct { id } => about(*id, Purpose::Edit),
         Route::History { id } => (Some(*id), html! { <HistoryPage key={id.to_string()} id={*id} {lot} /> }),
         Route::Work { id, operation } => about(*id, Purpose::Work(*operation)),
-        _ => (None, just_now()),
+        _ => (None, html! { <JustNow /> }),
     };
     let has_detail = route.is_task();
     html! {
@@ -40,7 +41,9 @@ pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, search: &UseStateHand
 }
 
 /// The latest work, beside the list on wide screens.
-fn just_now() -> Html {
+#[component]
+fn JustNow() -> Html {
+    use_window_title(&t("Stock").into());
     html! {
         <div class="page just-now">
             <header class="section-head">

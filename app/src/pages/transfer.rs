@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::components::button::{icon_button, resting_button};
 use crate::components::desk::{Desk, use_desk};
 use crate::components::faults_in_words::{not_recorded, store_fault};
-use crate::components::field::Field;
+use crate::components::field::{Field, Takes};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
@@ -62,7 +62,7 @@ pub(crate) fn TransferPage() -> Html {
         id: "to",
         label: t("To"),
         value: &list.to,
-        takes_scan: true,
+        takes: Takes::Alone,
         hint: t("Scan or type the bin. Scan it once more to save."),
         on_change: {
             let dispatch = list.dispatcher();
@@ -247,6 +247,7 @@ fn use_saving_all(
         let (moves, dispatch) = (list.moves(), list.dispatcher());
         let said =
             tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
+        let hold = desk.scans.hold();
         spawn_local(async move {
             let mut saved = Vec::new();
             for action in moves {
@@ -266,6 +267,7 @@ fn use_saving_all(
             feedback::give(Feedback::Saved);
             let undo = undo(&book, &desk.toasts, saved);
             desk.toasts.show(Toast::saved(said).offering(t("Undo"), undo));
+            drop(hold);
         });
     })
 }

@@ -10,7 +10,7 @@ use crate::command::reason_word;
 use crate::components::button::{button, choice};
 use crate::components::chip::lot_chip;
 use crate::components::faults::Faults;
-use crate::components::field::Field;
+use crate::components::field::{Field, Takes};
 use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::{LotRow, place_and_date};
 use crate::components::quantity_field::QuantityField;
@@ -94,8 +94,7 @@ impl WorkParts<'_> {
             label: t("Lot code"),
             value: &form.lot_code,
             fault: faults.of("lot-code"),
-            takes_scan: true,
-            takes_lot: true,
+            takes: Takes::Alone,
             on_change: put(self.form, |form, text| form.lot_code = text),
             ..Field::default()
         };
@@ -104,7 +103,7 @@ impl WorkParts<'_> {
             label: t("Location"),
             value: &form.location,
             fault: faults.of("location"),
-            takes_scan: true,
+            takes: Takes::Alone,
             suggestions: places,
             on_change: put(self.form, |form, text| form.location = text),
             ..Field::default()
@@ -145,7 +144,7 @@ impl WorkParts<'_> {
             label: t("To"),
             value: &form.to,
             fault: self.faults.of("to"),
-            takes_scan: true,
+            takes: Takes::Alone,
             hint: t("Scan or type the bin. Scan it once more to save."),
             on_change: put(self.form, |form, text| form.to = text),
             ..Field::default()

@@ -270,7 +270,7 @@ async fn a_label_that_may_mean_two_things_is_asked_about() -> Result<()> {
 async fn twenty_scans_in_two_seconds_on_a_slow_device_all_count() -> Result<()> {
     const SCANS: usize = 20;
     const MILLIS: u32 = 2_000;
-    let aisle = Aisle::entered().await?;
+    let mut aisle = Aisle::entered().await?;
     let label = aisle.label(&aisle.lot);
     aisle.scan(&["LBCMD-PICK", &label]).await?;
     aisle.device.find("work-form").await?;
@@ -285,5 +285,54 @@ async fn twenty_scans_in_two_seconds_on_a_slow_device_all_count() -> Result<()> 
             &format!("return document.querySelector('[data-test=quantity]').value === '{SCANS}'"),
         )
         .await?;
+    // None of them comes late and counts once more.
+    tokio::time::sleep(SCAN_AGAIN).await;
+    aisle.scan(&["LBCMD-SAVE"]).await?;
+    aisle.saved(1).await?;
+    aisle.sent().await?;
+    let (lot, bin) = (&aisle.lot, &aisle.bin);
+    let ledger = aisle.ledger()?;
+    ensure!(ledger == [format!("{lot} {bin} pick -{SCANS}000")], "the ledger has {ledger:?}");
+    aisle.left().await
+}
+
+/// What stands in a field.
+async fn value(device: &Device, test: &str) -> Result<String> {
+    let value = device.script(&format!("return document.querySelector('[data-test={test}]').value")).await?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_scan_leaves_what_somebody_types_alone_and_fills_only_fields_that_are_for_it() -> Result<()> {
+    let aisle = Aisle::entered().await?;
+    let (device, label) = (&aisle.device, aisle.label(&aisle.lot));
+    aisle.scan(&["LBCMD-ADJUST", &label]).await?;
+    device.fill("[data-test=reason]", "wet").await?;
+    let before = value(device, "quantity").await?;
+    aisle.scan(&[&label]).await?;
+    device
+        .wait_for_script(
+            "one more",
+            &format!("return document.querySelector('[data-test=quantity]').value !== '{before}'"),
+        )
+        .await?;
+    tokio::time::sleep(SCAN_AGAIN).await;
+    ensure!(value(device, "reason").await? == "wet", "the note is {:?}", value(device, "reason").await?);
+    ensure!(device.count("work-form").await? == 1, "Enter at the end of the scan did not send the form");
+
+    // A label says more than the lot, so the page takes it whole; a bin is for the field.
+    let label = aisle.label("LNEW");
+    device.open(&format!("/product/{}/work/receive", aisle.goods.id)).await?;
+    device.click_css("#lot-code").await?;
+    aisle.scan(&[&label, &label]).await?;
+    device
+        .wait_for_script("two", "return document.querySelector('[data-test=quantity]').value === '2'")
+        .await?;
+    ensure!(value(device, "lot-code").await? == "LNEW", "the lot is {:?}", value(device, "lot-code").await?);
+    device.click_css("#location").await?;
+    aisle.scan(&["]C0W-01"]).await?;
+    device.wait_for_script("the bin", "return document.querySelector('#location').value === 'W-01'").await?;
+    aisle.scan(&["LBCMD-SAVE"]).await?;
+    aisle.saved(1).await?;
     aisle.left().await
 }
