@@ -309,6 +309,8 @@ async fn a_scan_leaves_what_somebody_types_alone_and_fills_only_fields_that_are_
     aisle.scan(&["LBCMD-ADJUST", &label]).await?;
     device.fill("[data-test=reason]", "wet").await?;
     let before = value(device, "quantity").await?;
+    // The hand goes from the keys to the scanner.
+    tokio::time::sleep(SCAN_AGAIN).await;
     aisle.scan(&[&label]).await?;
     device
         .wait_for_script(
