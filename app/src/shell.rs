@@ -16,6 +16,7 @@ use crate::components::navigation::navigation;
 use crate::components::notices::notices;
 use crate::components::scan_question::{Question, ScanQuestion};
 use crate::components::scanner::use_scan_listener;
+use crate::components::spoken_status::SpokenStatus;
 use crate::components::storage_full::StorageFull;
 use crate::components::toasts::{Shown, toast_list, use_escape};
 use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
@@ -79,6 +80,7 @@ fn Frame() -> Html {
             <ScanQuestion {question} />
             <FlashScreen />
             { toast_list(&shown) }
+            <SpokenStatus />
         </ContextProvider<Desk>>
     }
 }

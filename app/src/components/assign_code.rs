@@ -9,6 +9,7 @@ use super::faults_in_words::{not_recorded, store_fault};
 use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
+use super::product_search::products;
 use super::row_text::data_text;
 use super::sheet::Sheet;
 use super::toasts::{Toast, use_toasts};
@@ -87,9 +88,13 @@ fn Search(props: &SearchProps) -> Html {
         <>
             <p>{ tf("The product that you choose gets the barcode {code}.", &[("code", &props.code)]) }</p>
             { field.view() }
-            if is_asked && found.hits.is_empty() {
-                <p class="muted" role="status">{ t("No product matches.") }</p>
-            }
+            <div role="status">
+                if is_asked && found.hits.is_empty() {
+                    <p class="muted">{ t("No product matches.") }</p>
+                } else if is_asked {
+                    <p class="visually-hidden">{ products(found.hits.len()) }</p>
+                }
+            </div>
             <ul class="ways-out">{ for matches.filter_map(row) }</ul>
         </>
     }
@@ -139,9 +144,11 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
     html! {
         <>
             <p data-test="assign-words">{ consequence(&product, &props.code) }</p>
-            if let Some(fault) = &*fault {
-                <p class="fault" role="alert">{ fault.clone() }</p>
-            }
+            <div role="alert">
+                if let Some(fault) = &*fault {
+                    <p class="fault">{ fault.clone() }</p>
+                }
+            </div>
             <div class="sheet-actions">
                 { button("button", t("Choose another").into(), props.on_back.reform(|_: MouseEvent| ()), "assign-back") }
                 { resting_button(*is_busy || !is_known, "button strong", t("Assign").into(), assign, "assign-confirm") }

@@ -126,7 +126,8 @@ fn CameraSheet(props: &CameraSheetProps) -> Html {
                 { icon_button("icon-button camera-close", Glyph::Close, t("Close"), close, "close-camera") }
             </header>
             <div class="camera-foot">
-                { words(&sight) }
+                <div role="status">{ words(&sight) }</div>
+                <div role="alert">{ trouble(&sight) }</div>
                 if matches!(&*sight, Sight::Resting | Sight::Failed(_)) {
                     { button("button primary", html! { again_word(&sight) }, again, "camera-again") }
                 }
@@ -156,11 +157,14 @@ fn again_word(sight: &Sight) -> &'static str {
     if *sight == Sight::Resting { t("Go on") } else { t("Try again") }
 }
 
+fn trouble(sight: &Sight) -> Html {
+    let Sight::Failed(trouble) = sight else { return Html::default() };
+    html! { <p class="camera-words" data-test="camera-trouble">{ trouble_words(trouble) }</p> }
+}
+
 fn words(sight: &Sight) -> Html {
     match sight {
-        Sight::Failed(trouble) => {
-            html! { <p class="camera-words" role="alert" data-test="camera-trouble">{ trouble_words(trouble) }</p> }
-        }
+        Sight::Failed(_) => Html::default(),
         Sight::Starting => said(t("Starting the camera…")),
         Sight::Preparing => said(t("Downloading the barcode reader…")),
         Sight::Looking { .. } | Sight::Found(_) => said(t("Hold the code inside the frame.")),
@@ -169,7 +173,7 @@ fn words(sight: &Sight) -> Html {
 }
 
 fn said(text: &'static str) -> Html {
-    html! { <p class="camera-words" role="status" data-test="camera-words">{ text }</p> }
+    html! { <p class="camera-words" data-test="camera-words">{ text }</p> }
 }
 
 /// What is wrong, and what to do.

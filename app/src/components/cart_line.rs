@@ -69,9 +69,11 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
     html! {
         <li class="card cart-line" ref={card} data-test="cart-line" data-id={props.line.product.to_string()}>
             { body }
-            if let Some(fault) = &props.fault {
-                <p class="fault" role="alert" data-test="cart-line-fault">{ fault }</p>
-            }
+            <div role="alert">
+                if let Some(fault) = &props.fault {
+                    <p class="fault" data-test="cart-line-fault">{ fault }</p>
+                }
+            </div>
         </li>
     }
 }
@@ -100,14 +102,16 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
                 </b>
             </div>
             { allocation(&taking, view) }
-            if let Some(lot) = taking.unused_label(line) {
-                <p class="warning" role="status" data-test="label-unused">
-                    { tf("Lot {lot} of the label is not for use here. Put those goods back.", &[("lot", &lot)]) }
-                </p>
-            }
-            if taking.missing > Quantity::ZERO {
-                { shortage(line, &taking, product, on_change) }
-            }
+            <div aria-live="polite">
+                if let Some(lot) = taking.unused_label(line) {
+                    <p class="warning" data-test="label-unused">
+                        { tf("Lot {lot} of the label is not for use here. Put those goods back.", &[("lot", &lot)]) }
+                    </p>
+                }
+                if taking.missing > Quantity::ZERO {
+                    { shortage(line, &taking, product, on_change) }
+                }
+            </div>
         </>
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
                 <span class={classes!("chip", tone.class())} data-test="connection" data-connection={word}>
                     { icon(glyph) }{ t(word) }
                 </span>
-                <span class="status-middle" role="status" data-test="pending-count"
+                <span class="status-middle" data-test="pending-count"
                     data-pending={sync.pending.to_string()} data-attention={sync.attention.to_string()}
                     data-syncing={sync.is_syncing.to_string()}>
                     if sync.attention > 0 {

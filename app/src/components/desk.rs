@@ -29,6 +29,13 @@ impl Desk {
         self.answer(Feedback::Wrong, Toast::new(Tone::Attention, title, detail));
     }
 
+    /// The same, where the page itself says more aloud: readers say `detail` once.
+    pub(crate) fn wrong_as_said(&self, title: &str, detail: impl Into<String>) {
+        feedback::give(Feedback::Wrong);
+        flash::show(Feedback::Wrong, title, detail);
+        self.toasts.show(Toast::new(Tone::Attention, title, ""));
+    }
+
     /// Nobody knows what `code` is.
     pub(crate) fn unknown(&self, toast: Toast, code: &str) {
         feedback::give(Feedback::Unknown);

@@ -87,6 +87,7 @@ impl Field<'_> {
     pub(crate) fn view(self) -> Html {
         let id = AttrValue::from(self.id.to_owned());
         let note_id = AttrValue::from(format!("{id}-note"));
+        let fault_id = AttrValue::from(format!("{id}-wrong"));
         let list_id = AttrValue::from(format!("{id}-list"));
         let has_list = !self.suggestions.is_empty();
         html! {
@@ -100,7 +101,7 @@ impl Field<'_> {
                 <input id={&id} name={&id} type={self.kind} inputmode={self.keyboard} value={self.value.to_owned()}
                     oninput={typed_into(&self.on_change)} autocomplete="off" autocapitalize="off" spellcheck="false"
                     list={has_list.then(|| list_id.clone())} data-scan={self.takes.code()}
-                    aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={&note_id}
+                    aria-invalid={self.fault.is_some().then_some("true")} aria-describedby={format!("{note_id} {fault_id}")}
                     data-test={&id} />
                 if has_list {
                     <datalist id={list_id} translate="no">
@@ -108,17 +109,24 @@ impl Field<'_> {
                     </datalist>
                 }
                 <p class="field-note" id={note_id}>{ self.note() }</p>
+                // It is there before there is anything to say, else nobody hears it.
+                <p class="field-note" role="alert" id={fault_id}>
+                    if let Some(fault) = &self.fault {
+                        <span class="fault" data-test={format!("{}-fault", self.id)}>{ fault }</span>
+                    }
+                </p>
             </div>
         }
     }
 
     fn note(&self) -> Html {
-        let (class, role, kind, text) = match (&self.fault, &self.warning) {
-            (Some(fault), _) => ("fault", Some("alert"), "fault", fault),
-            (None, Some(warning)) => ("warning", None, "warning", warning),
-            (None, None) => return self.hint.into(),
-        };
-        html! { <span {class} {role} data-test={format!("{}-{kind}", self.id)}>{ text }</span> }
+        match (&self.fault, &self.warning) {
+            (Some(_), _) => Html::default(),
+            (None, Some(warning)) => {
+                html! { <span class="warning" data-test={format!("{}-warning", self.id)}>{ warning }</span> }
+            }
+            (None, None) => self.hint.into(),
+        }
     }
 }
 

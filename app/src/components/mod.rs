@@ -54,6 +54,7 @@ pub(crate) mod scan_place;
 pub(crate) mod scan_question;
 pub(crate) mod scanner;
 pub(crate) mod sheet;
+pub(crate) mod spoken_status;
 pub(crate) mod stock_pane;
 pub(crate) mod storage_full;
 pub(crate) mod survey_gate;

@@ -14,10 +14,17 @@ use super::scanner::use_scans;
 use crate::book::ProductCard;
 use crate::format;
 use crate::hooks::{card_of, use_cards, use_catalogue};
-use crate::language::{t, tf, tn};
+use crate::language::{key, t, tf, tn};
 
 /// Matches shown; a narrower search finds the rest.
 const MAX_SHOWN_MATCHES: usize = 6;
+
+const NOTHING: &str = key("Nothing on this device matches. Press Enter to look it up as a code.");
+
+/// So many products, in words.
+pub(crate) fn products(count: usize) -> String {
+    tn(count, "{n} product", "{n} products")
+}
 
 /// Where what was found goes.
 #[derive(Properties, PartialEq)]
@@ -77,6 +84,13 @@ pub(crate) fn ProductSearch(props: &ProductSearchProps) -> Html {
     html! {
         <div class="order-search">
             { search.view() }
+            <p class="visually-hidden" role="status">
+                if is_searching && view.hits.is_empty() {
+                    { t(NOTHING) }
+                } else if is_searching {
+                    { products(view.hits.len()) }
+                }
+            </p>
             if is_searching {
                 <ul class="matches" data-test="matches">
                     for id in matches.iter().copied() {
@@ -85,7 +99,7 @@ pub(crate) fn ProductSearch(props: &ProductSearchProps) -> Html {
                     if view.hits.len() > MAX_SHOWN_MATCHES {
                         <li class="matches-more">{ tn(view.hits.len() - MAX_SHOWN_MATCHES, "{n} more. Type more of the name.", "{n} more. Type more of the name.") }</li>
                     } else if view.hits.is_empty() {
-                        <li class="matches-more">{ t("Nothing on this device matches. Press Enter to look it up as a code.") }</li>
+                        <li class="matches-more">{ t(NOTHING) }</li>
                     }
                 </ul>
             }

@@ -101,9 +101,11 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
                 { icon_button("step", Glyph::Plus, t("One more"), change(|text, _| step(text, Quantity::units(1))), "quantity-more") }
             </div>
             <div class="quantity-note" aria-live="polite">{ props.note.clone() }</div>
-            if let Some(fault) = &props.fault {
-                <p class="fault" id="quantity-fault" role="alert" data-test="quantity-fault">{ fault }</p>
-            }
+            <div class="quantity-fault" role="alert">
+                if let Some(fault) = &props.fault {
+                    <p class="fault" id="quantity-fault" data-test="quantity-fault">{ fault }</p>
+                }
+            </div>
             { keypad(&on_key) }
         </section>
     }

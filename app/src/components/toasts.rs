@@ -151,7 +151,8 @@ pub(crate) fn use_toasts() -> Toasts {
 /// The notices on the screen.
 pub(crate) fn toast_list(shown: &UseReducerHandle<Shown>) -> Html {
     html! {
-        <div class="toasts" role="status" aria-live="polite" data-test="toasts">
+        // Only the one that comes is read aloud, not all of them again.
+        <div class="toasts" role="status" aria-live="polite" aria-atomic="false" data-test="toasts">
             { for shown.0.iter().map(|(id, toast)| toast_card(*id, toast, shown.dispatcher())) }
         </div>
     }

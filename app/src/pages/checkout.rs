@@ -17,7 +17,7 @@ use crate::components::faults_in_words::not_recorded;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
-use crate::components::product_search::ProductSearch;
+use crate::components::product_search::{ProductSearch, products};
 use crate::components::quantity_sheet::QuantitySheet;
 use crate::components::reasons::reason;
 use crate::components::save_failure::save_failure;
@@ -27,7 +27,7 @@ use crate::components::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{use_book, use_today};
-use crate::language::{t, tf, tn};
+use crate::language::{t, tf};
 use crate::scan::Scanned;
 
 /// What is known of the products of the order, each once.
@@ -313,12 +313,14 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
     let face = html! { <>{ icon(Glyph::Cart) }{ t("Save order") }</> };
     html! {
         <aside class="actions summary" aria-label={t("Total")}>
-            if !cart.lines.is_empty() {
-                <p class="summary-line">
-                    <span>{ tn(cart.lines.len(), "{n} product", "{n} products") }</span>
-                    <b class="huge" aria-live="polite" data-test="order-total">{ total }</b>
-                </p>
-            }
+            <div aria-live="polite">
+                if !cart.lines.is_empty() {
+                    <p class="summary-line">
+                        <span>{ products(cart.lines.len()) }</span>
+                        <b class="huge" data-test="order-total">{ total }</b>
+                    </p>
+                }
+            </div>
             { save_failure(whole) }
             { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.reform(|_| ()), "place-order") }
         </aside>

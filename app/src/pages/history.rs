@@ -47,7 +47,6 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
             let all = told(id, &ledger, past);
             html! {
                 <>
-                    { state_line(&ledger) }
                     if all.is_empty() && ledger.is_asking {
                         { skeleton() }
                     } else if all.is_empty() {
@@ -79,6 +78,7 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
                     { link_button("button", Route::History { id }.to_path(), t("The whole product").into(), "history-all") }
                 </div>
             }
+            <div role="status">{ state_line(&ledger) }</div>
             { body }
         </div>
     }
@@ -186,7 +186,7 @@ fn state_line(ledger: &Ledger) -> Html {
         false => t("Until it answers, this is only what this device itself did."),
     };
     html! {
-        <p class="banner tone-info" role="status" data-test="history-offline">
+        <p class="banner tone-info" data-test="history-offline">
             { icon(Glyph::DotOpen) }<span>{ failure.clone() }{ " " }{ words }</span>
         </p>
     }

@@ -124,7 +124,7 @@ fn result(checked: Result<(usize, usize), RoundError>) -> Check {
     }
 }
 
-/// What to do about records that cannot be read.
+/// What to do about records that cannot be read; a notice says aloud that there are some.
 fn damage(sync: &OfflineSync, check: &UseStateHandle<Check>) -> Html {
     let (repair, setter) = (sync.repair_data.clone(), check.setter());
     let is_connected = sync.is_online == Connection::Online;
@@ -137,7 +137,7 @@ fn damage(sync: &OfflineSync, check: &UseStateHandle<Check>) -> Html {
         }
     });
     html! {
-        <div class="said-block tone-attention" role="alert" data-test="damage">
+        <div class="said-block tone-attention" data-test="damage">
             <p>
                 { t("Some of the stock list on this device cannot be read. Your own work is safe: download the stock list again.") }
             </p>

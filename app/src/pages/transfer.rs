@@ -238,7 +238,7 @@ fn use_saving_all(
             return;
         }
         if let Some(sentence) = doubt(&list) {
-            desk.wrong(t("Something is missing"), sentence.clone());
+            desk.wrong_as_said(t("Something is missing"), sentence.clone());
             return fault.set(Some(sentence.into()));
         }
         fault.set(None);

@@ -171,7 +171,7 @@ fn use_submit(
                         form.first_count = Some(counted);
                         form.begin_counting(String::new());
                     });
-                    desk.wrong(t("Count again"), t("The book says something else. Count once more."));
+                    desk.wrong_as_said(t("Count again"), t("The book says something else. Count once more."));
                 }
                 None => save.emit(action),
             }
@@ -193,7 +193,7 @@ fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
             Answer::Quiet => {}
             Answer::Save => {
                 if let Err(faults) = form.get().read(&task) {
-                    desk.wrong(t("Something is missing"), faults.first());
+                    desk.wrong_as_said(t("Something is missing"), faults.first());
                 }
                 submit.emit(());
             }

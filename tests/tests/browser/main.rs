@@ -16,6 +16,7 @@ mod pages;
 mod scanner;
 mod server;
 mod site;
+mod spoken;
 mod story;
 mod supervisor;
 mod targets;

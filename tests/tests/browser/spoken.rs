@@ -1,0 +1,208 @@
+//! What those hear who do not see: everything that happens by itself is said once, in a live region that was there before.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::device::Device;
+use crate::goods::Goods;
+use crate::network;
+use crate::scanner::scan;
+use crate::server::Server;
+
+const SCRIPT: &str = include_str!("spoken.js");
+/// A second announcement of the same would have come by then.
+const SILENCE_MILLIS: u64 = 600;
+/// A page's regions are met before anything happens in them.
+const ARRIVAL_MILLIS: u64 = 300;
+
+/// A device with ears.
+struct Listener {
+    server: Server,
+    device: Device,
+    goods: Goods,
+    /// Other goods' barcode.
+    other: String,
+}
+
+async fn rest(millis: u64) {
+    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+}
+
+impl Listener {
+    async fn new() -> Result<Self> {
+        network::up()?;
+        let server = Server::with_demo()?;
+        let device = Device::enrolled(&server).await?;
+        device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": SCRIPT })).await?;
+        let (goods, other) = (Goods::stocked(&server, 0)?, Goods::stocked(&server, 1)?);
+        let barcode = server.query(&format!("SELECT barcode FROM products WHERE sku = '{}'", other.sku))?;
+        Ok(Self { server, device, goods, other: barcode.concat() })
+    }
+
+    /// Goes to a page and listens from there.
+    async fn at(&self, path: &str, shown: &str) -> Result<()> {
+        self.device.open(path).await?;
+        self.device.find(shown).await?;
+        self.listen().await
+    }
+
+    /// Goes to work on the goods.
+    async fn work(&self, work: &str) -> Result<()> {
+        self.at(&format!("/product/{}/work/{work}", self.goods.id), "work-form").await
+    }
+
+    /// Forgets what was said, once that has ended.
+    async fn listen(&self) -> Result<()> {
+        rest(ARRIVAL_MILLIS).await;
+        self.device.script("spoken.length = 0; unheard.length = 0").await.map(drop)
+    }
+
+    async fn said(&self, list: &str) -> Result<Vec<String>> {
+        let said = self.device.script(&format!("return {list}")).await?;
+        let texts = said.as_array().into_iter().flatten().filter_map(Value::as_str);
+        Ok(texts.map(str::to_owned).collect())
+    }
+
+    /// Each of these sentences is said once, nothing else is, and nothing where nobody hears it.
+    async fn hears(&self, sentences: &[&str]) -> Result<()> {
+        for sentence in sentences {
+            let quoted = json!(sentence);
+            let is_said = format!("return spoken.concat(unheard).some((said) => said.includes({quoted}))");
+            self.device.wait_for_script(&format!("{sentence:?} to be said"), &is_said).await?;
+        }
+        rest(SILENCE_MILLIS).await;
+        let (said, unheard) = (self.said("spoken").await?, self.said("unheard").await?);
+        for sentence in sentences {
+            let times: usize = said.iter().map(|said| said.matches(sentence).count()).sum();
+            ensure!(
+                times == 1,
+                "{sentence:?} is said {times} times: {said:#?}, and nobody hears {unheard:#?}"
+            );
+        }
+        ensure!(unheard.is_empty(), "nobody hears {unheard:#?}; {said:#?} is said");
+        let more = said.iter().find(|said| !sentences.iter().any(|sentence| said.contains(sentence)));
+        ensure!(more.is_none(), "{more:?} is said as well");
+        self.listen().await
+    }
+
+    /// A field is in error, and its description says why.
+    async fn describes(&self, field: &str, sentence: &str) -> Result<()> {
+        let body = format!(
+            "const field = document.querySelector('[data-test={field}]');
+             const ids = (field.getAttribute('aria-describedby') ?? '').split(' ');
+             return field.getAttribute('aria-invalid') === 'true'
+                 && ids.some((id) => document.getElementById(id)?.innerText.includes({}))",
+            json!(sentence)
+        );
+        self.device.wait_for_script(&format!("{field} to be described as wrong"), &body).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_saved_taken_back_and_sent_is_said_once_and_how_the_connection_is() -> Result<()> {
+    let mut listener = Listener::new().await?;
+    listener.work("pick").await?;
+    listener.device.click("save").await?;
+    // Not every step of the way there is said.
+    listener.hears(&["Saved on this device", "All changes sent"]).await?;
+    listener.device.click("primary-pick").await?;
+    listener.device.find("work-form").await?;
+    listener.server.kill()?;
+    network::down()?;
+    listener.hears(&["You are offline."]).await?;
+    listener.device.click("save").await?;
+    listener.hears(&["Saved on this device"]).await?;
+    listener.device.click_css("[data-test=toast]:last-child [data-test=toast-offer]").await?;
+    listener.hears(&["Taken back"]).await?;
+    listener.server.start()?;
+    network::up()?;
+    listener.hears(&["Online"]).await?;
+    listener.device.click("status-link").await?;
+    listener.device.find("sync-now").await?;
+    listener.listen().await?;
+    listener.server.kill()?;
+    listener.device.click("sync-now").await?;
+    listener.hears(&["the server does not answer", "The sync did not work"]).await?;
+    listener.server.start()?;
+    listener.device.click("try-now").await?;
+    listener.hears(&["Online"]).await?;
+    listener.device.quit().await
+}
+
+#[tokio::test]
+async fn what_a_scan_comes_to_is_said_once() -> Result<()> {
+    let listener = Listener::new().await?;
+    let device = &listener.device;
+    let barcode = listener
+        .server
+        .query(&format!("SELECT barcode FROM products WHERE sku = '{}'", listener.goods.sku))?;
+    listener.work("pick").await?;
+    scan(device, &barcode[0]).await?;
+    listener.hears(&["Right item"]).await?;
+    scan(device, &listener.other).await?;
+    listener.hears(&["Another item"]).await?;
+    scan(device, "]d2010").await?;
+    listener.hears(&["This label cannot be read"]).await?;
+    scan(device, "4006381333931").await?;
+    listener.hears(&["Unknown code"]).await?;
+    listener.at("/checkout", "empty-cart").await?;
+    scan(device, &barcode[0]).await?;
+    // The price comes when the product has been read.
+    listener.hears(&["1 product", "€"]).await?;
+    listener.device.quit().await
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_field_is_said_once_and_stands_at_it() -> Result<()> {
+    const ZERO: &str = "The quantity must be more than zero.";
+    const NAME: &str = "Name is missing.";
+    const AGAIN: &str = "The book says something else.";
+    const BIN: &str = "Say where the goods go";
+    let listener = Listener::new().await?;
+    let device = &listener.device;
+    listener.work("pick").await?;
+    device.fill("[data-test=quantity]", "0").await?;
+    listener.listen().await?;
+    device.click("save").await?;
+    listener.hears(&[ZERO]).await?;
+    listener.describes("quantity", ZERO).await?;
+    listener.at("/product/new", "product-form").await?;
+    device.click("save").await?;
+    listener.hears(&[NAME, "SKU is missing.", "Price is missing."]).await?;
+    listener.describes("name", NAME).await?;
+    // By a scan as by the button.
+    listener.work("move").await?;
+    scan(device, "LBCMD-SAVE").await?;
+    listener.hears(&[BIN]).await?;
+    listener.describes("to", BIN).await?;
+    listener.work("count").await?;
+    device.fill("[data-test=quantity]", "7").await?;
+    device.click("save").await?;
+    listener.hears(&[AGAIN]).await?;
+    // In a sheet over the page.
+    listener.at("/checkout", "empty-cart").await?;
+    device.fill("[data-test=order-search]", &format!("{}\n", listener.goods.sku)).await?;
+    device.click("cart-quantity").await?;
+    device.fill("[data-test=quantity]", "x").await?;
+    listener.listen().await?;
+    device.click("quantity-done").await?;
+    listener.hears(&["is not a number"]).await?;
+    listener.device.quit().await
+}
+
+#[tokio::test]
+async fn how_many_a_search_finds_is_said() -> Result<()> {
+    let listener = Listener::new().await?;
+    let device = &listener.device;
+    listener.at("/stock", "product-row").await?;
+    let search = device.find("search").await?;
+    search.send_keys("zzz").await?;
+    device.find("empty-search").await?;
+    listener.hears(&["0 of"]).await?;
+    listener.at("/work/pick", "start-search").await?;
+    device.find("start-search").await?.send_keys(&listener.goods.sku).await?;
+    listener.hears(&["1 product"]).await?;
+    device.find("start-search").await?.send_keys("zzz").await?;
+    listener.hears(&["Nothing on this device matches."]).await?;
+    listener.device.quit().await
+}
