@@ -4,8 +4,11 @@
 (() => {
   const REGION = '[role=status], [role=alert], [role=log], [aria-live=polite], [aria-live=assertive]';
   const SETTLED_MILLIS = 50;
+  // Shorter texts may be part of others.
+  const LONG_CHARS = 16;
   const spoken = [];
   const unheard = [];
+  const all = [];
   // Regions that a reader has met, and those that came with a page or a dialog, whose first words are no event.
   const met = new WeakSet();
   const begun = new WeakSet();
@@ -46,6 +49,9 @@
   const say = (region, added) => {
     const text = tidy(isAtomic(region) ? words(region) : added.map(words).join(' '));
     if (!text) return;
+    const old = all.find((said) => said.length >= LONG_CHARS && said !== text && text.includes(said));
+    if (old) unheard.push(`read again with something new: ${old}`);
+    all.push(text);
     if (isBehindDialog(region)) unheard.push(`behind a dialog: ${text}`);
     else if (met.has(region)) spoken.push(text);
     else if (!begun.has(region) && !late.has(region)) unheard.push(`before its region was met: ${text}`);
