@@ -20,6 +20,9 @@ use crate::hooks::Live;
 use crate::language::{t, tf};
 use crate::route::LotWork;
 
+/// Bins that are offered as a destination.
+const MAX_BINS_OFFERED: usize = 4;
+
 /// What the parts show and change.
 pub(crate) struct WorkParts<'a> {
     pub(crate) task: &'a Task,
@@ -149,7 +152,38 @@ impl WorkParts<'_> {
             on_change: put(self.form, |form, text| form.to = text),
             ..Field::default()
         };
-        html! { <div class="fields">{ to.view() }</div> }
+        html! {
+            <div class="fields">
+                { to.view() }
+                { self.destinations() }
+            </div>
+        }
+    }
+
+    /// Bins to tap: those with more of the goods.
+    fn destinations(&self) -> Html {
+        let form = self.form.get();
+        let here = self.task.lot(&form).map(|lot| &lot.lot.location);
+        let mut bins: Vec<&String> = Vec::new();
+        for bin in self.task.lots.iter().map(|lot| &lot.lot.location) {
+            if Some(bin) != here && !bins.contains(&bin) && bins.len() < MAX_BINS_OFFERED {
+                bins.push(bin);
+            }
+        }
+        if bins.is_empty() {
+            return Html::default();
+        }
+        let choice = |bin: &String| {
+            let (live, to, is_chosen) = (self.form.clone(), bin.clone(), *bin == form.to);
+            let onclick = Callback::from(move |_: MouseEvent| live.change(|form| form.to.clone_from(&to)));
+            html! {
+                <button class="choice" type="button" translate="no" aria-pressed={is_chosen.to_string()} {onclick}
+                    data-test="to-choice">{ bin }</button>
+            }
+        };
+        html! {
+            <div class="choices" role="group" aria-label={t("Bins with more of it")}>{ for bins.into_iter().map(choice) }</div>
+        }
     }
 
     /// Up or down.

@@ -1,148 +1,194 @@
-//! The same work by keyboard alone and by touch alone, offline.
+//! Every kind of work by keyboard alone and by touch alone, offline, and what the server has of it afterwards.
 
-use anyhow::{Context, Result, bail};
-use serde_json::json;
-use thirtyfour::prelude::*;
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::device::Device;
 use crate::goods::{Goods, wait_until_sent};
 use crate::network;
 use crate::server::Server;
+use crate::{keyboard, touch};
 
-/// Nothing on a page is further away from its start than this.
-const MAX_TABS: usize = 40;
-/// A page must be at rest before a finger finds what it saw.
-const REST_MILLIS: u64 = 150;
+/// A line is a piece of work from the start page on: how much waits to be sent after it, and its steps. Elements go by their
+/// `data-test`; `!` uses one, `=` fills one in, a bare name waits for it. `{sku}` is in hand; `@2` is the second of its kind,
+/// `~{name}` the one that reads so. What is typed ends with `⏎` where only a key looks it up.
+const WORKS: &str = "
+1  !tile-receive | start-search={sku} | !match | !no-lot-code | quantity=5 | !save
+2  !tile-receive | !delivery | !delivery-line | !no-lot-code | quantity=3 | !save
+3  !tile-put-away | !bin-lot~{name} | !to-choice | quantity=2 | !save
+4  !tile-pick | start-search={sku} | !match | !change-lot | !choose-lot@2 | fefo-advice | quantity=1 | !save | reason-fault | !common-reason | !save
+5  !tile-adjust | start-search={sku} | !match | quantity=3 | !common-reason@2 | !save
+6  !tile-count | start-search={sku} | !match | quantity=9 | !save | quantity=9 | !save
+7  !tile-move | start-search={sku} | !match | !to-choice | quantity=2 | !save
+8  !tile-transfer | transfer-search={sku} | !match | !line-more | to=Y-1 | !transfer-save
+9  !tile-sell | order-search={sku} | !match | !cart-quantity | quantity=3 | !quantity-done | !place-order
+9  !tile-pick | start-search={sku} | !match | quantity=4 | !save | toast-offer | !toast-offer@last
+8  recent-undo | !recent-undo
+9  home-scan=NOBODY-1⏎ | toast | !toast-dismiss | !nav-inbox | !unknown-assign | assign-search={other} | !assign-match | !assign-confirm
+10 !nav-stock | product-row | !new-product | name=Made by hand | sku=HAND-1 | price=2.50 | !save
+";
+/// What the ledger has of it, by movement: the sum of all changes and of their sizes. The sale was undone.
+const LEDGER: &str = "SELECT movement, sum(delta) / 1000, sum(abs(delta)) / 1000 FROM stock_ledger
+    WHERE mutation_id IS NOT NULL GROUP BY movement ORDER BY movement";
 
-async fn offline(server: &mut Server) -> Result<Device> {
-    let device = Device::enrolled(server).await?;
-    server.kill()?;
-    network::down()?;
-    device.open("/").await?;
-    device.wait_for_text("connection", "Offline").await?;
-    Ok(device)
+/// What a person uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hands {
+    /// Real keys alone: Tab, arrows, Enter and what is typed.
+    Keyboard,
+    /// Fingers alone; numbers by the app's keypad, other texts by the system's own.
+    Touch,
 }
 
-async fn press(device: &Device, keys: &str) -> Result<()> {
-    Ok(device.driver()?.action_chain().send_keys(keys).perform().await?)
+/// One of the elements with a `data-test`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) test: String,
+    /// Which of them, from 1; the last is 0.
+    nth: usize,
+    /// What it reads.
+    reads: String,
 }
 
-/// Goes on with Tab until something has the focus.
-async fn tab_to(device: &Device, test: &str) -> Result<()> {
-    device.find(test).await?;
-    let is_there = format!("return document.activeElement?.closest('[data-test={test}]') !== null");
-    for _ in 0..MAX_TABS {
-        if device.script(&is_there).await? == true {
-            return Ok(());
-        }
-        press(device, &Key::Tab.value().to_string()).await?;
+impl Target {
+    fn read(text: &str) -> Result<Self> {
+        let (text, reads) = text.split_once('~').unwrap_or((text, ""));
+        let (test, nth) = text.split_once('@').unwrap_or((text, "1"));
+        let nth =
+            if nth == "last" { 0 } else { nth.parse().with_context(|| format!("no number: {nth:?}"))? };
+        Ok(Self { test: test.to_owned(), nth, reads: reads.to_owned() })
     }
-    bail!("{test} is not reached with {MAX_TABS} tabs")
+
+    /// The first with this `data-test`.
+    pub(crate) fn named(test: &str) -> Self {
+        Self { test: test.to_owned(), nth: 1, reads: String::new() }
+    }
+
+    /// A script's expression for it.
+    pub(crate) fn script(&self) -> String {
+        let Self { test, nth, reads } = self;
+        let reads = serde_json::json!(reads);
+        format!(
+            "[...document.querySelectorAll('[data-test={test}]')].filter((it) => it.innerText.includes({reads}) || !{reads}).at({nth} - 1)"
+        )
+    }
 }
 
-async fn pending(device: &Device, count: usize) -> Result<()> {
+impl Hands {
+    async fn activate(self, device: &Device, target: &Target) -> Result<()> {
+        wait_for(device, target).await?;
+        match self {
+            Self::Keyboard => keyboard::activate(device, target).await,
+            Self::Touch => touch::tap(device, target).await,
+        }
+    }
+
+    async fn fill(self, device: &Device, target: &Target, text: &str) -> Result<()> {
+        wait_for(device, target).await?;
+        match self {
+            Self::Keyboard => keyboard::fill(device, target, text).await,
+            Self::Touch => touch::fill(device, target, text).await,
+        }
+    }
+
+    async fn step(self, device: &Device, step: &str) -> Result<()> {
+        match (step.strip_prefix('!'), step.split_once('=')) {
+            (Some(target), _) => self.activate(device, &Target::read(target)?).await,
+            (None, Some((target, text))) => self.fill(device, &Target::read(target)?, text).await,
+            (None, None) => wait_for(device, &Target::read(step)?).await,
+        }
+    }
+}
+
+async fn wait_for(device: &Device, target: &Target) -> Result<()> {
+    let is_there = format!("const it = {}; return it !== undefined && !it.disabled", target.script());
+    device.wait_for_script(&format!("{target:?}"), &is_there).await
+}
+
+async fn pending(device: &Device, count: &str) -> Result<()> {
     let body =
         format!("return document.querySelector('[data-test=pending-count]')?.dataset.pending === '{count}'");
     device.wait_for_script(&format!("{count} saved"), &body).await
 }
 
-async fn sent(server: &mut Server, device: &Device, sql: &str, expected: i64) -> Result<()> {
+/// Goods whose first lot to expire has plenty, and lies elsewhere than the second.
+fn roomy(server: &Server) -> Result<(Goods, i64)> {
+    let sql = "WITH lots AS (
+            SELECT l.product_id, l.location, l.quantity, row_number() OVER (PARTITION BY l.product_id ORDER BY l.expires_on) AS place
+            FROM inventory_lots l WHERE l.expires_on > date('now', '+1 day') AND l.status = 'available')
+        SELECT p.sku, one.quantity / 1000 FROM products p JOIN lots one USING (product_id) JOIN lots two USING (product_id)
+        WHERE one.place = 1 AND two.place = 2 AND one.location <> two.location AND one.quantity >= 20000
+          AND p.unit NOT IN ('kg', 'g', 'l', 'm') AND p.product_id NOT IN
+              (SELECT product_id FROM inventory_lots WHERE expires_on IS NULL OR expires_on <= date('now', '+1 day'))
+        ORDER BY p.sku LIMIT 1";
+    let row = server.query(sql)?.pop().context("no goods with enough in their first lot")?;
+    let (sku, units) = row.split_once(' ').context("a SKU and a quantity")?;
+    Ok((Goods::with_sku(server, sku)?, units.parse()?))
+}
+
+async fn works_with(hands: Hands) -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    if hands == Hands::Touch {
+        touch::begin(&device).await?;
+    }
+    let (goods, units) = roomy(&server)?;
+    let other = Goods::stocked(&server, 3)?;
+    server.kill()?;
+    network::down()?;
+    for work in WORKS.trim().lines() {
+        let (count, steps) = work.split_once(' ').context("a number and steps")?;
+        device.open("/").await?;
+        device.wait_for_text("connection", "Offline").await?;
+        for step in steps.split(" | ").map(str::trim) {
+            let step = step
+                .replace("{sku}", &goods.sku)
+                .replace("{name}", &goods.name)
+                .replace("{other}", &other.sku);
+            hands.step(&device, &step).await.with_context(|| format!("{step:?} of {work:?}"))?;
+        }
+        pending(&device, count).await.with_context(|| format!("{work:?} by {hands:?}"))?;
+    }
     server.start()?;
     network::up()?;
     device.open("/").await?;
-    wait_until_sent(device).await?;
-    let found = server.number(sql)?;
-    if found != expected {
-        bail!("{sql} says {found} instead of {expected}");
+    wait_until_sent(&device).await?;
+    // What is sent is reversed: the new product cannot be, the transfer can.
+    device.open("/").await?;
+    hands.activate(&device, &Target::read("recent-reverse")?).await?;
+    device.find("reversed").await?;
+    wait_until_sent(&device).await?;
+    check(&server, &device, &goods, units).await?;
+    let code = format!("SELECT count(*) FROM products WHERE sku = '{}' AND barcode = 'NOBODY-1'", other.sku);
+    ensure!(server.number(&code)? == 1, "the code is not the product's");
+    device.quit().await
+}
+
+async fn check(server: &Server, device: &Device, goods: &Goods, units: i64) -> Result<()> {
+    let counted = 9 - (units - 3);
+    let expected = [
+        "adjust -3 3".to_owned(),
+        format!("count {counted} {}", counted.abs()),
+        "move 0 12".to_owned(),
+        "pick -1 1".to_owned(),
+        "put_away 0 4".to_owned(),
+        "receive 8 8".to_owned(),
+    ];
+    let ledger = server.query(LEDGER)?;
+    if ledger != expected {
+        bail!("the ledger has {ledger:?} instead of {expected:?}");
     }
+    let (there, shown) = (goods.units_on_server(server)?, goods.units_shown(device).await?);
+    ensure!(there == shown, "the server has {there}, the device shows {shown}");
     Ok(())
 }
 
 #[tokio::test]
-async fn goods_are_picked_and_counted_by_keyboard_alone() -> Result<()> {
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let goods = Goods::stocked(&server, 0)?;
-    let device = offline(&mut server).await?;
-    let enter = Key::Enter.value().to_string();
-
-    tab_to(&device, "tile-pick").await?;
-    press(&device, &enter).await?;
-    tab_to(&device, "start-search").await?;
-    press(&device, &goods.sku).await?;
-    device.find("match").await?;
-    press(&device, &enter).await?;
-    device.find("work-form").await?;
-    tab_to(&device, "quantity").await?;
-    press(&device, &format!("2{enter}")).await?;
-    pending(&device, 1).await?;
-
-    // Escape takes the notice away, and the way back leads to other work.
-    press(&device, &Key::Escape.value().to_string()).await?;
-    device.find("start").await?;
-    tab_to(&device, "back").await?;
-    press(&device, &enter).await?;
-    tab_to(&device, "tile-count").await?;
-    press(&device, &enter).await?;
-    tab_to(&device, "start-search").await?;
-    press(&device, &goods.sku).await?;
-    device.find("match").await?;
-    press(&device, &enter).await?;
-    for _ in 0..2 {
-        tab_to(&device, "quantity").await?;
-        press(&device, &format!("9{enter}")).await?;
-    }
-    pending(&device, 2).await?;
-    sent(&mut server, &device, "SELECT -delta / 1000 FROM stock_ledger WHERE movement = 'pick'", 2).await?;
-    device.quit().await
-}
-
-/// Taps the middle of the first element with this `data-test`.
-async fn tap(device: &Device, test: &str) -> Result<()> {
-    device.find(test).await?;
-    tokio::time::sleep(std::time::Duration::from_millis(REST_MILLIS)).await;
-    let middle = format!(
-        "const it = document.querySelector('[data-test={test}]'); it.scrollIntoView({{ block: 'nearest', behavior: 'instant' }});
-         const box = it.getBoundingClientRect(); if (!box.width) return null; return [box.x + box.width / 2, box.y + box.height / 2]"
-    );
-    let middle = device.script(&middle).await?;
-    let at = |index: usize| middle.get(index).and_then(serde_json::Value::as_f64).context("a place");
-    let point = json!([{ "x": at(0)?, "y": at(1)? }]);
-    device.cdp("Input.dispatchTouchEvent", json!({ "type": "touchStart", "touchPoints": point })).await?;
-    device.cdp("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await?;
-    Ok(())
+async fn every_work_is_done_by_keyboard_alone() -> Result<()> {
+    works_with(Hands::Keyboard).await
 }
 
 #[tokio::test]
-async fn goods_are_picked_moved_and_undone_by_touch_alone() -> Result<()> {
-    network::up()?;
-    let mut server = Server::with_demo()?;
-    let device = offline(&mut server).await?;
-    device.cdp("Emulation.setTouchEmulationEnabled", json!({ "enabled": true })).await?;
-
-    tap(&device, "nav-stock").await?;
-    tap(&device, "product-row").await?;
-    tap(&device, "primary-pick").await?;
-    for key in ["key-1", "key-back", "key-2", "save"] {
-        tap(&device, key).await?;
-    }
-    pending(&device, 1).await?;
-    tap(&device, "toast-dismiss").await?;
-    tap(&device, "back").await?;
-    tap(&device, "nav-work").await?;
-    tap(&device, "recent-undo").await?;
-    pending(&device, 0).await?;
-
-    tap(&device, "tile-put-away").await?;
-    tap(&device, "back").await?;
-    tap(&device, "tile-receive").await?;
-    tap(&device, "delivery").await?;
-    tap(&device, "delivery-line").await?;
-    tap(&device, "no-lot-code").await?;
-    tap(&device, "key-3").await?;
-    tap(&device, "save").await?;
-    pending(&device, 1).await?;
-    sent(&mut server, &device, "SELECT sum(delta) / 1000 FROM stock_ledger WHERE mutation_id IS NOT NULL", 3)
-        .await?;
-    device.quit().await
+async fn every_work_is_done_by_touch_alone() -> Result<()> {
+    works_with(Hands::Touch).await
 }
