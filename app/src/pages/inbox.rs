@@ -129,12 +129,13 @@ fn cards(
                     <SaveUnsentWork />
                 </section>
             }
-            <SiteCards found={found.clone()} {kind} {ask} {on_forget} />
+            // A component that draws anew while what follows it goes would look for its place beside that.
+            <div class="own-place"><SiteCards found={found.clone()} {kind} {ask} {on_forget} /></div>
             if counts.of_kind(kind) == 0 {
                 { nothing() }
             }
             if kind.holds(Kind::Stock) {
-                <ExpiredCard />
+                <div class="own-place"><ExpiredCard /></div>
             }
         </>
     }

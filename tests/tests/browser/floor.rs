@@ -216,9 +216,11 @@ async fn an_expected_delivery_is_received_scan_by_scan() -> Result<()> {
 #[tokio::test]
 async fn an_unknown_code_is_kept_until_somebody_says_what_it_is() -> Result<()> {
     let aisle = Aisle::entered().await?;
+    // Where nothing waits yet, it appears while one looks.
+    aisle.device.open("/inbox").await?;
+    aisle.device.find("inbox-empty").await?;
     aisle.scan(&["4006381333931"]).await?;
     aisle.device.wait_for_text("toast", "Unknown code").await?;
-    aisle.device.open("/inbox").await?;
     aisle.device.find_css("[data-test=unknown-code-card][data-code='4006381333931']").await?;
     aisle.left().await
 }
