@@ -19,9 +19,9 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// It was the right thing: said by sound, colour and words, each enough alone.
+    /// It was the right thing, which `detail` names: said by sound, colour and words, each enough alone.
     pub(crate) fn right(&self, title: &str, detail: impl Into<String>) {
-        self.answer(Feedback::Right, Toast::new(Tone::Good, title, detail));
+        self.answer(Feedback::Right, Toast { is_data: true, ..Toast::new(Tone::Good, title, detail) });
     }
 
     /// It was something else, or cannot be.

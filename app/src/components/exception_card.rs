@@ -9,7 +9,6 @@ use yew_router::Routable;
 use super::button::{link_button, resting_button};
 use super::chip::{Tone, chip};
 use super::icon::Glyph;
-use super::queue_row::sub_line;
 use crate::format;
 use crate::hooks::offset_minutes;
 use crate::language::{t, tf};
@@ -40,7 +39,12 @@ impl ExceptionCard<'_> {
                 data-test="exception-card" data-kind={kind.code()} data-product={product_id.to_string()}>
                 { chip(tone, Some(glyph), word, "exception-kind") }
                 <h3 translate="no">{ name.clone() }</h3>
-                <p class="muted" title={moment}>{ sub_line(&place, author, &format::ago(*at, now)) }</p>
+                <p class="muted" title={moment}>
+                    if !place.is_empty() {
+                        { &place }{ " · " }
+                    }
+                    <span translate="no">{ author }</span>{ " · " }{ format::ago(*at, now) }
+                </p>
                 <p data-test="exception-words">{ self.sentence(&name) }</p>
                 { self.numbers() }
                 <div class="ways">{ self.ways() }</div>

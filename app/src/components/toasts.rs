@@ -33,13 +33,15 @@ pub(crate) struct Toast {
     pub(crate) tone: Tone,
     pub(crate) title: String,
     pub(crate) detail: String,
+    /// Whether the detail is a name or a code, which no language changes.
+    pub(crate) is_data: bool,
     pub(crate) offer: Option<Offer>,
 }
 
 impl Toast {
     /// A notice without an offer.
     pub(crate) fn new(tone: Tone, title: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), detail: detail.into(), offer: None }
+        Self { tone, title: title.into(), detail: detail.into(), is_data: false, offer: None }
     }
 
     /// The sentence people wait for, said only once the record is durable.
@@ -166,7 +168,7 @@ fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Htm
             <div class="toast-text">
                 <strong data-test="toast-title">{ &toast.title }</strong>
                 if !toast.detail.is_empty() {
-                    <span data-test="toast-detail">{ &toast.detail }</span>
+                    <span translate={toast.is_data.then_some("no")} data-test="toast-detail">{ &toast.detail }</span>
                 }
             </div>
             if let Some(offer) = &toast.offer {

@@ -1,6 +1,7 @@
 //! The built app in a real Chromium against the real server. Run it with `cargo xtask test --only browser`.
 
 mod axe;
+mod breaking;
 mod camera;
 mod catalogue;
 mod device;

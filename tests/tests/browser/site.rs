@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::breaking::breaking;
 use crate::device::{Device, PHONE};
 use crate::every_page::{State, Step};
 use crate::goods::{Goods, wait_until_sent};
 use crate::network;
+use crate::scanner::scan;
 use crate::server::Server;
 use crate::words;
 
@@ -66,82 +68,26 @@ impl World {
     }
 }
 
-/// The stock list's own tables are never read.
-const READS_HANG: &str = "
-    const mute = (request) => {
-        for (const name of ['onsuccess', 'onerror']) Object.defineProperty(request, name, { set() {} });
-        request.addEventListener = () => {};
-        return request;
-    };
-    for (const method of ['get', 'getAll', 'openCursor']) {
-        const real = IDBObjectStore.prototype[method];
-        IDBObjectStore.prototype[method] = function (...rest) {
-            const request = real.apply(this, rest);
-            return ['products', 'inventory_lots'].includes(this.name) ? mute(request) : request;
-        };
-    }";
-/// They cannot be read.
-const READS_FAIL: &str = "
-    for (const method of ['get', 'getAll', 'openCursor']) {
-        const real = IDBObjectStore.prototype[method];
-        IDBObjectStore.prototype[method] = function (...rest) {
-            if (['products', 'inventory_lots'].includes(this.name)) throw new DOMException('broken', 'UnknownError');
-            return real.apply(this, rest);
-        };
-    }";
-/// The database does not open.
-const OPEN_HANGS: &str = "
-    const real = IDBFactory.prototype.open;
-    IDBFactory.prototype.open = function () {
-        const request = real.call(this, 'other');
-        for (const name of ['onsuccess', 'onerror', 'onupgradeneeded', 'onblocked'])
-            Object.defineProperty(request, name, { set() {} });
-        request.addEventListener = () => {};
-        return request;
-    };";
-/// It says that it cannot.
-const OPEN_FAILS: &str =
-    "IDBFactory.prototype.open = () => { throw new DOMException('broken', 'UnknownError'); };";
-/// Nothing more fits on the device.
-const WRITES_FIND_NO_SPACE: &str = "
-    for (const method of ['add', 'put']) {
-        const real = IDBObjectStore.prototype[method];
-        IDBObjectStore.prototype[method] = function (...rest) {
-            if (this.name === 'mutation_queue') throw new DOMException('full', 'QuotaExceededError');
-            return real.apply(this, rest);
-        };
-    }";
-/// The browser says that the device is nearly full.
-const NEARLY_FULL: &str = "navigator.storage.estimate = async () => ({ usage: 970e6, quota: 1e9 });";
-/// The server never answers a round.
-const SYNC_HANGS: &str = "
-    const real = window.fetch;
-    window.fetch = (request, options) =>
-        String(request.url ?? request).includes('/api/sync') ? new Promise(() => {}) : real(request, options);";
-
-fn breaking(name: &str) -> Result<&'static str> {
-    Ok(match name {
-        "reads-hang" => READS_HANG,
-        "reads-fail" => READS_FAIL,
-        "open-hangs" => OPEN_HANGS,
-        "open-fails" => OPEN_FAILS,
-        "device-full" => WRITES_FIND_NO_SPACE,
-        "nearly-full" => NEARLY_FULL,
-        "sync-hangs" => SYNC_HANGS,
-        _ => bail!("there is no way to break a page called {name:?}"),
-    })
-}
-
 /// A server and a device, and what is in both.
 pub(crate) struct Site {
     server: Server,
     pub(crate) device: Device,
     language: &'static str,
     with_lots: Goods,
+    /// Goods that a count is wrong about.
+    counted: Goods,
+    /// Their barcodes: of those with lots, and of others.
+    codes: [String; 2],
     bare: Goods,
     long: Goods,
     /// Where goods lie.
     bin: String,
+}
+
+/// `choose-lot` by its `data-test`, `exception-card[data-kind=below_zero]` by more.
+fn selector(test: &str) -> String {
+    let (name, more) = test.split_at(test.find(['[', ':']).unwrap_or(test.len()));
+    format!("[data-test='{name}']{more}")
 }
 
 /// A product without lots, one with a name that no list has room for, and enough others to scroll.
@@ -169,12 +115,16 @@ impl Site {
         device.resize(PHONE).await?;
         let calm = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
         device.cdp("Emulation.setEmulatedMedia", calm).await?;
-        let with_lots = Goods::stocked(&server, 2)?;
+        let (with_lots, counted) = (Goods::stocked(&server, 2)?, Goods::stocked(&server, 3)?);
+        let code = |goods: &Goods| -> Result<String> {
+            Ok(server.query(&format!("SELECT barcode FROM products WHERE sku = '{}'", goods.sku))?.concat())
+        };
+        let codes = [code(&with_lots)?, code(&counted)?];
         let (bare, long) = (Goods::with_sku(&server, "BARE-1")?, Goods::with_sku(&server, "LONG-1")?);
         let bin = server
             .query("SELECT location FROM inventory_lots WHERE quantity > 0 ORDER BY location LIMIT 1")?;
         let bin = bin.into_iter().next().context("no lot lies anywhere")?;
-        let site = Self { server, device, language, with_lots, bare, long, bin };
+        let site = Self { server, device, language, with_lots, counted, codes, bare, long, bin };
         site.device.open("/manifest.json").await?;
         site.speak(language).await?;
         Ok(site)
@@ -202,7 +152,7 @@ impl Site {
     }
 
     async fn enrol_without_list(&self) -> Result<()> {
-        let id = self.inject(SYNC_HANGS).await?;
+        let id = self.inject(breaking("sync-hangs")?).await?;
         self.device.driver()?.goto(self.server.enrolment_link()?).await?;
         self.device.click("enrol-submit").await?;
         self.device.find("toast").await?;
@@ -228,10 +178,16 @@ impl Site {
         self.device.click("work-offline").await?;
         self.device.find("working-offline-notice").await?;
         self.set_price("7.77").await?;
+        self.device.open(&format!("/product/{}/work/count", self.counted.id)).await?;
+        for _ in 0..2 {
+            self.device.fill("[data-test=quantity]", "7").await?;
+            self.device.click("save").await?;
+        }
+        self.device.find("on-hand").await?;
         self.device.open(&format!("/product/{}/work/pick", self.with_lots.id)).await?;
         self.device.fill("[data-test=quantity]", "1").await?;
         self.device.click("save").await?;
-        self.device.find("toast").await.map(drop)
+        self.device.find("on-hand").await.map(drop)
     }
 
     async fn set_price(&self, price: &str) -> Result<()> {
@@ -244,6 +200,8 @@ impl Site {
     async fn conflict(&self) -> Result<()> {
         let other = Device::enrolled(&self.server).await?;
         self.with_lots.set_price(&other, "5.55").await?;
+        // The count began before this.
+        self.counted.pick_one(&other).await?;
         wait_until_sent(&other).await?;
         other.quit().await?;
         self.device.open("/sync").await?;
@@ -283,6 +241,7 @@ impl Site {
         let address = |goods: &Goods| format!("/product/{}", goods.id);
         let path = state.path.replace("{product}", &address(&self.with_lots));
         let path = path
+            .replace("{counted}", &address(&self.counted))
             .replace("{bin}", &self.bin)
             .replace("{bare}", &address(&self.bare))
             .replace("{long}", &address(&self.long));
@@ -295,16 +254,25 @@ impl Site {
             self.remove(&id).await?;
         }
         for step in &state.steps {
-            match step {
-                Step::Click(test) => self.device.click(test).await?,
-                Step::Fill(test, text) => {
-                    let text = text.replace("{sku}", &self.with_lots.sku);
-                    self.device.fill(&format!("[data-test={test}]"), &text).await?;
-                }
-                Step::Wait(test) => self.device.find(test).await.map(drop)?,
-            }
+            self.take(step).await?;
         }
         self.settle(state).await
+    }
+
+    async fn take(&self, step: &Step<'_>) -> Result<()> {
+        let filled = |text: &str| {
+            let text = text.replace("{sku}", &self.with_lots.sku);
+            text.replace("{code}", &self.codes[0]).replace("{other}", &self.codes[1])
+        };
+        match *step {
+            Step::Click(test) => self.device.click_css(&selector(test)).await,
+            Step::Fill(test, text) => self.device.fill(&selector(test), &filled(text)).await,
+            Step::Scan(code) => {
+                self.device.find_css("h1").await?;
+                scan(&self.device, &filled(code)).await
+            }
+            Step::Wait(test) => self.device.find_css(&selector(test)).await.map(drop),
+        }
     }
 
     /// Waits until nothing moves: what is read after the first paint is there, and nothing is being animated.
