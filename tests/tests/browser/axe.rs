@@ -9,7 +9,9 @@ use crate::every_page::walk;
 const RULES: &str =
     "{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }";
 /// All that a theme can break.
-const COLOURS: &str = "{ type: 'rule', values: ['color-contrast'] }";
+pub(crate) const COLOURS: &str = "{ type: 'rule', values: ['color-contrast'] }";
+/// WCAG's AAA.
+pub(crate) const STRONG_COLOURS: &str = "{ type: 'rule', values: ['color-contrast-enhanced'] }";
 
 /// axe-core's source; the page takes it before its own, because its policy forbids scripts from elsewhere.
 fn source() -> Result<String> {
@@ -18,7 +20,7 @@ fn source() -> Result<String> {
 }
 
 /// What axe finds on the page as it is.
-async fn violations(device: &Device, what: &str, rules: &str) -> Result<Vec<String>> {
+pub(crate) async fn violations(device: &Device, what: &str, rules: &str) -> Result<Vec<String>> {
     let script = format!(
         "const found = await axe.run(document, {{ runOnly: {rules}, resultTypes: ['violations'] }});
          return found.violations.flatMap((it) => it.nodes.map((node) =>
@@ -29,10 +31,16 @@ async fn violations(device: &Device, what: &str, rules: &str) -> Result<Vec<Stri
     Ok(found.iter().map(|fault| format!("{what}: {}", fault.as_str().unwrap_or_default())).collect())
 }
 
-async fn check(device: &Device, source: &str) -> Result<Vec<String>> {
+/// Puts axe into the page, unless it is there.
+pub(crate) async fn prepare(device: &Device) -> Result<()> {
     if device.script("return typeof axe").await? != "object" {
-        device.cdp("Runtime.evaluate", json!({ "expression": source })).await?;
+        device.cdp("Runtime.evaluate", json!({ "expression": source()? })).await?;
     }
+    Ok(())
+}
+
+async fn check(device: &Device) -> Result<Vec<String>> {
+    prepare(device).await?;
     let theme = async |name: &str| -> Result<Value> {
         device.script(&format!("document.documentElement.dataset.theme = '{name}'")).await
     };
@@ -51,6 +59,5 @@ async fn check(device: &Device, source: &str) -> Result<Vec<String>> {
 
 #[tokio::test]
 async fn axe_finds_nothing_on_any_page_in_any_theme() -> Result<()> {
-    let source = source()?;
-    walk("en", async |device: &Device, _: &str| check(device, &source).await).await
+    walk("en", async |device: &Device, _: &str| check(device).await).await
 }

@@ -178,6 +178,18 @@ pub(crate) async fn walk(
     walk_through(states()?, language, check).await
 }
 
+/// The same with the states of these names.
+pub(crate) async fn walk_over(
+    names: &[&str],
+    language: &'static str,
+    check: impl AsyncFnMut(&Device, &str) -> Result<Vec<String>>,
+) -> Result<()> {
+    let all: Result<Vec<_>> = STATES.trim().lines().map(State::read).collect();
+    let chosen: Vec<_> = all?.into_iter().filter(|state| names.contains(&state.name)).collect();
+    ensure!(chosen.len() == names.len(), "some of {names:?} is no state");
+    walk_through(chosen, language, check).await
+}
+
 async fn walk_through(
     states: Vec<State<'_>>,
     language: &'static str,

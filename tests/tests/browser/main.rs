@@ -23,4 +23,5 @@ mod story;
 mod supervisor;
 mod targets;
 mod touch;
+mod wishes;
 mod words;
