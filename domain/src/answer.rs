@@ -5,6 +5,7 @@ use sync::UnixMillis;
 use uuid::Uuid;
 
 use crate::effect::Movement;
+use crate::exception::ExceptionKind;
 use crate::lot::InventoryLot;
 use crate::product::Product;
 use crate::quantity::Quantity;
@@ -27,12 +28,66 @@ pub struct ProductAnswer {
 }
 
 /// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: who did what where and when, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryAnswer {
     /// The newest before the revision asked for, at most [`MAX_HISTORY_ENTRIES`].
     pub entries: Vec<HistoryEntry>,
-    /// Whether there are older ones: ask again with the last entry's revision as `before`.
+    /// Whether there are older ones: ask again with the lowest revision of these entries and notes as `before`.
     pub more: bool,
+    /// What people decided besides, as far back as the entries, and at most as many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<HistoryNote>,
+}
+
+impl HistoryAnswer {
+    /// The lowest revision in it.
+    pub fn oldest_rev(&self) -> Option<u64> {
+        let last = [self.entries.last().map(|entry| entry.rev), self.notes.last().map(|note| note.rev)];
+        last.into_iter().flatten().min()
+    }
+}
+
+/// What a person decided that changed no stock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryNote {
+    /// The site's revision that booked it.
+    pub rev: u64,
+    /// What about.
+    pub topic: NoteTopic,
+    /// What they said. May be empty.
+    pub reason: String,
+    /// Who recorded it.
+    pub author: String,
+    /// What people call the device; empty for work that came in as a file.
+    pub device: String,
+    /// When it was recorded, by the device's clock.
+    pub captured_at: UnixMillis,
+    /// When it was booked, by the server's.
+    pub booked_at: UnixMillis,
+}
+
+/// What a [`HistoryNote`] is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteTopic {
+    /// Something odd that somebody looked at.
+    Resolved {
+        /// What was odd.
+        kind: ExceptionKind,
+        /// As printed on the goods; empty if it was about the product.
+        lot_code: String,
+        /// The bin; empty if it was about the product.
+        location: String,
+    },
+    /// Nothing more of a delivery came.
+    Short {
+        /// As printed on the delivery note.
+        number: String,
+        /// How much should have come.
+        expected: Quantity,
+        /// How much had come by then.
+        received: Quantity,
+    },
 }
 
 /// One line of the stock ledger, with who booked it on which device.

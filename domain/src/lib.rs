@@ -27,7 +27,8 @@ mod warehouse;
 
 pub use action::{Action, Entity, Operation};
 pub use answer::{
-    DeviceAnswer, EnrolRequest, HistoryAnswer, HistoryEntry, MAX_HISTORY_ENTRIES, ProductAnswer,
+    DeviceAnswer, EnrolRequest, HistoryAnswer, HistoryEntry, HistoryNote, MAX_HISTORY_ENTRIES, NoteTopic,
+    ProductAnswer,
 };
 pub use date::CalendarDate;
 pub use delivery::{Delivery, DeliveryLine, MAX_DELIVERY_LINES};

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use domain::{
-    Action, DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, HistoryEntry, LOTS, Row, StockException,
-    Warehouse,
-};
+use domain::{Action, DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
 use sync::{Model, Read, RowKey, StoreError, TransportError};
 use uuid::Uuid;
 
@@ -102,6 +99,6 @@ impl Book {
             let _ = write!(path, "before={before}");
         }
         let answer = browser::get_json::<HistoryAnswer>(&path, HISTORY_TIMEOUT_MILLIS).await?;
-        Ok(answer.unwrap_or(HistoryAnswer { entries: Vec::<HistoryEntry>::new(), more: false }))
+        Ok(answer.unwrap_or_default())
     }
 }

@@ -165,7 +165,7 @@ impl ExceptionCard<'_> {
 }
 
 /// A kind's colour, glyph and word.
-fn kind_words(kind: ExceptionKind) -> (Tone, Glyph, &'static str) {
+pub(crate) fn kind_words(kind: ExceptionKind) -> (Tone, Glyph, &'static str) {
     match kind {
         ExceptionKind::BelowZero => (Tone::Attention, Glyph::Attention, t("Below zero")),
         ExceptionKind::MovedWhileCounted => (Tone::Waiting, Glyph::Triangle, t("Moved while counted")),

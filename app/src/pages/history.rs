@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{CalendarDate, HistoryEntry, LotRef, Quantity};
+use domain::{CalendarDate, HistoryEntry, HistoryNote, LotRef, NoteTopic, Quantity};
 use sync::UnixMillis;
 use uuid::Uuid;
 use yew::prelude::*;
@@ -10,6 +10,8 @@ use yew_router::Routable;
 
 use crate::book::{Book, OwnMove, Past, history_csv, quantities_after};
 use crate::components::button::{button, link_button, resting_button};
+use crate::components::chip::Tone;
+use crate::components::exception_card::kind_words;
 use crate::components::icon::{Glyph, icon};
 use crate::components::movement_words::{is_reversal, movement_look, movement_word, note_words};
 use crate::components::page_head::PageHead;
@@ -91,11 +93,15 @@ fn told(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     // The oldest of what waits comes first on top of what is booked.
     let mut pending: Vec<Done> = past.pending.iter().rev().map(|one| own(one, &mut newest)).collect();
     pending.reverse();
-    let known: Vec<Done> = match ledger.is_known {
-        true => ledger.entries.iter().zip(after).map(|(entry, after)| booked(entry, after)).collect(),
-        false => past.sent.iter().map(|one| own(one, &mut HashMap::new())).collect(),
-    };
-    [pending, known].concat()
+    if !ledger.is_known {
+        let sent: Vec<Done> = past.sent.iter().map(|one| own(one, &mut HashMap::new())).collect();
+        return [pending, sent].concat();
+    }
+    let entries = ledger.entries.iter().zip(after).map(|(entry, after)| (entry.rev, booked(entry, after)));
+    let notes = ledger.notes.iter().map(|note| (note.rev, decided(note)));
+    let mut known: Vec<(u64, Done)> = entries.chain(notes).collect();
+    known.sort_by_key(|(rev, _)| std::cmp::Reverse(*rev));
+    pending.into_iter().chain(known.into_iter().map(|(_, done)| done)).collect()
 }
 
 /// How much of each lot there is as far as it is booked.
@@ -132,20 +138,7 @@ fn line(parts: [String; 4]) -> String {
 
 fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
     let HistoryEntry { movement, delta, lot_code, location, note, author, device, .. } = entry;
-    let moment = |at| format::moment(at, offset_minutes(at));
-    let is_late = entry.booked_at.since(entry.captured_at) > TOLD_DELAY_MILLIS;
-    let when = match is_late {
-        true => tf(
-            "{recorded}, booked {booked}",
-            &[("recorded", &moment(entry.captured_at)), ("booked", &moment(entry.booked_at))],
-        ),
-        false => moment(entry.captured_at),
-    };
-    let who = match device.as_str() {
-        "" => author.clone(),
-        device if device == author => author.clone(),
-        device => tf("{who} on {device}", &[("who", author), ("device", &device)]),
-    };
+    let (who, when) = (who(author, device), when(entry.captured_at, entry.booked_at));
     Done {
         day: day_of(entry.booked_at),
         what: movement_word(*movement),
@@ -156,6 +149,56 @@ fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
         look: movement_look(*movement),
         is_pending: false,
         is_reversal: is_reversal(note),
+    }
+}
+
+/// Who did it, and where that says more.
+fn who(author: &str, device: &str) -> String {
+    match device {
+        "" => author.to_owned(),
+        device if device == author => author.to_owned(),
+        device => tf("{who} on {device}", &[("who", &author), ("device", &device)]),
+    }
+}
+
+fn when(recorded: UnixMillis, booked: UnixMillis) -> String {
+    let moment = |at| format::moment(at, offset_minutes(at));
+    match booked.since(recorded) > TOLD_DELAY_MILLIS {
+        true => {
+            tf("{recorded}, booked {booked}", &[("recorded", &moment(recorded)), ("booked", &moment(booked))])
+        }
+        false => moment(recorded),
+    }
+}
+
+/// What changed no stock: somebody looked at what was odd, or gave up waiting for goods.
+fn decided(note: &HistoryNote) -> Done {
+    let (what, place, look, about) = match &note.topic {
+        NoteTopic::Resolved { kind, lot_code, location } => {
+            let place = if lot_code.is_empty() { String::new() } else { place_of(lot_code, location) };
+            let (tone, _, word) = kind_words(*kind);
+            (t("Looked at"), place, (tone, Glyph::Tick), word.to_owned())
+        }
+        NoteTopic::Short { number, expected, received } => {
+            let missing = format::quantity(*expected - *received);
+            let values: [(&str, &dyn std::fmt::Display); 2] =
+                [("missing", &missing), ("expected", &format::quantity(*expected))];
+            let place = tf("Delivery {number}", &[("number", number)]);
+            let look = (Tone::Waiting, Glyph::Receive);
+            (t("Nothing more will come"), place, look, tf("{missing} of {expected} missing", &values))
+        }
+    };
+    let (who, when) = (who(&note.author, &note.device), when(note.captured_at, note.booked_at));
+    Done {
+        day: day_of(note.booked_at),
+        what,
+        place,
+        told: line([who, when, about, note.reason.clone()]),
+        change: String::new(),
+        after: None,
+        look,
+        is_pending: false,
+        is_reversal: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who did what where and when.
 
 use anyhow::Result;
-use domain::{Action, HistoryAnswer, Movement, Quantity};
+use domain::{Action, ExceptionKind, HistoryAnswer, Movement, NoteTopic, Quantity};
 use reqwest::{Client, Response};
 use tests::{TestDevice, TestServer};
 
@@ -33,7 +33,7 @@ async fn says_who_did_what_where_newest_first() -> Result<()> {
     ada.record(order(1, &bin, 1)).await?;
     ada.sync(&server).await?;
 
-    let HistoryAnswer { entries, more } = history(&server, &ada, "").await?;
+    let HistoryAnswer { entries, more, .. } = history(&server, &ada, "").await?;
     assert!(!more);
     let told: Vec<_> = entries
         .iter()
@@ -91,6 +91,94 @@ async fn a_long_history_comes_in_pages_that_split_no_revision() -> Result<()> {
         let sum = entries.iter().map(|entry| entry.delta.0).sum::<i64>();
         assert_eq!(sum, if lot.is_empty() { -70_000 } else { -110_000 }, "every entry came once");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_somebody_looked_at_and_what_did_not_come_stays_in_the_history() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let bin = lot(&vinegar(), "A-1");
+    ada.record(pick(&bin, 12)).await?;
+    ada.sync(&server).await?;
+    let below = ada.exceptions().await?[0].clone();
+    let options = server::import::ImportOptions {
+        site: server::DEFAULT_SITE.to_owned(),
+        products: None,
+        lots: None,
+        deliveries: Some(server::csv::Source::text(
+            "deliveries.csv",
+            "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,VIN-1,12\n".to_owned(),
+        )),
+        skip_bad: false,
+    };
+    server::import::import(server.store()?, options, server.clock().now()).await?;
+    ada.sync(&server).await?;
+    ada.record(Action::ResolveException {
+        kind: below.kind,
+        product_id: below.product_id,
+        lot: below.lot.clone(),
+        reason: "Receipt is booked late".to_owned(),
+        seen: Some(below.sighting()),
+    })
+    .await?;
+    let id = ada.deliveries().await?[0].id;
+    ada.record(Action::CloseDelivery { id, reason: "Supplier has no more".to_owned() }).await?;
+    ada.record(receive(&bin, 2)).await?;
+    ada.sync(&server).await?;
+    let all = history(&server, &ada, "").await?;
+    let told: Vec<_> =
+        all.notes.iter().map(|note| (&note.topic, note.reason.as_str(), note.author.as_str())).collect();
+    let short = NoteTopic::Short {
+        number: "LS-1".to_owned(),
+        expected: Quantity::units(12),
+        received: Quantity::ZERO,
+    };
+    let looked = NoteTopic::Resolved {
+        kind: ExceptionKind::BelowZero,
+        lot_code: "L1".to_owned(),
+        location: "A-1".to_owned(),
+    };
+    assert_eq!(told, [(&short, "Supplier has no more", "Ada"), (&looked, "Receipt is booked late", "Ada")]);
+    assert!(all.notes.iter().all(|note| note.device == "Device 1" && note.booked_at.0 > 0));
+    let of_lot = history(&server, &ada, &format!("?lot={}", bin.id())).await?;
+    assert_eq!(of_lot.notes, all.notes[1..], "a delivery is of no lot yet");
+    let elsewhere = history(&server, &ada, &format!("?lot={}", bin.at("B-9").id())).await?;
+    assert_eq!((elsewhere.entries, elsewhere.notes), (Vec::new(), Vec::new()));
+    let earlier = history(&server, &ada, &format!("?before={}", all.notes[1].rev)).await?;
+    assert_eq!((earlier.entries.len(), earlier.notes.len()), (2, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_people_decided_comes_on_the_page_of_its_time_and_once() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let bin = lot(&vinegar(), "A-1");
+    ada.record(pick(&bin, 10)).await?;
+    for _ in 0..110_u8 {
+        ada.record(pick(&bin, 1)).await?;
+        let shown =
+            ada.view().await?.into_iter().find_map(|row| row.exception().cloned()).expect("below zero");
+        ada.record(Action::ResolveException {
+            kind: shown.kind,
+            product_id: shown.product_id,
+            lot: shown.lot.clone(),
+            reason: String::new(),
+            seen: Some(shown.sighting()),
+        })
+        .await?;
+    }
+    ada.sync(&server).await?;
+    let (mut entries, mut notes, mut query, mut pages) = (0, 0, String::new(), 0);
+    loop {
+        let page = history(&server, &ada, &query).await?;
+        assert!(page.entries.len() <= 100 && page.notes.len() <= 100);
+        (entries, notes, pages) = (entries + page.entries.len(), notes + page.notes.len(), pages + 1);
+        query = format!("?before={}", page.oldest_rev().expect("a revision"));
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!((entries, notes, pages), (112, 110, 2));
     Ok(())
 }
 

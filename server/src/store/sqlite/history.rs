@@ -1,6 +1,9 @@
-//! Who did what to a product, from the stock ledger.
+//! Who did what to a product: the stock ledger, and what people decided besides.
 
-use domain::{HistoryAnswer, HistoryEntry, MAX_HISTORY_ENTRIES, Movement, Quantity};
+use domain::{
+    ExceptionKind, HistoryAnswer, HistoryEntry, HistoryNote, MAX_HISTORY_ENTRIES, Movement, NoteTopic,
+    Quantity,
+};
 use rusqlite::types::Type;
 use rusqlite::{Connection, named_params};
 use sync::UnixMillis;
@@ -10,15 +13,29 @@ use super::convert::{from_i64, to_i64};
 
 /// Entries of one product under one revision: an import has no more rows, and an order fewer lines.
 const MAX_REVISION_ENTRIES: usize = 1_000;
-/// The newest entries before a revision. The index alone says which those are; of a product with a long history only the
-/// page's entries are read.
-const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
+/// The newest entries before a revision. The index has them in order and alone says which those are: of a product with a long
+/// history only the page's entries are read.
+const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_product \
      WHERE site = :site AND product_id = :product AND :lot IS NULL AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
-/// The same of one lot: then the index has them in order.
+/// The same of one lot.
 const NEWEST_OF_LOT: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
      WHERE site = :site AND product_id = :product AND lot_id = :lot AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
+/// What was odd, and what somebody said of it.
+const RESOLVED: &str = "SELECT note.rev, reason, author, coalesce(devices.name, ''), captured_at, booked_at, kind, \
+     lot_code, location FROM resolutions AS note INDEXED BY resolutions_by_product \
+     LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
+     LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
+     WHERE note.site = :site AND product_id = :product AND (:lot IS NULL OR lot_id = :lot) AND note.rev < :before \
+     ORDER BY note.rev DESC LIMIT :limit";
+/// What did not come: of which lots it would have been, nobody knows.
+const SHORT: &str = "SELECT note.rev, reason, author, coalesce(devices.name, ''), captured_at, booked_at, number, \
+     expected, received FROM shortages AS note INDEXED BY shortages_by_product \
+     LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
+     LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
+     WHERE note.site = :site AND product_id = :product AND :lot IS NULL AND note.rev < :before \
+     ORDER BY note.rev DESC LIMIT :limit";
 
 pub(super) fn history(
     connection: &Connection,
@@ -27,16 +44,68 @@ pub(super) fn history(
 ) -> Result<HistoryAnswer, StoreFault> {
     let before = query.before.map_or(i64::MAX, to_i64);
     let mut entries = newest(connection, site, query, before, MAX_HISTORY_ENTRIES + 1)?;
-    let Some(cut) = entries.get(MAX_HISTORY_ENTRIES).map(|first_too_many| first_too_many.rev) else {
-        return Ok(HistoryAnswer { entries, more: false });
+    let mut notes = notes(connection, site, query, before)?;
+    let first_too_many = [
+        entries.get(MAX_HISTORY_ENTRIES).map(|entry| entry.rev),
+        notes.get(MAX_HISTORY_ENTRIES).map(|note| note.rev),
+    ];
+    let Some(cut) = first_too_many.into_iter().flatten().max() else {
+        return Ok(HistoryAnswer { entries, more: false, notes });
     };
     // The next page begins before a revision: none may be split.
-    entries.retain(|entry| entry.rev > cut);
-    if entries.is_empty() {
+    if entries.iter().all(|entry| entry.rev <= cut) && notes.iter().all(|note| note.rev <= cut) {
         entries = newest(connection, site, query, before, MAX_REVISION_ENTRIES)?;
         entries.retain(|entry| entry.rev == cut);
+        notes.retain(|note| note.rev == cut);
+    } else {
+        entries.retain(|entry| entry.rev > cut);
+        notes.retain(|note| note.rev > cut);
     }
-    Ok(HistoryAnswer { entries, more: true })
+    Ok(HistoryAnswer { entries, more: true, notes })
+}
+
+/// The newest notes before a revision, one more than a page has of each kind.
+fn notes(
+    connection: &Connection,
+    site: &str,
+    query: HistoryQuery,
+    before: i64,
+) -> Result<Vec<HistoryNote>, StoreFault> {
+    let limit = i64::try_from(MAX_HISTORY_ENTRIES + 1).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for (sql, topic) in [(RESOLVED, resolved as fn(&rusqlite::Row<'_>) -> _), (SHORT, short)] {
+        let mut statement = connection.prepare_cached(sql)?;
+        let params = named_params! {
+            ":site": site, ":product": query.product, ":lot": query.lot, ":before": before, ":limit": limit,
+        };
+        let rows = statement.query_map(params, |row| {
+            Ok(HistoryNote {
+                rev: from_i64(row.get(0)?),
+                topic: topic(row)?,
+                reason: row.get(1)?,
+                author: row.get(2)?,
+                device: row.get(3)?,
+                captured_at: UnixMillis(row.get(4)?),
+                booked_at: UnixMillis(row.get(5)?),
+            })
+        })?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    found.sort_by_key(|note: &HistoryNote| std::cmp::Reverse(note.rev));
+    Ok(found)
+}
+
+fn resolved(row: &rusqlite::Row<'_>) -> rusqlite::Result<NoteTopic> {
+    let unknown = || rusqlite::Error::FromSqlConversionFailure(6, Type::Text, "no known exception".into());
+    let kind = ExceptionKind::from_code(row.get_ref(6)?.as_str()?).ok_or_else(unknown)?;
+    Ok(NoteTopic::Resolved { kind, lot_code: row.get(7)?, location: row.get(8)? })
+}
+
+fn short(row: &rusqlite::Row<'_>) -> rusqlite::Result<NoteTopic> {
+    let (expected, received) = (Quantity(row.get(7)?), Quantity(row.get(8)?));
+    Ok(NoteTopic::Short { number: row.get(6)?, expected, received })
 }
 
 fn newest(
@@ -100,10 +169,18 @@ mod tests {
     fn the_index_finds_a_page_and_the_ledger_is_read_for_it_alone() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
-        for (newest, is_sorted) in [(NEWEST, true), (NEWEST_OF_LOT, false)] {
+        for (newest, index) in [(NEWEST, "ledger_by_product"), (NEWEST_OF_LOT, "ledger_by_lot")] {
             let plan = plan(&connection, newest);
-            assert!(plan[0].contains("SEARCH stock_ledger USING COVERING INDEX ledger_by_lot"), "{plan:?}");
-            assert_eq!(plan.iter().any(|step| step.contains("TEMP B-TREE")), is_sorted, "{plan:?}");
+            assert!(
+                plan[0].contains(&format!("SEARCH stock_ledger USING COVERING INDEX {index}")),
+                "{plan:?}"
+            );
+            assert!(plan[0].contains("rev<?") && plan.len() == 1, "nothing is sorted: {plan:?}");
+        }
+        for (notes, index) in [(RESOLVED, "resolutions_by_product"), (SHORT, "shortages_by_product")] {
+            let plan = plan(&connection, notes);
+            assert!(plan[0].contains(index) && plan[0].contains("rev<?"), "{plan:?}");
+            assert!(plan.iter().all(|step| step.contains("SEARCH")), "{plan:?}");
         }
         let plan = plan(&connection, &page_sql(NEWEST));
         let is_looked_up = |of: &str| plan.iter().any(|step| step.contains(of));

@@ -185,6 +185,11 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
     };
     let mut total = 0_u64;
     for table in pull.scope.tables() {
+        if *table == DELIVERIES {
+            let open = "SELECT count(*) FROM deliveries WHERE site = ?1 AND is_open AND deleted_at IS NULL";
+            total += count_of(open, &[&pull.site])?;
+            continue;
+        }
         let all = count_of(&format!("SELECT count(*) FROM {table} WHERE site = ?1"), &[&pull.site])?;
         let sql = format!("SELECT count(*) FROM {table} WHERE site = ?1 AND deleted_at IS NOT NULL");
         total += all.saturating_sub(count_of(&sql, &[&pull.site])?);
@@ -195,12 +200,6 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
                 format!("SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL");
             total = total.saturating_sub(count_of(&sql, &[&pull.site, &other.code()])?);
         }
-    }
-    if pull.scope.tables().contains(&DELIVERIES) {
-        let sql = format!(
-            "SELECT count(*) FROM {DELIVERIES} WHERE site = ?1 AND NOT is_open AND deleted_at IS NULL"
-        );
-        total = total.saturating_sub(count_of(&sql, &[&pull.site])?);
     }
     Ok(total)
 }

@@ -240,6 +240,15 @@ mod tests {
                 "deliveries_by_rev",
             ),
             (
+                "SELECT count(*) FROM deliveries WHERE site = '' AND is_open AND deleted_at IS NULL",
+                "deliveries_open",
+            ),
+            (
+                "SELECT * FROM deliveries WHERE site = '' AND delivery_id > '' AND deleted_at IS NULL AND is_open \
+                 ORDER BY delivery_id LIMIT 9",
+                "deliveries_open",
+            ),
+            (
                 "SELECT * FROM exceptions WHERE site = '' AND other = '' AND deleted_at IS NULL",
                 "exceptions_by_other",
             ),
