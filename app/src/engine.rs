@@ -7,7 +7,7 @@ use browser::{
     Notice, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync,
     sync_once,
 };
-use domain::Warehouse;
+use domain::{DEFAULT_SCOPE, Warehouse};
 use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
@@ -17,7 +17,7 @@ use sync::{
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use crate::book::{Book, DEFAULT_SCOPE, Signal, Threat};
+use crate::book::{Book, Signal, Threat};
 use crate::components::faults_in_words::{store_fault, sync_failure};
 use crate::language::t;
 

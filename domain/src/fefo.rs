@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::date::CalendarDate;
-use crate::lot::{InventoryLot, LotRef, LotStatus};
+use crate::lot::{InventoryLot, LotRef};
 use crate::quantity::Quantity;
 
 /// How much to take from which lot.
@@ -27,11 +27,7 @@ pub fn by_expiry(a: &InventoryLot, b: &InventoryLot) -> Ordering {
 /// Takes `wanted` from the lots that may be sold on `today`, soonest to expire first. Returns what was found and how
 /// much is missing.
 pub fn allocate(lots: &[InventoryLot], wanted: Quantity, today: CalendarDate) -> (Vec<Allocation>, Quantity) {
-    let mut usable: Vec<&InventoryLot> = lots
-        .iter()
-        .filter(|lot| lot.status == LotStatus::Available && !lot.is_expired(today))
-        .filter(|lot| lot.quantity > Quantity::ZERO)
-        .collect();
+    let mut usable: Vec<&InventoryLot> = lots.iter().filter(|lot| lot.is_usable(today)).collect();
     usable.sort_by(|a, b| by_expiry(a, b));
     let mut missing = wanted;
     let mut taken = Vec::new();
@@ -52,6 +48,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::lot::LotStatus;
 
     fn lot(code: &str, units: i64, expires_on: Option<&str>, status: LotStatus) -> InventoryLot {
         let lot = LotRef::new(Uuid::nil(), code, "A-1");

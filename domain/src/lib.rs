@@ -51,5 +51,6 @@ pub use text::{
 pub use unit::unit_decimals;
 pub use upgrade::current_action;
 pub use warehouse::{
-    DELIVERIES, EXCEPTIONS, FIRST_TABLES, LOTS, PRODUCTS, Row, Warehouse, claims, delivery_key, lot_prefix,
+    DEFAULT_SCOPE, DELIVERIES, EXCEPTIONS, FIRST_TABLES, LOTS, PRODUCTS, Row, Warehouse, claims,
+    delivery_key, lot_key, lot_prefix, product_key,
 };

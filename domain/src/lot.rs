@@ -177,6 +177,11 @@ impl InventoryLot {
         }
     }
 
+    /// Whether some of it may be picked or sold on `today`.
+    pub fn is_usable(&self, today: CalendarDate) -> bool {
+        self.status == LotStatus::Available && !self.is_expired(today) && self.quantity > Quantity::ZERO
+    }
+
     /// Whether it is past its date on `today`.
     pub fn is_expired(&self, today: CalendarDate) -> bool {
         self.status == LotStatus::Expired || self.expires_on.is_some_and(|date| date < today)

@@ -25,6 +25,9 @@ pub const EXCEPTIONS: &str = "exceptions";
 /// The tables of builds that do not say which they know.
 pub const FIRST_TABLES: &[&str] = &[PRODUCTS, LOTS];
 
+/// The scope of a device that has chosen none: of lots only those that are available.
+pub const DEFAULT_SCOPE: &str = "available";
+
 /// The model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warehouse;
@@ -86,11 +89,13 @@ pub(crate) fn sku_key(sku: &str) -> String {
     format!("sku:{}", sku.trim())
 }
 
-pub(crate) fn product_key(id: Uuid) -> RowKey {
+/// The key of a product's row.
+pub fn product_key(id: Uuid) -> RowKey {
     RowKey::new(PRODUCTS, id.to_string())
 }
 
-pub(crate) fn lot_key(lot: &LotRef) -> RowKey {
+/// The key of a lot's row.
+pub fn lot_key(lot: &LotRef) -> RowKey {
     RowKey::new(LOTS, format!("{}.{}", lot.product_id, lot.id()))
 }
 

@@ -308,12 +308,16 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     Ok(())
 }
 
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 async fn devices(args: &SiteArgs) -> Result<()> {
     let devices = existing(&args.database.database)?.devices(&args.site).await?;
     for Device { prefix, name, last_seen_at, .. } in &devices {
         println!("{prefix}  {name}  last seen {}", CalendarDate::of(*last_seen_at, 0));
     }
-    println!("{} devices may sync.", devices.len());
+    println!("{} may sync.", counted(devices.len(), "device", "devices"));
     Ok(())
 }
 
@@ -340,6 +344,7 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
     for receipt in &refused {
         eprintln!("Entry {}: {}", receipt.seq, receipt.outcome.message);
     }
-    println!("{} entries are booked, {} are not.", booked.len(), refused.len());
+    let booked = counted(booked.len(), "entry is", "entries are");
+    println!("{booked} booked, {} not.", counted(refused.len(), "is", "are"));
     Ok(())
 }

@@ -1,13 +1,11 @@
 //! Drains the queue when the browser wakes the worker, with or without a page open.
 
 use browser::{Channel, WORK_OFFLINE_SETTING, ended, new_uuid_v7, now, random_u64, sync_once};
-use domain::Warehouse;
+use domain::{DEFAULT_SCOPE, Warehouse};
 use gloo_timers::future::TimeoutFuture;
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{Connection, Ended, Event, Order, Relay, RoundLimits, Scheduler, SchedulerConfig, Store};
 
-/// The scope of a database that the worker, against expectation, finds first.
-const SCOPE: &str = "available";
 /// A browser gives a sync event three minutes; what is not done well before that is left to the next.
 const MAX_EVENT_MILLIS: u64 = 90_000;
 /// The first seconds after a reconnect break many a request, so the worker does not wait long.
@@ -19,7 +17,9 @@ const MAX_RETRY_MILLIS: u64 = 8_000;
 /// # Errors
 /// A sentence for the log, when another attempt is needed.
 pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
-    let store = IdbStore::<Relay<Warehouse>>::open(DATABASE_NAME, new_uuid_v7(), SCOPE).await.map_err(say)?;
+    // Against expectation, the worker may be the first to open the database.
+    let store =
+        IdbStore::<Relay<Warehouse>>::open(DATABASE_NAME, new_uuid_v7(), DEFAULT_SCOPE).await.map_err(say)?;
     if Store::setting(&store, WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
         // The user's choice. The page registers the tag again when it ends.
         return Ok(());

@@ -1,11 +1,11 @@
 //! What threatens what this device keeps, and what can be done about it.
 
 use browser::Notice;
-use domain::Warehouse;
+use domain::{DEFAULT_SCOPE, Warehouse};
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{RoundError, Store, StoreError};
 
-use super::{Book, Completeness, DEFAULT_SCOPE, Signal};
+use super::{Book, Completeness, Signal};
 
 /// There until a person has taken note that the browser removed this device's data.
 const DATA_LOST_SETTING: &str = "data_lost";

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
-use domain::{Action, DeviceAnswer, Warehouse};
+use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, StoreError, UnixMillis};
 use uuid::Uuid;
@@ -50,8 +50,6 @@ pub(crate) use unknown_codes::UnknownCode;
 pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
 pub(crate) use worth::Worth;
 
-/// What a device holds by default.
-pub(crate) const DEFAULT_SCOPE: &str = "available";
 const DEVICE_SETTING: &str = "device";
 /// Between two parts of a snapshot that are shown.
 const MIN_SHOW_MILLIS: u64 = 500;

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Action, Effect, FieldRev, MAX_NAME_CHARS, Product, Row, StockException, Warehouse, lot_prefix};
+use domain::{
+    Action, Effect, FieldRev, MAX_NAME_CHARS, Product, Row, StockException, Warehouse, lot_prefix,
+    product_key,
+};
 use sync::{ALREADY_BOOKED, Model, Receipt, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::rules::{self, Ruling};
 use super::{
     Batch, Booked, BookedEffect, Incoming, Known, StoredReceipt, StoredRow, barcode_key, namesakes, outcome,
-    product_key, wording,
+    wording,
 };
 
 /// Decides every mutation of `batch` over what the store knows; nothing at all if the device holds outcomes that the

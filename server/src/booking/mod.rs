@@ -187,7 +187,7 @@ pub(crate) fn outcome(
         removed: Vec::new(),
     };
     for key in &stored.touched {
-        let Some(held) = rows.get(key).filter(|_| scope.tables().contains(&&*key.table)) else { continue };
+        let Some(held) = rows.get(key).filter(|_| scope.has_table(&key.table)) else { continue };
         if !held.deleted && scope.holds(&held.row) {
             outcome.rows.push(Versioned { rev: held.rev, row: held.row.clone() });
         } else {
@@ -196,14 +196,4 @@ pub(crate) fn outcome(
         }
     }
     outcome
-}
-
-/// The key of a product's row.
-pub(crate) fn product_key(id: Uuid) -> RowKey {
-    RowKey::new(domain::PRODUCTS, id.to_string())
-}
-
-/// The key of a lot's row.
-pub(crate) fn lot_key(lot: &domain::LotRef) -> RowKey {
-    RowKey::new(domain::LOTS, format!("{}{}", domain::lot_prefix(lot.product_id), lot.id()))
 }

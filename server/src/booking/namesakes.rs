@@ -1,11 +1,11 @@
 //! Products that share a barcode: a scan finds only one of them.
 
-use domain::{Action, Effect, ExceptionKind, Quantity, Row, StockException, exception_key};
+use domain::{Action, Effect, ExceptionKind, Quantity, Row, StockException, exception_key, product_key};
 use sync::{Mutation, RowKey, Rows};
 use uuid::Uuid;
 
+use super::barcode_key;
 use super::desk::Desk;
-use super::{barcode_key, product_key};
 
 /// The product that may have got another barcode by this.
 pub(super) fn relabelled(action: &Action) -> Option<Uuid> {

@@ -1,11 +1,14 @@
 //! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
 
-use domain::{Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit};
+use domain::{
+    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit, lot_key,
+    product_key,
+};
 use sync::{Records, RowKey, Verdict};
 use uuid::Uuid;
 
 use super::desk::Desk;
-use super::{Incoming, StoredRow, lot_key, product_key, wording};
+use super::{Incoming, StoredRow, wording};
 
 /// A decision against a mutation, or one that needs no booking.
 pub(super) struct Ruling {

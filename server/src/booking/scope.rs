@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{FIRST_TABLES, LotStatus, Row, Warehouse};
+use domain::{DEFAULT_SCOPE, FIRST_TABLES, LotStatus, Row, Warehouse};
 use sync::Records;
 
 /// A choice of rows, by a name the device sends, of the tables it knows.
@@ -10,15 +10,18 @@ use sync::Records;
 pub struct Scope {
     name: &'static str,
     lot_status: Option<LotStatus>,
-    tables: &'static [&'static str],
+    /// Which of [`Warehouse::TABLES`] it has rows of.
+    has: [bool; TABLES],
 }
+
+const TABLES: usize = Warehouse::TABLES.len();
 
 impl Scope {
     /// Every row, but of lots only those whose status is `available`.
     pub const AVAILABLE: Self =
-        Self { name: "available", lot_status: Some(LotStatus::Available), tables: Warehouse::TABLES };
+        Self { name: DEFAULT_SCOPE, lot_status: Some(LotStatus::Available), has: [true; TABLES] };
     /// Every row.
-    pub const EVERYTHING: Self = Self { name: "all", lot_status: None, tables: Warehouse::TABLES };
+    pub const EVERYTHING: Self = Self { name: "all", lot_status: None, has: [true; TABLES] };
     /// Every scope there is.
     pub const ALL: [Self; 2] = [Self::AVAILABLE, Self::EVERYTHING];
 
@@ -32,16 +35,25 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 
-    /// The same for a device that knows these tables: a build that cannot read a row must not be sent it.
+    /// The same for a device that knows these tables: a build that cannot read a row must not be sent it. Every build knows the
+    /// first tables.
     #[must_use]
     pub fn known_to(self, tables: &[Cow<'static, str>]) -> Self {
-        let knows_all = Warehouse::TABLES.iter().all(|table| tables.iter().any(|known| known == table));
-        Self { tables: if knows_all { Warehouse::TABLES } else { FIRST_TABLES }, ..self }
+        let mut has = self.has;
+        for (has, table) in has.iter_mut().zip(Warehouse::TABLES) {
+            *has &= FIRST_TABLES.contains(table) || tables.iter().any(|known| known == table);
+        }
+        Self { has, ..self }
     }
 
     /// The tables it has rows of, in the order a snapshot fills them.
-    pub fn tables(self) -> &'static [&'static str] {
-        self.tables
+    pub fn tables(self) -> impl Iterator<Item = &'static str> {
+        Warehouse::TABLES.iter().zip(self.has).filter_map(|(table, has)| has.then_some(*table))
+    }
+
+    /// Whether it has rows of a table.
+    pub fn has_table(self, table: &str) -> bool {
+        self.tables().any(|held| held == table)
     }
 
     /// Whether a device with this scope holds `row`. A delivery is no longer of interest once nothing more comes.
@@ -61,6 +73,8 @@ impl Scope {
 
 #[cfg(test)]
 mod tests {
+    use domain::{DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS};
+
     use super::*;
 
     #[test]
@@ -68,8 +82,16 @@ mod tests {
         let tables =
             |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
         for old in [&[][..], FIRST_TABLES] {
-            assert_eq!(Scope::AVAILABLE.known_to(&tables(old)).tables(), FIRST_TABLES);
+            assert!(Scope::AVAILABLE.known_to(&tables(old)).tables().eq(FIRST_TABLES.iter().copied()));
         }
         assert_eq!(Scope::AVAILABLE.known_to(&tables(Warehouse::TABLES)), Scope::AVAILABLE);
+    }
+
+    #[test]
+    fn a_build_gets_every_table_it_knows_and_no_other() {
+        let known = [PRODUCTS, LOTS, EXCEPTIONS, "dreams"].map(Cow::Borrowed);
+        let scope = Scope::AVAILABLE.known_to(&known);
+        assert!(scope.tables().eq([PRODUCTS, LOTS, EXCEPTIONS]));
+        assert!(!scope.has_table(DELIVERIES) && !scope.has_table("dreams"));
     }
 }

@@ -1,6 +1,8 @@
 //! Decisions without a database: what is known goes in, what is to be written comes out.
 
-use domain::{Action, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity};
+use domain::{
+    Action, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, lot_key, product_key,
+};
 use sync::Records;
 
 use super::*;

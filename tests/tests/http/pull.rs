@@ -1,11 +1,11 @@
 //! Snapshots that go on where they were cut off, cursors that skip nothing, rows that leave.
 
 use anyhow::Result;
-use domain::{Action, LotPatch, LotStatus, Warehouse};
+use domain::{Action, DELIVERIES, EXCEPTIONS, LOTS, LotPatch, LotStatus, PRODUCTS, Warehouse};
 use serde_json::{Value, json};
-use sync::{Cursor, MAX_PULL_ROWS, RoundLimits, Store};
+use sync::{Cursor, MAX_PULL_ROWS, Records, RoundLimits, Store, SyncResponse};
 use tempfile::TempDir;
-use tests::{Catalogue, TestServer};
+use tests::{Catalogue, TestDevice, TestServer};
 use uuid::Uuid;
 
 use crate::{lot, pick, post, price, receive, send_raw, soap, stocked, sync_body, vinegar};
@@ -188,5 +188,49 @@ async fn a_cursor_that_leads_nowhere_is_answered_with_a_new_snapshot() -> Result
     }
     let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;
     assert_eq!(told, Vec::<Value>::new());
+    Ok(())
+}
+
+/// Every table it is sent rows of, by what begins them, from the first row to the last change.
+async fn tables_sent(server: &TestServer, device: &TestDevice, known: &[&str]) -> Result<Vec<String>> {
+    let (mut sent, mut cursor) = (Vec::new(), Cursor::Start);
+    while !matches!(cursor, Cursor::Live { .. }) {
+        let mut body = sync_body(Uuid::from_u128(7), &json!([]));
+        body["cursor"] = serde_json::to_value(&cursor)?;
+        body["tables"] = json!(known);
+        let response = post(server, device.token(), "/api/sync", body.to_string().into_bytes()).await?;
+        let answer: SyncResponse<serde_json::Value> = serde_json::from_slice(&response.bytes().await?)?;
+        let kinds = answer.rows.iter().filter_map(|held| held.row.as_object()?.keys().next().cloned());
+        sent.extend(kinds);
+        sent.extend(
+            answer.replaced.map(|range| range.table).filter(|table| !known.contains(&table.as_str())),
+        );
+        cursor = answer.cursor;
+    }
+    sent.dedup();
+    Ok(sent)
+}
+
+#[tokio::test]
+async fn a_build_that_knows_three_of_four_tables_gets_those_three() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let bin = lot(&vinegar(), "A-1");
+    ada.record(pick(&bin, 12)).await?;
+    ada.sync(&server).await?;
+    let options = server::import::ImportOptions {
+        site: server::DEFAULT_SITE.to_owned(),
+        products: None,
+        lots: None,
+        deliveries: Some(server::csv::Source::text(
+            "deliveries.csv",
+            "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,VIN-1,12\n".to_owned(),
+        )),
+        skip_bad: false,
+    };
+    server::import::import(server.store()?, options, server.clock().now()).await?;
+    let all = tables_sent(&server, &ada, Warehouse::TABLES).await?;
+    assert_eq!(all, ["p", "l", "d", "x"]);
+    assert_eq!(tables_sent(&server, &ada, &[PRODUCTS, LOTS, EXCEPTIONS]).await?, ["p", "l", "x"]);
+    assert_eq!(tables_sent(&server, &ada, &[PRODUCTS, LOTS, DELIVERIES]).await?, ["p", "l", "d"]);
     Ok(())
 }

@@ -208,3 +208,40 @@ async fn the_demo_is_a_warehouse_with_something_to_do() -> Result<()> {
     assert!(again.to_string().contains("has products already"), "{again}");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_an_import_leaves_odd_is_told_of_and_what_it_puts_right_is_not() -> Result<()> {
+    let server = TestServer::start().await?;
+    let ada = server.device("Ada", "all").await?;
+    let told = async || -> Result<Vec<(&str, i64)>> {
+        ada.sync(&server).await?;
+        let mut told: Vec<_> =
+            ada.exceptions().await?.iter().map(|odd| (odd.kind.code(), odd.after.0)).collect();
+        told.sort_unstable();
+        Ok(told)
+    };
+    let tea = |code: &str| format!("{PRODUCTS}TEA-1,{code},Tea,box,100,EUR\n");
+    let both = |one: &str, two: &str| format!("{}TEA-2,{two},Green tea,box,100,EUR\n", tea(one));
+    let below = format!("{LOTS}TEA-1,L1,A-1,-3,available,,\n");
+    import_text(&server, &both("96385074", "96385074"), Some(&below), false).await?;
+    assert_eq!(
+        told().await?,
+        [("below_zero", -3_000), ("duplicate_barcode", 0)],
+        "one of the two is told of"
+    );
+    let rev = number(&server, "SELECT rev FROM sites")?;
+    import_text(&server, &both("96385074", "96385074"), Some(&below), false).await?;
+    assert_eq!(number(&server, "SELECT rev FROM sites")?, rev, "the same file again changes nothing");
+    import_text(&server, &both("96385074", "4006381333931"), Some(&below.replace("-3", "3")), false).await?;
+    assert_eq!(told().await?, []);
+    // They pass their codes on to each other, in whatever order.
+    import_text(&server, &both("4006381333931", "96385074"), None, false).await?;
+    assert_eq!(told().await?, []);
+    import_text(&server, &tea("96385074"), None, false).await?;
+    assert_eq!(told().await?.len(), 1, "with one that was there before");
+    let fixed = format!("{PRODUCTS}TEA-2,,Green tea,box,100,EUR\n");
+    import_text(&server, &fixed, None, false).await?;
+    assert_eq!(told().await?, [], "corrected on the other product");
+    assert_eq!(lots_that_do_not_add_up(&server)?, 0);
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{FieldRev, Warehouse};
+use domain::{FieldRev, Warehouse, product_key};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, params, params_from_iter};
 use sync::{Records, RowKey, Verdict};
@@ -12,7 +12,7 @@ use super::super::StoreFault;
 use super::convert::{VERDICTS, from_i64, stored_json, to_i64};
 use super::schema;
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
-use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key, product_key};
+use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
 
 /// Products of one barcode that are looked at: one batch seldom takes it away from more of them.
 const MAX_SAME_BARCODES: u32 = 10;
@@ -151,7 +151,7 @@ fn holder(
 }
 
 /// Live products with a barcode, as far as they may matter.
-fn with_barcode(
+pub(super) fn with_barcode(
     connection: &Connection,
     site: &str,
     barcode: &str,
@@ -162,14 +162,22 @@ fn with_barcode(
     stored(connection, &PRODUCT, &condition, params![site, barcode])
 }
 
+/// What is odd about others because of this product.
+pub(super) fn named_in(
+    connection: &Connection,
+    site: &str,
+    product: Uuid,
+) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
+    stored(connection, &EXCEPTION, "other = ?2 AND deleted_at IS NULL", params![site, product])
+}
+
 /// What is odd about others because they share a barcode with this product, with those others and all who share it.
 fn sharing_with(
     connection: &Connection,
     site: &str,
     product: Uuid,
 ) -> Result<BTreeMap<RowKey, StoredRow>, StoreFault> {
-    let condition = "other = ?2 AND deleted_at IS NULL";
-    let odd = stored(connection, &EXCEPTION, condition, params![site, product])?;
+    let odd = named_in(connection, site, product)?;
     let mut found = BTreeMap::new();
     for exception in odd.iter().filter_map(|(_, held)| held.row.exception()) {
         let key = product_key(exception.product_id);

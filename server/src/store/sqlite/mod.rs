@@ -9,6 +9,7 @@ mod convert;
 mod devices;
 mod history;
 mod load;
+mod oddities;
 mod pool;
 mod products;
 mod pull;

@@ -35,16 +35,21 @@ pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, Store
         Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
         Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
             let shape = Shape::named(table)?;
+            // A build that does not know the table any more.
+            if !pull.scope.has_table(table) {
+                return begin(connection, pull, &site);
+            }
             let snapshot = Snapshot { rev: *rev, shape, after: after.clone(), progress: *progress };
             page(connection, pull, &site, snapshot)
         }
-        Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => {
-            let total_rows = count(connection, pull)?;
-            let progress = Progress { done_rows: 0, total_rows };
-            let first = Snapshot { rev: site.rev, shape: &PRODUCT, after: String::new(), progress };
-            page(connection, pull, &site, first)
-        }
+        Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => begin(connection, pull, &site),
     }
+}
+
+fn begin(connection: &Connection, pull: &Pull, site: &Site) -> Result<Pulled, StoreFault> {
+    let progress = Progress { done_rows: 0, total_rows: count(connection, pull)? };
+    let first = Snapshot { rev: site.rev, shape: &PRODUCT, after: String::new(), progress };
+    page(connection, pull, site, first)
 }
 
 fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Result<Pulled, StoreFault> {
@@ -131,7 +136,7 @@ fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -
 }
 
 fn next_table(scope: Scope, table: &str) -> Option<&'static str> {
-    scope.tables().iter().skip_while(|name| **name != table).nth(1).copied()
+    scope.tables().skip_while(|name| *name != table).nth(1)
 }
 
 /// The rows in scope after a key, one more than wanted, by rising key.
@@ -185,7 +190,7 @@ fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
     };
     let mut total = 0_u64;
     for table in pull.scope.tables() {
-        if *table == DELIVERIES {
+        if table == DELIVERIES {
             let open = "SELECT count(*) FROM deliveries WHERE site = ?1 AND is_open AND deleted_at IS NULL";
             total += count_of(open, &[&pull.site])?;
             continue;

@@ -1,7 +1,8 @@
 //! How each table of rows lies in SQLite.
 
-use domain::{DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row};
+use domain::{DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, Warehouse};
 use rusqlite::types::Value;
+use sync::Records as _;
 use uuid::Uuid;
 
 use super::super::StoreFault;
@@ -67,7 +68,7 @@ impl Shape {
     /// The shape of a table that a cursor or a range names.
     pub(super) fn named(table: &str) -> Result<&'static Self, StoreFault> {
         Self::of(table).ok_or_else(|| {
-            let known = Scope::EVERYTHING.tables().join(", ");
+            let known = Warehouse::TABLES.join(", ");
             StoreFault::invalid("bad_cursor", format!("The cursor names no table of this server ({known})."))
         })
     }

@@ -3,17 +3,21 @@
 
 use std::collections::HashMap;
 
-use domain::{Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row, delivery_key};
+use domain::{
+    Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row, delivery_key, lot_key,
+    product_key,
+};
 use rusqlite::{Connection, Transaction};
 use sync::RowKey;
 use uuid::Uuid;
 
 use super::super::{ExportRow, Import, Imported, LotRecord, ProductRecord, RowSink, StoreFault};
 use super::convert;
+use super::oddities::{Finding, Inspector, row_of};
 use super::save::{self, LedgerLine};
 use super::shape::{DELIVERY, LOT, PRODUCT};
 use super::{load, schema};
-use crate::booking::{StoredRow, changed_fields, lot_key, product_key};
+use crate::booking::{StoredRow, barcode_key, changed_fields};
 
 /// Rows under one revision: devices pull whole revisions, so one must fit well into an answer.
 const MAX_ROWS_PER_REVISION: u64 = 1_000;
@@ -29,11 +33,18 @@ pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String
 
 pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<Imported, StoreFault> {
     let rev = schema::site(transaction, &import.site)?.rev;
-    let mut clerk =
-        Clerk { transaction, import, rev, rows_in_rev: MAX_ROWS_PER_REVISION, done: Imported::default() };
+    let mut clerk = Clerk {
+        transaction,
+        import,
+        rev,
+        rows_in_rev: MAX_ROWS_PER_REVISION,
+        done: Imported::default(),
+        relabelled: Vec::new(),
+    };
     for record in &import.products {
         clerk.product(record)?;
     }
+    clerk.look_at_barcodes()?;
     for record in &import.lots {
         clerk.lot(record)?;
     }
@@ -51,9 +62,11 @@ struct Clerk<'i> {
     rev: u64,
     rows_in_rev: u64,
     done: Imported,
+    /// Products that have another barcode than before.
+    relabelled: Vec<Uuid>,
 }
 
-impl Clerk<'_> {
+impl<'i> Clerk<'i> {
     fn product(&mut self, record: &ProductRecord) -> Result<(), StoreFault> {
         let key = product_key(record.product.id);
         let old = load::row(self.transaction, &self.import.site, &key)?;
@@ -65,6 +78,10 @@ impl Clerk<'_> {
             if !record.has_variant {
                 product.variant.clone_from(variant);
             }
+        }
+        let live = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.product());
+        if live.and_then(|old| barcode_key(&old.barcode)) != barcode_key(&product.barcode) {
+            self.relabelled.push(product.id);
         }
         self.put(old, Row::Product(product))?;
         Ok(())
@@ -83,10 +100,12 @@ impl Clerk<'_> {
             expires_on: record.expires_on.unwrap_or(held.expires_on),
             received_on: record.received_on.unwrap_or(held.received_on),
         };
+        let finding = self.inspector().lot(&lot, held.quantity);
         let was_written = self.put(old, Row::Lot(lot))?;
         if !was_written || delta == Quantity::ZERO {
             return Ok(());
         }
+        let line = self.rows_in_rev;
         let entry =
             LedgerEntry { lot: record.lot.clone(), delta, movement: Movement::Import, note: String::new() };
         save::ledger(
@@ -94,14 +113,47 @@ impl Clerk<'_> {
             &LedgerLine {
                 site: &self.import.site,
                 rev: self.rev,
-                line: self.rows_in_rev,
+                line,
                 entry: &entry,
                 origin: None,
                 author: AUTHOR,
                 captured_at: self.import.now,
                 booked_at: self.import.now,
             },
-        )
+        )?;
+        self.note(finding)
+    }
+
+    fn inspector(&self) -> Inspector<'i> {
+        let Import { site, now, .. } = self.import;
+        Inspector { connection: self.transaction, site, author: AUTHOR, now: *now }
+    }
+
+    /// Once all products are in: they may have passed barcodes on to each other.
+    fn look_at_barcodes(&mut self) -> Result<(), StoreFault> {
+        for id in std::mem::take(&mut self.relabelled) {
+            for finding in self.inspector().product(id)? {
+                self.note(finding)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is odd, or that it no longer is.
+    fn note(&mut self, finding: Finding) -> Result<(), StoreFault> {
+        let Some(held) = self.inspector().differs(&finding)? else { return Ok(()) };
+        let Some(stored) = row_of(finding.1, held, self.next_rev()) else { return Ok(()) };
+        save::row(self.transaction, &self.import.site, &stored, self.import.now)
+    }
+
+    /// The revision of one more row.
+    fn next_rev(&mut self) -> u64 {
+        if self.rows_in_rev >= MAX_ROWS_PER_REVISION {
+            self.rev += 1;
+            self.rows_in_rev = 0;
+        }
+        self.rows_in_rev += 1;
+        self.rev
     }
 
     /// A delivery that is known keeps what has come of it.
@@ -133,15 +185,11 @@ impl Clerk<'_> {
             Some(_) | None => *added += 1,
         }
         (self.import.on_row)(*added + *changed + *unchanged);
-        if self.rows_in_rev >= MAX_ROWS_PER_REVISION {
-            self.rev += 1;
-            self.rows_in_rev = 0;
-        }
-        self.rows_in_rev += 1;
-        let last = FieldRev { rev: self.rev, client: Uuid::nil() };
+        let rev = self.next_rev();
+        let last = FieldRev { rev, client: Uuid::nil() };
         let mut revs = old.map(|old| old.fields).unwrap_or_default();
         revs.extend(written.into_iter().map(|field| (field.to_owned(), last)));
-        let stored = StoredRow { rev: self.rev, row, deleted: false, fields: revs };
+        let stored = StoredRow { rev, row, deleted: false, fields: revs };
         save::row(self.transaction, &self.import.site, &stored, self.import.now)?;
         Ok(true)
     }
