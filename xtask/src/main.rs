@@ -7,6 +7,7 @@ mod build;
 mod compress;
 mod process;
 mod run;
+mod shrink;
 mod sim;
 mod size;
 mod stamp;

@@ -5,7 +5,7 @@
 //! is done on Trunk's staging folder: when it fails, the old `dist/` stays as it was.
 
 use crate::compress::compress;
-use crate::process;
+use crate::shrink::{pairs, shrink};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
@@ -28,18 +28,6 @@ const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
 /// How the loader's line begins that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
 const HASH_DIGITS: usize = 16;
-/// What rustc emits for wasm beyond the first version of wasm, and every supported browser runs.
-const WASM_OPT_ARGUMENTS: [&str; 8] = [
-    "-Oz",
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-reference-types",
-    "--enable-multivalue",
-    "-o",
-];
-
 /// This build as `public/sw.js` holds it; `sw/src/precache.rs` reads it.
 #[derive(Serialize)]
 struct Build {
@@ -65,25 +53,18 @@ pub(crate) fn from_trunk() -> Result<()> {
         return Ok(());
     }
     let workspace = Workspace::find()?;
-    optimise(&staging, &Tools::new(&workspace)?)?;
+    let tools = Tools::new(&workspace)?;
+    if tools.wasm_opt().is_none() {
+        println!("no wasm-opt of a usable version: the wasm files stay larger than they could be");
+    }
+    for (glue, wasm) in pairs(&staging, &files(&staging)?) {
+        shrink(&glue, &wasm, &tools)?;
+    }
     let id = stamp(&staging)?;
     for file in files(&staging)? {
         compress(&staging.join(file))?;
     }
     println!("stamped build {id}");
-    Ok(())
-}
-
-fn optimise(staging: &Path, tools: &Tools<'_>) -> Result<()> {
-    let Some(wasm_opt) = tools.wasm_opt() else {
-        println!("no wasm-opt of a usable version: the wasm files stay larger than they could be");
-        return Ok(());
-    };
-    let program = wasm_opt.to_string_lossy();
-    for file in files(staging)?.iter().filter(|file| file.ends_with(".wasm")) {
-        let path = staging.join(file);
-        process::run(tools.command(&program).args(WASM_OPT_ARGUMENTS).arg(&path).arg(&path))?;
-    }
     Ok(())
 }
 

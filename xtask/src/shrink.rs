@@ -1,0 +1,168 @@
+//! Makes the wasm and its glue smaller to send: shorter code, and an order and names that compress well.
+
+use crate::process;
+use crate::tools::Tools;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use wasm_encoder::{NameMap, NameSection, Section};
+use wasmparser::{Parser, Payload, TypeRef};
+
+/// What rustc emits for wasm beyond the first version of wasm, and every supported browser runs.
+const WASM_OPT_ARGUMENTS: [&str; 7] = [
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+/// What wasm-bindgen ends the names of imports and exports with, in hexadecimal digits.
+const HASH_DIGITS: usize = 16;
+
+/// Shrinks one wasm file and the JavaScript beside it that starts it.
+pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> {
+    if let Some(program) = tools.wasm_opt() {
+        optimise(&program, wasm, &[], tools)?;
+        let content = read(wasm)?;
+        write(wasm, &with_ranks(&content).with_context(|| format!("{} is not wasm", wasm.display()))?)?;
+        optimise(&program, wasm, &["--reorder-functions-by-name", "--strip-debug"], tools)?;
+    }
+    let (mut script, mut code) = (read(glue)?, read(wasm)?);
+    number_names(&mut script, &mut code);
+    write(glue, &script)?;
+    write(wasm, &code)
+}
+
+fn optimise(program: &Path, wasm: &Path, more: &[&str], tools: &Tools<'_>) -> Result<()> {
+    let mut command = tools.command(&program.to_string_lossy());
+    process::run(command.args(WASM_OPT_ARGUMENTS).args(more).arg(wasm).arg("-o").arg(wasm))
+}
+
+/// The module with a name for each function that says its rank among those of its type, by its bytes. In that order, like
+/// stands by like, and compression finds it near.
+fn with_ranks(module: &[u8]) -> Result<Vec<u8>> {
+    let (mut imported, mut types, mut bodies) = (0_u32, Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::FunctionSection(functions) => types = functions.into_iter().collect::<Result<_, _>>()?,
+            Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes()),
+            _ => {}
+        }
+    }
+    let mut functions: Vec<_> = types.into_iter().zip(bodies).zip(imported..).collect();
+    functions.sort_unstable();
+    let mut ranks: Vec<(u32, usize)> = functions.into_iter().map(|(_, function)| function).zip(0..).collect();
+    ranks.sort_unstable();
+    let mut names = NameMap::new();
+    for (function, rank) in ranks {
+        names.append(function, &format!("{rank:08}"));
+    }
+    let mut section = NameSection::new();
+    section.functions(&names);
+    let mut named = module.to_vec();
+    section.append_to(&mut named);
+    Ok(named)
+}
+
+/// Numbers the names that both files end with a hash: each hash is eight bytes that no compression makes shorter. The length
+/// stays, so that nothing else in the module moves.
+fn number_names(script: &mut [u8], module: &mut [u8]) {
+    let mut numbers: HashMap<Vec<u8>, String> = HashMap::new();
+    for at in hashes(script) {
+        let next = format!("{:0HASH_DIGITS$}", numbers.len());
+        numbers.entry(script[at..at + HASH_DIGITS].to_vec()).or_insert(next);
+    }
+    for content in [script, module] {
+        for at in hashes(content) {
+            let name = &mut content[at..at + HASH_DIGITS];
+            if let Some(number) = numbers.get(name) {
+                name.copy_from_slice(number.as_bytes());
+            }
+        }
+    }
+}
+
+/// Where hashes are that a name ends with: `_` or `_h`, then the digits and no further one.
+fn hashes(content: &[u8]) -> Vec<usize> {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut found = Vec::new();
+    for (at, _) in content.iter().enumerate().filter(|(_, byte)| **byte == b'_') {
+        let start = at + 1 + usize::from(content.get(at + 1) == Some(&b'h'));
+        let Some(name) = content.get(start..start + HASH_DIGITS) else { continue };
+        if name.iter().all(is_digit) && !content.get(start + HASH_DIGITS).is_some_and(is_part) {
+            found.push(start);
+        }
+    }
+    found
+}
+
+/// The wasm files of a folder's files, each with the glue that wasm-bindgen made for it.
+pub(crate) fn pairs(folder: &Path, files: &[String]) -> Vec<(PathBuf, PathBuf)> {
+    let stems = files.iter().filter_map(|file| file.strip_suffix("_bg.wasm"));
+    stems.map(|stem| (folder.join(format!("{stem}.js")), folder.join(format!("{stem}_bg.wasm")))).collect()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_encoder::{
+        CodeSection, EntityType, Function, FunctionSection, ImportSection, Module, TypeSection, ValType,
+    };
+
+    #[test]
+    fn names_keep_their_length_and_are_the_same_in_both_files() {
+        let (one, other) = ("0123456789abcdef", "fedcba9876543210");
+        let mut script =
+            format!("__wbg_now_{one}: 1, x__h{other}(), __wbg_ptr, __wbg_now_{one}").into_bytes();
+        let mut module = format!("\0\x2a__wbg_now_{one}\0__h{other}\0_{}", "a".repeat(16)).into_bytes();
+        number_names(&mut script, &mut module);
+        let (zero, first) = ("0".repeat(16), format!("{:016}", 1));
+        let expected = format!("__wbg_now_{zero}: 1, x__h{first}(), __wbg_ptr, __wbg_now_{zero}");
+        assert_eq!(String::from_utf8(script).unwrap(), expected);
+        let expected = format!("\0\x2a__wbg_now_{zero}\0__h{first}\0_{}", "a".repeat(16));
+        assert_eq!(String::from_utf8(module).unwrap(), expected, "what the script does not name stays");
+    }
+
+    #[test]
+    fn functions_are_ranked_by_type_and_then_by_their_bytes() {
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        types.ty().function([ValType::I32], []);
+        let mut imports = ImportSection::new();
+        imports.import("a", "b", EntityType::Function(0));
+        let (mut functions, mut code) = (FunctionSection::new(), CodeSection::new());
+        for (of_type, drops) in [(1, 0), (0, 1), (0, 0)] {
+            functions.function(of_type);
+            let mut body = Function::new([]);
+            for _ in 0..drops {
+                body.instructions().i32_const(7).drop();
+            }
+            body.instructions().end();
+            code.function(&body);
+        }
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&code);
+        let named = with_ranks(&module.finish()).unwrap();
+        let found = |name: &str| named.windows(8).position(|bytes| bytes == name.as_bytes()).unwrap();
+        let [first, second, third] = ["00000002", "00000001", "00000000"].map(found);
+        assert!(first < second && second < third, "named in the order that they have, by their ranks");
+        assert!(with_ranks(b"no wasm").is_err());
+    }
+}
