@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
 
-use crate::language::{self, localized, t, tf, tn};
+use crate::language::{self, DateStyle, localized_date, localized_number, t, tf, tn};
 
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -39,33 +39,25 @@ pub(crate) fn duration(millis: u64) -> String {
 
 /// A date nobody can misread: `31 Dec 2026`.
 pub(crate) fn date(date: CalendarDate) -> String {
-    let (year, month, day) = date.parts();
-    if language::locale().is_some() {
-        let utc = js_sys::Date::new(&format!("{date}T00:00:00Z").into());
-        let options = [("day", "numeric"), ("month", "short"), ("year", "numeric"), ("timeZone", "UTC")];
-        if let Some(words) = localized(&utc, "toLocaleDateString", &options) {
-            return words;
-        }
-    }
-    let month = MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or_default();
-    format!("{day} {month} {year}")
+    let (year, _, day) = date.parts();
+    in_style(date, DateStyle::Day).unwrap_or_else(|| format!("{day} {} {year}", english_month(date)))
 }
 
 /// A month in few letters: `Dec`.
 pub(crate) fn month(date: CalendarDate) -> String {
-    in_parts(date, &[("month", "short")]).unwrap_or_else(|| english_month(date).to_owned())
+    in_style(date, DateStyle::Month).unwrap_or_else(|| english_month(date).to_owned())
 }
 
 /// `Dec 2026`.
 pub(crate) fn month_and_year(date: CalendarDate) -> String {
-    let options = [("month", "short"), ("year", "numeric")];
-    in_parts(date, &options).unwrap_or_else(|| format!("{} {}", english_month(date), date.parts().0))
+    in_style(date, DateStyle::MonthAndYear)
+        .unwrap_or_else(|| format!("{} {}", english_month(date), date.parts().0))
 }
 
-fn in_parts(date: CalendarDate, options: &[(&str, &str)]) -> Option<String> {
-    language::locale()?;
-    let utc = js_sys::Date::new(&format!("{date}T00:00:00Z").into());
-    localized(&utc, "toLocaleDateString", &[options, &[("timeZone", "UTC")]].concat())
+#[expect(clippy::cast_precision_loss, reason = "a float has every millisecond of the calendar's years")]
+fn in_style(date: CalendarDate, style: DateStyle) -> Option<String> {
+    let days = CalendarDate::of(UnixMillis(0), 0).days_until(date);
+    localized_date(days.saturating_mul(DAY_MILLIS.cast_signed()) as f64, style)
 }
 
 fn english_month(date: CalendarDate) -> &'static str {
@@ -95,11 +87,8 @@ pub(crate) fn days(days: i64) -> String {
 
 /// A count in groups of three: `100,000`.
 pub(crate) fn grouped(count: usize) -> String {
-    if language::locale().is_some() {
-        let number = js_sys::Number::from(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        if let Some(words) = localized(&number, "toLocaleString", &[]) {
-            return words;
-        }
+    if let Some(words) = localized_number(f64::from(u32::try_from(count).unwrap_or(u32::MAX))) {
+        return words;
     }
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

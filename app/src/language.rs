@@ -6,10 +6,12 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::fmt;
 
-use js_sys::{Intl, Object, Reflect};
-use serde::Deserialize;
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Function, Intl, Object, Reflect};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use wasm_bindgen::JsValue;
 
 use crate::local_storage;
 
@@ -24,18 +26,70 @@ const ENGLISH: &str = "en";
 const LOAD_TIMEOUT_MILLIS: u32 = 4_000;
 
 /// A key's words in one language.
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum Words {
     One(String),
     /// By the plural categories of CLDR: `one`, `few`, `many`, `other` ...
     ByCount(HashMap<String, String>),
 }
 
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordsVisitor)
+    }
+}
+
+/// By hand: what serde makes of an untagged enum keeps every value in a form of its own first.
+struct WordsVisitor;
+
+impl<'de> Visitor<'de> for WordsVisitor {
+    type Value = Words;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("words")
+    }
+
+    fn visit_str<E>(self, words: &str) -> Result<Words, E> {
+        Ok(Words::One(words.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Words, A::Error> {
+        let mut forms = HashMap::new();
+        while let Some((category, words)) = map.next_entry()? {
+            forms.insert(category, words);
+        }
+        Ok(Words::ByCount(forms))
+    }
+}
+
+/// What is shown of a date in other languages than English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateStyle {
+    Day,
+    Month,
+    MonthAndYear,
+}
+
+impl DateStyle {
+    /// Of `Intl.DateTimeFormat`.
+    const fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Day => &[("timeZone", "UTC"), ("month", "short"), ("year", "numeric"), ("day", "numeric")],
+            Self::Month => &[("timeZone", "UTC"), ("month", "short")],
+            Self::MonthAndYear => &[("timeZone", "UTC"), ("month", "short"), ("year", "numeric")],
+        }
+    }
+}
+
+/// A browser's format, made at first use: making one takes longer than using it a hundred times.
+type Format = OnceCell<Function>;
+
 struct Translation {
     code: String,
     words: HashMap<String, Words>,
     plurals: Intl::PluralRules,
+    numbers: Format,
+    /// By their style.
+    dates: [Format; 3],
 }
 
 thread_local! {
@@ -108,17 +162,16 @@ impl Translation {
         let selected = self.plurals.select(count);
         String::from(selected)
     }
+
+    /// The language for the browser's own formats, always with the digits that codes and keypads have.
+    fn locale(&self) -> js_sys::Array {
+        js_sys::Array::of1(&format!("{}-u-nu-latn", self.code).into())
+    }
 }
 
 /// The language of the screens.
 pub(crate) fn current() -> &'static str {
     translation().map_or(ENGLISH, |translation| &translation.code)
-}
-
-/// The language for the browser's own formats of dates and numbers, always with the digits that codes and keypads have.
-/// `None` for English, which the app writes itself.
-pub(crate) fn locale() -> Option<String> {
-    translation().map(|translation| format!("{}-u-nu-latn", translation.code))
 }
 
 /// Loads the chosen language. Call it once, before anything is shown.
@@ -129,7 +182,9 @@ pub(crate) async fn load() {
         // Whatever is wrong with the file, an English screen is better than none.
         if let Ok(Some(words)) = browser::get_json(&path, LOAD_TIMEOUT_MILLIS).await {
             let plurals = Intl::PluralRules::new(&js_sys::Array::of1(&code.as_str().into()), &Object::new());
-            let loaded: &'static Translation = Box::leak(Box::new(Translation { code, words, plurals }));
+            let (numbers, dates) = (Format::new(), Default::default());
+            let loaded: &'static Translation =
+                Box::leak(Box::new(Translation { code, words, plurals, numbers, dates }));
             // It is called once.
             TRANSLATION.with(|translation| {
                 let _ = translation.set(loaded);
@@ -168,15 +223,31 @@ fn preferred() -> Option<String> {
     })
 }
 
-/// What a number is in the language, with at most three decimals; none in English.
-pub(crate) fn localized(value: &JsValue, method: &str, options: &[(&str, &str)]) -> Option<String> {
-    let locale = locale()?;
-    let described = Object::new();
-    for (name, choice) in options {
-        Reflect::set(&described, &(*name).into(), &(*choice).into()).ok()?;
-    }
-    let function: js_sys::Function = Reflect::get(value, &method.into()).ok()?.dyn_into().ok()?;
-    function.call2(value, &locale.into(), &described).ok()?.as_string()
+/// A number as the language has it; none in English, which the app writes itself.
+pub(crate) fn localized_number(number: f64) -> Option<String> {
+    let translation = translation()?;
+    let format = translation
+        .numbers
+        .get_or_init(|| Intl::NumberFormat::new(&translation.locale(), &Object::new()).format());
+    formatted(format, number)
+}
+
+/// A day, given by its first millisecond in UTC, in a style of the language; none in English, which the app writes itself.
+pub(crate) fn localized_date(unix_millis: f64, style: DateStyle) -> Option<String> {
+    let translation = translation()?;
+    let format = translation.dates[style as usize].get_or_init(|| {
+        let options = Object::new();
+        for (name, choice) in style.options() {
+            // It fails only for what is no object.
+            drop(Reflect::set(&options, &(*name).into(), &(*choice).into()));
+        }
+        Intl::DateTimeFormat::new(&translation.locale(), &options).format()
+    });
+    formatted(format, unix_millis)
+}
+
+fn formatted(format: &Function, value: f64) -> Option<String> {
+    format.call1(&JsValue::UNDEFINED, &value.into()).ok()?.as_string()
 }
 
 #[cfg(test)]
