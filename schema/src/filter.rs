@@ -3,19 +3,22 @@
 //! A page's filter holds a hash of every index key of its rows: some bytes a row, where an entry in an index of IndexedDB
 //! costs more to write than the row itself. A hash may be there without its key; then a page is read in vain.
 
-use sync::{Records, StoreError};
+use sync::{Identity, StoreError};
 
 use crate::rows::{Held, Rows, corrupt};
 
 const HASH_BYTES: usize = size_of::<u32>();
 
+/// What a row's JSON is found by: a model's `identify_json`.
+pub(crate) type Identify = fn(&str) -> Result<Identity, serde_json::Error>;
+
 /// The filter of a page with these rows.
-pub(crate) fn filter_of<M: Records>(rows: &Rows) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn filter_of(rows: &Rows, identify: Identify) -> Result<Vec<u8>, StoreError> {
     let mut hashes = Vec::new();
     for held in rows.as_slice() {
         match &held.index {
             Some(known) => hashes.extend(known),
-            None => hashes.extend(index_of::<M>(held)?),
+            None => hashes.extend(index_of(held, identify)?),
         }
     }
     hashes.sort_unstable();
@@ -24,9 +27,9 @@ pub(crate) fn filter_of<M: Records>(rows: &Rows) -> Result<Vec<u8>, StoreError> 
 }
 
 /// Works out the hashes of rows that have been read back without them.
-pub(crate) fn index<M: Records>(rows: &mut Rows) -> Result<(), StoreError> {
+pub(crate) fn index(rows: &mut Rows, identify: Identify) -> Result<(), StoreError> {
     for held in rows.as_mut_slice().iter_mut().filter(|held| held.index.is_none()) {
-        held.index = Some(index_of::<M>(held)?);
+        held.index = Some(index_of(held, identify)?);
     }
     Ok(())
 }
@@ -36,9 +39,9 @@ pub(crate) fn row_may_have(held: &Held, index_key: &str) -> bool {
     held.index.as_ref().is_none_or(|known| known.contains(&hash(index_key)))
 }
 
-fn index_of<M: Records>(held: &Held) -> Result<Vec<u32>, StoreError> {
+fn index_of(held: &Held, identify: Identify) -> Result<Vec<u32>, StoreError> {
     let Some(json) = &held.json else { return Ok(Vec::new()) };
-    Ok(hashes_of(&M::identify_json(json.get()).map_err(corrupt)?.index_keys))
+    Ok(hashes_of(&identify(json.get()).map_err(corrupt)?.index_keys))
 }
 
 /// The hashes of index keys.
@@ -60,6 +63,7 @@ fn hash(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
+    use sync::Records;
     use sync::conformance::Counters;
 
     use super::*;
@@ -75,7 +79,8 @@ mod tests {
                 index: None,
             }
         };
-        let filter = filter_of::<Counters>(&Rows::sorted((0..300).map(held).collect())).expect("a filter");
+        let filter = filter_of(&Rows::sorted((0..300).map(held).collect()), Counters::identify_json)
+            .expect("a filter");
         assert_eq!(filter.len(), 7 * HASH_BYTES);
         assert!((0..7).all(|n| may_have(&filter, &format!("colour:c{n}"))));
         assert!(!may_have(&filter, "colour:c7") && !may_have(&[], "colour:c1"));
@@ -89,7 +94,7 @@ mod tests {
         let gone = Held { key: "b".to_owned(), rev: 1, json: None, index: None };
         let mut rows = Rows::sorted(vec![held, gone]);
         assert!(row_may_have(&rows.as_slice()[1], "colour:blue"), "nobody knows yet");
-        index::<Counters>(&mut rows).expect("rows");
+        index(&mut rows, Counters::identify_json).expect("rows");
         let may = |at: usize, key| row_may_have(&rows.as_slice()[at], key);
         assert!(may(0, "colour:red") && !may(0, "colour:blue") && !may(1, "colour:red"));
     }

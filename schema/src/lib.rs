@@ -10,6 +10,7 @@ mod filter;
 mod known;
 mod meta;
 mod migrations;
+mod outbox;
 mod queue;
 mod reserve;
 mod rows;

@@ -1,10 +1,11 @@
-//! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`.
+//! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`. Actions and
+//! rows in them are read only for whoever shows them.
 
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
 use sync::{
-    JournalRecord, JournalRecordOf, Json, MAX_BATCH_BYTES, Mutation, QueueRecord, QueueRecordOf, QueueState,
-    Records, StoreError,
+    JournalRecord, JournalRecordOf, Json, MAX_BATCH_BYTES, Mutation, Outcome, QueueRecord, QueueRecordOf,
+    QueueState, Records, StoreError,
 };
 use wasm_bindgen::JsValue;
 
@@ -41,7 +42,7 @@ fn field(object: &JsValue, name: &str) -> Result<JsValue, StoreError> {
 }
 
 /// The record as stored; a `seq` of 0 is left to the key generator.
-fn encode<M: Records>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> {
+fn encode(record: &QueueRecord<Json, Json>) -> Result<JsValue, StoreError> {
     let object = Object::new();
     let json = serde_json::to_string(record).map_err(corrupt)?;
     set(&object, RECORD, &JsValue::from_str(&json))?;
@@ -52,52 +53,64 @@ fn encode<M: Records>(record: &QueueRecordOf<M>) -> Result<JsValue, StoreError> 
     Ok(object.into())
 }
 
-fn decode<M: Records>(value: &JsValue) -> Result<QueueRecordOf<M>, StoreError> {
+fn decode(value: &JsValue) -> Result<QueueRecord<Json, Json>, StoreError> {
     let json = field(value, RECORD)?.as_string().ok_or_else(|| corrupt("a queue record has no text"))?;
-    let QueueRecord { mutation, state } =
-        serde_json::from_str::<QueueRecord<Json, M::Row>>(&json).map_err(corrupt)?;
-    let mut mutation = read_mutation::<M>(mutation)?;
-    mutation.seq = seq_of(&field(value, SEQ)?);
-    Ok(QueueRecord { mutation, state })
+    let mut record: QueueRecord<Json, Json> = serde_json::from_str(&json).map_err(corrupt)?;
+    record.mutation.seq = seq_of(&field(value, SEQ)?);
+    Ok(record)
 }
 
-/// A mutation may have been made by an earlier build.
-fn read_mutation<M: Records>(mutation: Mutation<Json>) -> Result<Mutation<M::Action>, StoreError> {
+/// A mutation as the model has it; an earlier build may have made it.
+pub(crate) fn read_mutation<M: Records>(mutation: Mutation<Json>) -> Result<Mutation<M::Action>, StoreError> {
     let action = M::read_action(mutation.schema, mutation.action.text()).map_err(corrupt)?;
     Ok(mutation.with_action(action))
 }
 
-fn read_journal<M: Records>(value: &JsValue) -> Result<JournalRecordOf<M>, StoreError> {
-    let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
-    let JournalRecord { mutation, outcome, acknowledged_at } =
-        serde_json::from_str::<JournalRecord<Json, M::Row>>(&json).map_err(corrupt)?;
-    Ok(JournalRecord { mutation: read_mutation::<M>(mutation)?, outcome, acknowledged_at })
+fn read_outcome<M: Records>(outcome: Outcome<Json>) -> Result<Outcome<M::Row>, StoreError> {
+    outcome.try_with_rows(|row| serde_json::from_str(row.text()).map_err(corrupt))
 }
 
-/// Adds a mutation at the end and numbers it.
-pub(crate) async fn push<M: Records>(
-    store: &ObjectStore,
-    mutation: Mutation<M::Action>,
-) -> Result<Mutation<M::Action>, StoreError> {
+/// A record as the model has it.
+fn read_record<M: Records>(record: QueueRecord<Json, Json>) -> Result<QueueRecordOf<M>, StoreError> {
+    let state = match record.state {
+        QueueState::Pending => QueueState::Pending,
+        QueueState::Attention(outcome) => QueueState::Attention(read_outcome::<M>(outcome)?),
+    };
+    Ok(QueueRecord { mutation: read_mutation::<M>(record.mutation)?, state })
+}
+
+fn decode_journal(value: &JsValue) -> Result<JournalRecord<Json, Json>, StoreError> {
+    let json = value.as_string().ok_or_else(|| corrupt("a journal record has no text"))?;
+    serde_json::from_str(&json).map_err(corrupt)
+}
+
+/// A journal record as the model has it.
+fn read_journal<M: Records>(record: JournalRecord<Json, Json>) -> Result<JournalRecordOf<M>, StoreError> {
+    let JournalRecord { mutation, outcome, acknowledged_at } = record;
+    let (mutation, outcome) = (read_mutation::<M>(mutation)?, read_outcome::<M>(outcome)?);
+    Ok(JournalRecord { mutation, outcome, acknowledged_at })
+}
+
+/// Adds a mutation at the end, and returns its number.
+pub(crate) async fn push(store: &ObjectStore, mutation: Mutation<Json>) -> Result<u64, StoreError> {
     let mut record = QueueRecord { mutation, state: QueueState::Pending };
     record.mutation.seq = 0;
-    let given = store.add(&encode::<M>(&record)?, None).map_err(of_idb)?.await.map_err(of_idb)?;
-    record.mutation.seq = seq_of(&given);
-    Ok(record.mutation)
+    let given = store.add(&encode(&record)?, None).map_err(of_idb)?.await.map_err(of_idb)?;
+    Ok(seq_of(&given))
 }
 
 /// Puts a record at its `seq`.
-pub(crate) fn put<M: Records>(store: &ObjectStore, record: &QueueRecordOf<M>) -> Result<(), StoreError> {
-    store.put(&encode::<M>(record)?, None).map(drop).map_err(of_idb)
+pub(crate) fn put(store: &ObjectStore, record: &QueueRecord<Json, Json>) -> Result<(), StoreError> {
+    store.put(&encode(record)?, None).map(drop).map_err(of_idb)
 }
 
 /// One record.
-pub(crate) async fn get<M: Records>(
+pub(crate) async fn get(
     store: &ObjectStore,
     seq: u64,
-) -> Result<Option<QueueRecordOf<M>>, StoreError> {
+) -> Result<Option<QueueRecord<Json, Json>>, StoreError> {
     let value = store.get(key(seq)).map_err(of_idb)?.await.map_err(of_idb)?;
-    value.map(|value| decode::<M>(&value)).transpose()
+    value.map(|value| decode(&value)).transpose()
 }
 
 /// Removes a record.
@@ -106,20 +119,29 @@ pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
 }
 
 /// Every record by rising `seq` that can be read, and how many cannot.
-pub(crate) async fn all<M: Records>(
-    store: &ObjectStore,
-) -> Result<(Vec<QueueRecordOf<M>>, usize), StoreError> {
+pub(crate) async fn all(store: &ObjectStore) -> Result<(Vec<QueueRecord<Json, Json>>, usize), StoreError> {
     let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
-    let records: Vec<_> = values.iter().filter_map(|value| decode::<M>(value).ok()).collect();
+    let records: Vec<_> = values.iter().filter_map(|value| decode(value).ok()).collect();
     let unreadable = values.len() - records.len();
     Ok((records, unreadable))
 }
 
+/// The same as the model has them.
+pub(crate) async fn all_read<M: Records>(
+    store: &ObjectStore,
+) -> Result<(Vec<QueueRecordOf<M>>, usize), StoreError> {
+    let (records, unreadable) = all(store).await?;
+    let count = records.len();
+    let read: Vec<_> = records.into_iter().filter_map(|record| read_record::<M>(record).ok()).collect();
+    let unreadable = unreadable + count - read.len();
+    Ok((read, unreadable))
+}
+
 /// The first pending mutations, and how many are pending in all.
-pub(crate) async fn pending<M: Records>(
+pub(crate) async fn pending(
     store: &ObjectStore,
     limit: usize,
-) -> Result<(Vec<Mutation<M::Action>>, usize), StoreError> {
+) -> Result<(Vec<Mutation<Json>>, usize), StoreError> {
     let index = store.index(ATTENTION).map_err(of_idb)?;
     let query = || Some(Query::Key(JsValue::from_f64(0.0)));
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -136,15 +158,15 @@ pub(crate) async fn pending<M: Records>(
             break;
         }
         // One that nobody can read must not hold up the others.
-        mutations.extend(decode::<M>(value).ok().map(|record| record.mutation));
+        mutations.extend(decode(value).ok().map(|record| record.mutation));
     }
     Ok((mutations, usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 /// Adds a journal record, and lets go of the oldest beyond the limit.
-pub(crate) async fn journal<M: Records>(
+pub(crate) async fn journal(
     store: &ObjectStore,
-    record: &JournalRecordOf<M>,
+    record: &JournalRecord<Json, Json>,
 ) -> Result<(), StoreError> {
     let json = serde_json::to_string(record).map_err(corrupt)?;
     store.put(&JsValue::from_str(&json), Some(&key(record.mutation.seq))).map_err(of_idb)?;
@@ -169,22 +191,22 @@ pub(crate) async fn newest<M: Records>(
     let mut records = Vec::new();
     while records.len() < limit {
         let Some(value) = cursor.value().map_err(of_idb)? else { break };
-        records.extend(read_journal::<M>(&value));
+        records.extend(decode_journal(&value).and_then(read_journal::<M>));
         cursor.next(None).await.map_err(of_idb)?;
     }
     Ok(records)
 }
 
 /// Takes the journal records above `above` out and returns them.
-pub(crate) async fn take<M: Records>(
+pub(crate) async fn take(
     store: &ObjectStore,
     above: u64,
-) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
+) -> Result<Vec<JournalRecord<Json, Json>>, StoreError> {
     let range = || {
         let range = KeyRange::lower_bound(&key(above), Some(true));
         range.map(Query::KeyRange).map_err(of_idb)
     };
     let values = store.get_all(Some(range()?), None).map_err(of_idb)?.await.map_err(of_idb)?;
     store.delete(range()?).map_err(of_idb)?;
-    values.iter().map(read_journal::<M>).collect()
+    values.iter().map(decode_journal).collect()
 }

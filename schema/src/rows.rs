@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sync::StoreError;
+use sync::{StoreError, sort_by};
 
 /// Rows a page is filled with.
 pub(crate) const PAGE_ROWS: usize = 250;
@@ -60,7 +60,7 @@ impl Rows {
     /// Sorts rows; of two with one key the newer is kept, and the later one of two equally new.
     pub(crate) fn sorted(mut rows: Vec<Held>) -> Self {
         if !rows.is_sorted_by(|a, b| a.key < b.key) {
-            rows.sort_by(|a, b| a.key.cmp(&b.key).then(b.rev.cmp(&a.rev)));
+            sort_by(&mut rows, |a, b| a.key.cmp(&b.key).then(b.rev.cmp(&a.rev)));
             rows.dedup_by(|later, kept| {
                 let is_same = later.key == kept.key;
                 if is_same && later.rev == kept.rev {

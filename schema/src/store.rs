@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use serde_json::value::to_raw_value;
 use sync::{
-    Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Mutation, Outbox, Queue, QueueRecord,
-    QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey, Settlement, Store,
-    StoreError, UnixMillis, Versioned,
+    Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue,
+    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey,
+    Settlement, Store, StoreError, UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
@@ -20,13 +20,13 @@ use crate::meta::{
     CURSOR, begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text,
 };
 use crate::migrations::Beginning;
+use crate::outbox::LAST_OUTCOME_SEQ;
 use crate::rows::{Held, Rows, corrupt};
 use crate::table::{Changes, Filters, Range, Table, changes_name, filters_name};
 use crate::transaction::{Mode, Tx, of_idb};
-use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, queue, reserve};
+use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 
 const QUEUE_VERSION: &str = "queue_version";
-const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
 /// Changes of a table that are kept beside its pages before they are folded into them.
 const MAX_RECENT_ROWS: usize = 8_000;
 
@@ -104,7 +104,7 @@ impl<M: Records> IdbStore<M> {
         if let Some(changes) = self.known.borrow_mut().changes(version, name) {
             return Ok(changes);
         }
-        let changes = Rc::new(table.changes::<M>().await?);
+        let changes = Rc::new(table.changes(M::identify_json).await?);
         self.known.borrow_mut().keep_changes(version, name, changes.clone());
         Ok(changes)
     }
@@ -122,7 +122,7 @@ impl<M: Records> IdbStore<M> {
         let known = self.known.borrow_mut().take_changes(version, name);
         match known {
             Some(changes) => Ok(changes),
-            None => table.changes::<M>().await,
+            None => table.changes(M::identify_json).await,
         }
     }
 
@@ -229,7 +229,7 @@ impl<M: Records> IdbStore<M> {
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
         let mut last_outcome_seq = read_number(&tx.store(META)?, LAST_OUTCOME_SEQ).await?;
         for Receipt { seq, id, outcome } in receipts {
-            let held = queue::get::<M>(&waiting, seq).await?;
+            let held = queue::get(&waiting, seq).await?;
             let Some(record) = held.filter(|record| record.mutation.id == id && record.is_pending()) else {
                 continue;
             };
@@ -240,14 +240,15 @@ impl<M: Records> IdbStore<M> {
             last_outcome_seq = last_outcome_seq.max(seq);
             rows.extend(outcome.rows.clone());
             removed.extend(outcome.removed.clone());
+            let outcome = outcome.try_with_rows(|row| Json::of(&row)).map_err(corrupt)?;
             if settlement == Settlement::Acknowledged {
                 committed.acknowledged += 1;
                 queue::remove(&waiting, seq)?;
                 let entry = JournalRecord { mutation: record.mutation, outcome, acknowledged_at: at };
-                queue::journal::<M>(&tx.store(JOURNAL)?, &entry).await?;
+                queue::journal(&tx.store(JOURNAL)?, &entry).await?;
             } else {
                 committed.attention += 1;
-                queue::put::<M>(&waiting, &QueueRecord { state: QueueState::Attention(outcome), ..record })?;
+                queue::put(&waiting, &QueueRecord { state: QueueState::Attention(outcome), ..record })?;
             }
         }
         write_text(&tx.store(META)?, LAST_OUTCOME_SEQ, &last_outcome_seq.to_string())?;
@@ -256,19 +257,19 @@ impl<M: Records> IdbStore<M> {
 
     /// Puts what the server lost, all above `known_seq`, back into the queue. What it has decided since is told again.
     async fn requeue(tx: &Tx, known_seq: u64) -> Result<usize, StoreError> {
-        let lost = queue::take::<M>(&tx.store(JOURNAL)?, known_seq).await?;
+        let lost = queue::take(&tx.store(JOURNAL)?, known_seq).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
         let mut requeued = lost.len();
-        let (waited, _) = queue::all::<M>(&waiting).await?;
+        let (waited, _) = queue::all(&waiting).await?;
         for record in waited.into_iter().filter(|record| record.mutation.seq > known_seq) {
             // That it was booked before it was undone is no longer so.
             if record.mutation.withdrawn && !record.is_pending() {
-                queue::put::<M>(&waiting, &QueueRecord { state: QueueState::Pending, ..record })?;
+                queue::put(&waiting, &QueueRecord { state: QueueState::Pending, ..record })?;
                 requeued += 1;
             }
         }
         for JournalRecord { mutation, .. } in lost {
-            queue::put::<M>(&waiting, &QueueRecord { mutation, state: QueueState::Pending })?;
+            queue::put(&waiting, &QueueRecord { mutation, state: QueueState::Pending })?;
         }
         let meta = tx.store(META)?;
         let last_outcome_seq = read_number(&meta, LAST_OUTCOME_SEQ).await?.min(known_seq);
@@ -279,41 +280,34 @@ impl<M: Records> IdbStore<M> {
 
 impl<M: Records> Store<M> for IdbStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
-        reserve::with(&self.connection, async || {
+        let mut mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
+        let unread = unread::<M>(&mutation)?;
+        mutation.seq = reserve::with(&self.connection, async || {
             let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
-            let mutation = Mutation::from_draft(draft.clone(), 0, M::SCHEMA);
             // A new version without reading the old one: a person waits for this, and half of an id is as new as can be.
-            let (_, version) = mutation.id.as_u64_pair();
+            let (_, version) = unread.id.as_u64_pair();
             write_text(&tx.store(META)?, QUEUE_VERSION, &version.to_string())?;
-            let mutation = queue::push::<M>(&tx.store(MUTATION_QUEUE)?, mutation).await?;
+            let seq = queue::push(&tx.store(MUTATION_QUEUE)?, unread.clone()).await?;
             tx.commit().await?;
-            Ok(mutation)
+            Ok(seq)
         })
-        .await
+        .await?;
+        Ok(mutation)
     }
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
-        let (records, unreadable) = queue::all::<M>(&tx.store(MUTATION_QUEUE)?).await?;
+        let (records, unreadable) = queue::all_read::<M>(&tx.store(MUTATION_QUEUE)?).await?;
         Ok(Queue { records, unreadable, version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
-        let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
-        let meta = tx.store(META)?;
-        let client =
-            read_text(&meta, "client").await?.ok_or_else(|| corrupt("the client's id is missing"))?;
-        let epoch = read_text(&meta, "epoch").await?;
-        let (mutations, pending) = queue::pending::<M>(&tx.store(MUTATION_QUEUE)?, max_mutations).await?;
-        Ok(Outbox {
-            client: client.parse().map_err(corrupt)?,
-            epoch: epoch.map(|text| text.parse()).transpose().map_err(corrupt)?,
-            last_outcome_seq: read_number(&meta, LAST_OUTCOME_SEQ).await?,
-            cursor: read_cursor(&meta).await?,
-            scope: read_text(&meta, "scope").await?.unwrap_or_default(),
-            mutations,
-            pending,
-        })
+        let Outbox { client, epoch, last_outcome_seq, cursor, scope, mutations, pending } =
+            outbox::read(&self.connection, max_mutations).await?;
+        // One that nobody can read must not hold up the others.
+        let read = mutations.into_iter().filter_map(|mutation| queue::read_mutation::<M>(mutation).ok());
+        let mutations = read.collect();
+        Ok(Outbox { client, epoch, last_outcome_seq, cursor, scope, mutations, pending })
     }
 
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
@@ -335,10 +329,10 @@ impl<M: Records> Store<M> for IdbStore<M> {
         reserve::with(&self.connection, async || {
             let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
             let waiting = tx.store(MUTATION_QUEUE)?;
-            let held = queue::get::<M>(&waiting, seq).await?.filter(QueueRecord::is_pending);
+            let held = queue::get(&waiting, seq).await?.filter(QueueRecord::is_pending);
             let mut record = held.ok_or(StoreError::Gone)?;
             record.mutation.withdrawn = true;
-            queue::put::<M>(&waiting, &record)?;
+            queue::put(&waiting, &record)?;
             count_up(&tx.store(META)?, QUEUE_VERSION).await?;
             tx.commit().await
         })
@@ -350,23 +344,27 @@ impl<M: Records> Store<M> for IdbStore<M> {
         seq: u64,
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
-        reserve::with(&self.connection, async || {
+        let mut replacement = replacement.map(|draft| Mutation::from_draft(draft, 0, M::SCHEMA));
+        let unread = replacement.as_ref().map(unread::<M>).transpose()?;
+        let given = reserve::with(&self.connection, async || {
             let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
             let waiting = tx.store(MUTATION_QUEUE)?;
-            let held = queue::get::<M>(&waiting, seq).await?;
+            let held = queue::get(&waiting, seq).await?;
             held.filter(|record| !record.is_pending()).ok_or(StoreError::Gone)?;
             queue::remove(&waiting, seq)?;
-            let replaced = match replacement.clone() {
-                Some(draft) => {
-                    Some(queue::push::<M>(&waiting, Mutation::from_draft(draft, 0, M::SCHEMA)).await?)
-                }
-                None => None,
+            let given = match &unread {
+                Some(unread) => queue::push(&waiting, unread.clone()).await?,
+                None => 0,
             };
             count_up(&tx.store(META)?, QUEUE_VERSION).await?;
             tx.commit().await?;
-            Ok(replaced)
+            Ok(given)
         })
-        .await
+        .await?;
+        if let Some(replacement) = &mut replacement {
+            replacement.seq = given;
+        }
+        Ok(replacement)
     }
 
     async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
@@ -460,6 +458,12 @@ impl<M: Records> Store<M> for IdbStore<M> {
         })
         .await
     }
+}
+
+/// A mutation with its action as it is stored and sent.
+fn unread<M: Records>(mutation: &Mutation<M::Action>) -> Result<Mutation<Json>, StoreError> {
+    let action = Json::of(&mutation.action).map_err(corrupt)?;
+    Ok(mutation.clone().with_action(action))
 }
 
 /// What a commit's rows, removals and replaced range do to each table that they concern.

@@ -5,10 +5,10 @@
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
 use serde_json::value::RawValue;
-use sync::{Records, StoreError, Versioned};
+use sync::{Records, StoreError, Versioned, sort_by};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::filter::{filter_of, index, may_have, row_may_have};
+use crate::filter::{Identify, filter_of, index, may_have, row_may_have};
 use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, page_of, read};
 use crate::transaction::{Tx, of_idb};
 
@@ -102,13 +102,13 @@ impl Table {
     }
 
     /// Reads the changes.
-    pub(crate) async fn changes<M: Records>(&self) -> Result<Changes, StoreError> {
+    pub(crate) async fn changes(&self, identify: Identify) -> Result<Changes, StoreError> {
         let runs = self.runs.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let mut changes = Changes { rows: Rows::default(), runs: runs.len() };
         for run in &runs {
             changes.rows.lay(Rows::unpack(&bytes_of(run)?)?);
         }
-        index::<M>(&mut changes.rows)?;
+        index(&mut changes.rows, identify)?;
         Ok(changes)
     }
 
@@ -196,7 +196,7 @@ impl Table {
     }
 
     fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<(), StoreError> {
-        let (key, filter) = (text(first), filter_of::<M>(page)?);
+        let (key, filter) = (text(first), filter_of(page, M::identify_json)?);
         self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&key)).map_err(of_idb)?;
         self.filters.put(&Uint8Array::from(filter.as_slice()), Some(&key)).map(drop).map_err(of_idb)
     }
@@ -357,7 +357,7 @@ impl Table {
                 found.extend(row.map(|row| (key.clone(), row)));
             }
         }
-        found.sort_by(|a, b| a.0.cmp(&b.0));
+        sort_by(&mut found, |a, b| a.0.cmp(&b.0));
         Ok(found.into_iter().map(|(_, row)| row).collect())
     }
 }

@@ -12,6 +12,7 @@ mod protocol;
 mod relay;
 mod round;
 mod scheduler;
+mod sort;
 mod store;
 mod transport;
 mod unsent;
@@ -38,6 +39,7 @@ pub use round::{
     Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round, tables_of,
 };
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
+pub use sort::{set_of, sort_by};
 pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
 pub use transport::{Transport, TransportError};
 pub use unsent::{MAX_UNSENT_MUTATIONS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError};

@@ -161,10 +161,13 @@ pub type QueueRecordOf<M> = QueueRecord<<M as Records>::Action, <M as Records>::
 pub type JournalRecordOf<M> = JournalRecord<<M as Records>::Action, <M as Records>::Row>;
 
 /// The latest queued mutation that creates a row which `action` touches: if that one fails, `action` cannot stand.
-pub fn dependency<M: Model>(action: &M::Action, queue: &[QueueRecord<M::Action, M::Row>]) -> Option<Uuid> {
+pub fn dependency<'a, M: Model>(
+    action: &M::Action,
+    queue: impl IntoIterator<Item = &'a QueueRecordOf<M>, IntoIter: DoubleEndedIterator>,
+) -> Option<Uuid> {
     let touched = M::touches(action);
     queue
-        .iter()
+        .into_iter()
         .rev()
         .filter(|record| !record.mutation.withdrawn)
         .find(|record| M::creates(&record.mutation.action).is_some_and(|key| touched.contains(&key)))

@@ -148,6 +148,19 @@ pub struct Outcome<R: Clone> {
     pub removed: Vec<Removal>,
 }
 
+impl<R: Clone> Outcome<R> {
+    /// The same outcome with its rows in another form.
+    ///
+    /// # Errors
+    /// The first of `read`.
+    pub fn try_with_rows<S: Clone, E>(self, read: impl Fn(R) -> Result<S, E>) -> Result<Outcome<S>, E> {
+        let Self { verdict, code, message, rows, removed } = self;
+        let read = |Versioned { rev, row }| Ok(Versioned { rev, row: read(row)? });
+        let rows = rows.into_iter().map(read).collect::<Result<_, E>>()?;
+        Ok(Outcome { verdict, code, message, rows, removed })
+    }
+}
+
 /// The outcome of one mutation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt<R: Clone> {

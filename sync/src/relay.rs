@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::model::{Identity, Records};
 
@@ -19,6 +19,14 @@ pub struct Relay<M>(PhantomData<M>);
 pub struct Json(Box<RawValue>);
 
 impl Json {
+    /// A value's JSON.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        to_raw_value(value).map(Self)
+    }
+
     /// The JSON's text.
     pub fn text(&self) -> &str {
         self.0.get()
@@ -36,6 +44,16 @@ pub struct RelayedRow<M> {
     identity: Identity,
     json: Json,
     model: PhantomData<M>,
+}
+
+impl<M: Records> RelayedRow<M> {
+    /// A row that was read, to be passed on.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn of(row: &M::Row) -> Result<Self, serde_json::Error> {
+        Ok(Self { identity: M::identify(row), json: Json::of(row)?, model: PhantomData })
+    }
 }
 
 impl<M> Clone for RelayedRow<M> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::Records;
 use crate::mutation::{Mutation, UnixMillis};
 use crate::relay::Json;
+use crate::sort::set_of;
 use crate::store::{Store, StoreError};
 
 /// What such a file calls itself.
@@ -143,7 +144,7 @@ impl Unsent {
         }
         let queued = store.queue().await?.records.into_iter().map(|record| record.mutation.id);
         let sent = store.journal(usize::MAX).await?.into_iter().map(|record| record.mutation.id);
-        let mut here: std::collections::BTreeSet<Uuid> = queued.chain(sent).collect();
+        let mut here = set_of(queued.chain(sent));
         let mut taken = TakenIn::default();
         for mutation in drafts {
             if mutation.withdrawn || !here.insert(mutation.id) {

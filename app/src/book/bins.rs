@@ -1,9 +1,7 @@
 //! What lies in a bin, pending work included.
 
-use std::collections::BTreeSet;
-
 use domain::{Action, InventoryLot, LOTS, Quantity, Warehouse, by_expiry, location_key};
-use sync::{Model, Read, Records, RowKey, Store, StoreError};
+use sync::{Model, Read, Records, RowKey, Store, StoreError, set_of, sort_by};
 
 use super::Book;
 use super::views::LotView;
@@ -17,11 +15,8 @@ impl Book {
         self.put_person_first();
         let index_key = location_key(location);
         let found = Store::<Warehouse>::find(self.store(), LOTS, &index_key).await?;
-        let keys: BTreeSet<RowKey> = found
-            .iter()
-            .map(|held| Warehouse::key(&held.row))
-            .chain(self.pending().iter().flat_map(|pending| lots_of(&pending.action)))
-            .collect();
+        let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));
+        keys.extend(self.pending().iter().flat_map(|pending| lots_of(&pending.action)));
         let reads: Vec<Read> = keys.iter().cloned().map(Read::Row).collect();
         let held = self.view(&reads, |key| keys.contains(key)).await?;
         let rows = held.view.rows.iter().filter_map(|(key, row)| Some((key, row.lot()?)));
@@ -35,7 +30,7 @@ impl Book {
             .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
         let by_product = |a: &InventoryLot, b: &InventoryLot| a.lot.product_id.cmp(&b.lot.product_id);
-        lots.sort_by(|a, b| by_product(&a.row, &b.row).then_with(|| by_expiry(&a.row, &b.row)));
+        sort_by(&mut lots, |a, b| by_product(&a.row, &b.row).then_with(|| by_expiry(&a.row, &b.row)));
         Ok(lots)
     }
 

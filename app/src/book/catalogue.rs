@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use domain::{Product, fold_for_search};
 use memchr::memmem;
+use sync::sort_by;
 use uuid::Uuid;
 
 /// Ends a label in the text; folding removes it from labels.
@@ -93,7 +94,7 @@ impl Catalogue {
         self.sort();
         let folded = fold_for_search(query);
         let mut words: Vec<&str> = folded.split_whitespace().collect();
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        sort_by(&mut words, |a, b| b.len().cmp(&a.len()));
         let Some((longest, others)) = words.split_first() else {
             return self.order.iter().map(|at| self.entries[*at].id).collect();
         };

@@ -63,7 +63,7 @@ impl Book {
                 row.status.code().to_owned(),
                 date(row.expires_on),
                 date(row.received_on),
-                worth.moneys(|id| survey.name(id)).first().map_or_else(String::new, plain_money),
+                worth.moneys(&|id| survey.name(id)).first().map_or_else(String::new, plain_money),
                 survey.name(product.currency).to_owned(),
             ])
         };
@@ -84,7 +84,7 @@ impl Book {
             let first = std::mem::replace(&mut after, Warehouse::key(&last.row).key);
             let through = after.clone();
             let base = part.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-            let view = fold::<Warehouse>(base, &self.pending(), |key| {
+            let view = fold::<Warehouse>(base, self.pending().iter(), |key| {
                 key.table == PRODUCTS && key.key > first && key.key <= through
             });
             rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));

@@ -1,10 +1,9 @@
 //! What is expected, what has to be looked at, and what was done: for the work on the floor and for whoever watches over it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use domain::{Action, DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
-use sync::{Model, Read, RowKey, StoreError, TransportError};
+use sync::{Model, Read, StoreError, TransportError, set_of, sort_by};
 use uuid::Uuid;
 
 use super::views::MAX_READINGS;
@@ -32,8 +31,9 @@ impl Book {
         });
         let mut deliveries: Vec<Delivery> = rows.collect();
         let undated_last = |delivery: &Delivery| (delivery.expected_on.is_none(), delivery.expected_on);
-        deliveries
-            .sort_by(|a, b| undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number)));
+        sort_by(&mut deliveries, |a, b| {
+            undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number))
+        });
         Ok(deliveries)
     }
 
@@ -64,8 +64,8 @@ impl Book {
 
     async fn exceptions_now(&self) -> Result<Vec<StockException>, StoreError> {
         // Whether a lot is below zero follows from its row: pending work counts on from there.
-        let worked_on: BTreeSet<RowKey> =
-            self.pending().iter().flat_map(|mutation| Warehouse::touches(&mutation.action)).collect();
+        let worked_on =
+            set_of(self.pending().iter().flat_map(|mutation| Warehouse::touches(&mutation.action)));
         let lots = worked_on.into_iter().filter(|key| key.table == LOTS).map(Read::Row);
         let all = Read::Prefix { table: EXCEPTIONS, prefix: String::new(), limit: MAX_SHOWN_EXCEPTIONS };
         let reads: Vec<Read> = [all].into_iter().chain(lots).collect();
@@ -75,7 +75,7 @@ impl Book {
             _ => None,
         });
         let mut exceptions: Vec<StockException> = rows.collect();
-        exceptions.sort_by_key(|exception| std::cmp::Reverse(exception.at));
+        sort_by(&mut exceptions, |a, b| b.at.cmp(&a.at));
         Ok(exceptions)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
-use sync::{Records, RowKey, Store, StoreError, UnixMillis, fold};
+use sync::{Records, RowKey, Rows, Store, StoreError, UnixMillis, fold, set_of};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -138,7 +138,10 @@ impl Book {
         // What was undone only waits for the server to take note.
         let shown =
             queue.records.into_iter().filter(|record| !(record.is_pending() && record.mutation.withdrawn));
-        let before = self.0.queue.replace(shown.collect::<Vec<_>>().into());
+        let shown: Vec<_> = shown.collect();
+        let pending = shown.iter().filter(|record| record.is_pending()).map(|record| record.mutation.clone());
+        self.0.pending.replace(pending.collect());
+        let before = self.0.queue.replace(shown.into());
         let mut products = pending_products(&before);
         products.extend(pending_products(&self.queue()));
         self.refresh_products(products).await;
@@ -151,8 +154,9 @@ impl Book {
         for id in products {
             let key = RowKey::new(PRODUCTS, id.to_string());
             let Ok(held) = Store::<Warehouse>::get(&self.0.store, &key).await else { return };
-            let base = held.into_iter().map(|held| (key.clone(), held.row)).collect();
-            let view = fold::<Warehouse>(base, &pending, |touched| *touched == key);
+            let mut base = Rows::new();
+            base.extend(held.map(|held| (key.clone(), held.row)));
+            let view = fold::<Warehouse>(base, pending.iter(), |touched| *touched == key);
             let mut catalogue = self.0.catalogue.borrow_mut();
             match view.rows.get(&key).and_then(Row::product) {
                 Some(product) => drop(catalogue.put(product)),
@@ -170,5 +174,5 @@ fn pending_products(queue: &[Queued]) -> BTreeSet<Uuid> {
         Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => Some(*id),
         _ => None,
     };
-    pending.filter_map(of).collect()
+    set_of(pending.filter_map(of))
 }

@@ -3,7 +3,7 @@
 use domain::{
     Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, Warehouse, normalize_gtin,
 };
-use sync::{Commit, Outbox, RowKey, Store, StoreError, TransportError, Versioned};
+use sync::{Commit, Outbox, RelayedRow, RowKey, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 
 use super::{Book, Completeness, Signal};
@@ -71,8 +71,8 @@ impl Book {
             product.sku == code.trim()
                 || (!product.barcode.is_empty() && normalize_gtin(&product.barcode) == normalize_gtin(code))
         };
-        self.pending().into_iter().find_map(|mutation| match mutation.action {
-            Action::CreateProduct(product) if is_meant(&product) => Some(product.id),
+        self.pending().iter().find_map(|mutation| match &mutation.action {
+            Action::CreateProduct(product) if is_meant(product) => Some(product.id),
             _ => None,
         })
     }
@@ -125,14 +125,15 @@ impl Book {
         let id = answer.product.id;
         let is_held = |lot: &InventoryLot| lot.status == LotStatus::Available;
         let lots = answer.lots.into_iter().filter(|(_, lot)| is_held(lot));
-        let mut rows: Vec<Versioned<Row>> =
-            lots.map(|(rev, lot)| Versioned { rev, row: Row::Lot(lot) }).collect();
-        rows.push(Versioned { rev: answer.rev, row: Row::Product(answer.product) });
+        let product = (answer.rev, Row::Product(answer.product));
+        let rows = lots.map(|(rev, lot)| (rev, Row::Lot(lot))).chain([product]);
+        let passed_on = |(rev, row): (u64, Row)| Ok(Versioned { rev, row: RelayedRow::of(&row)? });
+        let rows: Result<_, serde_json::Error> = rows.map(passed_on).collect();
         let commit = Commit {
             from: outbox.cursor.clone(),
             cursor: outbox.cursor,
             receipts: Vec::new(),
-            rows,
+            rows: rows.map_err(|error| StoreError::Corrupt(error.to_string()))?,
             removed: Vec::new(),
             replaced: None,
             epoch: outbox.epoch.unwrap_or_default(),
@@ -140,7 +141,7 @@ impl Book {
             last_outcome_seq: 0,
             at: browser::now(),
         };
-        Store::<Warehouse>::commit(self.store(), commit).await?;
+        self.store().relay().commit(commit).await?;
         self.follow_for_survey(Some(&[RowKey::new(PRODUCTS, id.to_string())]));
         self.refresh_products([id].into()).await;
         self.emit(&Signal::Changed);

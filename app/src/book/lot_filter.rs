@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use domain::{CalendarDate, LotStatus, Quantity};
+use domain::{CalendarDate, LotStatus, Quantity, fold_for_search};
+use sync::{UnixMillis, sort_by};
 
 use super::survey::{Survey, SurveyedLot};
 use super::worth::Worth;
@@ -12,6 +13,27 @@ use crate::language::key;
 pub(crate) const PRESSING_DAYS: i64 = 14;
 /// See [`PRESSING_DAYS`].
 pub(crate) const SOON_DAYS: i64 = 60;
+const MILLIS_A_DAY: i64 = 86_400_000;
+
+/// The last dates that press and that are worth a look: comparing dates is quicker than counting days, for every lot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Horizon {
+    pub(crate) today: CalendarDate,
+    pub(crate) pressing: CalendarDate,
+    pub(crate) soon: CalendarDate,
+}
+
+impl Horizon {
+    /// As of `today`.
+    pub(crate) fn of(today: CalendarDate) -> Self {
+        let epoch = CalendarDate::of(UnixMillis(0), 0);
+        let after = |days: i64| {
+            let millis = (epoch.days_until(today) + days).saturating_mul(MILLIS_A_DAY);
+            CalendarDate::of(UnixMillis(millis), 0)
+        };
+        Self { today, pressing: after(PRESSING_DAYS), soon: after(SOON_DAYS) }
+    }
+}
 
 /// How close a lot's date is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,15 +75,13 @@ impl Expiry {
     }
 
     /// Whether a lot is one of these.
-    pub(crate) fn holds(self, lot: &SurveyedLot, today: CalendarDate) -> bool {
-        let within = |days| {
-            !lot.is_expired(today) && lot.expires_on.is_some_and(|date| today.days_until(date) <= days)
-        };
+    pub(crate) fn holds(self, lot: &SurveyedLot, horizon: Horizon) -> bool {
+        let by = |last| !lot.is_expired(horizon.today) && lot.expires_on.is_some_and(|date| date <= last);
         match self {
             Self::Any => true,
-            Self::Expired => lot.is_expired(today),
-            Self::Pressing => within(PRESSING_DAYS),
-            Self::Soon => within(SOON_DAYS),
+            Self::Expired => lot.is_expired(horizon.today),
+            Self::Pressing => by(horizon.pressing),
+            Self::Soon => by(horizon.soon),
         }
     }
 }
@@ -138,26 +158,31 @@ impl Survey {
         order: &[u32],
         today: CalendarDate,
     ) -> Selection {
-        let is_bin_meant: Vec<bool> =
-            self.places().map(|place| starts_with(place, filter.bin.trim())).collect();
-        let has_word: Vec<Vec<bool>> = words
+        let bin = fold_for_search(filter.bin.trim());
+        let is_bin_meant: Vec<bool> = self.folded_places().map(|place| place.starts_with(&bin)).collect();
+        // Each word's places and codes, looked up once: a list of all lots asks for them as one types.
+        let found_by: Vec<(Vec<bool>, Vec<bool>)> = words
             .iter()
-            .map(|word| self.places().map(|place| contains(place, &word.folded)).collect())
+            .map(|word| {
+                let places = self.folded_places().map(|place| place.contains(&word.folded)).collect();
+                (places, self.with_code(&word.folded))
+            })
             .collect();
-        let is_found = |lot: &SurveyedLot| {
-            words.iter().zip(&has_word).all(|(word, in_place)| {
+        let is_found = |at: usize, lot: &SurveyedLot| {
+            words.iter().zip(&found_by).all(|(word, (in_place, in_code))| {
                 word.is_in_label.get(lot.product as usize) == Some(&true)
                     || in_place.get(lot.place as usize) == Some(&true)
-                    || contains(self.code(lot), &word.folded)
+                    || in_code.get(at) == Some(&true)
             })
         };
+        let horizon = Horizon::of(today);
         let mut selection = Selection::default();
         for (at, lot) in order.iter().filter_map(|at| Some((*at, self.lots().get(*at as usize)?))) {
-            let is_wanted = filter.expiry.holds(lot, today)
+            let is_wanted = filter.expiry.holds(lot, horizon)
                 && (!filter.only_available || lot.status == LotStatus::Available)
                 && (!filter.only_below_zero || lot.quantity < Quantity::ZERO)
                 && is_bin_meant.get(lot.place as usize) == Some(&true)
-                && is_found(lot);
+                && is_found(at as usize, lot);
             if is_wanted {
                 self.add_worth(&mut selection.worth, lot);
                 selection.rows.push(at);
@@ -185,7 +210,7 @@ impl Survey {
     /// Where each bin comes as one walks.
     fn place_ranks(&self) -> Vec<u32> {
         let mut order: Vec<(u32, &str)> = (0..).zip(self.places()).collect();
-        order.sort_by(|(_, a), (_, b)| walking_order(a, b));
+        sort_by(&mut order, |(_, a), (_, b)| walking_order(a, b));
         let mut ranks = vec![0; order.len()];
         for (rank, (place, _)) in (0..).zip(order) {
             ranks[place as usize] = rank;
@@ -230,16 +255,6 @@ fn number(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> u64 {
         value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
     }
     value
-}
-
-/// Bins and codes differ in the case of their letters at most.
-fn starts_with(text: &str, start: &str) -> bool {
-    text.as_bytes().get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
-}
-
-fn contains(text: &str, part: &str) -> bool {
-    part.is_empty()
-        || text.as_bytes().windows(part.len()).any(|found| found.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 #[cfg(test)]
@@ -321,6 +336,25 @@ mod tests {
     }
 
     #[test]
+    fn bins_and_codes_are_found_without_their_accents() {
+        let mut survey = survey();
+        survey.push_lot(&lot(1, "Größe-7", "KÜHL-1", 5), false);
+        let found = |filter: &LotFilter, words: &[&str]| {
+            let words: Vec<Word> = words
+                .iter()
+                .map(|word| Word { folded: fold_for_search(word), is_in_label: Vec::new() })
+                .collect();
+            survey.select(filter, &words, &survey.in_order(filter.order), today()).rows
+        };
+        for words in [&["kühl"][..], &["KUHL"], &["größe"], &["grosse-7", "kuhl-1"]] {
+            assert_eq!(found(&LotFilter::default(), words), [7], "{words:?}");
+        }
+        for bin in ["kühl", "KUHL-", "Kühl-1"] {
+            assert_eq!(found(&LotFilter { bin: bin.into(), ..LotFilter::default() }, &[]), [7], "{bin}");
+        }
+    }
+
+    #[test]
     fn bins_status_and_sign_narrow_it() {
         let bin = LotFilter { bin: " b-".into(), ..LotFilter::default() };
         assert_eq!(found(&bin, &[]), ["L-past", "L-today"]);
@@ -337,7 +371,7 @@ mod tests {
         let survey = survey();
         let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
         let worth = survey.select(&filter, &[], &survey.in_order(filter.order), today()).worth;
-        let euros = worth.moneys(|id| survey.name(id));
+        let euros = worth.moneys(&|id| survey.name(id));
         assert_eq!(euros.iter().map(|money| money.minor).collect::<Vec<_>>(), [7 + 2 * 3 - 2 * 4]);
     }
 

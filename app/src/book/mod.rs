@@ -99,6 +99,7 @@ struct Inner {
     next_subscriber: Cell<u64>,
     client: Uuid,
     queue: RefCell<Rc<Vec<Queued>>>,
+    pending: RefCell<Rc<[Mutation<Action>]>>,
     queue_version: Cell<u64>,
     unreadable: Cell<usize>,
     /// What is being reversed.
@@ -143,6 +144,7 @@ impl Book {
             next_subscriber: Cell::default(),
             client: outbox.client,
             queue: RefCell::default(),
+            pending: RefCell::default(),
             queue_version: Cell::default(),
             unreadable: Cell::default(),
             reversing: Cell::default(),
@@ -247,9 +249,8 @@ impl Book {
     }
 
     /// Mutations the server has still to decide, by rising `seq`.
-    pub(crate) fn pending(&self) -> Vec<Mutation<Action>> {
-        let queue = self.queue();
-        queue.iter().filter(|record| record.is_pending()).map(|record| record.mutation.clone()).collect()
+    pub(crate) fn pending(&self) -> Rc<[Mutation<Action>]> {
+        self.0.pending.borrow().clone()
     }
 
     /// Entries of the queue that another version of the app made, and this one cannot read. They are sent all the same.

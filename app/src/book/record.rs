@@ -166,11 +166,10 @@ impl Book {
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
         // What is tried again does not wait for its own failure.
         let queue = self.queue();
-        let others: Vec<Queued> =
-            queue.iter().filter(|record| Some(record.mutation.id) != replaces).cloned().collect();
+        let others = queue.iter().filter(|record| Some(record.mutation.id) != replaces);
         Draft {
             id: browser::new_uuid_v7(),
-            depends_on: dependency::<Warehouse>(&action, &others),
+            depends_on: dependency::<Warehouse>(&action, others),
             action,
             base,
             author: self.device_name().unwrap_or_else(|| "unknown device".to_owned()),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{CalendarDate, Quantity};
+use sync::sort_by;
 use uuid::Uuid;
 
-use super::lot_filter::{PRESSING_DAYS, SOON_DAYS};
+use super::lot_filter::{Expiry, Horizon};
 use super::survey::{NameId, Survey, SurveyedLot};
 use super::worth::Worth;
 
@@ -41,16 +42,16 @@ impl Part {
     pub(crate) const ALL: [Self; 5] =
         [Self::Good, Self::Soon, Self::Pressing, Self::Expired, Self::BelowZero];
 
-    fn of(lot: &SurveyedLot, today: CalendarDate) -> Self {
+    fn of(lot: &SurveyedLot, horizon: Horizon) -> Self {
         if lot.quantity < Quantity::ZERO {
             return Self::BelowZero;
         }
-        if lot.is_expired(today) {
+        if lot.is_expired(horizon.today) {
             return Self::Expired;
         }
-        match lot.expires_on.map(|date| today.days_until(date)) {
-            Some(..=PRESSING_DAYS) => Self::Pressing,
-            Some(..=SOON_DAYS) => Self::Soon,
+        match lot.expires_on {
+            Some(date) if date <= horizon.pressing => Self::Pressing,
+            Some(date) if date <= horizon.soon => Self::Soon,
             Some(_) | None => Self::Good,
         }
     }
@@ -87,8 +88,8 @@ pub(crate) struct Report {
 impl Survey {
     /// The report as of `today`.
     pub(crate) fn report(&self, today: CalendarDate) -> Report {
-        let mut total = Share::default();
-        let mut parts: BTreeMap<Part, Share> = Part::ALL.map(|part| (part, Share::default())).into();
+        let horizon = Horizon::of(today);
+        let mut parts = Part::ALL.map(|part| (part, Share::default()));
         let mut months = vec![Share::default(); MONTHS + 3];
         let mut places = vec![Share::default(); self.places().count()];
         let currency = self.main_currency();
@@ -96,8 +97,7 @@ impl Survey {
         for lot in self.lots() {
             let worth = self.exact_worth(lot);
             let shares = [
-                Some(&mut total),
-                parts.get_mut(&Part::of(lot, today)),
+                parts.get_mut(Part::of(lot, horizon) as usize).map(|(_, share)| share),
                 months.get_mut(month_at(lot, today)),
                 places.get_mut(lot.place as usize),
             ];
@@ -113,29 +113,30 @@ impl Survey {
         }
         let (aisles, other_aisles) =
             self.aisles(&places, |share| currency.map_or(0, |currency| share.worth.minor(currency)));
+        let mut total = Share::default();
+        for (_, share) in &parts {
+            total.lots += share.lots;
+            total.worth.add_all(&share.worth);
+        }
         let names = (0..).zip(months);
         Report {
             total,
             currency,
-            parts: parts.into_iter().collect(),
+            parts: parts.into(),
             months: names.map(|(at, share)| (due(at, today), share)).collect(),
             aisles,
             other_aisles,
             products: self.dearest(&products, currency),
-            next: self.next_to_expire(today),
+            next: self.next_to_expire(horizon),
         }
     }
 
     /// The products with the greatest sums, each with its lots.
     fn dearest(&self, sums: &[(usize, i128)], currency: Option<NameId>) -> Vec<(Uuid, Share)> {
         let Some(currency) = currency else { return Vec::new() };
-        let mut ranked: Vec<usize> = (0..sums.len()).filter(|at| sums[*at].1 > 0).collect();
+        let valuable = (0..sums.len()).filter(|at| sums[*at].1 > 0);
         let rank = |at: &usize| (std::cmp::Reverse(sums[*at].1), self.products()[*at].id);
-        if ranked.len() > MAX_NAMED {
-            ranked.select_nth_unstable_by_key(MAX_NAMED, rank);
-            ranked.truncate(MAX_NAMED);
-        }
-        ranked.sort_by_key(rank);
+        let ranked = first_named(valuable, |a, b| rank(a) < rank(b));
         let share = |at: usize| {
             let (lots, exact) = sums[at];
             let mut worth = Worth::default();
@@ -146,9 +147,15 @@ impl Survey {
     }
 
     fn main_currency(&self) -> Option<NameId> {
+        let mut of_product = vec![0_usize; self.products().len()];
+        for lot in self.lots() {
+            if let Some(lots) = of_product.get_mut(lot.product as usize) {
+                *lots += 1;
+            }
+        }
         let mut lots: BTreeMap<NameId, usize> = BTreeMap::new();
-        for product in self.lots().iter().filter_map(|lot| self.product_of(lot)) {
-            *lots.entry(product.currency).or_default() += 1;
+        for (product, count) in self.products().iter().zip(of_product).filter(|(_, count)| *count > 0) {
+            *lots.entry(product.currency).or_default() += count;
         }
         let named = lots.into_iter().filter(|(currency, _)| !self.name(*currency).is_empty());
         named
@@ -164,23 +171,31 @@ impl Survey {
             aisle.worth.add_all(&share.worth);
         }
         let mut aisles: Vec<(String, Share)> = aisles.into_iter().collect();
-        aisles.sort_by_cached_key(|(name, share)| (std::cmp::Reverse(minor(share)), name.clone()));
+        sort_by(&mut aisles, |a, b| minor(&b.1).cmp(&minor(&a.1)).then_with(|| a.0.cmp(&b.0)));
         let others = aisles.len().saturating_sub(MAX_NAMED);
         aisles.truncate(MAX_NAMED);
         (aisles, others)
     }
 
-    fn next_to_expire(&self, today: CalendarDate) -> Vec<u32> {
-        let dated = (0_u32..).zip(self.lots()).filter(|(_, lot)| {
-            lot.quantity > Quantity::ZERO
-                && !lot.is_expired(today)
-                && lot.expires_on.is_some_and(|date| today.days_until(date) <= SOON_DAYS)
-        });
-        let mut dated: Vec<(Option<CalendarDate>, u32)> =
-            dated.map(|(at, lot)| (lot.expires_on, at)).collect();
-        dated.sort_unstable();
-        dated.into_iter().take(MAX_NAMED).map(|(_, at)| at).collect()
+    fn next_to_expire(&self, horizon: Horizon) -> Vec<u32> {
+        let dated = (0_u32..)
+            .zip(self.lots())
+            .filter(|(_, lot)| lot.quantity > Quantity::ZERO && Expiry::Soon.holds(lot, horizon));
+        let first = first_named(dated, |(_, a), (_, b)| a.expires_on < b.expires_on);
+        first.into_iter().map(|(at, _)| at).collect()
     }
+}
+
+/// The first of many, as many as are named; equals keep their order.
+fn first_named<T>(all: impl Iterator<Item = T>, is_before: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut first = Vec::with_capacity(MAX_NAMED + 1);
+    for one in all {
+        if first.len() < MAX_NAMED || first.last().is_some_and(|last| is_before(&one, last)) {
+            first.insert(first.partition_point(|held| !is_before(&one, held)), one);
+            first.truncate(MAX_NAMED);
+        }
+    }
+    first
 }
 
 /// The first part of a bin's name: `B` of `b-07-3`.

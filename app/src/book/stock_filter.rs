@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Quantity};
 use uuid::Uuid;
 
-use super::lot_filter::Expiry;
+use super::lot_filter::{Expiry, Horizon};
 use super::survey::Survey;
 use crate::language::key;
 
@@ -52,6 +52,7 @@ impl Survey {
     pub(crate) fn stocked(&self, products: &[Uuid], filter: StockFilter, today: CalendarDate) -> Vec<Uuid> {
         let mut usable = vec![Quantity::ZERO; self.products().len()];
         let mut is_marked = vec![false; usable.len()];
+        let horizon = Horizon::of(today);
         for lot in self.lots() {
             let at = lot.product as usize;
             if !lot.is_expired(today) {
@@ -59,7 +60,9 @@ impl Survey {
             }
             is_marked[at] |= match filter {
                 StockFilter::BelowZero => lot.quantity < Quantity::ZERO,
-                StockFilter::ExpiringSoon => lot.quantity > Quantity::ZERO && Expiry::Soon.holds(lot, today),
+                StockFilter::ExpiringSoon => {
+                    lot.quantity > Quantity::ZERO && Expiry::Soon.holds(lot, horizon)
+                }
                 StockFilter::Any | StockFilter::InStock | StockFilter::OutOfStock => false,
             };
         }

@@ -3,9 +3,11 @@
 //! A lot is a few numbers; texts lie in pools and are named by their place in them, so that some hundred thousand lots are
 //! a few megabytes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity};
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, fold_for_search};
+use memchr::memmem;
+use sync::set_of;
 use uuid::Uuid;
 
 use super::worth::{Worth, exact};
@@ -29,6 +31,7 @@ pub(crate) struct SurveyedLot {
     pub(crate) product: u32,
     pub(crate) place: NameId,
     code_start: u32,
+    folded_start: u32,
     code_bytes: u16,
     pub(crate) status: LotStatus,
     /// Whether something about it waits to be sent.
@@ -45,10 +48,15 @@ impl SurveyedLot {
     }
 }
 
+/// Ends a code in the folded text; folding removes it from codes.
+const END: char = '\n';
+
 /// Texts, each once.
 #[derive(Debug, Default)]
 struct Names {
     texts: Vec<Box<str>>,
+    /// The same, folded for search.
+    folded: Vec<Box<str>>,
     ids: HashMap<Box<str>, NameId>,
 }
 
@@ -60,6 +68,7 @@ impl Names {
         // Far fewer names than lots.
         let id = NameId::try_from(self.texts.len()).unwrap_or(NameId::MAX);
         self.texts.push(text.into());
+        self.folded.push(fold_for_search(text).into());
         self.ids.insert(text.into(), id);
         id
     }
@@ -85,6 +94,7 @@ pub(crate) struct Survey {
     at: HashMap<Uuid, u32>,
     lots: Vec<SurveyedLot>,
     codes: String,
+    folded_codes: String,
     names: Names,
     places: Names,
     outdated: usize,
@@ -125,6 +135,29 @@ impl Survey {
     /// Bins, those that are empty by now included.
     pub(crate) fn places(&self) -> impl Iterator<Item = &str> {
         self.places.texts.iter().map(AsRef::as_ref)
+    }
+
+    /// The same, folded for search.
+    pub(crate) fn folded_places(&self) -> impl Iterator<Item = &str> {
+        self.places.folded.iter().map(AsRef::as_ref)
+    }
+
+    /// Which lots have a folded word in their code: one pass over all codes, which lie in the order of the lots.
+    pub(crate) fn with_code(&self, word: &str) -> Vec<bool> {
+        let text = self.folded_codes.as_bytes();
+        let mut has_word = vec![false; self.lots.len()];
+        let mut at = 0;
+        for found in memmem::find_iter(text, word) {
+            while self.lots.get(at + 1).is_some_and(|next| next.folded_start as usize <= found) {
+                at += 1;
+            }
+            // What lies behind the code's end was the code of a lot that is gone.
+            let before = self.lots.get(at).and_then(|lot| text.get(lot.folded_start as usize..found));
+            if before.is_some_and(|before| !before.contains(&(END as u8))) {
+                has_word[at] = true;
+            }
+        }
+        has_word
     }
 
     /// A unit's or currency's name.
@@ -177,15 +210,21 @@ impl Survey {
             return;
         }
         let code = &row.lot.lot_code;
-        let (Ok(code_start), Ok(code_bytes)) = (u32::try_from(self.codes.len()), u16::try_from(code.len()))
-        else {
+        let (Ok(code_start), Ok(folded_start), Ok(code_bytes)) = (
+            u32::try_from(self.codes.len()),
+            u32::try_from(self.folded_codes.len()),
+            u16::try_from(code.len()),
+        ) else {
             return;
         };
         self.codes.push_str(code);
+        self.folded_codes.push_str(&fold_for_search(code).replace(END, " "));
+        self.folded_codes.push(END);
         let lot = SurveyedLot {
             product: self.place_for(row.lot.product_id),
             place: self.places.id_of(&row.lot.location),
             code_start,
+            folded_start,
             code_bytes,
             status: row.status,
             is_pending,
@@ -198,7 +237,7 @@ impl Survey {
 
     /// Puts products' lots as they are now in place of those it had.
     pub(crate) fn replace(&mut self, products: &[Resurveyed]) {
-        let replaced: BTreeSet<u32> = products.iter().filter_map(|one| self.product_at(one.id)).collect();
+        let replaced = set_of(products.iter().filter_map(|one| self.product_at(one.id)));
         let before = self.lots.len();
         self.lots.retain(|lot| !replaced.contains(&lot.product));
         self.outdated += before - self.lots.len();
@@ -267,7 +306,8 @@ pub(crate) mod tests {
         assert_eq!(survey.row(second), Some(lot(2, "Lé2", "A-1", -2)));
         let mut worth = Worth::default();
         survey.lots().iter().for_each(|lot| survey.add_worth(&mut worth, lot));
-        let shown: Vec<String> = worth.moneys(|id| survey.name(id)).iter().map(ToString::to_string).collect();
+        let shown: Vec<String> =
+            worth.moneys(&|id| survey.name(id)).iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["€\u{a0}0.05"], "a product without a price adds nothing");
     }
 
@@ -296,5 +336,11 @@ pub(crate) mod tests {
         survey.replace(&[new]);
         assert_eq!(units(&survey), 25);
         assert!(!survey.is_worn());
+        let with = |word: &str| {
+            let has_word = survey.with_code(word);
+            let found = survey.lots().iter().zip(&has_word).filter(|(_, has_word)| **has_word);
+            found.map(|(lot, _)| survey.code(lot)).collect::<Vec<_>>()
+        };
+        assert_eq!((with("a"), with("b"), with("n")), (vec!["a", "a"], vec!["b", "b"], vec!["n"]));
     }
 }

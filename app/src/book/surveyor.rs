@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use domain::{CalendarDate, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
 use gloo_timers::future::TimeoutFuture;
-use sync::{Read, Records, RowKey, Store, StoreError, UnixMillis};
+use sync::{Read, Records, RowKey, Store, StoreError, UnixMillis, set_of};
 use uuid::Uuid;
 
 use super::lot_filter::{LotFilter, LotOrder, Selection, Word};
 use super::survey::{Resurveyed, Survey};
+use super::views::product_of;
 use super::{Book, Completeness, Signal};
 
 /// Rows read at a time: some milliseconds of work before the page may breathe.
@@ -29,8 +30,6 @@ const SNAPSHOT_REST_MILLIS: u64 = 15_000;
 const PRODUCTS_PERCENT: usize = 30;
 /// Words that are looked for; more are passed over.
 const MAX_WORDS: usize = 6;
-/// The key of a product or of its lots begins with its id.
-const ID_CHARS: usize = 36;
 
 /// How far the survey is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,8 +149,7 @@ impl Book {
         let mut all = surveying.changed.borrow_mut();
         match changed {
             Some(keys) => {
-                let of_stock = keys.iter().filter(|key| key.table == PRODUCTS || key.table == LOTS);
-                all.extend(of_stock.filter_map(|key| key.key.get(..ID_CHARS)?.parse::<Uuid>().ok()));
+                all.extend(keys.iter().filter_map(|key| product_of(key)?.parse::<Uuid>().ok()));
             }
             None => surveying.is_stale.set(true),
         }
@@ -268,16 +266,12 @@ impl Book {
                 [Read::Row(key_of(id)), lots]
             })
             .collect();
-        let wanted: BTreeSet<String> = products.iter().map(Uuid::to_string).collect();
-        let is_wanted = |key: &RowKey| {
-            (key.table == PRODUCTS || key.table == LOTS)
-                && key.key.get(..ID_CHARS).is_some_and(|id| wanted.contains(id))
-        };
+        let wanted = set_of(products.iter().map(Uuid::to_string));
+        let is_wanted = |key: &RowKey| product_of(key).is_some_and(|id| wanted.contains(id));
         let view = self.view(&reads, is_wanted).await?.view;
-        let mut found: BTreeMap<Uuid, Resurveyed> = products
-            .iter()
-            .map(|id| (*id, Resurveyed { id: *id, product: None, lots: Vec::new() }))
-            .collect();
+        let mut found: BTreeMap<Uuid, Resurveyed> = BTreeMap::new();
+        found
+            .extend(products.iter().map(|id| (*id, Resurveyed { id: *id, product: None, lots: Vec::new() })));
         for (key, row) in view.rows {
             let is_pending = view.pending.contains(&key);
             match row {

@@ -6,7 +6,9 @@ use domain::{
     CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry,
     lot_prefix,
 };
-use sync::{Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, View, fold};
+use sync::{
+    Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, View, fold, set_of, sort_by,
+};
 use uuid::Uuid;
 
 use super::Book;
@@ -14,6 +16,8 @@ use super::catalogue::ProductLabel;
 
 /// Lots of one product that are shown.
 const MAX_SHOWN_LOTS: usize = 2_000;
+/// The key of a product or of its lots begins with its id.
+const ID_CHARS: usize = 36;
 /// Readings after which a queue that never rests is given up on.
 pub(super) const MAX_READINGS: usize = 20;
 /// A read from the server that is only a bonus does not wait longer.
@@ -125,7 +129,7 @@ impl Book {
             // An emptied bin is no lot to work on; what emptied it shows until it is sent.
             .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
-        lots.sort_by(|a, b| by_expiry(&a.row, &b.row));
+        sort_by(&mut lots, |a, b| by_expiry(&a.row, &b.row));
         let on_hand = usable(lots.iter().map(|lot| &lot.row), today);
         Ok(Some(ProductView {
             variants: self.variants(&product).await?,
@@ -139,28 +143,18 @@ impl Book {
         }))
     }
 
-    /// What a list shows of a product.
-    pub(crate) async fn card(
+    /// What a list shows of products, those that the device holds. They are read together: a list has as many as fit the
+    /// screen.
+    pub(crate) async fn cards(
         &self,
-        id: Uuid,
+        ids: &[Uuid],
         today: CalendarDate,
-    ) -> Result<Option<ProductCard>, StoreError> {
+    ) -> Result<Vec<(Uuid, ProductCard)>, StoreError> {
         self.let_person_first().await;
-        let Held { view, .. } = self.held(id).await?;
-        let key = RowKey::new(PRODUCTS, id.to_string());
-        let Some(product) = view.rows.get(&key).and_then(Row::product) else { return Ok(None) };
-        let lots = || view.rows.values().filter_map(Row::lot);
-        let in_stock = lots().filter(|lot| lot.quantity > Quantity::ZERO && !lot.is_expired(today));
-        let detail = CardDetail {
-            price_minor: product.price_minor,
-            currency: product.currency.clone(),
-            unit: product.unit.clone(),
-            on_hand: usable(lots(), today),
-            soonest_expiry: in_stock.filter_map(|lot| lot.expires_on).min(),
-        };
-        let Product { name, sku, variant, .. } = product.clone();
-        let label = ProductLabel { name, sku, variant };
-        Ok(Some(ProductCard { product: label, detail: Some(detail), pending: view.pending.contains(&key) }))
+        let reads: Vec<Read> = ids.iter().flat_map(|id| reads_of(*id)).collect();
+        let wanted = set_of(ids.iter().map(Uuid::to_string));
+        let view = self.view(&reads, |key| product_of(key).is_some_and(|id| wanted.contains(id))).await?.view;
+        Ok(ids.iter().filter_map(|id| Some((*id, card_of(*id, &view, today)?))).collect())
     }
 
     /// Asks the server for the lots this device does not hold; says as of when the device's own are if it cannot.
@@ -184,15 +178,16 @@ impl Book {
         }
         let mut others = self.products_with(&format!("family:{}", product.family)).await?;
         others.retain(|other| other.id != product.id);
-        others.sort_by(|a, b| a.variant.cmp(&b.variant));
+        sort_by(&mut others, |a, b| a.variant.cmp(&b.variant));
         Ok(others)
     }
 
     /// Products with an index key, pending changes included.
     pub(super) async fn products_with(&self, index_key: &str) -> Result<Vec<Product>, StoreError> {
         let found = self.noted(Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await)?;
-        let base: Rows<Row> = found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-        let view = fold::<Warehouse>(base, &self.pending(), |key| key.table == PRODUCTS);
+        let mut base = Rows::new();
+        base.extend(found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)));
+        let view = fold::<Warehouse>(base, self.pending().iter(), |key| key.table == PRODUCTS);
         let still = view
             .rows
             .values()
@@ -201,15 +196,8 @@ impl Book {
     }
 
     async fn held(&self, id: Uuid) -> Result<Held, StoreError> {
-        let key = RowKey::new(PRODUCTS, id.to_string());
-        let prefix = lot_prefix(id);
-        let reads = [
-            Read::Row(key.clone()),
-            Read::Prefix { table: LOTS, prefix: prefix.clone(), limit: MAX_SHOWN_LOTS },
-        ];
-        let is_wanted =
-            |touched: &RowKey| *touched == key || (touched.table == LOTS && touched.key.starts_with(&prefix));
-        self.view(&reads, is_wanted).await
+        let wanted = id.to_string();
+        self.view(&reads_of(id), |key| product_of(key) == Some(&wanted)).await
     }
 
     /// Reads rows and folds over them exactly the queue they go with.
@@ -225,10 +213,17 @@ impl Book {
                 continue;
             }
             let base_lots = reading.rows.iter().filter_map(|held| held.row.lot().cloned()).collect();
-            let revs = reading.rows.iter().map(|held| (Warehouse::key(&held.row), held.rev)).collect();
-            let base: Rows<Row> =
-                reading.rows.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-            return Ok(Held { view: fold::<Warehouse>(base, &self.pending(), is_wanted), revs, base_lots });
+            let (mut revs, mut base) = (BTreeMap::new(), Rows::new());
+            for Versioned { rev, row } in reading.rows {
+                let key = Warehouse::key(&row);
+                revs.insert(key.clone(), rev);
+                base.insert(key, row);
+            }
+            return Ok(Held {
+                view: fold::<Warehouse>(base, self.pending().iter(), is_wanted),
+                revs,
+                base_lots,
+            });
         }
         Err(StoreError::Unavailable("the queue changed faster than it could be read".to_owned()))
     }
@@ -239,6 +234,40 @@ impl Held {
     pub(super) fn rev(&self, key: &RowKey) -> u64 {
         self.revs.get(key).copied().unwrap_or(0)
     }
+}
+
+/// What has to be read to show a product.
+fn reads_of(id: Uuid) -> [Read; 2] {
+    let lots = Read::Prefix { table: LOTS, prefix: lot_prefix(id), limit: MAX_SHOWN_LOTS };
+    [Read::Row(RowKey::new(PRODUCTS, id.to_string())), lots]
+}
+
+/// The product, by its id, that a row of one or of its lots belongs to.
+pub(super) fn product_of(key: &RowKey) -> Option<&str> {
+    if key.table == PRODUCTS || key.table == LOTS { key.key.get(..ID_CHARS) } else { None }
+}
+
+fn card_of(id: Uuid, view: &View<Row>, today: CalendarDate) -> Option<ProductCard> {
+    let key = RowKey::new(PRODUCTS, id.to_string());
+    let product = view.rows.get(&key).and_then(Row::product)?;
+    // A product's lots lie together.
+    let from = RowKey::new(LOTS, lot_prefix(id));
+    let of_product = view
+        .rows
+        .range(from.clone()..)
+        .take_while(|(key, _)| key.table == from.table && key.key.starts_with(&from.key));
+    let lots: Vec<&InventoryLot> = of_product.filter_map(|(_, row)| row.lot()).collect();
+    let in_stock = lots.iter().filter(|lot| lot.quantity > Quantity::ZERO && !lot.is_expired(today));
+    let detail = CardDetail {
+        price_minor: product.price_minor,
+        currency: product.currency.clone(),
+        unit: product.unit.clone(),
+        on_hand: usable(lots.iter().copied(), today),
+        soonest_expiry: in_stock.filter_map(|lot| lot.expires_on).min(),
+    };
+    let Product { name, sku, variant, .. } = product.clone();
+    let label = ProductLabel { name, sku, variant };
+    Some(ProductCard { product: label, detail: Some(detail), pending: view.pending.contains(&key) })
 }
 
 fn usable<'a>(lots: impl IntoIterator<Item = &'a InventoryLot>, today: CalendarDate) -> Quantity {

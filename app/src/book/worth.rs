@@ -1,6 +1,7 @@
 //! Sums of money in several currencies, exact to the end. Pure.
 
 use domain::{Money, Quantity};
+use sync::sort_by;
 
 use super::survey::NameId;
 
@@ -38,13 +39,13 @@ impl Worth {
     }
 
     /// The sum of each currency, by their names.
-    pub(crate) fn moneys<'a>(&self, name_of: impl Fn(NameId) -> &'a str) -> Vec<Money> {
+    pub(crate) fn moneys<'a>(&self, name_of: &dyn Fn(NameId) -> &'a str) -> Vec<Money> {
         let money = |(currency, exact): &(NameId, i128)| Money {
             minor: rounded(*exact),
             currency: name_of(*currency).to_owned(),
         };
         let mut all: Vec<Money> = self.0.iter().map(money).collect();
-        all.sort_by(|a, b| a.currency.cmp(&b.currency));
+        sort_by(&mut all, |a, b| a.currency.cmp(&b.currency));
         all
     }
 }
@@ -74,7 +75,7 @@ mod tests {
         let mut all = worth.clone();
         all.add_all(&worth);
         assert_eq!((all.minor(7), all.minor(8)), (2, -600));
-        let names = all.moneys(|id| if id == 7 { "USD" } else { "EUR" });
+        let names = all.moneys(&|id| if id == 7 { "USD" } else { "EUR" });
         let currencies: Vec<&str> = names.iter().map(|money| money.currency.as_str()).collect();
         assert_eq!(currencies, ["EUR", "USD"]);
     }

@@ -53,7 +53,7 @@ pub(crate) fn LotList(props: &LotListProps) -> Html {
             lot: survey.row(lot)?,
             name: label.map(|label| name_and_variant(&label.name, &label.variant)).unwrap_or_default(),
             unit: survey.name(product.unit).to_owned(),
-            worth: worth.moneys(|id| survey.name(id)).first().map(format::sum),
+            worth: worth.moneys(&|id| survey.name(id)).first().map(format::sum),
             is_pending: lot.is_pending,
         };
         Some(lot_row(row, row == focus.tab_stop, &face, today))

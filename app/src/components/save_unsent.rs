@@ -1,9 +1,7 @@
 //! "Save unsent work": what waits, as a file for another device or as a table for people.
 
-use std::collections::BTreeSet;
-
 use domain::CalendarDate;
-use uuid::Uuid;
+use sync::set_of;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -101,7 +99,7 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
         }
         Kind::Csv => {
             let records = book.queue();
-            let known: BTreeSet<Uuid> = records.iter().map(|record| record.mutation.id).collect();
+            let known = set_of(records.iter().map(|record| record.mutation.id));
             let products = records.iter().flat_map(|record| record.mutation.action.products());
             let labels = book.labels(products).await.map_err(|error| store_fault(&error))?;
             let others = unsent.mutations.iter().filter(|one| !one.withdrawn && !known.contains(&one.id));

@@ -67,13 +67,7 @@ pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
         let book = book.clone();
         let ids = ids.clone();
         use_loaded((), (ids.clone(), version, today), move |()| async move {
-            let mut cards = Vec::new();
-            for id in ids.iter() {
-                if let Some(card) = book.card(*id, today).await.map_err(|error| store_fault(&error))? {
-                    cards.push((*id, card));
-                }
-            }
-            Ok(cards)
+            book.cards(&ids, today).await.map_err(|error| store_fault(&error))
         })
     };
     let known = match &read {

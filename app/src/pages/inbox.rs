@@ -1,6 +1,7 @@
 //! Everything that needs a person, the gravest first.
 
 use domain::{ExceptionKind, StockException};
+use sync::sort_by;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -204,7 +205,7 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
     let wanted = |one: &&StockException| props.kind.holds(kind_of(one));
     let mut exceptions: Vec<&StockException> = props.found.exceptions.iter().filter(wanted).collect();
     // Kinds stand in the order of their gravity; each keeps the newest first.
-    exceptions.sort_by_key(|one| one.kind);
+    sort_by(&mut exceptions, |a, b| a.kind.cmp(&b.kind));
     let card = |exception: &&StockException| {
         let asked = (*exception).clone();
         ExceptionCard {

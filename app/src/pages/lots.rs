@@ -90,7 +90,7 @@ fn use_filter() -> UseStateHandle<LotFilter> {
 fn count_line(book: &Book, selection: &Selection) -> String {
     let survey = book.survey();
     let lots = tn(selection.rows.len(), "{n} lot", "{n} lots");
-    let sums: Vec<String> = selection.worth.moneys(|id| survey.name(id)).iter().map(format::sum).collect();
+    let sums: Vec<String> = selection.worth.moneys(&|id| survey.name(id)).iter().map(format::sum).collect();
     if sums.is_empty() {
         return lots;
     }

@@ -86,7 +86,7 @@ fn nothing() -> Html {
 
 fn total(book: &Book, report: &Rc<Report>) -> Html {
     let survey = book.survey();
-    let sums = report.total.worth.moneys(|id| survey.name(id));
+    let sums = report.total.worth.moneys(&|id| survey.name(id));
     html! {
         <section class="card report-total" aria-labelledby="report-total">
             <h2 id="report-total">{ t("Stock value") }</h2>

@@ -192,7 +192,7 @@ pub(crate) fn dearest(book: &Book, report: &Rc<Report>) -> Html {
 }
 
 fn worth(survey: &Survey, share: &Share) -> Html {
-    let sums = share.worth.moneys(|id| survey.name(id));
+    let sums = share.worth.moneys(&|id| survey.name(id));
     html! {
         <span class="entry-worth" translate="no">
             { for sums.iter().map(|money| html! { <b>{ format::sum(money) }</b> }) }
