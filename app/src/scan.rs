@@ -93,6 +93,10 @@ pub(crate) fn fault_in_words(fault: &Gs1Fault) -> String {
             "The code has \"{text}\" where an identifier should be. Scan it again, or type it in.",
             &[("text", text)],
         ),
+        Gs1Fault::Length { ai, chars, min, max } if min == max => tf(
+            "({ai}) has {chars} characters where {n} are allowed. Scan it again, or type it in.",
+            &[("ai", ai), ("chars", chars), ("n", min)],
+        ),
         Gs1Fault::Length { ai, chars, min, max } => tf(
             "({ai}) has {chars} characters where {min} to {max} are allowed. Scan it again, or type it in.",
             &[("ai", ai), ("chars", chars), ("min", min), ("max", max)],

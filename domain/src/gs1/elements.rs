@@ -8,6 +8,10 @@ use crate::date::CalendarDate;
 const MAX_ELEMENTS: usize = 30;
 /// Identifiers that goods are marked with after a field of no fixed length: where a separator may have been lost, these are looked for.
 const FOLLOWERS: [&str; 9] = ["10", "11", "13", "15", "17", "21", "30", "37", "310"];
+/// More of them, seldom met: they are looked for as well, but take no place from the others among the readings. Not 20, 22 and 250:
+/// lots and dates of these years have such digits, so that half as many labels again would be asked about.
+const RARE_FOLLOWERS: [&str; 11] =
+    ["12", "16", "240", "241", "320", "392", "393", "400", "422", "7003", "8200"];
 
 /// An application identifier and its data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +29,7 @@ pub enum Gs1Fault {
     #[error("The code has \"{0}\" where an identifier should be. Scan it again, or type it in.")]
     UnknownIdentifier(String),
     /// The data is of the wrong length.
-    #[error("({ai}) has {chars} characters where {min} to {max} are allowed. Scan it again, or type it in.")]
+    #[error("({ai}) has {chars} characters where {} are allowed. Scan it again, or type it in.", range(*.min, *.max))]
     Length {
         /// The identifier.
         ai: String,
@@ -68,6 +72,10 @@ pub enum Gs1Fault {
     Empty,
 }
 
+fn range(min: usize, max: usize) -> String {
+    if min == max { min.to_string() } else { format!("{min} to {max}") }
+}
+
 /// Whether people wrote it: `(01)04012345123456(10)ABC`.
 pub(super) fn is_bracketed(data: &str) -> bool {
     let ai = data.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(ai, _)| ai);
@@ -84,7 +92,9 @@ pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
         return as_sent.map(Scan::Gs1);
     }
     let mut readings: Vec<Gs1> = as_sent.iter().cloned().collect();
-    for reading in with_lost_separators(data, &[]) {
+    let all = [&FOLLOWERS[..], &RARE_FOLLOWERS].concat();
+    let likely = with_lost_separators(data, &[], &FOLLOWERS);
+    for reading in likely.into_iter().chain(with_lost_separators(data, &[], &all)) {
         if readings.len() < MAX_READINGS && !readings.contains(&reading) {
             readings.push(reading);
         }
@@ -125,8 +135,8 @@ fn first(data: &str, chars: Option<usize>) -> Result<(Element, &str), Gs1Fault> 
     Ok((element, after.strip_prefix(GROUP_SEPARATOR).unwrap_or(after)))
 }
 
-/// Every way to read the data if separators were lost, without those in which nothing was.
-fn with_lost_separators(data: &str, before: &[Element]) -> Vec<Gs1> {
+/// Every way to read the data if separators before some of `followers` were lost, without those in which none was.
+fn with_lost_separators(data: &str, before: &[Element], followers: &[&str]) -> Vec<Gs1> {
     let Some(format) = format_of(data).filter(|_| before.len() < MAX_ELEMENTS) else { return Vec::new() };
     let mut readings = Vec::new();
     let lengths = if format.is_predefined { 0..1 } else { format.min_chars()..format.max_chars() + 1 };
@@ -134,7 +144,7 @@ fn with_lost_separators(data: &str, before: &[Element]) -> Vec<Gs1> {
         let Ok((element, after)) = first(data, Some(chars)) else { continue };
         let so_far: Vec<Element> = before.iter().cloned().chain([element]).collect();
         let is_there = |ai: &str| so_far.iter().any(|element| element.ai.starts_with(ai));
-        let may_follow = FOLLOWERS.into_iter().any(|ai| after.starts_with(ai) && !is_there(ai));
+        let may_follow = followers.iter().any(|ai| after.starts_with(ai) && !is_there(ai));
         if after.is_empty() || !(format.is_predefined || may_follow) {
             continue;
         }
@@ -142,7 +152,7 @@ fn with_lost_separators(data: &str, before: &[Element]) -> Vec<Gs1> {
             let all = so_far.iter().cloned().chain(rest).collect();
             checked(all).ok()
         }));
-        readings.extend(with_lost_separators(after, &so_far));
+        readings.extend(with_lost_separators(after, &so_far, followers));
         if readings.len() > MAX_READINGS {
             break;
         }

@@ -81,23 +81,27 @@ impl Gs1 {
 /// [`Gs1Fault`] when it is meant to be GS1 but breaks its rules: a sentence that says where.
 pub fn read_scan(text: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
     let text = text.trim_matches(|char: char| char.is_whitespace() && char != GROUP_SEPARATOR);
-    let (symbology, data) = symbology(text);
-    let data = data.replace(scanner.separator, &GROUP_SEPARATOR.to_string());
-    if let Some(elements) = link::read(&data)? {
+    let (symbology, sent) = symbology(text);
+    if let Some(elements) = link::read(sent)? {
         return Ok(Scan::Gs1(elements));
     }
+    let data = sent.replace(scanner.separator, &GROUP_SEPARATOR.to_string());
     let is_gs1 = match symbology {
-        Some("C1" | "d2" | "Q3" | "e0" | "J1") => true,
-        Some(_) => false,
-        // Without a symbology identifier only the leading or inner separator, or brackets, tell.
-        None => data.contains(GROUP_SEPARATOR) || elements::is_bracketed(&data) || begins_like_an_item(&data),
+        Some(identifier) => ["C1", "d2", "Q3", "e0", "J1"].contains(&identifier),
+        None => sent.contains(GROUP_SEPARATOR) || elements::is_bracketed(&data),
     };
     if is_gs1 {
         return elements::read(&data, scanner);
     }
-    Ok(match check_gtin(&data) {
-        Ok(()) => Scan::Gtin(data),
-        Err(GtinFault::NotAGtin | GtinFault::CheckDigit { .. }) => Scan::Other(data),
+    // What stands for a separator, or begins like an item, may be so in somebody's own code as well: unless all of it can be
+    // read, it is one.
+    let may_be = symbology.is_none() && (data.contains(GROUP_SEPARATOR) || begins_like_an_item(&data));
+    if let (true, Ok(scan)) = (may_be, elements::read(&data, scanner)) {
+        return Ok(scan);
+    }
+    Ok(match check_gtin(sent) {
+        Ok(()) => Scan::Gtin(sent.to_owned()),
+        Err(GtinFault::NotAGtin | GtinFault::CheckDigit { .. }) => Scan::Other(sent.to_owned()),
     })
 }
 
@@ -109,7 +113,7 @@ fn symbology(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// `01` and a GTIN with its check digit, with more behind it: no other code looks like that by chance.
+/// `01` and a GTIN with its check digit, with more behind it: one in ten codes of digits that begin so looks like that by chance.
 fn begins_like_an_item(data: &str) -> bool {
     data.len() > 16 && data.starts_with("01") && data.get(2..16).is_some_and(|gtin| check_gtin(gtin).is_ok())
 }
