@@ -348,3 +348,14 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
     println!("{booked} booked, {} not.", counted(refused.len(), "is", "are"));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(counted(1, "device", "devices"), "1 device");
+        assert_eq!([0, 2].map(|n| counted(n, "device", "devices")), ["0 devices", "2 devices"]);
+    }
+}
