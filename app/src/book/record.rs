@@ -105,7 +105,8 @@ impl Book {
         Ok(waiting + sent)
     }
 
-    /// Tries a refused mutation again, as a new one on the row as it is now.
+    /// Tries a refused mutation again, as a new one on the row as it is now. A conflict is settled in this device's favour by it:
+    /// its change comes again, now knowing the other.
     ///
     /// # Errors
     /// [`RecordError`]; the entry is still there.
@@ -116,14 +117,6 @@ impl Book {
         self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
         self.after_queue_change(Signal::Enqueued).await;
         Ok(())
-    }
-
-    /// Settles a conflict in this device's favour: its change again, now knowing the other.
-    ///
-    /// # Errors
-    /// [`RecordError`]; the entry is still there.
-    pub(crate) async fn keep_mine(&self, id: Uuid) -> Result<(), RecordError> {
-        self.retry(id).await
     }
 
     /// Drops an entry: undoes a pending one, or keeps what the server has.

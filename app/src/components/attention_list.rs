@@ -76,8 +76,7 @@ fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolutio
         busy.set(Some(id));
         spawn_local(async move {
             let done = match way {
-                Resolution::Retry => book.retry(id).await,
-                Resolution::KeepMine => book.keep_mine(id).await,
+                Resolution::Retry | Resolution::KeepMine => book.retry(id).await,
                 Resolution::KeepTheirs | Resolution::Discard => book.discard(id).await,
             };
             let said = match way {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::{link_button, resting_button};
+use super::button::{button, link_button};
 use super::chip::{Tone, chip};
 use super::icon::Glyph;
 use crate::format;
@@ -21,7 +21,6 @@ pub(crate) struct ExceptionCard<'a> {
     pub(crate) name_of: &'a dyn Fn(Uuid) -> Option<String>,
     /// Whether this device did it.
     pub(crate) is_mine: bool,
-    pub(crate) is_busy: bool,
     /// Somebody has looked at it.
     pub(crate) on_seen: Callback<()>,
 }
@@ -160,7 +159,7 @@ impl ExceptionCard<'_> {
             ExceptionKind::DuplicateBarcode => "button quiet",
             ExceptionKind::BelowZero | ExceptionKind::MovedWhileCounted => "button",
         };
-        resting_button(self.is_busy, class, words.into(), onclick, "exception-seen")
+        button(class, words.into(), onclick, "exception-seen")
     }
 }
 

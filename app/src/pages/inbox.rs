@@ -212,7 +212,6 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
             exception,
             name_of: &name_of,
             is_mine: mine.as_deref() == Some(&exception.author),
-            is_busy: false,
             on_seen: props.ask.reform(move |()| Asking::Reason(asked.clone())),
         }
         .view(now)
