@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use domain::{Action, DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
+use domain::{DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
 use sync::{Model, Read, StoreError, TransportError, set_of, sort_by};
 use uuid::Uuid;
 
+use super::Book;
 use super::views::MAX_READINGS;
-use super::{Book, RecordError};
 
 /// Deliveries that are shown.
 const MAX_SHOWN_DELIVERIES: usize = 1_000;
@@ -35,15 +35,6 @@ impl Book {
             undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number))
         });
         Ok(deliveries)
-    }
-
-    /// Nothing more of a delivery comes; `reason` says why, if anybody knows.
-    ///
-    /// # Errors
-    /// [`RecordError`]; it is still open.
-    pub(crate) async fn close_delivery(&self, id: Uuid, reason: &str) -> Result<(), RecordError> {
-        let reason = reason.trim().to_owned();
-        self.record(Action::CloseDelivery { id, reason }, 0).await.map(drop)
     }
 
     /// What has to be looked at, the newest first, work recorded here included.

@@ -1,6 +1,6 @@
 //! What a person decides in the inbox.
 
-use domain::{Action, Entity, Operation, StockException};
+use domain::{Entity, Operation};
 use serde_json::json;
 use sync::StoreError;
 use uuid::Uuid;
@@ -8,21 +8,6 @@ use uuid::Uuid;
 use super::{Book, RecordError};
 
 impl Book {
-    /// Somebody has looked at it; `reason` says what came of it.
-    ///
-    /// # Errors
-    /// [`RecordError`]; it is still there.
-    pub(crate) async fn resolve_exception(
-        &self,
-        exception: &StockException,
-        reason: &str,
-    ) -> Result<(), RecordError> {
-        let seen = Some(exception.sighting());
-        let StockException { kind, product_id, lot, .. } = exception.clone();
-        let reason = reason.trim().to_owned();
-        self.record(Action::ResolveException { kind, product_id, lot, reason, seen }, 0).await.map(drop)
-    }
-
     /// Gives a product the code that nobody knew.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub(crate) mod product_search;
 pub(crate) mod quantity_field;
 pub(crate) mod quantity_sheet;
 pub(crate) mod queue_row;
+pub(crate) mod reason_sheet;
 pub(crate) mod reasons;
 pub(crate) mod recent_list;
 pub(crate) mod row_focus;

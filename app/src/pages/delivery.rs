@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use domain::{Delivery, DeliveryLine, Quantity};
+use domain::{Action, Delivery, DeliveryLine, Quantity};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::delivery_close::CloseSheet;
 use super::work_address::WorkAddress;
 use crate::components::button::button;
 use crate::components::chip::{Tone, chip};
@@ -17,6 +16,7 @@ use crate::components::faults_in_words::store_fault;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
+use crate::components::reason_sheet::ReasonSheet;
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
@@ -117,10 +117,9 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
             </li>
         }
     };
-    let names = cards.clone();
-    let name_of = Callback::from(move |id| {
-        card_of(&names, id).map_or_else(|| t("Unknown product").to_owned(), |card| card.product.name.clone())
-    });
+    let name_of = |id| {
+        card_of(&cards, id).map_or_else(|| t("Unknown product").to_owned(), |card| card.product.name.clone())
+    };
     let ask = is_closing.setter();
     let on_ask = Callback::from(move |_: MouseEvent| ask.set(true));
     let asked = is_closing.setter();
@@ -135,8 +134,34 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
                 { button("button", t("Nothing more will come").into(), on_ask, "delivery-close") }
             </div>
             if *is_closing {
-                <CloseSheet delivery={delivery.clone()} {name_of} {on_close} />
+                { closing(delivery, &name_of, on_close) }
             }
         </div>
+    }
+}
+
+/// Asks whether nothing more of it will come, and why.
+fn closing(delivery: &Delivery, name_of: &dyn Fn(Uuid) -> String, on_close: Callback<()>) -> Html {
+    let missing = |line: &DeliveryLine| {
+        let left = format::quantity(line.expected - line.received);
+        let values: [(&str, &dyn std::fmt::Display); 2] =
+            [("missing", &left), ("expected", &format::quantity(line.expected))];
+        html! {
+            <li data-test="delivery-missing">
+                <span translate="no">{ name_of(line.product_id) }</span>{ ": " }
+                <b>{ tf("{missing} of {expected} missing", &values) }</b>
+            </li>
+        }
+    };
+    let suggestions: Vec<AttrValue> =
+        vec![t("Supplier has no more").into(), t("Comes with another delivery").into()];
+    let id = delivery.id;
+    let action = Callback::from(move |reason| Action::CloseDelivery { id, reason });
+    html! {
+        <ReasonSheet title={t("Nothing more will come?")} label={t("Why?")} {suggestions} confirm={t("Close delivery")}
+            saved={t("It is closed for everyone once it is sent.")} {action} {on_close}>
+            <ul>{ for delivery.missing().map(missing) }</ul>
+            <p>{ t("The delivery leaves the list on every device. What is missing stays in the products' histories.") }</p>
+        </ReasonSheet>
     }
 }

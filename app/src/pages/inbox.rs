@@ -1,12 +1,11 @@
 //! Everything that needs a person, the gravest first.
 
-use domain::{ExceptionKind, StockException};
+use domain::{Action, ExceptionKind, StockException};
 use sync::sort_by;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::inbox_reason::ReasonSheet;
 use crate::book::{Expiry, LotFilter};
 use crate::components::assign_code::AssignCode;
 use crate::components::attention_list::{AttentionList, use_attention_list};
@@ -16,6 +15,7 @@ use crate::components::exception_card::ExceptionCard;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
+use crate::components::reason_sheet::ReasonSheet;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::unknown_code_card::unknown_code_card;
 use crate::hooks::{Inbox, Loaded, use_book, use_inbox, use_now, use_survey, use_today};
@@ -287,7 +287,32 @@ fn sheet(asking: &UseStateHandle<Asking>) -> Html {
     let on_close = Callback::from(move |()| setter.set(Asking::Nothing));
     match &**asking {
         Asking::Nothing => Html::default(),
-        Asking::Reason(exception) => html! { <ReasonSheet exception={exception.clone()} {on_close} /> },
+        Asking::Reason(exception) => settling(exception.clone(), on_close),
         Asking::Product(code) => html! { <AssignCode code={code.clone()} {on_close} /> },
+    }
+}
+
+/// Asks whether something odd is all right, and why.
+fn settling(exception: StockException, on_close: Callback<()>) -> Html {
+    let suggestions: Vec<AttrValue> = reasons(exception.kind).map(|reason| t(reason).into()).into();
+    let action = Callback::from(move |reason| {
+        let seen = Some(exception.sighting());
+        let StockException { kind, product_id, lot, .. } = exception.clone();
+        Action::ResolveException { kind, product_id, lot, reason, seen }
+    });
+    html! {
+        <ReasonSheet title={t("Is this all right?")} label={t("What came of it?")} {suggestions} confirm={t("Settle it")}
+            saved={t("It is settled for everyone once it is sent.")} {action} {on_close}>
+            <p>{ t("It leaves the inbox on every device. The numbers stay as they are.") }</p>
+        </ReasonSheet>
+    }
+}
+
+/// What it often is.
+const fn reasons(kind: ExceptionKind) -> [&'static str; 2] {
+    match kind {
+        ExceptionKind::BelowZero => [key("Receipt is booked late"), key("Counted by sight")],
+        ExceptionKind::MovedWhileCounted => [key("The count is right"), key("The difference is explained")],
+        ExceptionKind::DuplicateBarcode => [key("Same goods, two products"), key("Supplier reuses the code")],
     }
 }

@@ -1,6 +1,6 @@
 //! A product's lots, soonest to expire first; a tap opens what can be done with one.
 
-use domain::{CalendarDate, InventoryLot, LotStatus, Quantity};
+use domain::{CalendarDate, InventoryLot};
 use sync::UnixMillis;
 use uuid::Uuid;
 use yew::prelude::*;
@@ -15,14 +15,9 @@ use crate::format;
 use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
 
-/// Whether there is something of a lot that may be taken.
-pub(crate) fn is_usable(lot: &InventoryLot, today: CalendarDate) -> bool {
-    lot.status == LotStatus::Available && !lot.is_expired(today) && lot.quantity > Quantity::ZERO
-}
-
 /// The lot to take from: the soonest to expire that may be used and is there.
 pub(crate) fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
-    lots.iter().find(|lot| is_usable(lot, today))
+    lots.iter().find(|lot| lot.is_usable(today))
 }
 
 /// The lot to work on unless another is named: the one to take from, else the first there is.

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::lot_panel::{LotList, is_usable, primary_lot};
+use super::lot_panel::{LotList, primary_lot};
 use super::lot_sheet::LotSheet;
 use super::product_facts::product_facts;
 use crate::book::{LotView, ProductView};
@@ -157,7 +157,7 @@ fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) 
     let id = view.product.id;
     let lot_id = lot.map(|lot| lot.lot.id());
     let receive = Route::work_on(id, LotWork::Receive, None);
-    let can_pick = lot.is_some_and(|lot| is_usable(lot, today));
+    let can_pick = lot.is_some_and(|lot| lot.is_usable(today));
     let (href, word, test) = match lot.filter(|_| can_pick) {
         Some(lot) => (
             Route::work_on(id, LotWork::Pick, lot_id),

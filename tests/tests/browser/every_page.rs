@@ -34,6 +34,7 @@ online          start-count            /work/count                  start
 online          transfer               /transfer                    transfer
 online          transfer-lines         /transfer                    transfer-search={sku} !match transfer-line
 online          delivery               /work/receive                !delivery delivery-page delivery-line
+online          delivery-close         /work/receive                !delivery delivery-page !delivery-close reason-sheet
 online+flash-stays flash-right         {product}/work/pick          work-form >{code} flash
 online+flash-stays flash-wrong         {product}/work/pick          work-form >{other} flash
 online+camera   camera-looking         /stock                       !open-camera camera-words

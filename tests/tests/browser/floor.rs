@@ -207,7 +207,15 @@ async fn an_expected_delivery_is_received_scan_by_scan() -> Result<()> {
     // Back at the delivery, which shows what has come at once.
     let shown = "return document.querySelector('[data-test=delivery-line][data-received=\"2000\"]') !== null";
     aisle.device.wait_for_script("two received", shown).await?;
+    // Nothing more of it comes.
+    aisle.device.click("delivery-close").await?;
+    aisle.device.find("delivery-missing").await?;
+    aisle.device.click("reason-confirm").await?;
+    aisle.device.find("delivery-done").await?;
     aisle.sent().await?;
+    let closed = aisle.server.number("SELECT count(*) FROM deliveries WHERE closed")?;
+    let short = aisle.server.number("SELECT count(*) FROM shortages WHERE received < expected")?;
+    ensure!(closed == 1 && short > 0, "{closed} closed, {short} products short");
     let received = aisle.server.number("SELECT sum(delta) FROM stock_ledger WHERE lot_code = 'LDEL'")?;
     ensure!(received == 2_000, "{received} thousandths came in");
     aisle.left().await

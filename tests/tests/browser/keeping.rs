@@ -216,7 +216,7 @@ async fn data_that_the_browser_removed_is_noticed() -> Result<()> {
     device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": nearly_full })).await?;
     device.open("/sync").await?;
     device.wait_for_text("storage-notice", "30 MB left").await?;
-    device.wait_for_text("storage-used", "970 MB of 1.0 GB").await?;
+    device.wait_for_text("storage-used", "970 MB of 1 GB").await?;
     device.quit().await
 }
 
