@@ -308,13 +308,15 @@ fn row(
         <li class="entry" key={line.lot.id().to_string()} data-test="transfer-line" data-lot={line.lot.lot_code.clone()}>
             <span class="entry-glyph tone-info">{ icon(Glyph::Box) }</span>
             { data_text(line.name.clone(), format!("{} · {}", line.lot.lot_code, line.lot.location), None) }
-            { icon_button("step", Glyph::Minus, tf("One less of {name}", &[("name", name)]), step(-1), "line-less") }
-            <button class="stepper-value" type="button" onclick={type_it} data-test="line-quantity"
-                aria-label={tf("{quantity} {unit}, change", &[("quantity", &format::quantity(line.quantity)), ("unit", &line.unit)])}>
-                <b>{ format::quantity(line.quantity) }</b><span class="unit" translate="no">{ format!(" {}", line.unit) }</span>
-            </button>
-            { icon_button("step", Glyph::Plus, tf("One more of {name}", &[("name", name)]), step(1), "line-more") }
             { icon_button("icon-button", Glyph::Close, tf("Take out {name}", &[("name", name)]), remove, "line-remove") }
+            <div class="stepper">
+                { icon_button("step", Glyph::Minus, tf("One less of {name}", &[("name", name)]), step(-1), "line-less") }
+                <button class="stepper-value" type="button" onclick={type_it} data-test="line-quantity"
+                    aria-label={tf("{quantity} {unit}, change", &[("quantity", &format::quantity(line.quantity)), ("unit", &line.unit)])}>
+                    <b>{ format::quantity(line.quantity) }</b><span class="unit" translate="no">{ format!(" {}", line.unit) }</span>
+                </button>
+                { icon_button("step", Glyph::Plus, tf("One more of {name}", &[("name", name)]), step(1), "line-more") }
+            </div>
         </li>
     }
 }
