@@ -166,3 +166,9 @@ const focus = () => {
 };
 
 const targets = () => { const elements = interactive(); return [...sizes(elements), ...distances(elements), ...cutOff()]; };
+
+// The page's parts scroll, the window never does: `frame()` says by how much it could.
+const frame = () => {
+  const { scrollHeight, clientHeight } = document.documentElement;
+  return scrollHeight > clientHeight ? [`the window scrolls by ${scrollHeight - clientHeight} px`] : [];
+};

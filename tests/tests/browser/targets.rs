@@ -25,9 +25,9 @@ async fn set_text(device: &Device, percent: u32) -> Result<()> {
 }
 
 async fn check(device: &Device) -> Result<Vec<String>> {
-    let mut faults = ask(device, "phone", "targets()").await?;
+    let mut faults = ask(device, "phone", "[...targets(), ...frame()]").await?;
     device.resize(DESKTOP).await?;
-    faults.extend(ask(device, "desktop", "targets()").await?);
+    faults.extend(ask(device, "desktop", "[...targets(), ...frame()]").await?);
     device.resize(NARROW).await?;
     faults.extend(ask(device, "narrow", "cutOff()").await?);
     device.resize(PHONE).await?;
