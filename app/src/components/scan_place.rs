@@ -81,8 +81,12 @@ impl Place {
     /// Tells the page what was typed.
     pub(crate) fn tell(&mut self) {
         if let Self::Field(place) = self
-            && place.untold.take().is_some()
+            && let Some(typed) = place.untold.take()
         {
+            // Drawn anew before the page knew of the key, the field is as it was before: what was typed is not lost.
+            if place.field.value() == place.before {
+                place.field.set_value(&typed);
+            }
             place.is_told = true;
             tell(&place.field);
         }

@@ -153,8 +153,16 @@ impl Device {
     /// Waits for the first element that matches a selector.
     pub(crate) async fn find_css(&self, selector: &str) -> Result<WebElement> {
         let quoted = json!(selector);
-        self.wait_for_script(selector, &format!("return document.querySelector({quoted}) !== null")).await?;
-        Ok(self.driver()?.find(By::Css(selector)).await?)
+        let is_there = format!("return document.querySelector({quoted}) !== null");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.wait_for_script(selector, &is_there).await?;
+            // It may be drawn anew in this very moment.
+            match self.driver()?.find(By::Css(selector)).await {
+                Err(_) if Instant::now() < deadline => {}
+                found => return Ok(found?),
+            }
+        }
     }
 
     /// Clicks the first element with this `data-test`, once it is there and can be clicked.

@@ -332,6 +332,22 @@ async fn a_scan_leaves_what_somebody_types_alone_and_fills_only_fields_that_are_
     ensure!(value(device, "reason").await? == "wet", "the note is {:?}", value(device, "reason").await?);
     ensure!(device.count("work-form").await? == 1, "Enter at the end of the scan did not send the form");
 
+    // A page that is drawn anew between a key and the word of it takes no letter away.
+    device
+        .script(
+            "const field = document.querySelector('[data-test=reason]');
+             field.addEventListener('keydown', () => {
+                 const before = field.value;
+                 setTimeout(() => { field.value = before; }, 15);
+             }, { once: true });",
+        )
+        .await?;
+    device.click("reason").await?;
+    device.find("reason").await?.send_keys("x").await?;
+    tokio::time::sleep(SCAN_AGAIN).await;
+    let note = value(device, "reason").await?;
+    ensure!(note.contains('x'), "the note is {note:?}");
+
     // A label says more than the lot, so the page takes it whole; a bin is for the field.
     let label = aisle.label("LNEW");
     device.open(&format!("/product/{}/work/receive", aisle.goods.id)).await?;
