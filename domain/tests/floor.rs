@@ -1,12 +1,15 @@
 //! Deliveries and exceptions under any sequence of work.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
+mod common;
+
+use common::mutation;
 use domain::{
     Action, Delivery, DeliveryLine, ExceptionKind, InventoryLot, LotRef, MAX_REASON_CHARS, Quantity, Row,
     StockException, Warehouse, delivery_key, exception_key,
 };
 use proptest::prelude::*;
-use sync::{Draft, Model, Mutation, Records, Rows, UnixMillis, fold};
+use sync::{Model, Records, Rows, fold};
 use uuid::Uuid;
 
 const PRODUCT: Uuid = Uuid::from_u128(1);
@@ -14,19 +17,6 @@ const DELIVERY: Uuid = Uuid::from_u128(2);
 
 fn bin(number: u8) -> LotRef {
     LotRef::new(PRODUCT, "L1", &format!("A-{number}"))
-}
-
-fn mutation(action: Action) -> Mutation<Action> {
-    let draft = Draft {
-        id: Uuid::nil(),
-        action,
-        base: 0,
-        author: "Ada".to_owned(),
-        captured_at: UnixMillis(7),
-        depends_on: None,
-        replaces: None,
-    };
-    Mutation::from_draft(draft, 1, Warehouse::SCHEMA)
 }
 
 fn expected() -> Rows<Row> {

@@ -1,8 +1,11 @@
 //! What goods take along when they move.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
+mod common;
+
+use common::mutation;
 use domain::{Action, CalendarDate, InventoryLot, LotRef, LotStatus, Quantity, Row, Warehouse};
-use sync::{Draft, Model, Mutation, Records, Rows, UnixMillis};
+use sync::{Model, Records, Rows};
 use uuid::Uuid;
 
 fn bin(location: &str) -> LotRef {
@@ -10,16 +13,7 @@ fn bin(location: &str) -> LotRef {
 }
 
 fn apply(rows: &mut Rows<Row>, action: Action) {
-    let draft = Draft {
-        id: Uuid::nil(),
-        action,
-        base: 0,
-        author: "Ada".to_owned(),
-        captured_at: UnixMillis(7),
-        depends_on: None,
-        replaces: None,
-    };
-    Warehouse::apply(&Mutation::from_draft(draft, 1, Warehouse::SCHEMA), rows).expect("a fact");
+    Warehouse::apply(&mutation(action), rows).expect("a fact");
 }
 
 fn day(text: &str) -> Option<CalendarDate> {

@@ -13,9 +13,13 @@ use uuid::Uuid;
 
 use crate::{lot, lots_that_do_not_add_up, number, receive, soap, stocked, vinegar};
 
-const HEADER: &str = "number,supplier,expected_on,sku,quantity\n";
+pub(crate) const HEADER: &str = "number,supplier,expected_on,sku,quantity\n";
 
-async fn import_deliveries(server: &TestServer, lines: &str, skip_bad: bool) -> Result<ImportReport> {
+pub(crate) async fn import_deliveries(
+    server: &TestServer,
+    lines: &str,
+    skip_bad: bool,
+) -> Result<ImportReport> {
     let options = ImportOptions {
         site: DEFAULT_SITE.to_owned(),
         products: None,

@@ -5,6 +5,7 @@ use domain::{Action, ExceptionKind, HistoryAnswer, Movement, NoteTopic, Quantity
 use reqwest::{Client, Response};
 use tests::{TestDevice, TestServer};
 
+use crate::deliveries::{HEADER, import_deliveries};
 use crate::{lot, order, pick, receive, soap, stocked, vinegar};
 
 async fn ask(server: &TestServer, token: &str, query: &str) -> Result<Response> {
@@ -101,17 +102,7 @@ async fn what_somebody_looked_at_and_what_did_not_come_stays_in_the_history() ->
     ada.record(pick(&bin, 12)).await?;
     ada.sync(&server).await?;
     let below = ada.exceptions().await?[0].clone();
-    let options = server::import::ImportOptions {
-        site: server::DEFAULT_SITE.to_owned(),
-        products: None,
-        lots: None,
-        deliveries: Some(server::csv::Source::text(
-            "deliveries.csv",
-            "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,VIN-1,12\n".to_owned(),
-        )),
-        skip_bad: false,
-    };
-    server::import::import(server.store()?, options, server.clock().now()).await?;
+    import_deliveries(&server, &format!("{HEADER}LS-1,Mill,,VIN-1,12\n"), false).await?;
     ada.sync(&server).await?;
     ada.record(Action::ResolveException {
         kind: below.kind,

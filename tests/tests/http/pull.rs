@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tests::{Catalogue, TestDevice, TestServer};
 use uuid::Uuid;
 
+use crate::deliveries::{HEADER, import_deliveries};
 use crate::{lot, pick, post, price, receive, send_raw, soap, stocked, sync_body, vinegar};
 
 const SMALL_PAGES: RoundLimits =
@@ -217,17 +218,7 @@ async fn a_build_that_knows_three_of_four_tables_gets_those_three() -> Result<()
     let bin = lot(&vinegar(), "A-1");
     ada.record(pick(&bin, 12)).await?;
     ada.sync(&server).await?;
-    let options = server::import::ImportOptions {
-        site: server::DEFAULT_SITE.to_owned(),
-        products: None,
-        lots: None,
-        deliveries: Some(server::csv::Source::text(
-            "deliveries.csv",
-            "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,VIN-1,12\n".to_owned(),
-        )),
-        skip_bad: false,
-    };
-    server::import::import(server.store()?, options, server.clock().now()).await?;
+    import_deliveries(&server, &format!("{HEADER}LS-1,Mill,,VIN-1,12\n"), false).await?;
     let all = tables_sent(&server, &ada, Warehouse::TABLES).await?;
     assert_eq!(all, ["p", "l", "d", "x"]);
     assert_eq!(tables_sent(&server, &ada, &[PRODUCTS, LOTS, EXCEPTIONS]).await?, ["p", "l", "x"]);

@@ -1,0 +1,19 @@
+//! What tests of the rules share.
+
+use domain::{Action, Warehouse};
+use sync::{Draft, Mutation, Records, UnixMillis};
+use uuid::Uuid;
+
+/// Somebody's action, as the queue holds it.
+pub(crate) fn mutation(action: Action) -> Mutation<Action> {
+    let draft = Draft {
+        id: Uuid::nil(),
+        action,
+        base: 0,
+        author: "Ada".to_owned(),
+        captured_at: UnixMillis(7),
+        depends_on: None,
+        replaces: None,
+    };
+    Mutation::from_draft(draft, 1, Warehouse::SCHEMA)
+}
