@@ -12,7 +12,7 @@ use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
     Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
-    UnixMillis,
+    TransportError, UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
@@ -20,6 +20,7 @@ use yew::Callback;
 use crate::book::{Book, Signal, Threat};
 use crate::components::faults_in_words::{store_fault, sync_failure};
 use crate::language::t;
+use crate::rest::{self, Job};
 
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";
@@ -168,10 +169,15 @@ impl Engine {
 
     fn start_round(&self, steal: bool) {
         let engine = self.clone();
-        let (round, handle) = abortable(async move { engine.round(steal).await });
+        let (round, handle) = abortable(rest::run(Job::Round { engine: engine.clone(), steal }));
         self.0.running.replace(Some(handle));
-        // An abandoned round has nothing to say.
-        spawn_local(async move { round.await.unwrap_or_default() });
+        spawn_local(async move {
+            // An abandoned round has nothing to say.
+            if let Ok(Err(message)) = round.await {
+                engine.fail(message);
+                engine.handle(Event::RoundEnded(Ended::Failed(TransportError::Unreachable)));
+            }
+        });
     }
 
     fn abandon_round(&self) {
@@ -264,7 +270,8 @@ impl Engine {
         }
     }
 
-    async fn round(&self, steal: bool) {
+    /// Runs one round.
+    pub(crate) async fn round(&self, steal: bool) {
         if let Some(callback) = self.0.observers.borrow().on_sync_start.clone() {
             callback.emit(());
         }

@@ -15,6 +15,7 @@ mod language;
 mod local_storage;
 mod pages;
 mod preferences;
+mod rest;
 mod root;
 mod route;
 mod scan;

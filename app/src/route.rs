@@ -178,6 +178,17 @@ impl Route {
         )
     }
 
+    /// The product that its page is about.
+    pub(crate) const fn product(&self) -> Option<Uuid> {
+        match self {
+            Self::Product { id }
+            | Self::EditProduct { id }
+            | Self::History { id }
+            | Self::Work { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// Whether one thing is being done, so that a small screen gives it all its room.
     pub(crate) const fn is_task(&self) -> bool {
         self.is_beside_list() && !matches!(self, Self::Stock)

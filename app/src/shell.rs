@@ -7,7 +7,7 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use crate::book::StockSearch;
+use crate::book::{StockSearch, Threat};
 use crate::components::announcer::use_announcements;
 use crate::components::connectivity_status::connectivity_status;
 use crate::components::desk::{Desk, use_new_desk};
@@ -17,27 +17,13 @@ use crate::components::notices::notices;
 use crate::components::scan_question::{Question, ScanQuestion};
 use crate::components::scanner::use_scan_listener;
 use crate::components::spoken_status::SpokenStatus;
-use crate::components::storage_full::StorageFull;
 use crate::components::toasts::{Shown, toast_list, use_escape};
 use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
 use crate::language::t;
-use crate::pages::bin::BinPage;
-use crate::pages::checkout::CheckoutPage;
-use crate::pages::commands::CommandsPage;
-use crate::pages::delivery::DeliveryPage;
-use crate::pages::enrol::EnrolPage;
 use crate::pages::home::HomePage;
-use crate::pages::inbox::InboxPage;
-use crate::pages::lots::LotsPage;
 use crate::pages::not_found::not_found_page;
-use crate::pages::report::ReportPage;
-use crate::pages::scanner_test::ScannerTestPage;
-use crate::pages::settings::SettingsPage;
-use crate::pages::start::StartPage;
 use crate::pages::stock::stock_page;
-use crate::pages::sync_page::SyncPage;
-use crate::pages::transfer::TransferPage;
-use crate::pages::welcome::WelcomePage;
+use crate::rest::{self, Later, View};
 use crate::route::{Route, use_query};
 use crate::wake_lock::use_wake_lock;
 
@@ -53,6 +39,12 @@ fn Frame() -> Html {
     let shown = use_reducer_eq(Shown::default);
     let question = use_state(|| None::<Question>);
     use_escape(&shown);
+    use_effect_with((), |()| {
+        wasm_bindgen_futures::spawn_local(async {
+            // Whoever needs it says what is wrong.
+            drop(rest::load().await);
+        });
+    });
     use_wake_lock(route.keeps_awake());
     let desk = use_new_desk(&shown, &question);
     use_scan_listener(&desk);
@@ -76,7 +68,9 @@ fn Frame() -> Html {
                 { navigation(&route, inbox) }
                 <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
             </div>
-            <StorageFull />
+            if sync.threats.contains(&Threat::Refused) {
+                <Later view={View::StorageFull} />
+            }
             <ScanQuestion {question} />
             <FlashScreen />
             { toast_list(&shown) }
@@ -88,28 +82,9 @@ fn Frame() -> Html {
 fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
     match route {
         Route::Home => html! { <HomePage /> },
-        Route::Start { operation } => html! { <StartPage key={operation.code()} work={operation} /> },
-        Route::Delivery { id } => html! { <DeliveryPage {id} /> },
-        Route::Bin { location } => html! { <BinPage key={location.clone()} location={location.clone()} /> },
-        Route::Transfer => html! { <TransferPage /> },
-        Route::Checkout => html! { <CheckoutPage /> },
-        Route::Lots => html! { <LotsPage /> },
-        Route::Report => html! { <ReportPage /> },
-        Route::Inbox => html! { <InboxPage /> },
-        Route::Settings => html! { <SettingsPage /> },
-        Route::ScannerTest => html! { <ScannerTestPage /> },
-        Route::Commands => html! { <CommandsPage /> },
-        Route::Welcome => html! { <WelcomePage /> },
-        Route::Sync => html! { <SyncPage /> },
-        Route::Enrol => html! { <EnrolPage /> },
-        Route::EnrolWith { code } => html! { <EnrolPage {code} /> },
         Route::NotFound => not_found_page(),
-        Route::Stock
-        | Route::NewProduct
-        | Route::Product { .. }
-        | Route::EditProduct { .. }
-        | Route::History { .. }
-        | Route::Work { .. } => stock_page(&route, lot, search),
+        beside if beside.is_beside_list() => stock_page(&beside, lot, search),
+        route => html! { <Later view={View::Page(route, lot)} /> },
     }
 }
 

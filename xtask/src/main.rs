@@ -10,6 +10,7 @@ mod run;
 mod shrink;
 mod sim;
 mod size;
+mod split;
 mod stamp;
 mod test;
 mod tools;

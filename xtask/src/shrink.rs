@@ -24,16 +24,22 @@ const HASH_DIGITS: usize = 16;
 
 /// Shrinks one wasm file and the JavaScript beside it that starts it.
 pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> {
+    shrink_code(wasm, tools)?;
+    let (mut script, mut code) = (read(glue)?, read(wasm)?);
+    number_names(&mut script, &mut code);
+    write(glue, &script)?;
+    write(wasm, &code)
+}
+
+/// Shrinks a wasm file, but for the names it has in common with JavaScript.
+pub(crate) fn shrink_code(wasm: &Path, tools: &Tools<'_>) -> Result<()> {
     if let Some(program) = tools.wasm_opt() {
         optimise(&program, wasm, &[], tools)?;
         let content = read(wasm)?;
         write(wasm, &with_ranks(&content).with_context(|| format!("{} is not wasm", wasm.display()))?)?;
         optimise(&program, wasm, &["--reorder-functions-by-name", "--strip-debug"], tools)?;
     }
-    let (mut script, mut code) = (read(glue)?, read(wasm)?);
-    number_names(&mut script, &mut code);
-    write(glue, &script)?;
-    write(wasm, &code)
+    Ok(())
 }
 
 fn optimise(program: &Path, wasm: &Path, more: &[&str], tools: &Tools<'_>) -> Result<()> {

@@ -5,7 +5,8 @@
 //! is done on Trunk's staging folder: when it fails, the old `dist/` stays as it was.
 
 use crate::compress::compress;
-use crate::shrink::{pairs, shrink};
+use crate::shrink::{pairs, shrink, shrink_code};
+use crate::split::{REST, split};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
@@ -44,22 +45,25 @@ struct PrecachedFile {
     sha256: String,
 }
 
-/// Called by Trunk's hook. A debug build stays as it is: its worker keeps no files, so nothing stale is ever served.
+/// Called by Trunk's hook. A debug build is only split: its worker keeps no files, so nothing stale is ever served.
 pub(crate) fn from_trunk() -> Result<()> {
     let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staging =
         staging.context("TRUNK_STAGING_DIR is not set; run `trunk build --release`, which calls this")?;
-    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug") {
-        return Ok(());
-    }
     let workspace = Workspace::find()?;
     let tools = Tools::new(&workspace)?;
+    let is_debug = env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug");
+    split(&workspace.linked_app(is_debug), &workspace.target.join("split"), &staging, &tools)?;
+    if is_debug {
+        return Ok(());
+    }
     if tools.wasm_opt().is_none() {
         println!("no wasm-opt of a usable version: the wasm files stay larger than they could be");
     }
     for (glue, wasm) in pairs(&staging, &files(&staging)?) {
         shrink(&glue, &wasm, &tools)?;
     }
+    shrink_code(&staging.join(REST), &tools)?;
     let id = stamp(&staging)?;
     for file in files(&staging)? {
         compress(&staging.join(file))?;

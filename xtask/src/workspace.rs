@@ -25,6 +25,12 @@ impl Workspace {
         Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 
+    /// The app as the linker left it; the profile's name is in `index.html` and `Cargo.toml`.
+    pub(crate) fn linked_app(&self, is_debug: bool) -> PathBuf {
+        let profile = if is_debug { "debug" } else { "wasm" };
+        self.target.join("wasm32-unknown-unknown").join(profile).join("app.wasm")
+    }
+
     /// The built app.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("dist")

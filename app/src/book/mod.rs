@@ -35,6 +35,8 @@ use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, St
 use uuid::Uuid;
 use yew::Callback;
 
+use crate::rest::{self, Job};
+
 pub(crate) use catalogue::ProductLabel;
 pub(crate) use export::history_csv;
 pub(crate) use keeping::Threat;
@@ -162,7 +164,7 @@ impl Book {
         let channel = Channel::open(move |notice| {
             if let Some(inner) = hearing.upgrade() {
                 let book = Book(inner);
-                wasm_bindgen_futures::spawn_local(async move { book.take_in(notice, true).await });
+                rest::spawn(Job::TakeIn { book, notice });
             }
         });
         book.0.channel.replace(Some(channel));

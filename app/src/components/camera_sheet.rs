@@ -15,6 +15,7 @@ use super::scanner::Scans;
 use crate::camera::{CameraFault, Sight, Trouble, Watch, is_present};
 use crate::hooks::use_modal;
 use crate::language::{t, tf};
+use crate::rest::{Later, View};
 
 /// A button that opens the camera. On a device without one, `children` stand there instead.
 #[derive(Properties, PartialEq)]
@@ -62,7 +63,7 @@ pub(crate) fn CameraButton(props: &CameraButtonProps) -> Html {
         <>
             { icon_button("icon-button camera-go", Glyph::Camera, t("Scan with the camera"), onclick, "open-camera") }
             if *is_open {
-                <CameraSheet on_close={move |()| close()} {on_code} {on_type} />
+                <Later view={View::Camera(CameraSheetProps { on_close: Callback::from(move |()| close()), on_code, on_type })} />
             }
         </>
     }
@@ -82,16 +83,17 @@ fn focus_later(id: String) {
 }
 
 /// What the sheet tells.
-#[derive(Properties, PartialEq)]
-struct CameraSheetProps {
-    on_close: Callback<()>,
+#[derive(Clone, Properties, PartialEq)]
+pub(crate) struct CameraSheetProps {
+    pub(crate) on_close: Callback<()>,
     /// A code, as a scanner would send it.
-    on_code: Callback<String>,
-    on_type: Callback<()>,
+    pub(crate) on_code: Callback<String>,
+    pub(crate) on_type: Callback<()>,
 }
 
+/// The camera's picture, and what to do with it.
 #[component]
-fn CameraSheet(props: &CameraSheetProps) -> Html {
+pub(crate) fn CameraSheet(props: &CameraSheetProps) -> Html {
     let (dialog, video) = (use_node_ref(), use_node_ref());
     let sight = use_state_eq(|| Sight::Starting);
     let (attempt, is_lit) = (use_state_eq(|| 0_u32), use_state_eq(|| false));

@@ -19,6 +19,7 @@ use crate::book::Book;
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
 use crate::language::t;
+use crate::rest::{self, Job};
 
 /// A mutation to save.
 pub(crate) struct Entry {
@@ -84,20 +85,43 @@ pub(crate) fn use_saving() -> Saving {
 pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
-        let (book, toasts, ids) = (book.clone(), toasts.clone(), ids.clone());
-        spawn_local(async move {
+        let back = TakenBack::Waiting(ids.clone());
+        rest::spawn(Job::TakeBack { book: book.clone(), toasts: toasts.clone(), back });
+    })
+}
+
+/// What is taken back.
+pub(crate) enum TakenBack {
+    /// What still waits: it never counts.
+    Waiting(Vec<Uuid>),
+    /// What is booked already: the opposite is recorded.
+    Booked(Box<Mutation<Action>>),
+}
+
+/// Takes it back and says how that went.
+pub(crate) async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
+    toasts.show(match back {
+        TakenBack::Waiting(ids) => {
             let mut done = Ok(());
             for id in ids.into_iter().rev() {
                 done = done.and(book.discard(id).await);
             }
-            toasts.show(match done {
+            match done {
                 Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
                 Err(error) => {
                     Toast::new(Tone::Attention, t("It could not be taken back"), not_recorded(&error, None))
                 }
-            });
-        });
-    })
+            }
+        }
+        TakenBack::Booked(mutation) => match book.reverse(&mutation).await {
+            Ok(()) => Toast::saved(t("The opposite is recorded. Both stay in the history.")),
+            Err(error) => Toast::new(
+                Tone::Attention,
+                t("It could not be reversed"),
+                not_recorded(&error, Some(&mutation.action)),
+            ),
+        },
+    });
 }
 
 /// Takes back what was recorded last: while it waits it never counts; once it is sent, the opposite is recorded.
@@ -130,16 +154,7 @@ fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
 pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
-        let (book, toasts, mutation) = (book.clone(), toasts.clone(), mutation.clone());
-        spawn_local(async move {
-            toasts.show(match book.reverse(&mutation).await {
-                Ok(()) => Toast::saved(t("The opposite is recorded. Both stay in the history.")),
-                Err(error) => Toast::new(
-                    Tone::Attention,
-                    t("It could not be reversed"),
-                    not_recorded(&error, Some(&mutation.action)),
-                ),
-            });
-        });
+        let back = TakenBack::Booked(Box::new(mutation.clone()));
+        rest::spawn(Job::TakeBack { book: book.clone(), toasts: toasts.clone(), back });
     })
 }

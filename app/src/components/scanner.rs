@@ -29,6 +29,7 @@ use crate::feedback::{self, Feedback};
 use crate::hooks::{offset_minutes, use_book};
 use crate::language::{t, tf};
 use crate::preferences::Preferences;
+use crate::rest::{self, Job};
 use crate::route::Route;
 use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 
@@ -158,7 +159,11 @@ impl Scans {
         }
         if !self.0.is_busy.replace(true) {
             let scans = self.clone();
-            spawn_local(async move { scans.work_off().await });
+            spawn_local(async move {
+                if let Err(message) = rest::run(Job::Scans(scans.clone())).await {
+                    scans.give_up(message);
+                }
+            });
         }
     }
 
@@ -169,7 +174,17 @@ impl Scans {
         (last == code).then(|| now.since(at))
     }
 
-    async fn work_off(&self) {
+    /// Drops what waits, because it cannot be dealt with.
+    fn give_up(&self, message: String) {
+        let waiting = self.0.waiting.take();
+        self.0.is_busy.set(false);
+        if let (Some(around), Some(Waiting { code, .. })) = (self.surroundings(), waiting.front()) {
+            around.desk.wrong(&tf("{code} was not looked up", &[("code", code)]), message);
+        }
+    }
+
+    /// Deals with what waits, one by one.
+    pub(crate) async fn work_off(&self) {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
             let Some(waiting) = next else { break };

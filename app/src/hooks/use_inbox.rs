@@ -1,11 +1,13 @@
 //! What needs a person, besides this device's own changes.
 
 use domain::StockException;
+use futures::channel::oneshot;
 use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_now, use_queue};
-use crate::book::UnknownCode;
+use crate::book::{Book, UnknownCode};
 use crate::components::faults_in_words::store_fault;
+use crate::rest::{self, Job};
 
 /// Pending changes beyond which the count is not taken after each of them.
 const MANY_PENDING: usize = 100;
@@ -32,10 +34,22 @@ pub(crate) fn use_inbox() -> Loaded<Inbox> {
 fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
     let book = use_book();
     use_loaded((), version, move |()| async move {
+        let (found, finding) = oneshot::channel();
+        rest::run(Job::Inbox { book, found }).await?;
+        finding.await.unwrap_or_else(|_| Ok(Inbox::default()))
+    })
+}
+
+impl Inbox {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The sentence to show.
+    pub(crate) async fn read(book: &Book) -> Result<Self, String> {
         let exceptions = book.exceptions().await.map_err(|error| store_fault(&error))?;
         let codes = book.unknown_codes().await.map_err(|error| store_fault(&error))?;
-        Ok(Inbox { exceptions, codes })
-    })
+        Ok(Self { exceptions, codes })
+    }
 }
 
 /// How many things need a person.

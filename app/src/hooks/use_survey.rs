@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::{use_book, use_book_version};
 use crate::book::{Signal, SurveyState};
+use crate::rest::{self, Job};
 
 /// The survey's state. It follows the book as long as the page is shown.
 #[hook]
@@ -32,7 +33,10 @@ pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
     }
     use_effect_with((version, is_wanted), move |_| {
         if is_wanted {
-            spawn_local(async move { book.bring_survey_up().await });
+            spawn_local(async move {
+                // The page that waits for it says what is wrong.
+                drop(rest::run(Job::Survey(book)).await);
+            });
         }
     });
     (*state).clone()

@@ -40,3 +40,40 @@ pub(crate) mod work_address;
 pub(crate) mod work_form;
 pub(crate) mod work_scan;
 pub(crate) mod work_view;
+
+use product_route::{ProductRoute, Purpose};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use crate::route::Route;
+
+/// The page at an address, but for those that the app starts with. `lot` narrows a history.
+pub(crate) fn page(route: Route, lot: Option<Uuid>) -> Html {
+    // Another product, or another purpose, is a page of its own with nothing left over.
+    let about = |id: Uuid, purpose: Purpose| html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> };
+    match route {
+        Route::Start { operation } => html! { <start::StartPage key={operation.code()} work={operation} /> },
+        Route::Delivery { id } => html! { <delivery::DeliveryPage {id} /> },
+        Route::Bin { location } => {
+            html! { <bin::BinPage key={location.clone()} location={location.clone()} /> }
+        }
+        Route::Transfer => html! { <transfer::TransferPage /> },
+        Route::NewProduct => html! { <product_edit::ProductFormPage key="new" /> },
+        Route::Product { id } => about(id, Purpose::Show),
+        Route::EditProduct { id } => about(id, Purpose::Edit),
+        Route::History { id } => html! { <history::HistoryPage key={id.to_string()} {id} {lot} /> },
+        Route::Work { id, operation } => about(id, Purpose::Work(operation)),
+        Route::Checkout => html! { <checkout::CheckoutPage /> },
+        Route::Lots => html! { <lots::LotsPage /> },
+        Route::Report => html! { <report::ReportPage /> },
+        Route::Inbox => html! { <inbox::InboxPage /> },
+        Route::Sync => html! { <sync_page::SyncPage /> },
+        Route::Settings => html! { <settings::SettingsPage /> },
+        Route::ScannerTest => html! { <scanner_test::ScannerTestPage /> },
+        Route::Commands => html! { <commands::CommandsPage /> },
+        Route::Welcome => html! { <welcome::WelcomePage /> },
+        Route::Enrol => html! { <enrol::EnrolPage /> },
+        Route::EnrolWith { code } => html! { <enrol::EnrolPage {code} /> },
+        Route::Home | Route::Stock | Route::NotFound => not_found::not_found_page(),
+    }
+}

@@ -4,14 +4,12 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::history::HistoryPage;
-use super::product_edit::ProductFormPage;
-use super::product_route::{ProductRoute, Purpose};
 use crate::book::StockSearch;
 use crate::components::page_head::use_window_title;
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
 use crate::language::t;
+use crate::rest::{Later, View};
 use crate::route::Route;
 
 /// Rows of the latest work shown beside the list.
@@ -19,17 +17,10 @@ const MAX_RECENT_ROWS: usize = 12;
 
 /// The list with what it is searched for, and what stands beside it.
 pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
-    let about = |id: Uuid, purpose: Purpose| {
-        // Another product, or another purpose, is a page of its own with nothing left over.
-        (Some(id), html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> })
-    };
-    let (current, detail) = match route {
-        Route::NewProduct => (None, html! { <ProductFormPage key="new" /> }),
-        Route::Product { id } => about(*id, Purpose::Show),
-        Route::EditProduct { id } => about(*id, Purpose::Edit),
-        Route::History { id } => (Some(*id), html! { <HistoryPage key={id.to_string()} id={*id} {lot} /> }),
-        Route::Work { id, operation } => about(*id, Purpose::Work(*operation)),
-        _ => (None, html! { <JustNow /> }),
+    let current = route.product();
+    let detail = match route {
+        Route::Stock => html! { <JustNow /> },
+        route => html! { <Later view={View::Page(route.clone(), lot)} /> },
     };
     let has_detail = route.is_task();
     html! {
