@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
-use sync::{Records, RowKey, Rows, Store, StoreError, UnixMillis, fold, set_of};
+use sync::{Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, fold, set_of};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::{Book, Completeness, Queued, Signal};
 
+/// Products read before anything is shown: more than any screen has rows.
+const FIRST_ROWS: usize = 100;
 /// Products read at a time: a few milliseconds of work before the page may breathe.
 const LOAD_ROWS: usize = 500;
 /// Parts after which what has been read so far is shown.
 const PARTS_A_SHOW: usize = 20;
 
-/// How long the catalogue waits when a person wants something.
+/// How long other work waits when a person wants something.
 const PERSON_FIRST_MILLIS: u64 = 150;
 
 /// How far the catalogue has been read.
@@ -43,8 +45,25 @@ impl Reading {
 }
 
 impl Book {
+    /// Reads the first products, for what is shown first.
+    pub(super) async fn read_first(&self) {
+        let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", "", FIRST_ROWS).await;
+        // What cannot be read is said when the rest is.
+        self.take_in_rows(&rows.unwrap_or_default());
+    }
+
+    fn take_in_rows(&self, rows: &[Versioned<Row>]) {
+        if let Some(last) = rows.last() {
+            self.0.reading.through.replace(Warehouse::key(&last.row).key);
+        }
+        for product in rows.iter().filter_map(|held| held.row.product()) {
+            self.0.catalogue.borrow_mut().put(product);
+        }
+    }
+
     /// Reads the products that the catalogue has not seen yet, a part at a time.
     pub(super) async fn read_on(&self) {
+        self.let_person_first().await;
         let reading = &self.0.reading;
         if reading.is_running.replace(true) {
             reading.is_more.set(true);
@@ -60,16 +79,12 @@ impl Book {
             if reading.generation.get() != generation {
                 continue;
             }
-            if let Some(last) = rows.last() {
-                reading.through.replace(Warehouse::key(&last.row).key);
-            } else if !reading.is_more.get() {
+            if rows.is_empty() && !reading.is_more.get() {
                 break;
             }
-            for product in rows.iter().filter_map(|held| held.row.product()) {
-                self.0.catalogue.borrow_mut().put(product);
-            }
+            self.take_in_rows(&rows);
             parts += 1;
-            if parts % PARTS_A_SHOW == 1 {
+            if parts % PARTS_A_SHOW == 0 {
                 self.emit(&Signal::Changed);
             }
             TimeoutFuture::new(0).await;
@@ -87,13 +102,13 @@ impl Book {
         self.0.reading.begin_anew();
     }
 
-    /// Leaves the page to whoever waits for something now, instead of reading the catalogue.
+    /// Leaves the page to whoever waits for something now: work that nobody waits for begins later.
     pub(super) fn put_person_first(&self) {
         self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
     }
 
     /// Waits while a person waits for something else.
-    pub(super) async fn let_person_first(&self) {
+    pub(crate) async fn let_person_first(&self) {
         let wait = self.0.reading.waits_until.get().since(browser::now());
         if wait > 0 {
             TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;

@@ -159,7 +159,10 @@ impl Book {
             last_sync_at: Cell::default(),
             shown_at: Cell::default(),
         }));
-        book.reload().await?;
+        // The first rows are read along, so that the first picture has them.
+        let (loaded, ()) = futures::join!(book.reload(), book.read_first());
+        loaded?;
+        book.put_person_first();
         let hearing = Rc::downgrade(&book.0);
         let channel = Channel::open(move |notice| {
             if let Some(inner) = hearing.upgrade() {
@@ -171,8 +174,7 @@ impl Book {
         wasm_bindgen_futures::spawn_local({
             let book = book.clone();
             async move {
-                book.look_for_threats().await;
-                book.read_on().await;
+                futures::join!(book.read_on(), book.look_for_threats());
             }
         });
         Ok(book)
