@@ -183,9 +183,23 @@ impl Rows {
     }
 }
 
+/// The pages that changes belong to, those with most of them first.
+pub(crate) fn most_changed(first_keys: &[String], changes: &Rows) -> Vec<usize> {
+    let mut counts: Vec<(usize, usize)> = Vec::new();
+    for held in changes.as_slice() {
+        let page = page_of(first_keys, &held.key);
+        match counts.last_mut().filter(|(last, _)| *last == page) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((page, 1)),
+        }
+    }
+    sort_by(&mut counts, |a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    counts.into_iter().map(|(page, _)| page).collect()
+}
+
 /// The page a key belongs to: the last whose first key is not above it, else the first. `first_keys` rise and are not
 /// empty.
-pub(crate) fn page_of(first_keys: &[String], key: &str) -> usize {
+fn page_of(first_keys: &[String], key: &str) -> usize {
     first_keys.partition_point(|first| first.as_str() <= key).saturating_sub(1)
 }
 
@@ -208,6 +222,22 @@ mod tests {
             format!("{}{}:{}", held.key, held.rev, held.json.as_deref().map_or("-", RawValue::get))
         });
         told.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn pages_with_most_changes_come_first() {
+        let firsts = ["b", "d", "f"].map(str::to_owned);
+        let changes = rows(&[
+            ("a", 1, None),
+            ("c", 1, None),
+            ("d", 1, None),
+            ("f", 1, None),
+            ("g", 1, None),
+            ("h", 1, None),
+        ]);
+        assert_eq!(most_changed(&firsts, &changes), [2, 0, 1]);
+        assert_eq!(most_changed(&[], &changes), [0], "a table without pages gets one");
+        assert!(most_changed(&firsts, &Rows::default()).is_empty());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The engine's `Store` port on IndexedDB.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use futures::future::try_join_all;
 use serde_json::value::to_raw_value;
 use sync::{
     Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue,
@@ -27,8 +29,10 @@ use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 
 const QUEUE_VERSION: &str = "queue_version";
-/// Changes of a table that are kept beside its pages before they are folded into them.
+/// Changes of a table that are kept beside its pages before some are folded into them.
 const MAX_RECENT_ROWS: usize = 8_000;
+/// Changes that stay beside the pages then: where a page has few of them, it is not worth writing again.
+const LEFT_RECENT_ROWS: usize = 4_000;
 
 /// Transactions that folding one table's changes may take.
 const MAX_FOLD_STEPS: usize = 1_000;
@@ -151,7 +155,7 @@ impl<M: Records> IdbStore<M> {
         Ok(())
     }
 
-    /// Folds the changes of a table into its pages, a part at a time so that readers get their turn.
+    /// Folds most changes of a table into its pages, a part at a time so that readers get their turn.
     async fn fold(&self, name: &str) -> Result<(), StoreError> {
         for _ in 0..MAX_FOLD_STEPS {
             let tx = self.begin(&[name], &[META], Mode::Write).await?;
@@ -159,8 +163,8 @@ impl<M: Records> IdbStore<M> {
             let version = read_number(&meta, ROWS_VERSION).await?;
             let table = Table::of(&tx, name)?;
             let mut changes = self.changes_to_write(&table, name, version).await?;
-            table.fold::<M>(&mut changes).await?;
-            let is_done = changes.rows.is_empty();
+            table.fold::<M>(&mut changes, LEFT_RECENT_ROWS).await?;
+            let is_done = changes.rows.len() <= LEFT_RECENT_ROWS;
             let next = count_up(&meta, ROWS_VERSION).await?;
             tx.commit().await?;
             let written = Written { name: name.to_owned(), changes, has_new_pages: true };
@@ -376,21 +380,28 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let tx = self.begin(M::TABLES, &[META], Mode::Read).await?;
         let meta = tx.store(META)?;
         let version = read_number(&meta, ROWS_VERSION).await?;
-        let mut rows = Vec::new();
-        for read in reads {
-            let name: &str = match read {
-                Read::Row(key) => &key.table,
-                Read::Prefix { table, .. } => table,
-            };
-            let table = Table::of(&tx, name)?;
-            let changes = self.changes(&table, name, version).await?;
-            match read {
-                Read::Row(key) => rows.extend(table.get::<M>(&changes.rows, &key.key).await?),
-                Read::Prefix { prefix, limit, .. } => {
-                    rows.extend(table.scan::<M>(&changes.rows, prefix, "", *limit).await?);
-                }
+        let mut tables = BTreeMap::new();
+        for name in reads.iter().map(Read::table) {
+            if !tables.contains_key(name) {
+                let table = Table::of(&tx, name)?;
+                let changes = self.changes(&table, name, version).await?;
+                tables.insert(name, (table, changes));
             }
         }
+        // All at once: each alone would wait for the one before.
+        let found = try_join_all(reads.iter().map(async |read| {
+            let Some((table, changes)) = tables.get(read.table()) else { return Ok(Vec::new()) };
+            match read {
+                Read::Row(key) => {
+                    table.get::<M>(&changes.rows, &key.key).await.map(|row| row.into_iter().collect())
+                }
+                Read::Prefix { prefix, limit, .. } => {
+                    table.scan::<M>(&changes.rows, prefix, "", *limit).await
+                }
+            }
+        }));
+        let rows: Vec<Vec<_>> = found.await?;
+        let rows = rows.into_iter().flatten().collect();
         Ok(Reading { rows, queue_version: read_number(&meta, QUEUE_VERSION).await? })
     }
 

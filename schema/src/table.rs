@@ -9,7 +9,7 @@ use sync::{Records, StoreError, Versioned, sort_by};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::filter::{Identify, filter_of, index, may_have, row_may_have};
-use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, page_of, read};
+use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, most_changed, read};
 use crate::transaction::{Tx, of_idb};
 
 /// Pages read at a time while scanning.
@@ -201,19 +201,27 @@ impl Table {
         self.filters.put(&Uint8Array::from(filter.as_slice()), Some(&key)).map(drop).map_err(of_idb)
     }
 
-    /// Folds changes into the first pages they concern. What is left of them is for the next time.
-    pub(crate) async fn fold<M: Records>(&self, changes: &mut Changes) -> Result<(), StoreError> {
+    /// Folds changes into the pages that have most of them, until `left_rows` are left. What pages beyond a transaction's share
+    /// have is for the next time.
+    pub(crate) async fn fold<M: Records>(
+        &self,
+        changes: &mut Changes,
+        left_rows: usize,
+    ) -> Result<(), StoreError> {
         let firsts = self.pages.get_all_keys(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let firsts = strings(&firsts);
-        for _ in 0..MAX_FOLDED_PAGES {
-            let Some(key) = changes.rows.first_key() else { break };
-            let at = page_of(&firsts, key);
+        for at in most_changed(&firsts, &changes.rows).into_iter().take(MAX_FOLDED_PAGES) {
+            if changes.rows.len() <= left_rows {
+                break;
+            }
+            // What comes before all pages belongs to the first.
+            let from = if at == 0 { "" } else { firsts.get(at).map_or("", String::as_str) };
             let (first, next) = (firsts.get(at), firsts.get(at.saturating_add(1)).map(String::as_str));
             let mut page = match first {
                 Some(first) => Rows::unpack(&self.page(first).await?)?,
                 None => Rows::default(),
             };
-            page.lay(changes.rows.take_range("", next));
+            page.lay(changes.rows.take_range(from, next));
             page.settle();
             if let Some(first) = first.filter(|first| page.first_key() != Some(first)) {
                 self.pages.delete(text(first)).map_err(of_idb)?;

@@ -105,6 +105,17 @@ pub enum Read {
     },
 }
 
+impl Read {
+    /// The table it reads.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Row(key) => &key.table,
+            Self::Prefix { table, .. } => table,
+        }
+    }
+}
+
 /// Rows, and the state of the queue they go with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<R: Clone> {

@@ -20,15 +20,22 @@ pub(crate) struct ProductLabel {
     pub(crate) variant: String,
 }
 
+/// How many of the next entries are looked at one by one before the rest is searched.
+const NEAR_ENTRIES: usize = 8;
+
 #[derive(Debug)]
 struct Entry {
-    id: Uuid,
     label: ProductLabel,
-    /// Where the folded label begins in the text.
-    start: usize,
     /// The first bytes of the folded name: most comparisons end here.
     prefix: u64,
     is_current: bool,
+}
+
+/// An entry's place in the list. The id stands here as well, so that a search reads neither list criss-cross.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    at: usize,
+    id: Uuid,
 }
 
 /// The labels.
@@ -36,9 +43,11 @@ struct Entry {
 pub(crate) struct Catalogue {
     entries: Vec<Entry>,
     text: String,
+    /// Where each entry's folded label begins in the text.
+    starts: Vec<usize>,
     by_id: HashMap<Uuid, usize>,
     /// Current entries in list order; new ones wait at the end until it is sorted again.
-    order: Vec<usize>,
+    order: Vec<Place>,
     is_sorted: bool,
     outdated: usize,
 }
@@ -70,12 +79,13 @@ impl Catalogue {
         let length = bytes.len().min(8);
         prefix[..length].copy_from_slice(&bytes[..length]);
         let at = self.entries.len();
-        let (start, prefix) = (self.text.len(), u64::from_be_bytes(prefix));
-        self.entries.push(Entry { id: *id, label, start, prefix, is_current: true });
+        let prefix = u64::from_be_bytes(prefix);
+        self.entries.push(Entry { label, prefix, is_current: true });
+        self.starts.push(self.text.len());
         self.text.push_str(&folded);
         self.text.push(END);
         self.by_id.insert(*id, at);
-        self.order.push(at);
+        self.order.push(Place { at, id: *id });
         self.is_sorted = false;
         true
     }
@@ -96,22 +106,34 @@ impl Catalogue {
         let mut words: Vec<&str> = folded.split_whitespace().collect();
         sort_by(&mut words, |a, b| b.len().cmp(&a.len()));
         let Some((longest, others)) = words.split_first() else {
-            return self.order.iter().map(|at| self.entries[*at].id).collect();
+            return self.order.iter().map(|place| place.id).collect();
         };
         let mut is_hit = vec![false; self.entries.len()];
         let finder = memmem::Finder::new(longest.as_bytes());
-        let mut from = 0;
+        let (mut at, mut from) = (0, 0);
         while let Some(found) = self.text.as_bytes().get(from..).and_then(|rest| finder.find(rest)) {
-            let at = self.entries.partition_point(|entry| entry.start <= from + found).saturating_sub(1);
+            at = self.entry_with(from + found, at);
             is_hit[at] = others.iter().all(|word| self.folded(at).contains(word));
-            from = self.entries.get(at + 1).map_or(self.text.len(), |next| next.start);
+            from = self.end(at);
         }
-        self.order.iter().filter(|at| is_hit[**at]).map(|at| self.entries[*at].id).collect()
+        self.order.iter().filter(|place| is_hit[place.at]).map(|place| place.id).collect()
+    }
+
+    /// The entry whose text is at `position`, which is not before the one at `at`. The next ones are the likeliest.
+    fn entry_with(&self, position: usize, at: usize) -> usize {
+        let ahead = &self.starts[at..];
+        let near = ahead.iter().take(NEAR_ENTRIES).position(|start| *start > position);
+        let passed = near.unwrap_or_else(|| ahead.partition_point(|start| *start <= position));
+        at + passed.saturating_sub(1)
+    }
+
+    /// Where an entry's text ends.
+    fn end(&self, at: usize) -> usize {
+        self.starts.get(at + 1).copied().unwrap_or(self.text.len())
     }
 
     fn folded(&self, at: usize) -> &str {
-        let end = self.entries.get(at + 1).map_or(self.text.len(), |next| next.start);
-        self.text.get(self.entries[at].start..end).map_or("", |label| label.trim_end_matches(END))
+        self.text.get(self.starts[at]..self.end(at)).map_or("", |label| label.trim_end_matches(END))
     }
 
     fn sort(&mut self) {
@@ -122,14 +144,14 @@ impl Catalogue {
             self.compact();
         }
         let mut order = std::mem::take(&mut self.order);
-        order.retain(|at| self.entries[*at].is_current);
+        order.retain(|place| self.entries[place.at].is_current);
         // Stable and quick on what is sorted already but for its end.
         order.sort_by(|a, b| {
-            let (left, right) = (&self.entries[*a], &self.entries[*b]);
+            let (left, right) = (&self.entries[a.at], &self.entries[b.at]);
             left.prefix
                 .cmp(&right.prefix)
-                .then_with(|| self.folded(*a).cmp(self.folded(*b)))
-                .then(left.id.cmp(&right.id))
+                .then_with(|| self.folded(a.at).cmp(self.folded(b.at)))
+                .then(a.id.cmp(&b.id))
         });
         self.order = order;
         self.is_sorted = true;
@@ -138,20 +160,14 @@ impl Catalogue {
     /// Drops the text of outdated entries.
     fn compact(&mut self) {
         let old = std::mem::take(self);
-        for at in old.order.iter().copied().filter(|at| old.entries[*at].is_current) {
-            let Entry { id, label, prefix, .. } = &old.entries[at];
-            let start = self.text.len();
-            self.by_id.insert(*id, self.entries.len());
-            self.order.push(self.entries.len());
+        for Place { at, id } in old.order.iter().copied().filter(|place| old.entries[place.at].is_current) {
+            let Entry { label, prefix, .. } = &old.entries[at];
+            self.by_id.insert(id, self.entries.len());
+            self.order.push(Place { at: self.entries.len(), id });
+            self.starts.push(self.text.len());
             self.text.push_str(old.folded(at));
             self.text.push(END);
-            self.entries.push(Entry {
-                id: *id,
-                label: label.clone(),
-                start,
-                prefix: *prefix,
-                is_current: true,
-            });
+            self.entries.push(Entry { label: label.clone(), prefix: *prefix, is_current: true });
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
+use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use sync::{Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, fold, set_of};
 use uuid::Uuid;
@@ -13,12 +15,16 @@ use super::{Book, Completeness, Queued, Signal};
 
 /// Products read before anything is shown: more than any screen has rows.
 const FIRST_ROWS: usize = 100;
+/// The first picture waits no longer for them.
+const MAX_FIRST_ROWS_MILLIS: u32 = 250;
 /// Products read at a time: a few milliseconds of work before the page may breathe.
 const LOAD_ROWS: usize = 500;
 /// Parts after which what has been read so far is shown.
 const PARTS_A_SHOW: usize = 20;
 
-/// How long other work waits when a person wants something.
+/// How long work that nobody waits for rests when the app starts.
+const PICTURE_FIRST_MILLIS: u64 = 150;
+/// How long the catalogue waits when a person wants something.
 const PERSON_FIRST_MILLIS: u64 = 150;
 
 /// How far the catalogue has been read.
@@ -31,6 +37,8 @@ pub(super) struct Reading {
     is_more: Cell<bool>,
     /// Changes whenever reading begins anew: what was read before that does not count.
     generation: Cell<u64>,
+    /// Nothing begins until then that nobody waits for.
+    begins_at: Cell<UnixMillis>,
     /// Nothing is read until then.
     waits_until: Cell<UnixMillis>,
     /// A second snapshot is replacing rows that the catalogue has: it is read anew once that is complete.
@@ -45,11 +53,14 @@ impl Reading {
 }
 
 impl Book {
-    /// Reads the first products, for what is shown first.
+    /// Reads the first products for the first picture, unless that would have to wait for them.
     pub(super) async fn read_first(&self) {
-        let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", "", FIRST_ROWS).await;
+        let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", "", FIRST_ROWS);
+        let patience = TimeoutFuture::new(MAX_FIRST_ROWS_MILLIS);
         // What cannot be read is said when the rest is.
-        self.take_in_rows(&rows.unwrap_or_default());
+        if let Either::Left((Ok(rows), _)) = select(pin!(rows), patience).await {
+            self.take_in_rows(&rows);
+        }
     }
 
     fn take_in_rows(&self, rows: &[Versioned<Row>]) {
@@ -63,7 +74,7 @@ impl Book {
 
     /// Reads the products that the catalogue has not seen yet, a part at a time.
     pub(super) async fn read_on(&self) {
-        self.let_person_first().await;
+        self.let_picture_first().await;
         let reading = &self.0.reading;
         if reading.is_running.replace(true) {
             reading.is_more.set(true);
@@ -102,17 +113,24 @@ impl Book {
         self.0.reading.begin_anew();
     }
 
-    /// Leaves the page to whoever waits for something now: work that nobody waits for begins later.
+    /// Leaves the page to the first picture now, and to whoever scans as soon as it is there.
+    pub(super) fn put_picture_first(&self) {
+        self.0.reading.begins_at.set(browser::now().plus(PICTURE_FIRST_MILLIS));
+    }
+
+    /// Waits for that, with work that nobody waits for.
+    pub(crate) async fn let_picture_first(&self) {
+        wait_until(self.0.reading.begins_at.get()).await;
+    }
+
+    /// Leaves the page to whoever waits for something now, instead of reading the catalogue.
     pub(super) fn put_person_first(&self) {
         self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
     }
 
     /// Waits while a person waits for something else.
-    pub(crate) async fn let_person_first(&self) {
-        let wait = self.0.reading.waits_until.get().since(browser::now());
-        if wait > 0 {
-            TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
-        }
+    pub(super) async fn let_person_first(&self) {
+        wait_until(self.0.reading.waits_until.get()).await;
     }
 
     /// Follows a commit: `changed` names the rows, or there are too many to name. A snapshot fills the table by rising
@@ -178,6 +196,13 @@ impl Book {
                 None => drop(catalogue.remove(id)),
             }
         }
+    }
+}
+
+async fn wait_until(time: UnixMillis) {
+    let wait = time.since(browser::now());
+    if wait > 0 {
+        TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
     }
 }
 

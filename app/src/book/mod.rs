@@ -162,7 +162,7 @@ impl Book {
         // The first rows are read along, so that the first picture has them.
         let (loaded, ()) = futures::join!(book.reload(), book.read_first());
         loaded?;
-        book.put_person_first();
+        book.put_picture_first();
         let hearing = Rc::downgrade(&book.0);
         let channel = Channel::open(move |notice| {
             if let Some(inner) = hearing.upgrade() {

@@ -34,7 +34,7 @@ pub(crate) fn use_inbox() -> Loaded<Inbox> {
 fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
     let book = use_book();
     use_loaded((), version, move |()| async move {
-        book.let_person_first().await;
+        book.let_picture_first().await;
         let (found, finding) = oneshot::channel();
         rest::run(Job::Inbox { book, found }).await?;
         finding.await.unwrap_or_else(|_| Ok(Inbox::default()))

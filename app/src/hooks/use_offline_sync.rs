@@ -130,7 +130,7 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
             let listeners = listen(&engine);
             follow_server(engine.clone());
             spawn_local(async move {
-                book.let_person_first().await;
+                book.let_picture_first().await;
                 engine.start().await;
             });
             move || drop((subscription, listeners))
