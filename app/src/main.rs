@@ -27,6 +27,8 @@ mod wake_lock;
 fn main() {
     service_worker::init_offline_sync();
     install::listen();
+    // Begun now, it is there when the first picture is. Whoever needs it says what is wrong.
+    wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
     wasm_bindgen_futures::spawn_local(async {
         language::load().await;
         yew::Renderer::<root::Root>::new().render();

@@ -23,7 +23,7 @@ use crate::language::t;
 use crate::pages::home::HomePage;
 use crate::pages::not_found::not_found_page;
 use crate::pages::stock::stock_page;
-use crate::rest::{self, Later, View};
+use crate::rest::{Later, View};
 use crate::route::{Route, use_query};
 use crate::wake_lock::use_wake_lock;
 
@@ -39,12 +39,6 @@ fn Frame() -> Html {
     let shown = use_reducer_eq(Shown::default);
     let question = use_state(|| None::<Question>);
     use_escape(&shown);
-    use_effect_with((), |()| {
-        wasm_bindgen_futures::spawn_local(async {
-            // Whoever needs it says what is wrong.
-            drop(rest::load().await);
-        });
-    });
     use_wake_lock(route.keeps_awake());
     let desk = use_new_desk(&shown, &question);
     use_scan_listener(&desk);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use futures::future::try_join_all;
 use serde_json::value::to_raw_value;
 use sync::{
     Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue,
@@ -388,20 +387,16 @@ impl<M: Records> Store<M> for IdbStore<M> {
                 tables.insert(name, (table, changes));
             }
         }
-        // All at once: each alone would wait for the one before.
-        let found = try_join_all(reads.iter().map(async |read| {
-            let Some((table, changes)) = tables.get(read.table()) else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for read in reads {
+            let Some((table, changes)) = tables.get(read.table()) else { continue };
             match read {
-                Read::Row(key) => {
-                    table.get::<M>(&changes.rows, &key.key).await.map(|row| row.into_iter().collect())
-                }
+                Read::Row(key) => rows.extend(table.get::<M>(&changes.rows, &key.key).await?),
                 Read::Prefix { prefix, limit, .. } => {
-                    table.scan::<M>(&changes.rows, prefix, "", *limit).await
+                    rows.extend(table.scan::<M>(&changes.rows, prefix, "", *limit).await?);
                 }
             }
-        }));
-        let rows: Vec<Vec<_>> = found.await?;
-        let rows = rows.into_iter().flatten().collect();
+        }
         Ok(Reading { rows, queue_version: read_number(&meta, QUEUE_VERSION).await? })
     }
 

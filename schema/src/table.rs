@@ -2,6 +2,9 @@
 //!
 //! A page and its filter are kept under the page's first key.
 
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
 use serde_json::value::RawValue;
@@ -27,6 +30,30 @@ pub(crate) struct Table {
     pages: ObjectStore,
     filters: ObjectStore,
     runs: ObjectStore,
+    /// The page read last: what is asked for next is often near. Only readers look at it.
+    last_read: RefCell<Option<Rc<Page>>>,
+}
+
+/// A page as it was read.
+#[derive(Debug)]
+struct Page {
+    first: String,
+    bytes: Vec<u8>,
+    /// Its last key, once it is known.
+    last: OnceCell<String>,
+}
+
+impl Page {
+    fn rows(&self) -> Result<Vec<Packed<'_>>, StoreError> {
+        let rows = read(&self.bytes)?;
+        self.last.get_or_init(|| rows.last().map(|row| row.1.to_string()).unwrap_or_default());
+        Ok(rows)
+    }
+
+    /// Whether it is known that a row with this key is here or nowhere.
+    fn is_for(&self, key: &str) -> bool {
+        self.first.as_str() <= key && self.last.get().is_some_and(|last| key <= last.as_str())
+    }
 }
 
 /// A table's changes since its pages were written, and in how many records they are.
@@ -98,6 +125,7 @@ impl Table {
             pages: tx.store(name)?,
             filters: tx.store(&filters_name(name))?,
             runs: tx.store(&changes_name(name))?,
+            last_read: RefCell::default(),
         })
     }
 
@@ -249,14 +277,30 @@ impl Table {
         Ok(Some((first, bytes_of(&cursor.value().map_err(of_idb)?)?)))
     }
 
+    /// The same for readers.
+    async fn read_page(&self, key: &str) -> Result<Option<Rc<Page>>, StoreError> {
+        let last = self.last_read.borrow().clone();
+        if let Some(page) = last.filter(|page| page.is_for(key)) {
+            return Ok(Some(page));
+        }
+        let found = self.page_with(key).await?;
+        Ok(found.map(|(first, bytes)| self.keep(first, bytes)))
+    }
+
+    fn keep(&self, first: String, bytes: Vec<u8>) -> Rc<Page> {
+        let page = Rc::new(Page { first, bytes, last: OnceCell::new() });
+        self.last_read.replace(Some(page.clone()));
+        page
+    }
+
     /// One row.
     pub(crate) async fn get<M: Records>(
         &self,
         changes: &Rows,
         key: &str,
     ) -> Result<Option<Versioned<M::Row>>, StoreError> {
-        let page = self.page_with(key).await?.map_or_else(|| EMPTY.to_vec(), |(_, bytes)| bytes);
-        let rows = read(&page)?;
+        let page = self.read_page(key).await?;
+        let rows = page.as_ref().map_or_else(|| Ok(Vec::new()), |page| page.rows())?;
         let held = rows.iter().find(|row| row.1 == key);
         let (rev, json) = match (changes.get(key), held) {
             (Some(change), None) => (change.rev, change.json.as_deref()),
@@ -281,13 +325,10 @@ impl Table {
         let matching = changed.iter().filter(|held| !is_before(&held.key));
         let mut changed = matching.take_while(|held| held.key.starts_with(prefix)).peekable();
         let mut found = Vec::new();
-        let (mut last_first, mut batch) = match self.page_with(start).await? {
-            Some((first, bytes)) => (Some(first), vec![bytes]),
-            None => (None, Vec::new()),
-        };
+        let mut batch: Vec<Rc<Page>> = self.read_page(start).await?.into_iter().collect();
         loop {
             for page in &batch {
-                for Packed(mut rev, key, mut json) in read(page)? {
+                for Packed(mut rev, key, mut json) in page.rows()? {
                     if is_before(&key) {
                         continue;
                     }
@@ -308,7 +349,7 @@ impl Table {
             // A prefix mostly ends within a page or two; a scan of all takes what it needs, in bounds.
             let wanted = limit.saturating_sub(found.len()).div_ceil(PAGE_ROWS).clamp(1, MAX_SCAN_PAGES);
             let pages = if prefix.is_empty() { wanted } else { 1 };
-            (last_first, batch) = self.pages_after(last_first.as_deref(), pages).await?;
+            batch = self.pages_after(batch.last().map(|page| page.first.as_str()), pages).await?;
             if batch.is_empty() {
                 for change in changed {
                     push::<M>(&mut found, change.rev, change.json.as_deref())?;
@@ -319,19 +360,15 @@ impl Table {
         }
     }
 
-    async fn pages_after(
-        &self,
-        first: Option<&str>,
-        limit: usize,
-    ) -> Result<(Option<String>, Vec<Vec<u8>>), StoreError> {
+    async fn pages_after(&self, first: Option<&str>, limit: usize) -> Result<Vec<Rc<Page>>, StoreError> {
         let limit = u32::try_from(limit).ok();
         let range = first.map(|first| KeyRange::lower_bound(&text(first), Some(true)));
         let query = range.transpose().map_err(of_idb)?.map(Query::KeyRange);
         let keys = self.pages.get_all_keys(query.clone(), limit).map_err(of_idb)?;
         let values = self.pages.get_all(query, limit).map_err(of_idb)?;
-        let last = keys.await.map_err(of_idb)?.last().and_then(JsValue::as_string);
+        let keys = strings(&keys.await.map_err(of_idb)?);
         let values = values.await.map_err(of_idb)?;
-        Ok((last, values.iter().map(bytes_of).collect::<Result<_, _>>()?))
+        keys.into_iter().zip(&values).map(|(first, value)| Ok(self.keep(first, bytes_of(value)?))).collect()
     }
 
     /// Rows with this index key, by rising key.
