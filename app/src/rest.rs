@@ -1,5 +1,5 @@
 //! What the first screen does without: most pages, and the work behind the scenes. The build cuts it off into a file of its
-//! own (`xtask/src/split.rs`), which is loaded right behind the first screen.
+//! own (`xtask/src/split.rs`), which arrives while the first screen is drawn.
 //!
 //! What only the split functions here reach is in that file; whatever else names it pulls it back into the first one.
 

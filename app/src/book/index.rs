@@ -23,7 +23,7 @@ const LOAD_ROWS: usize = 500;
 const PARTS_A_SHOW: usize = 20;
 
 /// How long work that nobody waits for rests when the app starts.
-const PICTURE_FIRST_MILLIS: u64 = 150;
+const PICTURE_FIRST_MILLIS: u64 = 400;
 /// How long the catalogue waits when a person wants something.
 const PERSON_FIRST_MILLIS: u64 = 150;
 
@@ -121,6 +121,7 @@ impl Book {
     /// Waits for that, with work that nobody waits for.
     pub(crate) async fn let_picture_first(&self) {
         wait_until(self.0.reading.begins_at.get()).await;
+        self.let_person_first().await;
     }
 
     /// Leaves the page to whoever waits for something now, instead of reading the catalogue.

@@ -85,9 +85,18 @@ pub(crate) fn use_saving() -> Saving {
 pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
-        let back = TakenBack::Waiting(ids.clone());
-        rest::spawn(Job::TakeBack { book: book.clone(), toasts: toasts.clone(), back });
+        begin(&book, &toasts, TakenBack::Waiting(ids.clone()));
     })
+}
+
+fn begin(book: &Book, toasts: &Toasts, back: TakenBack) {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    spawn_local(async move {
+        let job = Job::TakeBack { book, toasts: toasts.clone(), back };
+        if let Err(message) = rest::run(job).await {
+            toasts.show(Toast::new(Tone::Attention, t("It could not be taken back"), message));
+        }
+    });
 }
 
 /// What is taken back.
@@ -154,7 +163,6 @@ fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
 pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
-        let back = TakenBack::Booked(Box::new(mutation.clone()));
-        rest::spawn(Job::TakeBack { book: book.clone(), toasts: toasts.clone(), back });
+        begin(&book, &toasts, TakenBack::Booked(Box::new(mutation.clone())));
     })
 }
