@@ -55,6 +55,17 @@ const SYNC_HANGS: &str = "
     window.fetch = (request, options) =>
         String(request.url ?? request).includes('/api/sync') ? new Promise(() => {}) : real(request, options);";
 
+/// The part of the app that is loaded behind the first screen never comes.
+const REST_HANGS: &str = "
+    const real = window.fetch;
+    window.fetch = (request, options) =>
+        String(request.url ?? request).includes('split_rest') ? new Promise(() => {}) : real(request, options);";
+/// It cannot be loaded.
+const REST_FAILS: &str = "
+    const real = window.fetch;
+    window.fetch = (request, options) =>
+        String(request.url ?? request).includes('split_rest') ? Promise.reject(new TypeError('broken')) : real(request, options);";
+
 /// The answer to a scan does not go away.
 const FLASH_STAYS: &str = "
     const real = window.setTimeout;
@@ -83,6 +94,8 @@ pub(crate) fn breaking(name: &str) -> Result<&'static str> {
         "device-full" => WRITES_FIND_NO_SPACE,
         "nearly-full" => NEARLY_FULL,
         "sync-hangs" => SYNC_HANGS,
+        "rest-hangs" => REST_HANGS,
+        "rest-fails" => REST_FAILS,
         "flash-stays" => FLASH_STAYS,
         "camera" => CAMERA,
         "camera-refused" => CAMERA_REFUSED,

@@ -18,6 +18,8 @@ downloading+sync-hangs downloading     /stock                       empty-downlo
 online+open-hangs opening              /stock
 online+open-fails open-failed          /stock                       open-error
 online+reads-hang loading              {product}                    loading
+online+rest-hangs rest-waited-for      {product}                    loading
+online+rest-fails rest-not-loaded      {product}                    read-failure
 online+reads-fail read-failed          {product}                    read-failure
 online+nearly-full nearly-full         /stock                       storage-notice
 online+device-full storage-full        {product}/work/pick          quantity=1 !save storage-full

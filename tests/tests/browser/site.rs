@@ -281,7 +281,10 @@ impl Site {
             const rows = [...document.querySelectorAll('[data-test=product-row]')];
             return running.length === 0 && document.querySelector('[data-test=loading]') === null
                 && rows.every((row) => row.querySelector('[data-test=row-on-hand]') !== null)";
-        let comes_to_rest = !matches!(state.broken, Some("open-hangs" | "reads-hang" | "reads-fail"));
+        let comes_to_rest = !matches!(
+            state.broken,
+            Some("open-hangs" | "reads-hang" | "reads-fail" | "rest-hangs" | "rest-fails")
+        );
         if comes_to_rest {
             self.device.wait_for_script("a page at rest", is_read).await?;
         }
