@@ -4,7 +4,7 @@
 
 use schema::IdbStore;
 use sync::conformance::{self, Counters, add, commit, counter};
-use sync::{Commit, Cursor, ReplacedRange, RowKey, Store, StoreError, Verdict};
+use sync::{Commit, Cursor, Read, Records, ReplacedRange, RowKey, Store, StoreError, Verdict};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -73,6 +73,24 @@ async fn many_changes_end_up_in_pages() {
     for (n, row) in (0_u64..).zip(&rows).step_by(97) {
         assert_eq!(row.rev, last_written(n).map_or(n % 5 + 1, |round| 6 + round), "row {n}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_read_together_lies_in_any_page() {
+    let store = open("together").await;
+    let rows = (0..10_000).map(|n| counter(&format!("{n:05}"), n, 1)).collect();
+    store.commit(Commit { rows, ..commit(Cursor::Start, 1) }).await.expect("stored");
+    assert!(records("together", "counters").await > 20, "the rows are in pages");
+    let keys = ["00003", "09001", "05000", "00004", "04999"];
+    let row = |key: &&str| Read::Row(RowKey::new("counters", *key));
+    let prefix = |prefix: &str| Read::Prefix { table: "counters", prefix: prefix.to_owned(), limit: 20 };
+    let reads: Vec<Read> = keys.iter().map(row).chain([prefix("0700"), prefix("0124")]).collect();
+    let read = store.read(&reads).await.expect("rows");
+    let found: Vec<String> = read.rows.iter().map(|held| Counters::key(&held.row).key).collect();
+    let ten = |start: u32| (start..start + 10).map(|n| format!("{n:05}"));
+    let expected: Vec<String> =
+        keys.map(str::to_owned).into_iter().chain(ten(7_000)).chain(ten(1_240)).collect();
+    assert_eq!(found, expected);
 }
 
 #[wasm_bindgen_test]

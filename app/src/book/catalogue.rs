@@ -211,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn finds_what_is_next_to_a_hit_and_what_is_far_from_it() {
+        let mut catalogue = Catalogue::default();
+        let is_rare = |n: u128| n % 37 == 5 || (200..215).contains(&n);
+        for n in 0..1_000 {
+            catalogue.put(&product(n, &format!("{} {n:04}", if is_rare(n) { "rare" } else { "thing" })));
+        }
+        let rare: Vec<u128> = (0..1_000).filter(|n| is_rare(*n)).collect();
+        assert_eq!(found(&mut catalogue, "rare"), rare);
+        assert_eq!(found(&mut catalogue, "thing").len(), 1_000 - rare.len());
+        assert_eq!(found(&mut catalogue, "0999"), [999]);
+    }
+
+    #[test]
     fn follows_changes_and_removals() {
         let mut catalogue = Catalogue::default();
         for n in 0..3_000 {
