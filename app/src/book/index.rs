@@ -102,8 +102,13 @@ impl Book {
             self.let_person_first().await;
         }
         reading.is_running.set(false);
-        self.refresh_products(pending_products(&self.queue())).await;
+        self.refresh_pending().await;
         self.emit(&Signal::Changed);
+    }
+
+    /// Brings the labels of products up to date that wait to be sent: rows that were read since know nothing of that.
+    pub(super) async fn refresh_pending(&self) {
+        self.refresh_products(pending_products(&self.queue())).await;
     }
 
     /// Begins the catalogue anew, because the rows were dropped.

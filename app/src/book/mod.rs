@@ -162,6 +162,7 @@ impl Book {
         // The first rows are read along, so that the first picture has them.
         let (loaded, ()) = futures::join!(book.reload(), book.read_first());
         loaded?;
+        book.refresh_pending().await;
         book.put_picture_first();
         let hearing = Rc::downgrade(&book.0);
         let channel = Channel::open(move |notice| {
