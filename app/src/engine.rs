@@ -106,6 +106,8 @@ impl Engine {
         if matches!(automatic, Ok(Some(_))) {
             self.handle(Event::Automatic(false));
         }
+        // What people chose holds from the first moment; the first round can wait.
+        self.0.book.let_picture_first().await;
         self.handle(Event::Started);
     }
 

@@ -129,10 +129,7 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
             let subscription = book.subscribe(Callback::from(move |signal| hearing.hear(&signal)));
             let listeners = listen(&engine);
             follow_server(engine.clone());
-            spawn_local(async move {
-                book.let_picture_first().await;
-                engine.start().await;
-            });
+            spawn_local(async move { engine.start().await });
             move || drop((subscription, listeners))
         });
     }
