@@ -23,16 +23,13 @@ use crate::meta::{
 use crate::migrations::Beginning;
 use crate::outbox::LAST_OUTCOME_SEQ;
 use crate::rows::{Held, Rows, corrupt};
-use crate::table::{Changes, Filters, Range, Table, changes_name, filters_name};
+use crate::table::{
+    Changes, Filters, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Range, Table, changes_name, filters_name,
+};
 use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 
 const QUEUE_VERSION: &str = "queue_version";
-/// Changes of a table that are kept beside its pages before some are folded into them.
-const MAX_RECENT_ROWS: usize = 8_000;
-/// Changes that stay beside the pages then: where a page has few of them, it is not worth writing again.
-const LEFT_RECENT_ROWS: usize = 4_000;
-
 /// Transactions that folding one table's changes may take.
 const MAX_FOLD_STEPS: usize = 1_000;
 
@@ -379,17 +376,12 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let tx = self.begin(M::TABLES, &[META], Mode::Read).await?;
         let meta = tx.store(META)?;
         let version = read_number(&meta, ROWS_VERSION).await?;
-        let mut tables = BTreeMap::new();
-        for name in reads.iter().map(Read::table) {
-            if !tables.contains_key(name) {
-                let table = Table::of(&tx, name)?;
-                let changes = self.changes(&table, name, version).await?;
-                tables.insert(name, (table, changes));
-            }
-        }
+        let tables = M::TABLES.iter().map(|name| Ok((*name, Table::of(&tx, name)?)));
+        let tables: BTreeMap<_, _> = tables.collect::<Result<_, StoreError>>()?;
         let mut rows = Vec::new();
         for read in reads {
-            let Some((table, changes)) = tables.get(read.table()) else { continue };
+            let table = tables.get(read.table()).ok_or_else(|| corrupt("there is no such table"))?;
+            let changes = self.changes(table, read.table(), version).await?;
             match read {
                 Read::Row(key) => rows.extend(table.get::<M>(&changes.rows, &key.key).await?),
                 Read::Prefix { prefix, limit, .. } => {

@@ -19,6 +19,10 @@ use crate::transaction::{Tx, of_idb};
 const MAX_SCAN_PAGES: usize = 8;
 /// Records of changes a table may have before they are put together.
 const MAX_RUNS: usize = 64;
+/// Changes of a table that are kept beside its pages before some are folded into them.
+pub(crate) const MAX_RECENT_ROWS: usize = 8_000;
+/// Changes that stay beside the pages then: where a page has few of them, it is not worth writing again.
+pub(crate) const LEFT_RECENT_ROWS: usize = 4_000;
 /// Pages written again in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
 /// A page of no rows.
