@@ -51,8 +51,8 @@ pub(crate) fn hashes_of(index_keys: &[String]) -> Vec<u32> {
 
 /// Whether a page with this filter may have a row with this index key.
 pub(crate) fn may_have(filter: &[u8], index_key: &str) -> bool {
-    let wanted = hash(index_key).to_le_bytes();
-    filter.chunks_exact(HASH_BYTES).any(|hash| hash == wanted)
+    let (hashes, _) = filter.as_chunks::<HASH_BYTES>();
+    hashes.binary_search_by_key(&hash(index_key), |hash| u32::from_le_bytes(*hash)).is_ok()
 }
 
 /// FNV-1a: what matters here is that it is short.

@@ -3,7 +3,11 @@
 
 use std::rc::Rc;
 
-use crate::table::{Changes, Filters};
+use crate::filter_blocks::PageFilter;
+use crate::table::Changes;
+
+/// Each page's filter.
+pub(crate) type Filters = Vec<PageFilter>;
 
 /// Changes and filters of the tables at one version of the rows.
 #[derive(Debug, Default)]

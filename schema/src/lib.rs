@@ -7,6 +7,7 @@
 
 mod connection;
 mod filter;
+mod filter_blocks;
 mod known;
 mod meta;
 mod migrations;

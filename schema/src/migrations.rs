@@ -6,12 +6,13 @@ use sync::{Cursor, Progress};
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
+use crate::filter_blocks::FilterBlocks;
 use crate::meta::CURSOR;
 use crate::table::{changes_name, filters_name};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION};
 
 /// The version this build needs.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// The index of the queue by whether a record waits for a person (1) or for the server (0).
 pub(crate) const ATTENTION: &str = "attention";
 
@@ -43,6 +44,14 @@ pub(crate) fn upgrade(
     }
     // Version 3 came with more tables.
     let held = database.store_names();
+    // Until version 4, every page's filter was a record of its own.
+    if (2..4).contains(&old_version) {
+        for table in tables.iter().filter(|table| held.iter().any(|name| name == **table)) {
+            let filters = FilterBlocks(transaction.object_store(&filters_name(table))?);
+            // A request that fails aborts the upgrade.
+            wasm_bindgen_futures::spawn_local(async move { drop(filters.join().await) });
+        }
+    }
     let new: Vec<&str> =
         tables.iter().copied().filter(|table| !held.iter().any(|name| name == table)).collect();
     let mut numbered = ObjectStoreParams::new();

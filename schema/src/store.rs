@@ -16,16 +16,14 @@ use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
 use crate::filter::hashes_of;
-use crate::known::{Known, Written};
+use crate::known::{Filters, Known, Written};
 use crate::meta::{
     CURSOR, begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text,
 };
 use crate::migrations::Beginning;
 use crate::outbox::LAST_OUTCOME_SEQ;
 use crate::rows::{Held, Rows, corrupt};
-use crate::table::{
-    Changes, Filters, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Range, Table, changes_name, filters_name,
-};
+use crate::table::{Changes, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Range, Table, changes_name, filters_name};
 use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 

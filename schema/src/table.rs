@@ -1,18 +1,18 @@
 //! Reads and writes one table within a transaction: its pages, their filters, and what has changed since.
 //!
-//! A page and its filter are kept under the page's first key.
+//! A page is kept under its first key.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
-use serde_json::value::RawValue;
 use sync::{Records, StoreError, Versioned, sort_by};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::filter::{Identify, filter_of, index, may_have, row_may_have};
-use crate::rows::{Held, PAGE_ROWS, Packed, Rows, corrupt, most_changed, read};
+use crate::filter_blocks::{FilterBlocks, PageFilter};
+use crate::rows::{Held, PAGE_ROWS, Rows, corrupt, most_changed};
 use crate::transaction::{Tx, of_idb};
 
 /// Pages read at a time while scanning.
@@ -25,14 +25,11 @@ pub(crate) const MAX_RECENT_ROWS: usize = 8_000;
 pub(crate) const LEFT_RECENT_ROWS: usize = 4_000;
 /// Pages written again in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
-/// A page of no rows.
-const EMPTY: &[u8] = b"[]";
-
 /// The stores of one table.
 #[derive(Debug)]
 pub(crate) struct Table {
     pages: ObjectStore,
-    filters: ObjectStore,
+    filters: FilterBlocks,
     runs: ObjectStore,
     /// The page read last: what is asked for next is often near. Only readers look at it.
     last_read: RefCell<Option<Rc<Page>>>,
@@ -42,21 +39,13 @@ pub(crate) struct Table {
 #[derive(Debug)]
 struct Page {
     first: String,
-    bytes: Vec<u8>,
-    /// Its last key, once it is known.
-    last: OnceCell<String>,
+    rows: Rows,
 }
 
 impl Page {
-    fn rows(&self) -> Result<Vec<Packed<'_>>, StoreError> {
-        let rows = read(&self.bytes)?;
-        self.last.get_or_init(|| rows.last().map(|row| row.1.to_string()).unwrap_or_default());
-        Ok(rows)
-    }
-
-    /// Whether it is known that a row with this key is here or nowhere.
+    /// Whether a row with this key is here or nowhere, as far as this page knows.
     fn is_for(&self, key: &str) -> bool {
-        self.first.as_str() <= key && self.last.get().is_some_and(|last| key <= last.as_str())
+        self.first.as_str() <= key && Some(key) <= self.rows.last_key()
     }
 }
 
@@ -67,9 +56,6 @@ pub(crate) struct Changes {
     runs: usize,
 }
 
-/// Each page's first key and filter.
-pub(crate) type Filters = Vec<(String, Vec<u8>)>;
-
 /// The keys that a snapshot's part is all of: those after one key, through another if there is one.
 #[derive(Debug)]
 pub(crate) struct Range {
@@ -78,7 +64,12 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    fn is_beyond(&self, key: &str) -> bool {
+    /// All keys.
+    fn all() -> Self {
+        Self { after: String::new(), through: None }
+    }
+
+    pub(crate) fn is_beyond(&self, key: &str) -> bool {
         self.through.as_deref().is_some_and(|through| key > through)
     }
 
@@ -106,19 +97,21 @@ pub(crate) fn changes_name(table: &str) -> String {
     format!("{table}:changes")
 }
 
-fn text(value: &str) -> JsValue {
+pub(crate) fn text(value: &str) -> JsValue {
     JsValue::from_str(value)
 }
 
-fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).ok_or_else(|| corrupt("a record has no bytes"))
 }
 
-fn typed<M: Records>(rev: u64, json: &RawValue) -> Result<Versioned<M::Row>, StoreError> {
-    Ok(Versioned { rev, row: serde_json::from_str(json.get()).map_err(corrupt)? })
+/// The row, unless it was removed.
+fn typed<M: Records>(held: &Held) -> Option<Result<Versioned<M::Row>, StoreError>> {
+    let row = serde_json::from_str(held.json.as_ref()?.get()).map_err(corrupt);
+    Some(row.map(|row| Versioned { rev: held.rev, row }))
 }
 
-fn strings(keys: &[JsValue]) -> Vec<String> {
+pub(crate) fn strings(keys: &[JsValue]) -> Vec<String> {
     keys.iter().filter_map(JsValue::as_string).collect()
 }
 
@@ -127,7 +120,7 @@ impl Table {
     pub(crate) fn of(tx: &Tx, name: &str) -> Result<Self, StoreError> {
         Ok(Self {
             pages: tx.store(name)?,
-            filters: tx.store(&filters_name(name))?,
+            filters: FilterBlocks(tx.store(&filters_name(name))?),
             runs: tx.store(&changes_name(name))?,
             last_read: RefCell::default(),
         })
@@ -146,19 +139,15 @@ impl Table {
 
     /// Empties it.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
-        for store in [&self.pages, &self.filters, &self.runs] {
+        for store in [&self.pages, &self.filters.0, &self.runs] {
             store.clear().map_err(of_idb)?;
         }
         Ok(())
     }
 
     /// Reads every page's filter.
-    pub(crate) async fn filters(&self) -> Result<Filters, StoreError> {
-        let keys = self.filters.get_all_keys(None, None).map_err(of_idb)?;
-        let values = self.filters.get_all(None, None).map_err(of_idb)?;
-        let keys = strings(&keys.await.map_err(of_idb)?);
-        let values = values.await.map_err(of_idb)?;
-        keys.into_iter().zip(&values).map(|(key, value)| Ok((key, bytes_of(value)?))).collect()
+    pub(crate) async fn filters(&self) -> Result<Vec<PageFilter>, StoreError> {
+        self.filters.all().await
     }
 
     /// Writes rows and removals: those of a snapshot's part into pages, others as a record of changes. `changes` are as
@@ -200,37 +189,47 @@ impl Table {
 
     /// Replaces the rows of a range by `rows`.
     async fn replace<M: Records>(&self, range: &Range, mut rows: Rows) -> Result<(), StoreError> {
-        if let Some((first, bytes)) = self.page_with(&range.after).await? {
-            let mut kept = Rows::unpack(&bytes)?;
-            if kept.last_key() > Some(&range.after) {
-                rows.lay(kept.split(&|key| range.is_beyond(key)));
-                kept.retain(&|key| !range.contains(key));
-                self.put_page::<M>(&first, &kept)?;
-            }
+        let mut begun_before = None;
+        let mut new = Vec::new();
+        if let Some(Page { first, rows: mut kept }) = self.page_with(&range.after).await?
+            && kept.last_key() > Some(&range.after)
+        {
+            rows.lay(kept.split(&|key| range.is_beyond(key)));
+            kept.retain(&|key| !range.contains(key));
+            new.push(self.put_page::<M>(&first, &kept)?);
+            begun_before = Some(first);
         }
-        let begun = self.pages.get_all_keys(Some(range.query()?), None).map_err(of_idb)?;
-        if let Some(last) = strings(&begun.await.map_err(of_idb)?).last() {
-            let mut last = Rows::unpack(&self.page(last).await?)?;
+        let begun_after =
+            Query::KeyRange(KeyRange::lower_bound(&text(&range.after), Some(true)).map_err(of_idb)?);
+        let begun = self.pages.get_all_keys(Some(begun_after), None).map_err(of_idb)?;
+        let begun = strings(&begun.await.map_err(of_idb)?);
+        if let Some(last) = begun.iter().rfind(|first| range.contains(first)) {
+            let mut last = self.page(last).await?;
             rows.lay(last.split(&|key| range.is_beyond(key)));
             self.pages.delete(range.query()?).map_err(of_idb)?;
-            self.filters.delete(range.query()?).map_err(of_idb)?;
         }
-        self.put_rows::<M>(rows)
+        new.extend(self.put_rows::<M>(rows)?);
+        if begun_before.is_none() && begun.is_empty() {
+            return self.filters.append(&new);
+        }
+        let is_gone = |first: &str| range.contains(first) || begun_before.as_deref() == Some(first);
+        self.filters.replace(range, &is_gone, new).await
     }
 
-    fn put_rows<M: Records>(&self, rows: Rows) -> Result<(), StoreError> {
+    fn put_rows<M: Records>(&self, rows: Rows) -> Result<Vec<PageFilter>, StoreError> {
+        let mut filters = Vec::new();
         for page in rows.into_pages() {
             if let Some(first) = page.first_key() {
-                self.put_page::<M>(first, &page)?;
+                filters.push(self.put_page::<M>(first, &page)?);
             }
         }
-        Ok(())
+        Ok(filters)
     }
 
-    fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<(), StoreError> {
-        let (key, filter) = (text(first), filter_of(page, M::identify_json)?);
-        self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&key)).map_err(of_idb)?;
-        self.filters.put(&Uint8Array::from(filter.as_slice()), Some(&key)).map(drop).map_err(of_idb)
+    /// Writes a page; its filter is left to the caller.
+    fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<PageFilter, StoreError> {
+        self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&text(first))).map_err(of_idb)?;
+        Ok(PageFilter { first: first.to_owned(), hashes: filter_of(page, M::identify_json)? })
     }
 
     /// Folds changes into the pages that have most of them, until `left_rows` are left. What pages beyond a transaction's share
@@ -242,6 +241,7 @@ impl Table {
     ) -> Result<(), StoreError> {
         let firsts = self.pages.get_all_keys(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let firsts = strings(&firsts);
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
         for at in most_changed(&firsts, &changes.rows).into_iter().take(MAX_FOLDED_PAGES) {
             if changes.rows.len() <= left_rows {
                 break;
@@ -250,27 +250,28 @@ impl Table {
             let from = if at == 0 { "" } else { firsts.get(at).map_or("", String::as_str) };
             let (first, next) = (firsts.get(at), firsts.get(at.saturating_add(1)).map(String::as_str));
             let mut page = match first {
-                Some(first) => Rows::unpack(&self.page(first).await?)?,
+                Some(first) => self.page(first).await?,
                 None => Rows::default(),
             };
             page.lay(changes.rows.take_range(from, next));
             page.settle();
             if let Some(first) = first.filter(|first| page.first_key() != Some(first)) {
                 self.pages.delete(text(first)).map_err(of_idb)?;
-                self.filters.delete(text(first)).map_err(of_idb)?;
             }
-            self.put_rows::<M>(page)?;
+            gone.extend(first.map(String::as_str));
+            new.extend(self.put_rows::<M>(page)?);
         }
+        self.filters.replace(&Range::all(), &|first| gone.contains(&first), new).await?;
         self.rewrite(changes)
     }
 
-    async fn page(&self, first: &str) -> Result<Vec<u8>, StoreError> {
+    async fn page(&self, first: &str) -> Result<Rows, StoreError> {
         let page = self.pages.get(text(first)).map_err(of_idb)?.await.map_err(of_idb)?;
-        page.map_or_else(|| Ok(EMPTY.to_vec()), |page| bytes_of(&page))
+        page.map_or_else(|| Ok(Rows::default()), |page| Rows::unpack(&bytes_of(&page)?))
     }
 
-    /// The page that `key` belongs to, with its first key.
-    async fn page_with(&self, key: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    /// The page that `key` belongs to.
+    async fn page_with(&self, key: &str) -> Result<Option<Page>, StoreError> {
         let range = KeyRange::upper_bound(&text(key), None).map_err(of_idb)?;
         let request = self
             .pages
@@ -278,7 +279,8 @@ impl Table {
             .map_err(of_idb)?;
         let Some(cursor) = request.await.map_err(of_idb)? else { return Ok(None) };
         let first = cursor.key().map_err(of_idb)?.as_string().unwrap_or_default();
-        Ok(Some((first, bytes_of(&cursor.value().map_err(of_idb)?)?)))
+        let rows = Rows::unpack(&bytes_of(&cursor.value().map_err(of_idb)?)?)?;
+        Ok(Some(Page { first, rows }))
     }
 
     /// The same for readers.
@@ -287,12 +289,11 @@ impl Table {
         if let Some(page) = last.filter(|page| page.is_for(key)) {
             return Ok(Some(page));
         }
-        let found = self.page_with(key).await?;
-        Ok(found.map(|(first, bytes)| self.keep(first, bytes)))
+        Ok(self.page_with(key).await?.map(|page| self.keep(page)))
     }
 
-    fn keep(&self, first: String, bytes: Vec<u8>) -> Rc<Page> {
-        let page = Rc::new(Page { first, bytes, last: OnceCell::new() });
+    fn keep(&self, page: Page) -> Rc<Page> {
+        let page = Rc::new(page);
         self.last_read.replace(Some(page.clone()));
         page
     }
@@ -304,15 +305,12 @@ impl Table {
         key: &str,
     ) -> Result<Option<Versioned<M::Row>>, StoreError> {
         let page = self.read_page(key).await?;
-        let rows = page.as_ref().map_or_else(|| Ok(Vec::new()), |page| page.rows())?;
-        let held = rows.iter().find(|row| row.1 == key);
-        let (rev, json) = match (changes.get(key), held) {
-            (Some(change), None) => (change.rev, change.json.as_deref()),
-            (Some(change), Some(held)) if change.rev >= held.0 => (change.rev, change.json.as_deref()),
-            (_, Some(Packed(rev, _, json))) => (*rev, *json),
-            (None, None) => return Ok(None),
+        let held = page.as_ref().and_then(|page| page.rows.get(key));
+        let newest = match (changes.get(key), held) {
+            (Some(change), Some(held)) if change.rev < held.rev => Some(held),
+            (change, held) => change.or(held),
         };
-        json.map(|json| typed::<M>(rev, json)).transpose()
+        newest.and_then(typed::<M>).transpose()
     }
 
     /// Rows by rising key, after `after`, whose key starts with `prefix`.
@@ -332,22 +330,17 @@ impl Table {
         let mut batch: Vec<Rc<Page>> = self.read_page(start).await?.into_iter().collect();
         loop {
             for page in &batch {
-                for Packed(mut rev, key, mut json) in page.rows()? {
-                    if is_before(&key) {
-                        continue;
+                for held in page.rows.as_slice().iter().filter(|held| !is_before(&held.key)) {
+                    while let Some(change) = changed.next_if(|change| change.key < held.key) {
+                        found.extend(typed::<M>(change).transpose()?);
                     }
-                    while let Some(change) = changed.next_if(|change| change.key.as_str() < &*key) {
-                        push::<M>(&mut found, change.rev, change.json.as_deref())?;
-                    }
-                    if found.len() >= limit || !key.starts_with(prefix) {
+                    if found.len() >= limit || !held.key.starts_with(prefix) {
                         found.truncate(limit);
                         return Ok(found);
                     }
-                    let change = changed.next_if(|change| change.key == key);
-                    if let Some(change) = change.filter(|change| change.rev >= rev) {
-                        (rev, json) = (change.rev, change.json.as_deref());
-                    }
-                    push::<M>(&mut found, rev, json)?;
+                    let change = changed.next_if(|change| change.key == held.key);
+                    let newest = change.filter(|change| change.rev >= held.rev).unwrap_or(held);
+                    found.extend(typed::<M>(newest).transpose()?);
                 }
             }
             // A prefix mostly ends within a page or two; a scan of all takes what it needs, in bounds.
@@ -356,7 +349,7 @@ impl Table {
             batch = self.pages_after(batch.last().map(|page| page.first.as_str()), pages).await?;
             if batch.is_empty() {
                 for change in changed {
-                    push::<M>(&mut found, change.rev, change.json.as_deref())?;
+                    found.extend(typed::<M>(change).transpose()?);
                 }
                 found.truncate(limit);
                 return Ok(found);
@@ -372,52 +365,41 @@ impl Table {
         let values = self.pages.get_all(query, limit).map_err(of_idb)?;
         let keys = strings(&keys.await.map_err(of_idb)?);
         let values = values.await.map_err(of_idb)?;
-        keys.into_iter().zip(&values).map(|(first, value)| Ok(self.keep(first, bytes_of(value)?))).collect()
+        let pages = keys.into_iter().zip(&values);
+        pages
+            .map(|(first, value)| Ok(self.keep(Page { first, rows: Rows::unpack(&bytes_of(value)?)? })))
+            .collect()
     }
 
     /// Rows with this index key, by rising key.
     pub(crate) async fn find<M: Records>(
         &self,
         changes: &Rows,
-        filters: &Filters,
+        filters: &[PageFilter],
         index_key: &str,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let has_it = |json: &RawValue| {
+        let has_it = |held: &Held| {
+            let Some(json) = &held.json else { return Ok(false) };
             let identity = M::identify_json(json.get()).map_err(corrupt)?;
             Ok::<bool, StoreError>(identity.index_keys.iter().any(|key| key == index_key))
         };
         let mut found = Vec::new();
-        for (first, _) in filters.iter().filter(|(_, filter)| may_have(filter, index_key)) {
-            let page = self.page(first).await?;
-            for Packed(rev, key, json) in read(&page)? {
-                let is_outdated = changes.get(&key).is_some_and(|change| change.rev >= rev);
-                if let Some(json) = json.filter(|_| !is_outdated)
-                    && has_it(json)?
-                {
-                    found.push((key.into_owned(), typed::<M>(rev, json)?));
+        for PageFilter { first, .. } in filters.iter().filter(|page| may_have(&page.hashes, index_key)) {
+            for held in self.page(first).await?.as_slice() {
+                let is_outdated = changes.get(&held.key).is_some_and(|change| change.rev >= held.rev);
+                if !is_outdated && has_it(held)? {
+                    found.extend(typed::<M>(held).transpose()?.map(|row| (held.key.clone(), row)));
                 }
             }
         }
         for held in changes.as_slice().iter().filter(|held| row_may_have(held, index_key)) {
-            let Held { key, rev, json: Some(json), .. } = held else { continue };
-            if has_it(json)? {
+            if has_it(held)? {
                 // What its page has may be newer: then that counts, and was looked at already.
-                let row = self.get::<M>(changes, key).await?.filter(|row| row.rev == *rev);
-                found.extend(row.map(|row| (key.clone(), row)));
+                let row = self.get::<M>(changes, &held.key).await?.filter(|row| row.rev == held.rev);
+                found.extend(row.map(|row| (held.key.clone(), row)));
             }
         }
         sort_by(&mut found, |a, b| a.0.cmp(&b.0));
         Ok(found.into_iter().map(|(_, row)| row).collect())
     }
-}
-
-fn push<M: Records>(
-    found: &mut Vec<Versioned<M::Row>>,
-    rev: u64,
-    json: Option<&RawValue>,
-) -> Result<(), StoreError> {
-    if let Some(json) = json {
-        found.push(typed::<M>(rev, json)?);
-    }
-    Ok(())
 }

@@ -4,7 +4,8 @@
 
 use domain::{Action, InventoryLot, LOTS, LotRef, Row, Warehouse};
 use schema::{DELIVERIES, IdbStore, MUTATION_QUEUE};
-use sync::{Commit, Cursor, Draft, Json, Progress, Store, UnixMillis, Versioned};
+use sync::conformance::{Counters, label};
+use sync::{Commit, Cursor, Draft, Json, Progress, ReplacedRange, Store, UnixMillis, Versioned};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -83,8 +84,10 @@ async fn what_a_later_build_saved_is_kept_and_sent_unread() {
     assert_eq!((outbox.pending, outbox.mutations[0].action.text()), (2, r#"{"teleport_lot":{}}"#));
 }
 
-/// Copies a database as a build of version 2 would have it: without the tables that came later.
-async fn as_version_2(from: &str, to: &str) {
+/// Copies a database as a build of an older version would have it: without the tables that came later, and with every page's
+/// filter in a record of its own.
+async fn as_version(version: u32, from: &str, to: &str) {
+    let later_tables = if version < 3 { "/^(deliveries|exceptions)/" } else { "/^$/" };
     let script = format!(
         "(async () => {{
             const open = (name, version, upgrade) => new Promise((done, failed) => {{
@@ -97,21 +100,37 @@ async fn as_version_2(from: &str, to: &str) {
                 request.onsuccess = () => done(request.result);
                 request.onerror = failed;
             }});
+            const singly = (block) => {{
+                const pages = [];
+                const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+                for (let at = 0; at < block.length;) {{
+                    const part = () => {{
+                        const begin = at + 4;
+                        at = begin + view.getUint32(at, true);
+                        return block.slice(begin, at);
+                    }};
+                    pages.push([new TextDecoder().decode(part()), part()]);
+                }}
+                return pages;
+            }};
             const source = await open('{from}');
-            const names = [...source.objectStoreNames].filter((name) => !/^(deliveries|exceptions)/.test(name));
+            const names = [...source.objectStoreNames].filter((name) => !{later_tables}.test(name));
             const reading = source.transaction(names);
             const stores = await Promise.all(names.map(async (name) => {{
                 const store = reading.objectStore(name);
                 const indexes = [...store.indexNames].map((index) => [index, store.index(index).keyPath]);
                 const [keys, values] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
-                return {{ name, keyPath: store.keyPath, autoIncrement: store.autoIncrement, indexes, keys, values }};
+                const {{ keyPath, autoIncrement }} = store;
+                const records = values.map((value, at) => [keys[at], value]);
+                const entries = name.endsWith(':filters') ? values.flatMap(singly) : records;
+                return {{ name, keyPath, autoIncrement, indexes, entries }};
             }}));
             source.close();
-            const target = await open('{to}', 2, (database) => {{
-                for (const {{ name, keyPath, autoIncrement, indexes, keys, values }} of stores) {{
+            const target = await open('{to}', {version}, (database) => {{
+                for (const {{ name, keyPath, autoIncrement, indexes, entries }} of stores) {{
                     const store = database.createObjectStore(name, {{ keyPath, autoIncrement }});
                     for (const [index, path] of indexes) store.createIndex(index, path);
-                    values.forEach((value, at) => keyPath ? store.put(value) : store.put(value, keys[at]));
+                    for (const [key, value] of entries) keyPath ? store.put(value) : store.put(value, key);
                 }}
             }});
             target.close();
@@ -143,7 +162,7 @@ async fn upgraded(name: &str, reached: Cursor) -> Cursor {
     let waits = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(9) })).await.expect("saved");
     drop(store);
     let old = format!("{name}_of_version_2");
-    as_version_2(name, &old).await;
+    as_version(2, name, &old).await;
     let store = open(&old).await;
     let outbox = Store::<Warehouse>::outbox(&store, 9).await.expect("an outbox");
     assert_eq!(outbox.mutations, [waits]);
@@ -167,4 +186,31 @@ async fn a_device_within_a_snapshot_comes_to_the_new_tables_by_itself() {
     let progress = Progress { done_rows: 1, total_rows: 9 };
     let within = Cursor::Snapshot { rev: 3, table: LOTS.to_owned(), after: String::new(), progress };
     assert_eq!(upgraded("within", within.clone()).await, within);
+}
+
+#[wasm_bindgen_test]
+async fn rows_are_found_after_an_upgrade_that_stores_filters_otherwise() {
+    let open = |name: &'static str| async move {
+        IdbStore::<Counters>::open(name, Uuid::from_u128(1), "all").await.expect("a database")
+    };
+    let store = open("filters").await;
+    let rows = (0..8_000).map(|n| label(&format!("{n:04}"), &format!("c{n}"), 1)).collect();
+    let replaced = ReplacedRange { table: "labels".to_owned(), after: String::new(), through: None };
+    let first = Commit { rows, replaced: Some(replaced), ..sync::conformance::commit(Cursor::Start, 1) };
+    store.commit(first).await.expect("stored");
+    drop(store);
+    as_version(3, "filters", "filters_of_version_3").await;
+    let store = open("filters_of_version_3").await;
+    for n in (0..8_000).step_by(97) {
+        let found = store.find("labels", &format!("colour:c{n}")).await.expect("rows");
+        assert_eq!(found, [label(&format!("{n:04}"), &format!("c{n}"), 1)]);
+    }
+    // It goes on with what it made of them.
+    let replaced = ReplacedRange { table: "labels".to_owned(), after: "1000".to_owned(), through: None };
+    let next = sync::conformance::commit(Cursor::Live { rev: 1 }, 2);
+    let rows = vec![label("7000", "new", 2)];
+    store.commit(Commit { rows, replaced: Some(replaced), ..next }).await.expect("stored");
+    let count =
+        async |colour: &str| store.find("labels", &format!("colour:{colour}")).await.expect("rows").len();
+    assert_eq!((count("c999").await, count("c1001").await, count("new").await), (1, 0, 1));
 }
