@@ -92,8 +92,8 @@ impl LotRef {
     pub fn id(&self) -> Uuid {
         // U+001F cannot be part of either text, so no two pairs are spelled the same. Nobody means another bin by `a-01`
         // than by `A-01`.
-        let name =
-            format!("{}\u{1f}{}", self.lot_code.to_ascii_uppercase(), self.location.to_ascii_uppercase());
+        let mut name = [&self.lot_code, "\u{1f}", &self.location].concat();
+        name.make_ascii_uppercase();
         Uuid::new_v5(&self.product_id, name.as_bytes())
     }
 

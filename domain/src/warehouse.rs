@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sync::{Model, Mutation, Refusal, RowKey, Rows};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::action::Action;
 use crate::delivery::Delivery;
@@ -96,7 +97,13 @@ pub fn product_key(id: Uuid) -> RowKey {
 
 /// The key of a lot's row.
 pub fn lot_key(lot: &LotRef) -> RowKey {
-    RowKey::new(LOTS, format!("{}.{}", lot.product_id, lot.id()))
+    // Worked out for every lot of a snapshot: twice as fast as `format!`.
+    let mut key = String::with_capacity(2 * Hyphenated::LENGTH + 1);
+    let mut buffer = Uuid::encode_buffer();
+    key.push_str(lot.product_id.hyphenated().encode_lower(&mut buffer));
+    key.push('.');
+    key.push_str(lot.id().hyphenated().encode_lower(&mut buffer));
+    RowKey::new(LOTS, key)
 }
 
 /// The key of a delivery's row.

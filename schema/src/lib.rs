@@ -17,6 +17,7 @@ mod reserve;
 mod rows;
 mod store;
 mod table;
+mod table_change;
 mod transaction;
 
 pub use domain::{DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS};

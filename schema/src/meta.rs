@@ -27,25 +27,50 @@ pub(crate) async fn read_text(meta: &ObjectStore, key: &str) -> Result<Option<St
     Ok(value.and_then(|value| value.as_string()))
 }
 
+/// Texts that are asked for together: one after the other would be as many ways to the database and back.
+pub(crate) async fn read_texts<const N: usize>(
+    meta: &ObjectStore,
+    keys: [&str; N],
+) -> Result<[Option<String>; N], StoreError> {
+    let mut asked = Vec::new();
+    for key in keys {
+        asked.push(meta.get(JsValue::from_str(key)).map_err(of_idb)?);
+    }
+    let mut texts = [const { None }; N];
+    for (text, asked) in texts.iter_mut().zip(asked) {
+        *text = asked.await.map_err(of_idb)?.and_then(|value| value.as_string());
+    }
+    Ok(texts)
+}
+
+/// What a text says as a number; 0 if there is none.
+pub(crate) fn number_of(text: Option<String>) -> Result<u64, StoreError> {
+    text.map_or(Ok(0), |text| text.parse().map_err(corrupt))
+}
+
 /// A number; 0 if there is none.
 pub(crate) async fn read_number(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
-    read_text(meta, key).await?.map_or(Ok(0), |text| text.parse().map_err(corrupt))
+    number_of(read_text(meta, key).await?)
 }
 
 /// Counts a number up.
 pub(crate) async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
     let number = read_number(meta, key).await?.wrapping_add(1);
-    write_text(meta, key, &number.to_string())?;
+    write_number(meta, key, number)?;
     Ok(number)
 }
 
-/// How far the rows reach.
-pub(crate) async fn read_cursor(meta: &ObjectStore) -> Result<Cursor, StoreError> {
-    let text = read_text(meta, CURSOR).await?;
+/// How far the rows reach, as its text says.
+pub(crate) fn cursor_of(text: Option<String>) -> Result<Cursor, StoreError> {
     text.map_or(Ok(Cursor::Start), |text| serde_json::from_str(&text).map_err(corrupt))
 }
 
 /// Puts a text.
 pub(crate) fn write_text(meta: &ObjectStore, key: &str, value: &str) -> Result<(), StoreError> {
     meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop).map_err(of_idb)
+}
+
+/// Puts a number.
+pub(crate) fn write_number(meta: &ObjectStore, key: &str, number: u64) -> Result<(), StoreError> {
+    write_text(meta, key, &number.to_string())
 }

@@ -3,7 +3,7 @@
 use sync::{Json, Outbox, StoreError};
 
 use crate::connection::Connection;
-use crate::meta::{read_cursor, read_number, read_text};
+use crate::meta::{CURSOR, cursor_of, number_of, read_texts};
 use crate::rows::corrupt;
 use crate::transaction::Mode;
 use crate::{META, MUTATION_QUEUE, queue};
@@ -15,15 +15,16 @@ pub(crate) const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
 pub(crate) async fn read(connection: &Connection, max_mutations: usize) -> Result<Outbox<Json>, StoreError> {
     let tx = connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
     let meta = tx.store(META)?;
-    let client = read_text(&meta, "client").await?.ok_or_else(|| corrupt("the client's id is missing"))?;
-    let epoch = read_text(&meta, "epoch").await?;
-    let (mutations, pending) = queue::pending(&tx.store(MUTATION_QUEUE)?, max_mutations).await?;
+    let texts = read_texts(&meta, ["client", "epoch", LAST_OUTCOME_SEQ, CURSOR, "scope"]);
+    let queue = tx.store(MUTATION_QUEUE)?;
+    let (texts, waiting) = futures::join!(texts, queue::pending(&queue, max_mutations));
+    let ([client, epoch, last_outcome_seq, cursor, scope], (mutations, pending)) = (texts?, waiting?);
     Ok(Outbox {
-        client: client.parse().map_err(corrupt)?,
+        client: client.ok_or_else(|| corrupt("the client's id is missing"))?.parse().map_err(corrupt)?,
         epoch: epoch.map(|text| text.parse()).transpose().map_err(corrupt)?,
-        last_outcome_seq: read_number(&meta, LAST_OUTCOME_SEQ).await?,
-        cursor: read_cursor(&meta).await?,
-        scope: read_text(&meta, "scope").await?.unwrap_or_default(),
+        last_outcome_seq: number_of(last_outcome_seq)?,
+        cursor: cursor_of(cursor)?,
+        scope: scope.unwrap_or_default(),
         mutations,
         pending,
     })

@@ -4,7 +4,7 @@
 //! It is one large record of noise on purpose. Browsers keep such a value in a file of its own, whose space is free again
 //! the moment it is deleted; that of many small records, or of a deleted cache, is not for minutes.
 
-use idb::Query;
+use idb::{ObjectStore, Query};
 use js_sys::Uint8Array;
 use sync::StoreError;
 use wasm_bindgen::JsValue;
@@ -70,7 +70,16 @@ pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError
 
 async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {
     let tx = connection.begin(&[META], Mode::Read).await?;
-    let counted = tx.store(META)?.count(Some(Query::Key(JsValue::from_str(key)))).map_err(of_idb)?;
+    holds(&tx.store(META)?, key).await
+}
+
+/// Whether it is there, as a running transaction sees it.
+pub(crate) async fn is_in(meta: &ObjectStore) -> Result<bool, StoreError> {
+    holds(meta, RESERVE).await
+}
+
+async fn holds(meta: &ObjectStore, key: &str) -> Result<bool, StoreError> {
+    let counted = meta.count(Some(Query::Key(JsValue::from_str(key)))).map_err(of_idb)?;
     Ok(counted.await.map_err(of_idb)? > 0)
 }
 

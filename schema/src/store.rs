@@ -5,25 +5,25 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use serde_json::value::to_raw_value;
 use sync::{
-    Commit, Committed, Draft, Identity, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue,
-    QueueRecord, QueueState, Read, Reading, Receipt, Records, Relay, Removal, ReplacedRange, RowKey,
-    Settlement, Store, StoreError, UnixMillis, Versioned,
+    Commit, Committed, Draft, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue, QueueRecord,
+    QueueState, Read, Reading, Receipt, Records, Relay, RowKey, Settlement, Store, StoreError, UnixMillis,
+    Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
-use crate::filter::hashes_of;
 use crate::known::{Filters, Known, Written};
 use crate::meta::{
-    CURSOR, begin_anew, count_up, read_cursor, read_number, read_text, setting_key, write_text,
+    CURSOR, begin_anew, count_up, cursor_of, number_of, read_number, read_text, read_texts, setting_key,
+    write_number, write_text,
 };
 use crate::migrations::Beginning;
 use crate::outbox::LAST_OUTCOME_SEQ;
-use crate::rows::{Held, Rows, corrupt};
-use crate::table::{Changes, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Range, Table, changes_name, filters_name};
+use crate::rows::{Rows, corrupt};
+use crate::table::{Changes, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Table, changes_name, filters_name};
+use crate::table_change::{TableChange, changes_by_table};
 use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 
@@ -37,14 +37,6 @@ pub struct IdbStore<M: Records> {
     connection: Rc<Connection>,
     known: Rc<RefCell<Known>>,
     model: PhantomData<M>,
-}
-
-/// What a commit does to one table.
-#[derive(Debug)]
-struct TableChange {
-    name: &'static str,
-    replaced: Option<Range>,
-    rows: Vec<Held>,
 }
 
 impl<M: Records> IdbStore<M> {
@@ -170,20 +162,31 @@ impl<M: Records> IdbStore<M> {
         Ok(())
     }
 
+    /// Begins to store an answer that decides nothing. Its rows never take the space that is put by for mutations.
+    async fn begin_pull(&self, has_rows: bool) -> Result<Tx, StoreError> {
+        let tx = self.begin(M::TABLES, &[META], Mode::Write).await?;
+        if !has_rows || reserve::is_in(&tx.store(META)?).await? {
+            return Ok(tx);
+        }
+        drop(tx);
+        if !reserve::ensure(&self.connection).await? {
+            return Err(StoreError::Full);
+        }
+        self.begin(M::TABLES, &[META], Mode::Write).await
+    }
+
     /// Stores an answer in one transaction; without room for rows, what it decides alone.
     async fn store_answer(
         &self,
+        tx: Tx,
         commit: Commit<M::Row>,
         decides: bool,
         has_room: bool,
     ) -> Result<Committed, StoreError> {
-        // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
         let restored = commit.known_seq < commit.last_outcome_seq;
-        let others: &[&str] = if decides { &[META, MUTATION_QUEUE, JOURNAL] } else { &[META] };
-        let tx = self.begin(M::TABLES, others, Mode::Write).await?;
         let meta = tx.store(META)?;
-        let advanced = has_room && read_cursor(&meta).await? == commit.from;
-        let version = read_number(&meta, ROWS_VERSION).await?;
+        let [cursor, version] = read_texts(&meta, [CURSOR, ROWS_VERSION]).await?;
+        let (advanced, version) = (has_room && cursor_of(cursor)? == commit.from, number_of(version)?);
         let mut written = Vec::new();
         let mut committed = Committed { advanced, ..Committed::default() };
         if restored {
@@ -203,7 +206,10 @@ impl<M: Records> IdbStore<M> {
         if decides {
             count_up(&meta, QUEUE_VERSION).await?;
         }
-        let next = if written.is_empty() { version } else { count_up(&meta, ROWS_VERSION).await? };
+        let next = if written.is_empty() { version } else { version.wrapping_add(1) };
+        if next != version {
+            write_number(&meta, ROWS_VERSION, next)?;
+        }
         tx.commit().await?;
         let due = written.iter().filter(|written| written.changes.rows.len() > MAX_RECENT_ROWS);
         let due: Vec<String> = due.map(|written| written.name.clone()).collect();
@@ -311,16 +317,18 @@ impl<M: Records> Store<M> for IdbStore<M> {
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
         let decides = commit.known_seq < commit.last_outcome_seq || !commit.receipts.is_empty();
         let has_rows = !commit.rows.is_empty() || commit.replaced.is_some();
-        // Rows never take the space that is put by for mutations. Without it, outcomes alone are kept.
-        let has_room = !has_rows || reserve::ensure(&self.connection).await?;
-        match (decides, has_room) {
-            (false, false) => Err(StoreError::Full),
-            (false, true) => self.store_answer(commit, false, true).await,
-            (true, has_room) => {
-                let store = async || self.store_answer(commit.clone(), true, has_room).await;
-                reserve::with(&self.connection, store).await
-            }
+        if !decides {
+            // A pull alone leaves the queue out of its transaction, so that nobody waits for it to save something.
+            let tx = self.begin_pull(has_rows).await?;
+            return self.store_answer(tx, commit, false, true).await;
         }
+        // Without room for rows, outcomes alone are kept.
+        let has_room = !has_rows || reserve::ensure(&self.connection).await?;
+        let store = async || {
+            let tx = self.begin(M::TABLES, &[META, MUTATION_QUEUE, JOURNAL], Mode::Write).await?;
+            self.store_answer(tx, commit.clone(), true, has_room).await
+        };
+        reserve::with(&self.connection, store).await
     }
 
     async fn withdraw(&self, seq: u64) -> Result<(), StoreError> {
@@ -460,37 +468,4 @@ impl<M: Records> Store<M> for IdbStore<M> {
 fn unread<M: Records>(mutation: &Mutation<M::Action>) -> Result<Mutation<Json>, StoreError> {
     let action = Json::of(&mutation.action).map_err(corrupt)?;
     Ok(mutation.clone().with_action(action))
-}
-
-/// What a commit's rows, removals and replaced range do to each table that they concern.
-fn changes_by_table<M: Records>(
-    rows: Vec<Versioned<M::Row>>,
-    removed: Vec<Removal>,
-    range: Option<ReplacedRange>,
-) -> Result<Vec<TableChange>, StoreError> {
-    let mut changes: Vec<TableChange> =
-        M::TABLES.iter().map(|name| TableChange { name, replaced: None, rows: Vec::new() }).collect();
-    if let Some(ReplacedRange { table, after, through }) = range {
-        change_of(&mut changes, &table)?.replaced = Some(Range { after, through });
-    }
-    for Versioned { rev, row } in rows {
-        let Identity { key: RowKey { table, key }, index_keys } = M::identify(&row);
-        let json = Some(to_raw_value(&row).map_err(corrupt)?);
-        change_of(&mut changes, &table)?.rows.push(Held {
-            key,
-            rev,
-            json,
-            index: Some(hashes_of(&index_keys)),
-        });
-    }
-    for Removal { table, key, rev } in removed {
-        change_of(&mut changes, &table)?.rows.push(Held { key, rev, json: None, index: None });
-    }
-    changes.retain(|change| change.replaced.is_some() || !change.rows.is_empty());
-    Ok(changes)
-}
-
-fn change_of<'a>(changes: &'a mut [TableChange], table: &str) -> Result<&'a mut TableChange, StoreError> {
-    let change = changes.iter_mut().find(|change| change.name == table);
-    change.ok_or_else(|| corrupt(format!("this build has no table {table}")))
 }

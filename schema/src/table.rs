@@ -54,6 +54,8 @@ impl Page {
 pub(crate) struct Changes {
     pub(crate) rows: Rows,
     runs: usize,
+    /// The key that no page reaches beyond, where that is known: a snapshot goes on there without another look.
+    pages_end: Option<String>,
 }
 
 /// The keys that a snapshot's part is all of: those after one key, through another if there is one.
@@ -129,7 +131,7 @@ impl Table {
     /// Reads the changes.
     pub(crate) async fn changes(&self, identify: Identify) -> Result<Changes, StoreError> {
         let runs = self.runs.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
-        let mut changes = Changes { rows: Rows::default(), runs: runs.len() };
+        let mut changes = Changes { runs: runs.len(), ..Changes::default() };
         for run in &runs {
             changes.rows.lay(Rows::unpack(&bytes_of(run)?)?);
         }
@@ -162,7 +164,7 @@ impl Table {
         if let Some(range) = replaced {
             has_lost_some = changes.rows.retain(&|key| !range.contains(key));
             let inside = rows.split(&|key| range.contains(key));
-            self.replace::<M>(&range, inside).await?;
+            self.replace::<M>(&mut changes.pages_end, &range, inside).await?;
         }
         if has_lost_some || changes.runs >= MAX_RUNS {
             changes.rows.lay(rows);
@@ -188,7 +190,16 @@ impl Table {
     }
 
     /// Replaces the rows of a range by `rows`.
-    async fn replace<M: Records>(&self, range: &Range, mut rows: Rows) -> Result<(), StoreError> {
+    async fn replace<M: Records>(
+        &self,
+        pages_end: &mut Option<String>,
+        range: &Range,
+        mut rows: Rows,
+    ) -> Result<(), StoreError> {
+        if pages_end.take().is_some_and(|end| end <= range.after) {
+            *pages_end = rows.last_key().map(str::to_owned).or_else(|| Some(range.after.clone()));
+            return self.filters.append(&self.put_rows::<M>(rows)?);
+        }
         let mut begun_before = None;
         let mut new = Vec::new();
         if let Some(Page { first, rows: mut kept }) = self.page_with(&range.after).await?
@@ -208,10 +219,11 @@ impl Table {
             rows.lay(last.split(&|key| range.is_beyond(key)));
             self.pages.delete(range.query()?).map_err(of_idb)?;
         }
-        new.extend(self.put_rows::<M>(rows)?);
         if begun_before.is_none() && begun.is_empty() {
-            return self.filters.append(&new);
+            *pages_end = rows.last_key().map(str::to_owned);
+            return self.filters.append(&self.put_rows::<M>(rows)?);
         }
+        new.extend(self.put_rows::<M>(rows)?);
         let is_gone = |first: &str| range.contains(first) || begun_before.as_deref() == Some(first);
         self.filters.replace(range, &is_gone, new).await
     }
@@ -241,6 +253,7 @@ impl Table {
     ) -> Result<(), StoreError> {
         let firsts = self.pages.get_all_keys(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
         let firsts = strings(&firsts);
+        changes.pages_end = None;
         let (mut gone, mut new) = (Vec::new(), Vec::new());
         for at in most_changed(&firsts, &changes.rows).into_iter().take(MAX_FOLDED_PAGES) {
             if changes.rows.len() <= left_rows {
