@@ -41,7 +41,7 @@ pub(crate) fn row_may_have(held: &Held, index_key: &str) -> bool {
 
 fn index_of(held: &Held, identify: Identify) -> Result<Vec<u32>, StoreError> {
     let Some(json) = &held.json else { return Ok(Vec::new()) };
-    Ok(hashes_of(&identify(json.get()).map_err(corrupt)?.index_keys))
+    Ok(hashes_of(&identify(json).map_err(corrupt)?.index_keys))
 }
 
 /// The hashes of index keys.
@@ -62,7 +62,6 @@ fn hash(text: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
     use sync::Records;
     use sync::conformance::Counters;
 
@@ -72,12 +71,7 @@ mod tests {
     fn a_filter_knows_the_index_keys_of_its_page() {
         let held = |n: usize| {
             let json = format!(r#"{{"label":{{"key":"{n:04}","colour":"c{}"}}}}"#, n % 7);
-            Held {
-                key: format!("{n:04}"),
-                rev: 1,
-                json: Some(RawValue::from_string(json).expect("JSON")),
-                index: None,
-            }
+            Held { key: format!("{n:04}"), rev: 1, json: Some(json.into()), index: None }
         };
         let filter = filter_of(&Rows::sorted((0..300).map(held).collect()), Counters::identify_json)
             .expect("a filter");
@@ -89,7 +83,7 @@ mod tests {
     #[test]
     fn a_row_that_was_read_back_is_indexed_once() {
         let json = r#"{"label":{"key":"a","colour":"red"}}"#.to_owned();
-        let json = Some(RawValue::from_string(json).expect("JSON"));
+        let json = Some(json.into());
         let held = Held { key: "a".to_owned(), rev: 1, json, index: None };
         let gone = Held { key: "b".to_owned(), rev: 1, json: None, index: None };
         let mut rows = Rows::sorted(vec![held, gone]);

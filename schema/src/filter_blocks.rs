@@ -7,13 +7,12 @@ use idb::{KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
 use sync::{StoreError, sort_by};
 
-use crate::rows::corrupt;
+use crate::packing::{put_part, take_part, take_text};
 use crate::table::{Range, bytes_of, strings, text};
 use crate::transaction::of_idb;
 
 /// Pages whose filters are written as one block.
 const MAX_BLOCK_PAGES: usize = 20;
-const LENGTH_BYTES: usize = size_of::<u32>();
 
 /// A page's first key and its filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,30 +89,18 @@ impl FilterBlocks {
 fn pack(filters: &[PageFilter]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     for PageFilter { first, hashes } in filters {
-        for part in [first.as_bytes(), hashes] {
-            bytes.extend(u32::try_from(part.len()).map_err(corrupt)?.to_le_bytes());
-            bytes.extend(part);
-        }
+        put_part(&mut bytes, first.as_bytes())?;
+        put_part(&mut bytes, hashes)?;
     }
     Ok(bytes)
 }
 
 fn unpack(mut bytes: &[u8], into: &mut Vec<PageFilter>) -> Result<(), StoreError> {
     while !bytes.is_empty() {
-        let first = std::str::from_utf8(part(&mut bytes)?).map_err(corrupt)?.to_owned();
-        into.push(PageFilter { first, hashes: part(&mut bytes)?.to_vec() });
+        let first = take_text(&mut bytes)?.to_owned();
+        into.push(PageFilter { first, hashes: take_part(&mut bytes)?.to_vec() });
     }
     Ok(())
-}
-
-/// Takes a part off the front: its length, then its bytes.
-fn part<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], StoreError> {
-    let cut_short = || corrupt("a block of filters is cut short");
-    let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>().ok_or_else(cut_short)?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(corrupt)?;
-    let (part, rest) = rest.split_at_checked(length).ok_or_else(cut_short)?;
-    *bytes = rest;
-    Ok(part)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod known;
 mod meta;
 mod migrations;
 mod outbox;
+mod packing;
 mod queue;
 mod reserve;
 mod rows;

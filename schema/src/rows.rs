@@ -1,14 +1,12 @@
 //! Rows as a table keeps them: in pages, and beside those as changes. Pure, so that it can be tested without a browser.
 //!
-//! A page is the JSON array of its rows `[rev, key, row]` by rising key. What changes later, spread over hundreds of
-//! pages, is not worth writing those again: it is kept beside them in the same form, with `null` for a row that was
-//! removed, and lies over the pages when they are read. The higher revision counts.
+//! A page is its rows by rising key. What changes later, spread over hundreds of pages, is not worth writing those again: it
+//! is kept beside them in the same form, with removals, and lies over the pages when they are read. The higher revision
+//! counts.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use sync::{StoreError, sort_by};
+
+use crate::packing;
 
 /// Rows a page is filled with: an eighth of what a page of the app asks for at a time, and more than the 64 KB from which
 /// browsers keep a value in a file of its own. That is cheaper than their log, which writes values again and again.
@@ -24,28 +22,9 @@ pub(crate) struct Held {
     /// The revision that wrote or removed it.
     pub(crate) rev: u64,
     /// Its JSON; none if it was removed.
-    pub(crate) json: Option<Box<RawValue>>,
+    pub(crate) json: Option<Box<str>>,
     /// The hashes of its index keys, where they have been worked out already.
     pub(crate) index: Option<Vec<u32>>,
-}
-
-/// A row in a record's bytes.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Packed<'a>(
-    /// Its revision.
-    pub(crate) u64,
-    /// Its key.
-    #[serde(borrow)]
-    pub(crate) Cow<'a, str>,
-    /// Its JSON.
-    #[serde(borrow)]
-    pub(crate) Option<&'a RawValue>,
-);
-
-/// The rows of a record's bytes.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Packed<'_>>, StoreError> {
-    let text = std::str::from_utf8(bytes).map_err(corrupt)?;
-    serde_json::from_str(text).map_err(corrupt)
 }
 
 /// A record that cannot be read back.
@@ -75,20 +54,12 @@ impl Rows {
 
     /// What a record's bytes hold.
     pub(crate) fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut rows = Vec::new();
-        for Packed(rev, key, json) in read(bytes)? {
-            rows.push(Held { key: key.into_owned(), rev, json: json.map(ToOwned::to_owned), index: None });
-        }
-        Ok(Self(rows))
+        packing::unpack(bytes).map(Self)
     }
 
     /// A record's bytes.
     pub(crate) fn pack(&self) -> Result<Vec<u8>, StoreError> {
-        let mut rows = Vec::with_capacity(self.0.len());
-        for Held { key, rev, json, .. } in &self.0 {
-            rows.push(Packed(*rev, Cow::Borrowed(key), json.as_deref()));
-        }
-        serde_json::to_vec(&rows).map_err(corrupt)
+        packing::pack(&self.0)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -213,16 +184,17 @@ mod tests {
         let held = rows.iter().map(|(key, rev, json)| Held {
             key: (*key).to_owned(),
             rev: *rev,
-            json: json.map(|json| RawValue::from_string(json.to_owned()).expect("JSON")),
+            json: json.map(Into::into),
             index: None,
         });
         Rows::sorted(held.collect())
     }
 
     fn told(rows: &Rows) -> String {
-        let told = rows.as_slice().iter().map(|held| {
-            format!("{}{}:{}", held.key, held.rev, held.json.as_deref().map_or("-", RawValue::get))
-        });
+        let told = rows
+            .as_slice()
+            .iter()
+            .map(|held| format!("{}{}:{}", held.key, held.rev, held.json.as_deref().unwrap_or("-")));
         told.collect::<Vec<_>>().join(" ")
     }
 
@@ -248,14 +220,6 @@ mod tests {
         assert_eq!(told(&sorted), "a5:1 b1:-");
         let key = |key| sorted.get(key).map(|held| held.rev);
         assert_eq!([key("a"), key("b"), key("aa")], [Some(5), Some(1), None]);
-    }
-
-    #[test]
-    fn packs_and_unpacks() {
-        let some = rows(&[("a\"", 5, Some(r#"{"name":"é"}"#)), ("b", 1, None)]);
-        assert_eq!(told(&Rows::unpack(&some.pack().expect("bytes")).expect("rows")), told(&some));
-        assert!(matches!(Rows::unpack(b"<html>"), Err(StoreError::Corrupt(_))));
-        assert!(matches!(Rows::unpack(b"\xff"), Err(StoreError::Corrupt(_))));
     }
 
     #[test]

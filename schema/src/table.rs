@@ -109,7 +109,7 @@ pub(crate) fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
 
 /// The row, unless it was removed.
 fn typed<M: Records>(held: &Held) -> Option<Result<Versioned<M::Row>, StoreError>> {
-    let row = serde_json::from_str(held.json.as_ref()?.get()).map_err(corrupt);
+    let row = serde_json::from_str(held.json.as_deref()?).map_err(corrupt);
     Some(row.map(|row| Versioned { rev: held.rev, row }))
 }
 
@@ -393,7 +393,7 @@ impl Table {
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
         let has_it = |held: &Held| {
             let Some(json) = &held.json else { return Ok(false) };
-            let identity = M::identify_json(json.get()).map_err(corrupt)?;
+            let identity = M::identify_json(json).map_err(corrupt)?;
             Ok::<bool, StoreError>(identity.index_keys.iter().any(|key| key == index_key))
         };
         let mut found = Vec::new();

@@ -1,6 +1,5 @@
 //! What a commit does to each table.
 
-use serde_json::value::to_raw_value;
 use sync::{Identity, Records, Removal, ReplacedRange, RowKey, StoreError, Versioned};
 
 use crate::filter::hashes_of;
@@ -28,7 +27,7 @@ pub(crate) fn changes_by_table<M: Records>(
     }
     for Versioned { rev, row } in rows {
         let Identity { key: RowKey { table, key }, index_keys } = M::identify(&row);
-        let json = Some(to_raw_value(&row).map_err(corrupt)?);
+        let json = Some(serde_json::to_string(&row).map_err(corrupt)?.into());
         change_of(&mut changes, &table)?.rows.push(Held {
             key,
             rev,

@@ -50,7 +50,16 @@ fn rows_script(table: &str) -> String {
          const read = database.transaction('{table}').objectStore('{table}').getAll();
          const pages = await new Promise((resolve) => {{ read.onsuccess = () => resolve(read.result); }});
          database.close();
-         return pages.reduce((sum, page) => sum + JSON.parse(new TextDecoder().decode(page)).length, 0);"
+         let rows = 0;
+         for (const page of pages) {{
+             const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+             // After the first byte, of each row: its revision, its key and its JSON, both behind their lengths.
+             for (let at = 1; at < page.length; rows += 1) {{
+                 const json = at + 12 + view.getUint32(at + 8, true);
+                 at = json + 4 + view.getUint32(json, true);
+             }}
+         }}
+         return rows;"
     )
 }
 

@@ -82,16 +82,16 @@ async fn unsent_work_leaves_as_a_file_and_counts_once_whoever_sends_it() -> Resu
     second.quit().await
 }
 
-/// Changes the first page of the lots: `edit` is a script's expression over its `text`.
+/// Changes the first page of the lots: `edit` is a script's expression over its `text`, a character for a byte.
 async fn damage(device: &Device, edit: &str) -> Result<()> {
     let script = format!(
         "const opened = indexedDB.open('lotbook');
          const database = await new Promise((resolve) => {{ opened.onsuccess = () => resolve(opened.result); }});
          const store = database.transaction('inventory_lots', 'readwrite').objectStore('inventory_lots');
          const cursor = await new Promise((resolve) => {{ store.openCursor().onsuccess = (event) => resolve(event.target.result); }});
-         const text = new TextDecoder().decode(cursor.value);
+         const text = String.fromCharCode(...cursor.value);
          const damaged = {edit};
-         const put = cursor.update(new TextEncoder().encode(damaged));
+         const put = cursor.update(Uint8Array.from(damaged, (char) => char.charCodeAt(0)));
          await new Promise((resolve) => {{ put.onsuccess = resolve; }});
          database.close();
          return damaged !== text;"
