@@ -128,8 +128,10 @@ pub(crate) fn use_offline_sync(config: OfflineSyncConfig) -> OfflineSync {
             let hearing = engine.clone();
             let subscription = book.subscribe(Callback::from(move |signal| hearing.hear(&signal)));
             let listeners = listen(&engine);
-            follow_server(engine.clone());
-            spawn_local(async move { engine.start().await });
+            spawn_local(async move {
+                engine.start().await;
+                follow_server(&engine).await;
+            });
             move || drop((subscription, listeners))
         });
     }
@@ -240,13 +242,11 @@ fn listen(engine: &Engine) -> Vec<EventListener> {
 
 /// Listens to the server's word that the site has moved on. A stream that ends is opened again after a while; until then
 /// the interval remains.
-fn follow_server(engine: Engine) {
-    spawn_local(async move {
-        loop {
-            listen_to_server(&engine).await;
-            TimeoutFuture::new(REOPEN_MILLIS).await;
-        }
-    });
+async fn follow_server(engine: &Engine) {
+    loop {
+        listen_to_server(engine).await;
+        TimeoutFuture::new(REOPEN_MILLIS).await;
+    }
 }
 
 async fn listen_to_server(engine: &Engine) {
