@@ -149,6 +149,8 @@ const focus = () => {
     document.activeElement?.blur();
     element.focus();
     if (document.activeElement !== element) continue;
+    // One that is just rising into the page is where it is going to be.
+    for (const rising of element.closest('.toast')?.getAnimations() ?? []) rising.finish();
     const box = face(element).getBoundingClientRect();
     const inside = (value, least, most) => Math.min(Math.max(value, least), most);
     const points = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
