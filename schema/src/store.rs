@@ -301,8 +301,11 @@ impl<M: Records> Store<M> for IdbStore<M> {
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
-        let (records, unreadable) = queue::all_read::<M>(&tx.store(MUTATION_QUEUE)?).await?;
-        Ok(Queue { records, unreadable, version: read_number(&tx.store(META)?, QUEUE_VERSION).await? })
+        let (waiting, meta) = (tx.store(MUTATION_QUEUE)?, tx.store(META)?);
+        let (read, version) =
+            futures::join!(queue::all_read::<M>(&waiting), read_number(&meta, QUEUE_VERSION));
+        let (records, unreadable) = read?;
+        Ok(Queue { records, unreadable, version: version? })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
@@ -380,8 +383,8 @@ impl<M: Records> Store<M> for IdbStore<M> {
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
         let tx = self.begin(M::TABLES, &[META], Mode::Read).await?;
-        let meta = tx.store(META)?;
-        let version = read_number(&meta, ROWS_VERSION).await?;
+        let [version, queue_version] = read_texts(&tx.store(META)?, [ROWS_VERSION, QUEUE_VERSION]).await?;
+        let version = number_of(version)?;
         let tables = M::TABLES.iter().map(|name| Ok((*name, Table::of(&tx, name)?)));
         let tables: BTreeMap<_, _> = tables.collect::<Result<_, StoreError>>()?;
         let mut rows = Vec::new();
@@ -395,7 +398,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
                 }
             }
         }
-        Ok(Reading { rows, queue_version: read_number(&meta, QUEUE_VERSION).await? })
+        Ok(Reading { rows, queue_version: number_of(queue_version)? })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {

@@ -25,6 +25,7 @@ pub(crate) const MAX_RECENT_ROWS: usize = 8_000;
 pub(crate) const LEFT_RECENT_ROWS: usize = 4_000;
 /// Pages written again in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
+
 /// The stores of one table.
 #[derive(Debug)]
 pub(crate) struct Table {

@@ -157,6 +157,7 @@ impl Book {
     }
 
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
+        self.put_person_first();
         // What is tried again does not wait for its own failure.
         let queue = self.queue();
         let others = queue.iter().filter(|record| Some(record.mutation.id) != replaces);
