@@ -20,8 +20,15 @@ const APP_ROWS: &str = "
     for (const name of names) {
         const read = transaction.objectStore(name).getAll();
         for (const bytes of await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); })) {
-            for (const [rev, key, row] of JSON.parse(new TextDecoder().decode(bytes))) {
-                if ((found.get(key)?.rev ?? -1) <= rev) found.set(key, { rev, isHeld: row !== null });
+            const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+            // After the first byte, of each row: its revision, its key and its JSON, both behind their lengths.
+            for (let at = 1; at < bytes.length;) {
+                const [rev, keyAt] = [Number(view.getBigUint64(at, true)), at + 12];
+                const keyEnd = keyAt + view.getUint32(at + 8, true);
+                const key = new TextDecoder().decode(bytes.subarray(keyAt, keyEnd));
+                const jsonLength = view.getUint32(keyEnd, true);
+                at = keyEnd + 4 + jsonLength;
+                if ((found.get(key)?.rev ?? -1) <= rev) found.set(key, { rev, isHeld: jsonLength > 0 });
             }
         }
     }
