@@ -97,7 +97,7 @@ pub fn product_key(id: Uuid) -> RowKey {
 
 /// The key of a lot's row.
 pub fn lot_key(lot: &LotRef) -> RowKey {
-    // Worked out for every lot of a snapshot: twice as fast as `format!`.
+    // Worked out for every lot of a snapshot, where `format!` stood out in a profile.
     let mut key = String::with_capacity(2 * Hyphenated::LENGTH + 1);
     let mut buffer = Uuid::encode_buffer();
     key.push_str(lot.product_id.hyphenated().encode_lower(&mut buffer));
