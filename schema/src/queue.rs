@@ -1,6 +1,7 @@
 //! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`. Actions and
 //! rows in them are read only for whoever shows them.
 
+use futures::FutureExt;
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
 use js_sys::{Object, Reflect};
 use sync::{
@@ -91,12 +92,22 @@ fn read_journal<M: Records>(record: JournalRecord<Json, Json>) -> Result<Journal
     Ok(JournalRecord { mutation, outcome, acknowledged_at })
 }
 
-/// Adds a mutation at the end, and returns its number.
-pub(crate) async fn push(store: &ObjectStore, mutation: Mutation<Json>) -> Result<u64, StoreError> {
+/// Asks for a mutation to be added at the end. Its number can be waited for after the transaction's commit, too.
+pub(crate) fn push(
+    store: &ObjectStore,
+    mutation: Mutation<Json>,
+) -> Result<impl Future<Output = Result<u64, StoreError>> + use<>, StoreError> {
     let mut record = QueueRecord { mutation, state: QueueState::Pending };
     record.mutation.seq = 0;
-    let given = store.add(&encode(&record)?, None).map_err(of_idb)?.await.map_err(of_idb)?;
-    Ok(seq_of(&given))
+    let given = store.add(&encode(&record)?, None).map_err(of_idb)?.into_future();
+    Ok(given.map(|given| given.map(|key| seq_of(&key)).map_err(of_idb)))
+}
+
+/// The last record's number; 0 where there is none.
+pub(crate) async fn last_seq(store: &ObjectStore) -> Result<u64, StoreError> {
+    let cursor = store.open_key_cursor(None, Some(CursorDirection::Prev)).map_err(of_idb)?;
+    let Some(cursor) = cursor.await.map_err(of_idb)? else { return Ok(0) };
+    Ok(seq_of(&cursor.key().map_err(of_idb)?))
 }
 
 /// Puts a record at its `seq`.

@@ -1,14 +1,14 @@
 //! The engine's `Store` port on IndexedDB.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use futures::future::try_join_all;
 use sync::{
     Commit, Committed, Draft, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue, QueueRecord,
-    QueueState, Read, Reading, Receipt, Records, Relay, RowKey, Settlement, Store, StoreError, UnixMillis,
-    Versioned,
+    QueueState, QueueVersion, Read, Reading, Receipt, Records, Relay, RowKey, Settlement, Store, StoreError,
+    UnixMillis, Versioned,
 };
 use uuid::Uuid;
 use wasm_bindgen::JsValue;
@@ -27,7 +27,7 @@ use crate::table_change::{TableChange, changes_by_table};
 use crate::transaction::{Mode, Tx, of_idb};
 use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
 
-const QUEUE_VERSION: &str = "queue_version";
+const QUEUE_CHANGES: &str = "queue_version";
 /// Transactions that folding one table's changes may take.
 const MAX_FOLD_STEPS: usize = 1_000;
 
@@ -114,6 +114,28 @@ impl<M: Records> IdbStore<M> {
             Some(changes) => Ok(changes),
             None => table.changes(M::identify_json).await,
         }
+    }
+
+    /// What is asked of one table, each with its place among all that is asked.
+    async fn read_table(
+        &self,
+        tx: &Tx,
+        name: &str,
+        version: u64,
+        reads: &[Read],
+    ) -> Result<Vec<(usize, Vec<Versioned<M::Row>>)>, StoreError> {
+        let (table, mut found) = (Table::of(tx, name)?, Vec::new());
+        for (at, read) in reads.iter().enumerate().filter(|(_, read)| read.table() == name) {
+            let changes = self.changes(&table, name, version).await?;
+            let rows = match read {
+                Read::Row(key) => table.get::<M>(&changes.rows, &key.key).await?.into_iter().collect(),
+                Read::Prefix { prefix, limit, .. } => {
+                    table.scan::<M>(&changes.rows, prefix, "", *limit).await?
+                }
+            };
+            found.push((at, rows));
+        }
+        Ok(found)
     }
 
     /// Writes rows of any table. What was `written` before by the same transaction is built upon.
@@ -204,7 +226,7 @@ impl<M: Records> IdbStore<M> {
             write_text(&meta, "epoch", &commit.epoch.to_string())?;
         }
         if decides {
-            count_up(&meta, QUEUE_VERSION).await?;
+            count_up(&meta, QUEUE_CHANGES).await?;
         }
         let next = if written.is_empty() { version } else { version.wrapping_add(1) };
         if next != version {
@@ -287,13 +309,11 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let mut mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
         let unread = unread::<M>(&mutation)?;
         mutation.seq = reserve::with(&self.connection, async || {
-            let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
-            // A new version without reading the old one: a person waits for this, and half of an id is as new as can be.
-            let (_, version) = unread.id.as_u64_pair();
-            write_text(&tx.store(META)?, QUEUE_VERSION, &version.to_string())?;
-            let seq = queue::push(&tx.store(MUTATION_QUEUE)?, unread.clone()).await?;
+            // A person waits for this: no other store, so that no pull is in the way, and the end is asked for at once.
+            let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
+            let given = queue::push(&tx.store(MUTATION_QUEUE)?, unread.clone())?;
             tx.commit().await?;
-            Ok(seq)
+            given.await
         })
         .await?;
         Ok(mutation)
@@ -302,10 +322,13 @@ impl<M: Records> Store<M> for IdbStore<M> {
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
         let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
         let (waiting, meta) = (tx.store(MUTATION_QUEUE)?, tx.store(META)?);
-        let (read, version) =
-            futures::join!(queue::all_read::<M>(&waiting), read_number(&meta, QUEUE_VERSION));
+        let (read, last_seq, changes) = futures::join!(
+            queue::all_read::<M>(&waiting),
+            queue::last_seq(&waiting),
+            read_number(&meta, QUEUE_CHANGES)
+        );
         let (records, unreadable) = read?;
-        Ok(Queue { records, unreadable, version: version? })
+        Ok(Queue { records, unreadable, version: QueueVersion { changes: changes?, last_seq: last_seq? } })
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
@@ -342,7 +365,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
             let mut record = held.ok_or(StoreError::Gone)?;
             record.mutation.withdrawn = true;
             queue::put(&waiting, &record)?;
-            count_up(&tx.store(META)?, QUEUE_VERSION).await?;
+            count_up(&tx.store(META)?, QUEUE_CHANGES).await?;
             tx.commit().await
         })
         .await
@@ -362,10 +385,10 @@ impl<M: Records> Store<M> for IdbStore<M> {
             held.filter(|record| !record.is_pending()).ok_or(StoreError::Gone)?;
             queue::remove(&waiting, seq)?;
             let given = match &unread {
-                Some(unread) => queue::push(&waiting, unread.clone()).await?,
+                Some(unread) => queue::push(&waiting, unread.clone())?.await?,
                 None => 0,
             };
-            count_up(&tx.store(META)?, QUEUE_VERSION).await?;
+            count_up(&tx.store(META)?, QUEUE_CHANGES).await?;
             tx.commit().await?;
             Ok(given)
         })
@@ -382,23 +405,20 @@ impl<M: Records> Store<M> for IdbStore<M> {
     }
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
-        let tx = self.begin(M::TABLES, &[META], Mode::Read).await?;
-        let [version, queue_version] = read_texts(&tx.store(META)?, [ROWS_VERSION, QUEUE_VERSION]).await?;
+        let tx = self.begin(M::TABLES, &[META, MUTATION_QUEUE], Mode::Read).await?;
+        let (meta, waiting) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
+        let asked = read_texts(&meta, [ROWS_VERSION, QUEUE_CHANGES]);
+        let (texts, last_seq) = futures::join!(asked, queue::last_seq(&waiting));
+        let ([version, changes], last_seq) = (texts?, last_seq?);
         let version = number_of(version)?;
-        let tables = M::TABLES.iter().map(|name| Ok((*name, Table::of(&tx, name)?)));
-        let tables: BTreeMap<_, _> = tables.collect::<Result<_, StoreError>>()?;
-        let mut rows = Vec::new();
-        for read in reads {
-            let table = tables.get(read.table()).ok_or_else(|| corrupt("there is no such table"))?;
-            let changes = self.changes(table, read.table(), version).await?;
-            match read {
-                Read::Row(key) => rows.extend(table.get::<M>(&changes.rows, &key.key).await?),
-                Read::Prefix { prefix, limit, .. } => {
-                    rows.extend(table.scan::<M>(&changes.rows, prefix, "", *limit).await?);
-                }
-            }
+        // A person waits for this: tables are asked together.
+        let tables = M::TABLES.iter().map(|name| self.read_table(&tx, name, version, reads));
+        let mut found = vec![Vec::new(); reads.len()];
+        for (at, rows) in try_join_all(tables).await?.into_iter().flatten() {
+            found[at] = rows;
         }
-        Ok(Reading { rows, queue_version: number_of(queue_version)? })
+        let queue_version = QueueVersion { changes: number_of(changes)?, last_seq };
+        Ok(Reading { rows: found.into_iter().flatten().collect(), queue_version })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {

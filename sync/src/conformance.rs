@@ -11,7 +11,7 @@ use crate::mutation::{Draft, Mutation, QueueState, UnixMillis};
 use crate::protocol::{
     ALREADY_BOOKED, Cursor, Outcome, Progress, Receipt, Removal, ReplacedRange, Verdict, Versioned, WITHDRAWN,
 };
-use crate::store::{Commit, Committed, Read, Store, StoreError};
+use crate::store::{Commit, Committed, QueueVersion, Read, Store, StoreError};
 
 /// Counters and labels: the smallest model with two tables, a prefix and an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -349,6 +349,11 @@ pub async fn tells_which_queue_the_rows_go_with<S: Store<Counters>>(store: &S) -
     versions.push(store.queue().await?.version);
     let second = store.enqueue(add(2, "b", 1)).await?;
     versions.push(store.queue().await?.version);
+    assert_eq!(
+        versions[2],
+        QueueVersion { last_seq: second.seq, ..versions[1] },
+        "what is added can be followed"
+    );
     let rows = vec![counter("a1", 1, 3), counter("a2", 1, 3), counter("a3", 1, 3), counter("b", 1, 3)];
     let receipts = vec![receipt(&first, Verdict::Applied, vec![])];
     store.commit(Commit { rows, receipts, ..commit(Cursor::Start, 3) }).await?;

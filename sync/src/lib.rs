@@ -40,6 +40,6 @@ pub use round::{
 };
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use sort::{set_of, sort_by};
-pub use store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
+pub use store::{Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, Store, StoreError};
 pub use transport::{Transport, TransportError};
 pub use unsent::{MAX_UNSENT_MUTATIONS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError};

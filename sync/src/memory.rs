@@ -10,7 +10,7 @@ use crate::mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, Settlement,
 };
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
-use crate::store::{Commit, Committed, Outbox, Queue, Read, Reading, Store, StoreError};
+use crate::store::{Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, Store, StoreError};
 
 /// Keeps everything in maps. Lost with the value.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ struct State<M: Records> {
     epoch: Option<Uuid>,
     next_seq: u64,
     last_outcome_seq: u64,
-    queue_version: u64,
+    queue_changes: u64,
     cursor: Cursor,
     scope: String,
     queue: BTreeMap<u64, QueueRecordOf<M>>,
@@ -43,7 +43,7 @@ impl<M: Records> MemoryStore<M> {
                 epoch: None,
                 next_seq: 1,
                 last_outcome_seq: 0,
-                queue_version: 0,
+                queue_changes: 0,
                 cursor: Cursor::Start,
                 scope: scope.to_owned(),
                 queue: BTreeMap::new(),
@@ -64,16 +64,20 @@ impl<M: Records> MemoryStore<M> {
         change: impl FnOnce(&mut BTreeMap<u64, QueueRecordOf<M>>, &mut BTreeMap<u64, JournalRecordOf<M>>) -> T,
     ) -> T {
         let state = &mut *self.state.borrow_mut();
-        state.queue_version += 1;
+        state.queue_changes += 1;
         change(&mut state.queue, &mut state.journal)
     }
 }
 
 impl<M: Records> State<M> {
+    fn queue_version(&self) -> QueueVersion {
+        let last_seq = self.queue.last_key_value().map_or(0, |(seq, _)| *seq);
+        QueueVersion { changes: self.queue_changes, last_seq }
+    }
+
     fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
         let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
         self.next_seq += 1;
-        self.queue_version += 1;
         let record = QueueRecord { mutation: mutation.clone(), state: QueueState::Pending };
         self.queue.insert(mutation.seq, record);
         mutation
@@ -101,7 +105,7 @@ impl<M: Records> State<M> {
             }
         }
         self.last_outcome_seq = self.last_outcome_seq.max(seq);
-        self.queue_version += 1;
+        self.queue_changes += 1;
         Some(settlement == Settlement::Acknowledged)
     }
 
@@ -132,7 +136,7 @@ impl<M: Records> State<M> {
     fn requeue(&mut self, known_seq: u64) -> usize {
         let lost = self.journal.split_off(&(known_seq + 1));
         let mut requeued = lost.len();
-        self.queue_version += 1;
+        self.queue_changes += 1;
         for (_, record) in self.queue.range_mut(known_seq + 1..) {
             // That it was booked before it was undone is no longer so.
             if record.mutation.withdrawn && !record.is_pending() {
@@ -157,7 +161,7 @@ impl<M: Records> Store<M> for MemoryStore<M> {
         let state = self.state.borrow();
         Ok(Queue {
             records: state.queue.values().cloned().collect(),
-            version: state.queue_version,
+            version: state.queue_version(),
             unreadable: 0,
         })
     }
@@ -209,7 +213,7 @@ impl<M: Records> Store<M> for MemoryStore<M> {
         let state = &mut *self.state.borrow_mut();
         let pending = state.queue.get_mut(&seq).filter(|record| record.is_pending());
         pending.ok_or(StoreError::Gone)?.mutation.withdrawn = true;
-        state.queue_version += 1;
+        state.queue_changes += 1;
         Ok(())
     }
 
@@ -223,7 +227,7 @@ impl<M: Records> Store<M> for MemoryStore<M> {
             return Err(StoreError::Gone);
         }
         state.queue.remove(&seq);
-        state.queue_version += 1;
+        state.queue_changes += 1;
         Ok(replacement.map(|draft| state.enqueue(draft)))
     }
 
@@ -241,7 +245,7 @@ impl<M: Records> Store<M> for MemoryStore<M> {
                 }
             }
         }
-        Ok(Reading { rows, queue_version: self.state.borrow().queue_version })
+        Ok(Reading { rows, queue_version: self.state.borrow().queue_version() })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {

@@ -123,7 +123,16 @@ pub struct Reading<R: Clone> {
     pub rows: Vec<Versioned<R>>,
     /// The queue's version at the same moment: folding any other version over these rows would count a mutation twice or
     /// not at all.
-    pub queue_version: u64,
+    pub queue_version: QueueVersion,
+}
+
+/// Which state of the queue is meant: no two of them are equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueVersion {
+    /// Changes with every change but a mutation saved at the end.
+    pub changes: u64,
+    /// The `seq` of the last record; 0 where there is none.
+    pub last_seq: u64,
 }
 
 /// The queue at one moment.
@@ -131,8 +140,8 @@ pub struct Reading<R: Clone> {
 pub struct Queue<M: Records> {
     /// Every record by rising `seq`.
     pub records: Vec<QueueRecordOf<M>>,
-    /// Changes with every change of the queue.
-    pub version: u64,
+    /// Which state of the queue this is.
+    pub version: QueueVersion,
     /// Records that this build cannot read: another one made them. They are kept and sent all the same.
     pub unreadable: usize,
 }

@@ -3,11 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::pin::pin;
+use std::rc::Rc;
 
 use domain::{Action, PRODUCTS, Row, Warehouse};
 use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use sync::{Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, fold, set_of};
+use sync::{
+    Mutation, QueueState, QueueVersion, Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned,
+    fold, set_of,
+};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -173,6 +177,7 @@ impl Book {
     pub(super) async fn reload_queue(&self) -> Result<(), StoreError> {
         let queue = Store::<Warehouse>::queue(&self.0.store).await?;
         self.0.queue_version.set(queue.version);
+        self.note_given(queue.version.last_seq);
         self.0.unreadable.set(queue.unreadable);
         // What was undone only waits for the server to take note.
         let shown =
@@ -183,6 +188,28 @@ impl Book {
         let before = self.0.queue.replace(shown.into());
         let mut products = pending_products(&before);
         products.extend(pending_products(&self.queue()));
+        self.refresh_products(products).await;
+        Ok(())
+    }
+
+    fn note_given(&self, seq: u64) {
+        self.0.last_given_seq.set(self.0.last_given_seq.get().max(seq));
+    }
+
+    /// Takes in what was just saved here. Where nobody else saved something in between, the queue need not be read again.
+    pub(super) async fn take_in_saved(&self, mutation: &Mutation<Action>) -> Result<(), StoreError> {
+        if mutation.seq != self.0.last_given_seq.get() + 1 {
+            return self.reload_queue().await;
+        }
+        self.note_given(mutation.seq);
+        // Whatever else happened to the queue changed its version, and whoever shows something reads it again.
+        let before = self.0.queue_version.get();
+        self.0.queue_version.set(QueueVersion { last_seq: mutation.seq, ..before });
+        let record = Queued { mutation: mutation.clone(), state: QueueState::Pending };
+        let products = pending_products(std::slice::from_ref(&record));
+        Rc::make_mut(&mut *self.0.queue.borrow_mut()).push(record);
+        let pending = self.pending().iter().cloned().chain([mutation.clone()]).collect();
+        self.0.pending.replace(pending);
         self.refresh_products(products).await;
         Ok(())
     }

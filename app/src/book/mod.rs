@@ -31,7 +31,9 @@ use std::rc::Rc;
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
 use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
 use schema::{DATABASE_NAME, IdbStore};
-use sync::{Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, Store, StoreError, UnixMillis};
+use sync::{
+    Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, QueueVersion, Store, StoreError, UnixMillis,
+};
 use uuid::Uuid;
 use yew::Callback;
 
@@ -102,7 +104,9 @@ struct Inner {
     client: Uuid,
     queue: RefCell<Rc<Vec<Queued>>>,
     pending: RefCell<Rc<[Mutation<Action>]>>,
-    queue_version: Cell<u64>,
+    queue_version: Cell<QueueVersion>,
+    /// The highest `seq` that this page has seen given.
+    last_given_seq: Cell<u64>,
     unreadable: Cell<usize>,
     /// What is being reversed.
     reversing: Cell<Option<Uuid>>,
@@ -148,6 +152,7 @@ impl Book {
             queue: RefCell::default(),
             pending: RefCell::default(),
             queue_version: Cell::default(),
+            last_given_seq: Cell::default(),
             unreadable: Cell::default(),
             reversing: Cell::default(),
             threats: RefCell::default(),

@@ -6,6 +6,7 @@ use sync::{Draft, Model, Mutation, Read, Records, Refusal, RowKey, Store, StoreE
 use uuid::Uuid;
 
 use super::{Book, Queued, Signal};
+use crate::picture;
 
 const ORDER_COUNTER: &str = "order";
 
@@ -67,7 +68,9 @@ impl Book {
     ) -> Result<Mutation<Action>, RecordError> {
         let draft = self.draft(action, base, None);
         let mutation = self.noted_save(self.store().enqueue(draft).await)?;
-        self.after_queue_change(Signal::Enqueued).await;
+        // The record is safe whatever this says; a store that cannot be read reports itself to whoever reads.
+        drop(self.take_in_saved(&mutation).await);
+        self.spread(&Signal::Enqueued);
         Ok(mutation)
     }
 
@@ -211,14 +214,22 @@ impl Book {
     }
 
     pub(super) async fn after_queue_change(&self, signal: Signal) {
-        // The record is safe whatever this says; a store that cannot be read reports itself to whoever reads.
+        // As above.
         drop(self.reload_queue().await);
+        self.spread(&signal);
+    }
+
+    /// Tells everybody. Screens follow once whoever did it has shown that it is done.
+    fn spread(&self, signal: &Signal) {
         self.tell(&browser::Notice::QueueChanged);
-        let book = self.clone();
-        wasm_bindgen_futures::spawn_local(async move { book.look_for_threats().await });
-        self.emit(&signal);
-        if signal != Signal::Changed {
-            self.emit(&Signal::Changed);
+        if *signal != Signal::Changed {
+            self.emit(signal);
         }
+        let book = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            picture::drawn().await;
+            book.emit(&Signal::Changed);
+            book.look_for_threats().await;
+        });
     }
 }

@@ -19,6 +19,7 @@ use crate::book::Book;
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
 use crate::language::t;
+use crate::picture;
 use crate::rest::{self, Job};
 
 /// A mutation to save.
@@ -55,10 +56,9 @@ pub(crate) fn use_saving() -> Saving {
             if *is_busy {
                 return;
             }
-            is_busy.set(true);
-            failure.set(None);
             let (book, toasts, navigator) = (book.clone(), toasts.clone(), navigator.clone());
-            let (is_busy, failure, hold) = (is_busy.clone(), failure.clone(), scans.hold());
+            let (busy, fault, hold) = (is_busy.setter(), failure.setter(), scans.hold());
+            // Begun before the button is drawn anew: the database is at work meanwhile.
             spawn_local(async move {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
@@ -66,16 +66,19 @@ pub(crate) fn use_saving() -> Saving {
                         feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
+                            picture::drawn().await;
                             navigator.push(&AnyRoute::new(entry.then.clone()));
                         }
                     }
                     Err(error) => {
-                        failure.set(Some(not_recorded(&error, Some(&entry.action)).into()));
-                        is_busy.set(false);
+                        fault.set(Some(not_recorded(&error, Some(&entry.action)).into()));
+                        busy.set(false);
                     }
                 }
                 drop(hold);
             });
+            is_busy.set(true);
+            failure.set(None);
         })
     };
     Saving { is_busy: *is_busy, failure: (*failure).clone(), save }

@@ -164,7 +164,6 @@ fn use_submit(
     Callback::from(move |()| match form.get().read(&task) {
         Err(found) => faults.set(found),
         Ok(action) => {
-            faults.set(Faults::default());
             match form.get().needs_recount(&action) {
                 Some(counted) => {
                     form.change(|form| {
@@ -175,6 +174,7 @@ fn use_submit(
                 }
                 None => save.emit(action),
             }
+            faults.set(Faults::default());
         }
     })
 }
