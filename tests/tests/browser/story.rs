@@ -210,6 +210,29 @@ async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
     device.quit().await
 }
 
+/// Lets another window save the same just before this one does, and say nothing of it.
+const ANOTHER_SAVES_FIRST: &str = r#"
+    const { add } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.add = function (record) {
+        IDBObjectStore.prototype.add = add;
+        const id = `"id":"${crypto.randomUUID()}"`;
+        add.call(this, { ...record, record: record.record.replace(/"id":"[^"]*"/, id) });
+        return add.call(this, record);
+    };"#;
+
+#[tokio::test]
+async fn a_tab_counts_what_another_saved_in_the_moment_before() -> Result<()> {
+    let CutOff { device, goods, before, .. } = cut_off().await?;
+    network::down()?;
+    device.open(&format!("/product/{}/work/pick", goods.id)).await?;
+    device.fill("[data-test=quantity]", "1").await?;
+    device.script(ANOTHER_SAVES_FIRST).await?;
+    device.click("save").await?;
+    let shown = device.text("on-hand").await?;
+    ensure!(shown == (before - 2).to_string(), "{shown:?} on hand, of {before} before");
+    device.quit().await
+}
+
 #[tokio::test]
 async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
     let CutOff { mut server, mut device, goods, before } = cut_off().await?;
