@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use browser::{
     Notice, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync,
-    sync_once,
+    sync_and_audit_once,
 };
 use domain::{DEFAULT_SCOPE, Warehouse};
 use futures::future::{AbortHandle, abortable};
@@ -286,7 +286,7 @@ impl Engine {
         };
         self.0.book.ask_after_device().await;
         let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
-        let result = sync_once(&self.0.book.store().relay(), limits, steal, tell).await;
+        let result = sync_and_audit_once(&self.0.book.store().relay(), limits, steal, tell).await;
         self.ended(result).await;
     }
 

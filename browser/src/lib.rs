@@ -14,6 +14,7 @@ pub use clock::{new_uuid_v7, now, random_u64};
 pub use http::{get_json, post_empty, post_json};
 pub use lock::{LockGuard, try_lock};
 pub use round::{
-    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, audit_all, ended, sync_once,
+    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, audit_all, ended,
+    sync_and_audit_once, sync_once,
 };
 pub use transport::FetchTransport;

@@ -45,13 +45,40 @@ pub async fn sync_once<M: Records, S: Store<M>>(
     steal: bool,
     tell: impl Fn(Notice),
 ) -> Result<RoundReport, RoundFailure> {
+    round(store, limits, steal, tell, async || {}).await
+}
+
+/// The same, and when it is due the next rows are compared with the server's. That is for a page: the worker's time is short, and
+/// rows that nobody sees can wait.
+///
+/// # Errors
+/// [`RoundFailure`]. What was committed before stays.
+pub async fn sync_and_audit_once<M: Records, S: Store<M>>(
+    store: &S,
+    limits: RoundLimits,
+    steal: bool,
+    tell: impl Fn(Notice),
+) -> Result<RoundReport, RoundFailure> {
+    let audit = async || {
+        // Its failures are told by the next round; this one has done what it was for.
+        let audited = audit_when_due::<M, S, _>(store, &FetchTransport, now).await;
+        audited.iter().for_each(|report| tell_repaired(report, &tell));
+    };
+    round(store, limits, steal, &tell, audit).await
+}
+
+async fn round<M: Records, S: Store<M>>(
+    store: &S,
+    limits: RoundLimits,
+    steal: bool,
+    tell: impl Fn(Notice),
+    once_complete: impl AsyncFnOnce(),
+) -> Result<RoundReport, RoundFailure> {
     let Some(_turn) = try_lock(LOCK, steal).await else { return Err(RoundFailure::Elsewhere) };
     let ended =
         run_round::<M, S, _>(store, &FetchTransport, limits, now, |progress| tell(progress.into())).await;
     if ended.as_ref().is_ok_and(|report| report.complete) {
-        // Its failures are told by the next round; this one has done what it was for.
-        let audited = audit_when_due::<M, S, _>(store, &FetchTransport, now).await;
-        audited.iter().for_each(|report| tell_repaired(report, &tell));
+        once_complete().await;
     }
     if ended.is_ok() {
         store.put_setting(LAST_SYNC_SETTING, Some(&now().0.to_string())).await.map_err(RoundError::from)?;
