@@ -150,6 +150,9 @@ impl Book {
         ids: &[Uuid],
         today: CalendarDate,
     ) -> Result<Vec<(Uuid, ProductCard)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         self.let_person_first().await;
         let reads: Vec<Read> = ids.iter().flat_map(|id| reads_of(*id)).collect();
         let wanted = set_of(ids.iter().map(Uuid::to_string));

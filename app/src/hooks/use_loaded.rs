@@ -45,6 +45,10 @@ where
         let is_wanted = Rc::new(Cell::new(true));
         let still_wanted = is_wanted.clone();
         wasm_bindgen_futures::spawn_local(async move {
+            // A first look at the page may have changed what is wanted.
+            if !still_wanted.get() {
+                return;
+            }
             let read = read(subject.clone()).await;
             if still_wanted.get() {
                 setter
