@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 use crate::book::Book;
 use crate::components::camera_sheet::{CameraSheet, CameraSheetProps};
-use crate::components::placeholder::{read_failure, skeleton};
+use crate::components::placeholder::{read_failure, read_failure_with, skeleton};
 use crate::components::saving::{TakenBack, take_back};
 use crate::components::scanner::Scans;
 use crate::components::storage_full::StorageFull;
@@ -22,6 +22,7 @@ use crate::engine::Engine;
 use crate::hooks::{Inbox, Loaded, use_loaded};
 use crate::language::t;
 use crate::pages;
+use crate::pages::not_found::to_stock;
 use crate::route::Route;
 
 /// Something to look at.
@@ -54,7 +55,13 @@ pub(crate) fn Later(props: &LaterProps) -> Html {
     // Where the code is there already, nothing else is drawn first.
     match (draw(props.view.clone()).now_or_never(), loaded) {
         (Some(Ok(view)), _) => view,
-        (_, Loaded::Failed(message)) => read_failure(&message),
+        (_, Loaded::Failed(message)) => match props.view {
+            // Some pages have no bar to leave them by.
+            View::Page(..) => {
+                html! { <div class="page">{ read_failure_with(&message, to_stock("button")) }</div> }
+            }
+            View::Camera(_) | View::StorageFull => read_failure(&message),
+        },
         _ => html! { <div class="page">{ skeleton() }</div> },
     }
 }

@@ -41,8 +41,13 @@ pub(crate) fn skeleton() -> Html {
 
 /// Why this device's data could not be read, with a way to try again.
 pub(crate) fn read_failure(message: &str) -> Html {
+    read_failure_with(message, Html::default())
+}
+
+/// The same, with another way out.
+pub(crate) fn read_failure_with(message: &str, way: Html) -> Html {
     let retry = Callback::from(|_: MouseEvent| service_worker::reload());
     let (title, test) = (t("This cannot be shown"), "read-failure");
     let again = button("button", t("Try again").into(), retry, "read-again");
-    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(again)
+    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(html! { <>{ again }{ way }</> })
 }

@@ -10,6 +10,11 @@ use crate::components::placeholder::Placeholder;
 use crate::language::t;
 use crate::route::Route;
 
+/// The way to the stock list.
+pub(crate) fn to_stock(class: &'static str) -> Html {
+    link_button(class, Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")
+}
+
 /// The page for it.
 pub(crate) fn not_found_page() -> Html {
     let placeholder = Placeholder {
@@ -21,7 +26,7 @@ pub(crate) fn not_found_page() -> Html {
     html! {
         <div class="page">
             <PageHead title={t("There is no such page")} back={Route::Stock} />
-            { placeholder.view(link_button("button primary", Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")) }
+            { placeholder.view(to_stock("button primary")) }
         </div>
     }
 }

@@ -19,7 +19,7 @@ online+open-hangs opening              /stock
 online+open-fails open-failed          /stock                       open-error
 online+reads-hang loading              {product}                    loading
 online+rest-hangs rest-waited-for      {product}                    loading
-online+rest-fails rest-not-loaded      {product}                    read-failure
+online+rest-fails rest-not-loaded      {product}                    back-to-stock
 online+reads-fail read-failed          {product}                    read-failure
 online+nearly-full nearly-full         /stock                       storage-notice
 online+device-full storage-full        {product}/work/pick          quantity=1 !save storage-full
