@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use crate::device::Device;
 use crate::goods::{Goods, wait_until_sent};
@@ -230,6 +231,34 @@ async fn a_tab_counts_what_another_saved_in_the_moment_before() -> Result<()> {
     device.click("save").await?;
     let shown = device.text("on-hand").await?;
     ensure!(shown == (before - 2).to_string(), "{shown:?} on hand, of {before} before");
+    device.quit().await
+}
+
+/// Notes the rows of the first picture that has some: what each is called, by its product.
+const NOTE_FIRST_ROWS: &str = "
+    new MutationObserver((_, observer) => {
+        const rows = [...document.querySelectorAll('[data-test=product-row]')];
+        if (rows.length === 0) return;
+        observer.disconnect();
+        globalThis.firstRows = rows.map((row) => [row.dataset.id, row.textContent]);
+    }).observe(document, { childList: true, subtree: true });";
+
+#[tokio::test]
+async fn what_waits_to_be_sent_is_in_the_first_picture() -> Result<()> {
+    let CutOff { device, .. } = cut_off().await?;
+    device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": NOTE_FIRST_ROWS })).await?;
+    device.open("/stock").await?;
+    device.wait_for_script("the first rows", "return Boolean(globalThis.firstRows)").await?;
+    let id = device.script("return globalThis.firstRows[0][0]").await?;
+    let id = id.as_str().context("the first row has no id")?;
+    device.open(&format!("/product/{id}/edit")).await?;
+    device.fill("[data-test=name]", "A name from the aisle").await?;
+    device.click("save").await?;
+    device.wait_for_text("toast", "Saved on this device").await?;
+    device.open("/stock").await?;
+    device.wait_for_script("the first rows", "return Boolean(globalThis.firstRows)").await?;
+    let rows = device.script("return globalThis.firstRows").await?.to_string();
+    ensure!(rows.contains("A name from the aisle"), "the first picture shows {rows}");
     device.quit().await
 }
 
