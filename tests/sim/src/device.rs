@@ -191,6 +191,7 @@ impl Device {
         let (store, link, turn) = (Rc::clone(&self.store), Rc::clone(&self.link), Rc::clone(&self.turn));
         let (progress, limits, ahead) =
             (Rc::clone(&self.progress), self.limits, Rc::clone(&self.clock_ahead));
+        let audits = self.actors.get(at).is_some_and(|actor| actor.kind == Kind::Window);
         Box::pin(async move {
             let Some(_turn) = take_turn(&turn, steal) else {
                 return RoundEnd { ended: Ended::Elsewhere, report: None };
@@ -198,7 +199,7 @@ impl Device {
             let now = || now_of(&link.air, &ahead);
             let told = |_| progress.borrow_mut().push(at);
             let result = run_round::<Warehouse, _, _>(&*store, &*link, limits, now, told).await;
-            if result.as_ref().is_ok_and(|report| report.complete) {
+            if audits && result.as_ref().is_ok_and(|report| report.complete) {
                 drop(audit_when_due::<Warehouse, _, _>(&*store, &*link, now).await);
             }
             let ended = match &result {
