@@ -14,7 +14,6 @@ mod install;
 mod language;
 mod local_storage;
 mod pages;
-mod picture;
 mod preferences;
 mod rest;
 mod root;

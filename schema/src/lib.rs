@@ -34,3 +34,5 @@ pub const JOURNAL: &str = "journal";
 pub const META: &str = "meta";
 /// The setting that changes with every change of the rows.
 const ROWS_VERSION: &str = "rows_version";
+/// Where the number of the queue's changes lies; earlier builds count every one of them here.
+const QUEUE_CHANGES: &str = "queue_version";

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 use crate::filter_blocks::FilterBlocks;
 use crate::meta::CURSOR;
 use crate::table::{changes_name, filters_name};
-use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION};
+use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION};
 
 /// The version this build needs.
 pub(crate) const VERSION: u32 = 4;
@@ -65,7 +65,9 @@ pub(crate) fn upgrade(
         // Not the same number as in an earlier life of the database.
         let version = beginning.client.as_u128() & u128::from(u32::MAX);
         let meta = transaction.object_store(META)?;
-        meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(ROWS_VERSION)))?;
+        for key in [ROWS_VERSION, QUEUE_CHANGES] {
+            meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(key)))?;
+        }
     } else if let Some(first) = new.first() {
         go_on_with(first, transaction.object_store(META)?)?;
     }

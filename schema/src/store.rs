@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use futures::future::try_join_all;
+use futures::FutureExt;
+use futures::future::join_all;
 use sync::{
     Commit, Committed, Draft, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue, QueueRecord,
     QueueState, QueueVersion, Read, Reading, Receipt, Records, Relay, RowKey, Settlement, Store, StoreError,
@@ -25,9 +26,8 @@ use crate::rows::{Rows, corrupt};
 use crate::table::{Changes, LEFT_RECENT_ROWS, MAX_RECENT_ROWS, Table, changes_name, filters_name};
 use crate::table_change::{TableChange, changes_by_table};
 use crate::transaction::{Mode, Tx, of_idb};
-use crate::{JOURNAL, META, MUTATION_QUEUE, ROWS_VERSION, outbox, queue, reserve};
+use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION, outbox, queue, reserve};
 
-const QUEUE_CHANGES: &str = "queue_version";
 /// Transactions that folding one table's changes may take.
 const MAX_FOLD_STEPS: usize = 1_000;
 
@@ -309,11 +309,17 @@ impl<M: Records> Store<M> for IdbStore<M> {
         let mut mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
         let unread = unread::<M>(&mutation)?;
         mutation.seq = reserve::with(&self.connection, async || {
-            // A person waits for this: no other store, so that no pull is in the way, and the end is asked for at once.
+            // A person waits for this: one store, and the end is asked for at once.
             let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
             let given = queue::push(&tx.store(MUTATION_QUEUE)?, unread.clone())?;
-            tx.commit().await?;
-            given.await
+            match tx.commit().await {
+                Ok(()) => given.await,
+                // A transaction that ends because of its request may not say why.
+                Err(error) => Err(match given.now_or_never() {
+                    Some(Err(StoreError::Full)) => StoreError::Full,
+                    _ => error,
+                }),
+            }
         })
         .await?;
         Ok(mutation)
@@ -405,17 +411,20 @@ impl<M: Records> Store<M> for IdbStore<M> {
     }
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
+        if !reads.iter().all(|read| M::TABLES.contains(&read.table())) {
+            return Err(corrupt("there is no such table"));
+        }
         let tx = self.begin(M::TABLES, &[META, MUTATION_QUEUE], Mode::Read).await?;
         let (meta, waiting) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
         let asked = read_texts(&meta, [ROWS_VERSION, QUEUE_CHANGES]);
         let (texts, last_seq) = futures::join!(asked, queue::last_seq(&waiting));
         let ([version, changes], last_seq) = (texts?, last_seq?);
         let version = number_of(version)?;
-        // A person waits for this: tables are asked together.
+        // A person waits for this: tables are asked together. All of them come to an end, so that no request is forgotten.
         let tables = M::TABLES.iter().map(|name| self.read_table(&tx, name, version, reads));
         let mut found = vec![Vec::new(); reads.len()];
-        for (at, rows) in try_join_all(tables).await?.into_iter().flatten() {
-            found[at] = rows;
+        for of_table in join_all(tables).await {
+            of_table?.into_iter().for_each(|(at, rows)| found[at] = rows);
         }
         let queue_version = QueueVersion { changes: number_of(changes)?, last_seq };
         Ok(Reading { rows: found.into_iter().flatten().collect(), queue_version })

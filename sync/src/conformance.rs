@@ -363,7 +363,16 @@ pub async fn tells_which_queue_the_rows_go_with<S: Store<Counters>>(store: &S) -
     versions.push(reading.queue_version);
     store.withdraw(second.seq).await?;
     versions.push(store.read(&[]).await?.queue_version);
-    assert!(versions.windows(2).all(|pair| pair[0] != pair[1]), "{versions:?}");
+    let third = store.enqueue(add(3, "b", 1)).await?;
+    versions.push(store.queue().await?.version);
+    let receipts = vec![receipt(&third, Verdict::Applied, vec![])];
+    store.commit(Commit { receipts, ..commit(Cursor::Live { rev: 3 }, 3) }).await?;
+    versions.push(store.queue().await?.version);
+    let fourth = store.enqueue(add(4, "b", 1)).await?;
+    assert_eq!(fourth.seq, third.seq + 1, "numbers go on though the last record has gone");
+    versions.push(store.queue().await?.version);
+    let is_new = |at: usize| !versions[..at].contains(&versions[at]);
+    assert!((0..versions.len()).all(is_new), "{versions:?}");
     store.commit(Commit { rows: vec![counter("b", 5, 4)], ..commit(Cursor::Live { rev: 3 }, 4) }).await?;
     assert_eq!(Some(&store.queue().await?.version), versions.last(), "rows alone leave the queue as it is");
     Ok(())

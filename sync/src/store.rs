@@ -129,7 +129,7 @@ pub struct Reading<R: Clone> {
 /// Which state of the queue is meant: no two of them are equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueVersion {
-    /// Changes with every change but a mutation saved at the end.
+    /// Changes with everything but [`Store::enqueue`].
     pub changes: u64,
     /// The `seq` of the last record; 0 where there is none.
     pub last_seq: u64,

@@ -202,7 +202,7 @@ impl Book {
             return self.reload_queue().await;
         }
         self.note_given(mutation.seq);
-        // Whatever else happened to the queue changed its version, and whoever shows something reads it again.
+        // Whatever else happened to the queue changed its version: the next view of rows reads it again.
         let before = self.0.queue_version.get();
         self.0.queue_version.set(QueueVersion { last_seq: mutation.seq, ..before });
         let record = Queued { mutation: mutation.clone(), state: QueueState::Pending };

@@ -30,6 +30,8 @@ use std::rc::Rc;
 
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
 use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
+use futures::future::Shared;
+use gloo_timers::future::TimeoutFuture;
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{
     Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, QueueVersion, Store, StoreError, UnixMillis,
@@ -118,6 +120,8 @@ struct Inner {
     device: RefCell<Option<DeviceAnswer>>,
     last_sync_at: Cell<Option<UnixMillis>>,
     shown_at: Cell<UnixMillis>,
+    /// When the browser has drawn what was said of the last save.
+    save_shown: RefCell<Option<Shared<TimeoutFuture>>>,
 }
 
 impl PartialEq for Book {
@@ -163,6 +167,7 @@ impl Book {
             device: RefCell::default(),
             last_sync_at: Cell::default(),
             shown_at: Cell::default(),
+            save_shown: RefCell::default(),
         }));
         // The first rows are read along, so that the first picture has them.
         let (loaded, ()) = futures::join!(book.reload(), book.read_first());

@@ -1,14 +1,17 @@
 //! Recording work: checked against what the screen shows, saved durably, and taken back or tried again later.
 
 use domain::{Action, Entity, Operation, Warehouse, claims, reversal_of};
+use futures::FutureExt;
+use gloo_timers::future::TimeoutFuture;
 use serde::Serialize;
 use sync::{Draft, Model, Mutation, Read, Records, Refusal, RowKey, Store, StoreError, dependency};
 use uuid::Uuid;
 
 use super::{Book, Queued, Signal};
-use crate::picture;
 
 const ORDER_COUNTER: &str = "order";
+/// A frame of 60 Hz, and some. A page out of sight draws nothing, so this is no wait for a frame itself.
+const FRAME_MILLIS: u32 = 20;
 
 /// Why something was not saved. Nothing of it was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -213,8 +216,17 @@ impl Book {
         queue.iter().find(|record| record.mutation.id == id).cloned().ok_or(StoreError::Gone)
     }
 
+    /// Comes when the browser has drawn what was said of the last save, together with the word to all screens: a page that
+    /// opens then is read once.
+    pub(crate) async fn save_shown(&self) {
+        let shown = self.0.save_shown.borrow().clone();
+        if let Some(shown) = shown {
+            shown.await;
+        }
+    }
+
     pub(super) async fn after_queue_change(&self, signal: Signal) {
-        // As above.
+        // What was done is safe, whatever this says.
         drop(self.reload_queue().await);
         self.spread(&signal);
     }
@@ -225,9 +237,11 @@ impl Book {
         if *signal != Signal::Changed {
             self.emit(signal);
         }
+        let shown = TimeoutFuture::new(FRAME_MILLIS).shared();
+        self.0.save_shown.replace(Some(shown.clone()));
         let book = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            picture::drawn().await;
+            shown.await;
             book.emit(&Signal::Changed);
             book.look_for_threats().await;
         });

@@ -19,7 +19,6 @@ use crate::book::Book;
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
 use crate::language::t;
-use crate::picture;
 use crate::rest::{self, Job};
 
 /// A mutation to save.
@@ -66,7 +65,7 @@ pub(crate) fn use_saving() -> Saving {
                         feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
-                            picture::drawn().await;
+                            book.save_shown().await;
                             navigator.push(&AnyRoute::new(entry.then.clone()));
                         }
                     }

@@ -45,7 +45,7 @@ where
         let is_wanted = Rc::new(Cell::new(true));
         let still_wanted = is_wanted.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            // A first look at the page may have changed what is wanted.
+            // Superseded before it began, as where a list's first look at its size changes its rows.
             if !still_wanted.get() {
                 return;
             }
