@@ -10,9 +10,11 @@ use sync::{
 };
 use wasm_bindgen::JsValue;
 
+use crate::MUTATION_QUEUE;
+use crate::connection::Connection;
 use crate::migrations::ATTENTION;
 use crate::rows::corrupt;
-use crate::transaction::{of_idb, of_js};
+use crate::transaction::{Mode, of_idb, of_js};
 
 const RECORD: &str = "record";
 const SEQ: &str = "seq";
@@ -61,6 +63,12 @@ fn decode(value: &JsValue) -> Result<QueueRecord<Json, Json>, StoreError> {
     Ok(record)
 }
 
+/// A mutation with its action as it is stored and sent.
+pub(crate) fn unread<M: Records>(mutation: &Mutation<M::Action>) -> Result<Mutation<Json>, StoreError> {
+    let action = Json::of(&mutation.action).map_err(corrupt)?;
+    Ok(mutation.clone().with_action(action))
+}
+
 /// A mutation as the model has it; an earlier build may have made it.
 pub(crate) fn read_mutation<M: Records>(mutation: Mutation<Json>) -> Result<Mutation<M::Action>, StoreError> {
     let action = M::read_action(mutation.schema, mutation.action.text()).map_err(corrupt)?;
@@ -101,6 +109,21 @@ pub(crate) fn push(
     record.mutation.seq = 0;
     let given = store.add(&encode(&record)?, None).map_err(of_idb)?.into_future();
     Ok(given.map(|given| given.map(|key| seq_of(&key)).map_err(of_idb)))
+}
+
+/// Saves a mutation at the end, on the disk, and returns its number.
+pub(crate) async fn save(connection: &Connection, mutation: Mutation<Json>) -> Result<u64, StoreError> {
+    // A person waits for this: one store, and the end is asked for at once.
+    let tx = connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
+    let given = push(&tx.store(MUTATION_QUEUE)?, mutation)?;
+    match tx.commit().await {
+        Ok(()) => given.await,
+        // A transaction that ends because of its request may not say why.
+        Err(error) => Err(match given.now_or_never() {
+            Some(Err(StoreError::Full)) => StoreError::Full,
+            _ => error,
+        }),
+    }
 }
 
 /// The last record's number; 0 where there is none.

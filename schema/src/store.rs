@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use futures::FutureExt;
 use futures::future::join_all;
 use sync::{
     Commit, Committed, Draft, JournalRecord, JournalRecordOf, Json, Mutation, Outbox, Queue, QueueRecord,
@@ -307,21 +306,9 @@ impl<M: Records> IdbStore<M> {
 impl<M: Records> Store<M> for IdbStore<M> {
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
         let mut mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
-        let unread = unread::<M>(&mutation)?;
-        mutation.seq = reserve::with(&self.connection, async || {
-            // A person waits for this: one store, and the end is asked for at once.
-            let tx = self.connection.begin(&[MUTATION_QUEUE], Mode::WriteDurably).await?;
-            let given = queue::push(&tx.store(MUTATION_QUEUE)?, unread.clone())?;
-            match tx.commit().await {
-                Ok(()) => given.await,
-                // A transaction that ends because of its request may not say why.
-                Err(error) => Err(match given.now_or_never() {
-                    Some(Err(StoreError::Full)) => StoreError::Full,
-                    _ => error,
-                }),
-            }
-        })
-        .await?;
+        let unread = queue::unread::<M>(&mutation)?;
+        let save = async || queue::save(&self.connection, unread.clone()).await;
+        mutation.seq = reserve::with(&self.connection, save).await?;
         Ok(mutation)
     }
 
@@ -383,7 +370,7 @@ impl<M: Records> Store<M> for IdbStore<M> {
         replacement: Option<Draft<M::Action>>,
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
         let mut replacement = replacement.map(|draft| Mutation::from_draft(draft, 0, M::SCHEMA));
-        let unread = replacement.as_ref().map(unread::<M>).transpose()?;
+        let unread = replacement.as_ref().map(queue::unread::<M>).transpose()?;
         let given = reserve::with(&self.connection, async || {
             let tx = self.connection.begin(&[META, MUTATION_QUEUE], Mode::WriteDurably).await?;
             let waiting = tx.store(MUTATION_QUEUE)?;
@@ -494,10 +481,4 @@ impl<M: Records> Store<M> for IdbStore<M> {
         })
         .await
     }
-}
-
-/// A mutation with its action as it is stored and sent.
-fn unread<M: Records>(mutation: &Mutation<M::Action>) -> Result<Mutation<Json>, StoreError> {
-    let action = Json::of(&mutation.action).map_err(corrupt)?;
-    Ok(mutation.clone().with_action(action))
 }
