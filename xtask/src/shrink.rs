@@ -10,7 +10,7 @@ use wasm_encoder::{NameMap, NameSection, Section};
 use wasmparser::{Parser, Payload, TypeRef};
 
 /// What rustc emits for wasm beyond the first version of wasm, and every supported browser runs.
-const WASM_OPT_ARGUMENTS: [&str; 7] = [
+const WASM_OPT_ARGUMENTS: [&str; 8] = [
     "-Oz",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -18,6 +18,7 @@ const WASM_OPT_ARGUMENTS: [&str; 7] = [
     "--enable-mutable-globals",
     "--enable-reference-types",
     "--enable-multivalue",
+    "--enable-simd",
 ];
 /// What wasm-bindgen ends the names of imports and exports with, in hexadecimal digits.
 const HASH_DIGITS: usize = 16;

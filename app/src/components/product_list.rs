@@ -21,7 +21,7 @@ use crate::route::Route;
 #[derive(Properties, PartialEq)]
 pub(crate) struct ProductListProps {
     /// In order.
-    pub(crate) ids: Rc<[Uuid]>,
+    pub(crate) ids: Rc<Vec<Uuid>>,
     /// The one whose page is open.
     #[prop_or_default]
     pub(crate) current: Option<Uuid>,

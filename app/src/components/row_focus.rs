@@ -40,7 +40,7 @@ pub(crate) fn use_row_focus<S: PartialEq + 'static>(
     visible: &Range<usize>,
     subject: S,
 ) -> RowFocus {
-    let active = use_state(|| 0_usize);
+    let active = use_state_eq(|| 0_usize);
     let focus_due = use_mut_ref(|| false);
     use_effect_with((*active, visible.clone()), {
         let (viewport, focus_due) = (viewport.clone(), focus_due.clone());
