@@ -1,12 +1,13 @@
 // Starts the app. When the start fails, or the running app stops on an error it cannot survive, a reload is offered
 // instead of a blank or frozen page.
 
-// What is said before there are words of the app's own (public/languages): opening, stopped, what is safe, reload.
+// What is said before there are words of the app's own (public/languages): opening, stopped, what is safe, reload, too old,
+// what to do about it.
 const WORDS = {
-  en: ["Opening your stock book…", "Lotbook has stopped", "What you saved is safe on this device. Reload to go on.", "Reload"],
-  es: ["Abriendo su libro de existencias…", "Lotbook se ha detenido", "Lo que guardó está a salvo en este dispositivo. Recargue para seguir.", "Recargar"],
-  de: ["Das Bestandsbuch wird geöffnet…", "Lotbook ist stehen geblieben", "Was gespeichert ist, ist auf diesem Gerät sicher. Neu laden, um weiterzumachen.", "Neu laden"],
-  ar: ["يجري فتح دفتر المخزون…", "توقّف Lotbook", "ما حفظته محفوظ بأمان على هذا الجهاز. أعد التحميل للمتابعة.", "إعادة التحميل"],
+  en: ["Opening your stock book…", "Lotbook has stopped", "What you saved is safe on this device. Reload to go on.", "Reload", "This browser is too old for Lotbook", "Update the browser and open Lotbook again. What you saved is safe on this device."],
+  es: ["Abriendo su libro de existencias…", "Lotbook se ha detenido", "Lo que guardó está a salvo en este dispositivo. Recargue para seguir.", "Recargar", "Este navegador es demasiado antiguo para Lotbook", "Actualice el navegador y vuelva a abrir Lotbook. Lo que guardó está a salvo en este dispositivo."],
+  de: ["Das Bestandsbuch wird geöffnet…", "Lotbook ist stehen geblieben", "Was gespeichert ist, ist auf diesem Gerät sicher. Neu laden, um weiterzumachen.", "Neu laden", "Dieser Browser ist zu alt für Lotbook", "Aktualisieren Sie den Browser und öffnen Sie Lotbook wieder. Was gespeichert ist, ist auf diesem Gerät sicher."],
+  ar: ["يجري فتح دفتر المخزون…", "توقّف Lotbook", "ما حفظته محفوظ بأمان على هذا الجهاز. أعد التحميل للمتابعة.", "إعادة التحميل", "هذا المتصفح أقدم من أن يشغّل Lotbook", "حدّث المتصفح ثم افتح Lotbook من جديد. ما حفظته محفوظ بأمان على هذا الجهاز."],
 };
 const chosenLanguage = () => {
   try {
@@ -17,20 +18,20 @@ const chosenLanguage = () => {
   }
 };
 const language = [chosenLanguage(), ...navigator.languages.map((tag) => tag.slice(0, 2))].find((code) => code in WORDS) ?? "en";
-const [opening, stopped, safe, reload] = WORDS[language];
+const [opening, stopped, safe, reload, tooOld, update] = WORDS[language];
 const root = document.documentElement;
 root.lang = language;
 root.dir = language === "ar" ? "rtl" : "ltr";
 document.querySelector(".boot [role=status]").textContent = opening;
 
-const offerReload = (error) => {
+const offerReload = (error, title = stopped, text = safe) => {
   console.error(error);
   if (document.querySelector("dialog.stopped")) return;
   const dialog = document.createElement("dialog");
   dialog.className = "stopped";
   dialog.setAttribute("role", "alertdialog");
   dialog.setAttribute("aria-labelledby", "stopped-title");
-  dialog.innerHTML = `<h1 id="stopped-title">${stopped}</h1><p>${safe}</p><button type="button" autofocus>${reload}</button>`;
+  dialog.innerHTML = `<h1 id="stopped-title">${title}</h1><p>${text}</p><button type="button" autofocus>${reload}</button>`;
   dialog.querySelector("button").addEventListener("click", () => location.reload());
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   document.body.append(dialog);
@@ -59,4 +60,8 @@ const onTrap = ({ error, reason }) => {
 addEventListener("error", onTrap);
 addEventListener("unhandledrejection", onTrap);
 
-import("/app.js").then((app) => app.default({ module_or_path: "/app_bg.wasm" })).catch(offerReload);
+// A module with nothing but a type of 128 bits: not valid without SIMD, and then nor is the app (.cargo/config.toml).
+const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123]);
+import("/app.js")
+  .then((app) => app.default({ module_or_path: "/app_bg.wasm" }))
+  .catch((error) => (WebAssembly.validate(SIMD) ? offerReload(error) : offerReload(error, tooOld, update)));

@@ -32,11 +32,7 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         move |(query, _)| book.search(query)
     });
     let total = book.catalogue_len();
-    CatalogueView {
-        ready: total > 0 || book.completeness() == Completeness::Complete,
-        total,
-        hits,
-    }
+    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits }
 }
 
 /// The same for the stock list, narrowed by what there is of the products; and how far that has been read.

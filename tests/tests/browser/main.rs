@@ -19,6 +19,7 @@ mod scanner;
 mod server;
 mod site;
 mod spoken;
+mod start;
 mod story;
 mod supervisor;
 mod targets;
