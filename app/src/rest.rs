@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 use crate::book::Book;
 use crate::components::camera_sheet::{CameraSheet, CameraSheetProps};
-use crate::components::placeholder::{read_failure, read_failure_with, skeleton};
+use crate::components::placeholder::{page_failure, read_failure, skeleton};
 use crate::components::saving::{TakenBack, take_back};
 use crate::components::scanner::Scans;
 use crate::components::storage_full::StorageFull;
@@ -58,7 +58,7 @@ pub(crate) fn Later(props: &LaterProps) -> Html {
         (_, Loaded::Failed(message)) => match props.view {
             // Some pages have no bar to leave them by.
             View::Page(..) => {
-                html! { <div class="page">{ read_failure_with(&message, to_stock("button")) }</div> }
+                html! { <div class="page">{ page_failure(&message, to_stock("button")) }</div> }
             }
             View::Camera(_) | View::StorageFull => read_failure(&message),
         },

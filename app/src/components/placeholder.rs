@@ -18,10 +18,14 @@ pub(crate) struct Placeholder<'a> {
 impl Placeholder<'_> {
     /// It, with what can be done about it.
     pub(crate) fn view(self, ways: Html) -> Html {
+        self.headed("h2", ways)
+    }
+
+    fn headed(self, heading: &'static str, ways: Html) -> Html {
         html! {
             <div class="placeholder" data-test={self.test}>
                 <span class="placeholder-glyph">{ icon(self.glyph) }</span>
-                <h2>{ self.title.to_owned() }</h2>
+                <@{heading}>{ self.title.to_owned() }</@>
                 <p>{ self.text.to_owned() }</p>
                 { ways }
             </div>
@@ -41,13 +45,20 @@ pub(crate) fn skeleton() -> Html {
 
 /// Why this device's data could not be read, with a way to try again.
 pub(crate) fn read_failure(message: &str) -> Html {
-    read_failure_with(message, Html::default())
+    cannot_be_shown(message).view(try_again())
 }
 
-/// The same, with another way out.
-pub(crate) fn read_failure_with(message: &str, way: Html) -> Html {
-    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
+/// Why a whole page cannot be shown: the same, with another way out.
+pub(crate) fn page_failure(message: &str, way: Html) -> Html {
+    cannot_be_shown(message).headed("h1", html! { <>{ try_again() }{ way }</> })
+}
+
+fn cannot_be_shown(message: &str) -> Placeholder<'_> {
     let (title, test) = (t("This cannot be shown"), "read-failure");
-    let again = button("button", t("Try again").into(), retry, "read-again");
-    Placeholder { glyph: Glyph::Attention, title, text: message, test }.view(html! { <>{ again }{ way }</> })
+    Placeholder { glyph: Glyph::Attention, title, text: message, test }
+}
+
+fn try_again() -> Html {
+    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
+    button("button", t("Try again").into(), retry, "read-again")
 }

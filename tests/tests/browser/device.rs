@@ -130,7 +130,12 @@ impl Device {
 
     /// Waits until a script's body returns something true.
     pub(crate) async fn wait_for_script(&self, what: &str, body: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_with(PATIENCE, what, body).await
+    }
+
+    /// The same, for what may take longer.
+    pub(crate) async fn wait_with(&self, patience: Duration, what: &str, body: &str) -> Result<()> {
+        let deadline = Instant::now() + patience;
         loop {
             let found = self.script(body).await.unwrap_or(Value::Null);
             if !matches!(found, Value::Null | Value::Bool(false)) {

@@ -12,6 +12,8 @@ use crate::server::Server;
 
 /// The browser wakes the worker some seconds after the network is back.
 const WAKE_SECONDS: u64 = 60;
+/// A new worker waits for the old one's events, and so for a request begun while the link was down: its 30 s and a retry's 8.
+const HANDOVER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A device with everything on it, whose server has gone.
 struct CutOff {
@@ -302,12 +304,8 @@ async fn an_update_waits_for_consent_and_keeps_the_queue() -> Result<()> {
     device.find("apply-update").await?;
     ensure!(device.script("return window.isOldPage").await? == true, "nothing reloads without consent");
     device.click("apply-update").await?;
-    device
-        .wait_for_script(
-            "the new page",
-            "return window.isOldPage !== true && document.readyState === 'complete'",
-        )
-        .await?;
+    let is_new_page = "return window.isOldPage !== true && document.readyState === 'complete'";
+    device.wait_with(HANDOVER_PATIENCE, "the new page", is_new_page).await?;
     let is_new = "return (await caches.keys()).every((name) => name.includes('feed'))";
     device.wait_for_script("only the new build's cache", is_new).await?;
     wait_until_sent(&device).await?;
