@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use yew::prelude::*;
-use yew_router::Routable;
 
+use super::not_found::to_stock;
 use super::product::KnownProduct;
 use super::product_edit::ProductFormPage;
 use super::work::WorkOnLot;
@@ -73,7 +73,7 @@ fn unknown_product() -> Html {
     html! {
         <div class="page">
             <PageHead title={t("Unknown product")} back={Route::Stock} back_to_list={true} />
-            { placeholder.view(link_button("button primary", Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")) }
+            { placeholder.view(to_stock("button primary")) }
         </div>
     }
 }
