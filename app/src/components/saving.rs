@@ -83,6 +83,17 @@ pub(crate) fn use_saving() -> Saving {
     Saving { is_busy: *is_busy, failure: (*failure).clone(), save }
 }
 
+/// What a page is about, without what it saves itself: as it was when that began, until the page is left or the save has failed.
+#[hook]
+pub(crate) fn use_before_save<T: Clone + 'static>(now: T, saving: &Saving) -> T {
+    let before = use_mut_ref(|| now.clone());
+    if !saving.is_busy {
+        before.replace(now);
+    }
+    let before = before.borrow();
+    before.clone()
+}
+
 /// Takes saved mutations back, the last first, as far as they have not been sent in the meantime.
 pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());

@@ -16,7 +16,7 @@ use crate::components::cart_line::{family, variant_word};
 use crate::components::chip::{Tone, chip, pending_chip};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
-use crate::components::saving::use_saving;
+use crate::components::saving::Saving;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::format;
 use crate::hooks::{use_now, use_today};
@@ -27,17 +27,17 @@ use crate::route::{LotWork, Route};
 #[derive(Properties, PartialEq)]
 pub(crate) struct KnownProductProps {
     pub(crate) view: ProductView,
+    pub(crate) saving: Saving,
 }
 
 /// Its page.
 #[component]
 pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
-    let view = &props.view;
+    let KnownProductProps { view, saving } = props;
     let (today, now) = (use_today(), use_now());
     let chosen = use_state(Option::<Uuid>::default);
     let is_deleting = use_state(bool::default);
     let edited = use_state(|| None::<LotView>);
-    let saving = use_saving();
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
     let primary = shown.or_else(|| primary_lot(&lots, today)).cloned();
@@ -68,7 +68,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                     { LotList { view, chosen: *chosen, on_choose, on_edit, today, now }.view() }
                 </div>
                 <div class="product-side">
-                    { product_facts(view, &is_deleting, &saving) }
+                    { product_facts(view, &is_deleting, saving) }
                     { link_button("button", Route::History { id: product.id }.to_path(),
                         html! { <>{ icon(Glyph::Clock) }{ t("History") }</> }, "product-history") }
                 </div>

@@ -12,6 +12,7 @@ use crate::components::button::link_button;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
+use crate::components::saving::{use_before_save, use_saving};
 use crate::hooks::{Loaded, use_product};
 use crate::language::t;
 use crate::route::{LotWork, Route};
@@ -38,7 +39,9 @@ pub(crate) struct ProductRouteProps {
 #[component]
 pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     let ProductRouteProps { id, purpose } = *props;
-    let product = use_product(id);
+    let (product, saving) = (use_product(id), use_saving());
+    // Until the page is left, nobody is warned of what they have just done.
+    let product = use_before_save(product, &saving);
     let waiting = |body: Html| {
         let (title, back) = match purpose {
             Purpose::Show => (t("Product"), Route::Stock),
@@ -54,12 +57,12 @@ pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     };
     let Some(view) = view.as_ref().clone() else { return unknown_product() };
     match purpose {
-        Purpose::Show => html! { <KnownProduct {view} /> },
+        Purpose::Show => html! { <KnownProduct {view} {saving} /> },
         Purpose::Edit => html! { <ProductFormPage known={(view.product, view.rev)} /> },
         Purpose::Work(work) if view.lots.is_empty() && !matches!(work, LotWork::Receive | LotWork::Count) => {
             no_lots(&view, work)
         }
-        Purpose::Work(work) => html! { <WorkOnLot {view} {work} /> },
+        Purpose::Work(work) => html! { <WorkOnLot {view} {work} {saving} /> },
     }
 }
 

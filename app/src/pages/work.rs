@@ -18,7 +18,7 @@ use crate::components::desk::use_desk;
 use crate::components::faults::Faults;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
-use crate::components::saving::{Entry, use_saving};
+use crate::components::saving::{Entry, Saving};
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::format;
 use crate::hooks::{Live, use_live, use_today};
@@ -31,6 +31,7 @@ use crate::route::{LotWork, Route, use_query};
 pub(crate) struct WorkOnLotProps {
     pub(crate) view: ProductView,
     pub(crate) work: LotWork,
+    pub(crate) saving: Saving,
 }
 
 /// What the address says of the work: what was scanned before the page opened, and where to go afterwards.
@@ -101,7 +102,7 @@ fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: Ca
 /// The page for it.
 #[component]
 pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
-    let WorkOnLotProps { view, work } = props;
+    let WorkOnLotProps { view, work, saving } = props;
     let work = *work;
     let today = use_today();
     let opening = use_opening(view.product.id);
@@ -116,7 +117,6 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let form = use_live(|| first_form(work, &opening, &task.lots, today));
     let faults = use_state(Faults::default);
     let is_choosing = use_state(bool::default);
-    let saving = use_saving();
     let submit = use_submit(&task, &form, &faults, {
         let (view, then, save) = (view.clone(), opening.then.clone(), saving.save.clone());
         Callback::from(move |action: Action| save.emit(Rc::new(entry(&view, action, then.clone()))))
@@ -141,7 +141,7 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
             }
             { parts.quantity() }
             <div class="actions">
-                { save_failure(saving.failure) }
+                { save_failure(saving.failure.clone()) }
                 { submit_button(save_words(work, &shown, read.as_ref()), saving.is_busy, "save") }
             </div>
             if *is_choosing {

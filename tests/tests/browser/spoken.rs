@@ -12,6 +12,10 @@ use crate::server::Server;
 const SCRIPT: &str = include_str!("spoken.js");
 /// A second announcement of the same would have come by then.
 const SILENCE_MILLIS: u64 = 600;
+/// What the app waits before it leaves a page with its work done.
+const FRAME_MILLIS: u64 = 20;
+/// The same on a device that is busy otherwise.
+const SLOW_MILLIS: u64 = 5_000;
 /// A page's regions are met before anything happens in them.
 const ARRIVAL_MILLIS: u64 = 300;
 
@@ -132,6 +136,37 @@ async fn what_is_saved_taken_back_and_sent_is_said_once_and_how_the_connection_i
     listener.server.start()?;
     listener.device.click("try-now").await?;
     listener.hears(&["Online"]).await?;
+    listener.device.quit().await
+}
+
+#[tokio::test]
+async fn nobody_is_warned_of_their_own_work_where_the_next_page_is_slow_to_come() -> Result<()> {
+    let listener = Listener::new().await?;
+    let device = &listener.device;
+    let first_lot = format!(
+        "SELECT quantity / 1000 FROM inventory_lots WHERE lower(hex(product_id)) = '{}' ORDER BY expires_on LIMIT 1",
+        listener.goods.id.replace('-', "")
+    );
+    let all = listener.server.query(&first_lot)?.concat();
+    listener.work("pick").await?;
+    device.fill("[data-test=quantity]", &all).await?;
+    listener.listen().await?;
+    let before = device.text("after").await?;
+    // The server's answer comes, and all pages read what is new, before this one is left.
+    device
+        .script(&format!(
+            "const timer = window.setTimeout;
+             window.setTimeout = (run, millis, ...rest) => {{
+                 if (millis !== {FRAME_MILLIS}) return timer(run, millis, ...rest);
+                 window.setTimeout = timer;
+                 return timer(run, {SLOW_MILLIS}, ...rest);
+             }}"
+        ))
+        .await?;
+    device.click("save").await?;
+    listener.hears(&["Saved on this device", "All changes sent"]).await?;
+    ensure!(device.text("after").await? == before, "the form follows what it has just saved");
+    device.find("product-page").await?;
     listener.device.quit().await
 }
 
