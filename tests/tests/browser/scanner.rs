@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use futures::future::try_join_all;
 use serde_json::json;
 
 use crate::device::Device;
@@ -27,18 +28,20 @@ impl fmt::Display for Label<'_> {
 /// busy machine must not make a scanner into a slow typist.
 const KEY_MILLIS: f64 = 4.0;
 
-/// Scans a code, wherever the focus is.
+/// Scans a code, wherever the focus is. No key waits until the page has dealt with the one before.
 pub(crate) async fn scan(device: &Device, code: &str) -> Result<()> {
     let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+    let session = device.driver()?.cdp().connect().await?;
     let keys = code.chars().map(|char| (char.to_string(), char.to_string()));
+    let mut presses = Vec::new();
     for (at, (key, text)) in keys.chain([("Enter".to_owned(), "\r".to_owned())]).enumerate() {
         let timestamp = begun + KEY_MILLIS / 1_000.0 * f64::from(u32::try_from(at)?);
         let down = json!({ "type": "keyDown", "key": key, "text": text, "timestamp": timestamp });
-        device.cdp("Input.dispatchKeyEvent", down).await?;
         let up = json!({ "type": "keyUp", "key": key, "timestamp": timestamp });
-        device.cdp("Input.dispatchKeyEvent", up).await?;
+        presses.extend([down, up].map(|press| session.send_raw("Input.dispatchKeyEvent", press)));
     }
-    Ok(())
+    try_join_all(presses).await?;
+    Ok(session.detach().await?)
 }
 
 /// Scans a code `times` times, `millis` apart, whatever the page is busy with.
