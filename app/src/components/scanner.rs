@@ -356,23 +356,34 @@ pub(crate) fn use_scans() -> Scans {
     use_desk().scans
 }
 
-/// Gives scans to this page while it is shown.
+/// Gives scans to this page while it is shown. They wait for a page that has no target yet, because it is still being read.
 #[hook]
-pub(crate) fn use_scan_target(target: ScanTarget) {
+pub(crate) fn use_scan_target(target: impl Into<Option<ScanTarget>>) {
     let scans = use_scans();
-    use_effect_with((scans, target), |(scans, target)| {
+    use_effect_with((scans, target.into()), |(scans, target)| {
         let hub = scans.0.clone();
         let mine = target.clone();
-        hub.target.replace(Some(mine.clone()));
-        hub.heard_at.replace(path());
+        if mine.is_some() {
+            hub.target.replace(mine.clone());
+            hub.heard_at.replace(path());
+        }
         move || {
             // A page that came after this one may have taken over already.
-            let is_mine = hub.target.borrow().as_ref() == Some(&mine);
+            let is_mine = mine.is_some() && *hub.target.borrow() == mine;
             if is_mine {
                 hub.target.replace(None);
+                hub.heard_at.take();
             }
         }
     });
+}
+
+/// Stands on a page that has nothing for scans to do, where pages at such an address mostly have: none waits for it.
+#[component]
+pub(crate) fn HearsNoScans() -> Html {
+    let on_scan = use_callback((), |_: Found, ()| false);
+    use_scan_target(ScanTarget { on_scan });
+    Html::default()
 }
 
 /// Listens for scans anywhere. Use it once, near the root.

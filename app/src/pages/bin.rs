@@ -101,6 +101,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
 #[hook]
 fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &str, then: String) {
     let (desk, navigator) = (use_desk(), use_navigator());
+    let is_read = !matches!(lots, Loaded::Loading);
     let lots = match lots {
         Loaded::Ready(lots) => lots.clone(),
         Loaded::Loading | Loaded::Failed(_) => Rc::default(),
@@ -140,7 +141,7 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
         }
         true
     });
-    use_scan_target(ScanTarget { on_scan });
+    use_scan_target(is_read.then_some(ScanTarget { on_scan }));
 }
 
 /// Lots that were counted on this device today.

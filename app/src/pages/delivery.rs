@@ -18,7 +18,7 @@ use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::reason_sheet::ReasonSheet;
 use crate::components::row_text::data_text;
-use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::components::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
 use crate::format;
 use crate::hooks::{Loaded, card_of, use_book, use_book_version, use_cards, use_loaded};
@@ -45,7 +45,7 @@ pub(crate) fn DeliveryPage(props: &DeliveryPageProps) -> Html {
     };
     match found {
         Loaded::Loading => without(skeleton()),
-        Loaded::Failed(message) => without(read_failure(&message)),
+        Loaded::Failed(message) => without(html! { <>{ read_failure(&message) }<HearsNoScans /></> }),
         Loaded::Ready(found) => match &*found {
             Some(delivery) => html! { <OpenDelivery delivery={delivery.clone()} /> },
             None => without(
@@ -55,7 +55,7 @@ pub(crate) fn DeliveryPage(props: &DeliveryPageProps) -> Html {
                     text: t("All of this delivery has come in, nothing more will, or it is not known on this device."),
                     test: "delivery-done",
                 }
-                .view(Html::default()),
+                .view(html! { <HearsNoScans /> }),
             ),
         },
     }

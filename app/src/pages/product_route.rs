@@ -13,6 +13,7 @@ use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::saving::{use_before_save, use_saving};
+use crate::components::scanner::HearsNoScans;
 use crate::hooks::{Loaded, use_product};
 use crate::language::t;
 use crate::route::{LotWork, Route};
@@ -52,7 +53,9 @@ pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     };
     let view = match product {
         Loaded::Loading => return waiting(skeleton()),
-        Loaded::Failed(message) => return waiting(read_failure(&message)),
+        Loaded::Failed(message) => {
+            return waiting(html! { <>{ read_failure(&message) }<HearsNoScans /></> });
+        }
         Loaded::Ready(view) => view,
     };
     let Some(view) = view.as_ref().clone() else { return unknown_product() };
@@ -77,6 +80,7 @@ fn unknown_product() -> Html {
         <div class="page">
             <PageHead title={t("Unknown product")} back={Route::Stock} back_to_list={true} />
             { placeholder.view(to_stock("button primary")) }
+            <HearsNoScans />
         </div>
     }
 }
@@ -93,6 +97,7 @@ fn no_lots(view: &ProductView, work: LotWork) -> Html {
         <div class="page">
             <PageHead title={t(work.verb())} eyebrow={view.product.name.clone()} back={Route::Product { id }} />
             { placeholder.view(link_button("button primary", Route::work_on(id, LotWork::Receive, None), t("Receive").into(), "receive-first")) }
+            <HearsNoScans />
         </div>
     }
 }

@@ -274,17 +274,10 @@ impl Device {
         drop(std::fs::remove_file(profile.path().join("SingletonLock")));
         Self::with_profile(&self.origin, profile, self.arguments.clone()).await
     }
-
-    /// Ends the browser in order.
-    pub(crate) async fn quit(mut self) -> Result<()> {
-        if let Some(driver) = self.driver.take() {
-            driver.quit().await?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Device {
+    /// Asked to end, a browser takes up to ten seconds.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
             std::mem::forget(driver);

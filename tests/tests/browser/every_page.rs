@@ -5,6 +5,7 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::device::Device;
+use crate::network;
 use crate::site::{Site, WORLDS, World};
 
 /// A line is a state: its world, with `+` and what is broken before the page begins; its name; its address; the steps from
@@ -214,7 +215,8 @@ async fn walk_through(
             }
         }
     }
-    site.leave().await?;
+    drop(site);
+    network::up()?;
     if !faults.is_empty() {
         bail!("{} faults:\n{}", faults.len(), faults.join("\n"));
     }

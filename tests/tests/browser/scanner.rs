@@ -44,14 +44,15 @@ pub(crate) async fn scan(device: &Device, code: &str) -> Result<()> {
     Ok(session.detach().await?)
 }
 
-/// Scans a code `times` times, `millis` apart, whatever the page is busy with.
-pub(crate) async fn scan_quickly(device: &Device, code: &str, times: usize, millis: u32) -> Result<()> {
-    let keys =
-        json!(code.chars().map(|char| char.to_string()).chain(["Enter".to_owned()]).collect::<Vec<_>>());
+/// Scans codes, `millis` apart, whatever the page is busy with.
+pub(crate) async fn scan_quickly(device: &Device, codes: &[&str], millis: u32) -> Result<()> {
+    let keys = |code: &&str| code.chars().map(String::from).chain(["Enter".to_owned()]).collect::<Vec<_>>();
+    let scans: Vec<_> = codes.iter().map(keys).collect();
     let scans = format!(
         "const press = (key) => (document.activeElement ?? document.body)
              .dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}));
-         for (let scan = 0; scan < {times}; scan += 1) setTimeout(() => {keys}.forEach(press), scan * {millis})"
+         {}.forEach((keys, scan) => setTimeout(() => keys.forEach(press), scan * {millis}))",
+        json!(scans)
     );
     device.script(&scans).await.map(drop)
 }

@@ -203,7 +203,7 @@ impl Site {
         // The count began before this.
         self.counted.pick_one(&other).await?;
         wait_until_sent(&other).await?;
-        other.quit().await?;
+        drop(other);
         self.device.open("/sync").await?;
         self.device.click("work-offline").await?;
         self.device.find("attention-link").await.map(drop)
@@ -289,11 +289,5 @@ impl Site {
             self.device.wait_for_script("a page at rest", is_read).await?;
         }
         self.device.script("await new Promise((done) => setTimeout(done, 150))").await.map(drop)
-    }
-
-    /// Ends it in order.
-    pub(crate) async fn leave(self) -> Result<()> {
-        network::up()?;
-        self.device.quit().await
     }
 }

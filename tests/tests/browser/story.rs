@@ -94,8 +94,8 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
 
     let second = Device::enrolled(&server).await?;
     ensure!(sold.units_shown(&second).await? == before - 3, "a second device agrees");
-    second.quit().await?;
-    device.quit().await
+    drop(second);
+    Ok(())
 }
 
 #[tokio::test]
@@ -134,8 +134,8 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
     ensure!(server.number(&price)? == 777, "mine won by my choice");
     mine.open(&format!("/product/{}", goods.id)).await?;
     mine.wait_for_text("price", "7.77").await?;
-    mine.quit().await?;
-    theirs.quit().await
+    drop(mine);
+    Ok(())
 }
 
 #[tokio::test]
@@ -169,8 +169,8 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     second.click("discard-confirm").await?;
     let settled = "return document.querySelector('[data-test=attention-card]') === null";
     second.wait_for_script("an empty inbox", settled).await?;
-    first.quit().await?;
-    second.quit().await
+    drop(first);
+    Ok(())
 }
 
 async fn fill_new_product(device: &Device, sku: &str, name: &str) -> Result<()> {
@@ -210,7 +210,7 @@ async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
     );
     ensure!(goods.units_on_server(&server)? == before - 2 * PICKS_A_TAB, "the stock");
     ensure!(goods.units_shown(&device).await? == before - 2 * PICKS_A_TAB, "the stock shown");
-    device.quit().await
+    Ok(())
 }
 
 /// Lets another window save the same just before this one does, and say nothing of it.
@@ -233,7 +233,7 @@ async fn a_tab_counts_what_another_saved_in_the_moment_before() -> Result<()> {
     device.click("save").await?;
     let shown = device.text("on-hand").await?;
     ensure!(shown == (before - 2).to_string(), "{shown:?} on hand, of {before} before");
-    device.quit().await
+    Ok(())
 }
 
 /// Notes the rows of the first picture that has some: what each is called, by its product.
@@ -261,7 +261,7 @@ async fn what_waits_to_be_sent_is_in_the_first_picture() -> Result<()> {
     device.wait_for_script("the first rows", "return Boolean(globalThis.firstRows)").await?;
     let rows = device.script("return globalThis.firstRows").await?.to_string();
     ensure!(rows.contains("A name from the aisle"), "the first picture shows {rows}");
-    device.quit().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -277,7 +277,7 @@ async fn a_killed_browser_loses_nothing_that_was_saved() -> Result<()> {
     device.enrol(&server).await?;
     wait_until_sent(&device).await?;
     ensure!(goods.units_on_server(&server)? == before - 3, "each pick once");
-    device.quit().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -291,7 +291,7 @@ async fn undone_work_never_counts() -> Result<()> {
     server.start()?;
     wait_until_sent(&device).await?;
     ensure!(goods.units_on_server(&server)? == before - 1, "one pick is booked");
-    device.quit().await
+    Ok(())
 }
 
 #[tokio::test]
@@ -310,5 +310,5 @@ async fn an_update_waits_for_consent_and_keeps_the_queue() -> Result<()> {
     device.wait_for_script("only the new build's cache", is_new).await?;
     wait_until_sent(&device).await?;
     ensure!(goods.units_on_server(&server)? == before - 1, "what waited was booked once");
-    device.quit().await
+    Ok(())
 }
