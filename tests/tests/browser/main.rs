@@ -14,7 +14,6 @@ mod keeping;
 mod keyboard;
 mod looks;
 mod network;
-mod pages;
 mod scanner;
 mod server;
 mod site;
