@@ -157,7 +157,6 @@ async fn a_gs1_label_says_which_product_it_is_on() -> Result<()> {
         let device = device_that_sees(&server, folder.path(), &label(&text, format)?).await?;
         device.click("open-camera").await?;
         device.wait_for_text("product-page", &name).await?;
-        drop(device);
     }
     Ok(())
 }

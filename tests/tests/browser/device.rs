@@ -277,7 +277,7 @@ impl Device {
 }
 
 impl Drop for Device {
-    /// Asked to end, a browser takes up to ten seconds.
+    /// Kills the browser: asked to end, it takes up to ten seconds.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
             std::mem::forget(driver);

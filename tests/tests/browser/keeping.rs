@@ -78,7 +78,6 @@ async fn unsent_work_leaves_as_a_file_and_counts_once_whoever_sends_it() -> Resu
     ensure!(server.number(PICKS)? == 2, "each pick is booked once");
     ensure!(goods.units_on_server(&server)? == before - 2, "the stock");
     ensure!(server.number(&format!("{PICKS} AND author = 'Device 1'"))? == 2, "under the name of who did it");
-    drop(first);
     Ok(())
 }
 

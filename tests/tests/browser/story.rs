@@ -94,7 +94,6 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
 
     let second = Device::enrolled(&server).await?;
     ensure!(sold.units_shown(&second).await? == before - 3, "a second device agrees");
-    drop(second);
     Ok(())
 }
 
@@ -134,7 +133,6 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
     ensure!(server.number(&price)? == 777, "mine won by my choice");
     mine.open(&format!("/product/{}", goods.id)).await?;
     mine.wait_for_text("price", "7.77").await?;
-    drop(mine);
     Ok(())
 }
 
@@ -169,7 +167,6 @@ async fn a_rejected_change_is_reverted_and_says_why() -> Result<()> {
     second.click("discard-confirm").await?;
     let settled = "return document.querySelector('[data-test=attention-card]') === null";
     second.wait_for_script("an empty inbox", settled).await?;
-    drop(first);
     Ok(())
 }
 
