@@ -1,15 +1,16 @@
-//! What was read, as a scanner would send it: the AIM symbology identifier (ISO/IEC 15424) first, FNC1 as a group separator.
+//! A decoded barcode in the form a scanner sends: the AIM symbology identifier (ISO/IEC 15424) first, FNC1 as a group
+//! separator.
 
 use rxing::{BarcodeFormat, Point, RXingResult, RXingResultMetadataType, RXingResultMetadataValue};
 
-/// The symbologies that are read.
+/// The supported symbologies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbology {
-    /// EAN-13, UPC-A or UPC-E: thirteen digits.
+    /// EAN-13, UPC-A or UPC-E, all reported as thirteen digits.
     Ean13,
-    /// Eight digits.
+    /// EAN-8: eight digits.
     Ean8,
-    /// Code 128 of no standard.
+    /// Code 128 that does not begin with FNC1.
     Code128,
     /// Code 128 that begins with FNC1.
     Gs1Code128,
@@ -17,18 +18,18 @@ pub enum Symbology {
     Code39,
     /// Interleaved 2 of 5 with fourteen digits, the last a check digit.
     Itf14,
-    /// Data Matrix of no standard.
+    /// Data Matrix that does not begin with FNC1.
     DataMatrix,
     /// Data Matrix that begins with FNC1.
     Gs1DataMatrix,
-    /// QR Code of no standard.
+    /// QR Code without FNC1 in first position.
     QrCode,
     /// QR Code with FNC1 in first position.
     Gs1QrCode,
 }
 
 impl Symbology {
-    /// Its AIM identifier.
+    /// The AIM identifier, such as `]E0`.
     #[must_use]
     pub const fn aim(self) -> &'static str {
         match self {
@@ -46,25 +47,25 @@ impl Symbology {
     }
 }
 
-/// A code that was read.
+/// A decoded barcode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Code {
-    /// What kind it is.
+    /// The kind of barcode.
     pub symbology: Symbology,
-    /// What it says, without the identifier.
+    /// The data, without the AIM identifier.
     pub text: String,
-    /// How far its middle is from the frame's, in pixels.
+    /// Distance of the code's centre from the frame's centre, in pixels.
     pub offset: f32,
 }
 
 impl Code {
-    /// As a scanner sends it.
+    /// AIM identifier and text, as a scanner sends them.
     #[must_use]
     pub fn scan(&self) -> String {
         format!("{}{}", self.symbology.aim(), self.text)
     }
 
-    /// Takes a result over, if it is of a symbology that is read, in a frame of this size.
+    /// Converts a result found in a frame of this size. `None` if its symbology is not supported.
     pub(crate) fn of(result: &RXingResult, (width, height): (usize, usize)) -> Option<Self> {
         let (symbology, text) = content(result)?;
         let (x, y) = middle(result.getPoints())?;
@@ -74,7 +75,7 @@ impl Code {
     }
 }
 
-/// A side of a frame, which is a few thousand pixels at most.
+/// A pixel position or side as `f32`. Sides are a few thousand pixels at most.
 pub(crate) fn pixels(count: usize) -> f32 {
     u16::try_from(count).map_or(f32::from(u16::MAX), f32::from)
 }
@@ -117,13 +118,14 @@ fn identifier(result: &RXingResult) -> &str {
     }
 }
 
-/// The identifier of a Data Matrix is wrong where FNC1 separates early fields of no standard; this is not.
+/// Reads the content type, because rxing's symbology identifier of a Data Matrix is wrong if FNC1 separates early fields
+/// of a code that is not GS1.
 fn is_gs1_content(result: &RXingResult) -> bool {
     let content = result.getRXingResultMetadata().get(&RXingResultMetadataType::CONTENT_TYPE);
     matches!(content, Some(RXingResultMetadataValue::ContentType(kind)) if kind == "GS1")
 }
 
-/// Interleaved 2 of 5 has no other guard against half a code being taken for a whole one.
+/// Interleaved 2 of 5 has no other protection against a partial read that looks like a complete code.
 fn has_check_digit(text: &str) -> bool {
     let weighed = text.bytes().rev().enumerate().map(|(at, byte)| {
         let weight = if at % 2 == 0 { 1 } else { 3 };

@@ -1,16 +1,16 @@
-//! A frame of the camera as grey values.
+//! A camera frame as grey values.
 
 use rxing::Luma8Source;
 
-/// The longest side that is worth reading; beyond, it only takes longer.
+/// Larger frames take longer to read without more codes being found.
 const MAX_SIDE_PIXELS: u32 = 4_096;
-/// Less than the smallest code's modules.
+/// Fewer pixels than the modules of the smallest code, so a smaller frame cannot hold one.
 const MIN_SIDE_PIXELS: u32 = 16;
 const RGBA_BYTES: usize = 4;
-/// So few of the darkest and of the lightest pixels say nothing of the picture's contrast.
+/// This share of the darkest and of the lightest pixels is ignored when the contrast is stretched.
 const OUTLIERS_ONE_IN: usize = 2_000;
 
-/// Why something is no frame.
+/// Error for pixels that do not form a frame.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameFault {
     /// A side is too short or too long.
@@ -23,17 +23,17 @@ pub enum FrameFault {
         /// In pixels.
         height: u32,
     },
-    /// There are more or fewer pixels than the sides say.
+    /// The number of bytes does not match width and height.
     #[error("a frame has {found} bytes instead of {expected}; send it as it came from the canvas")]
     Length {
-        /// By its sides.
+        /// Bytes that width and height call for.
         expected: usize,
-        /// In it.
+        /// Bytes passed.
         found: usize,
     },
 }
 
-/// A picture, a byte for each pixel: 0 is black.
+/// A greyscale picture, one byte per pixel; 0 is black.
 #[derive(Clone, Debug)]
 pub struct Frame {
     width: u32,
@@ -42,10 +42,10 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame of grey values, row by row.
+    /// Creates a frame from grey values, row by row.
     ///
     /// # Errors
-    /// [`FrameFault`] when its sides and its length do not fit.
+    /// [`FrameFault`] if a side is out of range or `luma` does not have `width * height` bytes.
     pub fn new(width: u32, height: u32, luma: Vec<u8>) -> Result<Self, FrameFault> {
         let expected = pixels(width, height)?;
         if luma.len() != expected {
@@ -54,10 +54,10 @@ impl Frame {
         Ok(Self { width, height, luma })
     }
 
-    /// A frame as a canvas has it: red, green, blue and opacity of each pixel.
+    /// Creates a frame from canvas pixels: red, green, blue and alpha bytes of each pixel.
     ///
     /// # Errors
-    /// As [`Frame::new`].
+    /// [`FrameFault`] if a side is out of range or `rgba` does not have `width * height * 4` bytes.
     pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<Self, FrameFault> {
         let expected = pixels(width, height)? * RGBA_BYTES;
         if rgba.len() != expected {
@@ -67,7 +67,7 @@ impl Frame {
         Ok(Self { width, height, luma })
     }
 
-    /// The same with its grey values spread over the whole range, outliers left out.
+    /// Returns a copy with the grey values stretched to the full range, ignoring outliers.
     pub(crate) fn stretched(&self) -> Self {
         let mut counts = [0_usize; 256];
         self.luma.iter().for_each(|value| counts[usize::from(*value)] += 1);
@@ -79,10 +79,10 @@ impl Frame {
         Self { luma: luma.collect(), ..*self }
     }
 
-    /// The same at half its size, four pixels' mean in one.
+    /// Returns a copy at half the size; each pixel is the mean of four.
     pub(crate) fn halved(&self) -> Self {
         let mut luma = Vec::with_capacity(self.luma.len() / 4);
-        // A length that has been looked at fits.
+        // Cannot fail: the constructors have checked the size.
         let width = usize::try_from(self.width).unwrap_or(1);
         for rows in self.luma.chunks_exact(2 * width) {
             let (upper, lower) = rows.split_at(width);
@@ -94,7 +94,7 @@ impl Frame {
         Self { width: self.width / 2, height: self.height / 2, luma }
     }
 
-    /// It as the readers take it. There is always one: the length has been looked at.
+    /// The frame in rxing's form. Never `None`, because the constructors have checked the length.
     pub(crate) fn source(&self) -> Option<Luma8Source<'_>> {
         Luma8Source::new_with_slice(&self.luma, self.width, self.height).ok()
     }
@@ -109,7 +109,7 @@ fn pixels(width: u32, height: u32) -> Result<usize, FrameFault> {
     }
 }
 
-/// The grey value up to which, in the order given, more pixels lie than `outliers`.
+/// The first grey value, in the order given, at which the pixels counted so far exceed `outliers`.
 fn first_common(counts: &[usize; 256], mut order: impl Iterator<Item = u8>, outliers: usize) -> Option<u8> {
     let mut seen = 0;
     order.find(|value| {
@@ -118,7 +118,7 @@ fn first_common(counts: &[usize; 256], mut order: impl Iterator<Item = u8>, outl
     })
 }
 
-/// The brightness that an eye sees (ITU-R BT.601), in 256ths.
+/// Perceived brightness (ITU-R BT.601), with weights in 256ths.
 fn grey(red: u8, green: u8, blue: u8) -> u8 {
     let sum = 77 * u32::from(red) + 150 * u32::from(green) + 29 * u32::from(blue);
     u8::try_from(sum >> 8).unwrap_or(u8::MAX)

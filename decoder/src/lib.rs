@@ -1,6 +1,6 @@
-//! Barcodes in a camera's frames: what is read, where, and as which symbology, in the words of a scanner.
+//! Reads barcodes in camera frames and reports them in the form a scanner sends.
 //!
-//! Pure: a frame in, a code out. `src/worker.rs` is the wasm that a Web Worker runs around it.
+//! Pure: a frame in, a code out. `src/worker.rs` wraps it in wasm for a Web Worker.
 
 mod code;
 mod frame;
@@ -13,10 +13,10 @@ pub use frame::{Frame, FrameFault};
 use rxing::BinaryBitmap;
 use rxing::common::HybridBinarizer;
 
-/// The code nearest to the middle of a frame.
+/// Reads the code nearest to the centre of a frame.
 ///
-/// Where nothing is read at first, the frame is read again with its contrast stretched, which helps in poor light, and then at half
-/// its size, which helps against noise and blur.
+/// If the first attempt finds nothing, the frame is read again with stretched contrast, which helps in poor light, and
+/// then at half size, which helps against noise and blur.
 #[must_use]
 pub fn decode(frame: &Frame) -> Option<Code> {
     let half_sized = || {
@@ -26,7 +26,7 @@ pub fn decode(frame: &Frame) -> Option<Code> {
     read(frame).or_else(|| read(&frame.stretched())).or_else(half_sized)
 }
 
-/// A line code is looked for on its side only where nothing stands upright.
+/// Looks for line codes turned by 90 degrees only if nothing else was found.
 fn read(frame: &Frame) -> Option<Code> {
     let mut image = BinaryBitmap::new(HybridBinarizer::new(frame.source()?));
     let upright = lines::nearest(&mut image);

@@ -1,4 +1,4 @@
-//! Line codes: rows of the frame are read from the middle outwards, each in both directions.
+//! Line codes (one-dimensional barcodes). Rows of the frame are read from the centre outwards, each in both directions.
 
 use rxing::common::BitArray;
 use rxing::oned::{Code39Reader, Code128Reader, ITFReader, MultiFormatUPCEANReader, OneDReader};
@@ -6,14 +6,14 @@ use rxing::{Binarizer, BinaryBitmap, DecodeHints, RXingResult};
 
 use crate::code::{Code, pixels};
 
-/// Rows that are looked at in a frame, evenly apart; a code is many times as high as they are apart.
+/// Rows read per frame, evenly spaced. A code is many times higher than the spacing.
 const MAX_ROWS: usize = 60;
-/// Codes beside one another in a row.
+/// Codes read side by side in one row and direction.
 const MAX_CODES_IN_ROW: usize = 3;
-/// Interleaved 2 of 5 of other lengths is not read, because half a code of it looks like a whole one.
+/// The only length of Interleaved 2 of 5 that is read, because a partial read of another length looks complete.
 const ITF_DIGITS: u32 = 14;
 
-/// The line code nearest to the middle.
+/// Finds the line code nearest to the centre.
 pub(crate) fn nearest<B: Binarizer>(image: &mut BinaryBitmap<B>) -> Option<Code> {
     let (width, height) = (image.get_width(), image.get_height());
     let step = height.div_ceil(MAX_ROWS).max(1);
@@ -40,7 +40,7 @@ pub(crate) fn nearest<B: Binarizer>(image: &mut BinaryBitmap<B>) -> Option<Code>
     best
 }
 
-/// Every code of a row, with its place.
+/// Reads all codes of a row, in both directions, with their positions.
 fn in_row(mut bits: BitArray, row: usize, hints: &DecodeHints) -> Vec<RXingResult> {
     let width = bits.get_size();
     let mut found = read(&bits, row, hints);
@@ -54,7 +54,7 @@ fn in_row(mut bits: BitArray, row: usize, hints: &DecodeHints) -> Vec<RXingResul
     found
 }
 
-/// Codes from left to right, each looked for behind the one before it.
+/// Reads codes from left to right; each search starts after the previous code.
 fn read(bits: &BitArray, row: usize, hints: &DecodeHints) -> Vec<RXingResult> {
     let mut found = Vec::new();
     let mut rest = bits.clone();
@@ -68,7 +68,7 @@ fn read(bits: &BitArray, row: usize, hints: &DecodeHints) -> Vec<RXingResult> {
     found
 }
 
-/// The row with everything up to `end` turned white.
+/// Returns the row with everything up to `end` set to white, or `None` if nothing is left of it.
 fn behind(bits: &BitArray, end: f32) -> Option<BitArray> {
     let mut rest = BitArray::with_size(bits.get_size());
     let from = (0..bits.get_size()).find(|at| pixels(*at) > end)?;

@@ -1,4 +1,4 @@
-//! What is read in pictures of every symbology, and what is not. The pictures are made here, the same in every run.
+//! Which pictures of each symbology can be read, and which cannot. The pictures are generated, the same in every run.
 #![cfg(test)]
 #![allow(clippy::expect_used, reason = "these are tests")]
 #![allow(
@@ -16,10 +16,10 @@ use rxing::BarcodeFormat::{self, CODE_39, CODE_128, DATA_MATRIX, EAN_8, EAN_13, 
 use rxing::EncodeHints;
 use std::time::Instant;
 
-/// With FNC1 as encoders take it.
+/// FNC1 as rxing's encoders expect it.
 const FNC1: char = '\u{f1}';
 
-/// Each symbology: its name, a label of it, and what a scanner would send.
+/// For each symbology: its name, a label, and the text a scanner would send.
 fn labels() -> Vec<(&'static str, Label, &'static str)> {
     let gs1 = EncodeHints { Gs1Format: Some(true), ..EncodeHints::default() };
     let gs1_matrix = EncodeHints { DataMatrixCompact: Some(true), ..gs1.clone() };
@@ -60,7 +60,7 @@ fn scan(labels: &[(&Label, Shot)]) -> Option<String> {
     decoder::decode(&picture(labels)).map(|code| code.scan())
 }
 
-/// Fails for every shot in which some label is not read, or is in spite of `is_read`.
+/// Fails with a list of the labels and shots whose result differs: the expected text if `is_read`, else no code.
 fn check(is_read: bool, shots: &[(&str, Shot)], labels: &[(&'static str, Label, &'static str)]) {
     let mut wrong = Vec::new();
     for (name, label, expected) in labels {
@@ -80,22 +80,22 @@ fn only(names: &[&str]) -> Vec<(&'static str, Label, &'static str)> {
 
 const EAN: [&str; 4] = ["EAN-13", "EAN-8", "UPC-A", "UPC-E"];
 const MATRIX: [&str; 4] = ["Data Matrix", "GS1 DataMatrix", "QR", "GS1 QR"];
-/// Narrow enough for the longest label, which is 211 modules wide.
+/// Makes the longest label, 211 modules wide, fit into the picture.
 const NARROW: Shot = Shot { module: 2.0, ..PLAIN };
 
 #[test]
-fn every_symbology_is_read_upright_turned_a_little_lying_and_on_its_head() {
+fn every_symbology_is_read_upright_tilted_sideways_and_upside_down() {
     let shots = [
         ("upright", NARROW),
         ("5 degrees", Shot { turned: 5.0, ..NARROW }),
-        ("on its head", Shot { turned: 180.0, ..NARROW }),
+        ("upside down", Shot { turned: 180.0, ..NARROW }),
     ];
     check(true, &shots, &labels());
-    let lying = Shot { turned: 90.0, ..NARROW };
+    let sideways = Shot { turned: 90.0, ..NARROW };
     let (longest, others): (Vec<_>, Vec<_>) = labels().into_iter().partition(|(name, ..)| *name == "GS1-128");
-    check(true, &[("lying", lying)], &others);
-    // The picture is lower than wide.
-    check(true, &[("lying", Shot { module: 1.5, ..lying })], &longest);
+    check(true, &[("sideways", sideways)], &others);
+    // The picture is less high than wide, so the longest label fits only with smaller modules.
+    check(true, &[("sideways", Shot { module: 1.5, ..sideways })], &longest);
 }
 
 #[test]
@@ -124,21 +124,21 @@ fn retail_codes_are_read_in_worse_pictures() {
 }
 
 #[test]
-fn matrix_codes_are_read_however_they_are_turned() {
+fn matrix_codes_are_read_at_any_angle() {
     let shots = [30.0, 45.0, 60.0, 135.0, 200.0].map(|turned| ("turned", Shot { turned, ..PLAIN }));
     check(true, &shots, &only(&MATRIX));
 }
 
-/// Where this fails, more is read than before: then say so.
+/// If this fails because more codes can be read than before, update the expectation.
 #[test]
-fn what_is_too_small_too_blurred_or_askew_is_not_read_and_never_read_wrongly() {
-    check(false, &[("askew", Shot { turned: 45.0, ..PLAIN })], &only(&EAN));
+fn codes_too_small_too_blurred_or_too_tilted_are_not_read_and_never_misread() {
+    check(false, &[("tilted", Shot { turned: 45.0, ..PLAIN })], &only(&EAN));
     check(false, &[("blurred", Shot { blur: 3, ..PLAIN })], &labels());
     check(false, &[("too small", Shot { module: 0.8, ..PLAIN })], &labels());
 }
 
 #[test]
-fn of_several_codes_the_one_nearest_to_the_middle_is_taken() {
+fn of_several_codes_the_one_nearest_to_the_centre_is_read() {
     let (ean, other, qr) = (
         Label::new("7622210449283", EAN_13),
         Label::new("96385074", EAN_8),
@@ -158,7 +158,7 @@ fn of_several_codes_the_one_nearest_to_the_middle_is_taken() {
 }
 
 #[test]
-fn nothing_is_read_where_nothing_is() {
+fn noise_and_empty_pictures_yield_no_code() {
     for seed in 0..40 {
         assert_eq!(decoder::decode(&noise(seed)), None, "seed {seed}");
     }

@@ -1,4 +1,4 @@
-//! Pictures of codes as a camera would take them: turned, small, blurred, faint, with noise.
+//! Generates pictures of codes as a camera takes them: turned, small, blurred, low in contrast, noisy.
 
 use decoder::Frame;
 use rxing::common::BitMatrix;
@@ -6,29 +6,29 @@ use rxing::{BarcodeFormat, EncodeHints, MultiFormatWriter, Writer};
 
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
-/// Bars are so many modules high.
+/// Height of the bars of line codes, in modules.
 const BAR_MODULES: f32 = 40.0;
-/// Samples of a pixel to each side, so that edges are as soft as in a photograph.
+/// Samples per pixel and axis, so that edges are as soft as in a photograph.
 const SAMPLES: u32 = 3;
 
-/// How a code lies before the camera.
+/// Position and quality of a code in the picture.
 #[derive(Clone, Copy)]
 pub(crate) struct Shot {
-    /// Pixels of one module.
+    /// Width of one module, in pixels.
     pub(crate) module: f32,
-    /// Clockwise, in degrees.
+    /// Rotation, clockwise, in degrees.
     pub(crate) turned: f32,
-    /// From the picture's middle, in pixels.
+    /// Offset from the picture's centre, in pixels.
     pub(crate) at: (f32, f32),
-    /// Pixels to each side that run into one another.
+    /// Blur radius, in pixels.
     pub(crate) blur: u32,
-    /// How far grey values stray, to each side.
+    /// Largest random deviation of a grey value, in either direction.
     pub(crate) noise: i32,
-    /// Grey values of dark and light.
+    /// Grey values of dark and of light modules.
     pub(crate) tones: (f32, f32),
 }
 
-/// Held well, in good light.
+/// A steady shot in good light.
 pub(crate) const PLAIN: Shot =
     Shot { module: 3.0, turned: 0.0, at: (0.0, 0.0), blur: 0, noise: 0, tones: (25.0, 225.0) };
 
@@ -55,7 +55,7 @@ impl Label {
         (side(self.bits.width()), if self.is_line { BAR_MODULES } else { side(self.bits.height()) })
     }
 
-    /// Whether a point, in modules from the label's corner, is dark.
+    /// Whether a point is dark; coordinates in modules from the label's corner.
     fn is_dark(&self, x: f32, y: f32) -> bool {
         let (width, height) = self.size();
         if x < 0.0 || y < 0.0 || x >= width || y >= height {
@@ -65,7 +65,7 @@ impl Label {
     }
 }
 
-/// A picture of some labels.
+/// Renders labels, with the tones, blur and noise of the first shot.
 pub(crate) fn picture(labels: &[(&Label, Shot)]) -> Frame {
     let tones = labels.first().map_or(PLAIN.tones, |(_, shot)| shot.tones);
     let (blur, noise) = labels.first().map_or((0, 0), |(_, shot)| (shot.blur, shot.noise));
@@ -89,7 +89,7 @@ pub(crate) fn noise(seed: u64) -> Frame {
     Frame::new(WIDTH, HEIGHT, luma).expect("a frame")
 }
 
-/// How much of a pixel a label darkens.
+/// The share of a pixel, 0 to 1, that a label darkens.
 fn darkness(label: &Label, shot: &Shot, x: u32, y: u32) -> f32 {
     let (sin, cos) = shot.turned.to_radians().sin_cos();
     let (width, height) = label.size();
@@ -105,7 +105,7 @@ fn darkness(label: &Label, shot: &Shot, x: u32, y: u32) -> f32 {
     dark as f32 / (SAMPLES * SAMPLES) as f32
 }
 
-/// A box blur, along and across.
+/// Box blur, horizontally and vertically.
 fn blurred(grey: &[f32], radius: u32) -> Vec<f32> {
     let (width, height) = (WIDTH as i32, HEIGHT as i32);
     let pass = |from: &[f32], dx: i32, dy: i32| -> Vec<f32> {
@@ -119,7 +119,7 @@ fn blurred(grey: &[f32], radius: u32) -> Vec<f32> {
     if radius == 0 { grey.to_vec() } else { pass(&pass(grey, 1, 0), 0, 1) }
 }
 
-/// A whole number from minus to plus `reach` (xorshift).
+/// A random integer from `-reach` to `reach` (xorshift).
 fn stray(random: &mut u64, reach: i32) -> i32 {
     *random ^= *random << 13;
     *random ^= *random >> 7;
