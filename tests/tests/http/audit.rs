@@ -1,4 +1,4 @@
-//! An audit finds what no cursor would: rows that differ though nobody changed them.
+//! The audit finds rows that differ from the server's although nothing changed them, which no cursor reveals.
 
 use anyhow::{Context, Result};
 use domain::Row;
@@ -14,7 +14,7 @@ async fn audit(server: &TestServer, device: &TestDevice) -> Result<AuditReport> 
     Ok(audit_part(device.store(), &transport, None, limits, || UnixMillis(0)).await?)
 }
 
-/// Changes what the device holds behind the back of everybody.
+/// Changes a row on the device without a mutation and without a pull.
 async fn damage(device: &TestDevice, change: impl FnOnce(&mut Commit<Row>, Versioned<Row>)) -> Result<()> {
     let outbox = device.store().outbox(0).await?;
     let held = device.store().get(&sync::RowKey::new("products", vinegar().id.to_string())).await?;
@@ -61,7 +61,7 @@ async fn rows_that_differ_are_fetched_again_and_others_are_not() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_changed_since_the_cursor_is_left_to_the_next_pull() -> Result<()> {
+async fn changes_since_the_cursor_are_left_to_the_next_pull() -> Result<()> {
     let (server, device) = stocked().await?;
     let other = server.device("Ben", "available").await?;
     other.sync(&server).await?;
@@ -74,7 +74,7 @@ async fn what_changed_since_the_cursor_is_left_to_the_next_pull() -> Result<()> 
 }
 
 #[tokio::test]
-async fn a_server_put_back_by_copying_its_file_is_found_out() -> Result<()> {
+async fn an_audit_detects_a_server_restored_by_copying_its_file() -> Result<()> {
     let (mut server, device) = stocked().await?;
     let reader = server.device("Reader", "available").await?;
     reader.sync(&server).await?;
@@ -86,7 +86,7 @@ async fn a_server_put_back_by_copying_its_file_is_found_out() -> Result<()> {
     device.sync(&server).await?;
     reader.sync(&server).await?;
 
-    // The same epoch, and as many revisions: nothing tells the reader that they are others.
+    // Same epoch, and as many revisions as before: the cursor does not show that they are different ones.
     server.stop().await?;
     std::fs::copy(&copy, server.database())?;
     server.restart().await?;
@@ -94,14 +94,14 @@ async fn a_server_put_back_by_copying_its_file_is_found_out() -> Result<()> {
     ben.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
     ben.sync(&server).await?;
     reader.sync(&server).await?;
-    assert_ne!(reader.rows().await?, ben.rows().await?, "otherwise this test shows nothing");
+    assert_ne!(reader.rows().await?, ben.rows().await?, "the reader must differ before the audit");
     assert_eq!(audit(&server, &reader).await?.repaired_ranges, 1);
     assert_eq!(reader.rows().await?, ben.rows().await?);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_range_that_is_too_long_to_mend_at_once_is_mended_in_parts() -> Result<()> {
+async fn a_range_too_long_for_one_repair_is_repaired_in_parts() -> Result<()> {
     let (server, device) = stocked().await?;
     let database = Connection::open(server.database())?;
     database.execute_batch(
@@ -121,7 +121,7 @@ async fn a_range_that_is_too_long_to_mend_at_once_is_mended_in_parts() -> Result
 }
 
 #[tokio::test]
-async fn rows_outside_the_scope_however_many_take_none_of_the_others_away() -> Result<()> {
+async fn many_rows_outside_the_scope_do_not_remove_rows_inside_it() -> Result<()> {
     let (server, device) = stocked().await?;
     for at in 1..=9 {
         device.record(receive(&lot(&vinegar(), &format!("B-{at}")), at)).await?;

@@ -1,4 +1,4 @@
-//! What no device of ours sends gets its status and a sentence, and never a 500.
+//! Invalid requests are answered with a status, a code and a message, never with a 500.
 
 use std::io::Write as _;
 
@@ -92,7 +92,7 @@ async fn batches_out_of_order_or_too_large() -> Result<()> {
 }
 
 #[tokio::test]
-async fn bodies_over_the_limit_and_packed_ones() -> Result<()> {
+async fn oversized_and_compressed_bodies() -> Result<()> {
     let (server, device) = stocked().await?;
     let client = Client::new();
     let send = async |encoding: &str, body: Vec<u8>| -> Result<Response> {
@@ -118,7 +118,7 @@ async fn bodies_over_the_limit_and_packed_ones() -> Result<()> {
 }
 
 #[tokio::test]
-async fn strangers_and_forgers() -> Result<()> {
+async fn requests_without_a_valid_token_or_header_are_refused() -> Result<()> {
     let (server, device) = stocked().await?;
     let client = Client::new();
     let url = format!("{}/api/sync", server.url()?);
@@ -146,7 +146,7 @@ async fn strangers_and_forgers() -> Result<()> {
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_are_not_there() -> Result<()> {
+async fn unknown_paths_and_methods() -> Result<()> {
     let (server, device) = stocked().await?;
     let client = Client::new();
     let ask = async |method: Method, path: &str| -> Result<Response> {
@@ -173,7 +173,7 @@ async fn random_bodies_never_get_a_500() -> Result<()> {
     )
     .to_string()
     .into_bytes();
-    // A small generator of its own (xorshift), so that a failure can be repeated.
+    // A fixed seed (xorshift), so that failures are reproducible.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut random = move |below: usize| {
         state ^= state << 13;

@@ -1,4 +1,4 @@
-//! Facts are always booked; what they leave behind for people to look at.
+//! Facts are always booked, and raise exceptions where somebody has to check.
 
 use anyhow::Result;
 use domain::{Action, Quantity, Row};
@@ -30,7 +30,7 @@ async fn stock_may_go_below_zero_and_opens_an_exception() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_count_books_its_variance_and_flags_what_moved_in_between() -> Result<()> {
+async fn a_count_books_its_variance_and_flags_movements_in_between() -> Result<()> {
     let (server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
@@ -129,7 +129,7 @@ async fn one_bad_mutation_neither_blocks_nor_spoils_the_others() -> Result<()> {
 }
 
 #[tokio::test]
-async fn newer_entries_long_names_and_orders_sent_twice_are_refused_one_by_one() -> Result<()> {
+async fn newer_schemas_long_names_and_duplicate_orders_are_refused_one_by_one() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     let sale = serde_json::to_value(order(1, &bin, 1))?;
@@ -146,7 +146,7 @@ async fn newer_entries_long_names_and_orders_sent_twice_are_refused_one_by_one()
 }
 
 #[tokio::test]
-async fn what_depends_on_a_failed_entry_is_held() -> Result<()> {
+async fn mutations_that_depend_on_a_failed_one_are_held() -> Result<()> {
     let (server, device) = stocked().await?;
     device.record(Action::CreateProduct(domain::Product { name: String::new(), ..soap() })).await?;
     device.record(receive(&lot(&soap(), "A-1"), 4)).await?;
@@ -160,7 +160,7 @@ async fn what_depends_on_a_failed_entry_is_held() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_outcome_tells_rows_in_scope_and_removes_the_others() -> Result<()> {
+async fn an_outcome_carries_rows_in_scope_and_removes_the_others() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     let reserve = json!({ "update_lot": { "lot": bin, "patch": { "status": "reserved" } } });

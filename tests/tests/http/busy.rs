@@ -1,4 +1,4 @@
-//! While another process writes for long: the device is told to come back, and loses nothing.
+//! While another process holds the database lock, devices are told to retry, and keep their queue.
 
 use anyhow::Result;
 use rusqlite::{Connection, TransactionBehavior};

@@ -1,4 +1,4 @@
-//! Two devices edit one row: what merges, what conflicts, and what people are told.
+//! Two devices edit one row: which edits merge, which conflict, and the messages people see.
 
 use anyhow::Result;
 use domain::{Action, LotPatch, LotStatus, Product, ProductPatch};
@@ -41,7 +41,7 @@ async fn the_same_field_conflicts_and_the_sentence_says_what_happened() -> Resul
 }
 
 #[tokio::test]
-async fn other_fields_merge_and_both_devices_agree() -> Result<()> {
+async fn different_fields_merge_and_both_devices_agree() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(price(&vinegar(), 255)).await?;
     let patch = ProductPatch { name: Some("Brown rice vinegar".into()), ..ProductPatch::default() };
@@ -57,7 +57,7 @@ async fn other_fields_merge_and_both_devices_agree() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_deleted_row_takes_no_edit_and_deleting_twice_is_no_conflict() -> Result<()> {
+async fn editing_a_deleted_row_conflicts_and_deleting_it_again_does_not() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(pick(&lot(&vinegar(), "A-1"), 10)).await?;
     ada.record(Action::DeleteProduct { id: vinegar().id }).await?;
@@ -89,7 +89,7 @@ async fn a_product_with_stock_cannot_be_deleted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_changed_row_is_not_deleted_by_who_has_not_seen_the_change() -> Result<()> {
+async fn a_device_that_has_not_seen_a_change_cannot_delete_the_row() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(Action::CreateProduct(soap())).await?;
     ada.sync(&server).await?;

@@ -1,4 +1,4 @@
-//! Receiving against what was expected, from several devices at once; deliveries in files.
+//! Receiving against expected deliveries from several devices, and deliveries as files.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ async fn exported(server: &TestServer) -> Result<String> {
     Ok(fs::read_to_string(deliveries)?)
 }
 
-/// Two devices that know of twelve bottles of vinegar in delivery LS-1.
+/// Two devices that expect twelve bottles of vinegar in delivery LS-1.
 async fn expecting() -> Result<(TestServer, TestDevice, TestDevice, Uuid)> {
     let (server, ada) = stocked().await?;
     ada.record(Action::CreateProduct(soap())).await?;
@@ -82,7 +82,7 @@ async fn two_devices_that_receive_one_delivery_offline_add_up() -> Result<()> {
     for device in [&ada, &ben] {
         assert_eq!(device.deliveries().await?[0].lines, [line(vinegar().id, 12, 10)]);
     }
-    // More than is missing, and a product that nobody expected: both are booked.
+    // More than expected, and a product that was not expected: both are booked.
     ben.record(received(&lot(&soap(), "R-1"), 1, id)).await?;
     ada.record(received(&bin, 4, id)).await?;
     ben.sync(&server).await?;
@@ -91,7 +91,7 @@ async fn two_devices_that_receive_one_delivery_offline_add_up() -> Result<()> {
     ben.sync(&server).await?;
     for device in [&ada, &ben] {
         assert_eq!(device.attention().await?, []);
-        assert_eq!(device.deliveries().await?, [], "what is complete is of no more interest");
+        assert_eq!(device.deliveries().await?, [], "a complete delivery is no longer listed");
     }
     assert_eq!(number(&server, "SELECT count(*) FROM stock_ledger WHERE note = 'LS-1'")?, 4);
     assert_eq!(lots_that_do_not_add_up(&server)?, 0);
@@ -102,7 +102,7 @@ async fn two_devices_that_receive_one_delivery_offline_add_up() -> Result<()> {
 }
 
 #[tokio::test]
-async fn goods_of_a_delivery_that_is_complete_or_unknown_are_booked_all_the_same() -> Result<()> {
+async fn receipts_for_a_complete_or_unknown_delivery_are_booked() -> Result<()> {
     let (server, ada, ben, id) = expecting().await?;
     let bin = lot(&vinegar(), "R-1");
     ada.record(received(&bin, 12, id)).await?;
@@ -118,7 +118,7 @@ async fn goods_of_a_delivery_that_is_complete_or_unknown_are_booked_all_the_same
 }
 
 #[tokio::test]
-async fn a_delivery_that_came_short_is_closed_for_all_and_what_is_missing_stays_known() -> Result<()> {
+async fn closing_a_short_delivery_closes_it_on_every_device_and_records_the_shortage() -> Result<()> {
     let (server, ada, ben, id) = expecting().await?;
     let bin = lot(&vinegar(), "R-1");
     ada.record(received(&bin, 7, id)).await?;
@@ -135,7 +135,7 @@ async fn a_delivery_that_came_short_is_closed_for_all_and_what_is_missing_stays_
     let missing = "SELECT count(*) FROM shortages WHERE expected = 12000 AND received = 7000 AND author = 'Ben' \
                    AND number = 'LS-1' AND reason = 'Supplier has no more'";
     assert_eq!((number(&server, missing)?, number(&server, "SELECT count(*) FROM shortages")?), (1, 1));
-    // A pallet that comes all the same is booked, and nobody is asked to expect the rest.
+    // A late pallet is booked, but the closed delivery stays closed.
     ada.record(received(&bin, 2, id)).await?;
     ada.sync(&server).await?;
     assert_eq!(ada.deliveries().await?, []);
@@ -149,7 +149,7 @@ async fn a_delivery_that_came_short_is_closed_for_all_and_what_is_missing_stays_
 }
 
 #[tokio::test]
-async fn a_receipt_that_is_taken_back_opens_its_delivery_again() -> Result<()> {
+async fn reversing_a_receipt_reopens_its_delivery() -> Result<()> {
     let (server, ada, ben, id) = expecting().await?;
     let receipt = received(&lot(&vinegar(), "R-1"), 12, id);
     ada.record(receipt.clone()).await?;
@@ -169,7 +169,7 @@ async fn a_receipt_that_is_taken_back_opens_its_delivery_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_file_of_deliveries_comes_out_as_it_went_in_and_keeps_what_has_come() -> Result<()> {
+async fn deliveries_round_trip_through_a_file_and_keep_received_quantities() -> Result<()> {
     let (server, ada, _, id) = expecting().await?;
     ada.record(received(&lot(&vinegar(), "R-1"), 5, id)).await?;
     ada.record(received(&lot(&soap(), "R-1"), 2, id)).await?;
@@ -180,7 +180,7 @@ async fn a_file_of_deliveries_comes_out_as_it_went_in_and_keeps_what_has_come() 
     assert_eq!(out, expected);
     let again = import_deliveries(&server, &out, false).await?;
     assert_eq!((again.imported.added, again.imported.changed, again.imported.unchanged), (0, 0, 1));
-    // The same number, however it is spelled: other expectations, and what has come stays.
+    // The same number in another case updates the expected quantities and keeps the received ones.
     let anew = format!("{HEADER}ls-1,Mill,,VIN-1,6\n");
     assert_eq!(import_deliveries(&server, &anew, false).await?.imported.changed, 1);
     ada.sync(&server).await?;

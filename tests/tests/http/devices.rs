@@ -1,4 +1,4 @@
-//! Devices that go: shut out by the server, signed out by a person, or emptied by their browser.
+//! Devices that lose access or data: revoked on the server, signed out by a person, or wiped by their browser.
 
 use anyhow::Result;
 use reqwest::{Client, StatusCode};
@@ -17,22 +17,22 @@ async fn device_answer(server: &TestServer, token: &str) -> Result<Value> {
 }
 
 #[tokio::test]
-async fn a_device_that_was_shut_out_keeps_its_work_until_it_is_let_in_again() -> Result<()> {
+async fn a_revoked_device_keeps_its_queue_until_it_is_enrolled_again() -> Result<()> {
     let (server, device) = stocked().await?;
     let known = server.store()?.devices(DEFAULT_SITE).await?;
     assert_eq!(known.len(), 1);
     assert!(server.store()?.revoke(DEFAULT_SITE, known[0].device, UnixMillis(1)).await?);
     assert!(
         !server.store()?.revoke(DEFAULT_SITE, known[0].device, UnixMillis(1)).await?,
-        "it is out already"
+        "it is revoked already"
     );
     device.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
-    let error = device.sync(&server).await.expect_err("shut out");
+    let error = device.sync(&server).await.expect_err("revoked");
     let cause = error.downcast::<sync::RoundError>()?;
     assert_eq!(cause, sync::RoundError::Transport(TransportError::SignInNeeded));
     assert_eq!(device.store().outbox(9).await?.pending, 1);
 
-    // Enrolled again it is another device to the server, and whose work it was stays said.
+    // After enrolling again it is a new device to the server, but its mutations keep their author.
     let transport = server.transport(&server.enrol().await?)?;
     device.sync_by(&transport, RoundLimits::default()).await?;
     assert_eq!(
@@ -54,7 +54,7 @@ async fn signing_out_ends_the_token() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_emptied_device_is_told_that_it_had_a_life_before() -> Result<()> {
+async fn a_wiped_device_is_told_that_it_had_a_database_before() -> Result<()> {
     let (server, device) = stocked().await?;
     assert_eq!(device_answer(&server, device.token()).await?["lives"], 1);
     assert_eq!(device_answer(&server, &server.enrol().await?).await?["lives"], 0);
@@ -97,7 +97,7 @@ async fn unsent_work_is_booked_once_whoever_brings_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_file_that_is_none_is_refused_with_a_reason() -> Result<()> {
+async fn a_file_that_is_not_unsent_work_is_refused_with_a_reason() -> Result<()> {
     let newer = r#"{"format":"unsent-work","version":2,"items":[]}"#;
     for (text, word) in [("", "EOF"), ("<html>", "expected"), ("{}", "format"), (newer, "version 2")] {
         let error = Unsent::read(text).expect_err("refused").to_string();

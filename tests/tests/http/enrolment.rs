@@ -1,4 +1,4 @@
-//! How a device gets in, and what it is told about itself.
+//! Enrolment of devices, and the device answer: name, prefix, token.
 
 use anyhow::{Context, Result};
 use domain::DeviceAnswer;
@@ -73,7 +73,7 @@ async fn guessing_codes_is_slowed_down() -> Result<()> {
 }
 
 #[tokio::test]
-async fn prefixes_differ_so_that_order_numbers_do() -> Result<()> {
+async fn each_device_gets_its_own_prefix_for_order_numbers() -> Result<()> {
     let server = TestServer::start().await?;
     let mut prefixes = Vec::new();
     for _ in 0..3 {

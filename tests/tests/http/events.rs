@@ -1,4 +1,4 @@
-//! The stream that says "site at revision N", and single products on demand.
+//! The event stream (revisions of the site), and single products on demand.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ async fn listen(server: &TestServer, token: &str) -> Result<Response> {
     let response =
         Client::new().get(format!("{}/api/events", server.url()?)).bearer_auth(token).send().await?;
     assert_eq!(response.headers().get("content-type").context("a type")?, "text/event-stream");
-    assert!(response.headers().get("content-encoding").is_none(), "a packed stream would arrive late");
+    assert!(response.headers().get("content-encoding").is_none(), "compression would delay events");
     Ok(response)
 }
 
-/// The revision of the next event.
+/// Waits for the next event and returns its revision.
 async fn next_rev(stream: &mut Response) -> Result<u64> {
     loop {
         let chunk = timeout(PATIENCE, stream.chunk()).await??.context("the stream has ended")?;
@@ -33,7 +33,7 @@ async fn next_rev(stream: &mut Response) -> Result<u64> {
 }
 
 #[tokio::test]
-async fn listeners_hear_of_every_change_and_of_the_end() -> Result<()> {
+async fn listeners_receive_every_change_and_the_end_of_the_stream() -> Result<()> {
     let (mut server, device) = stocked().await?;
     let mut stream = listen(&server, device.token()).await?;
     assert_eq!(next_rev(&mut stream).await?, 2);
@@ -47,7 +47,7 @@ async fn listeners_hear_of_every_change_and_of_the_end() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_import_by_another_process_is_heard_of() -> Result<()> {
+async fn an_import_by_another_process_reaches_listeners() -> Result<()> {
     let (server, device) = stocked().await?;
     let mut stream = listen(&server, device.token()).await?;
     assert_eq!(next_rev(&mut stream).await?, 2);

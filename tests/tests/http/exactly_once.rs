@@ -1,4 +1,4 @@
-//! However often and by whomever a mutation is sent, it takes effect once.
+//! A mutation takes effect exactly once, regardless of how often it is sent and by which device.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{lot, lots_that_do_not_add_up, mutation, number, pick, receive, send_raw, stocked, vinegar};
 
-/// Delivers requests but loses every other answer.
+/// A transport that delivers every request but loses every other answer.
 struct LosesAnswers {
     inner: NativeTransport,
     exchanges: Cell<u32>,
@@ -33,7 +33,7 @@ impl Transport<Warehouse> for LosesAnswers {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_told_again_and_books_nothing_twice() -> Result<()> {
+async fn retries_after_lost_answers_book_nothing_twice() -> Result<()> {
     let (server, device) = stocked().await?;
     let lossy = LosesAnswers { inner: server.transport(device.token())?, exchanges: Cell::new(0) };
     let limits = RoundLimits { max_batch_mutations: 3, ..RoundLimits::default() };
@@ -85,7 +85,7 @@ async fn the_same_batch_from_two_tabs_at_once_is_booked_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_replay_tells_the_stored_outcome_with_the_rows_as_they_are_now() -> Result<()> {
+async fn a_replay_returns_the_stored_outcome_with_the_current_rows() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     let client = Uuid::from_u128(7);
@@ -102,7 +102,7 @@ async fn a_replay_tells_the_stored_outcome_with_the_rows_as_they_are_now() -> Re
 }
 
 #[tokio::test]
-async fn a_seq_is_not_used_twice_and_an_id_not_booked_twice() -> Result<()> {
+async fn a_seq_is_never_reused_and_an_id_never_booked_twice() -> Result<()> {
     let (server, device) = stocked().await?;
     let action = serde_json::to_value(pick(&lot(&vinegar(), "A-1"), 1))?;
     let (one, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
@@ -130,7 +130,7 @@ async fn a_seq_is_not_used_twice_and_an_id_not_booked_twice() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_request_given_up_long_ago_books_nothing_out_of_order() -> Result<()> {
+async fn a_request_that_arrives_late_books_nothing_out_of_order() -> Result<()> {
     let (server, device) = stocked().await?;
     let action = serde_json::to_value(pick(&lot(&vinegar(), "A-1"), 1))?;
     let client = Uuid::from_u128(7);
@@ -144,7 +144,7 @@ async fn a_request_given_up_long_ago_books_nothing_out_of_order() -> Result<()> 
 }
 
 #[tokio::test]
-async fn what_was_refused_stays_refused() -> Result<()> {
+async fn a_rejection_is_final() -> Result<()> {
     let (server, device) = stocked().await?;
     let unknown = lot(&crate::soap(), "A-1");
     let sent = json!([mutation(1, &serde_json::to_value(pick(&unknown, 1))?)]);

@@ -1,4 +1,4 @@
-//! What a supervisor has to look at: raised on the device as on the server, gone when it is no longer so, or looked at.
+//! Exceptions are raised on the device and on the server, and cleared when the cause is gone or somebody resolves them.
 
 use anyhow::Result;
 use domain::{
@@ -19,7 +19,7 @@ fn count(counted: i64, basis: i64) -> Action {
     Action::CountLot { lot: bin(), counted: Quantity::units(counted), basis: Quantity::units(basis) }
 }
 
-/// What a build sends that does not say what it showed.
+/// The action of an older build, which does not say what it showed (`seen`).
 fn resolve(kind: ExceptionKind) -> Action {
     Action::ResolveException {
         kind,
@@ -30,7 +30,7 @@ fn resolve(kind: ExceptionKind) -> Action {
     }
 }
 
-/// Somebody has looked at what their device shows.
+/// Resolves the one exception that the device shows, with `seen` set to it.
 async fn look(device: &TestDevice) -> Result<Action> {
     let [shown] = &device.exceptions().await?[..] else { panic!("one exception") };
     let seen = Some(shown.sighting());
@@ -56,7 +56,7 @@ fn exception(kind: ExceptionKind, author: &str, before: i64, after: i64) -> Stoc
     }
 }
 
-/// Ten bottles at A-1, and a second device.
+/// Ten bottles at A-1, and two devices that know them.
 async fn two() -> Result<(TestServer, TestDevice, TestDevice)> {
     let (server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
@@ -65,12 +65,12 @@ async fn two() -> Result<(TestServer, TestDevice, TestDevice)> {
 }
 
 #[tokio::test]
-async fn a_lot_below_zero_is_one_exception_everywhere_until_a_count_puts_it_right() -> Result<()> {
+async fn a_lot_below_zero_is_one_exception_everywhere_until_a_count_clears_it() -> Result<()> {
     let (server, ada, ben) = two().await?;
     ada.record(pick(&bin(), 12)).await?;
     let shown: Vec<_> = ada.view().await?.into_iter().filter_map(|row| row.exception().cloned()).collect();
     let by_ada = exception(ExceptionKind::BelowZero, "Ada", 10, -2);
-    assert_eq!(shown, std::slice::from_ref(&by_ada), "before the server knows");
+    assert_eq!(shown, std::slice::from_ref(&by_ada), "before the first sync");
     ada.sync(&server).await?;
     assert_eq!(ada.exceptions().await?, [by_ada]);
     ben.record(pick(&bin(), 1)).await?;
@@ -80,14 +80,14 @@ async fn a_lot_below_zero_is_one_exception_everywhere_until_a_count_puts_it_righ
         assert_eq!(device.exceptions().await?, [exception(ExceptionKind::BelowZero, "Ben", -2, -3)]);
     }
     ada.record(count(0, -3)).await?;
-    assert!(ada.view().await?.iter().all(|row| row.exception().is_none()), "before the server knows");
+    assert!(ada.view().await?.iter().all(|row| row.exception().is_none()), "before the next sync");
     ada.sync(&server).await?;
     ben.sync(&server).await?;
     assert_eq!((ada.exceptions().await?, ben.exceptions().await?), (Vec::new(), Vec::new()));
     assert_eq!(ada.rows().await?, ben.rows().await?);
     ben.record(pick(&bin(), 1)).await?;
     ben.sync(&server).await?;
-    assert_eq!(ben.exceptions().await?.len(), 1, "once gone, it can come again");
+    assert_eq!(ben.exceptions().await?.len(), 1, "a cleared exception can be raised again");
     ben.record(receive(&bin(), 1)).await?;
     ben.sync(&server).await?;
     assert_eq!(ben.exceptions().await?, []);
@@ -95,7 +95,7 @@ async fn a_lot_below_zero_is_one_exception_everywhere_until_a_count_puts_it_righ
 }
 
 #[tokio::test]
-async fn a_lot_that_moved_while_it_was_counted_stays_to_be_looked_at_until_a_count_agrees() -> Result<()> {
+async fn a_lot_moved_during_a_count_stays_an_exception_until_a_count_agrees() -> Result<()> {
     let (server, ada, ben) = two().await?;
     ada.record(pick(&bin(), 4)).await?;
     ada.sync(&server).await?;
@@ -119,7 +119,7 @@ async fn a_lot_that_moved_while_it_was_counted_stays_to_be_looked_at_until_a_cou
 }
 
 #[tokio::test]
-async fn what_somebody_looked_at_is_gone_for_all_and_looking_twice_is_no_mistake() -> Result<()> {
+async fn a_resolved_exception_is_gone_on_every_device_and_resolving_it_again_is_a_no_op() -> Result<()> {
     let (server, ada, ben) = two().await?;
     ada.record(pick(&bin(), 12)).await?;
     ada.sync(&server).await?;
@@ -138,20 +138,20 @@ async fn what_somebody_looked_at_is_gone_for_all_and_looking_twice_is_no_mistake
 }
 
 #[tokio::test]
-async fn what_was_seen_offline_does_not_take_away_what_came_after_it() -> Result<()> {
+async fn resolving_offline_does_not_clear_an_exception_that_changed_since() -> Result<()> {
     let (server, ada, ben) = two().await?;
     ada.record(pick(&bin(), 12)).await?;
     ada.sync(&server).await?;
     ben.sync(&server).await?;
     let (seen, seen_again) = (look(&ben).await?, look(&ada).await?);
     ben.record(seen).await?;
-    assert!(ben.view().await?.iter().all(|row| row.exception().is_none()), "at once on the own screen");
+    assert!(ben.view().await?.iter().all(|row| row.exception().is_none()), "gone from Ben's screen at once");
     ada.record(pick(&bin(), 1)).await?;
     ada.sync(&server).await?;
     let report = ben.sync(&server).await?;
     assert_eq!((report.acknowledged, report.attention), (1, 0));
     assert_eq!(ben.exceptions().await?, [exception(ExceptionKind::BelowZero, "Ada", -2, -3)]);
-    assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 0, "nobody has looked at that");
+    assert_eq!(number(&server, "SELECT count(*) FROM resolutions")?, 0, "the changed one stays open");
     ada.record(seen_again).await?;
     ada.record(look(&ben).await?).await?;
     ada.sync(&server).await?;
@@ -161,9 +161,9 @@ async fn what_was_seen_offline_does_not_take_away_what_came_after_it() -> Result
 }
 
 #[tokio::test]
-async fn a_barcode_that_two_products_have_is_told_of_the_later_one_until_it_is_changed() -> Result<()> {
+async fn a_duplicate_barcode_is_an_exception_of_the_later_product_until_it_is_changed() -> Result<()> {
     let (server, ada, ben) = two().await?;
-    // Another spelling of the same number.
+    // The same GTIN with a leading zero.
     let twin = Product { barcode: format!("0{}", vinegar().barcode), ..soap() };
     ada.record(Action::CreateProduct(twin)).await?;
     ada.sync(&server).await?;
@@ -191,7 +191,7 @@ fn barcode(id: Uuid, text: &str) -> Action {
 }
 
 #[tokio::test]
-async fn a_shared_barcode_is_right_again_when_it_is_corrected_on_the_other_product() -> Result<()> {
+async fn correcting_the_other_product_clears_a_duplicate_barcode() -> Result<()> {
     let (server, ada, ben) = two().await?;
     let shared = vinegar().barcode;
     let salt =
@@ -203,18 +203,18 @@ async fn a_shared_barcode_is_right_again_when_it_is_corrected_on_the_other_produ
         Ok(ada.exceptions().await?.iter().map(|told| (told.product_id, told.other)).collect())
     };
     assert_eq!(others().await?, [(soap().id, Some(vinegar().id)), (salt.id, Some(vinegar().id))]);
-    // The first goes by another code: the two that are left still share theirs, with each other.
+    // Vinegar gets another code; soap and salt still share theirs.
     ada.record(barcode(vinegar().id, "96385074")).await?;
     ada.sync(&server).await?;
     assert_eq!(others().await?, [(soap().id, Some(salt.id)), (salt.id, Some(soap().id))]);
     ada.record(Action::DeleteProduct { id: salt.id }).await?;
     ada.sync(&server).await?;
     assert_eq!(others().await?, []);
-    // The same in one batch, by an edit that leaves the code as it is, and one that does not.
+    // In one batch, soap gets the code that vinegar has, and vinegar is set to the code it has already.
     ada.record(barcode(soap().id, "96385074")).await?;
     ada.record(barcode(vinegar().id, "96385074")).await?;
     ada.sync(&server).await?;
-    assert_eq!(others().await?.len(), 2, "each was given the other's");
+    assert_eq!(others().await?.len(), 2, "both share one code");
     ada.record(barcode(vinegar().id, "")).await?;
     ada.sync(&server).await?;
     ben.sync(&server).await?;
@@ -224,7 +224,7 @@ async fn a_shared_barcode_is_right_again_when_it_is_corrected_on_the_other_produ
 }
 
 #[tokio::test]
-async fn one_batch_that_swaps_barcodes_leaves_nothing_to_look_at() -> Result<()> {
+async fn swapping_barcodes_in_one_batch_leaves_no_exception() -> Result<()> {
     let (server, ada, _) = two().await?;
     ada.record(Action::CreateProduct(Product { barcode: "96385074".to_owned(), ..soap() })).await?;
     ada.sync(&server).await?;
@@ -239,7 +239,7 @@ async fn one_batch_that_swaps_barcodes_leaves_nothing_to_look_at() -> Result<()>
 }
 
 #[tokio::test]
-async fn what_was_odd_about_a_product_goes_with_it() -> Result<()> {
+async fn deleting_a_product_deletes_its_exceptions() -> Result<()> {
     let (server, ada, ben) = two().await?;
     ada.record(pick(&bin(), 4)).await?;
     ada.sync(&server).await?;
@@ -258,7 +258,7 @@ async fn cursor_of(device: &TestDevice) -> Result<Cursor> {
     Ok(device.store().outbox(0).await?.cursor)
 }
 
-/// What a build that names no tables is answered.
+/// Sends a sync request without the `tables` field, as older builds do.
 async fn ask_as_an_older_build(
     server: &TestServer,
     device: &TestDevice,
@@ -272,7 +272,7 @@ async fn ask_as_an_older_build(
 }
 
 #[tokio::test]
-async fn a_build_that_does_not_know_the_tables_is_not_sent_them_and_gets_them_once_it_does() -> Result<()> {
+async fn an_older_build_is_not_sent_unknown_tables_and_gets_them_after_its_upgrade() -> Result<()> {
     let (server, ada, ben) = two().await?;
     let Cursor::Live { rev } = cursor_of(&ben).await? else { panic!("not live") };
     ada.record(pick(&bin(), 12)).await?;
@@ -300,7 +300,7 @@ async fn a_build_that_does_not_know_the_tables_is_not_sent_them_and_gets_them_on
     }
     assert_eq!(cursor, reached);
 
-    // The same device after the upgrade: its cursor goes back into the snapshot, to where the new tables begin.
+    // After an upgrade the device moves its cursor back into the snapshot, to the first new table.
     let progress = Progress { done_rows: 1, total_rows: 1 };
     let upgraded = Cursor::Snapshot { rev, table: DELIVERIES.to_owned(), after: String::new(), progress };
     let outbox = ben.store().outbox(0).await?;

@@ -1,4 +1,4 @@
-//! The built app's files: what is packed, cached, and shown for which path.
+//! Files of the built app: compression, caching, and the file served for each path.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn header<'r>(response: &'r Response, name: &str) -> Result<&'r str> {
 }
 
 #[tokio::test]
-async fn names_with_a_hash_are_kept_for_good_and_the_others_asked_for_again() -> Result<()> {
+async fn hashed_files_are_immutable_and_others_are_revalidated() -> Result<()> {
     let dist = built_app()?;
     let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
     let forever = "public, max-age=31536000, immutable";
@@ -58,7 +58,7 @@ async fn names_with_a_hash_are_kept_for_good_and_the_others_asked_for_again() ->
 }
 
 #[tokio::test]
-async fn packed_copies_are_sent_to_who_can_unpack_them() -> Result<()> {
+async fn precompressed_files_are_served_by_accept_encoding() -> Result<()> {
     let dist = built_app()?;
     let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
     for (accepted, text) in [("br, gzip", "as brotli"), ("gzip", "as gzip"), ("identity", "plain")] {
@@ -70,7 +70,7 @@ async fn packed_copies_are_sent_to_who_can_unpack_them() -> Result<()> {
 }
 
 #[tokio::test]
-async fn pages_of_the_app_get_its_page_and_missing_files_do_not() -> Result<()> {
+async fn app_routes_get_the_index_page_and_missing_files_a_404() -> Result<()> {
     let dist = built_app()?;
     let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
     for page in ["/products/0b3d2ead-8943-559a-9162-d4ca68168174", "/enrol/AB3C4D5EFG", "/checkout"] {
@@ -91,7 +91,7 @@ async fn pages_of_the_app_get_its_page_and_missing_files_do_not() -> Result<()> 
 }
 
 #[tokio::test]
-async fn answers_of_the_api_are_packed_and_never_stored() -> Result<()> {
+async fn api_answers_are_compressed_and_never_cached() -> Result<()> {
     let server = TestServer::start().await?;
     let token = server.enrol().await?;
     let client = Client::builder().gzip(false).brotli(false).build()?;

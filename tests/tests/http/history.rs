@@ -1,4 +1,4 @@
-//! Who did what where and when.
+//! The history of a product: movements, resolutions and shortages, newest first, in pages.
 
 use anyhow::Result;
 use domain::{Action, ExceptionKind, HistoryAnswer, Movement, NoteTopic, Quantity};
@@ -96,7 +96,7 @@ async fn a_long_history_comes_in_pages_that_split_no_revision() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_somebody_looked_at_and_what_did_not_come_stays_in_the_history() -> Result<()> {
+async fn resolutions_and_shortages_stay_in_the_history() -> Result<()> {
     let (server, ada) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     ada.record(pick(&bin, 12)).await?;
@@ -132,7 +132,7 @@ async fn what_somebody_looked_at_and_what_did_not_come_stays_in_the_history() ->
     assert_eq!(told, [(&short, "Supplier has no more", "Ada"), (&looked, "Receipt is booked late", "Ada")]);
     assert!(all.notes.iter().all(|note| note.device == "Device 1" && note.booked_at.0 > 0));
     let of_lot = history(&server, &ada, &format!("?lot={}", bin.id())).await?;
-    assert_eq!(of_lot.notes, all.notes[1..], "a delivery is of no lot yet");
+    assert_eq!(of_lot.notes, all.notes[1..], "a shortage belongs to no lot");
     let elsewhere = history(&server, &ada, &format!("?lot={}", bin.at("B-9").id())).await?;
     assert_eq!((elsewhere.entries, elsewhere.notes), (Vec::new(), Vec::new()));
     let earlier = history(&server, &ada, &format!("?before={}", all.notes[1].rev)).await?;
@@ -141,7 +141,7 @@ async fn what_somebody_looked_at_and_what_did_not_come_stays_in_the_history() ->
 }
 
 #[tokio::test]
-async fn what_people_decided_comes_on_the_page_of_its_time_and_once() -> Result<()> {
+async fn notes_come_once_and_on_the_page_of_their_revision() -> Result<()> {
     let (server, ada) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     ada.record(pick(&bin, 10)).await?;
@@ -174,7 +174,7 @@ async fn what_people_decided_comes_on_the_page_of_its_time_and_once() -> Result<
 }
 
 #[tokio::test]
-async fn a_revision_that_is_longer_than_a_page_comes_whole() -> Result<()> {
+async fn a_revision_longer_than_a_page_is_not_split() -> Result<()> {
     use server::import::{ImportOptions, import};
     let (server, ada) = stocked().await?;
     let lots = (0..150).map(|at| format!("VIN-1,L9,Z-{at},1\n")).collect::<String>();
@@ -201,7 +201,7 @@ async fn a_revision_that_is_longer_than_a_page_comes_whole() -> Result<()> {
 }
 
 #[tokio::test]
-async fn is_for_those_who_may_sync_and_asks_for_what_it_needs() -> Result<()> {
+async fn history_needs_a_token_and_a_valid_query() -> Result<()> {
     let (server, ada) = stocked().await?;
     assert_eq!(ask(&server, "nobody", "").await?.status(), 401);
     for query in ["?lot=seven", "?before=-1", "?before=yesterday"] {

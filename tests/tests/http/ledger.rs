@@ -1,4 +1,4 @@
-//! After anything whatever: the ledger's sums are the stock, the ledger cannot be changed, and devices agree.
+//! Invariants after random work: the ledger's sums equal the stock, the ledger is append-only, and devices agree.
 
 use anyhow::Result;
 use domain::{Action, LotPatch, LotRef, LotStatus, Product, Quantity};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{lots_that_do_not_add_up, number, order, pick, price, receive, stocked, vinegar};
 
-/// A small generator of its own (xorshift), so that a failure can be repeated.
+/// A seeded generator (xorshift), so that failures are reproducible.
 struct Dice(u64);
 
 impl Dice {
@@ -71,7 +71,7 @@ async fn agree(server: &TestServer, devices: &[TestDevice]) -> Result<()> {
 }
 
 #[tokio::test]
-async fn sums_are_the_stock_after_random_work_of_three_devices() -> Result<()> {
+async fn ledger_sums_equal_the_stock_after_random_work_on_three_devices() -> Result<()> {
     for seed in [1, 2, 3] {
         let server = TestServer::start().await?;
         let mut devices = Vec::new();
@@ -101,7 +101,7 @@ async fn sums_are_the_stock_after_random_work_of_three_devices() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_ledger_takes_no_correction_but_another_entry() -> Result<()> {
+async fn the_ledger_is_append_only() -> Result<()> {
     let (server, _device) = stocked().await?;
     let connection = Connection::open(server.database())?;
     for sql in ["UPDATE stock_ledger SET delta = 0", "DELETE FROM stock_ledger"] {

@@ -1,4 +1,4 @@
-//! The server over real HTTP: a server in this process, devices with a memory store, and requests no device would send.
+//! Tests of the server over real HTTP: a server in this process, devices with a memory store, and hand-written requests.
 
 mod audit;
 mod bad_input;
@@ -74,7 +74,7 @@ fn order(id: u128, lot: &LotRef, units: i64) -> Action {
     Action::PlaceOrder(Order { id: Uuid::from_u128(id), number, currency: "EUR".into(), lines: vec![line] })
 }
 
-/// A server with rice vinegar, ten bottles of it at A-1, and a device that knows.
+/// A server with ten bottles of rice vinegar at A-1, and a device that has synced them.
 async fn stocked() -> Result<(TestServer, TestDevice)> {
     let server = TestServer::start().await?;
     let device = server.device("Ada", "available").await?;
@@ -85,7 +85,7 @@ async fn stocked() -> Result<(TestServer, TestDevice)> {
     Ok((server, device))
 }
 
-/// A request as a client of another make might send it.
+/// Posts a raw body, as a client that is not ours might.
 async fn post(server: &TestServer, token: &str, path: &str, body: Vec<u8>) -> Result<Response> {
     let post = Client::new().post(format!("{}{path}", server.url()?)).header("x-lotbook", "1");
     Ok(post.bearer_auth(token).body(body).send().await?)
@@ -103,7 +103,7 @@ fn mutation(seq: u64, action: &Value) -> Value {
     })
 }
 
-/// Sends mutations as they are, and returns the answer to each.
+/// Sends raw mutations and returns their receipts.
 async fn send_raw(server: &TestServer, token: &str, client: Uuid, mutations: Value) -> Result<Vec<Value>> {
     let body = sync_body(client, &mutations).to_string().into_bytes();
     let response = post(server, token, "/api/sync", body).await?;
@@ -113,13 +113,13 @@ async fn send_raw(server: &TestServer, token: &str, client: Uuid, mutations: Val
     Ok(answer["receipts"].as_array().context("receipts")?.clone())
 }
 
-/// The first number that a query of the server's database finds.
+/// Runs a query on the server's database and returns the first column of the first row.
 fn number(server: &TestServer, sql: &str) -> Result<i64> {
     let connection = Connection::open_with_flags(server.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-/// Lots whose ledger entries do not add up to what is on hand, deleted ones included.
+/// Number of lots, deleted ones included, whose ledger entries do not add up to their quantity.
 fn lots_that_do_not_add_up(server: &TestServer) -> Result<i64> {
     number(
         server,

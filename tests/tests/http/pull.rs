@@ -1,4 +1,4 @@
-//! Snapshots that go on where they were cut off, cursors that skip nothing, rows that leave.
+//! Pulling: interrupted snapshots resume, cursors skip nothing, rows that leave the scope are removed.
 
 use anyhow::Result;
 use domain::{Action, DELIVERIES, EXCEPTIONS, LOTS, LotPatch, LotStatus, PRODUCTS, Warehouse};
@@ -15,7 +15,7 @@ const SMALL_PAGES: RoundLimits =
     RoundLimits { max_batch_mutations: 100, max_pull_rows: 700, max_exchanges: 2 };
 
 #[tokio::test]
-async fn a_snapshot_goes_on_where_it_was_cut_off_while_others_write() -> Result<()> {
+async fn an_interrupted_snapshot_resumes_while_others_write() -> Result<()> {
     let server = TestServer::start().await?;
     let dir = TempDir::new()?;
     Catalogue::made(dir.path(), 2_000)?.import_into(&server).await?;
@@ -40,7 +40,7 @@ async fn a_snapshot_goes_on_where_it_was_cut_off_while_others_write() -> Result<
         rounds += 1;
         assert!(rounds < 100, "the snapshot never ends");
     }
-    assert!(rounds > 3, "it was not cut off at all");
+    assert!(rounds > 3, "the snapshot was not interrupted");
     reader.sync(&server).await?;
     let mut fresh = server.device("Fresh", "available").await?.rows().await?;
     assert_eq!(fresh, []);
@@ -137,7 +137,7 @@ async fn a_row_that_leaves_the_scope_leaves_the_device_and_comes_back() -> Resul
 }
 
 #[tokio::test]
-async fn whoever_stayed_away_longer_than_tombstones_are_kept_loads_anew_and_keeps_the_queue() -> Result<()> {
+async fn a_device_away_longer_than_tombstones_are_kept_gets_a_snapshot_and_keeps_its_queue() -> Result<()> {
     let (server, ada) = stocked().await?;
     ada.record(Action::CreateProduct(soap())).await?;
     ada.sync(&server).await?;
@@ -152,7 +152,7 @@ async fn whoever_stayed_away_longer_than_tombstones_are_kept_loads_anew_and_keep
     let purged = server.store()?.purge(server.clock().now().plus(1)).await?;
     assert_eq!(purged, 1);
     let delta = ben.sync(&server).await?;
-    assert_eq!(delta.received, 0, "who is up to date needs no new snapshot");
+    assert_eq!(delta.received, 0, "a device that is up to date needs no new snapshot");
     let report = away.sync(&server).await?;
     assert_eq!(report.acknowledged, 1);
     assert!(away.product(soap().id).await?.is_none(), "the deleted product is gone");
@@ -162,7 +162,7 @@ async fn whoever_stayed_away_longer_than_tombstones_are_kept_loads_anew_and_keep
 }
 
 #[tokio::test]
-async fn a_cursor_that_leads_nowhere_is_answered_with_a_new_snapshot() -> Result<()> {
+async fn a_cursor_ahead_or_of_another_epoch_is_answered_with_a_new_snapshot() -> Result<()> {
     let (server, device) = stocked().await?;
     let other_epoch = json!(Uuid::from_u128(99));
     let ahead = json!({ "live": { "rev": 1_000_000 } });
@@ -192,7 +192,8 @@ async fn a_cursor_that_leads_nowhere_is_answered_with_a_new_snapshot() -> Result
     Ok(())
 }
 
-/// Every table it is sent rows of, by what begins them, from the first row to the last change.
+/// Pulls from the start until live. Returns the tables of the rows sent, by the key that tags a row in JSON (`p`, `l`, ...),
+/// and any replaced table that is not in `known`.
 async fn tables_sent(server: &TestServer, device: &TestDevice, known: &[&str]) -> Result<Vec<String>> {
     let (mut sent, mut cursor) = (Vec::new(), Cursor::Start);
     while !matches!(cursor, Cursor::Live { .. }) {

@@ -1,4 +1,4 @@
-//! A server that was put back to a backup is told what it lost, and nothing is booked twice or forgotten.
+//! After a server is restored from a backup, devices send what it lost; nothing is booked twice or forgotten.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ async fn devices_send_again_what_a_restored_server_lost() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_only_read_notices_a_restored_server_too() -> Result<()> {
+async fn a_device_that_only_reads_notices_a_restored_server() -> Result<()> {
     let (mut server, ada) = stocked().await?;
     let reader = server.device("Reader", "available").await?;
     let backup = server.path("backup.db");
@@ -58,7 +58,7 @@ async fn who_only_read_notices_a_restored_server_too() -> Result<()> {
     server.stop().await?;
     fs::copy(&backup, server.database())?;
     server.restart().await?;
-    // As many revisions later as the reader has seen, but not the same ones.
+    // The server reaches the reader's revision again, with other changes.
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
     for _ in 0..3 {
@@ -69,7 +69,7 @@ async fn who_only_read_notices_a_restored_server_too() -> Result<()> {
     other.agrees_with(&server, &ben).await
 }
 
-/// The reader's token was not in the backup: it enrols again and keeps its memory.
+/// The reader's token is not in the backup, so it enrols again and keeps its store.
 struct TestReader {
     token: String,
     reader: tests::TestDevice,
@@ -85,7 +85,7 @@ impl TestReader {
 }
 
 #[tokio::test]
-async fn a_backup_overwrites_nothing() -> Result<()> {
+async fn a_backup_never_overwrites_a_file() -> Result<()> {
     let (server, _) = stocked().await?;
     let error = server.store()?.backup(&server.database()).await.expect_err("refused");
     assert!(error.to_string().contains("exists already"), "{error}");

@@ -1,4 +1,4 @@
-//! Files in and out: what goes in comes out again, and bad lines are named before anything is written.
+//! Import and export of files: they round-trip, and bad lines are reported before anything is written.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ async fn exported(server: &TestServer, dir: &Path) -> Result<(String, String)> {
 }
 
 #[tokio::test]
-async fn what_goes_in_comes_out_and_goes_in_again_unchanged() -> Result<()> {
+async fn import_and_export_round_trip_without_changes() -> Result<()> {
     let (server, dir) = (TestServer::start().await?, TempDir::new()?);
     let catalogue = Catalogue::given_or_made(dir.path())?;
     let first = catalogue.import_into(&server).await?;
@@ -101,7 +101,7 @@ async fn bad_lines_are_named_and_nothing_is_written() -> Result<()> {
 }
 
 #[tokio::test]
-async fn files_that_are_no_such_files_are_refused() -> Result<()> {
+async fn files_with_a_wrong_header_or_format_are_refused() -> Result<()> {
     let server = TestServer::start().await?;
     for (text, part) in [
         ("", "the header lacks sku, barcode"),
@@ -121,7 +121,7 @@ async fn files_that_are_no_such_files_are_refused() -> Result<()> {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_name_their_line() -> Result<()> {
+async fn invalid_utf8_is_reported_with_its_line() -> Result<()> {
     let (server, dir) = (TestServer::start().await?, TempDir::new()?);
     let file = dir.path().join("latin1.csv");
     fs::write(&file, [PRODUCTS.as_bytes(), b"A,,Cr\xe8me,each,1,EUR\nB,,Bread,each,1,EUR\n"].concat())?;
@@ -139,7 +139,7 @@ async fn bytes_that_are_no_text_name_their_line() -> Result<()> {
 }
 
 #[tokio::test]
-async fn columns_are_found_by_name_and_mistyped_barcodes_only_noted() -> Result<()> {
+async fn columns_are_found_by_name_and_mistyped_barcodes_only_warn() -> Result<()> {
     let server = TestServer::start().await?;
     let products =
         "\u{feff}Name,currency,price_minor,unit,SKU,Barcode,shelf\nApple,EUR,100,each,A,7622210434594,x\n";
@@ -154,7 +154,7 @@ async fn columns_are_found_by_name_and_mistyped_barcodes_only_noted() -> Result<
 }
 
 #[tokio::test]
-async fn an_import_changes_what_differs_through_the_ledger() -> Result<()> {
+async fn an_import_books_differences_through_the_ledger() -> Result<()> {
     let server = TestServer::start().await?;
     let apple = format!("{PRODUCTS}A,,Apple,each,100,EUR\n");
     import_text(&server, &apple, Some(&format!("{LOTS}A,L1,A-1,5,available,,\n")), false).await?;
@@ -172,7 +172,7 @@ async fn an_import_changes_what_differs_through_the_ledger() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_sku_that_went_to_another_product_is_not_taken_from_it() -> Result<()> {
+async fn importing_a_renamed_products_old_sku_creates_one_new_product() -> Result<()> {
     let server = TestServer::start().await?;
     let apple = format!("{PRODUCTS}A,,Apple,each,100,EUR\n");
     import_text(&server, &apple, None, false).await?;
@@ -193,7 +193,7 @@ async fn a_sku_that_went_to_another_product_is_not_taken_from_it() -> Result<()>
 }
 
 #[tokio::test]
-async fn the_demo_is_a_warehouse_with_something_to_do() -> Result<()> {
+async fn the_demo_has_lots_of_every_status_and_open_deliveries() -> Result<()> {
     let server = TestServer::start().await?;
     let report = demo(server.store()?, DEFAULT_SITE, server.clock().now()).await?;
     assert_eq!((report.warnings, report.skipped), (Vec::new(), Vec::new()));
@@ -210,7 +210,7 @@ async fn the_demo_is_a_warehouse_with_something_to_do() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_an_import_leaves_odd_is_told_of_and_what_it_puts_right_is_not() -> Result<()> {
+async fn an_import_raises_and_clears_exceptions() -> Result<()> {
     let server = TestServer::start().await?;
     let ada = server.device("Ada", "all").await?;
     let told = async || -> Result<Vec<(&str, i64)>> {
@@ -227,21 +227,21 @@ async fn what_an_import_leaves_odd_is_told_of_and_what_it_puts_right_is_not() ->
     assert_eq!(
         told().await?,
         [("below_zero", -3_000), ("duplicate_barcode", 0)],
-        "one of the two is told of"
+        "only one of the two has an exception"
     );
     let rev = number(&server, "SELECT rev FROM sites")?;
     import_text(&server, &both("96385074", "96385074"), Some(&below), false).await?;
     assert_eq!(number(&server, "SELECT rev FROM sites")?, rev, "the same file again changes nothing");
     import_text(&server, &both("96385074", "4006381333931"), Some(&below.replace("-3", "3")), false).await?;
     assert_eq!(told().await?, []);
-    // They pass their codes on to each other, in whatever order.
+    // The products swap barcodes in one file.
     import_text(&server, &both("4006381333931", "96385074"), None, false).await?;
     assert_eq!(told().await?, []);
     import_text(&server, &tea("96385074"), None, false).await?;
-    assert_eq!(told().await?.len(), 1, "with one that was there before");
+    assert_eq!(told().await?.len(), 1, "duplicate of a product that is not in the file");
     let fixed = format!("{PRODUCTS}TEA-2,,Green tea,box,100,EUR\n");
     import_text(&server, &fixed, None, false).await?;
-    assert_eq!(told().await?, [], "corrected on the other product");
+    assert_eq!(told().await?, [], "the correction of the other product clears it");
     assert_eq!(lots_that_do_not_add_up(&server)?, 0);
     Ok(())
 }
