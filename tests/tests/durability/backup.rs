@@ -1,4 +1,4 @@
-//! A backup taken while devices work is one state of the books, and devices send what it lacks.
+//! A backup taken while devices work is consistent, and after it is restored devices send what it lacks.
 
 use std::fs;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use tokio::process::Command;
 
 use crate::books::Books;
-use crate::crew::{Crew, Told};
+use crate::crew::{Crew, Outcomes};
 use crate::dice::Dice;
 use crate::server::Server;
 
@@ -16,33 +16,33 @@ const BACKUPS: usize = 5;
 const MAX_PAUSE_MILLIS: u64 = 60;
 
 #[tokio::test]
-async fn a_backup_under_load_is_one_state_and_devices_send_what_it_lacks() -> Result<()> {
+async fn a_backup_under_load_is_consistent_and_devices_send_what_it_lacks() -> Result<()> {
     let server = Server::stopped()?;
     let dice = Dice::new(0xBAC);
     let crew = Crew::start(&server, DEVICES, 4).await?;
     let saving = async {
-        let mut told_before = Vec::new();
+        let mut outcomes_before = Vec::new();
         for number in 0..BACKUPS {
             tokio::time::sleep(Duration::from_millis(dice.roll(MAX_PAUSE_MILLIS))).await;
-            told_before.push(crew.told().await?);
+            outcomes_before.push(crew.outcomes().await?);
             back_up(&server, number).await?;
         }
-        crew.all_are_told_more().await?;
-        crew.call_it_a_day();
-        anyhow::Ok(told_before)
+        crew.wait_for_new_outcomes().await?;
+        crew.stop();
+        anyhow::Ok(outcomes_before)
     };
-    let ((), told_before) = futures::try_join!(crew.work(), saving)?;
-    let all = crew.told().await?.len();
-    for (number, told) in told_before.iter().enumerate().rev() {
-        put_back(&server, number)?;
-        // While it is looked at, nobody sends: what is there came from the backup.
+    let ((), outcomes_before) = futures::try_join!(crew.work(), saving)?;
+    let all = crew.outcomes().await?.len();
+    for (number, outcomes) in outcomes_before.iter().enumerate().rev() {
+        restore(&server, number)?;
+        // No device sends before `agree`, so this checks the backup alone.
         let books = Books::open(&server.database())?;
-        books.assert_whole(&crew.recorded(), told)?;
+        books.assert_whole(&crew.recorded(), outcomes)?;
         assert!(books.receipts()?.len() < all, "backup {number} lacks nothing");
-        // Who only reads comes back when the revisions that it has seen stand for something else.
+        // The reader returns after the revisions it has seen were used again for other changes.
         crew.agree().await?;
         crew.reader_agrees().await?;
-        books.assert_whole(&crew.recorded(), &crew.told_of_booked().await?)?;
+        books.assert_whole(&crew.recorded(), &crew.booked_outcomes().await?)?;
     }
     Ok(())
 }
@@ -58,8 +58,8 @@ async fn back_up(server: &Server, number: usize) -> Result<()> {
     Ok(())
 }
 
-/// As somebody would who has only the backup.
-fn put_back(server: &Server, number: usize) -> Result<()> {
+/// Restores a backup over the database, as an operator would.
+fn restore(server: &Server, number: usize) -> Result<()> {
     server.kill()?;
     fs::remove_file(server.log())?;
     fs::remove_file(server.log_index())?;
@@ -68,14 +68,14 @@ fn put_back(server: &Server, number: usize) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_backup_made_while_the_server_is_killed_is_whole_or_says_that_it_failed() -> Result<()> {
+async fn a_backup_made_while_the_server_is_killed_is_complete() -> Result<()> {
     let server = Server::stopped()?;
     let dice = Dice::new(0xBAD);
     let crew = Crew::start(&server, DEVICES, 5).await?;
     let saving = async {
         for number in 0..BACKUPS {
             tokio::time::sleep(Duration::from_millis(dice.roll(MAX_PAUSE_MILLIS))).await;
-            let told: Told = crew.told().await?;
+            let outcomes: Outcomes = crew.outcomes().await?;
             let killing = async {
                 tokio::time::sleep(Duration::from_millis(dice.roll(MAX_PAUSE_MILLIS / 2))).await;
                 server.kill()?;
@@ -84,9 +84,9 @@ async fn a_backup_made_while_the_server_is_killed_is_whole_or_says_that_it_faile
             let (saved, killed) = futures::join!(back_up(&server, number), killing);
             killed?;
             saved?;
-            Books::open(&server.path(&file(number)))?.assert_whole(&crew.recorded(), &told)?;
+            Books::open(&server.path(&file(number)))?.assert_whole(&crew.recorded(), &outcomes)?;
         }
-        crew.call_it_a_day();
+        crew.stop();
         anyhow::Ok(())
     };
     futures::try_join!(crew.work(), saving)?;

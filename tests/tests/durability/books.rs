@@ -1,4 +1,4 @@
-//! What has to hold in a database whenever somebody pulls the plug, read past the server.
+//! Invariants of the database at any moment, read from the file beside the server.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,20 +9,18 @@ use rusqlite::{Connection, OpenFlags};
 use sync::Mutation;
 use uuid::Uuid;
 
-use crate::crew::Told;
+use crate::crew::Outcomes;
 
-/// A database beside the server that may have it open.
+/// A read-only connection to a database that the server may have open.
 pub(crate) struct Books(Connection);
 
-/// A line of the ledger: the lot by product and id, the movement, the change.
+/// A ledger entry: the lot (product id, lot id), the movement, the delta.
 type Line = ((Uuid, Uuid), String, i64);
 
 impl Books {
     pub(crate) fn open(database: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        Ok(Self(
-            Connection::open_with_flags(database, flags).context("opening the database to look into it")?,
-        ))
+        Ok(Self(Connection::open_with_flags(database, flags).context("opening the database to check it")?))
     }
 
     /// The site's revision.
@@ -31,38 +29,44 @@ impl Books {
         Ok(u64::try_from(rev)?)
     }
 
-    /// Verdicts by mutation, as stored.
+    /// The stored verdicts by mutation id.
     pub(crate) fn receipts(&self) -> Result<BTreeMap<Uuid, String>> {
         let mut statement = self.0.prepare("SELECT mutation_id, verdict FROM receipts")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether everything that devices were `told` is here.
-    pub(crate) fn hold(&self, told: &Told) -> Result<bool> {
+    /// Whether there is a receipt for each of these outcomes.
+    pub(crate) fn hold(&self, outcomes: &Outcomes) -> Result<bool> {
         let receipts = self.receipts()?;
-        Ok(told.keys().all(|id| receipts.contains_key(id)))
+        Ok(outcomes.keys().all(|id| receipts.contains_key(id)))
     }
 
-    /// Asserts that one state of the books is whole: it holds what devices were `told`, and each receipt has its effects,
-    /// once, and nothing else has any.
-    pub(crate) fn assert_whole(&self, recorded: &[Mutation<Action>], told: &Told) -> Result<()> {
-        // One state for all the queries, as the server may be booking.
+    /// Asserts that the database is consistent: it has the `outcomes` that devices hold, each receipt has its effects exactly
+    /// once, and there are no other effects.
+    pub(crate) fn assert_whole(&self, recorded: &[Mutation<Action>], outcomes: &Outcomes) -> Result<()> {
+        // One read transaction for all queries, because the server may be writing.
         self.0.execute_batch("BEGIN")?;
         self.assert_sound()?;
         let receipts = self.receipts()?;
-        for (id, verdict) in told {
+        for (id, verdict) in outcomes {
             let stored = receipts.get(id);
             let stored = stored.unwrap_or_else(|| panic!("mutation {id} was acknowledged, and is lost"));
-            let told = serde_json::to_value(verdict)?;
-            assert_eq!(told.as_str(), Some(stored.as_str()), "mutation {id} was told otherwise");
+            let verdict = serde_json::to_value(verdict)?;
+            assert_eq!(
+                verdict.as_str(),
+                Some(stored.as_str()),
+                "mutation {id}: the device holds another verdict"
+            );
         }
         let by_id: BTreeMap<Uuid, &Mutation<Action>> = recorded.iter().map(|m| (m.id, m)).collect();
         let mut ledger = self.ledger()?;
         let mut on_hand = BTreeMap::<(Uuid, Uuid), i64>::new();
         for (id, verdict) in &receipts {
-            let action =
-                &by_id.get(id).with_context(|| format!("a receipt of nobody's mutation {id}"))?.action;
+            let action = &by_id
+                .get(id)
+                .with_context(|| format!("a receipt of {id}, which no device recorded"))?
+                .action;
             let is_booked = verdict == "applied" || verdict == "merged";
             let expected = if is_booked { lines(action) } else { Vec::new() };
             for (lot, _, delta) in &expected {
@@ -83,7 +87,7 @@ impl Books {
         let sound: String = self.0.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
         assert_eq!(sound, "ok");
         let mut orphans = self.0.prepare("PRAGMA foreign_key_check")?;
-        assert!(!orphans.exists([])?, "a row refers to one that is not there");
+        assert!(!orphans.exists([])?, "a row refers to a missing one");
         Ok(())
     }
 
@@ -113,7 +117,7 @@ impl Books {
     }
 }
 
-/// What a booked action adds to the ledger.
+/// The ledger entries that an action makes when it is booked.
 fn lines(action: &Action) -> Vec<Line> {
     let line = |lot: &LotRef, movement: Movement, delta: Quantity| {
         ((lot.product_id, lot.id()), movement.code().to_owned(), delta.0)

@@ -1,4 +1,4 @@
-//! Devices that work and send, each on its own, whatever becomes of the server meanwhile.
+//! Devices that record and send mutations independently while the server is killed and restored.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,103 +14,106 @@ use uuid::Uuid;
 use crate::dice::Dice;
 use crate::server::Server;
 
-/// Mutations recorded before a device sends.
+/// Most mutations that a device records before it sends.
 const MAX_RECORDED_AT_ONCE: u64 = 4;
 /// Pause after a failed attempt.
 const RETRY_MILLIS: u64 = 3;
-/// How long one device may try before the test gives up on it.
+/// Timeout for draining the queue of one device, and for the waits below.
 const DRAIN_SECONDS: u64 = 20;
-/// Mutations in one request: few, so that a queue takes several.
+/// Small batches, so that draining a queue takes several requests.
 const LIMITS: RoundLimits = RoundLimits { max_batch_mutations: 3, max_pull_rows: 40, max_exchanges: 1_000 };
 /// Products of the site.
 const PRODUCTS: u64 = 4;
 /// Bins of a product.
 const BINS: u64 = 5;
 
-/// What became of a mutation, as a device was told.
-pub(crate) type Told = BTreeMap<Uuid, Verdict>;
+/// Verdicts that devices hold, by mutation id.
+pub(crate) type Outcomes = BTreeMap<Uuid, Verdict>;
 
-/// A device and its way to the server.
-struct Reach {
+/// A device and its transport to the server.
+struct Client {
     device: TestDevice,
     transport: NativeTransport,
-    /// Attempts that did not reach the server.
-    misses: Cell<u64>,
+    /// Attempts that did not client the server.
+    failed_attempts: Cell<u64>,
 }
 
 struct Worker {
-    reach: Reach,
+    client: Client,
     dice: Dice,
     recorded: RefCell<Vec<Mutation<Action>>>,
 }
 
-/// Devices at work, one that only reads, and one that has yet to begin.
+/// Devices that record and send, one that only reads, and one that stays empty until it is compared with.
 pub(crate) struct Crew {
     workers: Vec<Worker>,
-    reader: Reach,
-    fresh: Reach,
-    is_over: Cell<bool>,
+    reader: Client,
+    fresh: Client,
+    is_stopped: Cell<bool>,
     sending: Cell<usize>,
 }
 
 impl Crew {
-    /// Enrols `workers` devices and two more, starts the server, and books the products.
+    /// Enrols `workers` devices and two more, starts the server, and creates the products.
     pub(crate) async fn start(server: &Server, workers: usize, seed: u64) -> Result<Self> {
         let mut tokens = server.enrol(workers + 2).await?.into_iter();
         server.start()?;
-        let mut reach = |name: String| -> Result<Reach> {
+        let mut client = |name: String| -> Result<Client> {
             let token = tokens.next().context("a token")?;
             let transport = server.transport(&token)?;
             let device = TestDevice::new(&format!("{name} of {seed}"), "all", token);
-            Ok(Reach { device, transport, misses: Cell::new(0) })
+            Ok(Client { device, transport, failed_attempts: Cell::new(0) })
         };
-        let (reader, fresh) = (reach("reader".to_owned())?, reach("fresh".to_owned())?);
+        let (reader, fresh) = (client("reader".to_owned())?, client("fresh".to_owned())?);
         let mut team = Vec::new();
         for number in 0..workers {
             let dice = Dice::new(seed.wrapping_mul(1_000).wrapping_add(u64::try_from(number)? + 1));
-            let reach = reach(format!("worker {number}"))?;
-            team.push(Worker { reach, dice, recorded: RefCell::default() });
+            let client = client(format!("worker {number}"))?;
+            team.push(Worker { client, dice, recorded: RefCell::default() });
         }
-        let (is_over, sending) = (Cell::new(false), Cell::new(0));
-        let crew = Self { workers: team, reader, fresh, is_over, sending };
+        let (is_stopped, sending) = (Cell::new(false), Cell::new(0));
+        let crew = Self { workers: team, reader, fresh, is_stopped, sending };
         let first = crew.workers.first().context("a worker")?;
         for number in 0..PRODUCTS {
             first.record(Action::CreateProduct(product(number))).await?;
         }
-        crew.drain(&first.reach).await?;
+        crew.drain(&first.client).await?;
         Ok(crew)
     }
 
-    /// Lets every device work and send until [`Crew::call_it_a_day`], then send what is left. The reader keeps reading.
+    /// Runs every worker and the reader until [`Crew::stop`]; then the workers send the rest of their queues.
     pub(crate) async fn work(&self) -> Result<()> {
-        self.is_over.set(false);
-        let (_, ()) =
-            futures::try_join!(try_join_all(self.workers.iter().map(|w| self.shift(w))), self.read())?;
+        self.is_stopped.set(false);
+        let (_, ()) = futures::try_join!(
+            try_join_all(self.workers.iter().map(|w| self.run_worker(w))),
+            self.run_reader()
+        )?;
         Ok(())
     }
 
-    pub(crate) fn call_it_a_day(&self) {
-        self.is_over.set(true);
+    /// Ends [`Crew::work`].
+    pub(crate) fn stop(&self) {
+        self.is_stopped.set(true);
     }
 
-    /// Devices that wait for an answer at this moment.
+    /// Number of devices with a request under way.
     pub(crate) fn sending(&self) -> usize {
         self.sending.get()
     }
 
-    /// Waits until every device has tried in vain: whatever the dead server had still answered has been read by then.
-    pub(crate) async fn all_miss(&self) -> Result<()> {
-        let before: Vec<u64> = self.reaches().map(|reach| reach.misses.get()).collect();
+    /// Waits until every device has failed to reach the server. By then all answers of the killed server have been read.
+    pub(crate) async fn wait_for_failed_attempts(&self) -> Result<()> {
+        let before: Vec<u64> = self.clients().map(|client| client.failed_attempts.get()).collect();
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
-        while self.reaches().zip(&before).any(|(reach, before)| reach.misses.get() == *before) {
+        while self.clients().zip(&before).any(|(client, before)| client.failed_attempts.get() == *before) {
             tokio::time::sleep(Duration::from_millis(1)).await;
             ensure!(Instant::now() < deadline, "a device waits for a dead server for {DRAIN_SECONDS} s");
         }
         Ok(())
     }
 
-    /// Waits until every worker has been told of something new.
-    pub(crate) async fn all_are_told_more(&self) -> Result<()> {
+    /// Waits until every worker holds a new outcome.
+    pub(crate) async fn wait_for_new_outcomes(&self) -> Result<()> {
         let mut before = Vec::new();
         for worker in &self.workers {
             before.push(worker.last_outcome_seq().await?);
@@ -119,36 +122,36 @@ impl Crew {
         for (worker, before) in self.workers.iter().zip(before) {
             while worker.last_outcome_seq().await? == before {
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                ensure!(Instant::now() < deadline, "a device is told nothing for {DRAIN_SECONDS} s");
+                ensure!(Instant::now() < deadline, "a device got no outcome for {DRAIN_SECONDS} s");
             }
         }
         Ok(())
     }
 
-    fn reaches(&self) -> impl Iterator<Item = &Reach> {
-        self.workers.iter().map(|worker| &worker.reach).chain([&self.reader])
+    fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.workers.iter().map(|worker| &worker.client).chain([&self.reader])
     }
 
-    async fn shift(&self, worker: &Worker) -> Result<()> {
-        while !self.is_over.get() {
+    async fn run_worker(&self, worker: &Worker) -> Result<()> {
+        while !self.is_stopped.get() {
             for _ in 0..=worker.dice.roll(MAX_RECORDED_AT_ONCE) {
                 worker.record(any_action(&worker.dice)).await?;
             }
-            self.drain(&worker.reach).await?;
+            self.drain(&worker.client).await?;
         }
         Ok(())
     }
 
-    async fn read(&self) -> Result<()> {
-        while !self.is_over.get() {
+    async fn run_reader(&self) -> Result<()> {
+        while !self.is_stopped.get() {
             self.drain(&self.reader).await?;
             tokio::time::sleep(Duration::from_millis(RETRY_MILLIS)).await;
         }
         Ok(())
     }
 
-    /// Sends until nothing is pending, as often as it takes. Only a server that cannot be reached is a reason to try again.
-    async fn drain(&self, to: &Reach) -> Result<()> {
+    /// Runs rounds until nothing is pending. Retries only if the server is unreachable; other errors are returned.
+    async fn drain(&self, to: &Client) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
         loop {
             self.sending.set(self.sending.get() + 1);
@@ -159,7 +162,7 @@ impl Crew {
                 Ok(_) => {}
                 Err(error) => match error.downcast_ref() {
                     Some(RoundError::Transport(TransportError::Unreachable)) => {
-                        to.misses.set(to.misses.get() + 1);
+                        to.failed_attempts.set(to.failed_attempts.get() + 1);
                         tokio::time::sleep(Duration::from_millis(RETRY_MILLIS)).await;
                     }
                     _ => return Err(error),
@@ -169,35 +172,35 @@ impl Crew {
         }
     }
 
-    /// Every mutation that was recorded so far.
+    /// All mutations recorded so far.
     pub(crate) fn recorded(&self) -> Vec<Mutation<Action>> {
         self.workers.iter().flat_map(|worker| worker.recorded.borrow().clone()).collect()
     }
 
-    /// Every outcome that devices hold.
-    pub(crate) async fn told(&self) -> Result<Told> {
-        let mut told = Told::new();
-        for Reach { device, .. } in self.workers.iter().map(|worker| &worker.reach) {
+    /// All outcomes that devices hold.
+    pub(crate) async fn outcomes(&self) -> Result<Outcomes> {
+        let mut outcomes = Outcomes::new();
+        for Client { device, .. } in self.workers.iter().map(|worker| &worker.client) {
             let journal = device.store().journal(usize::MAX).await?;
-            told.extend(journal.into_iter().map(|record| (record.mutation.id, record.outcome.verdict)));
+            outcomes.extend(journal.into_iter().map(|record| (record.mutation.id, record.outcome.verdict)));
             for record in device.store().queue().await?.records {
                 if let QueueState::Attention(outcome) = record.state {
-                    told.insert(record.mutation.id, outcome.verdict);
+                    outcomes.insert(record.mutation.id, outcome.verdict);
                 }
             }
         }
-        Ok(told)
+        Ok(outcomes)
     }
 
-    /// Outcomes of mutations that took effect. Others are not sent again to a server that has lost them: they wait for a person.
-    pub(crate) async fn told_of_booked(&self) -> Result<Told> {
-        Ok(self.told().await?.into_iter().filter(|(_, verdict)| verdict.is_booked()).collect())
+    /// Outcomes of booked mutations. The others wait for a person and are not sent again to a server that lost them.
+    pub(crate) async fn booked_outcomes(&self) -> Result<Outcomes> {
+        Ok(self.outcomes().await?.into_iter().filter(|(_, verdict)| verdict.is_booked()).collect())
     }
 
-    /// The latest revision that a device has been told of.
+    /// The latest revision that a device has pulled.
     pub(crate) async fn seen_rev(&self) -> Result<u64> {
         let mut seen = 0;
-        for Reach { device, .. } in self.reaches() {
+        for Client { device, .. } in self.clients() {
             if let Cursor::Live { rev } = device.store().outbox(1).await?.cursor {
                 seen = seen.max(rev);
             }
@@ -205,33 +208,33 @@ impl Crew {
         Ok(seen)
     }
 
-    /// Has every worker send what it has left, and asserts that all of them hold what a new device gets.
+    /// Drains every worker's queue and asserts that all workers hold the rows that a new device gets.
     pub(crate) async fn agree(&self) -> Result<()> {
-        // Twice: what the last one sends is news to the first.
+        // Twice, so that the first worker pulls what the last one sent.
         for _ in 0..2 {
             for worker in &self.workers {
-                self.drain(&worker.reach).await?;
+                self.drain(&worker.client).await?;
             }
         }
         for worker in &self.workers {
-            let queue = worker.reach.device.store().queue().await?.records;
+            let queue = worker.client.device.store().queue().await?.records;
             assert!(!queue.iter().any(sync::QueueRecord::is_pending), "{queue:?}");
-            self.assert_up_to_date(&worker.reach).await?;
+            self.assert_up_to_date(&worker.client).await?;
         }
-        assert_eq!(self.told().await?.len(), self.recorded().len(), "not every mutation was decided");
+        assert_eq!(self.outcomes().await?.len(), self.recorded().len(), "not every mutation was decided");
         Ok(())
     }
 
-    /// Asserts that the device which only reads holds what a new one gets.
+    /// Asserts that the reader holds the rows that a new device gets.
     pub(crate) async fn reader_agrees(&self) -> Result<()> {
         self.drain(&self.reader).await?;
         self.assert_up_to_date(&self.reader).await
     }
 
-    async fn assert_up_to_date(&self, reach: &Reach) -> Result<()> {
+    async fn assert_up_to_date(&self, client: &Client) -> Result<()> {
         self.fresh.device.store().restart("all").await?;
         self.drain(&self.fresh).await?;
-        let (rows, expected) = (reach.device.rows().await?, self.fresh.device.rows().await?);
+        let (rows, expected) = (client.device.rows().await?, self.fresh.device.rows().await?);
         let stale: Vec<_> = rows.iter().filter(|row| !expected.contains(row)).collect();
         assert!(
             rows.len() == expected.len() && stale.is_empty(),
@@ -245,11 +248,11 @@ impl Crew {
 
 impl Worker {
     async fn last_outcome_seq(&self) -> Result<u64> {
-        Ok(self.reach.device.store().outbox(1).await?.last_outcome_seq)
+        Ok(self.client.device.store().outbox(1).await?.last_outcome_seq)
     }
 
     async fn record(&self, action: Action) -> Result<()> {
-        let mutation = self.reach.device.record(action).await?;
+        let mutation = self.client.device.record(action).await?;
         self.recorded.borrow_mut().push(mutation);
         Ok(())
     }

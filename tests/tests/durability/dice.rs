@@ -1,4 +1,4 @@
-//! A small generator of its own (xorshift), so that a failure can be repeated as far as the machine lets it.
+//! A seeded generator (xorshift). Failures are reproducible except for the timing of the processes.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ impl Dice {
         Self(Cell::new(seed))
     }
 
-    /// A number below `below`.
+    /// A random number less than `below`.
     pub(crate) fn roll(&self, below: u64) -> u64 {
         let mut state = self.0.get();
         state ^= state << 13;
@@ -20,7 +20,7 @@ impl Dice {
         state % below
     }
 
-    /// A place in `from..to`; `from` if that is empty.
+    /// A random number in `from..to`; `from` if the range is empty.
     pub(crate) fn between(&self, from: usize, to: usize) -> usize {
         let span = u64::try_from(to.saturating_sub(from)).unwrap_or(0);
         if span == 0 { from } else { from + usize::try_from(self.roll(span)).unwrap_or(0) }

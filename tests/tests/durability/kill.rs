@@ -1,4 +1,4 @@
-//! `kill -9` at any moment, the devices at work all the while.
+//! `kill -9` at random moments while devices work.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use crate::server::Server;
 
 const DEVICES: usize = 5;
 const KILLS: u64 = 40;
-/// Every so many kills the server had been told to end, and is killed while it does: its log is being folded in.
-const ENDING_EVERY_KILLS: u64 = 4;
+/// One in so many kills comes during an orderly shutdown, when the server checkpoints its log.
+const SHUTDOWN_EVERY_KILLS: u64 = 4;
 const MAX_UP_MILLIS: u64 = 160;
-const MAX_ENDING_MILLIS: u64 = 12;
+const MAX_SHUTDOWN_MILLIS: u64 = 12;
 
-/// What the kills hit.
+/// State of devices and server at the kills, to show that the kills did not hit an idle server.
 #[derive(Debug, Default)]
 struct Hits {
-    /// Kills while at least one device waited for its answer.
+    /// Kills while at least one device waited for an answer.
     in_flight: u64,
-    /// Mutations that were booked, and their device not told.
+    /// Mutations that were booked while the device did not get the answer.
     answers_lost: usize,
 }
 
 #[tokio::test]
-async fn killed_again_and_again_it_loses_nothing_it_acknowledged_and_books_nothing_twice() -> Result<()> {
+async fn repeated_kills_lose_nothing_acknowledged_and_book_nothing_twice() -> Result<()> {
     let server = Server::stopped()?;
     let dice = Dice::new(0x5EED);
     let crew = Crew::start(&server, DEVICES, 1).await?;
@@ -35,26 +35,26 @@ async fn killed_again_and_again_it_loses_nothing_it_acknowledged_and_books_nothi
         for kill in 0..KILLS {
             tokio::time::sleep(Duration::from_millis(dice.roll(MAX_UP_MILLIS))).await;
             hits.in_flight += u64::from(crew.sending() > 0);
-            if kill % ENDING_EVERY_KILLS == 0 {
-                server.kill_while_it_ends(Duration::from_millis(dice.roll(MAX_ENDING_MILLIS)))?;
+            if kill % SHUTDOWN_EVERY_KILLS == 0 {
+                server.kill_during_shutdown(Duration::from_millis(dice.roll(MAX_SHUTDOWN_MILLIS)))?;
             } else {
                 server.kill()?;
             }
-            crew.all_miss().await?;
-            let told = crew.told().await?;
+            crew.wait_for_failed_attempts().await?;
+            let outcomes = crew.outcomes().await?;
             server.start()?;
             let books = Books::open(&server.database())?;
-            books.assert_whole(&crew.recorded(), &told)?;
-            hits.answers_lost += books.receipts()?.len() - told.len();
+            books.assert_whole(&crew.recorded(), &outcomes)?;
+            hits.answers_lost += books.receipts()?.len() - outcomes.len();
         }
-        crew.call_it_a_day();
+        crew.stop();
         anyhow::Ok(())
     };
     futures::try_join!(crew.work(), killing)?;
     crew.agree().await?;
     crew.reader_agrees().await?;
-    Books::open(&server.database())?.assert_whole(&crew.recorded(), &crew.told().await?)?;
+    Books::open(&server.database())?.assert_whole(&crew.recorded(), &crew.outcomes().await?)?;
     println!("{KILLS} kills, {} mutations, {hits:?}", crew.recorded().len());
-    assert!(hits.in_flight > KILLS / 2 && hits.answers_lost > 0, "the kills met an idle server: {hits:?}");
+    assert!(hits.in_flight > KILLS / 2 && hits.answers_lost > 0, "the kills hit an idle server: {hits:?}");
     Ok(())
 }

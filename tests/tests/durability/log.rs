@@ -1,5 +1,5 @@
-//! SQLite's write-ahead log: where its transactions end, and what a power cut may make of what lies behind the last one
-//! that somebody was told of.
+//! SQLite's write-ahead log: finds where transactions end, and damages the part after the last acknowledged one as a power
+//! cut may.
 
 use std::fs;
 use std::path::Path;
@@ -14,31 +14,31 @@ use crate::dice::Dice;
 const HEADER_BYTES: usize = 32;
 /// Bytes before each frame's page.
 const FRAME_HEADER_BYTES: usize = 24;
-/// What a disk writes at once.
+/// The unit in which a disk writes.
 const SECTOR_BYTES: usize = 512;
-/// Most bytes of garbage behind the log's end.
+/// Most bytes of garbage appended to the log.
 const MAX_GARBAGE_BYTES: usize = 9_000;
 
-/// The files of a database as they lay at one moment. Nobody has them open.
+/// Contents of a database file and its log at one moment.
 pub(crate) struct Image {
     pub(crate) database: Vec<u8>,
     pub(crate) log: Vec<u8>,
 }
 
-/// What became of the log's tail.
+/// Kind of damage to the log's tail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tear {
-    /// All of it reached the disk.
+    /// No damage: everything reached the disk.
     Nowhere,
-    /// It ends at any byte.
+    /// Truncated at any byte.
     CutOff,
-    /// Some sectors were never written, others were.
+    /// Some sectors were not written.
     SectorsMissing,
-    /// Bytes in it are not what was written.
+    /// Some bytes differ from what was written.
     Garbled,
-    /// Something else follows it: a write that had begun.
+    /// Followed by random bytes, as of an unfinished write.
     FollowedByGarbage,
-    /// Frames that are in it already follow a second time, the last one cut off.
+    /// Followed by a copy of earlier frames, the last one truncated.
     FollowedByOldFrames,
 }
 
@@ -54,10 +54,10 @@ impl Tear {
 }
 
 impl Image {
-    /// Reads the files where they lie.
+    /// Reads both files.
     pub(crate) fn read(database: &Path, log: &Path) -> Result<Self> {
         let read = |path: &Path| fs::read(path).with_context(|| format!("reading {}", path.display()));
-        // Nothing is written to the database file but by a checkpoint, which would show in both.
+        // Only a checkpoint writes to the database file, and it changes both files.
         Ok(Self { database: read(database)?, log: read(log)? })
     }
 
@@ -66,7 +66,7 @@ impl Image {
         Ok(fs::write(log, &self.log)?)
     }
 
-    /// Where the log's transactions end, the empty log first.
+    /// Offsets at which the log's transactions end, beginning with the empty log.
     fn commits(&self) -> Result<Vec<usize>> {
         let number = |at: usize| -> Option<u32> {
             Some(u32::from_be_bytes(self.log.get(at..at + 4)?.try_into().ok()?))
@@ -77,7 +77,7 @@ impl Image {
         let page = usize::try_from(number(8).context("a log has a header")?)?;
         ensure!(page >= 512, "pages of {page} bytes");
         let frames = (HEADER_BYTES..self.log.len()).step_by(FRAME_HEADER_BYTES + page);
-        // A frame ends a transaction if it says how many pages the database then has.
+        // The last frame of a transaction holds the database's size in pages; the others hold zero.
         let ends = frames
             .filter(|at| number(at + 4).is_some_and(|pages| pages > 0))
             .map(|at| at + FRAME_HEADER_BYTES + page)
@@ -85,7 +85,7 @@ impl Image {
         Ok([HEADER_BYTES].into_iter().chain(ends).collect())
     }
 
-    /// The shortest log that makes `holds` true, in bytes: everything behind it was not promised to anybody.
+    /// Length in bytes of the shortest log for which `holds` is true. Nothing after it was acknowledged.
     pub(crate) fn promised(&self, holds: impl Fn(&Books) -> Result<bool>) -> Result<usize> {
         let commits = self.commits()?;
         let dir = TempDir::new()?;
@@ -106,7 +106,7 @@ impl Image {
         Ok(commits[to])
     }
 
-    /// Makes of everything behind `promised` what a power cut may make of it.
+    /// Damages the log after the first `promised` bytes.
     pub(crate) fn tear(&mut self, promised: usize, tear: Tear, dice: &Dice) {
         let end = self.log.len();
         match tear {
@@ -130,7 +130,7 @@ impl Image {
                 self.log.extend(garbage);
             }
             Tear::FollowedByOldFrames => {
-                // Their salts and page numbers are good, so that only the checksums tell.
+                // Salts and page numbers are valid, so only the checksums reveal the copy.
                 let frames = self.log.get(HEADER_BYTES..).unwrap_or_default();
                 let again = frames[..dice.between(0, frames.len())].to_vec();
                 self.log.extend(again);

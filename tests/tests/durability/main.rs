@@ -1,4 +1,4 @@
-//! The server binary under power cuts: it is killed, its log is torn, its files are put back, while devices work.
+//! Durability of the server binary: it is killed, its log is torn and old files are restored while devices work.
 
 mod backup;
 mod books;

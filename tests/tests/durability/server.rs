@@ -1,4 +1,4 @@
-//! The real server binary on a database of its own.
+//! Runs the real server binary on a temporary database.
 
 use std::cell::RefCell;
 use std::env;
@@ -18,10 +18,10 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use tests::NativeTransport;
 
-/// Names the binary to test. Without it Cargo builds one.
+/// The environment variable with the path of the binary to test. If it is not set, the binary is built.
 const LOTBOOK_SERVER_BIN: &str = "LOTBOOK_SERVER_BIN";
 
-/// The server's binary; built once, in the profile of this test.
+/// Path of the server binary. Built at most once, in the profile of this test.
 fn binary() -> Result<&'static Path> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| match env::var_os(LOTBOOK_SERVER_BIN) {
@@ -49,17 +49,17 @@ fn build() -> Result<PathBuf> {
     executables.next_back().context("cargo names no executable")
 }
 
-/// A server that can be killed and started again. Its files go when the value does.
+/// A server that can be killed and restarted. Its files are deleted on drop.
 pub(crate) struct Server {
     dir: TempDir,
     running: RefCell<Option<Running>>,
-    /// Chosen by the system at the first start, kept for the others: devices go on with the connections they have.
+    /// Port 0 until the first start, then the port the system chose, so that devices reconnect to the same address.
     address: RefCell<String>,
 }
 
 struct Running {
     process: Child,
-    /// Kept, so that the server can go on writing to it.
+    /// Kept open, because the server would fail to write to a closed pipe.
     _output: BufReader<ChildStdout>,
 }
 
@@ -70,7 +70,7 @@ impl Server {
         Ok(Self { dir: TempDir::new()?, running: RefCell::default(), address })
     }
 
-    /// A path in the folder that goes with the server.
+    /// A path in the server's temporary folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -84,7 +84,7 @@ impl Server {
         self.path("lotbook.db-wal")
     }
 
-    /// What the readers of the log share in memory; whoever opens the database first makes it anew.
+    /// The log's shared-memory index. SQLite recreates it when the database is opened.
     pub(crate) fn log_index(&self) -> PathBuf {
         self.path("lotbook.db-shm")
     }
@@ -103,7 +103,7 @@ impl Server {
         Ok(tokens)
     }
 
-    /// Starts the server on its files as they are, and waits until it listens.
+    /// Starts the server on the files as they are and waits until it listens.
     pub(crate) fn start(&self) -> Result<()> {
         let mut process = self
             .command("serve")?
@@ -122,7 +122,7 @@ impl Server {
         Ok(())
     }
 
-    /// Kills the server: no handler runs, nothing is flushed.
+    /// Kills the server (SIGKILL): no handler runs and nothing is flushed.
     pub(crate) fn kill(&self) -> Result<()> {
         if let Some(mut running) = self.running.borrow_mut().take() {
             running.process.kill()?;
@@ -131,24 +131,24 @@ impl Server {
         Ok(())
     }
 
-    /// Tells the server to end in order, and kills it when `patience` is over, whatever it is doing then.
-    pub(crate) fn kill_while_it_ends(&self, patience: Duration) -> Result<()> {
+    /// Sends SIGTERM, waits for `patience`, then kills the server.
+    pub(crate) fn kill_during_shutdown(&self, patience: Duration) -> Result<()> {
         if let Some(running) = self.running.borrow().as_ref() {
             let id = running.process.id().to_string();
-            ensure!(Command::new("kill").args(["-TERM", &id]).status()?.success(), "it cannot be told");
+            ensure!(Command::new("kill").args(["-TERM", &id]).status()?.success(), "SIGTERM cannot be sent");
             sleep(patience);
         }
         self.kill()
     }
 
-    /// Runs another command of the binary on the same database.
+    /// Prepares a subcommand of the binary on the same database.
     pub(crate) fn command(&self, name: &str) -> Result<Command> {
         let mut command = Command::new(binary()?);
         command.arg(name).arg("--database").arg(self.database()).env("RUST_LOG", "error");
         Ok(command)
     }
 
-    /// A transport to where the server listens, for the device with this token.
+    /// A transport to the server for the device with this token.
     pub(crate) fn transport(&self, token: &str) -> Result<NativeTransport> {
         NativeTransport::new(&format!("http://{}", self.address.borrow()), token)
     }
@@ -156,7 +156,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // Errors cannot be returned from `drop`.
         drop(self.kill());
     }
 }
