@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fuzzes the target that TARGET names, guided by coverage, from the corpus in the repository. Needs a C++ compiler.
-# Inputs that reach something new go to $FUZZ_WORK (default: target/fuzz-corpus); broken properties leave crash-* there.
-# Arguments are libFuzzer's: -max_total_time=600 to end after ten minutes, a file to run that one input.
+# Runs the target named by TARGET under libFuzzer, starting from the corpus in the repository. Needs a C++ compiler.
+# Inputs with new coverage go to $FUZZ_WORK (default: target/fuzz-corpus); failing inputs are saved there as crash-*.
+# Arguments are passed to libFuzzer: -max_total_time=600 stops after ten minutes, a file name runs that one input.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 : "${TARGET:?set TARGET to the name of a target, such as sync_body}"
@@ -9,7 +9,7 @@ build=${CARGO_TARGET_DIR:-$here/../../../target}/fuzz
 work=${FUZZ_WORK:-$here/../../../target/fuzz-corpus}/$TARGET
 host=$(rustc -vV | sed -n 's/^host: //p')
 mkdir -p "$work"
-# With --target given, only what is fuzzed is instrumented, and not what builds it.
+# With --target, RUSTFLAGS do not apply to build scripts and macros, so those are not instrumented.
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 ${RUSTFLAGS:-}" \

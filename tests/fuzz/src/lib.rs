@@ -1,6 +1,6 @@
-//! Targets for fuzzing: each takes any bytes as something from outside would bring them, and panics if a property is broken.
+//! Fuzz targets. Each feeds arbitrary bytes to code that reads input from outside, and panics if a property does not hold.
 //!
-//! `cargo test -p fuzz` runs the corpus and seeded mutations of it. With coverage to guide it, for as long as one likes:
+//! `cargo test -p fuzz` runs the corpus and seeded mutations of it. To run one target under libFuzzer, guided by coverage:
 //!
 //! ```sh
 //! cd tests/fuzz/libfuzzer

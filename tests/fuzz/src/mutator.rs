@@ -1,13 +1,13 @@
-//! Small changes to bytes, from a seed.
+//! Small random changes to bytes, from a seed.
 
 /// Most changes made to one input.
 const MAX_CHANGES: u64 = 4;
-/// Most bytes that one change adds or takes away.
+/// Most bytes that one change adds or removes.
 const MAX_SPAN_BYTES: usize = 64;
-/// Most bytes of what comes out.
+/// Longer results are truncated to this.
 const MAX_INPUT_BYTES: usize = 16 * 1024;
 
-/// What readers of numbers, dates, texts and JSON trip over.
+/// Values that parsers of numbers, dates, text and JSON often get wrong.
 const TOKENS: &[&str] = &[
     "0",
     "-1",
@@ -66,14 +66,14 @@ impl Mutator {
         u8::try_from(self.below(256)).unwrap_or(0)
     }
 
-    /// A range within `bytes`.
+    /// A random range within `bytes`.
     fn span(&mut self, bytes: &[u8]) -> std::ops::Range<usize> {
         let from = self.below(bytes.len() + 1);
         let length = self.below((bytes.len() - from).min(MAX_SPAN_BYTES) + 1);
         from..from + length
     }
 
-    /// `input` with a few changes; parts of `other` may come into it.
+    /// Returns `input` with a few random changes; some insert parts of `other`.
     pub fn changed(&mut self, input: &[u8], other: &[u8]) -> Vec<u8> {
         let mut bytes = input.to_vec();
         for _ in 0..=self.below(usize::try_from(MAX_CHANGES).unwrap_or(1)) {
@@ -117,7 +117,7 @@ impl Mutator {
         }
     }
 
-    /// Puts another number in place of the next one.
+    /// Replaces the next number after `at` by another one.
     fn replace_number(&mut self, bytes: &mut Vec<u8>, at: usize) {
         let digit = |byte: &u8| byte.is_ascii_digit();
         let Some(from) = bytes[at..].iter().position(digit).map(|offset| at + offset) else { return };

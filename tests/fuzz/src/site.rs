@@ -1,4 +1,4 @@
-//! A small site on a database of its own, the same for every input.
+//! A small site on its own database, identical for every input.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,19 +27,19 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-/// Where no input waits for a disk.
+/// A RAM disk, so that databases do not wait for a real one. Used if it exists.
 const MEMORY_FOLDER: &str = "/dev/shm";
-/// More than any answer has.
+/// Limit for reading a response body; larger than any answer.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
-/// A client that has booked something before.
+/// A client that has booked mutations.
 pub(crate) const CLIENT: Uuid = Uuid::from_u128(0xC1);
 /// A product with two lots.
 pub(crate) const STOCKED: Uuid = Uuid::from_u128(0xA1);
 /// A product that was deleted.
 const DELETED: Uuid = Uuid::from_u128(0xA2);
 
-/// What is made once.
+/// The shared state: a filled template database, copied for each input.
 struct Template {
     dir: TempDir,
     runtime: Runtime,
@@ -47,14 +47,14 @@ struct Template {
     opened: AtomicU64,
 }
 
-/// One site, for one input.
+/// The site for one input. Its files are deleted on drop.
 pub(crate) struct Site {
     template: &'static Template,
     file: PathBuf,
     store: Arc<SqliteStore>,
 }
 
-/// Every row of every table, by table.
+/// The rows of every table as text, by table name.
 pub(crate) type Content = BTreeMap<String, Vec<String>>;
 
 fn template() -> Result<&'static Template> {
@@ -139,16 +139,16 @@ fn product(id: Uuid, sku: &str, barcode: &str) -> Product {
 }
 
 impl Site {
-    /// The site as every input finds it.
+    /// Opens a copy of the template.
     pub(crate) fn open() -> Result<Self> {
         let template = template()?;
         let file = template.new_file();
-        // The template's store is closed, so the whole of it is in this one file.
+        // One file is enough: the template's store is closed, so its log has been merged into it.
         fs::copy(template.dir.path().join("template.db"), &file)?;
         Self::at(template, file)
     }
 
-    /// A site without rows.
+    /// Opens a site without rows.
     pub(crate) fn empty() -> Result<Self> {
         let template = template()?;
         Self::at(template, template.new_file())
@@ -163,17 +163,17 @@ impl Site {
         self.store.as_ref()
     }
 
-    /// A path for a file that goes with the site.
+    /// A path for a file that is deleted with the site.
     pub(crate) fn path(&self, extension: &str) -> PathBuf {
         self.file.with_extension(extension)
     }
 
-    /// Runs what the server does.
+    /// Runs a future of the server to completion.
     pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.template.runtime.block_on(work)
     }
 
-    /// What the server answers to `body`, as from an enrolled device.
+    /// Posts `body` as an enrolled device. Returns the status and the response body.
     pub(crate) fn post(&self, path: &str, body: &[u8]) -> Result<(StatusCode, Vec<u8>)> {
         let (_, is_down) = watch::channel(false);
         let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&self.store);
@@ -190,7 +190,7 @@ impl Site {
         })
     }
 
-    /// Everything in the database, but for when a device was last seen.
+    /// All rows of the database, without the column `last_seen_at`.
     pub(crate) fn content(&self) -> Result<Content> {
         let connection = self.look()?;
         let mut tables = connection
@@ -219,7 +219,7 @@ impl Site {
         Ok(content)
     }
 
-    /// Asserts that ledger and rows tell the same, and that no effect lacks its receipt.
+    /// Asserts that ledger and rows agree and that every effect has a receipt.
     pub(crate) fn assert_books_balance(&self) -> Result<()> {
         let broken = [
             "SELECT count(*) FROM inventory_lots AS lots WHERE quantity <> (SELECT coalesce(sum(delta), 0) FROM stock_ledger \
@@ -255,7 +255,7 @@ impl Template {
 impl Drop for Site {
     fn drop(&mut self) {
         for extension in ["db", "db-wal", "db-shm", "products.csv", "lots.csv"] {
-            // Most of them are not there.
+            // Errors are ignored: most of these files do not exist.
             drop(fs::remove_file(self.file.with_extension(extension)));
         }
     }

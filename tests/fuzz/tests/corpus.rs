@@ -1,4 +1,4 @@
-//! Every target on every file of its corpus, and on seeded mutations of each.
+//! Runs every target on every file of its corpus, and on seeded mutations of each.
 
 #![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fuzz::{Mutator, TARGETS, Target};
 
-/// Bytes of the whole corpus.
+/// Limit for the whole corpus.
 const MAX_CORPUS_BYTES: usize = 300 * 1024;
 const SEED: u64 = 0x10_7B00C;
 
@@ -58,7 +58,7 @@ fn every_target_has_a_corpus_and_a_test() {
         );
         bytes += corpus(target).iter().map(|(_, data)| data.len()).sum::<usize>();
     }
-    assert!(bytes <= MAX_CORPUS_BYTES, "the corpus has {bytes} bytes; keep what tells something");
+    assert!(bytes <= MAX_CORPUS_BYTES, "the corpus has {bytes} bytes; remove files that add no coverage");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_broken_property_fails_the_test() {
     assert!(changed.iter().any(|bytes| bytes != b"2026-11-24"), "the mutator changes nothing");
     assert!(
         changed.iter().all(|bytes| *bytes == other.changed(b"2026-11-24", b"0001")),
-        "a seed does not repeat"
+        "the same seed gives other changes"
     );
 }
 

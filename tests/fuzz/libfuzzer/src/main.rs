@@ -1,4 +1,4 @@
-//! One target under libFuzzer: that which the environment variable `TARGET` names.
+//! Runs the target named by the environment variable `TARGET` under libFuzzer.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! A file of products, a line of equals signs, and a file of lots.
+//! CSV import and export. The input is a file of products, a line of equals signs, and a file of lots.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use sync::UnixMillis;
 
 use crate::site::{STOCKED, Site};
 
-/// Stands between the two files.
+/// Separates the two files.
 const SEPARATOR: &[u8] = b"\n=====\n";
 const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
 

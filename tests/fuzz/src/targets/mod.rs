@@ -1,4 +1,4 @@
-//! The targets by name.
+//! The list of targets.
 
 mod barcodes;
 mod csv_files;
@@ -11,21 +11,21 @@ mod unsent;
 
 use anyhow::Result;
 
-/// Something that takes bytes from outside.
+/// Code under test that reads bytes from outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, and that of its folder of the corpus.
+    /// The name, also of its folder in the corpus.
     pub name: &'static str,
-    /// Mutations of each of its files in a test run: fewer where each needs a database.
+    /// Mutations of each corpus file in a test run. Lower for targets that need a database.
     pub mutations_per_file: u32,
     check: fn(&[u8]) -> Result<()>,
 }
 
 impl Target {
-    /// Feeds it.
+    /// Runs the target on `data`.
     ///
     /// # Panics
-    /// When a property is broken.
+    /// If a property does not hold.
     pub fn run(&self, data: &[u8]) {
         if let Err(error) = (self.check)(data) {
             panic!("{}: {error:?}", self.name);
@@ -33,7 +33,7 @@ impl Target {
     }
 }
 
-/// Every target.
+/// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "sync_body", mutations_per_file: 5, check: requests::sync_body },
     Target { name: "audit_body", mutations_per_file: 5, check: requests::audit_body },

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use domain::{Money, Quantity};
 
-/// Currencies without decimals, with two and with three.
+/// Currencies with no, two and three decimals, and no currency.
 const CURRENCIES: [&str; 4] = ["JPY", "EUR", "KWD", ""];
-/// The largest number that is read, in units of its last decimal.
+/// The largest number that is accepted, in units of the last decimal.
 const MAX_READ: i128 = 1_000_000_000_000;
 
 pub(super) fn numbers(data: &[u8]) -> Result<()> {
@@ -42,9 +42,10 @@ pub(super) fn numbers(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a number by another way: digit by digit into units of `decimals` decimals. None if it is none, or too fine.
+/// Reference parser: reads digit by digit into units of the last decimal. `None` if the text is not a number or has more
+/// than `decimals` decimals.
 fn read_slowly(text: &str, decimals: usize) -> Option<i128> {
-    /// Digits that surely fit.
+    /// Numbers above ten to this power are too large.
     const MAX_DIGITS: usize = 30;
     let mut chars = text.trim().chars().peekable();
     let sign = match chars.peek()? {

@@ -1,4 +1,4 @@
-//! Bodies of requests, posted to the whole server.
+//! Request bodies, posted to the complete router.
 
 use anyhow::{Context, Result};
 use domain::Row;
@@ -18,7 +18,7 @@ pub(super) fn sync_body(data: &[u8]) -> Result<()> {
         return Ok(());
     }
     let answer: SyncResponse<Row> = serde_json::from_slice(&answer).context("the answer")?;
-    // Whatever stands in fields that nobody knows is passed over, text or not.
+    // The server skips unknown fields even if they hold invalid UTF-8, which `Value` refuses.
     if let Ok(request) = serde_json::from_slice(data) {
         check_receipts(&request, &answer);
     }
@@ -38,7 +38,7 @@ fn check_refusal(status: u16, answer: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// One receipt for each mutation, in order, or none at all for a device that knows more.
+/// One receipt per mutation, in order, or none at all if the device holds outcomes that the server does not know.
 fn check_receipts(request: &Value, answer: &SyncResponse<Row>) {
     let none = Vec::new();
     let sent = request["mutations"].as_array().unwrap_or(&none);
@@ -51,7 +51,7 @@ fn check_receipts(request: &Value, answer: &SyncResponse<Row>) {
     assert_eq!(told, asked);
 }
 
-/// Sent again, it is told the same and changes nothing.
+/// Sends the request again: the receipts are the same and nothing changes.
 fn check_replay(site: &Site, data: &[u8], first: &SyncResponse<Row>) -> Result<()> {
     let booked = site.content()?;
     let (status, again) = site.post("/api/sync", data)?;

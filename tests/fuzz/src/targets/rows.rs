@@ -1,4 +1,4 @@
-//! JSON of rows and actions, by the way that reads all of it and by the way that does not.
+//! JSON of rows and actions, parsed in full and only for its keys.
 
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Row, Warehouse};
@@ -6,21 +6,21 @@ use serde_json::value::RawValue;
 use sync::{Model, Mutation, Records, Relay, RelayedRow, Rows};
 use uuid::Uuid;
 
-/// What a device finds a row by must not depend on who read it.
+/// Keys and index keys must be the same whether the row was parsed in full or only identified.
 pub(super) fn row_json(data: &[u8]) -> Result<()> {
     let Ok(text) = std::str::from_utf8(data) else { return Ok(()) };
     let quick = Warehouse::identify_json(text);
     let Ok(row) = serde_json::from_str::<Row>(text) else { return Ok(()) };
-    // Nobody writes rows as lists; the readers do not agree on those, and need not.
+    // serde also accepts structs written as lists, which `identify_json` does not. No writer produces them.
     if !is_of_objects(text) {
         return Ok(());
     }
     let identity = Warehouse::identify(&row);
-    assert_eq!(quick.context("the quick way refuses a row")?, identity);
+    assert_eq!(quick.context("identify_json refuses a valid row")?, identity);
     check_row(&row)
 }
 
-/// What holds for a row from anywhere.
+/// Checks that a row survives serialization and has the same identity in every form.
 pub(super) fn check_row(row: &Row) -> Result<()> {
     let identity = Warehouse::identify(row);
     assert_eq!(Warehouse::key(row), identity.key);
@@ -36,7 +36,7 @@ pub(super) fn check_row(row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// A lot has one id, however it is spelled on the way in.
+/// A lot's id does not depend on spaces or letter case.
 fn check_lot(lot: &LotRef) {
     let typed =
         LotRef::new(lot.product_id, &format!(" {}\t", lot.lot_code), &lot.location.to_ascii_lowercase());
@@ -49,14 +49,14 @@ fn is_of_objects(text: &str) -> bool {
     value.as_object().is_some_and(|row| row.values().all(serde_json::Value::is_object))
 }
 
-/// Actions, of whichever schema.
+/// Actions of every schema.
 pub(super) fn action_json(data: &[u8]) -> Result<()> {
     let Ok(text) = std::str::from_utf8(data) else { return Ok(()) };
     for schema in [1, Warehouse::SCHEMA] {
         let Ok(action) = Warehouse::read_action(schema, text) else { continue };
         check_action(&action)?;
     }
-    // The rewriting of old actions makes JSON of JSON, whatever it is.
+    // Upgrading an action of an earlier schema must turn valid JSON into valid JSON.
     if serde_json::from_str::<&RawValue>(text).is_ok() {
         let current = domain::current_action(1, text);
         serde_json::from_str::<&RawValue>(&current).with_context(|| format!("rewritten to {current}"))?;
@@ -86,7 +86,7 @@ fn check_action(action: &Action) -> Result<()> {
             check_row(row)
         })?;
     } else {
-        assert!(rows.is_empty(), "{action:?} was refused, and made rows");
+        assert!(rows.is_empty(), "{action:?} was refused but made rows");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a scanner sends: GS1 in all its forms, or anything else.
+//! Scanner input: GS1 in all its forms, GTINs, and anything else.
 
 use anyhow::{Context as _, Result};
 use domain::{CalendarDate, GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner, read_scan};
@@ -10,11 +10,14 @@ pub(super) fn scans(data: &[u8]) -> Result<()> {
     let today = CalendarDate::new(2026, 11, 24).context("a date")?;
     for scanner in [SURE, Scanner { sends_separators: false, ..SURE }, Scanner { separator: '~', ..SURE }] {
         match read_scan(text, scanner) {
-            Ok(Scan::Gs1(elements)) => holds_together(&elements, today),
+            Ok(Scan::Gs1(elements)) => check_elements(&elements, today),
             Ok(Scan::Unclear(readings)) => {
-                assert!(!scanner.sends_separators, "{text:?} is unclear although nothing can be lost");
+                assert!(
+                    !scanner.sends_separators,
+                    "{text:?} is ambiguous although the scanner sends separators"
+                );
                 assert!((1..=MAX_READINGS).contains(&readings.len()));
-                readings.iter().for_each(|reading| holds_together(reading, today));
+                readings.iter().for_each(|reading| check_elements(reading, today));
             }
             Ok(Scan::Gtin(gtin)) => assert_eq!(domain::check_gtin(&gtin), Ok(())),
             Ok(Scan::Other(_)) => {}
@@ -24,8 +27,8 @@ pub(super) fn scans(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Elements written again, each with a separator behind it, read as the same elements.
-fn holds_together(elements: &Gs1, today: CalendarDate) {
+/// Elements written with a separator after each are read back unchanged, and dates and GTINs are valid.
+fn check_elements(elements: &Gs1, today: CalendarDate) {
     assert!(!elements.0.is_empty());
     let separated =
         elements.0.iter().map(|element| format!("{}{}{GROUP_SEPARATOR}", element.ai, element.value));

@@ -1,4 +1,4 @@
-//! Files of unsent work, booked by the server or taken in by a device.
+//! Files of unsent work, booked by the server or taken over by a device.
 
 use std::collections::BTreeSet;
 
@@ -63,8 +63,8 @@ async fn taken_in_by_a_device(unsent: Unsent) -> Result<()> {
     assert_eq!(taken.added + taken.skipped, unsent.mutations.len());
     let queue = store.queue().await?.records;
     let ids: BTreeSet<Uuid> = queue.iter().map(|record| record.mutation.id).collect();
-    assert_eq!(ids.len(), queue.len(), "one mutation waits twice");
+    assert_eq!(ids.len(), queue.len(), "a mutation is in the queue twice");
     let again = unsent.take_in(&store).await?;
-    assert_eq!(again.added, 0, "taken in twice");
+    assert_eq!(again.added, 0, "a mutation was taken over twice");
     Ok(())
 }
