@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a program in a network namespace of its own, with one link that the program may take down and up.
+# Runs a program in its own network namespace, with one link (lotbook0) that the program may take down and up.
 set -eu
 [ "$(id -u)" = 0 ] && flags="--net" || flags="--net --map-root-user"
 # shellcheck disable=SC2086

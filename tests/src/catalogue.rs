@@ -1,4 +1,4 @@
-//! Files of products and lots to import: those of a folder that the environment names, else made up.
+//! CSV files of products and lots to import, generated or from a folder named by an environment variable.
 
 use std::env;
 use std::fmt::Write as _;
@@ -16,20 +16,20 @@ use crate::TestServer;
 /// The environment variable that names a folder with `products.csv` and `inventory_lots.csv`.
 pub const LOTBOOK_DATA: &str = "LOTBOOK_DATA";
 
-/// Two files that belong together.
+/// A file of products and the file of their lots.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    /// The file of products.
+    /// Path of the products file.
     pub products: PathBuf,
-    /// The file of lots.
+    /// Path of the lots file.
     pub lots: PathBuf,
 }
 
 impl Catalogue {
-    /// The folder named by [`LOTBOOK_DATA`], else files made up in `dir`: 3,000 products with two lots each.
+    /// The files of the folder named by [`LOTBOOK_DATA`], or else 3,000 generated products with two lots each in `dir`.
     ///
     /// # Errors
-    /// When the files cannot be written.
+    /// If the files cannot be written.
     pub fn given_or_made(dir: &Path) -> Result<Self> {
         match env::var_os(LOTBOOK_DATA) {
             Some(given) => {
@@ -40,10 +40,10 @@ impl Catalogue {
         }
     }
 
-    /// Files made up in `dir`: `products` products with two lots each, every tenth lot not available.
+    /// Generates files in `dir`: `products` products with two lots each; every tenth lot is reserved.
     ///
     /// # Errors
-    /// When the files cannot be written.
+    /// If the files cannot be written.
     pub fn made(dir: &Path, products: usize) -> Result<Self> {
         let mut product_lines = "sku,barcode,name,unit,price_minor,currency,family,variant\n".to_owned();
         let mut lot_lines = "sku,lot_code,location,quantity,status,expires_on,received_on\n".to_owned();
@@ -75,7 +75,7 @@ impl Catalogue {
     /// Imports both files.
     ///
     /// # Errors
-    /// When the import refuses them.
+    /// If the import refuses a file.
     pub async fn import_into(&self, server: &TestServer) -> Result<ImportReport> {
         let options = ImportOptions {
             site: DEFAULT_SITE.to_owned(),

@@ -1,4 +1,4 @@
-//! What tests that need more than one crate share: the server in this process, and devices that reach it over HTTP.
+//! Shared by tests that need more than one crate: a server in this process, and devices that reach it over HTTP.
 
 mod catalogue;
 mod native_transport;

@@ -1,4 +1,4 @@
-//! The transport of programs that are no browser: bearer token, bodies packed both ways.
+//! A transport for programs outside the browser: bearer token, compressed bodies both ways.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use sync::{AuditRequest, AuditResponse, ErrorBody, SyncRequest, SyncResponse, Transport, TransportError};
 
 const TIMEOUT_MILLIS: u64 = 60_000;
-/// Bodies below this are sent as they are: packing would not make them smaller.
-const MIN_PACKED_BYTES: usize = 1_024;
+/// Smaller bodies are sent uncompressed, because compression gains nothing.
+const MIN_COMPRESSED_BYTES: usize = 1_024;
 
-/// Reaches a server under a base address such as `http://127.0.0.1:8080`.
+/// Sends requests to a server under a base URL such as `http://127.0.0.1:8080`.
 #[derive(Clone, Debug)]
 pub struct NativeTransport {
     client: Client,
@@ -25,10 +25,10 @@ pub struct NativeTransport {
 }
 
 impl NativeTransport {
-    /// A transport for the device with this token.
+    /// Creates a transport for the device with this token.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// If the HTTP client cannot be built.
     pub fn new(base_url: &str, token: &str) -> Result<Self> {
         let client = Client::builder().timeout(Duration::from_millis(TIMEOUT_MILLIS)).build()?;
         Ok(Self { client, api_url: format!("{base_url}/api"), token: token.to_owned() })
@@ -68,17 +68,17 @@ impl NativeTransport {
             .bearer_auth(&self.token)
             .header("x-lotbook", "1")
             .header(header::CONTENT_TYPE, "application/json");
-        let post = if json.len() < MIN_PACKED_BYTES {
+        let post = if json.len() < MIN_COMPRESSED_BYTES {
             post.body(json)
         } else {
             post.header(header::CONTENT_ENCODING, "gzip")
-                .body(packed(&json).map_err(|_| TransportError::Garbled)?)
+                .body(compressed(&json).map_err(|_| TransportError::Garbled)?)
         };
         post.send().await.map_err(|error| unreached(&error))
     }
 }
 
-fn packed(json: &[u8]) -> std::io::Result<Vec<u8>> {
+fn compressed(json: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(json)?;
     encoder.finish()

@@ -1,4 +1,4 @@
-//! A device without a screen: a memory store that is synchronised over HTTP.
+//! A device without a screen: a memory store that syncs over HTTP.
 
 use std::cell::Cell;
 
@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use crate::TestServer;
 
-/// Rows read from the store at once.
+/// Most rows read from a table.
 const MAX_SCAN_ROWS: usize = 1_000_000;
 
-/// A device: its memory, its token, its user's name.
+/// A device: a store, a token, and the name that its mutations carry.
 #[derive(Debug)]
 pub struct TestDevice {
     store: MemoryStore<Warehouse>,
@@ -30,32 +30,32 @@ pub struct TestDevice {
 }
 
 impl TestDevice {
-    /// A device with an empty memory. Names have to differ: ids follow from them.
+    /// Creates a device with an empty store. Names must be unique, because client and mutation ids are derived from them.
     pub fn new(name: &str, scope: &str, token: String) -> Self {
         let client = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
         let author = name.to_owned();
         Self { store: MemoryStore::new(client, scope), client, token, author, recorded: Cell::new(0) }
     }
 
-    /// Its memory.
+    /// The device's store.
     pub fn store(&self) -> &MemoryStore<Warehouse> {
         &self.store
     }
 
-    /// The life of its memory.
+    /// The client id, which stands for one life of the store.
     pub fn client(&self) -> Uuid {
         self.client
     }
 
-    /// Its token.
+    /// The bearer token.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// Records an action on the row as the device has it.
+    /// Records an action, based on the revision of the edited row that the device holds.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn record(&self, action: Action) -> Result<Mutation<Action>> {
         let base = match edited_row(&action) {
             Some(key) => self.store.get(&key).await?.map_or(0, |held| held.rev),
@@ -77,15 +77,15 @@ impl TestDevice {
     /// Runs a round with `server`.
     ///
     /// # Errors
-    /// When the round ends early.
+    /// If the round fails.
     pub async fn sync(&self, server: &TestServer) -> Result<RoundReport> {
         self.sync_by(&server.transport(&self.token)?, RoundLimits::default()).await
     }
 
-    /// Runs a round over a given transport.
+    /// Runs a round over `transport`, within `limits`.
     ///
     /// # Errors
-    /// When the round ends early.
+    /// If the round fails.
     pub async fn sync_by(
         &self,
         transport: &impl Transport<Warehouse>,
@@ -94,10 +94,10 @@ impl TestDevice {
         Ok(run_round(&self.store, transport, limits, || UnixMillis(0), |_| ()).await?)
     }
 
-    /// Outcomes that wait for a person, with their `seq`s.
+    /// The outcomes that wait for a person, each with its `seq`.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn attention(&self) -> Result<Vec<(u64, Outcome<Row>)>> {
         let queue = self.store.queue().await?.records;
         let waiting = queue.into_iter().filter_map(|record| match record.state {
@@ -107,28 +107,28 @@ impl TestDevice {
         Ok(waiting.collect())
     }
 
-    /// A product as the device has it from the server.
+    /// The product row from the server, without pending work.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn product(&self, id: Uuid) -> Result<Option<Versioned<Product>>> {
         let held = self.store.get(&RowKey::new(PRODUCTS, id.to_string())).await?;
         Ok(held.and_then(|held| Some(Versioned { rev: held.rev, row: held.row.product()?.clone() })))
     }
 
-    /// A lot as the device has it from the server.
+    /// The lot row from the server, without pending work.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn lot(&self, lot: &LotRef) -> Result<Option<Versioned<InventoryLot>>> {
         let held = self.store.get(&lot_key(lot)).await?;
         Ok(held.and_then(|held| Some(Versioned { rev: held.rev, row: held.row.lot()?.clone() })))
     }
 
-    /// Every row it has, by rising key.
+    /// All rows from the server, table by table and in key order.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn rows(&self) -> Result<Vec<Versioned<Row>>> {
         let mut rows = Vec::new();
         for table in Warehouse::TABLES {
@@ -137,26 +137,26 @@ impl TestDevice {
         Ok(rows)
     }
 
-    /// The open deliveries that it has from the server.
+    /// The open deliveries from the server.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn deliveries(&self) -> Result<Vec<Delivery>> {
         Ok(self.rows().await?.into_iter().filter_map(|held| held.row.delivery().cloned()).collect())
     }
 
-    /// The exceptions that it has from the server.
+    /// The exceptions from the server.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn exceptions(&self) -> Result<Vec<StockException>> {
         Ok(self.rows().await?.into_iter().filter_map(|held| held.row.exception().cloned()).collect())
     }
 
-    /// Every row with its pending work folded in, as its screen would show it.
+    /// All rows with pending work folded in, as the app would show them.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn view(&self) -> Result<Vec<Row>> {
         let base: Rows<Row> =
             self.rows().await?.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();

@@ -1,4 +1,4 @@
-//! A server in this process, on a free port of this machine, with a database of its own.
+//! A server in this process, on a free local port, with a temporary database.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::{NativeTransport, TestDevice};
 
 const RETENTION_DAYS: u32 = 90;
 
-/// A running server. Its database goes when the value does.
+/// A running server. Its database is deleted on drop.
 #[derive(Debug)]
 pub struct TestServer {
     dir: TempDir,
@@ -41,28 +41,28 @@ impl std::fmt::Debug for Running {
 }
 
 impl TestServer {
-    /// A server without rows that serves the API.
+    /// Starts a server without rows that serves the API.
     ///
     /// # Errors
-    /// When it cannot start.
+    /// If it cannot start.
     pub async fn start() -> Result<Self> {
         Self::start_with(None).await
     }
 
-    /// A server that serves the files of `dist`, too.
+    /// Starts a server that serves the files of `dist`, if given, beside the API.
     ///
     /// # Errors
-    /// When it cannot start.
+    /// If it cannot start.
     pub async fn start_with(dist: Option<PathBuf>) -> Result<Self> {
         let mut server = Self { dir: TempDir::new()?, dist, clock: Clock::default(), running: None };
         server.restart().await?;
         Ok(server)
     }
 
-    /// Stops the server if it runs, and starts it on the database file as it now is, on another port.
+    /// Stops the server if it runs, and starts it again on its database file, on another port.
     ///
     /// # Errors
-    /// When it cannot stop or start.
+    /// If it cannot stop or start.
     pub async fn restart(&mut self) -> Result<()> {
         self.stop().await?;
         let options = ServeOptions {
@@ -75,21 +75,21 @@ impl TestServer {
         let (address, store) = (server.address()?, server.store());
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(async move {
-            // The sender is only dropped with the test, which ends the server as well.
+            // An error means that the sender was dropped with the test, which stops the server as well.
             let _ = stopped.await;
         }));
         self.running = Some(Running { address, store, stop, ended });
         Ok(())
     }
 
-    /// Stops the server; its database stays.
+    /// Stops the server and keeps its database.
     ///
     /// # Errors
-    /// When it ended with one.
+    /// If the server ended with an error.
     pub async fn stop(&mut self) -> Result<()> {
         let Some(Running { store, stop, ended, .. }) = self.running.take() else { return Ok(()) };
         drop(store);
-        // A server that has ended already is not told.
+        // Fails if the server has ended already; ignore.
         let _ = stop.send(());
         ended.await?
     }
@@ -98,33 +98,33 @@ impl TestServer {
         self.running.as_ref().context("the test server is stopped")
     }
 
-    /// Its address, such as `http://127.0.0.1:40123`.
+    /// The base URL, such as `http://127.0.0.1:40123`.
     ///
     /// # Errors
-    /// When it is stopped.
+    /// If the server is stopped.
     pub fn url(&self) -> Result<String> {
         Ok(format!("http://{}", self.running()?.address))
     }
 
-    /// Its store, to set things up without HTTP.
+    /// The server's store, for set-up without HTTP.
     ///
     /// # Errors
-    /// When it is stopped.
+    /// If the server is stopped.
     pub fn store(&self) -> Result<&dyn Store> {
         Ok(self.running()?.store.as_ref())
     }
 
-    /// Its clock, which can be put ahead.
+    /// The server's clock, which tests can advance.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Its database file.
+    /// Path of the database file.
     pub fn database(&self) -> PathBuf {
         self.path("lotbook.db")
     }
 
-    /// A path in the folder that goes with this server.
+    /// A path in the server's temporary folder.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -132,7 +132,7 @@ impl TestServer {
     /// Enrols a device. Returns its token.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn enrol(&self) -> Result<String> {
         let (store, now) = (self.store()?, self.clock.now());
         let code = enrolment::new_code(store, DEFAULT_SITE, "", now).await?;
@@ -141,18 +141,18 @@ impl TestServer {
         Ok(token)
     }
 
-    /// A new device with an empty memory.
+    /// Enrols a new device with an empty store.
     ///
     /// # Errors
-    /// When it cannot be enrolled.
+    /// If it cannot be enrolled.
     pub async fn device(&self, name: &str, scope: &str) -> Result<TestDevice> {
         Ok(TestDevice::new(name, scope, self.enrol().await?))
     }
 
-    /// A transport for the device with this token.
+    /// Creates a transport for the device with this token.
     ///
     /// # Errors
-    /// When the server is stopped.
+    /// If the server is stopped.
     pub fn transport(&self, token: &str) -> Result<NativeTransport> {
         NativeTransport::new(&self.url()?, token)
     }
