@@ -1,4 +1,4 @@
-//! The real app in a browser: installed, enrolled and filled, so that it can be measured as people use it.
+//! Drives the real app in a browser: installs, enrols and fills it, so that it can be measured as people use it.
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::chromium::Chromium;
 use crate::server_process::ServerProcess;
 
-/// A phone in upright position.
+/// Viewport of a phone in portrait, in CSS pixels.
 const SCREEN: (u32, u32) = (390, 844);
-/// Whether the app's cursor says that its snapshot is complete.
+/// Script: whether the stored cursor says that the snapshot is complete.
 const IS_COMPLETE: &str = "
     const opened = indexedDB.open('lotbook');
     const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
@@ -16,7 +16,7 @@ const IS_COMPLETE: &str = "
     const values = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
     database.close();
     return JSON.stringify(values).includes('live');";
-/// Tells the time at which something has been painted: after the frame that follows its appearance.
+/// Script: `painted(isThere, then)` calls `then` with the time of the first frame after `isThere()` is true.
 pub(crate) const PAINTED: &str = "
     const painted = (isThere, then) => {
         const look = () => {
@@ -39,7 +39,7 @@ pub(crate) async fn resize(browser: &Chromium) -> Result<()> {
     browser.cdp("Emulation.setDeviceMetricsOverride", size).await.map(drop)
 }
 
-/// Follows an enrolment link, and waits until every row is there and the worker is ready to serve the app offline.
+/// Opens an enrolment link and waits until every row is stored and the worker can serve the app offline.
 ///
 /// # Errors
 /// When one of these takes too long.
@@ -47,7 +47,7 @@ pub(crate) async fn install(browser: &Chromium, server: &ServerProcess) -> Resul
     install_from(browser, &server.enrolment_link(&server.app_origin())?).await
 }
 
-/// As [`install`], by this link.
+/// Like [`install`], with a given link.
 ///
 /// # Errors
 /// When one of these takes too long.
@@ -63,7 +63,7 @@ pub(crate) async fn install_from(browser: &Chromium, link: &str) -> Result<()> {
     browser.wait_for("the service worker", controlled).await.context("installing the app").map(drop)
 }
 
-/// Rows of the app's own scope: all products, and lots that are available.
+/// Number of rows in the app's default scope: all products, and available lots.
 ///
 /// # Errors
 /// When the database cannot be read.

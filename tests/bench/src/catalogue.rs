@@ -1,6 +1,6 @@
-//! The rows that the benches work on: the first of the given files, or made up in the same form.
+//! The rows that the benches work on: the first rows of given files, or generated ones in the same form.
 //!
-//! Lots are kept only where their product is, so a smaller catalogue is whole, too.
+//! Lots are kept only together with their product, so a smaller catalogue is consistent, too.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,23 +14,23 @@ use crate::settings::{Settings, Size};
 
 const PRODUCTS: &str = "products.csv";
 const LOTS: &str = "inventory_lots.csv";
-/// Words in several languages, so that a search over made-up names finds something.
+/// Words in several languages, so that searches over generated names find something.
 const NAMES: [&str; 6] =
     ["Crème brûlée", "Schokolade", "Fromage blanc", "Queso fresco", "Bon bon", "Çikolata"];
 
-/// Two files that belong together, and how many rows they have.
+/// A file of products, the file of their lots, and the number of rows in each.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
-    /// The file of products.
+    /// Path of the products file.
     pub(crate) products: PathBuf,
-    /// The file of lots.
+    /// Path of the lots file.
     pub(crate) lots: PathBuf,
-    /// Rows of both.
+    /// Rows of each file.
     pub(crate) size: Size,
 }
 
 impl Catalogue {
-    /// Writes files of this size into `folder`: the first rows of the given ones, else made-up rows.
+    /// Writes files of this size into `folder`: the first rows of the given ones, or else generated rows.
     ///
     /// # Errors
     /// When the given files have too few rows, or a file cannot be read or written.
@@ -59,7 +59,7 @@ fn first_field(line: &str) -> &str {
     line.split(',').next().unwrap_or_default()
 }
 
-/// The header and the first `count` wanted lines. No field of these files has a line break in it.
+/// Returns the header and the first `count` wanted lines. Fields of these files contain no line breaks.
 fn head(file: &Path, count: usize, mut is_wanted: impl FnMut(&str) -> bool) -> Result<String> {
     let opened = File::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
     let mut lines = BufReader::new(opened).lines();
@@ -98,7 +98,7 @@ fn made(size: Size) -> (String, String) {
     (products, lots)
 }
 
-/// A valid code of thirteen digits.
+/// A valid GTIN of thirteen digits.
 fn gtin13(number: usize) -> String {
     let digits = format!("20{number:010}");
     let sum: usize = digits
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_up_rows_are_as_many_as_asked_for_with_valid_codes() {
+    fn generated_rows_have_the_requested_size_and_valid_codes() {
         let (products, lots) = made(Size { products: 30, lots: 60 });
         assert_eq!((products.lines().count(), lots.lines().count()), (31, 61));
         for line in products.lines().skip(1) {

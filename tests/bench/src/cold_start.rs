@@ -1,7 +1,7 @@
-//! A start without a network, from a browser that was not running, until rows are painted and a first scan is answered.
+//! An offline start of a browser that was not running, until rows are painted and a first scan is answered.
 //!
-//! Time counts from the start of the navigation. The browser is ended in order and started anew on the same profile for
-//! each run; the files it reads may still be in the system's cache, for every subject alike.
+//! Time counts from the start of the navigation. For each run the browser is quit and restarted on the same profile. Its
+//! files may still be in the system's cache, which is the same for every subject.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::settings::Settings;
 use crate::stage::{KnownProduct, MAX_ROWS, enrol_here, known_products, number};
 
 const DEXIE: &str = "dexie";
-/// A browser is busy with itself at first.
+/// Pause after the start of the browser, which is busy with its own work at first.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// Notes what happens during a start, and scans a code as soon as there are rows.
+/// Script: notes the times of a start in `coldStart`, and scans a code as soon as there are rows.
 const NOTE_START: &str = "
     const seen = globalThis.coldStart = {};
     const open = IDBFactory.prototype.open;
@@ -39,7 +39,7 @@ const NOTE_START: &str = "
         painted(() => reads('[data-test=product-page]', name), (at) => { seen.scan = at - seen.rows; });
     });";
 
-/// One of two installed pages.
+/// An installed page.
 struct Page {
     name: &'static str,
     url: String,
@@ -77,7 +77,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report> {
                         page.name,
                         shown(number(&seen, "rows"))
                     );
-                    // The first one warms up.
+                    // The first run is a warm-up.
                     for (what, value) in figures(&seen).into_iter().filter(|_| run > 0) {
                         found.entry((page.name, what)).or_default().push(value);
                     }
@@ -101,7 +101,7 @@ async fn install_app(browser: &Chromium, server: &ServerProcess, report: &mut Re
     Ok(Page { name: LOTBOOK, url: format!("{}/stock", server.app_origin()) })
 }
 
-/// The peer's page lies on another origin of the same server, so that neither's worker serves the other.
+/// Installs the peer's page on another origin of the same server, so that neither worker serves the other page.
 async fn install_dexie(browser: &Chromium, server: &ServerProcess, report: &mut Report) -> Result<Page> {
     let origin = server.origin();
     browser.open(&format!("{origin}/manifest.json")).await?;
@@ -135,7 +135,7 @@ async fn start(browser: &mut Chromium, page: &Page, known: &KnownProduct) -> Res
     Ok(seen)
 }
 
-/// What a start was made of: the page, its files, its code's start, opening the database, reading and painting rows.
+/// The phases of a start: loading the document and the code, opening the database, reading and painting rows.
 fn figures(seen: &Value) -> [(&'static str, f64); 6] {
     [
         ("rows", number(seen, "rows")),

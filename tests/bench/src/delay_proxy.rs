@@ -1,4 +1,4 @@
-//! A TCP proxy that makes the way longer, not narrower: what comes in leaves some time later, in order, however much.
+//! A TCP proxy that adds latency without limiting bandwidth: bytes leave in order after a fixed delay.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
 const CHUNK_BYTES: usize = 64 * 1_024;
-/// Chunks under way in one direction: 64 MiB, far more than what fits into the delay on one machine.
+/// Chunks under way in one direction: 64 MiB, far more than one machine sends within the delay.
 const MAX_CHUNKS_UNDER_WAY: usize = 1_024;
 
-/// A running proxy; it ends with the value.
+/// A running proxy. It stops on drop.
 #[derive(Debug)]
 pub(crate) struct DelayProxy {
     address: SocketAddr,
@@ -22,7 +22,7 @@ pub(crate) struct DelayProxy {
 }
 
 impl DelayProxy {
-    /// Leads to `target` with `delay` each way. Opening a connection takes a round trip, too.
+    /// Starts a proxy to `target` with `delay` each way. Opening a connection takes a round trip, too.
     ///
     /// # Errors
     /// When no port is free.
@@ -33,7 +33,7 @@ impl DelayProxy {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(async move {
                     sleep(delay * 2).await;
-                    // A refused or broken connection is closed on the other side, too; that is all a proxy can say.
+                    // If the target refuses, dropping the client's connection is all that a proxy can do.
                     if let Ok(server) = TcpStream::connect(target).await {
                         lead(client, server, delay).await;
                     }
@@ -43,7 +43,7 @@ impl DelayProxy {
         Ok(Self { address, accepting })
     }
 
-    /// Where browsers reach it.
+    /// The proxy's origin, for browsers.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -57,7 +57,7 @@ impl Drop for DelayProxy {
 
 async fn lead(client: TcpStream, server: TcpStream, delay: Duration) {
     for stream in [&client, &server] {
-        // Without it small writes may wait for acknowledgements; a system that refuses is only slower.
+        // Without it small writes may wait for acknowledgements. Errors only cost speed.
         drop(stream.set_nodelay(true));
     }
     let (from_client, to_client) = client.into_split();
@@ -65,7 +65,7 @@ async fn lead(client: TcpStream, server: TcpStream, delay: Duration) {
     tokio::join!(carry(from_client, to_server, delay), carry(from_server, to_client, delay));
 }
 
-/// Carries one direction until its source ends or its target is gone.
+/// Forwards one direction until its source ends or its target is gone.
 async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, delay: Duration) {
     let (sender, mut under_way) = mpsc::channel::<(Instant, Vec<u8>)>(MAX_CHUNKS_UNDER_WAY);
     let read = async move {

@@ -1,4 +1,4 @@
-//! Few changed rows into many: what a pull costs by how much has changed and by how much is there.
+//! Pulls of a few changed rows: cost by the number of changes and by the number of stored rows.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ use crate::stage::{MAX_ROWS, Stage, number};
 
 const SUBJECTS: [&str; 5] = [LOTBOOK, "floor", "dexie", "rxdb", "pouchdb"];
 const CHANGES: [usize; 4] = [10, 100, 1_000, 10_000];
-/// The change that the bench is named by, on all rows.
+/// The number of changes whose figure is the main one, on the full catalogue.
 const MAIN_CHANGES: usize = 1_000;
-/// More than one row in so many is no longer a few.
+/// Changes are skipped on catalogues with fewer rows per change than this.
 const MIN_ROWS_PER_CHANGE: usize = 3;
 
 struct Delta {

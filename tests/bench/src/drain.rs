@@ -1,4 +1,4 @@
-//! 1,000 queued mutations until every one is acknowledged, over a way with 20 ms of round trip.
+//! Draining 1,000 queued mutations until every one is acknowledged, over a link with 20 ms of round trip.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::settings::{Settings, Size};
 use crate::stage::{MAX_ROWS, Stage, number};
 
 const SUBJECTS: [&str; 2] = [LOTBOOK, "workbox"];
-/// Measured as well when they can drain a queue.
+/// Measured as well if their page has `drain`.
 const FURTHER_SUBJECTS: [&str; 3] = ["dexie", "rxdb", "pouchdb"];
 const MUTATIONS: u32 = 1_000;
 const ONE_WAY: Duration = Duration::from_millis(10);
-/// Enough rows that every mutation has a lot of its own. What is there does not matter here, so it is little.
+/// Small, because the stored rows do not matter here, but with a lot for every mutation.
 const SIZE: Size = Size { products: 2_000, lots: 2_000 };
 const BOOKED: &str = "SELECT count(*) FROM stock_ledger WHERE movement = 'pick'";
 

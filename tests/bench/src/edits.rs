@@ -1,4 +1,4 @@
-//! Somebody else's work: a device that is no browser changes random rows on the server, over the same protocol.
+//! Changes by another device: a native client changes random rows on the server over the same protocol.
 
 use anyhow::{Context, Result, ensure};
 use domain::{Action, LotRef, ProductPatch, Quantity, Warehouse};
@@ -13,9 +13,9 @@ use uuid::{Builder, Uuid};
 use crate::server_process::ServerProcess;
 
 const SEED: u64 = 0x10_7B00C;
-/// Any fixed time will do: it is what the device claims.
+/// Any fixed time: it is only the device's claim.
 const CAPTURED_AT: UnixMillis = UnixMillis(1_795_000_000_000);
-/// Of a product's own name as many characters as leave space for what is added.
+/// Characters kept of a product's name, so that the added suffix fits.
 const MAX_KEPT_NAME_CHARS: usize = 80;
 
 /// A row that can be changed.
@@ -24,16 +24,16 @@ enum Target {
     Lot(LotRef),
 }
 
-/// A product whose new name has to be found.
+/// A renamed product, to be looked up afterwards.
 #[derive(Clone, Debug)]
 pub(crate) struct Renamed {
-    /// Its SKU.
+    /// The SKU.
     pub(crate) sku: String,
-    /// Its new name.
+    /// The new name.
     pub(crate) name: String,
 }
 
-/// The device.
+/// The other device.
 pub(crate) struct Editor {
     transport: NativeTransport,
     client: Uuid,
@@ -44,7 +44,7 @@ pub(crate) struct Editor {
 }
 
 impl Editor {
-    /// A device that knows every row.
+    /// Enrols a device that knows every row.
     ///
     /// # Errors
     /// When the server refuses it, or its database cannot be read.
@@ -60,7 +60,7 @@ impl Editor {
         Ok(Self { transport, client, targets, rng, last_seq: 0, rounds: 0 })
     }
 
-    /// Changes `count` different rows, products and lots as many as there are of each, and returns one of the products.
+    /// Changes `count` different rows, chosen among all products and lots. Returns one of the renamed products, if any.
     ///
     /// # Errors
     /// When there are too few rows, or the server does not book every change.
@@ -101,7 +101,7 @@ impl Editor {
         Ok(renamed)
     }
 
-    /// Has one action booked that was made on the rows as they are.
+    /// Sends one action, based on the current revision.
     ///
     /// # Errors
     /// When the server does not book it.
@@ -147,7 +147,7 @@ impl Editor {
     }
 }
 
-/// The first lots by id.
+/// The first `count` lots by id.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -159,10 +159,10 @@ pub(crate) fn lots(server: &ServerProcess, count: u32) -> Result<Vec<LotRef>> {
     })
 }
 
-/// An id as the database keeps it.
+/// Reads an id from its bytes in the database.
 ///
 /// # Errors
-/// When it is no id.
+/// When there are not 16 bytes.
 pub(crate) fn uuid(bytes: Vec<u8>) -> rusqlite::Result<Uuid> {
     Uuid::from_slice(&bytes).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())

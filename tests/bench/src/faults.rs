@@ -1,25 +1,25 @@
-//! Lotbook and its peers under faults that a browser meets, and what becomes of the work saved on it.
+//! Lotbook and its peers under faults of browser, network and server: is saved work lost, duplicated, reordered or stuck?
 //!
-//! A run is one fault with one subject on a server, a browser profile and a proxy of its own ([`scene`]). It saves some
-//! picks of one lot, each of another quantity, so that each can be told from the others in the server's ledger. *Saved*
-//! means that the subject said so. The fault ends, the server can be reached, and the page is opened again where the fault
-//! closed it. Then the subject has `bound_seconds`, and nobody does anything for it; the run ends sooner once all is well.
-//! What is counted then, over the mutations that were saved:
+//! A run plays one fault with one subject on its own server, browser profile and proxy ([`scene`]). It saves some picks of
+//! one lot, each with another quantity, so that they can be told apart in the server's ledger. *Saved* means that the subject
+//! said so. Then the fault ends, the server can be reached, and a page that the fault closed is opened again. From then on
+//! the subject has `bound_seconds` to settle everything without any user action; the run ends sooner once it has. Counted
+//! over the saved mutations:
 //!
-//! - **lost**: the server has not booked it, and the subject no longer holds it in its queue, nor keeps it for a person to
-//!   settle, with a reason. A rejected write that vanished is lost. Where rows are pulled, each row that the subject lacks,
-//!   has in an older form or should no longer have counts here as well.
-//! - **duplicated**: bookings beyond one for each saved mutation, those of mutations that were said not to be saved
-//!   included. What nobody got a word about may arrive or not.
-//! - **reordered**: bookings on the lot that come right after one that was saved later.
+//! - **lost**: not booked by the server, and neither in the subject's queue nor kept with a reason for a person to settle. A
+//!   rejected write that vanished is lost. With subjects that pull rows, each row that is missing, outdated or should have
+//!   been removed counts as well.
+//! - **duplicated**: bookings beyond one per saved mutation, including bookings of mutations that the subject reported as not
+//!   saved. Mutations about which the subject said nothing may be booked or not.
+//! - **reordered**: bookings on the lot that come directly after one that was saved later.
 //! - **stuck**: still in the queue after the bound, and not waiting for a person with a reason.
 //!
-//! Beside them stand how many were saved, and how long the slowest of these took with the way to its form.
+//! The results also hold the number of saved mutations and the time of the slowest save, including the way to its form.
 //!
-//! What is not quite as in the field: that the network is back is told by an `online` event in the page and a sync event in
-//! the worker, as a browser would. A sync event that failed is fired again after five minutes; for Workbox, which knows no
-//! other occasion, the browser is told to do so after 15 seconds, as the bound is so short. A page is frozen over DevTools,
-//! in a state in which Chromium itself would leave it running: it holds a Web Lock. The clock is off in the page alone; a
+//! Differences from the field: the return of the network is signalled by an `online` event in the page and a sync event in
+//! the worker, dispatched over DevTools. A browser repeats a failed sync event after five minutes. Workbox has no other
+//! trigger, so for Workbox the browser is set to repeat it after 15 seconds, within the bound. A page is frozen over DevTools
+//! although it holds a Web Lock, in which case Chromium itself would not freeze it. Only the page's clock is off, because a
 //! worker's cannot be changed.
 
 mod app_screens;
@@ -55,10 +55,10 @@ const SUBJECTS: [Subject; 5] = [
     Subject::Peer(POUCHDB),
 ];
 
-/// Most of a play is waiting, and none has anything in common with another.
+/// Plays mostly wait and share nothing, so several run at once.
 const PLAYS_AT_ONCE: usize = 2;
 
-/// Plays every fault with every subject that is asked for.
+/// Plays the chosen faults with the chosen subjects.
 ///
 /// # Errors
 /// When the results cannot be written.
@@ -71,7 +71,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Matrix> {
         .iter()
         .map(|fault| Row { id: fault.id(), name: fault.about(), results: BTreeMap::new() })
         .collect();
-    // Those that take long are the last ones; they are begun first.
+    // The last faults take longest, so they are started first.
     let cells = (0..faults.len()).rev().flat_map(|at| subjects.iter().map(move |&subject| (at, subject)));
     let plays = cells.map(|(at, subject)| {
         let fault = faults[at];
@@ -106,7 +106,7 @@ async fn cell(fault: Fault, subject: Subject, settings: &Settings) -> Cell {
     if let Some(not_applicable) = notes::not_applicable(fault, subject) {
         return Cell::NotApplicable { not_applicable };
     }
-    // The same chances for every subject.
+    // The same random choices for every subject.
     let rng = Rng::with_seed(settings.seed);
     match cases::play(fault, subject, settings, rng).await {
         Ok(counts) => {

@@ -1,5 +1,5 @@
-//! Everything from the server until it is durable and findable by barcode, and whether an interrupted one is resumed.
-//! Every run is that of a new device: a browser on an empty profile.
+//! First sync: all rows from the server until they are durable and can be found by barcode, and whether an interrupted
+//! first sync resumes. Every run is that of a new device: a browser on an empty profile.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use crate::settings::Settings;
 use crate::stage::{KnownProduct, MAX_ROWS, Stage, known_products, number};
 
 const SUBJECTS: [&str; 5] = [LOTBOOK, "floor", "dexie", "rxdb", "pouchdb"];
-/// Where the interrupted pull stops, in parts of a hundred.
+/// Share of the rows after which the interrupted pull stops.
 const INTERRUPTED_AT_PERCENT: usize = 60;
-/// What is pulled again at most: what was left, and some of what was on its way.
+/// Most rows that the resumed pull may need: the remaining ones and some that were under way.
 const MAX_RESUMED_PERCENT: usize = 50;
 
 struct FirstSync {
@@ -60,7 +60,7 @@ impl Contest for FirstSync {
             answer["found"],
             self.known.sku
         );
-        // Before the count, which may need memory of its own.
+        // Read before the count, which may allocate memory.
         let renderer = stage.browser.renderer_peak_bytes();
         stage.check_count(stage.server.catalogue().size).await?;
         let mut measured = Measured::one(number(&answer, "millis"));
@@ -92,7 +92,7 @@ fn timed_pull(barcode: &str) -> String {
          const pulled = await subject.pull({{ maxRows: {MAX_ROWS} }});
          const found = await subject.byBarcode({});
          const millis = performance.now() - begun;
-         // Tasks are told of some time after they have ended.
+         // Long tasks are reported some time after they have ended.
          await new Promise((resolve) => setTimeout(resolve, 200));
          watch.disconnect();
          const received = performance.getEntriesByType('resource')
@@ -103,7 +103,7 @@ fn timed_pull(barcode: &str) -> String {
     )
 }
 
-/// Interrupts a pull by loading the page anew, and returns the rows that the next one needs.
+/// Interrupts a pull by reloading the page, and returns the number of rows that the next pull receives.
 async fn resumed_rows(stage: &mut Stage, subject: &str) -> Result<f64> {
     let size = stage.server.catalogue().size;
     stage.renew_browser().await?;

@@ -1,4 +1,4 @@
-//! One product by barcode and by SKU from storage, and the app's search at every keystroke.
+//! Lookup of one product by barcode and by SKU in storage, and the app's search at every keystroke.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use crate::stage::{KnownProduct, Stage, known_products};
 
 const SUBJECTS: [&str; 5] = [LOTBOOK, "floor", "dexie", "rxdb", "pouchdb"];
 const LOOKUPS: usize = 500;
-/// Words that people type: several languages, with and without their accents, and the beginnings of codes.
+/// Search texts as people type them: several languages, with and without accents, and prefixes of codes.
 const WORDS: [&str; 9] = ["creme", "crème", "schoko", "fromage", "queso", "P0012", "bio", "lait", "çikolata"];
 const BARCODE_PREFIX_DIGITS: usize = 6;
-/// Frames come as soon as they are ready and not at the display's pace, so that a frame's time is the work's.
+/// Renders frames as soon as they are ready instead of at the display's rate, so that frame times measure the work.
 const UNPACED_FRAMES: [&str; 2] = ["--disable-frame-rate-limit", "--disable-gpu-vsync"];
 
 struct Lookup {
@@ -88,7 +88,7 @@ fn numbers(times: &Value) -> Result<Vec<f64>> {
     Ok(times.as_array().context("the page returned no times")?.iter().filter_map(Value::as_f64).collect())
 }
 
-/// Types words into the app's search, a key at a time.
+/// Types words into the app's search, one key at a time.
 async fn search(
     settings: &Settings,
     server: &ServerProcess,
@@ -107,7 +107,7 @@ async fn search(
     let (mut idle, mut frames, mut settled) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..=settings.runs() {
         let times = browser.job(&typed(&words)).await?;
-        // The first one warms up.
+        // The first run is a warm-up.
         if run > 0 {
             idle.extend(numbers(&times["idle"])?);
             frames.extend(numbers(&times["frames"])?);
@@ -125,8 +125,8 @@ async fn search(
     Ok(())
 }
 
-/// Times of a frame without work, from a keystroke to its next frame, and to the frame in which count and first row last
-/// changed.
+/// Script that measures the time of an idle frame, from a keystroke to the next frame, and from a keystroke to the last frame
+/// that changed the count or the first row.
 fn typed(words: &[&str]) -> String {
     format!(
         "const field = document.querySelector('[data-test=search]');
@@ -135,7 +135,7 @@ fn typed(words: &[&str]) -> String {
              setValue.call(field, text);
              field.dispatchEvent(new InputEvent('input', {{ bubbles: true }}));
          }};
-         // A frame that paints nothing waits for the display; this one always has something to paint.
+         // A frame that paints nothing waits for the display, so each frame changes this element.
          const pulse = document.body.appendChild(document.createElement('i'));
          Object.assign(pulse.style, {{ position: 'fixed', top: 0, left: 0, width: '1px', height: '1px' }});
          let beats = 0;

@@ -1,7 +1,7 @@
-//! Lotbook beside its peers: the same data, server, machine and browser for every subject.
+//! Benchmarks of Lotbook and its peers with the same data, server, machine and browser for every subject.
 //!
-//! `cargo xtask bench` builds the server, the app and the subjects' pages, and runs this. Each bench leaves `NAME.json`,
-//! and `NAME.svg` where there is something to plot; what failed is said in them, and makes the exit code nonzero.
+//! `cargo xtask bench` builds the server, the app and the subjects' pages, and runs this. Each bench writes `NAME.json`,
+//! and `NAME.svg` if there is something to plot. Failures are listed in the JSON and make the exit code nonzero.
 
 mod app;
 mod catalogue;
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs a bench, tells and keeps what it found, and returns whether something failed.
+/// Runs a bench, prints and writes its results, and returns whether something failed.
 async fn run_and_keep(bench: Bench, settings: &Settings) -> Result<bool> {
     let found = run(bench, settings).await?;
     println!("{}", found.table());

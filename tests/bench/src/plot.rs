@@ -1,6 +1,6 @@
-//! A report as a small bar plot that reads on light and on dark pages.
+//! Draws a report as a small SVG bar plot for light and dark pages.
 //!
-//! Bars are logarithmic as soon as the largest is far beyond the smallest: then the axis says so.
+//! The scale is logarithmic if the largest bar is far longer than the smallest; the title then says so.
 
 use std::fmt::Write as _;
 
@@ -12,14 +12,14 @@ const RIGHT: f64 = 110.0;
 const TOP: f64 = 44.0;
 const ROW: f64 = 30.0;
 const BAR: f64 = 18.0;
-/// Beyond this, the smallest bar would not be seen beside the largest.
+/// Ratio of largest to smallest value above which the smallest bar would not be visible on a linear scale.
 const MAX_LINEAR_SPREAD: f64 = 12.0;
-/// Colours apart for eyes that tell red and green badly, and strong enough on white and on black.
+/// Colours that are distinct with red-green colour blindness and have enough contrast on white and on black.
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}.peer{fill:#8c959f}.own{fill:#0a7ea4}\
 .tail{stroke:#57606a;stroke-width:1.5}@media(prefers-color-scheme:dark){text{fill:#c9d1d9}.peer{fill:#6e7681}\
 .own{fill:#39b6e0}.tail{stroke:#c9d1d9}}";
 
-/// The plot: a bar to the median for every subject, with a line on to the 95th percentile.
+/// Renders the plot: a bar up to the median of every subject, extended by a line to the 95th percentile.
 pub(crate) fn svg(report: &Report) -> String {
     let subjects = report.ordered();
     let values =

@@ -1,10 +1,10 @@
-//! Other programs' processes, as `/proc` tells of them: who descends from whom, and how much memory they took.
+//! Descendants and memory use of other processes, read from `/proc`.
 //!
-//! Where there is no `/proc`, nothing is found, and what would have been said of them is left out.
+//! On systems without `/proc` nothing is found, and the figures that need it are left out.
 
 use std::fs;
 
-/// Every process that `root` started, directly or through others, with its command line.
+/// All descendants of process `root`, each with its command line.
 pub(crate) fn descendants(root: u32) -> Vec<(u32, String)> {
     let parents: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, parent(pid)?))).collect();
     let mut found = Vec::new();
@@ -18,7 +18,7 @@ pub(crate) fn descendants(root: u32) -> Vec<(u32, String)> {
     found
 }
 
-/// The most memory a process has held at once, in bytes.
+/// Peak resident memory of a process, in bytes.
 pub(crate) fn peak_memory_bytes(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -34,7 +34,7 @@ fn pids() -> impl Iterator<Item = u32> {
 
 fn parent(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold spaces and parentheses; state and parent follow its end.
+    // The name may contain spaces and parentheses; state and parent follow its closing one.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 

@@ -1,4 +1,4 @@
-//! One action until it is durable on the device: the subjects' queue records, and a tap in the real app.
+//! Saving one action until it is durable on the device: the subjects' queue records, and a tap in the real app.
 
 use anyhow::{Context, Result, ensure};
 use domain::{Action, Quantity};
@@ -14,15 +14,15 @@ use crate::server_process::ServerProcess;
 use crate::settings::Settings;
 use crate::stage::{Stage, number};
 
-/// The page that a subject is on, where it has another name.
+/// The subject whose page has another name: subject, page.
 const BARE_PUT: (&str, &str) = ("bare-put", "floor");
 const SUBJECTS: [&str; 3] = [LOTBOOK, BARE_PUT.0, "dexie"];
 const RECORDS: usize = 200;
-/// Taps in the app for every run of the subjects.
+/// Taps in the app per run.
 const TAPS_PER_RUN: usize = 5;
 const FRAME_MILLIS: f64 = 1_000.0 / 60.0;
 
-/// Notes when the button was pressed, when its queue record was durable, and when the page had said so.
+/// Script: notes in `tap` when the button was pressed, the record put, the record durable, and the toast painted.
 const NOTE_TAP: &str = "
     const seen = globalThis.tap = {};
     document.addEventListener('click', (event) => {
@@ -102,7 +102,7 @@ impl Contest for Record {
     }
 }
 
-/// Saves picks in the installed app by clicks.
+/// Saves picks in the installed app by clicking.
 async fn tap(settings: &Settings, server: &ServerProcess, report: &mut Report) -> Result<()> {
     let browser = Chromium::start(settings, &[]).await?;
     app::install(&browser, server).await?;
@@ -115,7 +115,7 @@ async fn tap(settings: &Settings, server: &ServerProcess, report: &mut Report) -
         browser.click("[data-test=save]").await?;
         let noted = "return globalThis.tap?.durable && globalThis.tap.shown ? globalThis.tap : null";
         let seen = browser.wait_for("a saved pick on the screen", noted).await?;
-        // The first one warms up.
+        // The first tap is a warm-up.
         if tap > 0 {
             let tapped = number(&seen, "tapped");
             durable.push(number(&seen, "durable") - tapped);
@@ -133,7 +133,7 @@ async fn tap(settings: &Settings, server: &ServerProcess, report: &mut Report) -
     Ok(())
 }
 
-/// A product of which one unit can be picked many times.
+/// A product with enough whole units to be picked many times.
 fn stocked_product(server: &ServerProcess) -> Result<Uuid> {
     let found = server.query(
         "SELECT p.product_id FROM products p JOIN inventory_lots l USING (site, product_id)

@@ -1,6 +1,6 @@
-//! What a bench found: medians and 95th percentiles a subject, how peers compare with Lotbook, and further figures.
+//! Results of a bench: median and 95th percentile per subject, ratios of peers to Lotbook, and further figures.
 //!
-//! `write` leaves `NAME.json` and `NAME.svg` in a folder; the table goes to the terminal.
+//! `write` creates `NAME.json` and `NAME.svg` in a folder; `table` is for the terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,24 +16,24 @@ use crate::plot;
 /// The subject that the others are compared with.
 pub(crate) const LOTBOOK: &str = "lotbook";
 
-/// The middle and the slow end of some measurements.
+/// Median and 95th percentile of some measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Figure {
-    /// Half of the measurements are at most this.
+    /// The median.
     pub(crate) median: f64,
-    /// 95 of 100 measurements are at most this; of few measurements, the largest.
+    /// The 95th percentile; with fewer than 20 measurements, the largest.
     pub(crate) p95: f64,
 }
 
 impl Figure {
-    /// Of measurements in any order; none of none.
+    /// Computes the figure of samples in any order. `None` if there are none.
     pub(crate) fn of(samples: &[f64]) -> Option<Self> {
         Some(Self { median: percentile(samples, 50)?, p95: percentile(samples, 95)? })
     }
 }
 
-/// The smallest sample that at least `percent` of 100 samples do not exceed; the mean of the middle two for the median of
-/// an even number.
+/// The percentile by nearest rank; for the median of an even number of samples, the mean of the middle two. `None` without
+/// samples.
 pub(crate) fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -44,7 +44,7 @@ pub(crate) fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
     sorted.get((count * percent).div_ceil(100).checked_sub(1)?).copied()
 }
 
-/// A further figure, or anything else worth keeping.
+/// A further figure or a note.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 enum Detail {
@@ -56,29 +56,29 @@ enum Detail {
     Note(Value),
 }
 
-/// What any bench leaves behind.
+/// Results of any bench.
 pub(crate) trait Findings {
     /// Whether something failed.
     fn has_failed(&self) -> bool;
 
-    /// Writes `NAME.json`, and what else belongs to it.
+    /// Writes `NAME.json` and its companions into `folder`.
     ///
     /// # Errors
     /// When a file cannot be written.
     fn write(&self, folder: &Path) -> Result<()>;
 
-    /// The table for the terminal.
+    /// The results as a table for the terminal.
     fn table(&self) -> String;
 }
 
-/// What one bench of figures found.
+/// Results of a bench that measures figures.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     name: String,
     unit: String,
     runs: usize,
     subjects: BTreeMap<String, Figure>,
-    /// Each peer's median over Lotbook's.
+    /// Each peer's median divided by Lotbook's.
     ratios: BTreeMap<String, f64>,
     details: BTreeMap<String, Detail>,
     #[serde(skip)]
@@ -86,7 +86,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Nothing found yet. `runs` are those that are measured, the warm-up not among them.
+    /// Creates an empty report. `runs` is the number of measured runs, without the warm-up.
     pub(crate) fn new(name: &str, unit: &str, runs: usize) -> Self {
         Self {
             name: name.to_owned(),
@@ -99,7 +99,7 @@ impl Report {
         }
     }
 
-    /// Adds a subject's measurements in the report's unit; none add nothing.
+    /// Adds a subject's measurements, in the report's unit. No-op without samples.
     pub(crate) fn subject(&mut self, subject: &str, samples: &[f64]) {
         let Some(figure) = Figure::of(samples) else { return };
         self.subjects.insert(subject.to_owned(), figure);
@@ -110,19 +110,19 @@ impl Report {
         self.ratios = peers.map(|(name, figure)| (name.clone(), rounded(figure.median / own))).collect();
     }
 
-    /// Adds a further figure's measurements; none add nothing.
+    /// Adds the measurements of a further figure. No-op without samples.
     pub(crate) fn detail(&mut self, name: &str, unit: &str, samples: &[f64]) {
         if let Some(figure) = Figure::of(samples) {
             self.details.insert(name.to_owned(), Detail::Figure { unit: unit.to_owned(), figure });
         }
     }
 
-    /// Adds anything else: a count, a flag, a sentence.
+    /// Adds a note: a count, a flag or a sentence.
     pub(crate) fn note(&mut self, name: &str, value: impl Into<Value>) {
         self.details.insert(name.to_owned(), Detail::Note(value.into()));
     }
 
-    /// Says that a subject could not be measured, or did something wrong, and what.
+    /// Prints and stores that a subject could not be measured or gave a wrong result.
     pub(crate) fn failure(&mut self, subject: &str, error: &anyhow::Error) {
         let sentence = format!("{subject}: {error:#}");
         eprintln!("  FAILED {sentence}");
@@ -135,12 +135,12 @@ impl Report {
         &self.name
     }
 
-    /// The unit of the subjects' figures.
+    /// Unit of the subjects' figures.
     pub(crate) fn unit(&self) -> &str {
         &self.unit
     }
 
-    /// The subjects' figures, Lotbook first.
+    /// The subjects' figures: Lotbook first, then peers by median.
     pub(crate) fn ordered(&self) -> Vec<(&str, Figure)> {
         let mut all: Vec<_> = self.subjects.iter().map(|(name, figure)| (name.as_str(), *figure)).collect();
         all.sort_by(|a, b| {
@@ -190,7 +190,7 @@ fn line(text: &mut String, cells: [&str; 4]) {
     let _ = writeln!(text, "  {name:<44} {median:>14} {p95:>14} {last:>12}");
 }
 
-/// Three digits that count.
+/// Formats a value with about three significant digits.
 pub(crate) fn shown(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 || value == 0.0 => format!("{value:.0}"),
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_measurements_and_the_median_is_in_the_middle() {
+    fn percentiles_are_samples_and_an_even_median_is_a_mean() {
         assert_eq!(Figure::of(&[]), None);
         assert_eq!(Figure::of(&[7.0]), Some(Figure { median: 7.0, p95: 7.0 }));
         assert_eq!(Figure::of(&[4.0, 1.0, 3.0, 2.0]), Some(Figure { median: 2.5, p95: 4.0 }));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn peers_are_compared_with_lotbook_whoever_comes_first() {
+    fn peers_are_compared_with_lotbook_in_any_order() {
         let mut report = Report::new("sample", "ms", 1);
         report.subject("dexie", &[30.0]);
         report.subject(LOTBOOK, &[2.0]);

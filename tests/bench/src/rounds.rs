@@ -1,6 +1,6 @@
-//! Runs subjects in turns, so that whatever the machine does meanwhile meets all of them alike.
+//! Runs subjects in turns, so that other load on the machine affects all of them alike.
 //!
-//! One turn warms up and is not kept. A subject that fails is named and left out from there on; the others go on.
+//! The first turn is a warm-up and not counted. A subject that fails is reported and skipped from then on.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,52 +10,52 @@ use anyhow::Result;
 use crate::report::{Report, shown};
 use crate::stage::Stage;
 
-/// A subject that takes longer than this to warm up is measured fewer times, and the report says so.
+/// A subject whose warm-up takes longer than this gets [`MIN_RUNS`] runs, which the report notes.
 const MAX_WARM_UP: Duration = Duration::from_secs(60);
 const MIN_RUNS: usize = 2;
 
-/// What one turn of one subject found.
+/// Measurements of one subject in one turn.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
-    /// In the report's unit.
+    /// Samples in the report's unit.
     pub(crate) samples: Vec<f64>,
-    /// Name, unit and value of whatever else was seen.
+    /// Further measurements: name, unit, value.
     pub(crate) further: Vec<(String, &'static str, f64)>,
 }
 
 impl Measured {
-    /// One sample and nothing else.
+    /// One sample without further measurements.
     pub(crate) fn one(sample: f64) -> Self {
         Self { samples: vec![sample], further: Vec::new() }
     }
 
-    /// Adds something else that was seen.
+    /// Adds a further measurement.
     pub(crate) fn and(&mut self, what: &str, unit: &'static str, value: f64) {
         self.further.push((what.to_owned(), unit, value));
     }
 }
 
-/// Something that several subjects do.
+/// A task that is measured for several subjects.
 pub(crate) trait Contest {
-    /// What comes before each turn of all subjects.
+    /// Runs once before each turn of all subjects.
     async fn prepare(&mut self, stage: &Stage) -> Result<()>;
 
-    /// One subject's turn.
+    /// Measures one subject.
     async fn measure(&mut self, stage: &mut Stage, subject: &str) -> Result<Measured>;
 }
 
-/// All that the turns of one subject found.
+/// Measurements of one subject in all turns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples {
-    /// In the report's unit.
+    /// Samples in the report's unit.
     pub(crate) samples: Vec<f64>,
     further: BTreeMap<(String, &'static str), Vec<f64>>,
-    /// Set where it is less than what was asked for.
+    /// The number of runs, if it is less than requested.
     fewer_runs: Option<usize>,
 }
 
 impl Samples {
-    /// Adds what is beside the main figure to a report, under names that begin with `name`.
+    /// Adds the further measurements to a report, under names that begin with `name`.
     pub(crate) fn tell_further(&self, report: &mut Report, name: &str) {
         for ((what, unit), samples) in &self.further {
             report.detail(&format!("{name}_{what}"), unit, samples);
@@ -66,7 +66,7 @@ impl Samples {
     }
 }
 
-/// Runs one turn to warm up and then `runs` that count, and returns what was found by subject.
+/// Runs one warm-up turn and `runs` measured ones. Returns the measurements by subject.
 ///
 /// # Errors
 /// When preparing fails, or the browser cannot be started again after a failure.
@@ -115,7 +115,7 @@ pub(crate) async fn rounds(
     Ok(found)
 }
 
-/// Fills every subject from the server, unmeasured, and returns those that hold all rows now.
+/// Fills every subject from the server, untimed, and returns those that hold all rows.
 ///
 /// # Errors
 /// When the browser cannot be started again after a failure.

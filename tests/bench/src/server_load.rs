@@ -1,9 +1,9 @@
 //! `server`: many devices push at once, then devices pull everything, over real HTTP to the release binary.
 //!
-//! Every run begins with a copy of one imported database. The server is killed when the last answer is in, so that the
-//! books which are then checked hold what was committed before it was acknowledged, and nothing else. The floor writes
-//! the very rows that the server wrote, without HTTP, JSON and rules. What devices push is seeded; they are as many tasks of
-//! this process, which shares the machine's cores with the server.
+//! Every run begins with a copy of one imported database. The server is killed after the last answer, so that the database
+//! that is checked then holds only what was committed before it was acknowledged. The floor writes the same rows as the
+//! server did, without HTTP, JSON and rules. The pushed work is seeded. Devices are tasks of this process, which shares the
+//! machine's cores with the server.
 
 mod books;
 mod floor;
@@ -30,7 +30,7 @@ use process::RunningServer;
 use pushes::Pushed;
 use work::Work;
 
-/// Batches that each device sends, one after the other.
+/// Batches that each device sends, one after another.
 const BATCHES_PER_DEVICE: usize = 5;
 const QUICK_BATCHES_PER_DEVICE: usize = 2;
 /// Devices that pull everything at the same time.
@@ -39,7 +39,7 @@ const PULLING_DEVICES: usize = 10;
 /// Measures pushes and pulls.
 ///
 /// # Errors
-/// When the server cannot be started or answers wrongly, or its books do not add up afterwards.
+/// When the server cannot be started or answers wrongly, or its database is inconsistent afterwards.
 pub(crate) async fn run(settings: &Settings) -> Result<Report> {
     let bench = Prepared::new(settings).await?;
     let mut report = Report::new("server", "mutations/s", settings.runs());
@@ -49,7 +49,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<Report> {
     Ok(report)
 }
 
-/// A database with the catalogue and the devices in it, and what those devices will push.
+/// A database with the catalogue and the enrolled devices, and the work that those devices will push.
 struct Prepared {
     dir: TempDir,
     program: PathBuf,
@@ -69,7 +69,7 @@ impl Prepared {
         Ok(Self { program: settings.server.clone(), dir, tokens, work })
     }
 
-    /// A fresh copy of the database under a name of its own.
+    /// Makes a new copy of the database under this name.
     fn copy(&self, name: &str) -> Result<PathBuf> {
         let copy = self.dir.path().join(name);
         for suffix in ["-wal", "-shm"] {
@@ -80,13 +80,13 @@ impl Prepared {
         }
         fs::copy(self.dir.path().join("imported.db"), &copy)
             .context("the imported database cannot be copied")?;
-        // What the copy left to be written would otherwise be written while the subject is measured.
+        // Otherwise the copy would be flushed to disk while the subject is measured.
         fs::File::open(&copy)?.sync_all()?;
         Ok(copy)
     }
 }
 
-/// Enrols devices without HTTP, where an address may try a few codes a minute only. Returns their tokens.
+/// Enrols devices directly in the store, because enrolment over HTTP is rate-limited. Returns their tokens.
 async fn enrolled(database: &Path, devices: usize) -> Result<Vec<String>> {
     let (store, now) = (SqliteStore::open(database)?, Clock::default().now());
     let mut tokens = Vec::with_capacity(devices);

@@ -1,4 +1,4 @@
-//! The release server on a database of its own, as a process that can be stopped and started again.
+//! Runs the release server as a process on a temporary database. It can be stopped and restarted.
 
 use std::fs;
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ use crate::settings::{Settings, Size};
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const START_POLL: Duration = Duration::from_millis(20);
 
-/// The server. Its database goes when the value does.
+/// The server process. Its database is deleted on drop.
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
     folder: TempDir,
@@ -29,7 +29,7 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Imports a catalogue of this size into a fresh database and serves it.
+    /// Imports a catalogue of this size into a new database and serves it.
     ///
     /// # Errors
     /// When the import or the start fails.
@@ -50,7 +50,7 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Serves, and waits until it answers.
+    /// Starts the server and waits until it accepts connections.
     ///
     /// # Errors
     /// When it does not answer in time.
@@ -72,17 +72,17 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// Ends the server as a power cut would; the database stays.
+    /// Kills the server, as a power cut would. The database stays.
     ///
     /// # Errors
-    /// When the process cannot be ended.
+    /// When the process cannot be killed.
     pub(crate) fn stop(&mut self) -> Result<()> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
         process.kill().and_then(|()| process.wait()).context("the server cannot be stopped")?;
         Ok(())
     }
 
-    /// Copies the database while it is in use.
+    /// Backs up the database while it is in use. Returns the copy's path.
     ///
     /// # Errors
     /// When the server's command fails.
@@ -91,14 +91,14 @@ impl ServerProcess {
         self.run(self.command("backup").arg("--to").arg(&copy)).map(|_| copy)
     }
 
-    /// Puts a backup in the database's place; the server has to be stopped.
+    /// Replaces the database by a backup. The server must be stopped.
     ///
     /// # Errors
     /// When files cannot be replaced.
     pub(crate) fn restore(&self, backup: &Path) -> Result<()> {
         let database = self.database();
         for log in ["lotbook.db-wal", "lotbook.db-shm"] {
-            // There is none after an orderly end.
+            // They do not exist after an orderly shutdown.
             drop(fs::remove_file(self.folder.path().join(log)));
         }
         fs::copy(backup, &database)
@@ -106,7 +106,7 @@ impl ServerProcess {
             .with_context(|| format!("{} cannot be restored", database.display()))
     }
 
-    /// Serves another build from the next start on: the same files, each script with another mark.
+    /// From the next start on, serves a copy of the files whose scripts look like another build.
     ///
     /// # Errors
     /// When the files cannot be copied, or the app's build has no id.
@@ -125,32 +125,32 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// The port on this machine.
+    /// The local port.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// The app's origin; its cookies and storage are apart from those of [`Self::origin`].
+    /// The app's origin. Its cookies and storage are separate from those of [`Self::origin`].
     pub(crate) fn app_origin(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
 
-    /// Where the subjects' pages are: `http://127.0.0.1:PORT`.
+    /// The origin of the subjects' pages: `http://127.0.0.1:PORT`.
     pub(crate) fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The rows it began with.
+    /// The imported rows.
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 
-    /// The database file.
+    /// Path of the database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("lotbook.db")
     }
 
-    /// A link that enrols one device under `origin`, once; its last part is the code.
+    /// Creates a link that enrols one device under `origin`, once. Its last path segment is the code.
     ///
     /// # Errors
     /// When the server's command fails.
@@ -161,7 +161,7 @@ impl ServerProcess {
             .with_context(|| format!("`lotbook-server enrol` printed no link, but: {said}"))
     }
 
-    /// Enrols a device that is no browser, and returns its token.
+    /// Enrols a native device and returns its token.
     ///
     /// # Errors
     /// When the server refuses.
@@ -178,7 +178,7 @@ impl ServerProcess {
         answer.token.context("the server gave the device no token")
     }
 
-    /// What a query finds on the database.
+    /// Runs a query on the database and returns its rows, converted by `read`.
     ///
     /// # Errors
     /// When the query fails.
@@ -194,10 +194,10 @@ impl ServerProcess {
         rows.with_context(|| format!("the query failed: {sql}"))
     }
 
-    /// The one number that a query finds.
+    /// Runs a query and returns the number in its first row.
     ///
     /// # Errors
-    /// When it finds none.
+    /// When the query fails or finds no row.
     pub(crate) fn number(&self, sql: &str) -> Result<i64> {
         self.query(sql, |row| row.get(0))?.first().copied().with_context(|| format!("no number from: {sql}"))
     }
@@ -225,10 +225,10 @@ impl ServerProcess {
 fn mark(script: &Path, change: impl Fn(&str) -> String) -> Result<()> {
     let text = fs::read_to_string(script).with_context(|| format!("{} cannot be read", script.display()))?;
     let changed = change(&text);
-    ensure!(changed != text, "{} has nothing that tells its build", script.display());
+    ensure!(changed != text, "{} has no build id to change", script.display());
     fs::write(script, changed).with_context(|| format!("{} cannot be written", script.display()))?;
     for compressed in ["js.br", "js.gz"] {
-        // Not every script has them.
+        // Not every script has compressed copies.
         drop(fs::remove_file(script.with_extension(compressed)));
     }
     Ok(())
@@ -236,7 +236,7 @@ fn mark(script: &Path, change: impl Fn(&str) -> String) -> Result<()> {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // Errors cannot be returned from `drop`.
         drop(self.stop());
     }
 }

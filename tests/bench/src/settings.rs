@@ -1,4 +1,4 @@
-//! What a run of the benches can be told, and what it finds in its surroundings.
+//! Command-line options and environment variables of the benches.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub(crate) struct Settings {
     /// Only these subjects, such as lotbook,dexie
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
-    /// What the faults' chances are drawn from
+    /// Seed of the random faults
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(crate) seed: u64,
     /// Only these faults, such as F1,F9
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     /// The folder for the results
     #[arg(long, env = "LOTBOOK_BENCH_OUT", default_value = "target/bench", value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// A folder with products.csv and inventory_lots.csv; without it the rows are made up
+    /// A folder with products.csv and inventory_lots.csv; without it rows are generated
     #[arg(long, env = "LOTBOOK_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The browser
@@ -73,11 +73,11 @@ pub(crate) enum Bench {
     Size,
     /// Pushes of many devices, pulls of everything
     Server,
-    /// What becomes of saved work when browser, network or server fail
+    /// Saved work when browser, network or server fail
     Faults,
 }
 
-/// Rows of a catalogue.
+/// Number of rows of a catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
     /// Products.
@@ -99,12 +99,12 @@ impl Settings {
         if self.quick { QUICK_RUNS.min(usize::from(self.runs)) } else { usize::from(self.runs) }
     }
 
-    /// The rows that the benches are run on.
+    /// Size of the catalogue.
     pub(crate) fn size(&self) -> Size {
         if self.quick { QUICK } else { FULL }
     }
 
-    /// A tenth of the rows, for benches that show what grows with the data.
+    /// A tenth of the rows, for benches that show how cost grows with the data.
     pub(crate) fn tenth(&self) -> Size {
         let Size { products, lots } = self.size();
         Size { products: products / 10, lots: lots / 10 }
@@ -115,7 +115,7 @@ impl Settings {
         if self.fault.is_empty() { Fault::value_variants().to_vec() } else { self.fault.clone() }
     }
 
-    /// Those of some subjects that are to be measured.
+    /// Filters `subjects` by `--only`.
     pub(crate) fn chosen<'a>(&self, subjects: &[&'a str]) -> Vec<&'a str> {
         let is_chosen = |name: &&&str| self.only.is_empty() || self.only.iter().any(|only| only == **name);
         subjects.iter().filter(is_chosen).copied().collect()
@@ -123,12 +123,12 @@ impl Settings {
 }
 
 impl Bench {
-    /// As on the command line.
+    /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// What it measures.
+    /// The one-line help.
     pub(crate) fn about(self) -> String {
         let help = self.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
         help.unwrap_or_default()

@@ -1,5 +1,5 @@
-//! What a device downloads, compressed as the server sends it: the app and its worker beside bundles of what others
-//! would use for the same.
+//! Download sizes, compressed as the server sends them: the app and its worker beside bundles of the usual libraries for
+//! such an app.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::settings::Settings;
 
 const BROTLI_QUALITY: i32 = 11;
 const BROTLI_WINDOW_BITS: i32 = 22;
-/// How the line of the worker's loader begins that lists what is kept for offline use.
+/// Start of the line of the worker's loader that lists the precached files.
 const BUILD_LINE: &str = "const BUILD = ";
 
-/// As `public/sw.js` holds it.
+/// The object that `public/sw.js` holds as JSON.
 #[derive(Deserialize)]
 struct Build {
     glue: String,
@@ -77,7 +77,7 @@ fn read(folder: &Path, path: &str) -> Result<Vec<u8>> {
     fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-/// Bytes as sent: files that do not get smaller are sent as they are.
+/// Size of a file as sent: compressed, or uncompressed if that is smaller.
 fn compressed(folder: &Path, path: &str) -> Result<f64> {
     let content = read(folder, path)?;
     let params = BrotliEncoderParams {

@@ -1,4 +1,4 @@
-//! One server and one browser with the subjects' pages: what most benches are played on.
+//! One server and one browser with the subjects' pages, as most benches use them.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -7,14 +7,14 @@ use crate::chromium::Chromium;
 use crate::server_process::ServerProcess;
 use crate::settings::{Settings, Size};
 
-/// A product that is in the catalogue, for lookups that have to succeed.
+/// A product of the catalogue, for lookups that must succeed.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownProduct {
-    /// Its code.
+    /// The barcode.
     pub(crate) barcode: String,
-    /// Its SKU.
+    /// The SKU.
     pub(crate) sku: String,
-    /// Its name.
+    /// The name.
     pub(crate) name: String,
 }
 
@@ -24,13 +24,13 @@ pub(crate) struct Stage {
     pub(crate) server: ServerProcess,
     /// The browser.
     pub(crate) browser: Chromium,
-    /// Where the browser loads the subjects' pages from.
+    /// Origin of the subjects' pages.
     origin: String,
     settings: Settings,
 }
 
 impl Stage {
-    /// A server with a catalogue of this size, and a browser that it knows.
+    /// Starts a server with a catalogue of this size, and a browser enrolled on it.
     ///
     /// # Errors
     /// When one of them cannot be started.
@@ -40,7 +40,7 @@ impl Stage {
         Self::set_at(settings, server, origin).await
     }
 
-    /// As [`Self::set`], with the pages loaded from `origin`, which leads to the server.
+    /// Like [`Self::set`], with the pages loaded from `origin`, which leads to the server.
     ///
     /// # Errors
     /// When the browser cannot be started, or cannot reach the server.
@@ -54,12 +54,12 @@ impl Stage {
     async fn enrol(&self) -> Result<()> {
         let link = self.server.enrolment_link(&self.origin)?;
         let code = link.rsplit('/').next().unwrap_or_default();
-        // Any file of the origin will do: its cookies are what counts.
+        // Any file of the origin will do, because only its cookies matter.
         self.browser.open(&format!("{}/manifest.json", self.origin)).await?;
         enrol_here(&self.browser, code).await
     }
 
-    /// Starts the browser anew on the same profile, after something went wrong in it.
+    /// Restarts the browser on the same profile, after a failure.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -68,8 +68,8 @@ impl Stage {
         self.enrol().await
     }
 
-    /// Goes on with a browser that has stored nothing yet, as a new device: what deleted rows leave behind in a database's
-    /// files would slow down whoever comes next.
+    /// Continues with a new browser on an empty profile. Deleted rows leave traces in database files that would slow down
+    /// the next subject.
     ///
     /// # Errors
     /// When it cannot be started, or cannot reach the server.
@@ -79,7 +79,7 @@ impl Stage {
         self.enrol().await
     }
 
-    /// Loads a subject's page in a fresh renderer process and waits until its script is there.
+    /// Loads a subject's page in a new renderer process and waits until its script has run.
     ///
     /// # Errors
     /// When the page was not built, or its script does not set `subject`.
@@ -117,7 +117,7 @@ impl Stage {
         Ok(answer == true)
     }
 
-    /// Deletes everything the subject stored, and opens it empty on a page without a past.
+    /// Deletes everything the subject stored and opens it empty on a new page.
     ///
     /// # Errors
     /// When one of these fails.
@@ -129,7 +129,7 @@ impl Stage {
         self.browser.collect_garbage().await
     }
 
-    /// Fills the open subject from the server to the end, unmeasured.
+    /// Fills the open subject from the server, untimed.
     ///
     /// # Errors
     /// When it fails, or rows are missing afterwards.
@@ -141,7 +141,7 @@ impl Stage {
     /// Checks that the subject has stored every row.
     ///
     /// # Errors
-    /// With what it has instead.
+    /// When the number of rows differs.
     pub(crate) async fn check_count(&self, size: Size) -> Result<()> {
         let stored = self.call("count", Value::Null).await?;
         let wanted = json!({ "products": size.products, "lots": size.lots });
@@ -152,12 +152,12 @@ impl Stage {
     }
 }
 
-/// Some products of a server's catalogue, in the order of their ids, which is no order of anything else.
+/// Products of a server's catalogue, ordered by id, which is unrelated to SKU, name and barcode.
 ///
 /// # Errors
 /// When there is none.
 pub(crate) fn known_products(server: &ServerProcess, count: usize) -> Result<Vec<KnownProduct>> {
-    // A barcode that stands on two products would have two right answers.
+    // Barcodes that several products share are excluded: they have several right answers.
     let sql = format!(
         "SELECT barcode, sku, name FROM products WHERE barcode <> '' GROUP BY barcode HAVING count(*) = 1
          ORDER BY product_id LIMIT {count}"
@@ -168,10 +168,10 @@ pub(crate) fn known_products(server: &ServerProcess, count: usize) -> Result<Vec
     Ok(found)
 }
 
-/// Rows of one exchange: the most that the protocol allows.
+/// Rows per exchange: the most that the protocol allows.
 pub(crate) const MAX_ROWS: u32 = 10_000;
 
-/// Makes the browser known to the server whose page it shows.
+/// Enrols the browser on the server whose page it shows.
 ///
 /// # Errors
 /// When the server refuses the code.
@@ -188,7 +188,7 @@ pub(crate) async fn enrol_here(browser: &Chromium, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// A field of a subject's answer as a number; 0 where it is absent.
+/// A field of a subject's answer as a number; 0 if it is absent.
 pub(crate) fn number(answer: &Value, field: &str) -> f64 {
     answer[field].as_f64().unwrap_or(0.0)
 }

@@ -1,4 +1,4 @@
-// Lotbook's engine behind the interface of its peers.
+// Lotbook's engine behind the same interface as its peers.
 
 const ready = wasm_bindgen({ module_or_path: "engine_bg.wasm" });
 const engine = wasm_bindgen;

@@ -1,4 +1,4 @@
-//! Lotbook's engine as the app and the service worker run it, called from a page like its peers' in the benches.
+//! Lotbook's engine as the app and the service worker run it, behind the same page interface as its peers.
 #![cfg(target_arch = "wasm32")]
 
 use std::cell::{Cell, RefCell};
@@ -15,9 +15,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 const NAME: &str = "bench-lotbook";
 const SCOPE: &str = "all";
-/// Rows counted at a time.
+/// Rows read at a time when counting.
 const COUNT_ROWS: usize = 5_000;
-/// Lots of one product or bin that are counted.
+/// Most lots counted per product.
 const MAX_LOTS: usize = 100_000;
 
 thread_local! {
@@ -48,7 +48,7 @@ pub async fn open() -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Lets go of the storage, so that it can be deleted. Returns its name.
+/// Closes the storage, so that it can be deleted. Returns its name.
 #[wasm_bindgen]
 pub fn close() -> String {
     STORE.with_borrow_mut(Option::take);
@@ -61,7 +61,7 @@ async fn round(max_exchanges: usize, on_first: impl Fn()) -> Result<RoundReport,
     run_round(&relay, &FetchTransport, limits, now, |_| on_first()).await.map_err(say)
 }
 
-/// Pulls to the end, or until about `stop_after_rows` rows are stored.
+/// Pulls until live, or until about `stop_after_rows` rows are stored.
 #[wasm_bindgen]
 pub async fn pull(stop_after_rows: Option<u32>) -> Result<JsValue, JsValue> {
     let begun = Date::now();
@@ -76,14 +76,14 @@ pub async fn pull(stop_after_rows: Option<u32>) -> Result<JsValue, JsValue> {
     object(&[("rows", rows), ("exchanges", exchanges), ("firstRowsMillis", first_rows_millis)])
 }
 
-/// Sends what is queued. Returns how much was acknowledged.
+/// Sends the queue. Returns the number of acknowledged mutations.
 #[wasm_bindgen]
 pub async fn drain() -> Result<u32, JsValue> {
     let report = round(RoundLimits::default().max_exchanges, || ()).await?;
     u32::try_from(report.acknowledged).map_err(say)
 }
 
-/// Counts the rows as stored.
+/// Counts the stored rows of each table.
 #[wasm_bindgen]
 pub async fn count() -> Result<JsValue, JsValue> {
     let relay = store()?.relay();
@@ -111,25 +111,25 @@ async fn product(index_key: String) -> Result<JsValue, JsValue> {
     Ok(answer.into())
 }
 
-/// The product with a barcode.
+/// Finds a product by barcode.
 #[wasm_bindgen(js_name = byBarcode)]
 pub async fn by_barcode(code: String) -> Result<JsValue, JsValue> {
     product(format!("barcode:{}", normalize_gtin(&code))).await
 }
 
-/// The product with an SKU.
+/// Finds a product by SKU.
 #[wasm_bindgen(js_name = bySku)]
 pub async fn by_sku(sku: String) -> Result<JsValue, JsValue> {
     product(format!("sku:{sku}")).await
 }
 
-/// How many lots are in a bin.
+/// Number of lots in a bin.
 #[wasm_bindgen(js_name = byLocation)]
 pub async fn by_location(location: String) -> Result<usize, JsValue> {
     Ok(store()?.find(LOTS, &location_key(&location)).await.map_err(say)?.len())
 }
 
-/// How many lots there are of a product.
+/// Number of lots of a product.
 #[wasm_bindgen(js_name = lotsOf)]
 pub async fn lots_of(product_id: String) -> Result<usize, JsValue> {
     let id: Uuid = product_id.parse().map_err(say)?;
@@ -137,7 +137,7 @@ pub async fn lots_of(product_id: String) -> Result<usize, JsValue> {
     Ok(rows.iter().filter(|held| matches!(held.row, Row::Lot(_))).count())
 }
 
-/// Saves an action, given as JSON, as the app does once it has checked it.
+/// Saves an action, given as JSON, as the app does after checking it.
 #[wasm_bindgen]
 pub async fn record(action: String) -> Result<(), JsValue> {
     let action: Action = serde_json::from_str(&action).map_err(say)?;
@@ -153,13 +153,13 @@ pub async fn record(action: String) -> Result<(), JsValue> {
     store()?.enqueue(draft).await.map(drop).map_err(say)
 }
 
-/// How much is queued.
+/// Number of queue records.
 #[wasm_bindgen]
 pub async fn queued() -> Result<usize, JsValue> {
     Ok(store()?.queue().await.map_err(say)?.records.len())
 }
 
-/// The memory that WebAssembly has taken, in bytes.
+/// Size of the WebAssembly memory, in bytes.
 #[wasm_bindgen(js_name = wasmBytes)]
 pub fn wasm_bytes() -> Result<f64, JsValue> {
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().into();

@@ -1,4 +1,4 @@
-//! Lotbook's own screens, as a person uses them, and its database, to see what it holds.
+//! Drives Lotbook's screens as a person uses them, and reads its queue from the database.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use super::verdict::Marker;
 use crate::app;
 use crate::chromium::Chromium;
 
-/// How long a word about what was saved is waited for: longer than another tab's transaction may hold it up.
+/// Timeout for the app to say whether a save succeeded; longer than another tab's transaction may block it.
 const WORD_TIMEOUT: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// What the screen says of the last thing saved.
+/// Script: the result of the last save as shown on the screen (`saved`, `failed` or null).
 const SAID: &str = "
     const saved = [...document.querySelectorAll('[data-test=toast]')]
         .some((toast) => toast.textContent.includes('Saved on this device'));
     return saved ? 'saved' : document.querySelector('[data-test=save-failure]') ? 'failed' : null;";
-/// The queue's records; 0 stands for what is no pick.
+/// Script: the queue's picks by quantity; 0 for any other mutation.
 pub(super) const HELD: &str = "
     const opened = indexedDB.open('lotbook');
     const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
@@ -30,7 +30,7 @@ pub(super) const HELD: &str = "
     const held = { pending: [], attention: [] };
     for (const { record } of values) {
         const { mutation, state } = JSON.parse(record);
-        // Without a reason nobody could do anything about it.
+        // Without a reason a person cannot settle it, so it counts as pending.
         const isShown = Boolean(state.attention?.message);
         held[isShown ? 'attention' : 'pending'].push(mutation.action.pick_lot?.quantity ?? 0);
     }
@@ -65,7 +65,7 @@ pub(super) async fn save_product(browser: &Chromium, origin: &str, product: &Pro
     press_save(browser).await
 }
 
-/// Presses the button and waits for a word.
+/// Presses the save button and waits for the result on the screen.
 async fn press_save(browser: &Chromium) -> Result<Word> {
     browser.click("[data-test=save]").await?;
     let deadline = Instant::now() + WORD_TIMEOUT;
@@ -86,7 +86,7 @@ pub(super) async fn sign_in(browser: &Chromium, link: &str) -> Result<()> {
     browser.wait_for("the stock list", is_done).await.map(drop)
 }
 
-/// Looks for the new build, agrees to it, and waits until page and worker are of it.
+/// Checks for the new build, accepts it, and waits until page and worker run it.
 pub(super) async fn upgrade(browser: &Chromium) -> Result<()> {
     browser.script("window.isOldPage = true; (await navigator.serviceWorker.ready).update()").await?;
     browser.click("[data-test=apply-update]").await?;

@@ -1,4 +1,4 @@
-//! The faults, each a small play on a [`Scene`]; what comes before and after it is common to all.
+//! The faults, each a short play on a [`Scene`]. Set-up and counting are the same for all.
 
 use std::time::Duration;
 
@@ -16,37 +16,37 @@ use super::verdict::Counts;
 use crate::edits::Editor;
 use crate::settings::{Settings, Size};
 
-/// Rows that matter to nobody, but that the app shows some of.
+/// A small catalogue, as rows do not matter except that the app shows some.
 const SMALL: Size = Size { products: 40, lots: 120 };
-/// Rows that take several exchanges to pull.
+/// A catalogue that takes several exchanges to pull.
 const PAGED: Size = Size { products: 3_000, lots: 9_000 };
 
-/// Mutations that a run saves.
+/// Mutations per run.
 pub(crate) const MUTATIONS: usize = 10;
 const HALF: usize = MUTATIONS / 2;
-/// Requests that a hostile network hurts.
+/// Requests affected by the hostile network.
 const HOSTILE_POSTS: u32 = 12;
 const HOSTILE_SECONDS: u64 = 15;
-/// How long a request is under way while something happens to who sent it.
+/// How long a request is under way while its sender is killed, stopped or frozen.
 const UNDER_WAY: Duration = Duration::from_millis(1_500);
-/// How long the server does not know the device.
+/// How long the device stays signed out.
 const SIGNED_OUT: Duration = Duration::from_secs(4);
 /// How long a page is left alone before it is frozen.
 const BEFORE_FREEZE: Duration = Duration::from_secs(3);
-/// Picks that are saved beside a frozen tab.
+/// Picks saved in another tab while one is frozen.
 const FROZEN_SAVES: usize = 2;
-/// What is left to an origin whose quota is used up.
+/// Quota of the origin when it counts as used up.
 const NO_QUOTA_BYTES: u64 = 1;
-/// Picks that are tried when there is no space.
+/// Picks that are attempted without space.
 const SAVES_WITHOUT_SPACE: usize = 4;
-/// How long the browser goes by what it last knew of an origin's space.
+/// How long the browser caches an origin's quota.
 const QUOTA_REMEMBERED: Duration = Duration::from_secs(31);
-/// Batches of changes by another device while this one pulls, and how far apart they are.
+/// Batches of changes by another device during the pull, rows per batch, and the longest pause between batches.
 const FOREIGN_BATCHES: usize = 40;
 const FOREIGN_ROWS: usize = 7;
 const FOREIGN_PAUSE_MILLIS: u64 = 120;
 const DAY_MILLIS: i64 = 86_400_000;
-/// A clock that is off by what the page's storage says; a worker's cannot be changed this way.
+/// Script: shifts the page's clock by the offset in `localStorage`. A worker's clock cannot be changed this way.
 const WRONG_CLOCK: &str = "(() => {
     const offset = Number(localStorage.getItem('fault-clock') ?? 0);
     const Right = Date, now = Date.now.bind(Date);
@@ -56,7 +56,7 @@ const WRONG_CLOCK: &str = "(() => {
     };
 })();";
 
-/// The faults.
+/// The faults. Help texts are their names in tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Fault {
     /// hostile network
@@ -104,12 +104,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Such as `F1`.
+    /// The id, such as `F1`.
     pub(crate) fn id(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// What happens.
+    /// The name in tables.
     pub(crate) fn about(self) -> String {
         let help = self.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
         help.unwrap_or_default()
@@ -120,10 +120,10 @@ impl Fault {
     }
 }
 
-/// Plays a fault with a subject and counts what became of its mutations.
+/// Plays a fault with a subject and counts lost, duplicated, reordered and stuck mutations.
 ///
 /// # Errors
-/// When the play itself cannot be gone through with.
+/// When the play cannot be completed.
 pub(crate) async fn play(fault: Fault, subject: Subject, settings: &Settings, rng: Rng) -> Result<Counts> {
     let mut scene = Scene::set(settings, subject, fault.size(), rng).await?;
     let it = &mut scene;
@@ -153,7 +153,7 @@ pub(crate) async fn play(fault: Fault, subject: Subject, settings: &Settings, rn
     Ok(counts)
 }
 
-/// Work is saved and sent while anything may happen to any request.
+/// Saves and sends work while random things happen to the requests.
 async fn hostile_network(scene: &mut Scene) -> Result<()> {
     let last_post = scene.proxy.posts() + HOSTILE_POSTS as usize;
     scene.proxy.set(Plan::Mixed(HOSTILE_POSTS, scene.rng.fork()));
@@ -175,7 +175,7 @@ async fn answer_dropped(scene: &mut Scene) -> Result<()> {
     drain_under(scene, Plan::Next(dropped, Hurt::DropAfterCommit)).await
 }
 
-/// Begins a drain with the network back, and returns when the first request is under way.
+/// Starts a drain and returns when the first request is under way.
 async fn drain_under(scene: &mut Scene, plan: Plan) -> Result<()> {
     scene.proxy.set(plan);
     let before = scene.proxy.posts();
@@ -183,7 +183,7 @@ async fn drain_under(scene: &mut Scene, plan: Plan) -> Result<()> {
     scene.posts_after(before, 1).await
 }
 
-/// A request that has reached the server, or has not yet, when something happens to who sent it.
+/// Keeps a request under way, before or after the server has processed it.
 fn under_way(rng: &mut Rng) -> Hurt {
     if rng.bool() { Hurt::HoldAnswer(UNDER_WAY) } else { Hurt::Delay(UNDER_WAY) }
 }
@@ -199,7 +199,7 @@ async fn renderer_killed(scene: &mut Scene) -> Result<()> {
     scene.subject.open(&scene.browser, &scene.origin()).await
 }
 
-/// The worker alone drains, no page being open, and is stopped in the middle of it.
+/// Lets the worker drain with no page open, and stops it in the middle.
 async fn worker_stopped(scene: &mut Scene) -> Result<()> {
     scene.cut_off();
     scene.save(MUTATIONS).await?;
@@ -247,7 +247,7 @@ async fn signed_out(scene: &mut Scene) -> Result<()> {
     scene.subject.sign_in(&scene.browser, &link).await
 }
 
-/// The first of the queue is what the server refuses for good.
+/// Puts a mutation that the server always refuses at the head of the queue.
 async fn poison(scene: &mut Scene) -> Result<()> {
     scene.cut_off();
     scene.save_poison().await?;
@@ -255,8 +255,7 @@ async fn poison(scene: &mut Scene) -> Result<()> {
     drain_under(scene, Plan::Calm).await
 }
 
-/// The first rows arrive slowly, while another device keeps changing them; then each pick falls between two of
-/// its commits.
+/// Installs slowly while another device keeps changing rows, then saves each pick between two of its commits.
 async fn commits_while_pulling(scene: &mut Scene) -> Result<()> {
     scene.compares_rows = true;
     scene.proxy.set(Plan::Late(scene.rng.fork()));
@@ -287,7 +286,7 @@ async fn row_leaves(scene: &mut Scene) -> Result<()> {
     drain_under(scene, Plan::Calm).await
 }
 
-/// What was acknowledged after the backup is known to the device alone.
+/// Restores a backup, so that later acknowledged mutations are known to the device alone.
 async fn server_restored(scene: &mut Scene) -> Result<()> {
     scene.save(HALF).await?;
     scene.all_booked().await?;
@@ -297,7 +296,7 @@ async fn server_restored(scene: &mut Scene) -> Result<()> {
     scene.restore_server(&backup)
 }
 
-/// What is saved without space has to arrive if the screen says so, and not otherwise.
+/// Saves without space: mutations must arrive if the screen says that they are saved, and must not otherwise.
 async fn quota_used_up(scene: &mut Scene) -> Result<()> {
     scene.cut_off();
     scene.save(MUTATIONS - SAVES_WITHOUT_SPACE).await?;
@@ -307,7 +306,10 @@ async fn quota_used_up(scene: &mut Scene) -> Result<()> {
     sleep(QUOTA_REMEMBERED).await;
     scene.save(SAVES_WITHOUT_SPACE).await?;
     let saved = scene.seen.saved.len() - before;
-    ensure!(saved < SAVES_WITHOUT_SPACE, "the quota was used up, and the browser stored all {saved} picks");
+    ensure!(
+        saved < SAVES_WITHOUT_SPACE,
+        "the browser stored all {saved} picks although the quota was used up"
+    );
     let all = json!({ "origin": scene.origin() });
     scene.browser.cdp("Storage.overrideQuotaForOrigin", all).await?;
     drain_under(scene, Plan::Calm).await
@@ -323,7 +325,7 @@ async fn upgraded(scene: &mut Scene) -> Result<()> {
     drain_under(scene, Plan::Calm).await
 }
 
-/// The tab that drains stops in the middle of a request, and the person goes on in another.
+/// Freezes the draining tab in the middle of a request, and saves more in another tab.
 async fn leader_frozen(scene: &mut Scene) -> Result<()> {
     let first = scene.browser.tab().await?;
     let second = scene.browser.new_tab().await?;
@@ -331,7 +333,7 @@ async fn leader_frozen(scene: &mut Scene) -> Result<()> {
     scene.browser.switch_to(&first).await?;
     scene.cut_off();
     scene.save(MUTATIONS - FROZEN_SAVES).await?;
-    // Browsers freeze pages that have been quiet for long, none that reads its database.
+    // Browsers freeze only pages that have been idle for long, so let the page become idle.
     sleep(BEFORE_FREEZE).await;
     scene.proxy.set(Plan::Always(Hurt::HoldAnswer(UNDER_WAY)));
     let before = scene.proxy.posts();

@@ -1,4 +1,4 @@
-//! The results as JSON and as a table.
+//! The results of the fault plays as JSON and as a table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,61 +11,61 @@ use serde::Serialize;
 use super::verdict::Counts;
 use crate::report::{Findings, LOTBOOK};
 
-/// What came of one fault with one subject.
+/// Result of one fault with one subject.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Cell {
-    /// It was played.
+    /// The fault was played.
     Played {
-        /// The four numbers.
+        /// The counts.
         #[serde(flatten)]
         counts: Counts,
-        /// What causes those that are not zero, where that is known.
+        /// The cause of counts that are not zero, if it is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<&'static str>,
     },
-    /// It cannot happen to the subject.
+    /// The fault cannot happen to the subject.
     NotApplicable {
-        /// Why.
+        /// The reason.
         not_applicable: &'static str,
     },
-    /// The play itself broke off.
+    /// The play could not be completed.
     Failed {
-        /// Where and why.
+        /// The error.
         failed: String,
     },
 }
 
-/// One fault.
+/// Results of one fault.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
-    /// Such as `F1`.
+    /// The id, such as `F1`.
     pub(crate) id: String,
-    /// What happens.
+    /// The description.
     pub(crate) name: String,
-    /// By subject.
+    /// Results by subject.
     pub(crate) results: BTreeMap<&'static str, Cell>,
 }
 
-/// All that was found.
+/// Results of all faults.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Matrix {
-    /// `faults`.
+    /// Name of the bench: `faults`.
     pub(crate) name: &'static str,
-    /// What the chances were drawn from.
+    /// Seed of the random choices.
     pub(crate) seed: u64,
-    /// Mutations of one run.
+    /// Mutations per run.
     pub(crate) mutations: usize,
-    /// How long everything had to be put right.
+    /// Time that subjects have to settle everything after a fault.
     pub(crate) bound_seconds: u64,
-    /// Lotbook first.
+    /// Names of the subjects, Lotbook first.
     pub(crate) subjects: Vec<&'static str>,
-    /// One for each fault.
+    /// One row per fault.
     pub(crate) faults: Vec<Row>,
 }
 
 impl Cell {
-    /// As short as a table needs it: lost, duplicated, reordered, stuck, and of how many.
+    /// Short form for the table: lost, duplicated, reordered, stuck, and the number of saved mutations.
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Played { counts: Counts { saved, lost, duplicated, reordered, stuck, .. }, .. } => {
@@ -78,7 +78,7 @@ impl Cell {
 }
 
 impl Row {
-    // Of the peers only what broke off: what they do wrong is what is published.
+    // Peers only fail if a play could not be completed; their nonzero counts are results.
     fn has_failed(&self) -> bool {
         self.results.iter().any(|(subject, cell)| match cell {
             Cell::Played { counts, .. } => *subject == LOTBOOK && !counts.is_zero(),
@@ -89,7 +89,7 @@ impl Row {
 }
 
 impl Matrix {
-    /// As test runners sum up.
+    /// A summary line in the form of Rust's test runner.
     fn summary(&self) -> String {
         let failed = self.faults.iter().filter(|row| row.has_failed()).count();
         let verdict = if failed == 0 { "ok" } else { "FAILED" };
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn only_lotbooks_own_faults_and_broken_plays_fail_the_run() {
+    fn only_lotbooks_counts_and_incomplete_plays_fail_the_run() {
         assert!(!matrix(LOTBOOK, played(0)).has_failed());
         assert!(matrix(LOTBOOK, played(1)).has_failed());
         assert!(!matrix("workbox", played(1)).has_failed());

@@ -1,9 +1,9 @@
-//! What cannot happen to a peer, and why what happened did: by its documentation and its source.
+//! Explanations from the peers' documentation and source: why a fault cannot happen to a peer, and why it lost work.
 
 use super::cases::Fault;
 use super::subject::{POUCHDB, RXDB, Subject, TANSTACK, WORKBOX};
 
-/// Why a fault cannot happen to a subject; none if it can.
+/// The reason why a fault cannot happen to a subject. `None` if it can.
 pub(super) fn not_applicable(fault: Fault, subject: Subject) -> Option<&'static str> {
     let Subject::Peer(peer) = subject else { return None };
     match (peer, fault) {
@@ -18,7 +18,7 @@ pub(super) fn not_applicable(fault: Fault, subject: Subject) -> Option<&'static 
     }
 }
 
-/// Why a subject did not come through a fault, where that is known.
+/// The reason why a subject has nonzero counts under a fault, if it is known.
 pub(super) fn why(fault: Fault, subject: Subject) -> Option<&'static str> {
     let Subject::Peer(peer) = subject else { return None };
     match (peer, fault) {
@@ -27,20 +27,22 @@ pub(super) fn why(fault: Fault, subject: Subject) -> Option<&'static str> {
              answer of 401 is an answer (Queue.ts).",
         ),
         (WORKBOX, Fault::Poison) => {
-            Some("replayRequests() does not look at the answer, so a refusal is seen by nobody (Queue.ts).")
+            Some("replayRequests() ignores the answer, so a refusal goes unnoticed (Queue.ts).")
         }
         (WORKBOX, Fault::HostileNetwork) => Some(
-            "A new request is tried at once and overtakes those in the queue; a replay takes any answer for success, a portal's or \
-             a gateway's, too (Queue.ts). A new request whose answer breaks off in the body is not queued: the page has an error, \
-             and the server has booked it.",
+            "A new request is sent at once and overtakes those in the queue; a replay treats any answer as success, even a portal's \
+             or a gateway's (Queue.ts). A new request whose answer breaks off in the body is not queued: the page gets an error, \
+             although the server has booked it.",
         ),
         (WORKBOX, Fault::LeaderFrozen) => {
-            Some("A new request is tried at once and overtakes those in the queue.")
+            Some("A new request is sent at once and overtakes those in the queue.")
         }
         (WORKBOX, Fault::AllAtOnce) => {
-            Some("A replay that is asked for twice runs twice, side by side (replayRequests() in Queue.ts).")
+            Some("Two replay requests run two replays in parallel (replayRequests() in Queue.ts).")
         }
-        (WORKBOX | TANSTACK, Fault::ServerRestored) => Some("What was acknowledged is kept nowhere."),
+        (WORKBOX | TANSTACK, Fault::ServerRestored) => {
+            Some("Acknowledged writes are not kept, so they cannot be sent again.")
+        }
         (RXDB, Fault::ServerRestored) => Some(
             "Its checkpoint and the assumed master states say that the documents are on the server; nothing makes it push them \
              again.",

@@ -1,4 +1,4 @@
-//! A peer's page. Its script sets `subject`: `ready` when it has started, `save(action)`, `held()` and `signedIn()`.
+//! Drives a peer's page. Its script sets `subject`: `ready` once started, `save(action)`, `held()` and `signedIn()`.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use super::verdict::Marker;
 use crate::chromium::Chromium;
 use crate::stage::enrol_here;
 
-/// How long a word about what was saved is waited for.
+/// Timeout for the subject to say whether a save succeeded.
 const WORD_TIMEOUT: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// What the subject holds, by what `held()` returns.
+/// Script: the mutations that the subject holds.
 pub(super) const HELD: &str = "return await subject.held();";
 
 pub(super) async fn install(browser: &Chromium, link: &str, name: &str) -> Result<()> {
@@ -34,13 +34,13 @@ pub(super) async fn save(browser: &Chromium, lot: &Lot, marker: Marker) -> Resul
     save_action(browser, &pick(lot, marker)).await
 }
 
-/// Has the subject save an action, and returns what it says of that.
+/// Lets the subject save an action and returns what it reports.
 ///
 /// # Errors
 /// When the page does not answer.
 pub(super) async fn save_action(browser: &Chromium, action: &Action) -> Result<Word> {
     let action = json!(action);
-    // Not awaited: some only say that it is saved once it is sent, and the word may never come.
+    // Not awaited: some peers report a save only once it is sent, which may never happen.
     let script = format!(
         "globalThis.word = null;
          subject.save({action}).then((saved) => {{ word = saved ? 'saved' : 'failed'; }},
@@ -63,7 +63,7 @@ pub(super) async fn sign_in(browser: &Chromium, link: &str) -> Result<()> {
     browser.script("await subject.signedIn?.()").await.map(drop)
 }
 
-/// Loads the page anew, with its worker if it has one.
+/// Updates the worker, if there is one, and reloads the page.
 pub(super) async fn upgrade(browser: &Chromium, origin: &str, name: &str) -> Result<()> {
     browser.script("await (await navigator.serviceWorker.getRegistration())?.update()").await?;
     open(browser, origin, name).await

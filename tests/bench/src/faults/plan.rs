@@ -1,32 +1,32 @@
-//! What the proxy does to the requests that reach it, one decision for each, the same for the same seed.
+//! Plans for the proxy: one decision for each request, the same for the same seed.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 
-/// The longest that a request or an answer is held up in a mixed plan.
+/// Longest delay of a request or an answer in a random plan.
 const MAX_DELAY_MILLIS: u64 = 1_500;
 
-/// What happens to one request.
+/// Treatment of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hurt {
-    /// Nothing.
+    /// Forwarded unchanged.
     Pass,
-    /// The connection is reset before anything is read of it.
+    /// The connection is reset before the server gets the request.
     Refuse,
-    /// The request is swallowed, and the connection closed without an answer.
+    /// The request is dropped and the connection closed without an answer.
     DropBefore,
-    /// The server answers, and the connection is closed before a byte of that.
+    /// The server processes the request, and the connection is closed without an answer.
     DropAfterCommit,
     /// The server answers, and the connection is closed in the middle of the body.
     Truncate,
-    /// Somebody else answers with a page of HTML and status 200.
+    /// Another host answers with an HTML page and status 200, like a captive portal.
     ForeignBody,
     /// A gateway answers with this status.
     Status(u16),
     /// The request reaches the server this much later.
     Delay(Duration),
-    /// The server answers at once, and that arrives this much later.
+    /// The server answers at once, but its answer arrives this much later.
     HoldAnswer(Duration),
     /// The request reaches the server twice, and the second answer counts.
     Twice,
@@ -34,23 +34,23 @@ pub(crate) enum Hurt {
     SignedOut,
 }
 
-/// What happens to the requests from now on.
+/// Treatment of all requests from now on.
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
-    /// Nothing.
+    /// Every request passes.
     Calm,
-    /// This to every one.
+    /// This happens to every request.
     Always(Hurt),
-    /// This to the next few, nothing afterwards.
+    /// This happens to the next few requests, then they pass.
     Next(u32, Hurt),
-    /// Anything to the next few, nothing afterwards.
+    /// A random treatment of the next few requests, then they pass.
     Mixed(u32, Rng),
-    /// Every one is late by some time.
+    /// Every request or answer is delayed randomly.
     Late(Rng),
 }
 
 impl Plan {
-    /// What happens to the next request.
+    /// Decides about the next request.
     pub(crate) fn next(&mut self) -> Hurt {
         match self {
             Self::Calm => Hurt::Pass,

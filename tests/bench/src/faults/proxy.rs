@@ -1,7 +1,7 @@
-//! An HTTP proxy that hurts what is posted to the API, as its [`Plan`] says; everything else goes through untouched.
+//! An HTTP proxy that treats POST requests to the API as its [`Plan`] says and forwards everything else unchanged.
 //!
-//! One request to a connection, here and to the server: a browser repeats by itself what breaks on a connection that it
-//! used before, and then nobody could tell who sent a request twice.
+//! One request per connection on both sides: a browser silently repeats requests that fail on a reused connection, and then
+//! repeats by the browser and by the subject could not be told apart.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,11 +20,11 @@ use super::plan::{Hurt, Plan};
 const MAX_HEAD_BYTES: usize = 64 * 1_024;
 const MAX_BODY_BYTES: usize = 8 * 1_024 * 1_024;
 const HEAD_END: &[u8] = b"\r\n\r\n";
-/// How long a gateway asks for patience.
+/// `Retry-After` of a gateway's answer.
 const RETRY_AFTER_SECONDS: u32 = 1;
 const FOREIGN_BODY: &str = "<!doctype html><title>Guest Wi-Fi</title><h1>Please accept the terms of use</h1>";
 
-/// A running proxy; it ends with the value.
+/// A running proxy. It stops on drop.
 #[derive(Debug)]
 pub(crate) struct FaultProxy {
     address: SocketAddr,
@@ -32,7 +32,7 @@ pub(crate) struct FaultProxy {
     accepting: JoinHandle<()>,
 }
 
-/// What the connections share.
+/// State shared by the connections.
 #[derive(Debug)]
 struct Weather {
     plan: Mutex<Plan>,
@@ -45,7 +45,7 @@ struct Request {
 }
 
 impl FaultProxy {
-    /// Leads to `target`, calmly at first.
+    /// Starts a proxy to `target` with [`Plan::Calm`].
     ///
     /// # Errors
     /// When no port is free.
@@ -57,24 +57,24 @@ impl FaultProxy {
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let weather = shared.clone();
-                // Either side may break off at any moment; there is nobody to tell.
+                // Errors are ignored: either side may close the connection at any moment.
                 tokio::spawn(async move { drop(serve(client, target, &weather).await) });
             }
         });
         Ok(Self { address, weather, accepting })
     }
 
-    /// The port on this machine.
+    /// The local port.
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// From now on this happens to what is posted.
+    /// Replaces the plan for the next requests.
     pub(crate) fn set(&self, plan: Plan) {
         *self.weather.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
-    /// Posts to the API so far.
+    /// Number of POST requests to the API so far.
     pub(crate) fn posts(&self) -> usize {
         self.weather.posts.load(Ordering::SeqCst)
     }
@@ -102,7 +102,7 @@ async fn serve(mut client: TcpStream, target: SocketAddr, weather: &Weather) -> 
     if hurt == Hurt::Refuse { client.set_zero_linger() } else { Ok(()) }
 }
 
-/// The bytes that a client gets for a request; none for a connection that just ends.
+/// The bytes to send to the client. `None` if the connection is closed without an answer.
 async fn answer(request: Request, hurt: Hurt, target: SocketAddr) -> io::Result<Option<Vec<u8>>> {
     Ok(match hurt {
         Hurt::Refuse | Hurt::DropBefore => None,
@@ -213,7 +213,7 @@ mod tests {
 
     const BODY: &str = r#"{"receipts":[1,2,3]}"#;
 
-    /// A server that notes the heads it gets and answers each with the same body.
+    /// A server that records the heads of requests and answers each with the same body.
     async fn server() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -229,7 +229,7 @@ mod tests {
         (address, seen)
     }
 
-    /// What a client reads after a post, and how many requests the server got of it.
+    /// Posts through the proxy. Returns the client's answer and the number of requests that the server got.
     async fn posted(hurt: Hurt) -> (String, usize) {
         let (target, seen) = server().await;
         let proxy = FaultProxy::start(target).await.unwrap();
@@ -238,7 +238,7 @@ mod tests {
         let post = "POST /api/sync HTTP/1.1\r\nHost: x\r\nCookie: a=b\r\nContent-Length: 2\r\n\r\n{}";
         client.write_all(post.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // A reset is an answer, too.
+        // A connection reset is a valid result, too.
         drop(client.read_to_end(&mut answer).await);
         assert_eq!(proxy.posts(), 1);
         let requests = seen.lock().unwrap().len();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_passes_arrives_whole() {
+    async fn forwarded_requests_get_the_whole_answer() {
         for hurt in [Hurt::Pass, Hurt::Delay(Duration::ZERO), Hurt::HoldAnswer(Duration::ZERO)] {
             let (answer, requests) = posted(hurt).await;
             assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(BODY), "{hurt:?}: {answer}");
@@ -255,14 +255,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_dropped_gets_no_byte_and_only_some_of_it_the_server() {
+    async fn dropped_requests_get_no_answer_and_reach_the_server_only_after_commit() {
         assert_eq!(posted(Hurt::Refuse).await, (String::new(), 0));
         assert_eq!(posted(Hurt::DropBefore).await, (String::new(), 0));
         assert_eq!(posted(Hurt::DropAfterCommit).await, (String::new(), 1));
     }
 
     #[tokio::test]
-    async fn a_truncated_answer_says_that_there_is_more() {
+    async fn a_truncated_answer_keeps_its_content_length() {
         let (answer, requests) = posted(Hurt::Truncate).await;
         assert!(answer.contains(&format!("content-length: {}", BODY.len())), "{answer}");
         assert!(answer.ends_with(&BODY[..BODY.len() / 2]), "{answer}");
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn others_answer_without_the_server() {
+    async fn foreign_and_gateway_answers_do_not_reach_the_server() {
         let (answer, requests) = posted(Hurt::ForeignBody).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("text/html"), "{answer}");
         assert_eq!(requests, 0);
@@ -280,12 +280,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_may_arrive_twice() {
+    async fn a_doubled_request_reaches_the_server_twice() {
         assert_eq!(posted(Hurt::Twice).await.1, 2);
     }
 
     #[tokio::test]
-    async fn a_device_may_lose_its_cookie_on_the_way_and_nothing_else() {
+    async fn a_signed_out_request_loses_only_its_cookie() {
         let (target, seen) = server().await;
         let proxy = FaultProxy::start(target).await.unwrap();
         proxy.set(Plan::Next(1, Hurt::SignedOut));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_post_to_the_api_is_not_hurt() {
+    async fn other_requests_are_forwarded_unchanged() {
         let (target, seen) = server().await;
         let proxy = FaultProxy::start(target).await.unwrap();
         proxy.set(Plan::Always(Hurt::Refuse));

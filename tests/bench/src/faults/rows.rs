@@ -1,4 +1,4 @@
-//! Whether a subject's rows are the server's.
+//! Compares a subject's rows with the server's.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use anyhow::Result;
 use super::scene::Scene;
 use super::subject::Subject;
 
-/// Revisions by key: of products by id, of lots by product and id.
+/// Revisions by row key: product id, or product id and lot id.
 type Revisions = BTreeMap<String, u64>;
 
-/// The app's rows: what lies in its pages, with its changes over them.
+/// Script: the app's rows, read from its pages with the changes over them.
 const APP_ROWS: &str = "
     const opened = indexedDB.open('lotbook');
     const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
@@ -21,7 +21,7 @@ const APP_ROWS: &str = "
         const read = transaction.objectStore(name).getAll();
         for (const bytes of await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); })) {
             const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-            // After the first byte, of each row: its revision, its key and its JSON, both behind their lengths.
+            // Layout: one byte, then for each row its revision, its key and its JSON, both preceded by their lengths.
             for (let at = 1; at < bytes.length;) {
                 const [rev, keyAt] = [Number(view.getBigUint64(at, true)), at + 12];
                 const keyEnd = keyAt + view.getUint32(at + 8, true);
@@ -36,10 +36,10 @@ const APP_ROWS: &str = "
     return Object.fromEntries([...found].filter(([, row]) => row.isHeld).map(([key, { rev }]) => [key, rev]));";
 const PEER_ROWS: &str = "return await subject.rows();";
 
-/// Rows that the subject lacks, has in an older form, or should not have.
+/// Number of rows that the subject lacks, has in an older revision, or should not have.
 ///
 /// # Errors
-/// When one of the two cannot be read.
+/// When the rows of either side cannot be read.
 pub(super) async fn wrong(scene: &Scene) -> Result<usize> {
     let script = match scene.subject {
         Subject::Lotbook => APP_ROWS,
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_differ_that_are_missing_older_or_too_many() {
+    fn missing_outdated_and_surplus_rows_count_as_differences() {
         let rows = |pairs: &[(&str, u64)]| pairs.iter().map(|(key, rev)| ((*key).to_owned(), *rev)).collect();
         let wanted: Revisions = rows(&[("a", 1), ("b", 2), ("c", 3)]);
         assert_eq!(differences(&wanted, &wanted), 0);

@@ -1,4 +1,4 @@
-//! What one fault is played on: a server, the proxy before it, one browser with one subject, and one lot to pick from.
+//! Set-up of one run: a server, the proxy before it, one browser with one subject, and one lot to pick from.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -20,46 +20,46 @@ use crate::edits::{Editor, uuid};
 use crate::server_process::ServerProcess;
 use crate::settings::{Settings, Size};
 
-/// How long after the end of a fault everything has to be where it belongs.
+/// Time after the end of a fault within which everything must be settled.
 pub(crate) const BOUND_SECONDS: u64 = 90;
-/// Nothing more is posted for this long once all is well, so that a late second sending is seen.
+/// Settled runs end only after no request for this long, so that late duplicates are seen.
 const QUIET: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// How long the server may take to book what the test itself waits for.
+/// Timeout for bookings that the test waits for while there is no fault.
 const BOOKING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The lot that a run picks from.
 #[derive(Clone, Debug)]
 pub(crate) struct Lot {
-    /// Its name.
+    /// Product, lot code and bin.
     pub(crate) at: LotRef,
-    /// Its id.
+    /// The lot's id.
     pub(crate) id: Uuid,
 }
 
-/// The stage of one run.
+/// One run.
 pub(crate) struct Scene {
     /// The server.
     pub(crate) server: ServerProcess,
-    /// What stands before it.
+    /// The proxy between browser and server.
     pub(crate) proxy: FaultProxy,
-    /// The device.
+    /// The browser.
     pub(crate) browser: Chromium,
-    /// What runs on it.
+    /// The subject in the browser.
     pub(crate) subject: Subject,
-    /// What is picked from.
+    /// The lot to pick from.
     pub(crate) lot: Lot,
-    /// Decides whatever is left to chance.
+    /// Source of random choices.
     pub(crate) rng: Rng,
-    /// What was saved so far; the rest is filled in by [`Self::settle`].
+    /// Observations: saves are added as they happen, the rest by [`Self::settle`].
     pub(crate) seen: Seen,
-    /// Whether the subject's rows have to be the server's in the end.
+    /// Whether the subject's rows must equal the server's in the end.
     pub(crate) compares_rows: bool,
     last_marker: Marker,
 }
 
 impl Scene {
-    /// Starts everything. The browser has nothing on it yet.
+    /// Starts server, proxy and browser. The subject is not installed yet.
     ///
     /// # Errors
     /// When something cannot be started.
@@ -72,12 +72,12 @@ impl Scene {
         Ok(Self { server, proxy, browser, subject, lot, rng, seen, compares_rows: false, last_marker: 0 })
     }
 
-    /// Where the browser finds the server.
+    /// The server's origin for the browser, through the proxy.
     pub(crate) fn origin(&self) -> String {
         format!("http://localhost:{}", self.proxy.port())
     }
 
-    /// Makes the device known, and opens the subject on it.
+    /// Enrols the device and opens the subject on it.
     ///
     /// # Errors
     /// When the subject does not start.
@@ -86,15 +86,15 @@ impl Scene {
         self.subject.install(&self.browser, &link).await.context("installing the subject")
     }
 
-    /// From now on no request reaches the server.
+    /// Refuses all requests from now on.
     pub(crate) fn cut_off(&self) {
         self.proxy.set(Plan::Always(Hurt::Refuse));
     }
 
-    /// Has the subject in the current tab save `count` picks, each of another quantity.
+    /// Lets the subject in the current tab save `count` picks, each with another quantity.
     ///
     /// # Errors
-    /// When its screen does not work. That it says a pick was not saved is no error.
+    /// When its screen does not work. A pick that the subject reports as not saved is not an error.
     pub(crate) async fn save(&mut self, count: usize) -> Result<()> {
         for _ in 0..count {
             self.last_marker += 1;
@@ -116,7 +116,8 @@ impl Scene {
         self.seen.saved.push(marker);
     }
 
-    /// Has the subject save what the server will refuse for good: a product under a SKU that another device takes first.
+    /// Lets the subject save a mutation that the server will always refuse: a product with a SKU that another device takes
+    /// first.
     ///
     /// # Errors
     /// When its screen does not work, or the other device is refused.
@@ -130,7 +131,7 @@ impl Scene {
         Editor::new(&self.server).await?.act(&self.server, taken).await
     }
 
-    /// Tells the current tab and the worker what a browser tells them when its network is back.
+    /// Signals to the current tab and the worker that the network is back, as a browser does.
     ///
     /// # Errors
     /// When the browser refuses it.
@@ -139,7 +140,7 @@ impl Scene {
         self.wake_worker().await
     }
 
-    /// Tells the current tab alone.
+    /// Signals it to the current tab alone.
     ///
     /// # Errors
     /// When the browser refuses it.
@@ -147,23 +148,23 @@ impl Scene {
         self.browser.script("window.dispatchEvent(new Event('online'))").await.map(drop)
     }
 
-    /// Fires the sync event that the subject has asked for.
+    /// Fires the sync event that the subject has registered.
     ///
     /// # Errors
     /// When the browser refuses it.
     pub(crate) async fn wake_worker(&self) -> Result<()> {
         let Some(tag) = self.subject.sync_tag() else { return Ok(()) };
         self.browser.cdp("ServiceWorker.enable", json!({})).await?;
-        // The first registration of a profile has the id 0.
+        // The first service worker registration of a profile has the id 0.
         let event =
             json!({ "origin": self.origin(), "registrationId": "0", "tag": tag, "lastChance": false });
         self.browser.cdp("ServiceWorker.dispatchSyncEvent", event).await.map(drop)
     }
 
-    /// Waits until the proxy has seen this many more posts than at `before`.
+    /// Waits until the proxy has seen `count` posts more than `before`.
     ///
     /// # Errors
-    /// When none comes in time.
+    /// When they do not come in time.
     pub(crate) async fn posts_after(&self, before: usize, count: usize) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(BOUND_SECONDS);
         while self.proxy.posts() < before + count {
@@ -178,7 +179,7 @@ impl Scene {
     /// Waits until everything saved so far is booked and acknowledged.
     ///
     /// # Errors
-    /// When that does not happen without any fault.
+    /// On timeout.
     pub(crate) async fn all_booked(&self) -> Result<()> {
         let deadline = Instant::now() + BOOKING_TIMEOUT;
         loop {
@@ -193,10 +194,10 @@ impl Scene {
         }
     }
 
-    /// Ends every fault, gives the subject the bound to put things right, and counts.
+    /// Ends every fault, waits until everything is settled or the bound is over, and counts.
     ///
     /// # Errors
-    /// When the subject cannot be asked what it holds.
+    /// When the subject's queue cannot be read.
     pub(crate) async fn settle(&mut self) -> Result<Counts> {
         self.proxy.set(Plan::Calm);
         let deadline = Instant::now() + Duration::from_secs(BOUND_SECONDS);
@@ -222,7 +223,7 @@ impl Scene {
 
     async fn look(&mut self) -> Result<()> {
         let Held { pending, attention } = self.held().await?;
-        // Read after the queue: what has left that by then is booked, or lost.
+        // Read after the queue, so that a mutation on its way from queue to ledger is not counted as lost.
         let booked = self.booked()?;
         let wrong_rows = if self.compares_rows { rows::wrong(self).await? } else { 0 };
         let before = std::mem::take(&mut self.seen);
@@ -236,7 +237,7 @@ impl Scene {
         pending.is_empty() && *wrong_rows == 0 && saved.iter().all(is_somewhere)
     }
 
-    /// What the subject in the current tab holds.
+    /// The mutations that the subject in the current tab holds.
     ///
     /// # Errors
     /// When it does not answer.
@@ -244,7 +245,7 @@ impl Scene {
         self.subject.held(&self.browser).await
     }
 
-    /// The markers that the server booked, in its order.
+    /// The markers of booked picks, in ledger order.
     fn booked(&self) -> Result<Vec<Marker>> {
         let sql = format!(
             "SELECT -delta FROM stock_ledger WHERE movement = 'pick' AND lot_id = x'{}' ORDER BY rev, line",
@@ -253,7 +254,7 @@ impl Scene {
         self.server.query(&sql, |row| row.get(0))
     }
 
-    /// Puts an earlier backup of the server's database in its place, as after a broken disk.
+    /// Restores an earlier backup of the server's database, as after a broken disk.
     ///
     /// # Errors
     /// When the server does not start on it.
@@ -264,7 +265,7 @@ impl Scene {
     }
 }
 
-/// A product under the one SKU that two devices use.
+/// A new product with the SKU that two devices use.
 fn product(rng: &mut Rng) -> Product {
     Product {
         id: Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid(),
@@ -279,13 +280,13 @@ fn product(rng: &mut Rng) -> Product {
     }
 }
 
-/// The action that a marker stands for.
+/// The pick that a marker stands for.
 pub(crate) fn pick(lot: &Lot, marker: Marker) -> Action {
     Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker), reason: String::new() }
 }
 
-/// A lot that can be picked from without a second thought: available, far from its date, none of its product expires
-/// sooner, and weighed, as markers are thousandths.
+/// Finds a lot that can be picked from without further questions: available, far from its expiry date, the first of its
+/// product to expire, and weighed in kg, because markers are thousandths.
 fn whole_lot(server: &ServerProcess) -> Result<Lot> {
     let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots AS lot JOIN products USING (site, product_id)
          WHERE unit = 'kg' AND status = 'available' AND quantity > 5000

@@ -1,4 +1,4 @@
-//! The subjects: Lotbook's built app, driven by its screens, and a page for each peer.
+//! The subjects: Lotbook's built app, driven through its screens, and a page for each peer.
 
 use anyhow::Result;
 use domain::{Action, Product};
@@ -10,53 +10,53 @@ use super::{app_screens, peer_page};
 use crate::chromium::Chromium;
 use crate::report::LOTBOOK;
 
-/// Background sync by a service worker's queue of requests.
+/// Workbox background sync: a service worker's queue of requests.
 pub(crate) const WORKBOX: &str = "workbox";
-/// Offline transactions.
+/// TanStack offline transactions.
 pub(crate) const TANSTACK: &str = "tanstack";
-/// A replicated database.
+/// RxDB, a replicated database.
 pub(crate) const RXDB: &str = "rxdb";
-/// A replicated database of another protocol.
+/// PouchDB, a replicated database that speaks CouchDB's protocol.
 pub(crate) const POUCHDB: &str = "pouchdb";
 
-/// A browser that fires a sync event again 15 seconds after it failed, and not five minutes: for a peer that knows no other
-/// occasion, so that the bound is fair to it.
+/// Makes the browser repeat a failed sync event after 15 seconds instead of five minutes: fair to a peer that has no other
+/// trigger, given the short bound.
 const SHORT_RETRY: [&str; 2] = [
     "--force-fieldtrials=BackgroundSync/Short",
     "--force-fieldtrial-params=BackgroundSync.Short:initial_retry_delay_sec/15/max_sync_attempts/3/min_recovery_time_sec/5",
 ];
 
-/// What a subject holds.
+/// The mutations that a subject holds.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Held {
-    /// To be sent.
+    /// Still to be sent.
     pub(crate) pending: Vec<Marker>,
     /// Waiting for a person, with a reason.
     pub(crate) attention: Vec<Marker>,
 }
 
-/// What a subject says of a mutation that it was given.
+/// A subject's report on a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
-    /// It is saved.
+    /// Saved.
     Saved,
-    /// It is not, and will not arrive.
+    /// Not saved, and never to be sent.
     NotSaved,
-    /// Nothing, for longer than anybody waits.
+    /// No report before the timeout.
     Silence,
 }
 
-/// Who is put to the test.
+/// A subject under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// The app itself, with its worker.
+    /// The built app with its worker.
     Lotbook,
     /// The peer whose page is `bench/faults-NAME.html`.
     Peer(&'static str),
 }
 
 impl Subject {
-    /// As in reports.
+    /// The name in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lotbook => LOTBOOK,
@@ -64,7 +64,7 @@ impl Subject {
         }
     }
 
-    /// The tag of the sync event that its worker waits for, if it has one.
+    /// The tag of the sync event that its worker handles, if any.
     pub(crate) fn sync_tag(self) -> Option<&'static str> {
         match self {
             Self::Lotbook => Some("outbox"),
@@ -73,7 +73,7 @@ impl Subject {
         }
     }
 
-    /// What its browser is told beyond the usual.
+    /// Additional browser arguments.
     pub(crate) fn browser_arguments(self) -> &'static [&'static str] {
         match self {
             Self::Peer(WORKBOX) => &SHORT_RETRY,
@@ -81,10 +81,10 @@ impl Subject {
         }
     }
 
-    /// Enrols the device by a link, and waits until the subject is ready.
+    /// Enrols the device by a link and waits until the subject is ready.
     ///
     /// # Errors
-    /// When it does not get there.
+    /// On timeout.
     pub(crate) async fn install(self, browser: &Chromium, link: &str) -> Result<()> {
         match self {
             Self::Lotbook => app_screens::install(browser, link).await,
@@ -92,7 +92,7 @@ impl Subject {
         }
     }
 
-    /// Opens it in the current tab, as a person would who comes back to it.
+    /// Opens the subject in the current tab, as a returning user would.
     ///
     /// # Errors
     /// When it does not start.
@@ -103,7 +103,7 @@ impl Subject {
         }
     }
 
-    /// Saves a pick, and returns what the subject says of it.
+    /// Saves a pick and returns the subject's report.
     ///
     /// # Errors
     /// When its screen does not work.
@@ -120,7 +120,7 @@ impl Subject {
         }
     }
 
-    /// Saves a new product, and returns what the subject says of it.
+    /// Saves a new product and returns the subject's report.
     ///
     /// # Errors
     /// When its screen does not work.
@@ -136,10 +136,10 @@ impl Subject {
         }
     }
 
-    /// Puts the build in place that the server has by now.
+    /// Updates to the build that the server serves now.
     ///
     /// # Errors
-    /// When it does not get there.
+    /// On timeout.
     pub(crate) async fn upgrade(self, browser: &Chromium, origin: &str) -> Result<()> {
         match self {
             Self::Lotbook => app_screens::upgrade(browser).await,
@@ -147,7 +147,7 @@ impl Subject {
         }
     }
 
-    /// What it holds, by its storage.
+    /// The mutations it holds, read from its storage.
     ///
     /// # Errors
     /// When the page does not answer.
@@ -162,7 +162,7 @@ impl Subject {
     /// Signs in again in the current tab.
     ///
     /// # Errors
-    /// When that is refused.
+    /// When the server refuses the code.
     pub(crate) async fn sign_in(self, browser: &Chromium, link: &str) -> Result<()> {
         match self {
             Self::Lotbook => app_screens::sign_in(browser, link).await,

@@ -1,47 +1,47 @@
-//! What became of the mutations of one run, in four numbers.
+//! Counts of lost, duplicated, reordered and stuck mutations of one run.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// Tells one mutation of a run from the others: the thousandths that it picks of the run's lot.
+/// Identifies one mutation of a run: the quantity, in thousandths, that it picks of the run's lot.
 pub(crate) type Marker = i64;
-/// Stands for the one mutation that the server refuses.
+/// Marker of the one mutation that the server refuses.
 pub(crate) const POISON: Marker = 0;
 
-/// All that was seen of a run, from outside.
+/// Observations of a run, from outside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// What the subject said is saved, in that order.
+    /// Mutations that the subject reported as saved, in that order.
     pub(crate) saved: Vec<Marker>,
-    /// What the subject has said nothing about: it may arrive or not.
+    /// Mutations without a report: they may be booked or not.
     pub(crate) unsaid: Vec<Marker>,
-    /// What the server booked, in that order; a marker stands there as often as it was booked.
+    /// Bookings of the server in ledger order, with repeats.
     pub(crate) booked: Vec<Marker>,
-    /// What the subject still holds to be sent.
+    /// Mutations that the subject still holds to be sent.
     pub(crate) pending: Vec<Marker>,
-    /// What the subject shows as waiting for a person, with a reason.
+    /// Mutations that the subject shows as waiting for a person, with a reason.
     pub(crate) attention: Vec<Marker>,
-    /// Rows of the server that the subject should hold and does not, or should not hold and does.
+    /// Number of rows that the subject lacks, has in an older revision, or should not have.
     pub(crate) wrong_rows: usize,
-    /// The longest that the subject took to say that something is saved.
+    /// Longest time until the subject reported a save.
     pub(crate) slowest_save_millis: u64,
 }
 
-/// The four numbers; see the module `faults`.
+/// The counts of one run; defined in the module `faults`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
-    /// The longest that the subject took to say that something is saved, with the way to the form.
+    /// Longest time until the subject reported a save, including the way to the form.
     pub(crate) slowest_save_millis: u64,
-    /// What the subject said is saved.
+    /// Mutations reported as saved.
     pub(crate) saved: usize,
-    /// Saved, and neither booked nor held nor shown to a person; and wrong rows.
+    /// Saved mutations that are neither booked nor held nor shown to a person, plus wrong rows.
     pub(crate) lost: usize,
-    /// Bookings beyond one for each saved mutation.
+    /// Bookings beyond one per saved mutation.
     pub(crate) duplicated: usize,
-    /// Bookings right after one that was saved later.
+    /// Bookings directly after one that was saved later.
     pub(crate) reordered: usize,
-    /// Saved, and still held to be sent.
+    /// Saved mutations that are still to be sent.
     pub(crate) stuck: usize,
 }
 
@@ -87,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_and_booked_once_in_order_counts_nothing() {
+    fn mutations_saved_and_booked_once_in_order_count_nothing() {
         assert!(seen(&[1, 2, 3], &[1, 2, 3]).counts().is_zero());
     }
 
     #[test]
-    fn what_is_gone_is_lost_unless_it_is_held_or_shown() {
+    fn missing_mutations_are_lost_unless_held_or_shown() {
         assert_eq!(seen(&[1, 2, 3], &[1]).counts(), Counts { saved: 3, lost: 2, ..Counts::default() });
         let held = Seen { pending: vec![2], attention: vec![3], ..seen(&[1, 2, 3], &[1]) };
         assert_eq!(held.counts(), Counts { saved: 3, stuck: 1, ..Counts::default() });
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_booked_again_or_was_never_saved_is_duplicated() {
+    fn repeated_and_unsaved_bookings_are_duplicated() {
         assert_eq!(
             seen(&[1, 2], &[1, 2, 1, 1]).counts(),
             Counts { saved: 2, duplicated: 2, ..Counts::default() }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overtakes_is_reordered_and_a_second_booking_does_not() {
+    fn overtaking_mutations_are_reordered_and_repeated_ones_are_not() {
         assert_eq!(seen(&[1, 2, 3, 4], &[2, 1, 4, 3]).counts().reordered, 2);
         let again = seen(&[1, 2, 3], &[1, 2, 1, 3]).counts();
         assert_eq!(again, Counts { saved: 3, duplicated: 1, ..Counts::default() });

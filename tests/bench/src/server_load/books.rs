@@ -1,4 +1,4 @@
-//! Reads the books of a database that nobody serves, and checks that every mutation is in them exactly once.
+//! Reads figures from the database of a stopped server, and checks that every mutation was booked exactly once.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use super::work::{LotOnHand, Work};
 
-/// Figures that pushes change.
+/// Figures of a database that pushes change.
 #[derive(Debug)]
 pub(super) struct Books {
     receipts: usize,
     receipts_not_applied: usize,
     ledger_entries: usize,
     booked_mutations: usize,
-    /// Of all lots together, in thousandths.
+    /// Sum of all lots' quantities, in thousandths.
     stock: i64,
-    /// Lots whose ledger entries do not add up to what is on hand.
+    /// Lots whose ledger entries do not add up to their quantity.
     wrong_lots: usize,
 }
 
@@ -42,10 +42,10 @@ impl Books {
         })
     }
 
-    /// Checks that `work`, and nothing else, came to the books as they were `before`.
+    /// Checks that exactly `work` was booked since `before`.
     ///
     /// # Errors
-    /// What is wrong.
+    /// When a figure differs; the message says which.
     pub(super) fn check(&self, before: &Self, work: &Work) -> Result<()> {
         let mutations = work.mutations();
         let (receipts, booked) =
@@ -62,7 +62,7 @@ impl Books {
     }
 }
 
-/// Every lot of `database`, by its key.
+/// All lots of `database`, in key order.
 pub(super) fn lots(database: &Path) -> Result<Vec<LotOnHand>> {
     let connection = open(database)?;
     let mut select = connection.prepare(

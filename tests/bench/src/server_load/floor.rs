@@ -1,5 +1,5 @@
-//! The floor: the rows that a load left behind, written again by a bare loop. One thread, one transaction for each batch,
-//! prepared statements, the server's settings of the database, commits as durable; no HTTP, no JSON, no rules, nothing looked up.
+//! The floor: a plain loop writes the rows of a load again. One thread, one transaction per batch, prepared statements, the
+//! server's database settings and equally durable commits; no HTTP, JSON, rules or look-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,12 +10,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use sync::MAX_BATCH_MUTATIONS;
 
-/// A row's columns in the table's order.
+/// A row's values in the table's column order.
 type Columns = Vec<Value>;
-/// A client, and which of its batches.
+/// Client id and number of its batch.
 type BatchKey = (Vec<u8>, i64);
 
-/// What one batch wrote.
+/// Rows written by one batch.
 #[derive(Debug, Default)]
 struct Batch {
     first_rev: i64,
@@ -26,12 +26,12 @@ struct Batch {
     client: Columns,
 }
 
-/// Everything that a load wrote, by batch, in the order of commits.
+/// All rows that a load wrote, by batch, in commit order.
 #[derive(Debug)]
 pub(super) struct Recorded(Vec<Batch>);
 
 impl Recorded {
-    /// Reads what was written to `database`.
+    /// Reads the rows that the load wrote to `database`.
     pub(super) fn read(database: &Path) -> Result<Self> {
         let connection = Connection::open(database)?;
         let mut batches = BTreeMap::<BatchKey, Batch>::new();
@@ -56,7 +56,7 @@ impl Recorded {
         Ok(Self(batches))
     }
 
-    /// Writes all of it to `database`. Returns the seconds that took.
+    /// Writes all batches to `database`. Returns the time taken, in seconds.
     pub(super) fn write_again(&self, database: &Path) -> Result<f64> {
         let mut connection = Connection::open(database)?;
         connection.execute_batch(
@@ -74,7 +74,7 @@ impl Recorded {
 }
 
 impl Batch {
-    /// Adds the rows that are kept once: the lots and their exceptions as they are in the end, and the client.
+    /// Adds the rows that are updated in place: the lots and their exceptions in their final state, and the client.
     fn complete(&mut self, connection: &Connection, client: &[u8]) -> Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT * FROM inventory_lots WHERE product_id = ?1 AND lot_id = ?2 AND site = ?3",
@@ -139,7 +139,7 @@ fn keyed(connection: &Connection, sql: &str) -> Result<Vec<(BatchKey, Columns)>>
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// All columns of a row from the one numbered `first`.
+/// The values of a row from column `first` on.
 fn columns(row: &Row<'_>, first: usize) -> rusqlite::Result<Columns> {
     (first..row.as_ref().column_count()).map(|column| row.get(column)).collect()
 }

@@ -1,4 +1,4 @@
-//! The release binary as a process of its own, and what the system says of it.
+//! Runs the release binary as a process and reads its CPU time and memory.
 
 use std::fs;
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::catalogue::Catalogue;
 use crate::processes::peak_memory_bytes;
 
 const START_TIMEOUT_MILLIS: u64 = 30_000;
-/// What the kernel counts processor time in for /proc, on every architecture that the bench runs on.
+/// The unit of CPU time in /proc, on every architecture that the bench runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A server that listens. It dies with the value.
+/// A running server. It is killed on drop.
 #[derive(Debug)]
 pub(super) struct RunningServer {
     child: Child,
     pid: u32,
-    /// Its address, such as `http://127.0.0.1:40123`.
+    /// The base URL, such as `http://127.0.0.1:40123`.
     pub(super) url: String,
 }
 
@@ -45,22 +45,22 @@ impl RunningServer {
         Ok(Self { child, pid, url: url.to_owned() })
     }
 
-    /// The most memory that it has held, in MB (10^6 bytes).
+    /// Peak resident memory, in MB (10^6 bytes).
     pub(super) fn peak_memory_mb(&self) -> Result<f64> {
-        let bytes = peak_memory_bytes(self.pid).context("the system does not tell the server's memory")?;
+        let bytes = peak_memory_bytes(self.pid).context("/proc does not show the server's memory")?;
         Ok(bytes / 1e6)
     }
 
-    /// Processor time that it has used, in seconds.
+    /// CPU time used so far, in seconds.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // The name before the last parenthesis may hold spaces; user and system time are fields 14 and 15.
+        // The process name, up to the last parenthesis, may contain spaces. User and system time are fields 14 and 15.
         let fields = stat.rsplit_once(')').context("no stat")?.1.split_whitespace();
         let ticks = fields.skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
         Ok(ticks / TICKS_PER_SECOND)
     }
 
-    /// Kills it, as a power cut would.
+    /// Kills the server, as a power cut would.
     pub(super) async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }

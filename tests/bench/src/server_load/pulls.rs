@@ -1,4 +1,4 @@
-//! Devices pull a whole snapshot at once, in the largest pages there are.
+//! Devices pull a complete snapshot at the same time, in pages of the largest size.
 
 use std::time::Instant;
 
@@ -12,25 +12,25 @@ use uuid::Uuid;
 
 use super::process::RunningServer;
 
-/// Pages of one snapshot; a server that never ends one is not waited for.
+/// Limit on the pages of one snapshot, in case the server never ends it.
 const MAX_PAGES: usize = 1_000;
 
-/// What the pulls took.
+/// Cost of the pulls.
 #[derive(Debug)]
 pub(super) struct Pulled {
-    /// From the first request to the last answer.
+    /// Time from the first request to the last answer.
     pub(super) seconds: f64,
     /// Rows received by all devices.
     pub(super) rows: usize,
-    /// Their answers before compression, in bytes.
+    /// Size of the answers before compression, in bytes.
     pub(super) json_bytes: usize,
-    /// Processor time of the server in that time.
+    /// CPU time of the server in that time.
     pub(super) server_cpu_seconds: f64,
-    /// The most memory that the server has held so far, in MB.
+    /// Peak memory of the server so far, in MB.
     pub(super) server_peak_mb: f64,
 }
 
-/// Every device of `tokens` pulls everything, all at once.
+/// Lets the devices with these tokens pull everything at the same time.
 pub(super) async fn pull(server: &RunningServer, tokens: &[String]) -> Result<Pulled> {
     let transports: Vec<NativeTransport> =
         tokens.iter().map(|token| NativeTransport::new(&server.url, token)).collect::<Result<_>>()?;
@@ -48,7 +48,7 @@ pub(super) async fn pull(server: &RunningServer, tokens: &[String]) -> Result<Pu
     Ok(Pulled { seconds, rows, json_bytes, server_cpu_seconds, server_peak_mb: server.peak_memory_mb()? })
 }
 
-/// The pages are kept and measured later, when the clock stands.
+/// Pulls one snapshot and returns its pages, so that their size is computed after the timing.
 async fn snapshot(transport: NativeTransport) -> Result<Vec<SyncResponse<Row>>> {
     let mut pages = Vec::new();
     let (mut cursor, mut more) = (Cursor::Start, true);

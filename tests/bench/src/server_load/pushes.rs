@@ -1,4 +1,4 @@
-//! All devices push at once, each over a connection of its own, one batch after the other.
+//! All devices push at the same time, each over its own connection, one batch after another.
 
 use std::time::Instant;
 
@@ -14,32 +14,32 @@ use super::process::RunningServer;
 use super::work::{Work, count};
 use crate::report::percentile;
 
-/// What the pushes of all devices took.
+/// Cost of the pushes of all devices.
 #[derive(Debug)]
 pub(super) struct Pushed {
-    /// From the first request to the last answer.
+    /// Time from the first request to the last answer.
     pub(super) seconds: f64,
-    /// Processor time of the server in that time.
+    /// CPU time of the server in that time.
     pub(super) server_cpu_seconds: f64,
-    /// The most memory that the server has held, in MB.
+    /// Peak memory of the server, in MB.
     pub(super) server_peak_mb: f64,
     mutations: usize,
     batch_millis: Vec<f64>,
 }
 
 impl Pushed {
-    /// The percentile of a batch's latency.
+    /// A percentile of the batch latencies.
     pub(super) fn latency_millis(&self, percent: usize) -> f64 {
         percentile(&self.batch_millis, percent).unwrap_or(0.0)
     }
 
-    /// Microseconds of the server's processor time for each mutation.
+    /// CPU time of the server per mutation, in microseconds.
     pub(super) fn cpu_micros_per_mutation(&self) -> f64 {
         self.server_cpu_seconds * 1e6 / count(self.mutations)
     }
 }
 
-/// Pushes all work. Afterwards, untimed, every device sends its last batch again, as if its answer had been lost.
+/// Pushes all work. Afterwards, untimed, every device sends its last batch again, as after a lost answer.
 pub(super) async fn push(server: &RunningServer, tokens: &[String], work: &Work) -> Result<Pushed> {
     let rev = revision(server).await?;
     let devices: Vec<Device> = (work.devices.iter().zip(tokens))
@@ -73,7 +73,7 @@ struct Device {
 }
 
 impl Device {
-    /// Sends every batch; the latency of each in milliseconds.
+    /// Sends every batch. Returns the latency of each, in milliseconds.
     async fn push(self) -> Result<(Self, Vec<f64>)> {
         let mut millis = Vec::with_capacity(self.batches.len());
         for batch in &self.batches {
@@ -93,7 +93,7 @@ impl Device {
         ensure_applied(batch, &response.receipts)
     }
 
-    /// What other devices changed is asked for a row at a time: it is the pulls that measure how rows travel.
+    /// Asks for only one changed row per answer, because the pulls measure the transfer of rows.
     fn request(&self, mutations: Vec<Mutation<Action>>) -> SyncRequest<Action> {
         let first = mutations.first().map_or(1, |mutation| mutation.seq);
         SyncRequest {
@@ -117,9 +117,9 @@ fn ensure_applied<R: Clone>(batch: &[Mutation<Action>], receipts: &[Receipt<R>])
     Ok(())
 }
 
-/// The revision that the server says it has reached.
+/// The server's current revision.
 async fn revision(server: &RunningServer) -> Result<u64> {
     let answer = reqwest::get(format!("{}/healthz", server.url)).await?.bytes().await?;
     let health: serde_json::Value = serde_json::from_slice(&answer)?;
-    health.get("rev").and_then(serde_json::Value::as_u64).context("the server tells no revision")
+    health.get("rev").and_then(serde_json::Value::as_u64).context("the health answer has no revision")
 }

@@ -1,4 +1,4 @@
-//! What devices push: stock work on lots of the catalogue, the same for every run.
+//! The pushed work: stock movements on lots of the catalogue, the same for every run.
 
 use anyhow::{Result, ensure};
 use domain::{Action, LotRef, Quantity, Warehouse};
@@ -10,18 +10,18 @@ use uuid::{Builder, Uuid};
 pub(super) const DEVICES: usize = 200;
 const SEED: u64 = 20_260_301;
 const CAPTURED_AT_MILLIS: u64 = 1_795_000_000_000;
-/// Of 100 mutations, about as in a day's work: mostly picks, then moves, with goods in and cycle counts.
+/// A mix about like a day's work: mostly picks, then moves, receipts and cycle counts.
 const PICKS_PERCENT: u64 = 60;
 const MOVES_PERCENT: u64 = 20;
 const RECEIPTS_PERCENT: u64 = 10;
 
-/// A lot, and what is on hand of it before anybody pushes.
+/// A lot and its quantity before the pushes.
 pub(super) type LotOnHand = (LotRef, Quantity);
 
 /// One device's work.
 #[derive(Debug)]
 pub(super) struct DeviceWork {
-    /// The life of its memory.
+    /// The client id.
     pub(super) client: Uuid,
     /// Full batches, to be sent in order.
     pub(super) batches: Vec<Vec<Mutation<Action>>>,
@@ -30,12 +30,12 @@ pub(super) struct DeviceWork {
 /// The work of all devices.
 #[derive(Debug)]
 pub(super) struct Work {
-    /// Each device's.
+    /// The work of each device.
     pub(super) devices: Vec<DeviceWork>,
 }
 
 impl Work {
-    /// Work on `lots`, drawn anew for every mutation.
+    /// Generates work; each mutation draws one of `lots`.
     pub(super) fn seeded(lots: &[LotOnHand], batches_per_device: usize) -> Result<Self> {
         ensure!(!lots.is_empty(), "the imported database holds no lots to work on");
         let mut random = Rng::with_seed(SEED);
@@ -50,17 +50,17 @@ impl Work {
             .map(|mutation| &mutation.action)
     }
 
-    /// How many mutations there are.
+    /// Number of mutations.
     pub(super) fn mutations(&self) -> usize {
         self.all().count()
     }
 
-    /// How many ledger entries they make.
+    /// Number of ledger entries that the mutations make.
     pub(super) fn ledger_entries(&self) -> usize {
         self.all().map(|action| if matches!(action, Action::MoveLot { .. }) { 2 } else { 1 }).sum()
     }
 
-    /// By how much they change all stock together, in thousandths.
+    /// Change of the total stock, in thousandths.
     pub(super) fn stock_change(&self) -> i64 {
         let change = |action: &Action| match action {
             Action::PickLot { quantity, .. } => -quantity.0,
@@ -117,7 +117,7 @@ fn action(lots: &[LotOnHand], random: &mut Rng) -> Action {
     }
 }
 
-/// A count as a figure; counts of a bench are far below the 2^53 that stay exact.
+/// Converts a count, which is far below the 2^53 up to which `f64` is exact.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 pub(super) fn count(of: usize) -> f64 {
     of as f64
