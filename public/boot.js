@@ -1,8 +1,7 @@
-// Starts the app. When the start fails, or the running app stops on an error it cannot survive, a reload is offered
-// instead of a blank or frozen page.
+// Starts the app. If the start fails, or the running app traps, it offers a reload instead of a blank or frozen page.
 
-// What is said before there are words of the app's own (public/languages): opening, stopped, what is safe, reload, too old,
-// what to do about it.
+// Texts shown before the app's translations (public/languages) are loaded: opening, stopped, data is safe, reload, browser
+// too old, update it.
 const WORDS = {
   en: ["Opening your stock book…", "Lotbook has stopped", "What you saved is safe on this device. Reload to go on.", "Reload", "This browser is too old for Lotbook", "Update the browser and open Lotbook again. What you saved is safe on this device."],
   es: ["Abriendo su libro de existencias…", "Lotbook se ha detenido", "Lo que guardó está a salvo en este dispositivo. Recargue para seguir.", "Recargar", "Este navegador es demasiado antiguo para Lotbook", "Actualice el navegador y vuelva a abrir Lotbook. Lo que guardó está a salvo en este dispositivo."],
@@ -13,7 +12,7 @@ const chosenLanguage = () => {
   try {
     return localStorage.getItem("lotbook.language");
   } catch {
-    // Where nothing is kept, the browser's own language counts.
+    // Storage is not available: use the browser's language.
     return null;
   }
 };
@@ -38,7 +37,7 @@ const offerReload = (error, title = stopped, text = safe) => {
   dialog.showModal();
 };
 
-// The browser's own bars, in the ground's colour (public/lotbook.css), also when another theme is chosen later.
+// Colours the browser's bars like the page's background (public/lotbook.css), also when the theme changes later.
 const ground = { light: "#f4f6f3", dark: "#0f1613", contrast: "#ffffff" };
 const bars = [...document.querySelectorAll("meta[name=theme-color]")].map((meta) => [meta, meta.content]);
 const colourBars = () => {
@@ -51,7 +50,7 @@ try {
   const { theme } = JSON.parse(localStorage.getItem("lotbook.preferences") ?? "{}");
   if (theme in ground) root.dataset.theme = theme;
 } catch {
-  // Where nothing is kept, the device's own colours count.
+  // Storage is not available: use the device's colour scheme.
 }
 
 const onTrap = ({ error, reason }) => {
@@ -60,7 +59,8 @@ const onTrap = ({ error, reason }) => {
 addEventListener("error", onTrap);
 addEventListener("unhandledrejection", onTrap);
 
-// A module with nothing but a type of 128 bits: not valid without SIMD, and then nor is the app (.cargo/config.toml).
+// A module that uses only the 128-bit vector type: invalid in browsers without SIMD, which the app needs
+// (.cargo/config.toml).
 const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123]);
 import("/app.js")
   .then((app) => app.default({ module_or_path: "/app_bg.wasm" }))

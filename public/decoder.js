@@ -1,5 +1,5 @@
-// The loader of the camera's decoder (decoder/), in a Web Worker of its own so that the page never waits for a picture to be read.
-// A message is a frame as a canvas has it; the answer is what a scanner would have sent, or null.
+// Loader of the camera's decoder (decoder/), which runs in a Web Worker so that decoding never blocks the page.
+// A message holds the canvas pixels of a frame. The answer is the text that a scanner would send, or null.
 importScripts("/decode.js");
 
 const booting = wasm_bindgen({ module_or_path: "/decode_bg.wasm" });
@@ -11,7 +11,7 @@ self.addEventListener("message", async ({ data: { width, height, pixels } }) => 
     await booting;
     scan = wasm_bindgen.decode(width, height, new Uint8Array(pixels)) ?? null;
   } catch (error) {
-    // The next frame gets a fresh instance.
+    // The next frame gets a new instance.
     console.error(error);
   }
   postMessage({ scan });

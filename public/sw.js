@@ -1,19 +1,19 @@
-// The service worker's loader. Browsers take listeners only while this script is first evaluated, and wasm starts later,
-// so the listeners are here and hand every event to the Rust worker (sw/). Nothing is decided here, but that a request
-// which is not for the app's own files does not wake the wasm.
-const BUILD = { id: "dev", glue: "/worker.js", wasm: "/worker_bg.wasm", files: [] }; // stamped after the build
+// The service worker's loader. Browsers accept listeners only while this script is first evaluated, before wasm has started,
+// so they are registered here and pass every event to the Rust worker (sw/). The only policy here: requests that are not
+// for the app's own files do not start the wasm.
+const BUILD = { id: "dev", glue: "/worker.js", wasm: "/worker_bg.wasm", files: [] }; // Replaced after the build.
 
 importScripts(BUILD.glue);
 
-// Booted from the build's own cache: newer wasm under older glue would be two programs in one. A start that failed is
-// forgotten, so that the next event tries again.
+// Boots from this build's cache, because newer wasm does not work with older glue. A failed boot is cleared, so that the next
+// event retries.
 let booting;
 const boot = () => (booting ??= caches.match(BUILD.wasm)
   .then((kept) => wasm_bindgen({ module_or_path: kept ?? fetch(BUILD.wasm) }))
   .then(() => wasm_bindgen)
   .catch((error) => { booting = undefined; throw error; }));
 
-// A trap leaves the promise it happened under unsettled; whoever waits is told through this one.
+// A trap leaves the promise in which it happened unsettled, so every call races against this one, which rejects on a trap.
 let trap, trapped;
 const arm = () => { (trapped = new Promise((_, reject) => { trap = reject; })).catch(() => {}); };
 const onTrap = ({ error, reason }) => { if ((error ?? reason) instanceof WebAssembly.RuntimeError) { trap(error ?? reason); arm(); } };

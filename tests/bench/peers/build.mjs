@@ -1,4 +1,4 @@
-// Bundles every subject into the folder named by BENCH_OUT: a page and its script each, and the service workers.
+// Bundles every subject (a page and its script) and the service workers into the folder named by BENCH_OUT.
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const MEASURED = ["floor.js", "dexie.js", "rxdb.js", "pouchdb.js", "workbox.js", "dexie-start.js", "react-stack.jsx"];
 const FAULTS = ["faults-workbox.js", "faults-tanstack.js", "faults-rxdb.js"];
 const PAGES = [...MEASURED, ...FAULTS];
-// With the pages that a worker keeps for offline use.
+// Each worker with the pages that it precaches.
 const WORKERS = { "workbox-queue-sw": [], "faults-workbox-sw": [], "dexie-start-sw": ["dexie-start"], "workbox-sw": ["react-stack"] };
 
 const out = process.env.BENCH_OUT;

@@ -125,8 +125,8 @@ async fn search(
     Ok(())
 }
 
-/// Script that measures the time of an idle frame, from a keystroke to the next frame, and from a keystroke to the last frame
-/// that changed the count or the first row.
+/// Script: times of idle frames, from a keystroke to the next frame, and from a keystroke to the last frame that changed
+/// the count or the first row.
 fn typed(words: &[&str]) -> String {
     format!(
         "const field = document.querySelector('[data-test=search]');

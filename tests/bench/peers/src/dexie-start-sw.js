@@ -1,4 +1,4 @@
-// Keeps the Dexie app's files for offline starts, as a Workbox build writes it (developer.chrome.com/docs/workbox,
+// Precaches the Dexie app's files for offline starts, as a Workbox build generates it (developer.chrome.com/docs/workbox,
 // precaching with a manifest).
 
 import { clientsClaim } from "workbox-core";

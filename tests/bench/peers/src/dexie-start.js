@@ -1,5 +1,5 @@
 // A Dexie app that starts offline: its files come from a Workbox precache, its first screen and its scans from Dexie's
-// indexes. No framework: nothing is loaded that this screen does not need but the sync that fills the tables.
+// indexes. No framework: it loads only what this screen needs, and the sync that fills the tables.
 
 import "./dexie.js";
 import { catalogue } from "./dexie-tables.js";
@@ -7,7 +7,7 @@ import { catalogue } from "./dexie-tables.js";
 const LISTED_PRODUCTS = 50;
 const MAX_GAP_MILLIS = 100;
 const MIN_SCAN_CHARS = 4;
-// Quantities travel in thousandths of a unit.
+// Quantities on the wire are in thousandths of a unit.
 const THOUSANDTHS = 1000;
 
 const root = document.getElementById("root");

@@ -1,10 +1,10 @@
-// The catalogue's Dexie database: what a Dexie app of this specification declares.
+// The catalogue's Dexie database, declared as a Dexie app with this specification would.
 
 import Dexie from "dexie";
 
 export const CATALOGUE = "bench-dexie";
 
-// Relaxed durability is for data that can be fetched again, and nothing here reads through live queries' cache
+// Relaxed durability, because the rows can be fetched again; no cache, because nothing here uses live queries
 // (dexie.org/docs/Dexie/Dexie, options `chromeTransactionDurability` and `cache`).
 export function catalogue() {
   const database = new Dexie(CATALOGUE, { chromeTransactionDurability: "relaxed", cache: "disabled" });

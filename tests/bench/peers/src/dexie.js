@@ -1,5 +1,5 @@
-// Dexie as its documentation says is fastest: `bulkPut` of all rows that arrived, which listens to the last request
-// only (dexie.org/docs/Table/Table.bulkPut()), in one transaction with the cursor.
+// Dexie, used in the way its documentation calls fastest: `bulkPut` of all rows that arrived, which listens only to the
+// last request (dexie.org/docs/Table/Table.bulkPut()), in one transaction with the cursor.
 
 import Dexie from "dexie";
 import { START, drainBatches, pullAll, rowsOf } from "./shared.js";
@@ -13,7 +13,7 @@ let meta;
 
 async function open() {
   tables = catalogue();
-  // Durability is an option of a database, not of a transaction, so the strict queue is one of its own.
+  // Durability is an option of the database, not of a transaction, so the strict queue has its own database.
   queue = new Dexie(QUEUE, { chromeTransactionDurability: "strict", cache: "disabled" });
   queue.version(1).stores({ records: "++seq" });
   await Promise.all([tables.open(), queue.open()]);

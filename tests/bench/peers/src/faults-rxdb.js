@@ -1,9 +1,9 @@
-// RxDB with its replication, as rxdb.info/replication.html sets it up, all options at their defaults: several tabs, of
-// which the elected leader replicates, and a retry every five seconds. Writes are documents that are pushed. The handler
-// sends each as a request of its own, and returns what was refused as the server has it: refused, with the reason. RxDB has
-// no list of what is still to be pushed, so the handler notes in localStorage, for the driver alone, what has been. Rows are
-// pulled with the server's cursor as checkpoint, and anew on each event of the server's stream. A write is saved when RxDB
-// says that the document is inserted; its storage is told to be durable first.
+// RxDB with its replication, as rxdb.info/replication.html sets it up, with default options: several tabs, of which the
+// elected leader replicates, and a retry every five seconds. Writes are pushed documents. The handler sends each in its
+// own request and returns refused ones as the server's state: refused, with the reason. RxDB has no list of documents still
+// to be pushed, so the handler records pushed ones in localStorage, only for the driver. Rows are pulled with the server's
+// cursor as checkpoint, again on each event of the server's stream. A write counts as saved when RxDB says that the
+// document is inserted; its storage is set to strict durability.
 
 import { createRxDatabase } from "rxdb/plugins/core";
 import { replicateRxCollection } from "rxdb/plugins/replication";
@@ -42,7 +42,7 @@ async function push(rows) {
   return refused;
 }
 
-// A lot's id is a UUID of version 5 in its product's namespace.
+// A lot's id is a UUIDv5 in its product's namespace.
 async function lotId({ product_id, lot_code, location }) {
   const namespace = product_id.replaceAll("-", "").match(/../g).map((byte) => parseInt(byte, 16));
   const name = new TextEncoder().encode(`${lot_code.toUpperCase()}\u001f${location.toUpperCase()}`);
@@ -59,7 +59,7 @@ const keyOf = async ({ p, l }) => (p ? p.id : `${l.product_id}.${await lotId(l)}
 async function pull(checkpoint) {
   let cursor = checkpoint?.cursor ?? START;
   const documents = [];
-  // Fewer documents than a batch would mean that there are no more.
+  // RxDB takes fewer documents than a batch for the last ones, so collect a full batch.
   for (let more = true; more && documents.length < PULL_ROWS; ) {
     const init = request({ client: crypto.randomUUID(), cursor, maxRows: PULL_ROWS, mutations: [] });
     const answer = await exchange({ ...init, body: JSON.stringify({ ...JSON.parse(init.body), scope: SCOPE }) });

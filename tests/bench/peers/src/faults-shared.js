@@ -1,11 +1,11 @@
-// What the fault pages have in common. Each write is one request with one mutation. Its id is made when the write is
-// recorded, and is its client's id as well, so that a repeated request is told from a new one whatever sent it before.
+// Shared by the fault pages. Each write is one request with one mutation. Its id is created when the write is recorded and
+// doubles as the client id, so that the server recognizes repeated requests regardless of what was sent before.
 
 import { START, mutation, request } from "./shared.js";
 
 export const POISON = 0;
 
-// Tells one write from the others; see the faults' driver.
+// Identifies a write; see `Marker` in the faults' driver.
 export const markerOf = (action) => action.pick_lot?.quantity ?? POISON;
 
 export const writeRequest = (id, action, capturedAt = Date.now()) =>

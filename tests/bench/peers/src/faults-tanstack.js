@@ -1,8 +1,7 @@
-// TanStack's offline transactions as their documentation sets them up: their own outbox in IndexedDB, their leader by Web
-// Locks, their retries, the idempotency key that they make for the mutation's id, every answer of 4xx thrown as
-// `NonRetriableError`, and a wait for the start. A write is saved when it is in the outbox or sent; a tab that is not the
-// leader has no outbox, there it is saved when it is sent. What was refused is in no storage any more, so none of it waits
-// for a person.
+// TanStack's offline transactions as their documentation sets them up: outbox in IndexedDB, leader election by Web Locks,
+// built-in retries, the generated idempotency key as the mutation's id, every 4xx answer thrown as `NonRetriableError`, and
+// a wait for the start. A write counts as saved when it is in the outbox or sent. A tab that is not the leader has no
+// outbox, so its writes count as saved when they are sent. Refused writes are not stored, so none waits for a person.
 
 import { createCollection, localOnlyCollectionOptions } from "@tanstack/db";
 import { NonRetriableError, startOfflineExecutor } from "@tanstack/offline-transactions";

@@ -1,6 +1,6 @@
-// A queue for requests that could not be sent, as the documentation of workbox-background-sync has it under "Advanced
-// usage": whatever `fetch` rejects is queued, and the queue replays itself on sync events. Sync events fire at once where
-// there is a network, and five minutes after one that failed.
+// A queue for requests that could not be sent, as the documentation of workbox-background-sync shows under "Advanced
+// usage": requests for which `fetch` rejects are queued, and the queue is replayed on sync events. Sync events fire at once
+// if there is a network, and five minutes after one that failed.
 
 import { Queue } from "workbox-background-sync";
 import { clientsClaim } from "workbox-core";

@@ -1,5 +1,5 @@
-// The page before Workbox's background sync: it posts, and the worker queues what cannot be sent. A write is saved when
-// the server has booked it, or the worker says that it is queued.
+// The page for Workbox's background sync: it posts, and the worker queues requests that cannot be sent. A write counts as
+// saved when the server has booked it or the worker says that it is queued.
 
 import { done } from "./idb.js";
 import { markerOf, wasBooked, writeRequest } from "./faults-shared.js";
@@ -14,7 +14,7 @@ async function save(action) {
   return wasBooked(await response.json());
 }
 
-// The queue as it lies in Workbox's database. That is opened only where it exists: its shape is Workbox's to make.
+// Reads the queue from Workbox's database. Opens it only if it exists, because Workbox must create it.
 async function queued() {
   const known = await indexedDB.databases();
   if (!known.some(({ name }) => name === DATABASE)) return [];

@@ -1,6 +1,5 @@
-// The floor: as little as a sync can do in JavaScript. One `put` per 500 rows, no index; a map in memory says in which
-// page a product is. Pages are only ever added, and of two with the same row the later one holds. `record` is a bare
-// strict `put`.
+// The floor: the least work that a sync in JavaScript can do. One `put` per 500 rows, no index; a map in memory from
+// products to pages. Pages are only added; the later one wins if two hold the same row. `record` is a plain strict `put`.
 
 import { START, drainBatches, pullAll, rowsOf } from "./shared.js";
 import { committed, done, openDatabase } from "./idb.js";

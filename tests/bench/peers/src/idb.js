@@ -1,4 +1,4 @@
-// Promises over bare IndexedDB.
+// Promises for IndexedDB requests.
 
 export const done = (request) =>
   new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // PouchDB on its `indexeddb` adapter, which stores a document with one `put` and answers Mango queries from native
-// indexes (pouchdb.com/adapters.html, pouchdb-adapter-indexeddb's README). Documents come by `bulkDocs` with
-// `new_edits: false`, as a replication writes them (pouchdb.com/api.html#batch_create); with `revs_limit: 1` no history
-// is kept. Its indexes are made before the first rows come: each one made later opens the database anew and costs more.
+// indexes (pouchdb.com/adapters.html, pouchdb-adapter-indexeddb's README). Documents are written by `bulkDocs` with
+// `new_edits: false`, as a replication does (pouchdb.com/api.html#batch_create); `revs_limit: 1` keeps no history. Indexes
+// are created before the first rows, because each later one reopens the database and costs more.
 
 import PouchDB from "pouchdb-browser";
 import indexeddb from "pouchdb-adapter-indexeddb";
@@ -36,8 +36,8 @@ async function index(name) {
   }
 }
 
-// Revisions of a first sync are made up from the server's, like a replication brings them. Later changes follow on what
-// is stored.
+// Revisions of a first sync are derived from the server's, as a replication would bring them. Later changes are based on
+// the stored revision.
 async function write(database, rows) {
   if (rows.length === 0) return;
   const docs = rows.map(({ id, ...fields }) => ({ _id: id, ...fields }));

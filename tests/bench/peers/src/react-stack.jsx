@@ -1,5 +1,5 @@
-// The usual stack at its smallest: React, React Router, Dexie and Workbox's window side, with two screens. For its size
-// only: what a real app adds comes on top.
+// A minimal app on the usual stack: React, React Router, Dexie and workbox-window, with two screens. Used only for its
+// download size; a real app is larger.
 
 import { liveQuery } from "dexie";
 import { StrictMode, useEffect, useState } from "react";

@@ -1,5 +1,5 @@
-// RxDB on its Dexie storage, filled by its replication. As its documentation advises for speed: bulk writes as large as
-// what arrived, no dev-mode and no schema validation in production (rxdb.info/nosql-performance-tips.html,
+// RxDB on its Dexie storage, filled by its replication. As its documentation advises for speed: bulk writes of all rows
+// that arrived, no dev-mode and no schema validation in production (rxdb.info/nosql-performance-tips.html,
 // rxdb.info/dev-mode.html), one tab only (`multiInstance: false`, rxdb.info/rx-database.html), pull without push so that
 // the replication keeps no copy of each row, and a conflict handler that compares a number
 // (rxdb.info/transactions-conflicts-revisions.html).
@@ -11,7 +11,7 @@ import { START, pullAll, rowsOf } from "./shared.js";
 import { deleteDatabases } from "./idb.js";
 
 const NAME = "bench-rxdb";
-// The server decides how many rows an answer has. RxDB takes an answer of fewer than a batch for the last one.
+// The server decides how many rows an answer has. RxDB takes an answer with fewer rows than a batch for the last one.
 const PULL_BATCH_ROWS = 1;
 const MAX_KEY_CHARS = 150;
 
@@ -41,7 +41,7 @@ let feeds;
 let meta;
 
 async function open() {
-  // Durability is an option of Dexie that RxDB's storage hands on (rxdb.info/rx-storage-dexie.html).
+  // RxDB's storage passes this option on to Dexie (rxdb.info/rx-storage-dexie.html).
   const storage = getRxStorageDexie({ chromeTransactionDurability: "relaxed" });
   database = await createRxDatabase({ name: NAME, storage, multiInstance: false, eventReduce: true });
   const conflictHandler = { isEqual: (a, b) => a.rev === b.rev, resolve: ({ realMasterState }) => realMasterState };
@@ -55,8 +55,8 @@ async function open() {
   meta = stored?.toMutableJSON() ?? { id: "sync", client: crypto.randomUUID(), cursor: START };
 }
 
-// A pull replication of one collection; `give(rows, cursor)` resolves when RxDB has stored them. (`awaitInSync` would
-// wait for the browser to be idle, too.)
+// A pull replication of one collection; `give(rows, cursor)` resolves when RxDB has stored them. (`awaitInSync` would also
+// wait until the browser is idle.)
 async function feed(name) {
   let waiting;
   const handler = async (checkpoint) => {

@@ -1,12 +1,11 @@
-// The protocol as every peer speaks it: the same requests, the same bytes, the same batches. What differs between the
-// subjects is only how they store.
+// The sync protocol for all peers: the same requests, bytes and batches. Subjects differ only in how they store.
 
 const PROTOCOL = 1;
 const SCOPE = "all";
 const ACTION_SCHEMA = 1;
 const MAX_BATCH_MUTATIONS = 100;
 export const MAX_PULL_ROWS = 10_000;
-// A drain only wants receipts; the rows come with the next pull. The server sends at least one.
+// A drain needs only receipts; the rows come with the next pull. The server sends at least one row.
 const MIN_PULL_ROWS = 1;
 
 export const START = "start";
@@ -27,8 +26,8 @@ export function mutation(seq, { id, action, captured_at }) {
   return { seq, id, action, author: "bench", captured_at, schema: ACTION_SCHEMA };
 }
 
-// The rows of one answer by table, with their revision and a primary key. A lot has none on the wire: what names it is
-// product, code and bin, whatever their case. `replaced` needs no work: the first sync fills an empty storage.
+// The rows of one answer by table, with revision and primary key. Lots have no key on the wire; it is made of product, code
+// and bin, ignoring case. `replaced` needs no work, because the first sync fills an empty storage.
 export function rowsOf({ rows, removed }) {
   if (removed.length > 0) throw new Error("Rows were removed on the server; the bench only adds and changes rows.");
   const products = [];
@@ -46,8 +45,8 @@ export function rowsOf({ rows, removed }) {
   return { products, lots };
 }
 
-// Exchanges until the server has no more, or at least `stopAfterRows` rows are stored. The next answer travels while
-// `store(answer)` makes this one durable.
+// Pulls until the server has no more, or at least `stopAfterRows` rows are stored. The next request is under way while
+// `store(answer)` makes this answer durable.
 export async function pullAll({ client, cursor, maxRows, stopAfterRows = Infinity }, store) {
   const begun = performance.now();
   const ahead = new AbortController();
@@ -58,7 +57,7 @@ export async function pullAll({ client, cursor, maxRows, stopAfterRows = Infinit
     more = answer.more;
     if (more) {
       coming = exchange({ client, cursor: answer.cursor, maxRows }, ahead.signal);
-      coming.catch(() => {}); // Reported where it is awaited, if it still is.
+      coming.catch(() => {}); // Avoids an unhandled rejection; the error is reported where `coming` is awaited.
     }
     await store(answer);
     const firstRowsMillis = result.firstRowsMillis || performance.now() - begun;

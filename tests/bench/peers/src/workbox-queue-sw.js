@@ -1,5 +1,5 @@
-// A Workbox queue that is filled and replayed when the page asks for it; the browser's own sync events would come at any
-// moment, so they do nothing here.
+// A Workbox queue that is filled and replayed at the page's request. The browser's sync events are ignored, because they
+// could come at any moment.
 
 import { Queue } from "workbox-background-sync";
 

@@ -1,5 +1,5 @@
-// What a React app of this kind has for a service worker: precaching, navigations from the cache, and a queue for
-// requests that could not be sent. For its size only.
+// The service worker of a React app of this kind: precaching, navigations from the cache, and a queue for requests that
+// could not be sent. Used only for its download size.
 
 import { Queue } from "workbox-background-sync";
 import { clientsClaim } from "workbox-core";

@@ -1,5 +1,5 @@
-// Workbox's background sync as the page sees it: every record is a request that the service worker keeps. Its queue has
-// no option for strict durability.
+// The page for Workbox's background sync: every record is a request that the service worker queues. The queue has no
+// option for strict durability.
 
 import { MAX_PULL_ROWS, START, exchange, mutation, request } from "./shared.js";
 
@@ -18,7 +18,7 @@ async function open() {
   localStorage[CURSOR] ??= JSON.stringify(await endOfPull(localStorage[CLIENT]));
 }
 
-// The app around the queue has pulled all rows before: a request from the start would make the server count them.
+// Pulls to the end first, as the app around the queue would have: a request from the start makes the server count all rows.
 async function endOfPull(client) {
   let answer = { cursor: START, more: true };
   while (answer.more) answer = await exchange({ client, cursor: answer.cursor, maxRows: MAX_PULL_ROWS });
@@ -63,7 +63,7 @@ globalThis.subject = {
   },
   record,
   queued: () => ask({ size: true }),
-  // Workbox takes every answer for an acknowledgement, so what has left the queue is what it counts.
+  // Workbox takes every answer for an acknowledgement, so requests that left the queue are counted as acknowledged.
   async drain() {
     const before = await ask({ size: true });
     await ask({ replay: true });
