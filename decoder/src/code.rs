@@ -1,5 +1,5 @@
-//! A decoded barcode in the form a scanner sends: the AIM symbology identifier (ISO/IEC 15424) first, FNC1 as a group
-//! separator.
+//! A decoded barcode in the form a scanner sends: the AIM symbology identifier (ISO/IEC 15424) first, FNC1 as
+//! a group separator.
 
 use rxing::{BarcodeFormat, Point, RXingResult, RXingResultMetadataType, RXingResultMetadataValue};
 
@@ -118,8 +118,8 @@ fn identifier(result: &RXingResult) -> &str {
     }
 }
 
-/// Reads the content type, because rxing's symbology identifier of a Data Matrix is wrong if FNC1 separates early fields
-/// of a code that is not GS1.
+/// Reads the content type, because rxing's symbology identifier of a Data Matrix is wrong if FNC1 separates
+/// early fields of a code that is not GS1.
 fn is_gs1_content(result: &RXingResult) -> bool {
     let content = result.getRXingResultMetadata().get(&RXingResultMetadataType::CONTENT_TYPE);
     matches!(content, Some(RXingResultMetadataValue::ContentType(kind)) if kind == "GS1")

@@ -15,8 +15,8 @@ use rxing::common::HybridBinarizer;
 
 /// Reads the code nearest to the centre of a frame.
 ///
-/// If the first attempt finds nothing, the frame is read again with stretched contrast, which helps in poor light, and
-/// then at half size, which helps against noise and blur.
+/// If the first attempt finds nothing, the frame is read again with stretched contrast, which helps in poor
+/// light, and then at half size, which helps against noise and blur.
 #[must_use]
 pub fn decode(frame: &Frame) -> Option<Code> {
     let half_sized = || {

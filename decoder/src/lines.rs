@@ -1,4 +1,5 @@
-//! Line codes (one-dimensional barcodes). Rows of the frame are read from the centre outwards, each in both directions.
+//! Line codes (one-dimensional barcodes). Rows of the frame are read from the centre outwards, each in both
+//! directions.
 
 use rxing::common::BitArray;
 use rxing::oned::{Code39Reader, Code128Reader, ITFReader, MultiFormatUPCEANReader, OneDReader};
@@ -10,7 +11,8 @@ use crate::code::{Code, pixels};
 const MAX_ROWS: usize = 60;
 /// Codes read side by side in one row and direction.
 const MAX_CODES_IN_ROW: usize = 3;
-/// The only length of Interleaved 2 of 5 that is read, because a partial read of another length looks complete.
+/// The only length of Interleaved 2 of 5 that is read, because a partial read of another length looks
+/// complete.
 const ITF_DIGITS: u32 = 14;
 
 /// Finds the line code nearest to the centre.

@@ -13,9 +13,11 @@ fn main() {
     }));
 }
 
-/// Reads the code nearest to the centre of canvas pixels. Returns the text a scanner would send, if a code was found.
+/// Reads the code nearest to the centre of canvas pixels. Returns the text a scanner would send, if a code
+/// was found.
 ///
-/// Takes a `Uint8Array` and copies it here: the glue would write a slice into the old instance even after a trap.
+/// Takes a `Uint8Array` and copies it here: the glue would write a slice into the old instance even after a
+/// trap.
 ///
 /// # Errors
 /// If the pixels do not match `width` and `height`; see [`decoder::FrameFault`].

@@ -26,7 +26,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The files of the folder named by [`LOTBOOK_DATA`], or else 3,000 generated products with two lots each in `dir`.
+    /// The files of the folder named by [`LOTBOOK_DATA`], or else 3,000 generated products with two lots each
+    /// in `dir`.
     ///
     /// # Errors
     /// If the files cannot be written.

@@ -1,4 +1,5 @@
-//! Shared by tests that need more than one crate: a server in this process, and devices that reach it over HTTP.
+//! Shared by tests that need more than one crate: a server in this process, and devices that reach it over
+//! HTTP.
 
 mod catalogue;
 mod native_transport;

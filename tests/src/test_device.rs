@@ -30,7 +30,8 @@ pub struct TestDevice {
 }
 
 impl TestDevice {
-    /// Creates a device with an empty store. Names must be unique, because client and mutation ids are derived from them.
+    /// Creates a device with an empty store. Names must be unique, because client and mutation ids are
+    /// derived from them.
     pub fn new(name: &str, scope: &str, token: String) -> Self {
         let client = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
         let author = name.to_owned();

@@ -1,4 +1,5 @@
-//! Which pictures of each symbology can be read, and which cannot. The pictures are generated, the same in every run.
+//! Which pictures of each symbology can be read, and which cannot. The pictures are generated, the same in
+//! every run.
 #![cfg(test)]
 #![allow(clippy::expect_used, reason = "these are tests")]
 #![allow(
@@ -60,7 +61,8 @@ fn scan(labels: &[(&Label, Shot)]) -> Option<String> {
     decoder::decode(&picture(labels)).map(|code| code.scan())
 }
 
-/// Fails with a list of the labels and shots whose result differs: the expected text if `is_read`, else no code.
+/// Fails with a list of the labels and shots whose result differs: the expected text if `is_read`, else no
+/// code.
 fn check(is_read: bool, shots: &[(&str, Shot)], labels: &[(&'static str, Label, &'static str)]) {
     let mut wrong = Vec::new();
     for (name, label, expected) in labels {

@@ -1,4 +1,5 @@
-//! Drives the real app in a browser: installs, enrols and fills it, so that it can be measured as people use it.
+//! Drives the real app in a browser: installs, enrols and fills it, so that it can be measured as people use
+//! it.
 
 use anyhow::{Context, Result};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! An offline start of a browser that was not running, until rows are painted and a first scan is answered.
 //!
-//! Time counts from the start of the navigation. For each run the browser is quit and restarted on the same profile. Its
-//! files may still be in the system's cache, which is the same for every subject.
+//! Time counts from the start of the navigation. For each run the browser is quit and restarted on the same
+//! profile. Its files may still be in the system's cache, which is the same for every subject.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -101,7 +101,8 @@ async fn install_app(browser: &Chromium, server: &ServerProcess, report: &mut Re
     Ok(Page { name: LOTBOOK, url: format!("{}/stock", server.app_origin()) })
 }
 
-/// Installs the peer's page on another origin of the same server, so that neither worker serves the other page.
+/// Installs the peer's page on another origin of the same server, so that neither worker serves the other
+/// page.
 async fn install_dexie(browser: &Chromium, server: &ServerProcess, report: &mut Report) -> Result<Page> {
     let origin = server.origin();
     browser.open(&format!("{origin}/manifest.json")).await?;

@@ -60,7 +60,8 @@ impl Editor {
         Ok(Self { transport, client, targets, rng, last_seq: 0, rounds: 0 })
     }
 
-    /// Changes `count` different rows, chosen among all products and lots. Returns one of the renamed products, if any.
+    /// Changes `count` different rows, chosen among all products and lots. Returns one of the renamed
+    /// products, if any.
     ///
     /// # Errors
     /// When there are too few rows, or the server does not book every change.

@@ -1,26 +1,28 @@
-//! Lotbook and its peers under faults of browser, network and server: is saved work lost, duplicated, reordered or stuck?
+//! Lotbook and its peers under faults of browser, network and server: is saved work lost, duplicated,
+//! reordered or stuck?
 //!
-//! A run plays one fault with one subject on its own server, browser profile and proxy ([`scene`]). It saves some picks of
-//! one lot, each with another quantity, so that they can be told apart in the server's ledger. *Saved* means that the subject
-//! said so. Then the fault ends, the server can be reached, and a page that the fault closed is opened again. From then on
-//! the subject has `bound_seconds` to settle everything without any user action; the run ends sooner once it has. Counted
-//! over the saved mutations:
+//! A run plays one fault with one subject on its own server, browser profile and proxy ([`scene`]). It saves
+//! some picks of one lot, each with another quantity, so that they can be told apart in the server's ledger.
+//! *Saved* means that the subject said so. Then the fault ends, the server can be reached, and a page that
+//! the fault closed is opened again. From then on the subject has `bound_seconds` to settle everything
+//! without any user action; the run ends sooner once it has. Counted over the saved mutations:
 //!
-//! - **lost**: not booked by the server, and neither in the subject's queue nor kept with a reason for a person to settle. A
-//!   rejected write that vanished is lost. With subjects that pull rows, each row that is missing, outdated or should have
-//!   been removed counts as well.
-//! - **duplicated**: bookings beyond one per saved mutation, including bookings of mutations that the subject reported as not
-//!   saved. Mutations about which the subject said nothing may be booked or not.
+//! - **lost**: not booked by the server, and neither in the subject's queue nor kept with a reason for a
+//!   person to settle. A rejected write that vanished is lost. With subjects that pull rows, each row that is
+//!   missing, outdated or should have been removed counts as well.
+//! - **duplicated**: bookings beyond one per saved mutation, including bookings of mutations that the subject
+//!   reported as not saved. Mutations about which the subject said nothing may be booked or not.
 //! - **reordered**: bookings on the lot that come directly after one that was saved later.
 //! - **stuck**: still in the queue after the bound, and not waiting for a person with a reason.
 //!
-//! The results also hold the number of saved mutations and the time of the slowest save, including the way to its form.
+//! The results also hold the number of saved mutations and the time of the slowest save, including the way to
+//! its form.
 //!
-//! Differences from the field: the return of the network is signalled by an `online` event in the page and a sync event in
-//! the worker, dispatched over DevTools. A browser repeats a failed sync event after five minutes. Workbox has no other
-//! trigger, so for Workbox the browser is set to repeat it after 15 seconds, within the bound. A page is frozen over DevTools
-//! although it holds a Web Lock, in which case Chromium itself would not freeze it. Only the page's clock is off, because a
-//! worker's cannot be changed.
+//! Differences from the field: the return of the network is signalled by an `online` event in the page and a
+//! sync event in the worker, dispatched over DevTools. A browser repeats a failed sync event after five
+//! minutes. Workbox has no other trigger, so for Workbox the browser is set to repeat it after 15 seconds,
+//! within the bound. A page is frozen over DevTools although it holds a Web Lock, in which case Chromium
+//! itself would not freeze it. Only the page's clock is off, because a worker's cannot be changed.
 
 mod app_screens;
 mod cases;

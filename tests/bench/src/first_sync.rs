@@ -1,5 +1,5 @@
-//! First sync: all rows from the server until they are durable and can be found by barcode, and whether an interrupted
-//! first sync resumes. Every run is that of a new device: a browser on an empty profile.
+//! First sync: all rows from the server until they are durable and can be found by barcode, and whether an
+//! interrupted first sync resumes. Every run is that of a new device: a browser on an empty profile.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -16,7 +16,8 @@ const LOOKUPS: usize = 500;
 /// Search texts as people type them: several languages, with and without accents, and prefixes of codes.
 const WORDS: [&str; 9] = ["creme", "crème", "schoko", "fromage", "queso", "P0012", "bio", "lait", "çikolata"];
 const BARCODE_PREFIX_DIGITS: usize = 6;
-/// Renders frames as soon as they are ready instead of at the display's rate, so that frame times measure the work.
+/// Renders frames as soon as they are ready instead of at the display's rate, so that frame times measure the
+/// work.
 const UNPACED_FRAMES: [&str; 2] = ["--disable-frame-rate-limit", "--disable-gpu-vsync"];
 
 struct Lookup {
@@ -125,8 +126,8 @@ async fn search(
     Ok(())
 }
 
-/// Script: times of idle frames, from a keystroke to the next frame, and from a keystroke to the last frame that changed
-/// the count or the first row.
+/// Script: times of idle frames, from a keystroke to the next frame, and from a keystroke to the last frame
+/// that changed the count or the first row.
 fn typed(words: &[&str]) -> String {
     format!(
         "const field = document.querySelector('[data-test=search]');

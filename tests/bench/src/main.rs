@@ -1,7 +1,8 @@
 //! Benchmarks of Lotbook and its peers with the same data, server, machine and browser for every subject.
 //!
-//! `cargo xtask bench` builds the server, the app and the subjects' pages, and runs this. Each bench writes `NAME.json`,
-//! and `NAME.svg` if there is something to plot. Failures are listed in the JSON and make the exit code nonzero.
+//! `cargo xtask bench` builds the server, the app and the subjects' pages, and runs this. Each bench writes
+//! `NAME.json`, and `NAME.svg` if there is something to plot. Failures are listed in the JSON and make the
+//! exit code nonzero.
 
 mod app;
 mod catalogue;

@@ -1,4 +1,5 @@
-//! Saving one action until it is durable on the device: the subjects' queue records, and a tap in the real app.
+//! Saving one action until it is durable on the device: the subjects' queue records, and a tap in the real
+//! app.
 
 use anyhow::{Context, Result, ensure};
 use domain::{Action, Quantity};
@@ -22,7 +23,8 @@ const RECORDS: usize = 200;
 const TAPS_PER_RUN: usize = 5;
 const FRAME_MILLIS: f64 = 1_000.0 / 60.0;
 
-/// Script: notes in `tap` when the button was pressed, the record put, the record durable, and the toast painted.
+/// Script: notes in `tap` when the button was pressed, the record put, the record durable, and the toast
+/// painted.
 const NOTE_TAP: &str = "
     const seen = globalThis.tap = {};
     document.addEventListener('click', (event) => {

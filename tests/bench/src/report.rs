@@ -1,4 +1,5 @@
-//! Results of a bench: median and 95th percentile per subject, ratios of peers to Lotbook, and further figures.
+//! Results of a bench: median and 95th percentile per subject, ratios of peers to Lotbook, and further
+//! figures.
 //!
 //! `write` creates `NAME.json` and `NAME.svg` in a folder; `table` is for the terminal.
 
@@ -32,8 +33,8 @@ impl Figure {
     }
 }
 
-/// The percentile by nearest rank; for the median of an even number of samples, the mean of the middle two. `None` without
-/// samples.
+/// The percentile by nearest rank; for the median of an even number of samples, the mean of the middle two.
+/// `None` without samples.
 pub(crate) fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);

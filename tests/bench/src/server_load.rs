@@ -1,9 +1,9 @@
 //! `server`: many devices push at once, then devices pull everything, over real HTTP to the release binary.
 //!
-//! Every run begins with a copy of one imported database. The server is killed after the last answer, so that the database
-//! that is checked then holds only what was committed before it was acknowledged. The floor writes the same rows as the
-//! server did, without HTTP, JSON and rules. The pushed work is seeded. Devices are tasks of this process, which shares the
-//! machine's cores with the server.
+//! Every run begins with a copy of one imported database. The server is killed after the last answer, so that
+//! the database that is checked then holds only what was committed before it was acknowledged. The floor
+//! writes the same rows as the server did, without HTTP, JSON and rules. The pushed work is seeded. Devices
+//! are tasks of this process, which shares the machine's cores with the server.
 
 mod books;
 mod floor;

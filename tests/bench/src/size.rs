@@ -1,5 +1,5 @@
-//! Download sizes, compressed as the server sends them: the app and its worker beside bundles of the usual libraries for
-//! such an app.
+//! Download sizes, compressed as the server sends them: the app and its worker beside bundles of the usual
+//! libraries for such an app.
 
 use std::fs;
 use std::path::Path;

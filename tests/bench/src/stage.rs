@@ -68,8 +68,8 @@ impl Stage {
         self.enrol().await
     }
 
-    /// Continues with a new browser on an empty profile. Deleted rows leave traces in database files that would slow down
-    /// the next subject.
+    /// Continues with a new browser on an empty profile. Deleted rows leave traces in database files that
+    /// would slow down the next subject.
     ///
     /// # Errors
     /// When it cannot be started, or cannot reach the server.

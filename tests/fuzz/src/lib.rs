@@ -1,6 +1,8 @@
-//! Fuzz targets. Each feeds arbitrary bytes to code that reads input from outside, and panics if a property does not hold.
+//! Fuzz targets. Each feeds arbitrary bytes to code that reads input from outside, and panics if a property
+//! does not hold.
 //!
-//! `cargo test -p fuzz` runs the corpus and seeded mutations of it. To run one target under libFuzzer, guided by coverage:
+//! `cargo test -p fuzz` runs the corpus and seeded mutations of it. To run one target under libFuzzer, guided
+//! by coverage:
 //!
 //! ```sh
 //! cd tests/fuzz/libfuzzer

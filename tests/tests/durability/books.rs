@@ -42,8 +42,8 @@ impl Books {
         Ok(outcomes.keys().all(|id| receipts.contains_key(id)))
     }
 
-    /// Asserts that the database is consistent: it has the `outcomes` that devices hold, each receipt has its effects exactly
-    /// once, and there are no other effects.
+    /// Asserts that the database is consistent: it has the `outcomes` that devices hold, each receipt has its
+    /// effects exactly once, and there are no other effects.
     pub(crate) fn assert_whole(&self, recorded: &[Mutation<Action>], outcomes: &Outcomes) -> Result<()> {
         // One read transaction for all queries, because the server may be writing.
         self.0.execute_batch("BEGIN")?;

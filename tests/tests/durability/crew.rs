@@ -101,7 +101,8 @@ impl Crew {
         self.sending.get()
     }
 
-    /// Waits until every device has failed to reach the server. By then all answers of the killed server have been read.
+    /// Waits until every device has failed to reach the server. By then all answers of the killed server have
+    /// been read.
     pub(crate) async fn wait_for_failed_attempts(&self) -> Result<()> {
         let before: Vec<u64> = self.clients().map(|client| client.failed_attempts.get()).collect();
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
@@ -150,7 +151,8 @@ impl Crew {
         Ok(())
     }
 
-    /// Runs rounds until nothing is pending. Retries only if the server is unreachable; other errors are returned.
+    /// Runs rounds until nothing is pending. Retries only if the server is unreachable; other errors are
+    /// returned.
     async fn drain(&self, to: &Client) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
         loop {
@@ -192,7 +194,8 @@ impl Crew {
         Ok(outcomes)
     }
 
-    /// Outcomes of booked mutations. The others wait for a person and are not sent again to a server that lost them.
+    /// Outcomes of booked mutations. The others wait for a person and are not sent again to a server that
+    /// lost them.
     pub(crate) async fn booked_outcomes(&self) -> Result<Outcomes> {
         Ok(self.outcomes().await?.into_iter().filter(|(_, verdict)| verdict.is_booked()).collect())
     }

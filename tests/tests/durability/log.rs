@@ -1,5 +1,5 @@
-//! SQLite's write-ahead log: finds where transactions end, and damages the part after the last acknowledged one as a power
-//! cut may.
+//! SQLite's write-ahead log: finds where transactions end, and damages the part after the last acknowledged
+//! one as a power cut may.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Durability of the server binary: it is killed, its log is torn and old files are restored while devices work.
+//! Durability of the server binary: it is killed, its log is torn and old files are restored while devices
+//! work.
 
 mod backup;
 mod books;

@@ -53,7 +53,8 @@ fn build() -> Result<PathBuf> {
 pub(crate) struct Server {
     dir: TempDir,
     running: RefCell<Option<Running>>,
-    /// Port 0 until the first start, then the port the system chose, so that devices reconnect to the same address.
+    /// Port 0 until the first start, then the port the system chose, so that devices reconnect to the same
+    /// address.
     address: RefCell<String>,
 }
 

@@ -19,7 +19,8 @@ const MAX_MORE_UP_MILLIS: u64 = 60;
 /// Copies of the running server's files, restored one after another.
 const COPIES: usize = 6;
 
-/// Length of the log, in bytes, up to the last transaction that a device was told of or has read. The cut may damage the rest.
+/// Length of the log, in bytes, up to the last transaction that a device was told of or has read. The cut may
+/// damage the rest.
 fn promised(image: &Image, outcomes: &Outcomes, seen_rev: u64) -> Result<usize> {
     image.promised(|books| {
         // The tables exist even with an empty log, because the log was checkpointed before.
@@ -79,7 +80,8 @@ struct Copy {
     outcomes: Outcomes,
 }
 
-/// Copies database and log. Starts again if a checkpoint changed the database meanwhile, as the copy would mix two states.
+/// Copies database and log. Starts again if a checkpoint changed the database meanwhile, as the copy would
+/// mix two states.
 async fn copy(server: &Server, crew: &Crew) -> Result<Copy> {
     loop {
         let outcomes = crew.outcomes().await?;

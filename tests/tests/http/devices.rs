@@ -1,4 +1,5 @@
-//! Devices that lose access or data: revoked on the server, signed out by a person, or wiped by their browser.
+//! Devices that lose access or data: revoked on the server, signed out by a person, or wiped by their
+//! browser.
 
 use anyhow::Result;
 use reqwest::{Client, StatusCode};

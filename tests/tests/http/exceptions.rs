@@ -1,4 +1,5 @@
-//! Exceptions are raised on the device and on the server, and cleared when the cause is gone or somebody resolves them.
+//! Exceptions are raised on the device and on the server, and cleared when the cause is gone or somebody
+//! resolves them.
 
 use anyhow::Result;
 use domain::{

@@ -1,4 +1,5 @@
-//! Invariants after random work: the ledger's sums equal the stock, the ledger is append-only, and devices agree.
+//! Invariants after random work: the ledger's sums equal the stock, the ledger is append-only, and devices
+//! agree.
 
 use anyhow::Result;
 use domain::{Action, LotPatch, LotRef, LotStatus, Product, Quantity};

@@ -1,4 +1,5 @@
-//! Tests of the server over real HTTP: a server in this process, devices with a memory store, and hand-written requests.
+//! Tests of the server over real HTTP: a server in this process, devices with a memory store, and
+//! hand-written requests.
 
 mod audit;
 mod bad_input;

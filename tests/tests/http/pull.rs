@@ -192,8 +192,8 @@ async fn a_cursor_ahead_or_of_another_epoch_is_answered_with_a_new_snapshot() ->
     Ok(())
 }
 
-/// Pulls from the start until live. Returns the tables of the rows sent, by the key that tags a row in JSON (`p`, `l`, ...),
-/// and any replaced table that is not in `known`.
+/// Pulls from the start until live. Returns the tables of the rows sent, by the key that tags a row in JSON
+/// (`p`, `l`, ...), and any replaced table that is not in `known`.
 async fn tables_sent(server: &TestServer, device: &TestDevice, known: &[&str]) -> Result<Vec<String>> {
     let (mut sent, mut cursor) = (Vec::new(), Cursor::Start);
     while !matches!(cursor, Cursor::Live { .. }) {

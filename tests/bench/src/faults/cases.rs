@@ -41,12 +41,14 @@ const NO_QUOTA_BYTES: u64 = 1;
 const SAVES_WITHOUT_SPACE: usize = 4;
 /// How long the browser caches an origin's quota.
 const QUOTA_REMEMBERED: Duration = Duration::from_secs(31);
-/// Batches of changes by another device during the pull, rows per batch, and the longest pause between batches.
+/// Batches of changes by another device during the pull, rows per batch, and the longest pause between
+/// batches.
 const FOREIGN_BATCHES: usize = 40;
 const FOREIGN_ROWS: usize = 7;
 const FOREIGN_PAUSE_MILLIS: u64 = 120;
 const DAY_MILLIS: i64 = 86_400_000;
-/// Script: shifts the page's clock by the offset in `localStorage`. A worker's clock cannot be changed this way.
+/// Script: shifts the page's clock by the offset in `localStorage`. A worker's clock cannot be changed this
+/// way.
 const WRONG_CLOCK: &str = "(() => {
     const offset = Number(localStorage.getItem('fault-clock') ?? 0);
     const Right = Date, now = Date.now.bind(Date);

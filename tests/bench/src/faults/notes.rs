@@ -1,4 +1,5 @@
-//! Explanations from the peers' documentation and source: why a fault cannot happen to a peer, and why it lost work.
+//! Explanations from the peers' documentation and source: why a fault cannot happen to a peer, and why it
+//! lost work.
 
 use super::cases::Fault;
 use super::subject::{POUCHDB, RXDB, Subject, TANSTACK, WORKBOX};

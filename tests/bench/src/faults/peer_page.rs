@@ -1,4 +1,5 @@
-//! Drives a peer's page. Its script sets `subject`: `ready` once started, `save(action)`, `held()` and `signedIn()`.
+//! Drives a peer's page. Its script sets `subject`: `ready` once started, `save(action)`, `held()` and
+//! `signedIn()`.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
-//! An HTTP proxy that treats POST requests to the API as its [`Plan`] says and forwards everything else unchanged.
+//! An HTTP proxy that treats POST requests to the API as its [`Plan`] says and forwards everything else
+//! unchanged.
 //!
-//! One request per connection on both sides: a browser silently repeats requests that fail on a reused connection, and then
-//! repeats by the browser and by the subject could not be told apart.
+//! One request per connection on both sides: a browser silently repeats requests that fail on a reused
+//! connection, and then repeats by the browser and by the subject could not be told apart.
 
 use std::io;
 use std::net::SocketAddr;

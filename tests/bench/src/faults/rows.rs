@@ -21,7 +21,8 @@ const APP_ROWS: &str = "
         const read = transaction.objectStore(name).getAll();
         for (const bytes of await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); })) {
             const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-            // Layout: one byte, then for each row its revision, its key and its JSON, both preceded by their lengths.
+            // Layout: one byte, then for each row its revision, its key and its JSON, both preceded by their
+            // lengths.
             for (let at = 1; at < bytes.length;) {
                 const [rev, keyAt] = [Number(view.getBigUint64(at, true)), at + 12];
                 const keyEnd = keyAt + view.getUint32(at + 8, true);

@@ -116,8 +116,8 @@ impl Scene {
         self.seen.saved.push(marker);
     }
 
-    /// Lets the subject save a mutation that the server will always refuse: a product with a SKU that another device takes
-    /// first.
+    /// Lets the subject save a mutation that the server will always refuse: a product with a SKU that another
+    /// device takes first.
     ///
     /// # Errors
     /// When its screen does not work, or the other device is refused.
@@ -285,8 +285,8 @@ pub(crate) fn pick(lot: &Lot, marker: Marker) -> Action {
     Action::PickLot { lot: lot.at.clone(), quantity: Quantity(marker), reason: String::new() }
 }
 
-/// Finds a lot that can be picked from without further questions: available, far from its expiry date, the first of its
-/// product to expire, and weighed in kg, because markers are thousandths.
+/// Finds a lot that can be picked from without further questions: available, far from its expiry date, the
+/// first of its product to expire, and weighed in kg, because markers are thousandths.
 fn whole_lot(server: &ServerProcess) -> Result<Lot> {
     let sql = "SELECT product_id, lot_code, location, lot_id FROM inventory_lots AS lot JOIN products USING (site, product_id)
          WHERE unit = 'kg' AND status = 'available' AND quantity > 5000

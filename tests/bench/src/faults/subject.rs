@@ -19,8 +19,8 @@ pub(crate) const RXDB: &str = "rxdb";
 /// PouchDB, a replicated database that speaks CouchDB's protocol.
 pub(crate) const POUCHDB: &str = "pouchdb";
 
-/// Makes the browser repeat a failed sync event after 15 seconds instead of five minutes: fair to a peer that has no other
-/// trigger, given the short bound.
+/// Makes the browser repeat a failed sync event after 15 seconds instead of five minutes: fair to a peer that
+/// has no other trigger, given the short bound.
 const SHORT_RETRY: [&str; 2] = [
     "--force-fieldtrials=BackgroundSync/Short",
     "--force-fieldtrial-params=BackgroundSync.Short:initial_retry_delay_sec/15/max_sync_attempts/3/min_recovery_time_sec/5",

@@ -1,4 +1,5 @@
-//! Reads figures from the database of a stopped server, and checks that every mutation was booked exactly once.
+//! Reads figures from the database of a stopped server, and checks that every mutation was booked exactly
+//! once.
 
 use std::path::Path;
 

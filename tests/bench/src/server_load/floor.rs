@@ -1,5 +1,5 @@
-//! The floor: a plain loop writes the rows of a load again. One thread, one transaction per batch, prepared statements, the
-//! server's database settings and equally durable commits; no HTTP, JSON, rules or look-ups.
+//! The floor: a plain loop writes the rows of a load again. One thread, one transaction per batch, prepared
+//! statements, the server's database settings and equally durable commits; no HTTP, JSON, rules or look-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -74,7 +74,8 @@ impl Recorded {
 }
 
 impl Batch {
-    /// Adds the rows that are updated in place: the lots and their exceptions in their final state, and the client.
+    /// Adds the rows that are updated in place: the lots and their exceptions in their final state, and the
+    /// client.
     fn complete(&mut self, connection: &Connection, client: &[u8]) -> Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT * FROM inventory_lots WHERE product_id = ?1 AND lot_id = ?2 AND site = ?3",

@@ -54,7 +54,8 @@ impl RunningServer {
     /// CPU time used so far, in seconds.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // The process name, up to the last parenthesis, may contain spaces. User and system time are fields 14 and 15.
+        // The process name, up to the last parenthesis, may contain spaces. User and system time are fields
+        // 14 and 15.
         let fields = stat.rsplit_once(')').context("no stat")?.1.split_whitespace();
         let ticks = fields.skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
         Ok(ticks / TICKS_PER_SECOND)

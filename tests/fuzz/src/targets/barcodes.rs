@@ -31,7 +31,8 @@ pub(super) fn barcodes(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The check as the standard states it: weighted 1, 3, 1, 3 ... from the right, the digits sum to a multiple of ten.
+/// The check as the standard states it: weighted 1, 3, 1, 3 ... from the right, the digits sum to a multiple
+/// of ten.
 fn is_gtin(text: &str) -> bool {
     let digits: Option<Vec<u32>> = text.chars().rev().map(|char| char.to_digit(10)).collect();
     digits.filter(|digits| [8, 12, 13, 14].contains(&digits.len())).is_some_and(|digits| {

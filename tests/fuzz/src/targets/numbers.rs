@@ -42,8 +42,8 @@ pub(super) fn numbers(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Reference parser: reads digit by digit into units of the last decimal. `None` if the text is not a number or has more
-/// than `decimals` decimals.
+/// Reference parser: reads digit by digit into units of the last decimal. `None` if the text is not a number
+/// or has more than `decimals` decimals.
 fn read_slowly(text: &str, decimals: usize) -> Option<i128> {
     /// Numbers above ten to this power are too large.
     const MAX_DIGITS: usize = 30;

@@ -38,7 +38,8 @@ fn check_refusal(status: u16, answer: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// One receipt per mutation, in order, or none at all if the device holds outcomes that the server does not know.
+/// One receipt per mutation, in order, or none at all if the device holds outcomes that the server does not
+/// know.
 fn check_receipts(request: &Value, answer: &SyncResponse<Row>) {
     let none = Vec::new();
     let sent = request["mutations"].as_array().unwrap_or(&none);
