@@ -1,0 +1,49 @@
+//! Where a client runs: the ports it needs, bundled in one type.
+
+use futures::future::LocalBoxFuture;
+use sync::{Channel, Model, QueueRecordOf, Records, Store, Timer, Transport, Turn};
+use uuid::Uuid;
+
+/// A place that a client runs in: a browser's page, or a simulated one.
+pub trait Host: 'static {
+    /// The application's rows and rules.
+    type Model: Model;
+    /// The records that rounds pass between store and server; a store may leave them unparsed.
+    type Wire: Records;
+    /// The device's storage.
+    type Store: Store<Records = Self::Model, Relay: Store<Records = Self::Wire>>;
+    /// The way to the server.
+    type Transport: Transport<Self::Wire>;
+    /// One round at a time among the windows and the worker of a device.
+    type Turn: Turn;
+    /// The clock.
+    type Timer: Timer + Clone + 'static;
+    /// The way to the other windows and the worker.
+    type Channel: Channel;
+
+    /// The device's storage.
+    fn store(&self) -> &Self::Store;
+    /// The way to the server.
+    fn transport(&self) -> &Self::Transport;
+    /// One round at a time.
+    fn turn(&self) -> &Self::Turn;
+    /// The clock.
+    fn timer(&self) -> &Self::Timer;
+    /// The way to the other windows and the worker.
+    fn channel(&self) -> &Self::Channel;
+    /// The rows this device asks the server for.
+    fn scope(&self) -> &str;
+    /// A new UUIDv7.
+    fn new_id(&self) -> Uuid;
+    /// Runs a task to its end without anyone waiting for it.
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>);
+    /// Asks the browser for a sync event, in case the page is closed before the next round. A no-op where there is none.
+    fn request_background_sync(&self);
+}
+
+/// The actions of a host's model.
+pub type ActionOf<H> = <<H as Host>::Model as Records>::Action;
+/// The rows of a host's model.
+pub type RowOf<H> = <<H as Host>::Model as Records>::Row;
+/// The queue records of a host's model.
+pub type QueuedOf<H> = QueueRecordOf<<H as Host>::Model>;

@@ -1,0 +1,209 @@
+//! Recording work: checked against what screens show, saved durably, undone, given up or tried again later.
+
+use std::rc::Rc;
+
+use futures::FutureExt;
+use serde::Serialize;
+use sync::{
+    Draft, Model, Mutation, Notice, Read, Records, Refusal, Store, StoreError, TakenIn, Timer, Unsent, UnsentError,
+    dependency,
+};
+use uuid::Uuid;
+
+use crate::client::{Change, Client, Signal, Update};
+use crate::host::{ActionOf, Host, QueuedOf};
+
+/// One frame at 60 Hz, and some. A hidden page draws no frames, so this waits for time rather than for a frame.
+const FRAME_MILLIS: u64 = 20;
+
+/// Why something was not saved. Nothing of it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It makes no sense, or breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The device could not keep it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A model whose mutations can be named as an operation on an entity, with the payload as data.
+pub trait Entities: Model {
+    /// The action that `operation` (such as `"UPDATE"`) on the `entity` (such as `"course"`) with this id and payload is.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for an unknown operation or entity, or for data that is not its payload.
+    fn action(
+        operation: &str,
+        entity: &str,
+        id: Uuid,
+        data: serde_json::Value,
+    ) -> Result<Self::Action, Refusal>;
+}
+
+impl<H: Host> Client<H> {
+    /// Saves an operation on an entity, made on the row as it is now.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub async fn queue_mutation(
+        &self,
+        operation: &str,
+        entity: &str,
+        id: Uuid,
+        data: impl Serialize,
+    ) -> Result<Mutation<ActionOf<H>>, RecordError>
+    where
+        H::Model: Entities,
+    {
+        let data = serde_json::to_value(data)
+            .map_err(|error| Refusal::new("malformed", format!("This cannot be saved: {error}.")))?;
+        let action = H::Model::action(operation, entity, id, data)?;
+        let base = self.revision_of(&action).await?;
+        self.record(action, base).await
+    }
+
+    /// Saves an action made on revision `base` of its row (0 for none). `Ok` means that it survives a power cut.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub async fn record(&self, action: ActionOf<H>, base: u64) -> Result<Mutation<ActionOf<H>>, RecordError> {
+        let draft = self.draft(action, base, None);
+        self.check(&draft).await?;
+        self.save(draft).await
+    }
+
+    /// A mutation that is not saved yet; `replaces` names the failed or booked one that it tries again or reverses.
+    pub fn draft(&self, action: ActionOf<H>, base: u64, replaces: Option<Uuid>) -> Draft<ActionOf<H>> {
+        let queue = self.queue();
+        // A second try does not depend on the failed first one.
+        let others = queue.iter().map(Rc::as_ref).filter(|record| Some(record.mutation.id) != replaces);
+        Draft {
+            id: self.host().new_id(),
+            depends_on: dependency::<H::Model>(&action, others),
+            action,
+            base,
+            author: self.author(),
+            captured_at: self.now(),
+            replaces,
+        }
+    }
+
+    /// Applies the draft to what screens show: the server would refuse what is refused here.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub async fn check(&self, draft: &Draft<ActionOf<H>>) -> Result<(), RecordError> {
+        let touched = H::Model::touches(&draft.action);
+        let reads: Vec<Read> = touched.iter().cloned().map(Read::Row).collect();
+        let mut rows = self.view(&reads, |key| touched.contains(key)).await?.view.rows;
+        let mutation = Mutation::from_draft(draft.clone(), 0, H::Model::SCHEMA);
+        H::Model::apply(&mutation, &mut rows)?;
+        Ok(())
+    }
+
+    /// Saves a draft. Unchecked, it is for a row that this device does not hold: only the server can decide on it.
+    ///
+    /// # Errors
+    /// [`RecordError::Store`]; nothing was saved.
+    pub async fn save(&self, draft: Draft<ActionOf<H>>) -> Result<Mutation<ActionOf<H>>, RecordError> {
+        let mutation = self.noted_save(self.store().enqueue(draft).await)?;
+        match self.0.mirror.add(mutation.clone()) {
+            Some(record) => self.index(Update::Added(record)).await,
+            // The mutation is safe in any case; a store that cannot be read reports itself to the next reader.
+            None => drop(self.reload_queue().await),
+        }
+        self.tell_of_queue(&Signal::Enqueued);
+        Ok(mutation)
+    }
+
+    /// Tries a refused mutation again, as a new one on the row as it is now. A conflict is settled in this device's
+    /// favour: its change is made again, now knowing the other.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there.
+    pub async fn retry(&self, id: Uuid) -> Result<(), RecordError> {
+        let mutation = self.entry(id)?.mutation.clone();
+        let base = self.revision_of(&mutation.action).await?;
+        let draft = self.draft(mutation.action, base, Some(id));
+        self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
+        self.queue_changed(&Signal::Enqueued).await;
+        Ok(())
+    }
+
+    /// Drops an entry: undoes a pending one, or keeps the server's row.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there, or was handled already.
+    pub async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
+        let entry = self.entry(id)?;
+        let seq = entry.mutation.seq;
+        if entry.is_pending() {
+            self.store().withdraw(seq).await?;
+        } else {
+            self.store().settle(seq, None).await?;
+        }
+        self.queue_changed(&Signal::Changed(Change::of_queue())).await;
+        Ok(())
+    }
+
+    /// Puts the entries of a file of unsent work into the queue, each once, however often the file is taken in.
+    ///
+    /// # Errors
+    /// [`UnsentError`]: what is wrong with the file, or the device. Entries added before a failure stay.
+    pub async fn take_in_unsent(&self, file: &str) -> Result<TakenIn, UnsentError> {
+        let taken = Unsent::read(file)?.take_in(self.store()).await;
+        if let Err(UnsentError::Store(error)) = &taken {
+            drop(self.noted_save::<()>(Err(error.clone())));
+        }
+        self.queue_changed(&Signal::Enqueued).await;
+        taken
+    }
+
+    /// The revision of the row that an edit would be made on now; 0 where the action edits none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revision_of(&self, action: &ActionOf<H>) -> Result<u64, StoreError> {
+        let Some(key) = H::Model::edits(action) else { return Ok(0) };
+        Ok(self.store().get(&key).await?.map_or(0, |held| held.rev))
+    }
+
+    /// Resolves when the browser has drawn the message of the last save, together with the signal to all screens: a page
+    /// that opens then is read once.
+    pub async fn save_drawn(&self) {
+        let drawn = self.0.save_drawn.borrow().clone();
+        if let Some(drawn) = drawn {
+            drawn.await;
+        }
+    }
+
+    fn entry(&self, id: Uuid) -> Result<Rc<QueuedOf<H>>, StoreError> {
+        let queue = self.queue();
+        queue.iter().find(|record| record.mutation.id == id).cloned().ok_or(StoreError::Gone)
+    }
+
+    async fn queue_changed(&self, signal: &Signal) {
+        // The change is stored, whatever this says.
+        drop(self.reload_queue().await);
+        self.tell_of_queue(signal);
+    }
+
+    /// Tells the other windows at once, and this window's screens a frame later, so that the message of the save is drawn
+    /// first.
+    fn tell_of_queue(&self, signal: &Signal) {
+        self.tell(&Notice::QueueChanged);
+        if !matches!(signal, Signal::Changed(_)) {
+            self.emit(signal);
+        }
+        let timer = self.host().timer().clone();
+        let drawn = async move { timer.sleep(FRAME_MILLIS).await }.boxed_local().shared();
+        self.0.save_drawn.replace(Some(drawn.clone()));
+        let client = self.clone();
+        self.host().spawn(Box::pin(async move {
+            drawn.await;
+            client.emit(&Signal::Changed(Change::of_queue()));
+            client.look_for_threats().await;
+        }));
+    }
+}
