@@ -4,9 +4,9 @@
 //! results go to `target/bench`.
 
 use crate::build::{self, Profile};
+use crate::chromium::Browser;
 use crate::process;
 use crate::tools::Tools;
-use crate::webdriver::Browser;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -76,22 +76,25 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     process::run(&mut driver)
 }
 
-/// Plays every fault with the app that lies in `dist`, alone.
+/// Plays every fault with the app that lies in `dist`, alone. Hands every line of output to `read`.
+///
+/// # Errors
+/// When a program cannot be built, or a fault does harm.
 pub(crate) fn check_faults(
     workspace: &Workspace,
     tools: &Tools<'_>,
     browser: &Browser,
-    summaries: &mut Vec<String>,
+    read: impl FnMut(&str),
 ) -> Result<()> {
     let out = workspace.target.join("bench");
-    let server = build::build_server(workspace, tools, Profile::Release)?;
-    let mut driver = tools.command(&build_driver(workspace, tools)?.to_string_lossy());
+    let programs = build::build_checks(workspace, tools)?;
+    let mut driver = tools.command(&programs.bench.to_string_lossy());
     driver
         .args([FAULTS, "--only", APP])
         .env("CHROMIUM", &browser.chromium)
         .env("CHROMEDRIVER", &browser.driver);
-    driver.env("LOTBOOK_SERVER_BIN", server).env("LOTBOOK_BENCH_OUT", &out);
-    process::run_tests(driver.env("LOTBOOK_BENCH_SITE", workspace.dist()), summaries)
+    driver.env("LOTBOOK_SERVER_BIN", programs.server).env("LOTBOOK_BENCH_OUT", &out);
+    process::run_lines(driver.env("LOTBOOK_BENCH_SITE", workspace.dist()), read)
 }
 
 fn pass_on(options: &Options, driver: &mut Command) {

@@ -4,7 +4,9 @@
 
 mod bench;
 mod build;
+mod chromium;
 mod compress;
+mod deny;
 mod process;
 mod run;
 mod shrink;
@@ -14,7 +16,6 @@ mod split;
 mod stamp;
 mod test;
 mod tools;
-mod webdriver;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -35,7 +36,7 @@ enum Command {
     Build,
     /// Build the app and the server, start them and print the link to open
     Run(run::Options),
-    /// Check everything: format, lints, tests natively and in a browser, size limits
+    /// Check everything: format, lints, dependencies, tests natively and in a browser, size limits. --quick before a commit
     Test(test::Options),
     /// Compare Lotbook with its peers in one browser on one server
     Bench(bench::Options),

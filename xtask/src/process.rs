@@ -1,12 +1,17 @@
-//! Runs other programs: shows what is run, streams what they print, keeps test summaries.
+//! Runs other programs: shows the command, streams the output, and hands it on line by line where a caller reads it.
 
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 /// Runs a program to its end, with its output going straight through.
+///
+/// # Errors
+/// When it cannot be started, or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().with_context(|| cannot_start(command))?;
@@ -17,6 +22,9 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a program to its end and returns what it wrote to stdout.
+///
+/// # Errors
+/// When it cannot be started, or fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().with_context(|| cannot_start(command))?;
     if !output.status.success() {
@@ -25,19 +33,20 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs tests to their end, and adds the runners' own summary lines to `summaries`, those of empty suites left out.
-pub(crate) fn run_tests(command: &mut Command, summaries: &mut Vec<String>) -> Result<()> {
+/// Runs a program to its end, prints every line of its stdout and stderr, and hands it to `read`.
+///
+/// # Errors
+/// When it cannot be started, or fails.
+pub(crate) fn run_lines(command: &mut Command, mut read: impl FnMut(&str)) -> Result<()> {
     announce(command);
-    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n') {
-            let line = line.context("the tests' output cannot be read")?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            if is_summary(&line) {
-                summaries.push(line.trim().to_owned());
-            }
-        }
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().with_context(|| cannot_start(command))?;
+    let (sender, lines) = channel();
+    forward(&mut child, &sender);
+    drop(sender);
+    for line in lines {
+        println!("{line}");
+        read(&line);
     }
     let status = child.wait().with_context(|| cannot_start(command))?;
     if !status.success() {
@@ -46,8 +55,23 @@ pub(crate) fn run_tests(command: &mut Command, summaries: &mut Vec<String>) -> R
     Ok(())
 }
 
-fn is_summary(line: &str) -> bool {
-    line.trim_start().starts_with("test result:") && !line.contains(" 0 passed; 0 failed;")
+/// Sends the lines of both outputs, each from a thread of its own, so that neither pipe fills up.
+fn forward(child: &mut Child, sender: &Sender<String>) {
+    let outputs: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    ];
+    for output in outputs.into_iter().flatten() {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+    }
 }
 
 /// A duration as a person reads it.
@@ -82,12 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summaries_are_told_from_other_lines_and_from_empty_suites() {
-        assert!(is_summary("test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured"));
-        assert!(is_summary("test result: FAILED. 0 passed; 1 failed; 0 ignored"));
-        assert!(!is_summary("test result: ok. 0 passed; 0 failed; 0 ignored"));
-        assert!(!is_summary("running 5 tests"));
-        assert!(is_summary("test result: ok. 10 passed; 0 failed;"));
+    fn lines_of_both_outputs_are_read_and_a_failure_is_reported() {
+        let mut read = Vec::new();
+        let mut shell = Command::new("sh");
+        let result = run_lines(shell.args(["-c", "echo one; echo two >&2; exit 3"]), |line| {
+            read.push(line.to_owned())
+        });
+        read.sort_unstable();
+        assert_eq!(read, ["one", "two"]);
+        assert!(result.is_err_and(|error| error.to_string().contains("exit status: 3")));
     }
 
     #[test]

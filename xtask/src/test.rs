@@ -1,33 +1,40 @@
 //! `cargo xtask test`: every check there is, in order of how soon it tells something; stops at the first failure.
+//!
+//! The app's release build keeps one core busy at most, so it runs beside the native tests, as a process of its own.
 
-use crate::bench;
-use crate::build::{self, Profile};
-use crate::process::{self, in_words};
-use crate::sim;
-use crate::size;
-use crate::tools::Tools;
-use crate::webdriver::{Browser, ensure_network_tools};
+mod beside;
+mod report;
+mod results;
+mod steps;
+
+use crate::process::in_words;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
+use beside::Beside;
 use clap::{Args, ValueEnum};
-use std::process::Command;
+use report::{Report, Verdict};
 use std::time::{Duration, Instant};
+use steps::Run;
 
-const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
-/// Crates that run in a browser.
-const WASM_CRATES: [&str; 8] =
-    ["app", "sw", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
-/// Those of them with tests that run there.
-const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
-/// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
-const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
+/// A full run that takes longer fails: a slow suite is one that people stop running.
+const DEFAULT_MAX_MINUTES: u64 = 30;
 
-/// What `test` can be told.
-#[derive(Args, Debug)]
+/// The options of `test`.
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
     /// Run one step only
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", conflicts_with = "quick")]
     only: Option<Step>,
+    /// Before a commit: format, lints, native tests, 100 simulated warehouses and one browser story. Minutes on a warm
+    /// target
+    #[arg(long)]
+    quick: bool,
+    /// Of the native and browser tests only those with this text in their names
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Fail when all steps together take longer than this, tools' installation not counted
+    #[arg(long, value_name = "MINUTES", default_value_t = DEFAULT_MAX_MINUTES)]
+    max_minutes: u64,
     /// Name the steps and end
     #[arg(long)]
     list: bool,
@@ -36,13 +43,17 @@ pub(crate) struct Options {
 /// The steps, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
+    /// The tools that the other steps need are there, else they are installed
+    Tools,
     /// rustfmt changes nothing
     Fmt,
+    /// Licences, sources and duplicates of the dependencies, and known vulnerabilities where their database can be read
+    Deny,
     /// No clippy warning in native code
     Clippy,
     /// No clippy warning in browser code
     ClippyWasm,
-    /// Unit, integration and HTTP tests, repository laws
+    /// Unit, integration, HTTP and doc tests, repository laws
     Native,
     /// A thousand simulated warehouses, and every broken variant
     Sim,
@@ -58,57 +69,17 @@ enum Step {
     Faults,
 }
 
-/// A run of the steps.
-struct Run<'a> {
-    workspace: &'a Workspace,
-    tools: Tools<'a>,
-    summaries: Vec<String>,
-    /// Whether this run has built the app, so that no check looks at an older one.
-    app_is_built: bool,
-}
-
-/// Runs the steps that `options` choose.
-pub(crate) fn test(options: &Options) -> Result<()> {
-    if options.list {
-        for step in Step::value_variants() {
-            println!("{:<12} {}", step.name(), step.about());
-        }
-        return Ok(());
-    }
-    let workspace = Workspace::find()?;
-    let mut run = Run {
-        workspace: &workspace,
-        tools: Tools::new(&workspace)?,
-        summaries: Vec::new(),
-        app_is_built: false,
-    };
-    let steps = options.only.as_ref().map_or(Step::value_variants(), std::slice::from_ref);
-    let mut timed = Vec::new();
-    let result = steps.iter().try_for_each(|&step| {
-        println!("\n== {}: {}", step.name(), step.about());
-        let started = Instant::now();
-        let result = run.step(step);
-        let verdict = if result.is_ok() { "ok" } else { "FAILED" };
-        println!("== {}: {verdict} after {}", step.name(), in_words(started.elapsed()));
-        timed.push((step, verdict, started.elapsed()));
-        result.with_context(|| {
-            format!("step {0} failed; to run it alone: cargo xtask test --only {0}", step.name())
-        })
-    });
-    print_report(&timed, &run.summaries);
-    result
-}
-
-fn print_report(timed: &[(Step, &str, Duration)], summaries: &[String]) {
-    println!("\n{:<12} {:<7} time", "step", "result");
-    for (step, verdict, duration) in timed {
-        println!("{:<12} {verdict:<7} {}", step.name(), in_words(*duration));
-    }
-    println!("{:<20} {}\n", "all", in_words(timed.iter().map(|(_, _, duration)| *duration).sum()));
-    for summary in summaries {
-        println!("{summary}");
-    }
-}
+/// The steps of `--quick`.
+const QUICK: [Step; 8] = [
+    Step::Tools,
+    Step::Fmt,
+    Step::Clippy,
+    Step::ClippyWasm,
+    Step::Native,
+    Step::Sim,
+    Step::App,
+    Step::Browser,
+];
 
 impl Step {
     fn name(self) -> String {
@@ -121,109 +92,104 @@ impl Step {
     }
 }
 
-impl Run<'_> {
-    fn step(&mut self, step: Step) -> Result<()> {
-        match step {
-            Step::Fmt => process::run(&mut self.tools.cargo(&["fmt", "--all", "--check"])),
-            Step::Clippy => self.clippy(),
-            Step::ClippyWasm => self.clippy_wasm(),
-            Step::Native => {
-                process::run_tests(&mut self.tools.cargo(&["test", "--workspace"]), &mut self.summaries)
-            }
-            Step::Sim => sim::check(self.workspace, &self.tools, &mut self.summaries),
-            Step::Wasm => self.wasm(),
-            Step::App => self.app(),
-            Step::Size => self.size(),
-            Step::Browser => self.browser(),
-            Step::Faults => self.faults(),
+impl Options {
+    fn steps(&self) -> Vec<Step> {
+        match (self.only, self.quick) {
+            (Some(only), _) => vec![only],
+            (None, true) => QUICK.to_vec(),
+            (None, false) => Step::value_variants().to_vec(),
         }
     }
 
-    fn wasm_cargo(&self, verb: &str, crates: &[&str]) -> Command {
-        let mut command = self.tools.cargo(&[verb]);
-        command.args(WASM_TARGET).args(crates.iter().flat_map(|name| ["--package", name]));
-        command
+    /// `--only` and `--quick` may have to build from nothing, so they have no limit.
+    fn max_time(&self) -> Option<Duration> {
+        let is_full = self.only.is_none() && !self.quick;
+        is_full.then(|| Duration::from_secs(self.max_minutes * 60))
     }
+}
 
-    fn clippy(&self) -> Result<()> {
-        let everything = ["clippy", "--workspace", "--all-targets", "--features", "tests/browser"];
-        process::run(self.tools.cargo(&everything).args(["--", "-Dwarnings"]))
-    }
-
-    fn clippy_wasm(&self) -> Result<()> {
-        self.tools.ensure_wasm_target()?;
-        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))?;
-        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(["--tests", "--", "-Dwarnings"]))
-    }
-
-    fn wasm(&mut self) -> Result<()> {
-        self.tools.ensure_wasm_target()?;
-        self.tools.ensure_wasm_bindgen()?;
-        let browser = Browser::ensure(&self.tools)?;
-        let mut command = self.wasm_cargo("test", &WASM_TESTED);
-        command
-            .arg("--tests")
-            .env("CHROMEDRIVER", &browser.driver)
-            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.capabilities(self.workspace)?)
-            .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_SUITE_TIMEOUT_SECONDS);
-        process::run_tests(&mut command, &mut self.summaries)
-    }
-
-    fn app(&mut self) -> Result<()> {
-        if self.app_is_built {
-            return Ok(());
+/// Runs the steps that `options` choose.
+///
+/// # Errors
+/// When a step fails, or a full run takes longer than its limit.
+pub(crate) fn test(options: &Options) -> Result<()> {
+    if options.list {
+        for step in Step::value_variants() {
+            println!("{:<12} {}", step.name(), step.about());
         }
-        self.tools.ensure_wasm_target()?;
-        self.tools.ensure_wasm_bindgen()?;
-        self.tools.ensure_trunk()?;
-        self.tools.ensure_wasm_opt()?;
-        build::build_app(&self.tools, Profile::Release)?;
-        self.app_is_built = true;
-        Ok(())
+        return Ok(());
     }
-
-    fn size(&mut self) -> Result<()> {
-        self.app()?;
-        if self.tools.wasm_opt().is_none() {
-            println!("Sizes are not compared: they say nothing without wasm-opt, which npm would bring.");
-            return Ok(());
+    let workspace = Workspace::find()?;
+    let mut run = Run::new(&workspace, options.quick, options.name.as_deref())?;
+    let steps = options.steps();
+    let mut report = Report::new();
+    let mut app = None;
+    let result = steps.iter().try_for_each(|&step| {
+        if step == Step::Native && steps.contains(&Step::App) {
+            app = Some(Beside::begin(&workspace, Step::App)?);
         }
-        size::check(self.workspace)
+        one(step, &mut run, &mut report, if step == Step::App { app.take() } else { None })
+    });
+    // A step before it has failed; two builds in one folder would only wait for each other.
+    if let Some(app) = app {
+        println!("The app is still being built; waiting for its end.");
+        drop(app.end());
+    }
+    report.print(&run.results);
+    result?;
+    report.check_time(options.max_time(), &run.results)
+}
+
+/// Runs one step, or ends the one that runs beside, and notes its time.
+fn one(step: Step, run: &mut Run<'_>, report: &mut Report, beside: Option<Beside>) -> Result<()> {
+    println!("\n== {}: {}", step.name(), step.about());
+    let started = Instant::now();
+    let (result, elapsed) = match beside {
+        Some(beside) => {
+            let (result, elapsed) = beside.end();
+            run.app_is_built = result.is_ok();
+            (result, elapsed)
+        }
+        None => {
+            let result = run.step(step);
+            (result, started.elapsed())
+        }
+    };
+    let verdict = if result.is_ok() { Verdict::Ok } else { Verdict::Failed };
+    println!("== {}: {verdict} after {}", step.name(), in_words(elapsed));
+    report.add(step, verdict, elapsed);
+    result.with_context(|| {
+        format!("step {0} failed; to run it alone: cargo xtask test --only {0}", step.name())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(only: Option<Step>, quick: bool) -> Options {
+        Options { only, quick, name: None, max_minutes: 30, list: false }
     }
 
-    fn faults(&mut self) -> Result<()> {
-        let browser = Browser::ensure(&self.tools)?;
-        self.app()?;
-        bench::check_faults(self.workspace, &self.tools, &browser, &mut self.summaries)
+    #[test]
+    fn a_full_run_leaves_no_step_out_and_has_a_limit() {
+        let full = options(None, false);
+        assert_eq!(full.steps(), Step::value_variants());
+        assert_eq!(full.max_time(), Some(Duration::from_secs(1_800)));
     }
 
-    fn browser(&mut self) -> Result<()> {
-        ensure_network_tools(&self.tools)?;
-        let browser = Browser::ensure(&self.tools)?;
-        let axe = self.tools.ensure_axe()?;
-        self.app()?;
-        let server = build::build_server(self.workspace, &self.tools, Profile::Release)?;
-        let arguments = [
-            "test",
-            // The tests take the network down, so they get one of their own.
-            "--config",
-            "target.'cfg(unix)'.runner='tests/isolated-network.sh'",
-            "--package",
-            "tests",
-            "--features",
-            "browser",
-            "--test",
-            "browser",
-            "--",
-            "--test-threads=1",
-        ];
-        let mut command = self.tools.cargo(&arguments);
-        command
-            .env("LOTBOOK_SERVER_BIN", server)
-            .env("LOTBOOK_DIST", self.workspace.dist())
-            .env("LOTBOOK_AXE", axe)
-            .env("CHROMEDRIVER", &browser.driver)
-            .env("CHROMIUM", &browser.chromium);
-        process::run_tests(&mut command, &mut self.summaries)
+    #[test]
+    fn parts_of_a_run_have_no_limit() {
+        assert_eq!(options(Some(Step::Sim), false).steps(), [Step::Sim]);
+        assert!(options(Some(Step::Sim), false).max_time().is_none());
+        assert!(options(None, true).max_time().is_none());
+    }
+
+    #[test]
+    fn the_app_is_begun_before_it_is_waited_for() {
+        for steps in [options(None, false).steps(), options(None, true).steps()] {
+            let at = |step| steps.iter().position(|other| *other == step);
+            assert!(at(Step::Native) < at(Step::App) && at(Step::App) < at(Step::Browser));
+        }
     }
 }

@@ -12,10 +12,37 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-const TRUNK: CargoTool = CargoTool { package: "trunk", program: "trunk", version: "0.21.14" };
-/// Of exactly the version of the `wasm-bindgen` crate in `Cargo.toml`.
-const WASM_BINDGEN: CargoTool =
-    CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen-test-runner", version: "0.2.129" };
+/// Exactly the version that `Trunk.toml` names. Its TLS is left out: it is for downloads, and every tool is there already.
+const TRUNK: CargoTool = CargoTool {
+    package: "trunk",
+    program: "trunk",
+    version: "0.21.14",
+    is_exact: true,
+    features: &["--no-default-features"],
+};
+/// Exactly the version of the `wasm-bindgen` crate in `Cargo.toml`.
+const WASM_BINDGEN: CargoTool = CargoTool {
+    package: "wasm-bindgen-cli",
+    program: "wasm-bindgen-test-runner",
+    version: "0.2.129",
+    is_exact: true,
+    features: &[],
+};
+/// `.config/nextest.toml` needs no more than this version.
+const NEXTEST: CargoTool = CargoTool {
+    package: "cargo-nextest",
+    program: "cargo-nextest",
+    version: "0.9.143",
+    is_exact: false,
+    features: &["--no-default-features"],
+};
+const DENY: CargoTool = CargoTool {
+    package: "cargo-deny",
+    program: "cargo-deny",
+    version: "0.20.2",
+    is_exact: false,
+    features: &[],
+};
 const BINARYEN: &str = "binaryen@132.0.0";
 /// Older releases cannot read what today's Rust emits.
 const WASM_OPT_MIN_VERSION: u32 = 120;
@@ -34,10 +61,21 @@ const QUICK_BUILD: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 
+/// A program that `cargo install` brings.
 struct CargoTool {
     package: &'static str,
     program: &'static str,
     version: &'static str,
+    /// Whether a newer version will not do.
+    is_exact: bool,
+    /// Arguments of `cargo install` that choose features.
+    features: &'static [&'static str],
+}
+
+impl CargoTool {
+    fn is_met_by(&self, found: &str) -> bool {
+        if self.is_exact { found == self.version } else { numbers(found) >= numbers(self.version) }
+    }
 }
 
 /// The tools' place and how to call them.
@@ -97,14 +135,26 @@ impl<'a> Tools<'a> {
         self.ensure_cargo_tool(&WASM_BINDGEN)
     }
 
+    /// Installs the runner of native and browser tests.
+    pub(crate) fn ensure_nextest(&self) -> Result<()> {
+        self.ensure_cargo_tool(&NEXTEST)
+    }
+
+    /// Installs the check of licences, sources and advisories.
+    pub(crate) fn ensure_deny(&self) -> Result<()> {
+        self.ensure_cargo_tool(&DENY)
+    }
+
     fn ensure_cargo_tool(&self, tool: &CargoTool) -> Result<()> {
-        if self.version_of(tool.program).is_some_and(|version| version == tool.version) {
+        if self.version_of(tool.program).is_some_and(|version| tool.is_met_by(&version)) {
             return Ok(());
         }
         println!("{} {} is not installed; building it takes some minutes, once.", tool.package, tool.version);
         let root = self.workspace.tools();
         process::run(
-            self.cargo(&["install", "--locked", "--version", tool.version, tool.package, "--root"])
+            self.cargo(&["install", "--locked", "--version", tool.version, tool.package])
+                .args(tool.features)
+                .arg("--root")
                 .arg(&root)
                 .envs(QUICK_BUILD),
         )
@@ -171,13 +221,18 @@ fn first_version(answer: &str) -> Option<String> {
     answer.split_whitespace().map(|word| word.trim_start_matches('v')).find(is_version).map(str::to_owned)
 }
 
+/// `1.20.3` as numbers, to be compared.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map_while(|number| number.parse().ok()).collect()
+}
+
 fn major_version(version: &str) -> Option<u32> {
     version.split('.').next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{first_version, major_version};
+    use super::{CargoTool, first_version, major_version};
 
     #[test]
     fn versions_are_found_in_what_tools_say_of_themselves() {
@@ -186,5 +241,19 @@ mod tests {
         assert_eq!(first_version("v20.19.2\n").as_deref(), Some("20.19.2"));
         assert_eq!(major_version("20.19.2"), Some(20));
         assert_eq!(first_version("usage: tool"), None);
+    }
+
+    #[test]
+    fn a_newer_tool_will_do_unless_the_version_is_exact() {
+        let tool = |is_exact| CargoTool {
+            package: "tool",
+            program: "tool",
+            version: "0.9.143",
+            is_exact,
+            features: &[],
+        };
+        assert!(tool(false).is_met_by("0.9.143") && tool(false).is_met_by("0.10.2"));
+        assert!(!tool(false).is_met_by("0.9.99") && !tool(false).is_met_by("0.9"));
+        assert!(tool(true).is_met_by("0.9.143") && !tool(true).is_met_by("0.9.144"));
     }
 }

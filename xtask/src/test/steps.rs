@@ -1,0 +1,204 @@
+//! Each step: the tools it needs and the commands it runs.
+
+use super::Step;
+use super::results::Results;
+use crate::bench;
+use crate::build::{self, Profile};
+use crate::chromium::{Browser, ensure_network_tools};
+use crate::deny;
+use crate::process;
+use crate::sim;
+use crate::size;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+use anyhow::Result;
+use std::process::Command;
+use std::thread::available_parallelism;
+
+const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+/// Crates that run in a browser.
+const WASM_CRATES: [&str; 8] =
+    ["app", "sw", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
+/// Those of them with tests that run there.
+const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
+/// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
+const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
+/// The browser story of `--quick`: enrol, work without a network, close the app, sync in the background.
+const QUICK_STORY: &str = "work_done_offline_reaches_the_server_once";
+/// Each browser test is a server, a driver and a Chromium with several processes.
+const MAX_BROWSER_TESTS_AT_ONCE: usize = 4;
+/// A browser test mostly waits for its browser, so that one core serves two of them.
+const MIN_BROWSER_TESTS_AT_ONCE: usize = 2;
+
+/// A run of the steps.
+pub(super) struct Run<'a> {
+    workspace: &'a Workspace,
+    tools: Tools<'a>,
+    /// Fewer seeds, one browser story.
+    is_quick: bool,
+    /// Of the native and browser tests, those with this text in their names.
+    name: Option<&'a str>,
+    pub(super) results: Results,
+    /// Whether this run has built the app, so that no check looks at an older one.
+    pub(super) app_is_built: bool,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has done nothing yet.
+    ///
+    /// # Errors
+    /// When the tools' folder cannot be put on the PATH.
+    pub(super) fn new(workspace: &'a Workspace, is_quick: bool, name: Option<&'a str>) -> Result<Self> {
+        let tools = Tools::new(workspace)?;
+        Ok(Self { workspace, tools, is_quick, name, results: Results::default(), app_is_built: false })
+    }
+
+    /// Runs one step to its end.
+    ///
+    /// # Errors
+    /// When a check of it fails, or a tool it needs is missing and cannot be installed.
+    pub(super) fn step(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Tools => self.ensure_tools(),
+            Step::Fmt => process::run(&mut self.tools.cargo(&["fmt", "--all", "--check"])),
+            Step::Deny => deny::check(&self.tools),
+            Step::Clippy => self.clippy(),
+            Step::ClippyWasm => self.clippy_wasm(),
+            Step::Native => self.native(),
+            Step::Sim => {
+                sim::check(self.workspace, &self.tools, self.is_quick, |line| self.results.read(line))
+            }
+            Step::Wasm => self.wasm(),
+            Step::App => self.app(),
+            Step::Size => self.size(),
+            Step::Browser => self.browser(),
+            Step::Faults => self.faults(),
+        }
+    }
+
+    fn ensure_tools(&self) -> Result<()> {
+        self.tools.ensure_wasm_target()?;
+        self.tools.ensure_wasm_bindgen()?;
+        self.tools.ensure_trunk()?;
+        self.tools.ensure_wasm_opt()?;
+        self.tools.ensure_nextest()?;
+        ensure_network_tools(&self.tools)?;
+        Browser::ensure(&self.tools)?;
+        self.tools.ensure_axe()?;
+        if self.is_quick { Ok(()) } else { self.tools.ensure_deny() }
+    }
+
+    fn wasm_cargo(&self, verb: &str, crates: &[&str]) -> Command {
+        let mut command = self.tools.cargo(&[verb]);
+        command.args(WASM_TARGET).args(crates.iter().flat_map(|name| ["--package", name]));
+        command
+    }
+
+    fn clippy(&self) -> Result<()> {
+        let everything = ["clippy", "--workspace", "--all-targets", "--features", "tests/browser"];
+        process::run(self.tools.cargo(&everything).args(["--", "-Dwarnings"]))
+    }
+
+    fn clippy_wasm(&self) -> Result<()> {
+        self.tools.ensure_wasm_target()?;
+        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))?;
+        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(["--tests", "--", "-Dwarnings"]))
+    }
+
+    /// nextest runs each test in a process of its own, and no doc tests.
+    fn native(&mut self) -> Result<()> {
+        self.tools.ensure_nextest()?;
+        let mut tests = self.tools.cargo(&["nextest", "run", "--workspace"]);
+        // Built along with the tests; without this, each durability test would ask cargo for it.
+        tests
+            .args(self.name)
+            .env("LOTBOOK_SERVER_BIN", build::server_program(self.workspace, Profile::Debug));
+        process::run_lines(&mut tests, |line| self.results.read(line))?;
+        if self.name.is_some() {
+            return Ok(());
+        }
+        let mut doc_tests = self.tools.cargo(&["test", "--doc", "--workspace"]);
+        process::run_lines(&mut doc_tests, |line| self.results.read(line))
+    }
+
+    fn wasm(&mut self) -> Result<()> {
+        self.tools.ensure_wasm_target()?;
+        self.tools.ensure_wasm_bindgen()?;
+        let browser = Browser::ensure(&self.tools)?;
+        let mut command = self.wasm_cargo("test", &WASM_TESTED);
+        command
+            .arg("--tests")
+            .env("CHROMEDRIVER", &browser.driver)
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.capabilities(self.workspace)?)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_SUITE_TIMEOUT_SECONDS);
+        process::run_lines(&mut command, |line| self.results.read(line))
+    }
+
+    fn app(&mut self) -> Result<()> {
+        if self.app_is_built {
+            return Ok(());
+        }
+        self.tools.ensure_wasm_target()?;
+        self.tools.ensure_wasm_bindgen()?;
+        self.tools.ensure_trunk()?;
+        self.tools.ensure_wasm_opt()?;
+        build::build_app(&self.tools, Profile::Release)?;
+        self.app_is_built = true;
+        Ok(())
+    }
+
+    fn size(&mut self) -> Result<()> {
+        self.app()?;
+        if self.tools.wasm_opt().is_none() {
+            println!("Sizes are not compared: they say nothing without wasm-opt, which npm would bring.");
+            return Ok(());
+        }
+        size::check(self.workspace)
+    }
+
+    fn faults(&mut self) -> Result<()> {
+        let browser = Browser::ensure(&self.tools)?;
+        self.app()?;
+        bench::check_faults(self.workspace, &self.tools, &browser, |line| self.results.read(line))
+    }
+
+    fn browser(&mut self) -> Result<()> {
+        ensure_network_tools(&self.tools)?;
+        self.tools.ensure_nextest()?;
+        let browser = Browser::ensure(&self.tools)?;
+        let axe = self.tools.ensure_axe()?;
+        self.app()?;
+        let server = build::build_checks(self.workspace, &self.tools)?.server;
+        let arguments = [
+            "nextest",
+            "run",
+            // The tests take the network down, so each gets one of its own.
+            "--config",
+            "target.'cfg(unix)'.runner='tests/isolated-network.sh'",
+            "--profile",
+            "browser",
+            "--package",
+            "tests",
+            "--features",
+            "browser",
+            "--test",
+            "browser",
+            "--test-threads",
+        ];
+        let mut command = self.tools.cargo(&arguments);
+        command
+            .arg(browser_tests_at_once().to_string())
+            .args(self.name.or(self.is_quick.then_some(QUICK_STORY)))
+            .env("LOTBOOK_SERVER_BIN", server)
+            .env("LOTBOOK_DIST", self.workspace.dist())
+            .env("LOTBOOK_AXE", axe)
+            .env("CHROMEDRIVER", &browser.driver)
+            .env("CHROMIUM", &browser.chromium);
+        process::run_lines(&mut command, |line| self.results.read(line))
+    }
+}
+
+fn browser_tests_at_once() -> usize {
+    let cores = available_parallelism().map_or(MIN_BROWSER_TESTS_AT_ONCE, usize::from);
+    cores.clamp(MIN_BROWSER_TESTS_AT_ONCE, MAX_BROWSER_TESTS_AT_ONCE)
+}
