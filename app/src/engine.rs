@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use browser::{
-    Notice, PAGE_PULL_ROWS, RoundFailure, WORK_OFFLINE_SETTING, ended, now, register_background_sync,
-    sync_and_audit_once,
+    BrowserTimer, FetchTransport, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, WebLock,
+    ended, now, register_background_sync, sync_and_audit_once,
 };
-use domain::{DEFAULT_SCOPE, Warehouse};
+use domain::NAMES;
 use futures::future::{AbortHandle, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
-    Connection, Ended, Event, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
-    TransportError, UnixMillis,
+    Connection, Ended, Event, Notice, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig,
+    Store, TransportError, UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
@@ -98,11 +98,11 @@ impl Engine {
 
     /// Starts: a choice to work offline outlives the page.
     pub(crate) async fn start(&self) {
-        let chosen = Store::<Warehouse>::setting(self.0.book.store(), WORK_OFFLINE_SETTING).await;
+        let chosen = self.0.book.store().setting(WORK_OFFLINE_SETTING).await;
         if matches!(chosen, Ok(Some(_))) {
             self.handle(Event::WorkOffline(true));
         }
-        let automatic = Store::<Warehouse>::setting(self.0.book.store(), MANUAL_SETTING).await;
+        let automatic = self.0.book.store().setting(MANUAL_SETTING).await;
         if matches!(automatic, Ok(Some(_))) {
             self.handle(Event::Automatic(false));
         }
@@ -116,7 +116,7 @@ impl Engine {
         let engine = self.clone();
         spawn_local(async move {
             let value = (!on).then_some("yes");
-            match Store::<Warehouse>::put_setting(engine.0.book.store(), MANUAL_SETTING, value).await {
+            match engine.0.book.store().put_setting(MANUAL_SETTING, value).await {
                 Ok(()) => engine.handle(Event::Automatic(on)),
                 Err(error) => engine.fail(store_fault(&error)),
             }
@@ -205,7 +205,7 @@ impl Engine {
     pub(crate) fn full_sync(&self) {
         let engine = self.clone();
         spawn_local(async move {
-            match Store::<Warehouse>::restart(engine.0.book.store(), DEFAULT_SCOPE).await {
+            match engine.0.book.store().restart(NAMES.scope).await {
                 Ok(()) => engine.handle(Event::Manual),
                 Err(error) => engine.fail(store_fault(&error)),
             }
@@ -234,8 +234,7 @@ impl Engine {
         let engine = self.clone();
         spawn_local(async move {
             let value = chosen.then_some("yes");
-            let kept =
-                Store::<Warehouse>::put_setting(engine.0.book.store(), WORK_OFFLINE_SETTING, value).await;
+            let kept = engine.0.book.store().put_setting(WORK_OFFLINE_SETTING, value).await;
             match kept {
                 Ok(()) => {
                     engine.0.book.tell(&Notice::WorkOffline { chosen });
@@ -277,16 +276,18 @@ impl Engine {
         if let Some(callback) = self.0.observers.borrow().on_sync_start.clone() {
             callback.emit(());
         }
-        let tell = |notice: Notice| {
-            self.0.book.tell(&notice);
+        let tell = |notice: &Notice| {
+            self.0.book.tell(notice);
             self.handle(Event::Progressed);
-            self.show_progress(&notice);
-            let book = self.0.book.clone();
+            self.show_progress(notice);
+            let (book, notice) = (self.0.book.clone(), notice.clone());
             spawn_local(async move { book.take_in(notice, false).await });
         };
         self.0.book.ask_after_device().await;
         let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
-        let result = sync_and_audit_once(&self.0.book.store().relay(), limits, steal, tell).await;
+        let (transport, turn) = (FetchTransport::new(&NAMES), WebLock::new(&NAMES));
+        let ports = RoundPorts { transport: &transport, turn: &turn, timer: &BrowserTimer, channel: &tell };
+        let result = sync_and_audit_once(&self.0.book.store().relay(), &ports, limits, steal).await;
         self.ended(result).await;
     }
 

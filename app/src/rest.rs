@@ -3,10 +3,10 @@
 //!
 //! What only the split functions here reach is in that file; whatever else names it pulls it back into the first one.
 
-use browser::Notice;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
+use sync::Notice;
 use uuid::Uuid;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;

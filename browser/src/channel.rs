@@ -6,58 +6,15 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use js_sys::Reflect;
-use serde::{Deserialize, Serialize};
-use sync::{Changed, Progress, RoundProgress, RowKey};
+use sync::{AppNames, Changed, Channel, Notice, RoundProgress};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventTarget, MessageEvent};
 
-const NAME: &str = "lotbook";
 /// Notices kept for a frozen page.
 const MAX_HELD_NOTICES: usize = 100;
 
-/// Something the others may want to know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
-    /// The queue changed.
-    QueueChanged,
-    /// The user chose to work offline, or to end that.
-    WorkOffline {
-        /// Which.
-        chosen: bool,
-    },
-    /// A round made an exchange.
-    RoundProgress {
-        /// Mutations decided.
-        sent: usize,
-        /// Mutations to send, those decided included.
-        to_send: usize,
-        /// The snapshot, while there is one.
-        snapshot: Option<Progress>,
-        /// The rows it changed; none for more than can be named.
-        changed: Option<Vec<RowKey>>,
-    },
-    /// A round ended; `ok` if nothing failed.
-    RoundEnded {
-        /// Whether it reached the server and back.
-        ok: bool,
-    },
-}
-
-impl From<RoundProgress> for Notice {
-    fn from(progress: RoundProgress) -> Self {
-        let RoundProgress { sent, to_send, snapshot, changed } = progress;
-        let changed = match changed {
-            Changed::Nothing => Some(Vec::new()),
-            Changed::Rows(keys) => Some(keys),
-            Changed::Many => None,
-        };
-        Self::RoundProgress { sent, to_send, snapshot, changed }
-    }
-}
-
-/// An end of the channel. It does not hear itself.
-pub struct Channel {
+/// An end of the app's `BroadcastChannel`. It does not hear itself.
+pub struct BroadcastEnd {
     channel: Option<BroadcastChannel>,
     _listeners: Vec<EventListener>,
 }
@@ -92,16 +49,16 @@ impl Freezer {
     }
 }
 
-impl fmt::Debug for Channel {
+impl fmt::Debug for BroadcastEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Channel").field("open", &self.channel.is_some()).finish()
+        f.debug_struct("BroadcastEnd").field("open", &self.channel.is_some()).finish()
     }
 }
 
-impl Channel {
+impl BroadcastEnd {
     /// Opens an end that hands what it hears to `on_notice`. Where the browser has no channels, it hears nothing.
-    pub fn open(on_notice: impl Fn(Notice) + 'static) -> Self {
-        let channel = BroadcastChannel::new(NAME).ok();
+    pub fn open(names: &AppNames, on_notice: impl Fn(Notice) + 'static) -> Self {
+        let channel = BroadcastChannel::new(names.channel()).ok();
         let (freezer, on_notice) = (Rc::new(Freezer::default()), Rc::new(on_notice));
         let mut listeners = Vec::new();
         if let Some(channel) = &channel {
@@ -125,12 +82,13 @@ impl Channel {
     }
 
     /// Opens an end that only tells.
-    pub fn to_tell() -> Self {
-        Self { channel: BroadcastChannel::new(NAME).ok(), _listeners: Vec::new() }
+    pub fn to_tell(names: &AppNames) -> Self {
+        Self { channel: BroadcastChannel::new(names.channel()).ok(), _listeners: Vec::new() }
     }
+}
 
-    /// Tells all others.
-    pub fn tell(&self, notice: &Notice) {
+impl Channel for BroadcastEnd {
+    fn tell(&self, notice: &Notice) {
         if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(notice)) {
             // Fails only once the channel is closed.
             drop(channel.post_message(&JsValue::from_str(&text)));
@@ -138,7 +96,7 @@ impl Channel {
     }
 }
 
-impl Drop for Channel {
+impl Drop for BroadcastEnd {
     fn drop(&mut self) {
         if let Some(channel) = &self.channel {
             channel.close();

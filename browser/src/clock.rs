@@ -1,9 +1,13 @@
 //! The browser's clock and randomness, for those who pass them on as parameters.
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Uint8Array};
-use sync::UnixMillis;
+use sync::{Timer, UnixMillis};
 use uuid::{Builder, Uuid};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The longest a browser timer can wait: about 24 days.
+const MAX_SLEEP_MILLIS: u32 = 2_147_000_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,6 +19,21 @@ extern "C" {
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are whole and far below 2^53")]
 pub fn now() -> UnixMillis {
     UnixMillis(Date::now() as i64)
+}
+
+/// The browser's clock and timers as the engine's [`Timer`]. A longer sleep than a browser timer can wait ends early.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BrowserTimer;
+
+impl Timer for BrowserTimer {
+    fn now(&self) -> UnixMillis {
+        now()
+    }
+
+    async fn sleep(&self, millis: u64) {
+        let millis = u32::try_from(millis).unwrap_or(MAX_SLEEP_MILLIS).min(MAX_SLEEP_MILLIS);
+        TimeoutFuture::new(millis).await;
+    }
 }
 
 fn random_bytes<const N: usize>() -> [u8; N] {

@@ -6,9 +6,6 @@ use serde::de::DeserializeOwned;
 use sync::{ErrorBody, TransportError};
 use web_sys::AbortSignal;
 
-/// State-changing requests need this header: another site's page cannot set it.
-const OWN_HEADER: &str = "x-lotbook";
-
 /// `GET`s a JSON document. `None` when there is none (404).
 ///
 /// # Errors
@@ -25,33 +22,34 @@ pub async fn get_json<T: DeserializeOwned>(
     }
 }
 
-/// `POST`s a JSON document and reads one back.
+/// `POST`s a JSON document with the app's own `header` ([`AppNames::header`](sync::AppNames)), and reads one back.
 ///
 /// # Errors
 /// [`TransportError`].
 pub async fn post_json<T: DeserializeOwned>(
+    header: &str,
     path: &str,
     body: &impl Serialize,
     timeout_millis: u32,
 ) -> Result<T, TransportError> {
     let text = serde_json::to_string(body).map_err(|_| TransportError::Garbled)?;
-    let request = json_post(path, timeout_millis);
+    let request = json_post(header, path, timeout_millis);
     answer(request.body(text).map_err(unsendable)?).await
 }
 
-/// `POST`s nothing, and wants no more than a success.
+/// `POST`s nothing with the app's own `header`, and ignores the body of a success.
 ///
 /// # Errors
 /// [`TransportError`].
-pub async fn post_empty(path: &str, timeout_millis: u32) -> Result<(), TransportError> {
-    let request = json_post(path, timeout_millis).build().map_err(unsendable)?;
+pub async fn post_empty(header: &str, path: &str, timeout_millis: u32) -> Result<(), TransportError> {
+    let request = json_post(header, path, timeout_millis).build().map_err(unsendable)?;
     let response = request.send().await.map_err(|error| broken(&error))?;
     if response.ok() { Ok(()) } else { Err(refusal(response).await) }
 }
 
-/// A `POST` of JSON with our own header, without its body.
-pub(crate) fn json_post(path: &str, timeout_millis: u32) -> RequestBuilder {
-    let request = Request::post(path).header("content-type", "application/json").header(OWN_HEADER, "1");
+/// A `POST` of JSON with the app's own header, without its body.
+pub(crate) fn json_post(header: &str, path: &str, timeout_millis: u32) -> RequestBuilder {
+    let request = Request::post(path).header("content-type", "application/json").header(header, "1");
     limited(request.cache(web_sys_no_store()), timeout_millis)
 }
 

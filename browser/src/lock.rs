@@ -3,6 +3,7 @@
 
 use futures::channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
+use sync::{AppNames, Turn};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -34,9 +35,28 @@ impl Drop for LockGuard {
     }
 }
 
-/// Takes the lock `name` if it is free, or from whoever holds it with `steal`. `None` if it is held. Where the browser
-/// has no locks, everybody gets it.
-pub async fn try_lock(name: &str, steal: bool) -> Option<LockGuard> {
+/// A Web Lock as the engine's [`Turn`]. Where the browser has no locks, everybody gets it.
+#[derive(Clone, Debug)]
+pub struct WebLock {
+    name: String,
+}
+
+impl WebLock {
+    /// The lock that is held during the app's rounds.
+    pub fn new(names: &AppNames) -> Self {
+        Self { name: names.lock() }
+    }
+}
+
+impl Turn for WebLock {
+    type Guard = LockGuard;
+
+    async fn take(&self, steal: bool) -> Option<LockGuard> {
+        try_lock(&self.name, steal).await
+    }
+}
+
+async fn try_lock(name: &str, steal: bool) -> Option<LockGuard> {
     let Some(manager) = manager() else { return Some(LockGuard { release: None }) };
     let options = Object::new();
     let option = if steal { "steal" } else { "ifAvailable" };

@@ -1,16 +1,9 @@
 //! One sync round as tabs and worker run it: under the lock, with everybody told.
 
 use sync::{
-    AuditLimits, AuditReport, Changed, Ended, MAX_AUDIT_RANGES, Records, RoundError, RoundLimits,
-    RoundProgress, RoundReport, Store, audit_part, audit_when_due, run_round,
+    AuditLimits, AuditReport, Changed, Channel, Ended, MAX_AUDIT_RANGES, Notice, RoundError, RoundLimits,
+    RoundProgress, RoundReport, Store, Timer, Transport, Turn, audit_part, audit_when_due, run_round,
 };
-
-use crate::channel::Notice;
-use crate::clock::now;
-use crate::lock::try_lock;
-use crate::transport::FetchTransport;
-
-const LOCK: &str = "lotbook-sync-round";
 
 /// Rows that a page takes in at a time: more would hold up the person at work.
 pub const PAGE_PULL_ROWS: usize = 2_500;
@@ -28,80 +21,97 @@ pub const LAST_SYNC_SETTING: &str = "last_sync_at";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoundFailure {
     /// Another tab or the worker is at it.
-    #[error("Another window is syncing.")]
+    #[error("another window runs a round")]
     Elsewhere,
     /// It failed.
     #[error(transparent)]
     Round(#[from] RoundError),
 }
 
-/// Runs one round and hands `tell` what others want to know, unless somebody else does; `steal` takes the turn of one who has not been heard of for long.
-///
-/// # Errors
-/// [`RoundFailure`]. What was committed before stays.
-pub async fn sync_once<M: Records, S: Store<M>>(
-    store: &S,
-    limits: RoundLimits,
-    steal: bool,
-    tell: impl Fn(Notice),
-) -> Result<RoundReport, RoundFailure> {
-    round(store, limits, steal, tell, async || {}).await
+/// What a round needs of its host.
+#[derive(Debug)]
+pub struct RoundPorts<'a, T, U, K, C> {
+    /// Reaches the server.
+    pub transport: &'a T,
+    /// Keeps other windows' rounds apart from this one.
+    pub turn: &'a U,
+    /// The device's clock.
+    pub timer: &'a K,
+    /// Hears of every exchange and of the end. A closure that takes a `&Notice` will do.
+    pub channel: &'a C,
 }
 
-/// The same, and when it is due the next rows are compared with the server's. That is for a page: the worker's time is short, and
-/// rows that nobody sees can wait.
+/// Runs one round, unless somebody else does; with `steal`, the turn is taken from a holder that has been silent for too long.
 ///
 /// # Errors
 /// [`RoundFailure`]. What was committed before stays.
-pub async fn sync_and_audit_once<M: Records, S: Store<M>>(
+pub async fn sync_once<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
     store: &S,
+    ports: &RoundPorts<'_, T, U, K, C>,
     limits: RoundLimits,
     steal: bool,
-    tell: impl Fn(Notice),
+) -> Result<RoundReport, RoundFailure> {
+    round(store, ports, limits, steal, async || {}).await
+}
+
+/// As [`sync_once`]; then, when it is due, the next rows are compared with the server's. For pages: a worker has little time,
+/// and rows that nobody sees can wait.
+///
+/// # Errors
+/// [`RoundFailure`]. What was committed before stays.
+pub async fn sync_and_audit_once<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
+    store: &S,
+    ports: &RoundPorts<'_, T, U, K, C>,
+    limits: RoundLimits,
+    steal: bool,
 ) -> Result<RoundReport, RoundFailure> {
     let audit = async || {
-        // Its failures are told by the next round; this one has done what it was for.
-        let audited = audit_when_due::<M, S, _>(store, &FetchTransport, now).await;
-        audited.iter().for_each(|report| tell_repaired(report, &tell));
+        // The next round reports a lasting failure; this round has done its own work.
+        let audited = audit_when_due(store, ports.transport, || ports.timer.now()).await;
+        audited.iter().for_each(|report| tell_repaired(report, ports.channel));
     };
-    round(store, limits, steal, &tell, audit).await
+    round(store, ports, limits, steal, audit).await
 }
 
-async fn round<M: Records, S: Store<M>>(
+async fn round<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
     store: &S,
+    ports: &RoundPorts<'_, T, U, K, C>,
     limits: RoundLimits,
     steal: bool,
-    tell: impl Fn(Notice),
     once_complete: impl AsyncFnOnce(),
 ) -> Result<RoundReport, RoundFailure> {
-    let Some(_turn) = try_lock(LOCK, steal).await else { return Err(RoundFailure::Elsewhere) };
-    let ended =
-        run_round::<M, S, _>(store, &FetchTransport, limits, now, |progress| tell(progress.into())).await;
+    let RoundPorts { transport, turn, timer, channel } = *ports;
+    let Some(_turn) = turn.take(steal).await else { return Err(RoundFailure::Elsewhere) };
+    let on_progress = |progress: RoundProgress| channel.tell(&progress.into());
+    let ended = run_round(store, transport, limits, || timer.now(), on_progress).await;
     if ended.as_ref().is_ok_and(|report| report.complete) {
         once_complete().await;
     }
     if ended.is_ok() {
-        store.put_setting(LAST_SYNC_SETTING, Some(&now().0.to_string())).await.map_err(RoundError::from)?;
+        let at = timer.now().0.to_string();
+        store.put_setting(LAST_SYNC_SETTING, Some(&at)).await.map_err(RoundError::from)?;
     }
-    tell(Notice::RoundEnded { ok: ended.is_ok() });
+    channel.tell(&Notice::RoundEnded { ok: ended.is_ok() });
     Ok(ended?)
 }
 
 /// Compares every row with the server, and hands `on_progress` how many have been so far. Returns those, and how many ranges had to be
-/// put right.
+/// put right. It takes no turn: repairs and rounds do not disturb each other.
 ///
 /// # Errors
 /// The first failure; what was put right before stays.
-pub async fn audit_all<M: Records, S: Store<M>>(
+pub async fn audit_all<S: Store, T: Transport<S::Records>>(
     store: &S,
-    tell: impl Fn(Notice),
+    transport: &T,
+    timer: &impl Timer,
+    channel: &impl Channel,
     on_progress: impl Fn(usize),
 ) -> Result<(usize, usize), RoundError> {
     let limits = AuditLimits { max_ranges: MAX_AUDIT_RANGES, ..AuditLimits::default() };
     let (mut checked_rows, mut repaired_ranges, mut position) = (0, 0, None);
     for _ in 0..MAX_AUDIT_PARTS {
-        let report = audit_part::<M, S, _>(store, &FetchTransport, position, limits, now).await?;
-        tell_repaired(&report, &tell);
+        let report = audit_part(store, transport, position, limits, || timer.now()).await?;
+        tell_repaired(&report, channel);
         checked_rows += report.checked_rows;
         repaired_ranges += report.repaired_ranges;
         on_progress(checked_rows);
@@ -113,9 +123,9 @@ pub async fn audit_all<M: Records, S: Store<M>>(
     Ok((checked_rows, repaired_ranges))
 }
 
-fn tell_repaired(report: &AuditReport, tell: &impl Fn(Notice)) {
+fn tell_repaired(report: &AuditReport, channel: &impl Channel) {
     if report.repaired_ranges > 0 {
-        tell(RoundProgress { changed: Changed::Many, ..RoundProgress::default() }.into());
+        channel.tell(&RoundProgress { changed: Changed::Many, ..RoundProgress::default() }.into());
     }
 }
 

@@ -1,15 +1,15 @@
 //! The engine's `Transport` port over `fetch`.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
-use sync::{AuditRequest, AuditResponse, Records, SyncRequest, SyncResponse, Transport, TransportError};
+use sync::{
+    AppNames, AuditRequest, AuditResponse, Records, SyncRequest, SyncResponse, Transport, TransportError,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::http::{answer, json_post, post_json, unsendable};
 
-const SYNC_PATH: &str = "/api/sync";
-const AUDIT_PATH: &str = "/api/audit";
 /// One exchange, body included; a warehouse's Wi-Fi may be slow.
 const TIMEOUT_MILLIS: u32 = 30_000;
 /// Shorter bodies are not worth compressing.
@@ -31,8 +31,17 @@ extern "C" {
 }
 
 /// Sends exchanges to the server that served this page.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FetchTransport;
+#[derive(Clone, Copy, Debug)]
+pub struct FetchTransport {
+    names: AppNames,
+}
+
+impl FetchTransport {
+    /// A transport to the paths of `names`, on the origin that served this page or worker.
+    pub fn new(names: &AppNames) -> Self {
+        Self { names: *names }
+    }
+}
 
 impl<M: Records> Transport<M> for FetchTransport {
     async fn exchange(
@@ -40,7 +49,7 @@ impl<M: Records> Transport<M> for FetchTransport {
         request: &SyncRequest<M::Action>,
     ) -> Result<SyncResponse<M::Row>, TransportError> {
         let text = serde_json::to_string(request).map_err(|_| TransportError::Garbled)?;
-        let post = json_post(SYNC_PATH, TIMEOUT_MILLIS);
+        let post = json_post(self.names.header, self.names.sync_path, TIMEOUT_MILLIS);
         let compressed = if text.len() < MIN_COMPRESSED_BYTES { None } else { gzip(&text).await };
         let post = match compressed {
             Some(bytes) => post.header("content-encoding", "gzip").body(bytes),
@@ -50,7 +59,7 @@ impl<M: Records> Transport<M> for FetchTransport {
     }
 
     async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<M::Row>, TransportError> {
-        post_json(AUDIT_PATH, request, TIMEOUT_MILLIS).await
+        post_json(self.names.header, self.names.audit_path, request, TIMEOUT_MILLIS).await
     }
 }
 

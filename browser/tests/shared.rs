@@ -4,21 +4,25 @@
 
 use std::cell::RefCell;
 
-use browser::{Channel, Notice, new_uuid_v7, try_lock};
+use browser::{BroadcastEnd, WebLock, new_uuid_v7};
 use futures::channel::oneshot;
+use sync::{AppNames, Channel, Notice, Turn};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+const NAMES: AppNames = AppNames::new("shared", "all");
+
 #[wasm_bindgen_test]
 async fn one_holds_the_lock_until_it_is_dropped_or_stolen() {
-    let first = try_lock("turn", false).await.expect("free");
-    assert!(try_lock("turn", false).await.is_none());
+    let turn = WebLock::new(&NAMES);
+    let first = turn.take(false).await.expect("free");
+    assert!(turn.take(false).await.is_none());
     drop(first);
-    let second = try_lock("turn", true).await.expect("free again");
-    let thief = try_lock("turn", true).await.expect("stolen");
+    let second = turn.take(true).await.expect("free again");
+    let thief = turn.take(true).await.expect("stolen");
     drop(second);
-    assert!(try_lock("turn", false).await.is_none(), "the thief still holds it");
+    assert!(turn.take(false).await.is_none(), "the thief still holds it");
     drop(thief);
 }
 
@@ -26,12 +30,13 @@ async fn one_holds_the_lock_until_it_is_dropped_or_stolen() {
 async fn others_hear_a_notice() {
     let (sender, heard) = oneshot::channel();
     let sender = RefCell::new(Some(sender));
-    let _other = Channel::open(move |notice| {
+    let _other = BroadcastEnd::open(&NAMES, move |notice| {
         if let Some(sender) = sender.borrow_mut().take() {
             sender.send(notice).expect("somebody waits");
         }
     });
-    let own = Channel::open(|_| panic!("it hears itself"));
+    let own = BroadcastEnd::open(&NAMES, |_| panic!("it hears itself"));
+    let _other_app = BroadcastEnd::open(&AppNames::new("other", "all"), |_| panic!("it hears another app"));
     own.tell(&Notice::QueueChanged);
     assert_eq!(heard.await, Ok(Notice::QueueChanged));
 }

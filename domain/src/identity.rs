@@ -114,6 +114,8 @@ impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
     const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS];
+    // Deliveries and exceptions came second.
+    const TABLES_VERSION: u32 = 2;
     const SCHEMA: u32 = 2;
 
     fn read_action(schema: u32, json: &str) -> Result<Action, serde_json::Error> {

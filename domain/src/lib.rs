@@ -15,6 +15,7 @@ mod gs1;
 mod gtin;
 mod identity;
 mod lot;
+mod names;
 mod order;
 mod product;
 mod quantity;
@@ -40,6 +41,7 @@ pub use gs1::{Element, GROUP_SEPARATOR, Gs1, Gs1Fault, MAX_READINGS, Scan, Scann
 pub use gtin::{GtinFault, check_gtin, expand_upc_e, normalize_gtin};
 pub use identity::{delivery_number_key, location_key};
 pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
+pub use names::NAMES;
 pub use order::{MAX_ORDER_LINES, Order, OrderLine};
 pub use product::{Product, ProductPatch};
 pub use quantity::{Money, Quantity, QuantityFault};

@@ -1,6 +1,6 @@
 //! The database's handle: opened once, given up when another build needs to upgrade, opened again when it died.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -11,16 +11,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Event, IdbDatabase};
 
-use crate::migrations::{Beginning, VERSION, upgrade};
+use crate::migrations::{Needs, upgrade};
+use crate::time_limit::{TRANSACTION_LIMIT_MILLIS, within};
 use crate::transaction::{Mode, Tx, of_idb, of_js};
 
 /// A handle that heals.
 #[derive(Debug)]
 pub(crate) struct Connection {
     name: String,
-    tables: &'static [&'static str],
-    beginning: Beginning,
+    needs: Needs,
     handle: Rc<RefCell<Option<Handle>>>,
+    limit_millis: Cell<u32>,
 }
 
 #[derive(Debug)]
@@ -39,18 +40,46 @@ impl Drop for Handle {
 
 impl Connection {
     /// Opens the database, and creates or upgrades it if need be.
-    pub(crate) async fn open(
-        name: &str,
-        tables: &'static [&'static str],
-        beginning: Beginning,
-    ) -> Result<Self, StoreError> {
-        let connection = Self { name: name.to_owned(), tables, beginning, handle: Rc::default() };
+    pub(crate) async fn open(name: &str, needs: Needs) -> Result<Self, StoreError> {
+        let connection = Self {
+            name: name.to_owned(),
+            needs,
+            handle: Rc::default(),
+            limit_millis: Cell::new(TRANSACTION_LIMIT_MILLIS),
+        };
         connection.reopen().await?;
         Ok(connection)
     }
 
+    /// Sets the time limit of every transaction that begins from now on.
+    pub(crate) fn set_limit_millis(&self, limit_millis: u32) {
+        self.limit_millis.set(limit_millis);
+    }
+
+    /// Runs `work` in a transaction over `stores`. `work` commits it; otherwise it aborts.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError::Unavailable`] when the browser has not answered within the time limit. Then the
+    /// transaction is aborted as far as the browser still can, and the next one gets a fresh handle. A commit that was asked
+    /// for may have happened all the same.
+    pub(crate) async fn run<T>(
+        &self,
+        stores: &[&str],
+        mode: Mode,
+        work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let limit_millis = self.limit_millis.get();
+        let running = async { work(self.begin(stores, mode).await?).await };
+        if let Some(ended) = within(running, limit_millis).await {
+            return ended;
+        }
+        drop(self.handle.borrow_mut().take());
+        let seconds = f64::from(limit_millis) / 1_000.0;
+        Err(StoreError::Unavailable(format!("the database gave no answer within {seconds} seconds")))
+    }
+
     /// Begins a transaction. A dead handle is replaced once: browsers lose connections of sleeping pages.
-    pub(crate) async fn begin(&self, stores: &[&str], mode: Mode) -> Result<Tx, StoreError> {
+    async fn begin(&self, stores: &[&str], mode: Mode) -> Result<Tx, StoreError> {
         if let Some(Ok(tx)) = self.try_begin(stores, mode) {
             return Ok(tx);
         }
@@ -69,7 +98,7 @@ impl Connection {
 
     async fn reopen(&self) -> Result<(), StoreError> {
         self.handle.borrow_mut().take();
-        let database = open(&self.name, self.tables, &self.beginning).await?;
+        let database = open(&self.name, &self.needs).await?;
         let slot = Rc::downgrade(&self.handle);
         // Another build wants to upgrade, or the browser closed it: let go, so that nobody waits for this page.
         let on_end = Closure::new(move |event: Event| {
@@ -90,19 +119,15 @@ impl Connection {
 }
 
 /// Opens the database; gives up when another tab does not let it be upgraded.
-async fn open(
-    name: &str,
-    tables: &'static [&'static str],
-    beginning: &Beginning,
-) -> Result<IdbDatabase, StoreError> {
+async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
     let factory = Factory::new().map_err(of_idb)?;
-    let mut request = factory.open(name, Some(VERSION)).map_err(of_idb)?;
-    let beginning = beginning.clone();
+    let mut request = factory.open(name, Some(needs.version)).map_err(of_idb)?;
+    let needs = needs.clone();
     request.on_upgrade_needed(move |event| {
         let Some(transaction) = event.target().ok().and_then(|request| request.transaction()) else { return };
         let upgraded = event
             .database()
-            .and_then(|database| upgrade(&database, &transaction, event.old_version()?, tables, &beginning));
+            .and_then(|database| upgrade(&database, &transaction, event.old_version()?, &needs));
         if upgraded.is_err() {
             drop(transaction.abort());
         }

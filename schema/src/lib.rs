@@ -5,6 +5,7 @@
 //! [`IdbStore`] implements the engine's `Store` port; everything that is peculiar about IndexedDB stays in
 //! `connection.rs` and `transaction.rs`.
 
+mod commit;
 mod connection;
 mod filter;
 mod filter_blocks;
@@ -19,13 +20,11 @@ mod rows;
 mod store;
 mod table;
 mod table_change;
+mod time_limit;
 mod transaction;
 
-pub use domain::{DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS};
 pub use store::IdbStore;
 
-/// The app's database.
-pub const DATABASE_NAME: &str = "lotbook";
 /// The store of mutations that wait for the server or a person.
 pub const MUTATION_QUEUE: &str = "mutation_queue";
 /// The store of acknowledged mutations.

@@ -1,5 +1,6 @@
-//! The database's versions. The queue goes through every step untouched: for one release the worker and the page may be
-//! of different builds.
+//! The database's versions, which say in one number how records are stored (the form) and which tables there are.
+//!
+//! The queue goes through every step untouched: for one release the worker and the page may be of different builds.
 
 use idb::{Database, Error, KeyPath, ObjectStore, ObjectStoreParams, Transaction};
 use sync::{Cursor, Progress};
@@ -11,41 +12,60 @@ use crate::meta::CURSOR;
 use crate::table::{changes_name, filters_name};
 use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION};
 
-/// The version this build needs.
-pub(crate) const VERSION: u32 = 4;
+/// How this build stores records. Earlier forms: 1 had other pages, 2 and 3 stored each page's filter by itself.
+const FORM: u32 = 4;
+/// A database's version is this many times its form, plus the version of the model's tables. Before form and tables were
+/// counted apart, the version was the form.
+const VERSIONS_PER_FORM: u32 = 1_000;
 /// The index of the queue by whether a record waits for a person (1) or for the server (0).
 pub(crate) const ATTENTION: &str = "attention";
 
-/// What a new database begins with.
+/// What a build needs of its database.
 #[derive(Clone, Debug)]
-pub(crate) struct Beginning {
-    /// The id of this life of the database.
+pub(crate) struct Needs {
+    /// The version.
+    pub(crate) version: u32,
+    /// The model's tables.
+    pub(crate) tables: &'static [&'static str],
+    /// For a new database: the id of this life of the database.
     pub(crate) client: Uuid,
-    /// The scope its rows belong to.
+    /// For a new database: the scope its rows belong to.
     pub(crate) scope: String,
 }
 
-/// Brings a database from `old_version` (0: new) to [`VERSION`]. Runs inside the upgrade's transaction.
+/// The database version of a model whose tables have the version `tables_version`.
+pub(crate) const fn version_of(tables_version: u32) -> u32 {
+    assert!(tables_version < VERSIONS_PER_FORM, "a version of the tables is below 1,000");
+    FORM * VERSIONS_PER_FORM + tables_version
+}
+
+/// The form of a database of some version; 0 for a new database.
+fn form_of(version: u32) -> u32 {
+    if version < VERSIONS_PER_FORM { version } else { version / VERSIONS_PER_FORM }
+}
+
+/// Brings a database from `old_version` (0: new) to the form of this build and creates the tables it lacks. Runs inside the
+/// upgrade's transaction.
 pub(crate) fn upgrade(
     database: &Database,
     transaction: &Transaction,
     old_version: u32,
-    tables: &[&str],
-    beginning: &Beginning,
+    needs: &Needs,
 ) -> Result<(), Error> {
-    if old_version < 1 {
-        create_queue(database, beginning)?;
-    } else if old_version < 2 {
-        // Version 1 had other pages. They are fetched again.
+    let tables = needs.tables;
+    let old_form = form_of(old_version);
+    if old_form < 1 {
+        create_queue(database, needs)?;
+    } else if old_form < 2 {
+        // The rows are fetched again.
         for table in database.store_names().iter().filter(|name| tables.contains(&name.as_str())) {
             database.delete_object_store(table)?;
         }
         transaction.object_store(META)?.delete(JsValue::from_str(CURSOR))?;
     }
-    // Version 3 came with more tables.
     let held = database.store_names();
-    // Until version 4, every page's filter was a record of its own.
-    if (2..4).contains(&old_version) {
+    // Until form 4, every page's filter was a record of its own.
+    if (2..4).contains(&old_form) {
         for table in tables.iter().filter(|table| held.iter().any(|name| name == **table)) {
             let filters = FilterBlocks(transaction.object_store(&filters_name(table))?);
             // A request that fails aborts the upgrade.
@@ -61,9 +81,9 @@ pub(crate) fn upgrade(
         database.create_object_store(&filters_name(table), ObjectStoreParams::new())?;
         database.create_object_store(&changes_name(table), numbered.clone())?;
     }
-    if old_version < 2 {
+    if old_form < 2 {
         // Not the same number as in an earlier life of the database.
-        let version = beginning.client.as_u128() & u128::from(u32::MAX);
+        let version = needs.client.as_u128() & u128::from(u32::MAX);
         let meta = transaction.object_store(META)?;
         for key in [ROWS_VERSION, QUEUE_CHANGES] {
             meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(key)))?;
@@ -94,7 +114,7 @@ fn go_on_with(table: &str, meta: ObjectStore) -> Result<(), Error> {
     Ok(())
 }
 
-fn create_queue(database: &Database, beginning: &Beginning) -> Result<(), Error> {
+fn create_queue(database: &Database, needs: &Needs) -> Result<(), Error> {
     let mut numbered = ObjectStoreParams::new();
     numbered.auto_increment(true).key_path(Some(KeyPath::new_single("seq")));
     let queue = database.create_object_store(MUTATION_QUEUE, numbered)?;
@@ -103,6 +123,18 @@ fn create_queue(database: &Database, beginning: &Beginning) -> Result<(), Error>
     let meta = database.create_object_store(META, ObjectStoreParams::new())?;
     let put =
         |key: &str, value: &str| meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop);
-    put("client", &beginning.client.to_string())?;
-    put("scope", &beginning.scope)
+    put("client", &needs.client.to_string())?;
+    put("scope", &needs.scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_says_form_and_tables() {
+        assert_eq!(version_of(2), 4_002);
+        assert_eq!([0, 1, 3, 4, 4_000, 4_999, 5_001].map(form_of), [0, 1, 3, 4, 4, 4, 5]);
+        assert!(version_of(0) > 4, "a device of a build that counted both together upgrades");
+    }
 }

@@ -13,12 +13,13 @@ pub(crate) const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
 
 /// Reads it, with at most `max_mutations`.
 pub(crate) async fn read(connection: &Connection, max_mutations: usize) -> Result<Outbox<Json>, StoreError> {
-    let tx = connection.begin(&[META, MUTATION_QUEUE], Mode::Read).await?;
-    let meta = tx.store(META)?;
-    let texts = read_texts(&meta, ["client", "epoch", LAST_OUTCOME_SEQ, CURSOR, "scope"]);
-    let queue = tx.store(MUTATION_QUEUE)?;
-    let (texts, waiting) = futures::join!(texts, queue::pending(&queue, max_mutations));
-    let ([client, epoch, last_outcome_seq, cursor, scope], (mutations, pending)) = (texts?, waiting?);
+    let read = connection.run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
+        let (meta, queue) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
+        let texts = read_texts(&meta, ["client", "epoch", LAST_OUTCOME_SEQ, CURSOR, "scope"]);
+        let (texts, waiting) = futures::join!(texts, queue::pending(&queue, max_mutations));
+        Ok((texts?, waiting?))
+    });
+    let ([client, epoch, last_outcome_seq, cursor, scope], (mutations, pending)) = read.await?;
     Ok(Outbox {
         client: client.ok_or_else(|| corrupt("the client's id is missing"))?.parse().map_err(corrupt)?,
         epoch: epoch.map(|text| text.parse()).transpose().map_err(corrupt)?,

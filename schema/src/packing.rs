@@ -11,7 +11,7 @@ use crate::rows::{Held, corrupt};
 
 const LENGTH_BYTES: usize = size_of::<u32>();
 const REV_BYTES: usize = size_of::<u64>();
-/// What a record of rows begins with. Builds before version 4 of the database wrote JSON, which begins otherwise.
+/// What a record of rows begins with. Builds before form 4 of the database wrote JSON, which begins otherwise.
 const FORM: u8 = 1;
 
 /// A row in a record of an earlier build.

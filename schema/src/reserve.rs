@@ -26,11 +26,13 @@ pub(crate) async fn ensure(connection: &Connection) -> Result<bool, StoreError> 
     if has(connection, RESERVE).await? {
         return Ok(true);
     }
-    let tx = connection.begin(&[META], Mode::Write).await?;
-    let meta = tx.store(META)?;
-    meta.put(&noise(), Some(&JsValue::from_str(RESERVE))).map_err(of_idb)?;
-    meta.delete(JsValue::from_str(SPENT)).map_err(of_idb)?;
-    match tx.commit().await {
+    let stored = connection.run(&[META], Mode::Write, async |tx| {
+        let meta = tx.store(META)?;
+        meta.put(&noise(), Some(&JsValue::from_str(RESERVE))).map_err(of_idb)?;
+        meta.delete(JsValue::from_str(SPENT)).map_err(of_idb)?;
+        tx.commit().await
+    });
+    match stored.await {
         Ok(()) => Ok(true),
         Err(StoreError::Full) => Ok(false),
         Err(error) => Err(error),
@@ -42,13 +44,17 @@ pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError>
     if !has(connection, RESERVE).await? {
         return Ok(false);
     }
-    let tx = connection.begin(&[META], Mode::WriteDurably).await?;
-    tx.store(META)?.delete(JsValue::from_str(RESERVE)).map_err(of_idb)?;
-    tx.commit().await?;
+    let deleting = connection.run(&[META], Mode::WriteDurably, async |tx| {
+        tx.store(META)?.delete(JsValue::from_str(RESERVE)).map_err(of_idb)?;
+        tx.commit().await
+    });
+    deleting.await?;
     // Not in the same transaction: there was no space for so much as this.
-    let tx = connection.begin(&[META], Mode::Write).await?;
-    tx.store(META)?.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb)?;
-    tx.commit().await?;
+    let marking = connection.run(&[META], Mode::Write, async |tx| {
+        tx.store(META)?.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb)?;
+        tx.commit().await
+    });
+    marking.await?;
     Ok(true)
 }
 
@@ -69,8 +75,7 @@ pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError
 }
 
 async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {
-    let tx = connection.begin(&[META], Mode::Read).await?;
-    holds(&tx.store(META)?, key).await
+    connection.run(&[META], Mode::Read, async |tx| holds(&tx.store(META)?, key).await).await
 }
 
 /// Whether it is there, as a running transaction sees it.

@@ -26,12 +26,12 @@ pub(crate) fn changes_by_table<M: Records>(
         change_of(&mut changes, &table)?.replaced = Some(Range { after, through });
     }
     for Versioned { rev, row } in rows {
-        let Identity { key: RowKey { table, key }, index_keys } = M::identify(&row);
-        let json = Some(serde_json::to_string(&row).map_err(corrupt)?.into());
+        let (Identity { key: RowKey { table, key }, index_keys }, json) =
+            M::into_json(row).map_err(corrupt)?;
         change_of(&mut changes, &table)?.rows.push(Held {
             key,
             rev,
-            json,
+            json: Some(json),
             index: Some(hashes_of(&index_keys)),
         });
     }

@@ -1,11 +1,13 @@
-//! A queue outlives the build that filled it: an earlier build's mutations are read, a later one's are kept and sent unread.
+//! A database of an earlier build is upgraded and keeps what it holds.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
-use domain::{Action, InventoryLot, LOTS, LotRef, Row, Warehouse};
-use schema::{DELIVERIES, IdbStore, MUTATION_QUEUE};
+use domain::{Action, DELIVERIES, InventoryLot, LOTS, LotRef, Row, Warehouse};
+use schema::IdbStore;
 use sync::conformance::{Counters, label};
-use sync::{Commit, Cursor, Draft, Json, Progress, ReplacedRange, Store, UnixMillis, Versioned};
+use sync::{
+    Commit, Cursor, Draft, Outcome, Progress, Receipt, ReplacedRange, Store, UnixMillis, Verdict, Versioned,
+};
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -29,63 +31,8 @@ fn draft<A>(action: A) -> Draft<A> {
     }
 }
 
-/// Writes the text `old` of every queue record as `new`, as another build would have written it.
-async fn rewrite(database: &str, old: &str, new: &str) {
-    let script = format!(
-        "new Promise((done, failed) => {{
-            const opening = indexedDB.open('{database}');
-            opening.onerror = failed;
-            opening.onsuccess = () => {{
-                const transaction = opening.result.transaction('{MUTATION_QUEUE}', 'readwrite');
-                transaction.oncomplete = () => {{ opening.result.close(); done(); }};
-                transaction.objectStore('{MUTATION_QUEUE}').openCursor().onsuccess = ({{ target }}) => {{
-                    if (!target.result) return;
-                    const value = target.result.value;
-                    if (!value.record.includes('{old}')) failed(value.record);
-                    target.result.update({{ ...value, record: value.record.replace('{old}', '{new}') }});
-                    target.result.continue();
-                }};
-            }};
-        }})"
-    );
-    let written: js_sys::Promise = js_sys::eval(&script).expect("a script").unchecked_into();
-    JsFuture::from(written).await.expect("rewritten");
-}
-
-#[wasm_bindgen_test]
-async fn what_an_earlier_build_saved_is_read_and_sent() {
-    let store = open("earlier").await;
-    let id = Uuid::from_u128(9);
-    store.enqueue(draft(Action::DeleteProduct { id })).await.expect("saved");
-    let now = format!(r#"{{"delete_product":{{"id":"{id}"}}}}"#);
-    let then = format!(r#"{{"kind":"delete_product","payload":{{"id":"{id}"}}}}"#);
-    rewrite("earlier", &now, &then).await;
-    rewrite("earlier", r#""schema":2"#, r#""schema":1"#).await;
-    let queue = store.queue().await.expect("a queue");
-    assert_eq!((queue.records.len(), queue.unreadable), (1, 0));
-    assert_eq!(queue.records[0].mutation.action, Action::DeleteProduct { id });
-    let sent = store.relay().outbox(9).await.expect("an outbox").mutations;
-    assert_eq!(
-        (sent[0].schema, sent[0].action.text()),
-        (1, then.as_str()),
-        "the server reads it as it was written"
-    );
-}
-
-#[wasm_bindgen_test]
-async fn what_a_later_build_saved_is_kept_and_sent_unread() {
-    let store = open("later").await;
-    let unknown: Json = serde_json::from_str(r#"{"teleport_lot":{}}"#).expect("JSON");
-    store.relay().enqueue(draft(unknown)).await.expect("saved");
-    store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(9) })).await.expect("saved");
-    let queue = store.queue().await.expect("the rest of the queue");
-    assert_eq!((queue.records.len(), queue.unreadable), (1, 1));
-    let outbox = store.relay().outbox(9).await.expect("an outbox");
-    assert_eq!((outbox.pending, outbox.mutations[0].action.text()), (2, r#"{"teleport_lot":{}}"#));
-}
-
-/// Copies a database as a build of an older version would have it: without the tables that came later, and with every page's
-/// filter in a record of its own.
+/// Copies a database as a build of an older version would have it: before version 3 without the tables that came then, before
+/// version 4 with every page's filter in a record of its own.
 async fn as_version(version: u32, from: &str, to: &str) {
     let later_tables = if version < 3 { "/^(deliveries|exceptions)/" } else { "/^$/" };
     let script = format!(
@@ -122,7 +69,8 @@ async fn as_version(version: u32, from: &str, to: &str) {
                 const [keys, values] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
                 const {{ keyPath, autoIncrement }} = store;
                 const records = values.map((value, at) => [keys[at], value]);
-                const entries = name.endsWith(':filters') ? values.flatMap(singly) : records;
+                const isSplit = {version} < 4 && name.endsWith(':filters');
+                const entries = isSplit ? values.flatMap(singly) : records;
                 return {{ name, keyPath, autoIncrement, indexes, entries }};
             }}));
             source.close();
@@ -164,13 +112,13 @@ async fn upgraded(name: &str, reached: Cursor) -> Cursor {
     let old = format!("{name}_of_version_2");
     as_version(2, name, &old).await;
     let store = open(&old).await;
-    let outbox = Store::<Warehouse>::outbox(&store, 9).await.expect("an outbox");
+    let outbox = store.outbox(9).await.expect("an outbox");
     assert_eq!(outbox.mutations, [waits]);
     assert_eq!(store.scan(LOTS, "", "", 9).await.expect("rows"), [row]);
     assert_eq!(store.scan(DELIVERIES, "", "", 9).await.expect("no rows yet"), []);
     drop(store);
     let again = open(&old).await;
-    assert_eq!(Store::<Warehouse>::outbox(&again, 9).await.expect("an outbox").cursor, outbox.cursor);
+    assert_eq!(again.outbox(9).await.expect("an outbox").cursor, outbox.cursor);
     outbox.cursor
 }
 
@@ -186,6 +134,53 @@ async fn a_device_within_a_snapshot_comes_to_the_new_tables_by_itself() {
     let progress = Progress { done_rows: 1, total_rows: 9 };
     let within = Cursor::Snapshot { rev: 3, table: LOTS.to_owned(), after: String::new(), progress };
     assert_eq!(upgraded("within", within.clone()).await, within);
+}
+
+/// The last version that counted form and tables together: nothing is fetched again, and numbers go on.
+#[wasm_bindgen_test]
+async fn a_device_of_version_4_keeps_everything() {
+    let store = open("whole").await;
+    let lot = InventoryLot::empty(LotRef::new(Uuid::from_u128(9), "L1", "A-1"));
+    let row = Versioned { rev: 3, row: Row::Lot(lot) };
+    let sent = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(9) })).await.expect("saved");
+    let outcome = Outcome {
+        verdict: Verdict::Applied,
+        code: String::new(),
+        message: String::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+    };
+    let first = sync::conformance::commit(Cursor::Start, 3);
+    let commit: Commit<Row> = Commit {
+        from: first.from,
+        cursor: first.cursor,
+        receipts: vec![Receipt { seq: sent.seq, id: sent.id, outcome }],
+        rows: vec![row.clone()],
+        removed: Vec::new(),
+        replaced: None,
+        epoch: first.epoch,
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: first.at,
+    };
+    store.commit(commit).await.expect("stored");
+    let waits = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(8) })).await.expect("saved");
+    store.put_setting("theme", Some("dark")).await.expect("kept");
+    assert_eq!(store.next_number("order").await, Ok(1));
+    let (outbox, journal) = (store.outbox(9).await, store.journal(9).await);
+    drop(store);
+    as_version(4, "whole", "whole_of_version_4").await;
+    let store = open("whole_of_version_4").await;
+    assert_eq!(store.outbox(9).await, outbox);
+    assert_eq!(outbox.expect("an outbox").mutations, std::slice::from_ref(&waits));
+    assert_eq!(store.journal(9).await, journal);
+    assert_eq!(journal.expect("a journal").len(), 1);
+    assert_eq!(store.scan(LOTS, "", "", 9).await, Ok(vec![row.clone()]));
+    assert_eq!(store.find(LOTS, "location:A-1").await, Ok(vec![row]));
+    assert_eq!(store.setting("theme").await, Ok(Some("dark".to_owned())));
+    assert_eq!(store.next_number("order").await, Ok(2));
+    let next = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(7) })).await.expect("saved");
+    assert!(next.seq > waits.seq);
 }
 
 #[wasm_bindgen_test]

@@ -336,7 +336,12 @@ async fn revoke(args: RevokeArgs, now: UnixMillis) -> Result<()> {
 async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
     let text =
         fs::read_to_string(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
-    let unsent = Unsent::read(&text)?;
+    let unsent = Unsent::read(&text).with_context(|| {
+        format!(
+            "{} cannot be booked. Choose a whole file that the app saved; a newer app's needs a newer server",
+            args.file.display()
+        )
+    })?;
     let store = existing(&args.site.database.database)?;
     let receipts = book_unsent(&store, &args.site.site, unsent, now).await?;
     let (booked, refused): (Vec<_>, Vec<_>) =

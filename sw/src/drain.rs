@@ -1,10 +1,12 @@
 //! Drains the queue when the browser wakes the worker, with or without a page open.
 
-use browser::{Channel, WORK_OFFLINE_SETTING, ended, new_uuid_v7, now, random_u64, sync_once};
-use domain::{DEFAULT_SCOPE, Warehouse};
-use gloo_timers::future::TimeoutFuture;
-use schema::{DATABASE_NAME, IdbStore};
-use sync::{Connection, Ended, Event, Order, Relay, RoundLimits, Scheduler, SchedulerConfig, Store};
+use browser::{
+    BroadcastEnd, BrowserTimer, FetchTransport, RoundPorts, WORK_OFFLINE_SETTING, WebLock, ended,
+    new_uuid_v7, now, random_u64, sync_once,
+};
+use domain::{NAMES, Warehouse};
+use schema::IdbStore;
+use sync::{Connection, Ended, Event, Order, Relay, RoundLimits, Scheduler, SchedulerConfig, Store, Timer};
 
 /// A browser gives a sync event three minutes; what is not done well before that is left to the next.
 const MAX_EVENT_MILLIS: u64 = 90_000;
@@ -18,13 +20,15 @@ const MAX_RETRY_MILLIS: u64 = 8_000;
 /// A sentence for the log, when another attempt is needed.
 pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
     // Against expectation, the worker may be the first to open the database.
-    let store =
-        IdbStore::<Relay<Warehouse>>::open(DATABASE_NAME, new_uuid_v7(), DEFAULT_SCOPE).await.map_err(say)?;
-    if Store::setting(&store, WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
+    let opened = IdbStore::<Relay<Warehouse>>::open(NAMES.database(), new_uuid_v7(), NAMES.scope).await;
+    let store = opened.map_err(say)?;
+    if store.setting(WORK_OFFLINE_SETTING).await.map_err(say)?.is_some() {
         // The user's choice. The page registers the tag again when it ends.
         return Ok(());
     }
-    let channel = Channel::to_tell();
+    let (transport, turn) = (FetchTransport::new(&NAMES), WebLock::new(&NAMES));
+    let (timer, channel) = (BrowserTimer, BroadcastEnd::to_tell(&NAMES));
+    let ports = RoundPorts { transport: &transport, turn: &turn, timer: &timer, channel: &channel };
     let config = SchedulerConfig {
         interval_millis: None,
         max_retry_millis: MAX_RETRY_MILLIS,
@@ -37,7 +41,7 @@ pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
     while now().since(begun) < MAX_EVENT_MILLIS {
         if orders.iter().any(|order| matches!(order, Order::StartRound { .. })) {
             let limits = RoundLimits::default();
-            let result = sync_once(&store, limits, false, |notice| channel.tell(&notice)).await;
+            let result = sync_once(&store, &ports, limits, false).await;
             if let Err(failure) = &result {
                 trouble = failure.to_string();
             }
@@ -50,7 +54,7 @@ pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
             (scheduler.poll_timeout(), scheduler.connection())
             && !has_successor()
         {
-            TimeoutFuture::new(u32::try_from(due.since(now())).unwrap_or_default()).await;
+            timer.sleep(due.since(now())).await;
             orders = scheduler.handle(Event::Woken, now());
         } else {
             break;

@@ -2,8 +2,7 @@
 //!
 //! Owns the rules and the cache names. It touches no browser API and cannot fail.
 
-/// Every cache the worker makes starts with this, so that a sweep never takes a cache of somebody else.
-const CACHE_PREFIX: &str = "lotbook-shell-";
+use domain::NAMES;
 
 /// The page that is answered to every navigation inside the app.
 pub const SHELL_PATH: &str = "/index.html";
@@ -72,16 +71,17 @@ pub fn on_demand_digits(path: &str) -> Option<&str> {
     (is_hash && matches!(extension, "js" | "wasm")).then_some(digits)
 }
 
-/// The name of the cache that holds one build's files.
+/// The name of the cache that holds one build's files. It begins with the app's own prefix, so that a sweep never deletes a
+/// cache of another app on this origin.
 #[must_use]
 pub fn cache_name(build_id: &str) -> String {
-    format!("{CACHE_PREFIX}{build_id}")
+    format!("{}{build_id}", NAMES.cache_prefix())
 }
 
 /// Whether a cache is the worker's, of whatever build.
 #[must_use]
 pub fn is_own_cache(name: &str) -> bool {
-    name.starts_with(CACHE_PREFIX)
+    name.starts_with(&NAMES.cache_prefix())
 }
 
 /// Which of the origin's caches are the worker's but of another build.
@@ -137,7 +137,7 @@ mod tests {
             (page("/apiary"), Strategy::Shell),
             (page("/enrol/7GK2-9QXD"), Strategy::Network),
             (page("/api/openapi.json"), Strategy::Network),
-            (page("/icons/lotbook.svg"), Strategy::CacheFirst),
+            (page("/icons/icon.svg"), Strategy::CacheFirst),
             (asset("/app-0123456789abcdef.js"), Strategy::CacheFirst),
             (asset("/not-precached"), Strategy::CacheFirst),
             (asset("/api"), Strategy::Network),
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_sweep_takes_our_other_builds_and_nothing_else() {
-        let names = ["lotbook-shell-old", "lotbook-shell-new", "photos", "lotbook"].map(String::from);
-        assert_eq!(stale_caches(&names, "new"), ["lotbook-shell-old"]);
+        let names = [cache_name("old"), cache_name("new"), "photos".to_owned(), NAMES.app.to_owned()];
+        assert_eq!(stale_caches(&names, "new"), [cache_name("old")]);
         assert!(stale_caches(&[], "new").is_empty());
     }
 

@@ -75,7 +75,7 @@ pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
     let drained = drain(|| global.registration().waiting().is_some()).await;
     if drained.is_err() && last_chance {
         console::warn_1(
-            &"The browser gives up sending in the background; it goes on when Lotbook is opened.".into(),
+            &"The browser gives up sending in the background; it goes on when the app is opened.".into(),
         );
     }
     Ok(drained?)

@@ -134,7 +134,7 @@ pub struct AuditReport {
 ///
 /// # Errors
 /// The first failure of either port.
-pub async fn audit_part<M: Records, S: Store<M>, T: Transport<M>>(
+pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     store: &S,
     transport: &T,
     position: Option<AuditPosition>,
@@ -144,7 +144,7 @@ pub async fn audit_part<M: Records, S: Store<M>, T: Transport<M>>(
     let outbox = store.outbox(0).await?;
     let Cursor::Live { rev } = outbox.cursor else { return Ok(AuditReport::default()) };
     let mut report = AuditReport::default();
-    let ranges = digests::<M, S>(store, position, limits, &mut report).await?;
+    let ranges = digests(store, position, limits, &mut report).await?;
     let request = AuditRequest {
         protocol: PROTOCOL_VERSION,
         epoch: outbox.epoch,
@@ -186,7 +186,7 @@ struct Audit {
 ///
 /// # Errors
 /// As [`audit_part`].
-pub async fn audit_when_due<M: Records, S: Store<M>, T: Transport<M>>(
+pub async fn audit_when_due<S: Store, T: Transport<S::Records>>(
     store: &S,
     transport: &T,
     now: impl Fn() -> UnixMillis,
@@ -206,26 +206,27 @@ pub async fn audit_when_due<M: Records, S: Store<M>, T: Transport<M>>(
 }
 
 /// Digests ranges from `position` on, to the limit or to the end of its table.
-async fn digests<M: Records, S: Store<M>>(
+async fn digests<S: Store>(
     store: &S,
     position: Option<AuditPosition>,
     limits: AuditLimits,
     report: &mut AuditReport,
 ) -> Result<Vec<RangeDigest>, RoundError> {
-    let is_there = |position: &AuditPosition| M::TABLES.contains(&position.table.as_str());
+    let is_there = |position: &AuditPosition| S::Records::TABLES.contains(&position.table.as_str());
     let start = || AuditPosition {
-        table: M::TABLES.first().copied().unwrap_or_default().to_owned(),
+        table: S::Records::TABLES.first().copied().unwrap_or_default().to_owned(),
         after: String::new(),
     };
     let mut at = position.filter(is_there).unwrap_or_else(start);
     let range_rows = limits.range_rows.clamp(1, MAX_REPAIR_ROWS / 2);
     let mut ranges = Vec::new();
     while ranges.len() < limits.max_ranges.min(MAX_AUDIT_RANGES) {
-        let Some(place) = M::TABLES.iter().position(|name| *name == at.table) else { return Ok(ranges) };
-        let (table, following) = (M::TABLES[place], M::TABLES.get(place + 1));
+        let tables = S::Records::TABLES;
+        let Some(place) = tables.iter().position(|name| *name == at.table) else { return Ok(ranges) };
+        let (table, following) = (tables[place], tables.get(place + 1));
         let rows = store.scan(table, "", &at.after, range_rows).await?;
         report.checked_rows += rows.len();
-        let (digest, last) = digest_of::<M>(&rows)?;
+        let (digest, last) = digest_of::<S::Records>(&rows)?;
         let through = last.filter(|_| rows.len() >= range_rows);
         let AuditPosition { table, after } = at;
         at = match (&through, following) {

@@ -4,10 +4,14 @@
 //! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
 //! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
 
+mod app_names;
 mod audit;
+mod host;
+#[cfg(feature = "testing")]
 pub mod memory;
 mod model;
 mod mutation;
+mod notice;
 mod protocol;
 mod relay;
 mod round;
@@ -20,15 +24,18 @@ mod unsent;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use app_names::AppNames;
 pub use audit::{
     AuditLimits, AuditPosition, AuditReport, AuditRequest, AuditResponse, Digest, MAX_AUDIT_RANGES,
     MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part, audit_when_due,
 };
+pub use host::{Channel, Timer, Turn};
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, Settlement,
     UnixMillis, dependency,
 };
+pub use notice::Notice;
 pub use protocol::{
     ALREADY_BOOKED, Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome,
     PROTOCOL_VERSION, Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict,
@@ -40,6 +47,8 @@ pub use round::{
 };
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use sort::{set_of, sort_by};
-pub use store::{Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, Store, StoreError};
+pub use store::{
+    ActionIn, Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, RowIn, Store, StoreError,
+};
 pub use transport::{Transport, TransportError};
 pub use unsent::{MAX_UNSENT_MUTATIONS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError};

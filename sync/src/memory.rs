@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
 
 use uuid::Uuid;
 
@@ -12,13 +14,23 @@ use crate::mutation::{
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, Store, StoreError};
 
-/// Keeps everything in maps. Lost with the value.
-#[derive(Debug)]
+/// Keeps everything in maps. Clones are handles on the same data, which is lost with the last of them.
 pub struct MemoryStore<M: Records> {
-    state: RefCell<State<M>>,
+    state: Rc<RefCell<State<M>>>,
 }
 
-#[derive(Debug)]
+impl<M: Records> Clone for MemoryStore<M> {
+    fn clone(&self) -> Self {
+        Self { state: Rc::clone(&self.state) }
+    }
+}
+
+impl<M: Records> fmt::Debug for MemoryStore<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
 struct State<M: Records> {
     client: Uuid,
     epoch: Option<Uuid>,
@@ -32,13 +44,15 @@ struct State<M: Records> {
     rows: BTreeMap<RowKey, Versioned<M::Row>>,
     settings: BTreeMap<String, String>,
     counters: BTreeMap<String, u64>,
+    is_full: bool,
+    is_reserve_spent: bool,
 }
 
 impl<M: Records> MemoryStore<M> {
     /// An empty store of the client `client` that wants `scope`.
     pub fn new(client: Uuid, scope: &str) -> Self {
         Self {
-            state: RefCell::new(State {
+            state: Rc::new(RefCell::new(State {
                 client,
                 epoch: None,
                 next_seq: 1,
@@ -51,13 +65,20 @@ impl<M: Records> MemoryStore<M> {
                 rows: BTreeMap::new(),
                 settings: BTreeMap::new(),
                 counters: BTreeMap::new(),
-            }),
+                is_full: false,
+                is_reserve_spent: false,
+            })),
         }
     }
 }
 
-#[cfg(feature = "conformance")]
 impl<M: Records> MemoryStore<M> {
+    /// Behaves from now on as if the device's space was used up, or no longer: mutations are saved in a reserve, and rows are
+    /// refused.
+    pub fn set_full(&self, is_full: bool) {
+        self.state.borrow_mut().is_full = is_full;
+    }
+
     /// Changes the queue and the journal behind the store's back, for tests of what a careless engine would do.
     pub fn tamper<T>(
         &self,
@@ -78,9 +99,16 @@ impl<M: Records> State<M> {
     fn enqueue(&mut self, draft: Draft<M::Action>) -> Mutation<M::Action> {
         let mutation = Mutation::from_draft(draft, self.next_seq, M::SCHEMA);
         self.next_seq += 1;
+        self.is_reserve_spent |= self.is_full;
         let record = QueueRecord { mutation: mutation.clone(), state: QueueState::Pending };
         self.queue.insert(mutation.seq, record);
         mutation
+    }
+
+    /// Whether rows may be stored. Where there is space, what mutations took of the reserve is put back first.
+    fn has_room_for_rows(&mut self) -> bool {
+        self.is_reserve_spent &= self.is_full;
+        !self.is_full
     }
 
     /// Returns whether the mutation is done with; none if it was not waiting for this receipt.
@@ -152,7 +180,14 @@ impl<M: Records> State<M> {
     }
 }
 
-impl<M: Records> Store<M> for MemoryStore<M> {
+impl<M: Records> Store for MemoryStore<M> {
+    type Records = M;
+    type Relay = Self;
+
+    fn relay(&self) -> Self {
+        self.clone()
+    }
+
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
         Ok(self.state.borrow_mut().enqueue(draft))
     }
@@ -182,7 +217,13 @@ impl<M: Records> Store<M> for MemoryStore<M> {
 
     async fn commit(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
         let state = &mut *self.state.borrow_mut();
-        let mut committed = Committed { advanced: state.cursor == commit.from, ..Committed::default() };
+        let has_rows = !commit.rows.is_empty() || commit.replaced.is_some();
+        let has_room = !has_rows || state.has_room_for_rows();
+        if !has_room && commit.receipts.is_empty() && commit.known_seq >= commit.last_outcome_seq {
+            return Err(StoreError::Full);
+        }
+        let advanced = has_room && state.cursor == commit.from;
+        let mut committed = Committed { advanced, ..Committed::default() };
         if commit.known_seq < commit.last_outcome_seq {
             committed.requeued = state.requeue(commit.known_seq);
         }
@@ -282,6 +323,15 @@ impl<M: Records> Store<M> for MemoryStore<M> {
         scope.clone_into(&mut state.scope);
         state.cursor = Cursor::Start;
         Ok(())
+    }
+
+    async fn drop_rows(&self, scope: &str) -> Result<(), StoreError> {
+        self.state.borrow_mut().rows.clear();
+        self.restart(scope).await
+    }
+
+    async fn is_reserve_spent(&self) -> Result<bool, StoreError> {
+        Ok(self.state.borrow().is_reserve_spent)
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {

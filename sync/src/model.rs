@@ -63,6 +63,8 @@ pub trait Records: 'static {
 
     /// Every table a device holds, in the order a snapshot fills them.
     const TABLES: &'static [&'static str];
+    /// The version of [`Records::TABLES`], below 1,000. Raise it whenever a table is added, so that devices create it.
+    const TABLES_VERSION: u32;
     /// The version of [`Records::Action`]'s shape, carried by every mutation. Raise it whenever mutations that wait on devices
     /// would be read differently, and teach [`Records::read_action`] the earlier shapes.
     const SCHEMA: u32;
@@ -79,9 +81,17 @@ pub trait Records: 'static {
     /// What a row is found by.
     fn identify(row: &Self::Row) -> Identity;
 
-    /// The row's key alone.
+    /// The row's key alone. Worth writing by hand: the default also works out what else the row is found by.
     fn key(row: &Self::Row) -> RowKey {
         Self::identify(row).key
+    }
+
+    /// What a row is found by, and its JSON. Worth writing by hand where the JSON is there already: the default writes it.
+    ///
+    /// # Errors
+    /// When the row cannot be written as JSON.
+    fn into_json(row: Self::Row) -> Result<(Identity, Box<str>), serde_json::Error> {
+        Ok((Self::identify(&row), serde_json::to_string(&row)?.into()))
     }
 
     /// What a row's JSON is found by. Worth writing by hand: the default reads all of it.

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::model::{Identity, Records};
+use crate::model::{Identity, Records, RowKey};
 
 /// The records of `M`, unread.
 pub struct Relay<M>(PhantomData<M>);
@@ -25,6 +25,11 @@ impl Json {
     /// When it cannot be written as JSON.
     pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         to_raw_value(value).map(Self)
+    }
+
+    /// The JSON's text, which is not copied.
+    pub fn into_text(self) -> Box<str> {
+        self.0.into()
     }
 
     /// The JSON's text.
@@ -92,15 +97,42 @@ impl<M: Records> Records for Relay<M> {
     type Action = Json;
     type Row = RelayedRow<M>;
     const TABLES: &'static [&'static str] = M::TABLES;
+    const TABLES_VERSION: u32 = M::TABLES_VERSION;
     const SCHEMA: u32 = M::SCHEMA;
 
     fn identify(row: &Self::Row) -> Identity {
         row.identity.clone()
+    }
+
+    fn key(row: &Self::Row) -> RowKey {
+        row.identity.key.clone()
+    }
+
+    fn into_json(row: Self::Row) -> Result<(Identity, Box<str>), serde_json::Error> {
+        Ok((row.identity, row.json.into_text()))
     }
 }
 
 impl<M> fmt::Debug for Relay<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Relay")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Counters, label};
+
+    #[test]
+    fn a_relayed_row_is_stored_without_a_copy_of_its_text() {
+        let sent = r#"{ "label": {"key":"a", "colour":"red"} }"#;
+        let row: RelayedRow<Counters> = serde_json::from_str(sent).expect("a row");
+        assert_eq!(Relay::<Counters>::key(&row), RowKey::new("labels", "a"));
+        let text = row.json.text().as_ptr();
+        let (identity, json) = Relay::<Counters>::into_json(row).expect("JSON");
+        assert_eq!((&*json, json.as_ptr()), (sent, text));
+        let (typed, written) = Counters::into_json(label("a", "red", 1).row).expect("JSON");
+        assert_eq!((identity, Counters::identify_json(&written).expect("a row")), (typed.clone(), typed));
     }
 }

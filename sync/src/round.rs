@@ -92,7 +92,7 @@ pub enum RoundError {
 ///
 /// # Errors
 /// The first failure of either port.
-pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
+pub async fn run_round<S: Store, T: Transport<S::Records>>(
     store: &S,
     transport: &T,
     limits: RoundLimits,
@@ -105,19 +105,19 @@ pub async fn run_round<M: Records, S: Store<M>, T: Transport<M>>(
         let outbox = store.outbox(limits.max_batch_mutations).await?;
         let pending = outbox.pending;
         let request_was_empty = outbox.mutations.is_empty();
-        let request = request::<M>(outbox, limits);
+        let request = request::<S::Records>(outbox, limits);
         let response = match ahead.take() {
             Some((asked, answer)) if asked == request => answer,
             _ => transport.exchange(&request).await,
         }?;
-        check::<M>(&request, &response)?;
+        check::<S::Records>(&request, &response)?;
         report.exchanges += 1;
         report.received += response.rows.len() + response.removed.len();
         report.rev = live_rev(&response.cursor);
         let more = response.more;
         let snapshot = snapshot_progress(&response.cursor);
-        let changed = changed::<M>(&response);
-        let next = next_part::<M>(&request, &response);
+        let changed = changed::<S::Records>(&response);
+        let next = next_part::<S::Records>(&request, &response);
         let committing = store.commit(commit(request.cursor, request.last_outcome_seq, response, now()));
         let fetching = OptionFuture::from(next.as_ref().map(|next| transport.exchange(next)));
         let (committed, fetched) = join(committing, fetching).await;
@@ -199,13 +199,15 @@ fn commit<R: Clone>(
 }
 
 fn changed<M: Records>(response: &SyncResponse<M::Row>) -> Changed {
+    if response.replaced.is_some() {
+        return Changed::Many;
+    }
     let outcomes = || response.receipts.iter().map(|receipt| &receipt.outcome);
     let rows = response.rows.iter().chain(outcomes().flat_map(|outcome| &outcome.rows));
     let removed = response.removed.iter().chain(outcomes().flat_map(|outcome| &outcome.removed));
     let gone = removed.map(|removal| RowKey { table: removal.table.clone(), key: removal.key.clone() });
     let keys: Vec<RowKey> = rows.map(|held| M::key(&held.row)).chain(gone).take(MAX_NAMED_KEYS + 1).collect();
     match keys.len() {
-        _ if response.replaced.is_some() => Changed::Many,
         0 => Changed::Nothing,
         1..=MAX_NAMED_KEYS => Changed::Rows(keys),
         _ => Changed::Many,

@@ -11,23 +11,24 @@ use crate::model::{Records, RowKey};
 use crate::mutation::{Draft, JournalRecordOf, Mutation, QueueRecordOf, UnixMillis};
 use crate::protocol::{Cursor, Receipt, Removal, ReplacedRange, Versioned};
 
-/// Why the store could not do it. Nothing of the transaction was kept.
+/// Why the store could not do it. Nothing of the transaction was kept, unless the variant says otherwise. The texts are for
+/// logs; the app has sentences for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The quota is used up.
-    #[error("This device's storage is full, so nothing more can be saved. Free some space and try again.")]
+    #[error("no space left on this device")]
     Full,
     /// Another build of the app holds the database, or a newer one has upgraded it.
-    #[error("Another version of the app is using this device's data. Close its other windows and reload.")]
+    #[error("another version of the app holds the database")]
     Occupied,
-    /// The database is gone or would not answer.
-    #[error("This device's storage cannot be used: {0}")]
+    /// The database is gone or does not answer. What an unanswered commit was to store may be there all the same.
+    #[error("storage unavailable: {0}")]
     Unavailable(String),
     /// A record could not be read.
-    #[error("A record on this device cannot be read: {0}")]
+    #[error("unreadable record: {0}")]
     Corrupt(String),
     /// The record is not in the queue (any more).
-    #[error("This entry is no longer waiting: it was already handled.")]
+    #[error("no such entry in the queue")]
     Gone,
 }
 
@@ -146,23 +147,41 @@ pub struct Queue<M: Records> {
     pub unreadable: usize,
 }
 
+/// An action as the store `S` returns it.
+pub type ActionIn<S> = <<S as Store>::Records as Records>::Action;
+
+/// A row as the store `S` returns it.
+pub type RowIn<S> = <<S as Store>::Records as Records>::Row;
+
 /// Keeps a device's data. A returned `Ok` of [`Store::enqueue`] means that the mutation survives a power cut.
-pub trait Store<M: Records> {
+pub trait Store {
+    /// The model whose rows and actions it keeps.
+    type Records: Records;
+    /// The same data for code that only stores and forwards rows, such as [`run_round`](crate::run_round): it need not
+    /// parse them.
+    type Relay: Store + 'static;
+
+    /// Another handle on the same data, as [`Store::Relay`].
+    fn relay(&self) -> Self::Relay;
+
     /// Saves a draft at the queue's end and numbers it.
     fn enqueue(
         &self,
-        draft: Draft<M::Action>,
-    ) -> impl Future<Output = Result<Mutation<M::Action>, StoreError>>;
+        draft: Draft<ActionIn<Self>>,
+    ) -> impl Future<Output = Result<Mutation<ActionIn<Self>>, StoreError>>;
 
     /// The whole queue.
-    fn queue(&self) -> impl Future<Output = Result<Queue<M>, StoreError>>;
+    fn queue(&self) -> impl Future<Output = Result<Queue<Self::Records>, StoreError>>;
 
     /// What the next exchange is to carry: at most `max_mutations`, and at most [`crate::MAX_BATCH_BYTES`] of them where
     /// the store knows their size.
-    fn outbox(&self, max_mutations: usize) -> impl Future<Output = Result<Outbox<M::Action>, StoreError>>;
+    fn outbox(
+        &self,
+        max_mutations: usize,
+    ) -> impl Future<Output = Result<Outbox<ActionIn<Self>>, StoreError>>;
 
     /// Stores an answer: outcomes, rows and cursor together.
-    fn commit(&self, commit: Commit<M::Row>) -> impl Future<Output = Result<Committed, StoreError>>;
+    fn commit(&self, commit: Commit<RowIn<Self>>) -> impl Future<Output = Result<Committed, StoreError>>;
 
     /// Undoes a pending mutation. It may have been sent already, so the record stays until the server has told what became of
     /// it, and is no part of the view meanwhile.
@@ -178,17 +197,20 @@ pub trait Store<M: Records> {
     fn settle(
         &self,
         seq: u64,
-        replacement: Option<Draft<M::Action>>,
-    ) -> impl Future<Output = Result<Option<Mutation<M::Action>>, StoreError>>;
+        replacement: Option<Draft<ActionIn<Self>>>,
+    ) -> impl Future<Output = Result<Option<Mutation<ActionIn<Self>>>, StoreError>>;
 
     /// The newest `limit` journal records, newest first.
-    fn journal(&self, limit: usize) -> impl Future<Output = Result<Vec<JournalRecordOf<M>>, StoreError>>;
+    fn journal(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<JournalRecordOf<Self::Records>>, StoreError>>;
 
     /// Rows together with the version of the queue that they go with.
-    fn read(&self, reads: &[Read]) -> impl Future<Output = Result<Reading<M::Row>, StoreError>>;
+    fn read(&self, reads: &[Read]) -> impl Future<Output = Result<Reading<RowIn<Self>>, StoreError>>;
 
     /// One row.
-    fn get(&self, key: &RowKey) -> impl Future<Output = Result<Option<Versioned<M::Row>>, StoreError>>;
+    fn get(&self, key: &RowKey) -> impl Future<Output = Result<Option<Versioned<RowIn<Self>>>, StoreError>>;
 
     /// Rows of a table by rising key: those after `after` whose key starts with `prefix`, at most `limit`.
     fn scan(
@@ -197,17 +219,27 @@ pub trait Store<M: Records> {
         prefix: &str,
         after: &str,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Versioned<M::Row>>, StoreError>>;
+    ) -> impl Future<Output = Result<Vec<Versioned<RowIn<Self>>>, StoreError>>;
 
     /// Rows of a table with this index key, by rising key.
     fn find(
         &self,
         table: &'static str,
         index_key: &str,
-    ) -> impl Future<Output = Result<Vec<Versioned<M::Row>>, StoreError>>;
+    ) -> impl Future<Output = Result<Vec<Versioned<RowIn<Self>>>, StoreError>>;
 
     /// Chooses the scope and takes the cursor back to the start; rows stay until the snapshot replaces them.
     fn restart(&self, scope: &str) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Removes every row and takes the cursor back to the start of a snapshot of `scope`, for rows that cannot be read. Queue,
+    /// journal and settings stay.
+    fn drop_rows(&self, scope: &str) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Whether mutations are saved in space that was reserved for them, and rows are refused, because the device is full.
+    /// A store without such a reserve says no.
+    fn is_reserve_spent(&self) -> impl Future<Output = Result<bool, StoreError>> {
+        async { Ok(false) }
+    }
 
     /// Counts the counter `name` up, from 1; no number is given twice.
     fn next_number(&self, name: &str) -> impl Future<Output = Result<u64, StoreError>>;

@@ -10,28 +10,28 @@ use crate::protocol::{SyncRequest, SyncResponse};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// No connection, or it broke.
-    #[error("The server cannot be reached.")]
+    #[error("server unreachable")]
     Unreachable,
     /// No answer in time.
-    #[error("The server did not answer in time.")]
+    #[error("no answer from the server in time")]
     TimedOut,
     /// 408, 425, 429 or 5xx: try again later.
-    #[error("The server is busy.")]
+    #[error("server busy")]
     Busy {
         /// The server's own wish, in milliseconds from now.
         retry_after_millis: Option<u64>,
     },
     /// 401 or 403: the queue waits for a sign-in and no retry is spent.
-    #[error("Sign in again to send what is saved on this device.")]
+    #[error("sign-in needed")]
     SignInNeeded,
     /// 426: this build is too old for the server; the queue waits for the update.
-    #[error("This app is too old for the server. Update it to send what is saved on this device.")]
+    #[error("app too old for the server")]
     UpgradeNeeded,
     /// An answer that is not the server's: a captive portal's page, a cut-off body.
-    #[error("Something between this device and the server answered in its place.")]
+    #[error("malformed answer, not the server's own")]
     Garbled,
     /// Any other refusal of the whole request. Trying again as it is will not help.
-    #[error("The server refused the request: {message}")]
+    #[error("request refused by the server (status {status}): {message}")]
     Refused {
         /// The HTTP status.
         status: u16,

@@ -40,17 +40,13 @@ pub struct Unsent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnsentError {
     /// It is something else, or cut off.
-    #[error(
-        "This is no file of unsent work, or it is not whole ({0}). Choose the file that was saved with \"Save unsent work\"."
-    )]
+    #[error("not a whole file of unsent work: {0}")]
     Unreadable(String),
     /// A newer app wrote it.
-    #[error("A newer app wrote this file (version {0}). Update this one, then try again.")]
+    #[error("the file has version {0}, and this build reads versions up to {max}", max = UNSENT_VERSION)]
     Newer(u32),
     /// An entry of it cannot be read.
-    #[error(
-        "Entry {seq} of the file cannot be read by this version ({reason}). Update the app, then try again."
-    )]
+    #[error("entry {seq} cannot be read by this build: {reason}")]
     BadEntry {
         /// The entry.
         seq: u64,
@@ -58,7 +54,7 @@ pub enum UnsentError {
         reason: String,
     },
     /// It is too long.
-    #[error("The file has {0} entries; at most 100000 fit.")]
+    #[error("{0} entries, of at most {max}", max = MAX_UNSENT_MUTATIONS)]
     TooLong(usize),
     /// The device could not keep it.
     #[error(transparent)]
@@ -75,23 +71,22 @@ pub struct TakenIn {
 }
 
 impl Unsent {
-    /// Everything that waits in `store`, a [`Relay`](crate::Relay)'s.
+    /// Everything that waits in `store`. Pass it a [`Store::relay`]: only that returns the records of other builds, and
+    /// each action as it was written.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn of<M: Records<Action = Json>>(
-        store: &impl Store<M>,
-        now: UnixMillis,
-    ) -> Result<Self, StoreError> {
+    pub async fn of(store: &impl Store, now: UnixMillis) -> Result<Self, StoreError> {
         let client = store.outbox(0).await?.client;
         let records = store.queue().await?.records;
         let pending = records.into_iter().filter(|record| record.is_pending()).map(|record| record.mutation);
+        let mutations = pending.map(unread).collect::<Result<_, _>>()?;
         Ok(Self {
             format: UNSENT_FORMAT.to_owned(),
             version: UNSENT_VERSION,
             client,
             written_at: now,
-            mutations: pending.collect(),
+            mutations,
         })
     }
 
@@ -130,16 +125,16 @@ impl Unsent {
     ///
     /// # Errors
     /// [`UnsentError`]. An entry that cannot be read keeps all of them out.
-    pub async fn take_in<M: Records>(self, store: &impl Store<M>) -> Result<TakenIn, UnsentError> {
+    pub async fn take_in<S: Store>(self, store: &S) -> Result<TakenIn, UnsentError> {
         let mut drafts = Vec::with_capacity(self.mutations.len());
         for mutation in self.mutations {
             let (seq, schema) = (mutation.seq, mutation.schema);
             let bad = |reason: String| UnsentError::BadEntry { seq, reason };
-            if schema > M::SCHEMA {
+            if schema > S::Records::SCHEMA {
                 return Err(bad(format!("it is of version {schema}")));
             }
-            let action =
-                M::read_action(schema, mutation.action.text()).map_err(|error| bad(error.to_string()))?;
+            let action = S::Records::read_action(schema, mutation.action.text())
+                .map_err(|error| bad(error.to_string()))?;
             drafts.push(mutation.with_action(action));
         }
         let queued = store.queue().await?.records.into_iter().map(|record| record.mutation.id);
@@ -156,4 +151,9 @@ impl Unsent {
         }
         Ok(taken)
     }
+}
+
+fn unread<A: Serialize>(mutation: Mutation<A>) -> Result<Mutation<Json>, StoreError> {
+    let action = Json::of(&mutation.action).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(mutation.with_action(action))
 }

@@ -42,9 +42,10 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "schema",
-        may_use: &["domain", "sync"],
+        may_use: &["sync"],
         never: &["yew", "reqwest"],
-        why: "page and worker of different builds share one database, so its shape lives in one place below both",
+        why: "page and worker of different builds share one database, so its shape lives in one place below both; its tables \
+              are the model's, whichever that is",
     },
     Arrow {
         from: "app",

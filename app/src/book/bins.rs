@@ -14,7 +14,7 @@ impl Book {
     pub(crate) async fn bin(&self, location: &str) -> Result<Vec<LotView>, StoreError> {
         self.put_person_first();
         let index_key = location_key(location);
-        let found = Store::<Warehouse>::find(self.store(), LOTS, &index_key).await?;
+        let found = self.store().find(LOTS, &index_key).await?;
         let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));
         keys.extend(self.pending().iter().flat_map(|pending| lots_of(&pending.action)));
         let reads: Vec<Read> = keys.iter().cloned().map(Read::Row).collect();
@@ -37,7 +37,7 @@ impl Book {
     /// Whether something lies, or is about to lie, in a bin of this name; then its name as it is spelled.
     pub(super) async fn find_bin(&self, code: &str) -> Result<Option<String>, StoreError> {
         let index_key = location_key(code);
-        let found = Store::<Warehouse>::find(self.store(), LOTS, &index_key).await?;
+        let found = self.store().find(LOTS, &index_key).await?;
         let held = found.iter().find_map(|held| held.row.lot().map(|lot| lot.lot.location.clone()));
         Ok(held.or_else(|| {
             let named = |action: &Action| {

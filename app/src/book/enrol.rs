@@ -1,6 +1,6 @@
 //! Who this device is to the server: made known, asked after, signed out.
 
-use domain::{DeviceAnswer, EnrolRequest, Warehouse};
+use domain::{DeviceAnswer, EnrolRequest, NAMES};
 use sync::{Store, StoreError, TransportError};
 
 use super::{Book, DEVICE_SETTING, Signal};
@@ -25,7 +25,7 @@ impl Book {
         };
         let known = self.0.device.borrow().clone();
         // A page that is left before the answer is kept has a new cookie, and must not go on under the old name: it asks.
-        let forgotten = Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, None).await;
+        let forgotten = self.store().put_setting(DEVICE_SETTING, None).await;
         forgotten.map_err(|error| store_fault(&error))?;
         let answer = trade(&request, known.as_ref()).await;
         if let Some(device) = answer.as_ref().ok().or(known.as_ref()) {
@@ -50,7 +50,7 @@ impl Book {
     }
 
     async fn learn_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
-        let outbox = Store::<Warehouse>::outbox(self.store(), 0).await?;
+        let outbox = self.store().outbox(0).await?;
         // This life may have sent something already, by the worker.
         let own_lives = u64::from(outbox.last_outcome_seq > 0);
         if answer.lives > own_lives {
@@ -63,7 +63,7 @@ impl Book {
 
     async fn keep_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
         let text = serde_json::to_string(answer).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Store::<Warehouse>::put_setting(self.store(), DEVICE_SETTING, Some(&text)).await?;
+        self.store().put_setting(DEVICE_SETTING, Some(&text)).await?;
         self.reload().await
     }
 
@@ -72,7 +72,7 @@ impl Book {
     /// # Errors
     /// The sentence to show.
     pub(crate) async fn sign_out(&self) -> Result<(), String> {
-        match browser::post_empty("/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
+        match browser::post_empty(NAMES.header, "/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
             // The server has forgotten it already.
             Ok(()) | Err(TransportError::SignInNeeded) => Ok(()),
             Err(TransportError::Unreachable | TransportError::TimedOut) => Err(t(
@@ -87,7 +87,7 @@ impl Book {
 /// The server's answer to a code. One browser holds the book of one site.
 async fn trade(request: &EnrolRequest, known: Option<&DeviceAnswer>) -> Result<DeviceAnswer, String> {
     let answer: Result<DeviceAnswer, _> =
-        browser::post_json("/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;
+        browser::post_json(NAMES.header, "/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;
     let answer = answer.map_err(|error| match error {
         TransportError::Refused { message, .. } => message,
         TransportError::SignInNeeded => t("This code is not valid (any more). Ask for a new one.").to_owned(),

@@ -78,7 +78,7 @@ impl Book {
         let mut rows = Vec::new();
         let mut after = String::new();
         loop {
-            let part = Store::<Warehouse>::scan(self.store(), PRODUCTS, "", &after, READ_ROWS).await;
+            let part = self.store().scan(PRODUCTS, "", &after, READ_ROWS).await;
             let part = self.noted(part)?;
             let Some(last) = part.last() else { break };
             let first = std::mem::replace(&mut after, Warehouse::key(&last.row).key);

@@ -59,7 +59,7 @@ impl Reading {
 impl Book {
     /// Reads the first products for the first picture, unless that would have to wait for them.
     pub(super) async fn read_first(&self) {
-        let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", "", FIRST_ROWS);
+        let rows = self.0.store.scan(PRODUCTS, "", "", FIRST_ROWS);
         let patience = TimeoutFuture::new(MAX_FIRST_ROWS_MILLIS);
         // What cannot be read is said when the rest is.
         if let Either::Left((Ok(rows), _)) = select(pin!(rows), patience).await {
@@ -89,7 +89,7 @@ impl Book {
             let after = reading.through.borrow().clone();
             let generation = reading.generation.get();
             reading.is_more.set(false);
-            let rows = Store::<Warehouse>::scan(&self.0.store, PRODUCTS, "", &after, LOAD_ROWS).await;
+            let rows = self.0.store.scan(PRODUCTS, "", &after, LOAD_ROWS).await;
             let Ok(rows) = self.noted(rows) else { break };
             if reading.generation.get() != generation {
                 continue;
@@ -175,7 +175,7 @@ impl Book {
 
     /// Reads the queue again.
     pub(super) async fn reload_queue(&self) -> Result<(), StoreError> {
-        let queue = Store::<Warehouse>::queue(&self.0.store).await?;
+        let queue = self.0.store.queue().await?;
         self.0.queue_version.set(queue.version);
         self.note_given(queue.version.last_seq);
         self.0.unreadable.set(queue.unreadable);
@@ -219,7 +219,7 @@ impl Book {
         let pending = self.pending();
         for id in products {
             let key = RowKey::new(PRODUCTS, id.to_string());
-            let Ok(held) = Store::<Warehouse>::get(&self.0.store, &key).await else { return };
+            let Ok(held) = self.0.store.get(&key).await else { return };
             let mut base = Rows::new();
             base.extend(held.map(|held| (key.clone(), held.row)));
             let view = fold::<Warehouse>(base, pending.iter(), |touched| *touched == key);

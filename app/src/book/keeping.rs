@@ -1,9 +1,9 @@
 //! What threatens what this device keeps, and what can be done about it.
 
-use browser::Notice;
-use domain::{DEFAULT_SCOPE, Warehouse};
-use schema::{DATABASE_NAME, IdbStore};
-use sync::{RoundError, Store, StoreError};
+use browser::{BrowserTimer, FetchTransport};
+use domain::{NAMES, Warehouse};
+use schema::IdbStore;
+use sync::{Notice, RoundError, Store, StoreError};
 
 use super::{Book, Completeness, Signal};
 
@@ -71,14 +71,14 @@ impl Book {
         if let Ok(is_spent) = self.store().is_reserve_spent().await {
             self.set_threat(Threat::ReserveSpent, is_spent);
         }
-        if let Ok(lost) = Store::<Warehouse>::setting(self.store(), DATA_LOST_SETTING).await {
+        if let Ok(lost) = self.store().setting(DATA_LOST_SETTING).await {
             self.set_threat(Threat::DataLost, lost.is_some());
         }
     }
 
     /// Takes note that the browser removed the data, until a person has as well.
     pub(super) async fn note_loss(&self) -> Result<(), StoreError> {
-        Store::<Warehouse>::put_setting(self.store(), DATA_LOST_SETTING, Some("yes")).await?;
+        self.store().put_setting(DATA_LOST_SETTING, Some("yes")).await?;
         self.set_threat(Threat::DataLost, true);
         Ok(())
     }
@@ -87,14 +87,14 @@ impl Book {
     pub(crate) async fn dismiss(&self, threat: Threat) {
         if threat == Threat::DataLost {
             // Not forgotten, it is said again, which does no harm.
-            drop(Store::<Warehouse>::put_setting(self.store(), DATA_LOST_SETTING, None).await);
+            drop(self.store().put_setting(DATA_LOST_SETTING, None).await);
         }
         self.set_threat(threat, false);
     }
 
     /// Drops every row, so that the next round fetches all of them; what waits to be sent stays.
     pub(crate) async fn drop_rows(&self) -> Result<(), StoreError> {
-        self.store().drop_rows(DEFAULT_SCOPE).await?;
+        self.store().drop_rows(NAMES.scope).await?;
         self.0.completeness.set(Completeness::Empty);
         self.forget_catalogue();
         self.follow_for_survey(None);
@@ -104,8 +104,9 @@ impl Book {
 
     /// The same for a book that cannot be opened.
     pub(crate) async fn repair() -> Result<(), StoreError> {
-        let store = IdbStore::<Warehouse>::open(DATABASE_NAME, browser::new_uuid_v7(), DEFAULT_SCOPE).await?;
-        store.drop_rows(DEFAULT_SCOPE).await
+        let store =
+            IdbStore::<Warehouse>::open(NAMES.database(), browser::new_uuid_v7(), NAMES.scope).await?;
+        store.drop_rows(NAMES.scope).await
     }
 
     /// Compares every row with the server's, and hands `on_progress` how many have been so far. Returns those, and how many
@@ -114,12 +115,14 @@ impl Book {
     /// # Errors
     /// The first failure; what was put right before stays.
     pub(crate) async fn check_rows(&self, on_progress: impl Fn(usize)) -> Result<(usize, usize), RoundError> {
-        let tell = |notice: Notice| {
-            self.tell(&notice);
-            let book = self.clone();
+        let tell = |notice: &Notice| {
+            self.tell(notice);
+            let (book, notice) = (self.clone(), notice.clone());
             wasm_bindgen_futures::spawn_local(async move { book.take_in(notice, false).await });
         };
-        let checked = browser::audit_all(&self.store().relay(), tell, on_progress).await;
+        let transport = FetchTransport::new(&NAMES);
+        let checked =
+            browser::audit_all(&self.store().relay(), &transport, &BrowserTimer, &tell, on_progress).await;
         // Other windows took a repair for a part of a round.
         self.tell(&Notice::RoundEnded { ok: checked.is_ok() });
         if let Err(error) = &checked {

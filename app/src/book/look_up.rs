@@ -49,7 +49,7 @@ impl Book {
     pub(crate) async fn find_code(&self, code: &str) -> Result<Option<LookUp>, StoreError> {
         self.put_person_first();
         for index_key in [format!("barcode:{}", normalize_gtin(code)), format!("sku:{}", code.trim())] {
-            let found = Store::<Warehouse>::find(self.store(), PRODUCTS, &index_key).await?;
+            let found = self.store().find(PRODUCTS, &index_key).await?;
             if let Some(product) = found.iter().find_map(|held| held.row.product()) {
                 return Ok(Some(LookUp::Product(product.id)));
             }
@@ -110,7 +110,7 @@ impl Book {
 
     async fn download(&self, path: &str) -> Result<Result<Option<Uuid>, StoreError>, TransportError> {
         // The answer counts only while the rows are as they were when it was asked for.
-        let asked_at = Store::<Warehouse>::outbox(self.store(), 0).await;
+        let asked_at = self.store().outbox(0).await;
         let Some(answer) = browser::get_json::<ProductAnswer>(path, LOOK_UP_TIMEOUT_MILLIS).await? else {
             return Ok(Ok(None));
         };

@@ -28,13 +28,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use browser::{Channel, LAST_SYNC_SETTING, Notice};
-use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
+use browser::{BroadcastEnd, LAST_SYNC_SETTING};
+use domain::{Action, DeviceAnswer, NAMES, Warehouse};
 use futures::future::Shared;
 use gloo_timers::future::TimeoutFuture;
-use schema::{DATABASE_NAME, IdbStore};
+use schema::IdbStore;
 use sync::{
-    Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, QueueVersion, Store, StoreError, UnixMillis,
+    Channel, Cursor, JournalRecordOf, Mutation, Notice, Progress, QueueRecordOf, QueueVersion, Store,
+    StoreError, UnixMillis,
 };
 use uuid::Uuid;
 use yew::Callback;
@@ -100,7 +101,7 @@ pub(crate) struct Book(Rc<Inner>);
 
 struct Inner {
     store: IdbStore<Warehouse>,
-    channel: RefCell<Option<Channel>>,
+    channel: RefCell<Option<BroadcastEnd>>,
     subscribers: RefCell<BTreeMap<u64, Callback<Signal>>>,
     next_subscriber: Cell<u64>,
     client: Uuid,
@@ -145,8 +146,8 @@ impl Drop for Subscription {
 impl Book {
     /// Opens this device's book and begins to load the catalogue.
     pub(crate) async fn open() -> Result<Self, StoreError> {
-        let store = IdbStore::open(DATABASE_NAME, browser::new_uuid_v7(), DEFAULT_SCOPE).await?;
-        let outbox = Store::<Warehouse>::outbox(&store, 0).await?;
+        let store = IdbStore::open(NAMES.database(), browser::new_uuid_v7(), NAMES.scope).await?;
+        let outbox = store.outbox(0).await?;
         let book = Self(Rc::new(Inner {
             store,
             channel: RefCell::default(),
@@ -175,7 +176,7 @@ impl Book {
         book.refresh_pending().await;
         book.put_picture_first();
         let hearing = Rc::downgrade(&book.0);
-        let channel = Channel::open(move |notice| {
+        let channel = BroadcastEnd::open(&NAMES, move |notice| {
             if let Some(inner) = hearing.upgrade() {
                 let book = Book(inner);
                 rest::spawn(Job::TakeIn { book, notice });
@@ -251,9 +252,9 @@ impl Book {
     /// Reads again what is held in memory of the queue and the settings.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         self.reload_queue().await?;
-        let last_sync_at = Store::<Warehouse>::setting(&self.0.store, LAST_SYNC_SETTING).await?;
+        let last_sync_at = self.0.store.setting(LAST_SYNC_SETTING).await?;
         self.0.last_sync_at.set(last_sync_at.and_then(|text| text.parse().ok()).map(UnixMillis));
-        let device = Store::<Warehouse>::setting(&self.0.store, DEVICE_SETTING).await?;
+        let device = self.0.store.setting(DEVICE_SETTING).await?;
         self.0.device.replace(device.and_then(|text| serde_json::from_str(&text).ok()));
         Ok(())
     }

@@ -45,7 +45,7 @@ impl Book {
     pub(crate) async fn past(&self, product: Uuid, lot: Option<Uuid>) -> Result<Past, StoreError> {
         self.put_person_first();
         let all = [Read::Prefix { table: LOTS, prefix: lot_prefix(product), limit: MAX_LOTS }];
-        let reading = self.noted(Store::<Warehouse>::read(self.store(), &all).await)?;
+        let reading = self.noted(self.store().read(&all).await)?;
         let booked = reading.rows.iter().filter_map(|held| match &held.row {
             Row::Lot(row) => Some((row.lot.id(), (held.rev, row.quantity))),
             _ => None,
@@ -56,7 +56,7 @@ impl Book {
         let mut pending: Vec<OwnMove> =
             self.pending().iter().flat_map(|mutation| moves(mutation, true)).filter(is_meant).collect();
         pending.reverse();
-        let journal = self.noted(Store::<Warehouse>::journal(self.store(), MAX_JOURNAL_RECORDS).await)?;
+        let journal = self.noted(self.store().journal(MAX_JOURNAL_RECORDS).await)?;
         let is_booked = |verdict| matches!(verdict, Verdict::Applied | Verdict::Merged);
         let sent = journal
             .iter()

@@ -133,9 +133,9 @@ impl Book {
         let entry = self.entry(id)?;
         let (store, seq) = (self.store(), entry.mutation.seq);
         if entry.is_pending() {
-            Store::<Warehouse>::withdraw(store, seq).await?;
+            store.withdraw(seq).await?;
         } else {
-            Store::<Warehouse>::settle(store, seq, None).await?;
+            store.settle(seq, None).await?;
         }
         self.after_queue_change(Signal::Changed).await;
         Ok(())
@@ -146,7 +146,7 @@ impl Book {
     /// # Errors
     /// [`RecordError::Store`].
     pub(crate) async fn next_order_number(&self) -> Result<String, RecordError> {
-        let number = Store::<Warehouse>::next_number(self.store(), ORDER_COUNTER).await;
+        let number = self.store().next_number(ORDER_COUNTER).await;
         let number = self.noted_save(number)?;
         let prefix = self.device_prefix();
         // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
@@ -208,7 +208,7 @@ impl Book {
             _ => Warehouse::touches(action).into_iter().next(),
         };
         let Some(key) = key else { return Ok(0) };
-        Ok(Store::<Warehouse>::get(self.store(), &key).await?.map_or(0, |held| held.rev))
+        Ok(self.store().get(&key).await?.map_or(0, |held| held.rev))
     }
 
     fn entry(&self, id: Uuid) -> Result<Queued, StoreError> {
@@ -233,7 +233,7 @@ impl Book {
 
     /// Tells everybody. Screens follow once whoever did it has shown that it is done.
     fn spread(&self, signal: &Signal) {
-        self.tell(&browser::Notice::QueueChanged);
+        self.tell(&sync::Notice::QueueChanged);
         if *signal != Signal::Changed {
             self.emit(signal);
         }

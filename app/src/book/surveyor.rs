@@ -206,7 +206,7 @@ impl Book {
     ) -> Result<(), StoreError> {
         let (mut after, mut parts) = (String::new(), 0_usize);
         loop {
-            let rows = Store::<Warehouse>::scan(self.store(), table, "", &after, READ_ROWS).await?;
+            let rows = self.store().scan(table, "", &after, READ_ROWS).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = Warehouse::key(&last.row).key;
             let percent = take(rows.into_iter().map(|held| held.row).collect()).await;

@@ -27,7 +27,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn unknown_codes(&self) -> Result<Vec<UnknownCode>, StoreError> {
-        let text = Store::<Warehouse>::setting(self.store(), SETTING).await?;
+        let text = self.store().setting(SETTING).await?;
         // What an earlier build kept otherwise is begun anew: a scan is not stock.
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
@@ -57,7 +57,7 @@ impl Book {
 
     async fn put_unknown(&self, codes: &[UnknownCode]) -> Result<(), StoreError> {
         let text = serde_json::to_string(codes).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Store::<Warehouse>::put_setting(self.store(), SETTING, Some(&text)).await?;
+        self.store().put_setting(SETTING, Some(&text)).await?;
         self.emit(&Signal::Changed);
         Ok(())
     }

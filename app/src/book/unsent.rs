@@ -57,7 +57,7 @@ impl Book {
 
     async fn stored_label(&self, id: Uuid) -> Result<Option<ProductLabel>, StoreError> {
         let key = RowKey::new(PRODUCTS, id.to_string());
-        let held = Store::<Warehouse>::get(self.store(), &key).await?;
+        let held = self.store().get(&key).await?;
         let product = held.as_ref().and_then(|held| Row::product(&held.row));
         Ok(product.map(|product| ProductLabel {
             name: product.name.clone(),

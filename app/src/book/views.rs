@@ -187,7 +187,7 @@ impl Book {
 
     /// Products with an index key, pending changes included.
     pub(super) async fn products_with(&self, index_key: &str) -> Result<Vec<Product>, StoreError> {
-        let found = self.noted(Store::<Warehouse>::find(self.store(), PRODUCTS, index_key).await)?;
+        let found = self.noted(self.store().find(PRODUCTS, index_key).await)?;
         let mut base = Rows::new();
         base.extend(found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)));
         let view = fold::<Warehouse>(base, self.pending().iter(), |key| key.table == PRODUCTS);
@@ -210,7 +210,7 @@ impl Book {
         is_wanted: impl Fn(&RowKey) -> bool,
     ) -> Result<Held, StoreError> {
         for _ in 0..MAX_READINGS {
-            let reading = self.noted(Store::<Warehouse>::read(self.store(), reads).await)?;
+            let reading = self.noted(self.store().read(reads).await)?;
             if reading.queue_version != self.0.queue_version.get() {
                 self.reload_queue().await?;
                 continue;

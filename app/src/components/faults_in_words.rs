@@ -1,4 +1,4 @@
-//! Why something did not work, in the language of the screens. In English it is what the failure itself says.
+//! Sentences for what went wrong, in the language of the screens. The errors themselves have only short texts for logs.
 
 use browser::RoundFailure;
 use domain::Action;
@@ -97,8 +97,8 @@ pub(crate) fn file_fault(error: &UnsentError) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn in_english_a_failure_says_what_it_says_everywhere() {
+    /// Every failure with the sentence for it.
+    fn sentences() -> Vec<(String, String)> {
         let why = || "the disk is gone".to_owned();
         let store = [
             StoreError::Full,
@@ -107,9 +107,6 @@ mod tests {
             StoreError::Corrupt(why()),
             StoreError::Gone,
         ];
-        for error in store {
-            assert_eq!(store_fault(&error), error.to_string());
-        }
         let transport = [
             TransportError::Unreachable,
             TransportError::TimedOut,
@@ -119,18 +116,36 @@ mod tests {
             TransportError::Garbled,
             TransportError::Refused { status: 400, message: why() },
         ];
-        for error in transport {
-            assert_eq!(transport_fault(&error), error.to_string());
-        }
         let file = [
             UnsentError::Unreadable(why()),
             UnsentError::Newer(9),
             UnsentError::BadEntry { seq: 7, reason: why() },
             UnsentError::TooLong(100_001),
         ];
-        for error in file {
-            assert_eq!(file_fault(&error), error.to_string());
+        let store = store.iter().map(|error| (store_fault(error), error.to_string()));
+        let transport = transport.iter().map(|error| (transport_fault(error), error.to_string()));
+        let file = file.iter().map(|error| (file_fault(error), error.to_string()));
+        let elsewhere = RoundFailure::Elsewhere;
+        let round = [(sync_failure(&elsewhere), elsewhere.to_string())];
+        store.chain(transport).chain(file).chain(round).collect()
+    }
+
+    #[test]
+    fn people_read_sentences_and_logs_read_errors() {
+        for (sentence, error) in sentences() {
+            let is_sentence = |text: &str| text.starts_with(char::is_uppercase);
+            assert!(is_sentence(&sentence) && !is_sentence(&error), "{sentence:?} for {error:?}");
+            assert!(!error.contains(['"', '.']), "{error:?} is more than a technical text");
         }
-        assert_eq!(sync_failure(&RoundFailure::Elsewhere), RoundFailure::Elsewhere.to_string());
+    }
+
+    #[test]
+    fn no_two_failures_have_one_sentence_and_reasons_are_told() {
+        let sentences = sentences();
+        for (at, (sentence, error)) in sentences.iter().enumerate() {
+            assert!(sentences[..at].iter().all(|(other, _)| other != sentence), "{sentence}");
+            let reason = "the disk is gone";
+            assert_eq!(sentence.contains(reason), error.contains(reason), "{sentence}");
+        }
     }
 }

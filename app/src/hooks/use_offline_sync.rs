@@ -1,5 +1,6 @@
 //! The hook that keeps a page and the server in sync.
 
+use domain::NAMES;
 use futures::StreamExt;
 use gloo_events::EventListener;
 use gloo_net::eventsource::State;
@@ -250,7 +251,7 @@ async fn follow_server(engine: &Engine) {
 }
 
 async fn listen_to_server(engine: &Engine) {
-    let Ok(mut source) = EventSource::new("/api/events") else { return };
+    let Ok(mut source) = EventSource::new(NAMES.events_path) else { return };
     let Ok(mut revisions) = source.subscribe("message") else { return };
     let mut is_first = true;
     while let Some(revision) = revisions.next().await {

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::NAMES;
 use sha2::{Digest, Sha256};
 
 use super::AppState;
@@ -14,7 +15,7 @@ use crate::store::Device;
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
 /// The header that every request which changes something carries: a page of another site cannot set it.
-const CUSTOM_HEADER: &str = "x-lotbook";
+const CUSTOM_HEADER: &str = NAMES.header;
 
 /// SHA-256, the only form in which tokens and codes are kept.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {

@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
-use super::{Checked, CounterRow, Counters, commit, counter, label};
+use super::{Backend, Checked, CounterRow, Counters, commit, counter, label};
 use crate::memory::MemoryStore;
 use crate::model::{Records, RowKey};
 use crate::protocol::{Cursor, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Store};
 
 /// Whatever is committed, in whatever order: the store shows what the memory store shows.
-pub async fn shows_what_the_memory_store_shows<S: Store<Counters>>(store: &S) -> Checked {
+pub async fn shows_what_the_memory_store_shows(backend: &impl Backend) -> Checked {
+    let store = &backend.open().await?;
     let model = MemoryStore::<Counters>::new(Uuid::from_u128(1), "all");
     let mut dice = Dice(0x1075_b00c);
     let mut from = Cursor::Start;

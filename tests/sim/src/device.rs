@@ -69,7 +69,7 @@ pub struct Device {
     /// Its way to the server.
     pub link: Rc<Link>,
     /// Its storage.
-    pub store: Rc<DeviceStore>,
+    pub store: DeviceStore,
     /// Two windows and the worker.
     pub actors: Vec<Actor>,
     /// What the server knows it as.
@@ -101,7 +101,7 @@ impl Device {
         let kinds = [Kind::Window, Kind::Window, Kind::Worker];
         Self {
             link: Rc::new(link),
-            store: Rc::new(store),
+            store,
             actors: kinds.map(|kind| Actor::new(kind, air.variant, number)).into(),
             enrolled,
             client,
@@ -188,7 +188,7 @@ impl Device {
     }
 
     fn round(&self, at: usize, steal: bool) -> Task<RoundEnd> {
-        let (store, link, turn) = (Rc::clone(&self.store), Rc::clone(&self.link), Rc::clone(&self.turn));
+        let (store, link, turn) = (self.store.clone(), Rc::clone(&self.link), Rc::clone(&self.turn));
         let (progress, limits, ahead) =
             (Rc::clone(&self.progress), self.limits, Rc::clone(&self.clock_ahead));
         let audits = self.actors.get(at).is_some_and(|actor| actor.kind == Kind::Window);
@@ -198,9 +198,9 @@ impl Device {
             };
             let now = || now_of(&link.air, &ahead);
             let told = |_| progress.borrow_mut().push(at);
-            let result = run_round::<Warehouse, _, _>(&*store, &*link, limits, now, told).await;
+            let result = run_round(&store, &*link, limits, now, told).await;
             if audits && result.as_ref().is_ok_and(|report| report.complete) {
-                drop(audit_when_due::<Warehouse, _, _>(&*store, &*link, now).await);
+                drop(audit_when_due(&store, &*link, now).await);
             }
             let ended = match &result {
                 Ok(report) => Ended::Done { more: !report.complete },

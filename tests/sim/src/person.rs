@@ -119,7 +119,7 @@ fn record(
     if dice.once_in(40) {
         device.link.poison.borrow_mut().insert(draft.id);
     }
-    let store = Rc::clone(&device.store);
+    let store = device.store.clone();
     Some(Box::pin(
         async move { store.enqueue(draft).await.map(|mutation| Kept::Saved(Box::new(mutation), None)) },
     ))
@@ -133,7 +133,7 @@ fn undo(
     let pending: Vec<_> = queue.iter().filter(|record| record.is_pending()).collect();
     let Mutation { seq, id, .. } = dice.pick(&pending)?.mutation;
     device.diary.undone.entry(id).or_insert(false);
-    let store = Rc::clone(&device.store);
+    let store = device.store.clone();
     Some(Box::pin(async move { store.withdraw(seq).await.map(|()| Kept::Undone(id)) }))
 }
 
@@ -146,7 +146,7 @@ fn settle(
     let refused: Vec<_> =
         queue.iter().filter(|record| matches!(record.state, QueueState::Attention(_))).collect();
     let Mutation { seq, id, action, .. } = dice.pick(&refused)?.mutation.clone();
-    let store = Rc::clone(&device.store);
+    let store = device.store.clone();
     device.diary.discarded.insert(id);
     if dice.roll(2) == 0 {
         return Some(Box::pin(async move { store.settle(seq, None).await.map(|_| Kept::Discarded(id)) }));

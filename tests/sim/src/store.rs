@@ -1,6 +1,7 @@
 //! A device's storage: the memory store, with what goes wrong in a browser's.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use domain::{Action, Row, Warehouse};
 use sync::memory::MemoryStore;
@@ -14,8 +15,8 @@ use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::variant::Variant;
 
-/// One device's storage, shared by its windows and its worker.
-#[derive(Debug)]
+/// One device's storage. Its windows and its worker have clones, which share it.
+#[derive(Clone, Debug)]
 pub struct DeviceStore {
     /// What really is stored.
     pub kept: MemoryStore<Warehouse>,
@@ -23,16 +24,16 @@ pub struct DeviceStore {
     dice: Dice,
     variant: Variant,
     /// Whether things go wrong.
-    pub has_faults: Cell<bool>,
+    pub has_faults: Rc<Cell<bool>>,
     /// Whether the quota is used up.
-    pub is_full: Cell<bool>,
+    pub is_full: Rc<Cell<bool>>,
 }
 
 impl DeviceStore {
     /// An empty one.
     pub fn new(client: Uuid, scope: &str, clock: VirtualClock, dice: Dice, variant: Variant) -> Self {
         let kept = MemoryStore::new(client, scope);
-        Self { kept, clock, dice, variant, has_faults: Cell::new(true), is_full: Cell::new(false) }
+        Self { kept, clock, dice, variant, has_faults: Rc::new(Cell::new(true)), is_full: Rc::default() }
     }
 
     /// Before a transaction: others have a turn, and the handle may be dead, or never answer.
@@ -82,7 +83,14 @@ impl DeviceStore {
     }
 }
 
-impl Store<Warehouse> for DeviceStore {
+impl Store for DeviceStore {
+    type Records = Warehouse;
+    type Relay = Self;
+
+    fn relay(&self) -> Self {
+        self.clone()
+    }
+
     async fn enqueue(&self, draft: Draft<Action>) -> Result<Mutation<Action>, StoreError> {
         self.begin_to_write().await?;
         let mutation = match self.variant {
@@ -183,6 +191,11 @@ impl Store<Warehouse> for DeviceStore {
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
         self.begin().await?;
         self.kept.restart(scope).await
+    }
+
+    async fn drop_rows(&self, scope: &str) -> Result<(), StoreError> {
+        self.begin().await?;
+        self.kept.drop_rows(scope).await
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {

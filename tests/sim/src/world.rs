@@ -192,9 +192,9 @@ impl World {
 
     fn keeper_syncs(&mut self) {
         if self.air.server.is_up.get() {
-            let (store, link) = (&*self.keeper.store, &*self.keeper.link);
+            let (store, link) = (&self.keeper.store, &*self.keeper.link);
             let limits = RoundLimits::default();
-            drop(finish(run_round::<Warehouse, _, _>(store, link, limits, || UnixMillis(0), |_| {})));
+            drop(finish(run_round(store, link, limits, || UnixMillis(0), |_| {})));
         }
     }
 
@@ -314,8 +314,8 @@ fn stocked(air: &Rc<Air>) -> Result<Device> {
             keeper.diary.saved.insert(id);
         }
     }
-    let (store, link) = (&*keeper.store, &*keeper.link);
-    drop(finish(run_round::<Warehouse, _, _>(store, link, RoundLimits::default(), || UnixMillis(0), |_| {})));
+    let (store, link) = (&keeper.store, &*keeper.link);
+    drop(finish(run_round(store, link, RoundLimits::default(), || UnixMillis(0), |_| {})));
     air.server.expect(person::expected())?;
     Ok(keeper)
 }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use browser::{FetchTransport, PAGE_PULL_ROWS, new_uuid_v7, now};
-use domain::{Action, LOTS, PRODUCTS, Row, Warehouse, location_key, lot_prefix, normalize_gtin};
+use domain::{Action, LOTS, NAMES, PRODUCTS, Row, Warehouse, location_key, lot_prefix, normalize_gtin};
 use js_sys::{Date, Object, Reflect};
 use schema::IdbStore;
 use sync::{Draft, Relay, RoundLimits, RoundReport, Store, dependency, run_round};
@@ -58,7 +58,7 @@ pub fn close() -> String {
 async fn round(max_exchanges: usize, on_first: impl Fn()) -> Result<RoundReport, JsValue> {
     let relay = store()?.relay();
     let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, max_exchanges, ..RoundLimits::default() };
-    run_round(&relay, &FetchTransport, limits, now, |_| on_first()).await.map_err(say)
+    run_round(&relay, &FetchTransport::new(&NAMES), limits, now, |_| on_first()).await.map_err(say)
 }
 
 /// Pulls until live, or until about `stop_after_rows` rows are stored.

@@ -1,0 +1,117 @@
+//! A transaction that the browser does not end is given up after a time, and the next one works.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Function, Promise, Reflect};
+use schema::IdbStore;
+use sync::conformance::{Counters, add};
+use sync::{Store, StoreError};
+use uuid::Uuid;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+async fn open(name: &str) -> IdbStore<Counters> {
+    IdbStore::open(name, Uuid::from_u128(1), "all").await.expect("a database")
+}
+
+async fn script(text: &str) -> JsValue {
+    let run: Promise = js_sys::eval(text).expect("a script").unchecked_into();
+    JsFuture::from(run).await.expect("the script does not fail")
+}
+
+/// Keeps every store of a database busy with one transaction, as a broken window would. Returns what ends that.
+async fn hold(database: &str) -> JsValue {
+    let text = format!(
+        "new Promise((done, failed) => {{
+            const opening = indexedDB.open('{database}');
+            opening.onerror = failed;
+            opening.onsuccess = () => {{
+                const transaction = opening.result.transaction([...opening.result.objectStoreNames], 'readwrite');
+                const store = transaction.objectStore('meta');
+                let isHeld = true;
+                const again = () => {{ if (isHeld) store.get('nothing').onsuccess = again; }};
+                again();
+                const ended = new Promise((end) => {{
+                    transaction.oncomplete = () => {{ opening.result.close(); end(); }};
+                }});
+                done({{ release: () => {{ isHeld = false; return ended; }} }});
+            }};
+        }})"
+    );
+    script(&text).await
+}
+
+async fn release(held: &JsValue) {
+    let release: Function = Reflect::get(held, &"release".into()).expect("a field").unchecked_into();
+    let ended: Promise = release.call0(held).expect("released").unchecked_into();
+    JsFuture::from(ended).await.expect("ended");
+}
+
+/// Counts the calls of `indexedDB.open` from now on.
+async fn count_opens() {
+    let counting = "(async () => {
+        const open = IDBFactory.prototype.open;
+        globalThis.opens = 0;
+        IDBFactory.prototype.open = function (...given) {
+            globalThis.opens += 1;
+            return open.apply(this, given);
+        };
+    })()";
+    script(counting).await;
+}
+
+fn number(name: &str) -> f64 {
+    let value = Reflect::get(&js_sys::global(), &name.into()).expect("a global");
+    value.as_f64().expect("a number")
+}
+
+#[wasm_bindgen_test]
+async fn what_is_never_answered_is_given_up_and_the_next_transaction_works() {
+    let store = open("held").await;
+    assert_eq!(store.next_number("order").await, Ok(1));
+    let held = hold("held").await;
+    store.set_transaction_limit(600);
+    count_opens().await;
+    let given_up = StoreError::Unavailable("the database gave no answer within 0.6 seconds".to_owned());
+    assert_eq!(store.setting("theme").await, Err(given_up.clone()), "a request");
+    assert_eq!(store.next_number("order").await, Err(given_up.clone()), "a request before a commit");
+    assert_eq!(store.enqueue(add(1, "a", 1)).await, Err(given_up), "a commit");
+    assert!(number("opens") >= 1.0, "a stranded handle is not used again");
+    release(&held).await;
+    store.set_transaction_limit(30_000);
+    assert_eq!(store.next_number("order").await, Ok(2), "the one that was given up was aborted");
+    store.put_setting("theme", Some("dark")).await.expect("kept");
+    assert_eq!(store.setting("theme").await, Ok(Some("dark".to_owned())));
+    let opens = number("opens");
+    store.queue().await.expect("a queue");
+    assert!((number("opens") - opens).abs() < f64::EPSILON, "a handle that works is kept");
+}
+
+#[wasm_bindgen_test]
+async fn a_transaction_that_ends_leaves_no_timer_behind() {
+    let store = open("timers").await;
+    store.set_transaction_limit(6_006);
+    let watching = "(async () => {
+        const { setTimeout, clearTimeout } = globalThis;
+        const running = new Set();
+        globalThis.begun = 0;
+        globalThis.left = 0;
+        globalThis.setTimeout = (callback, delay, ...given) => {
+            const id = setTimeout(callback, delay, ...given);
+            if (delay === 1001) { running.add(id); globalThis.begun += 1; globalThis.left = running.size; }
+            return id;
+        };
+        globalThis.clearTimeout = (id) => {
+            clearTimeout(id);
+            running.delete(id);
+            globalThis.left = running.size;
+        };
+    })()";
+    script(watching).await;
+    store.enqueue(add(1, "a", 1)).await.expect("saved");
+    store.queue().await.expect("a queue");
+    assert_eq!((number("begun"), number("left")), (2.0, 0.0), "one a transaction, and none is left");
+}
