@@ -2,8 +2,8 @@
 
 use domain::{Occasion, ReasonCode};
 
-use crate::language::t;
 use crate::route::LotWork;
+use crate::words::language::t;
 
 /// What every command's code begins with, so that no product's code is taken for one.
 const PREFIX: &str = "LBCMD-";

@@ -5,7 +5,7 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-use crate::language::t;
+use crate::words::language::t;
 
 /// The browser may take the text this long after it was told to.
 const KEEP_MILLIS: u32 = 60_000;

@@ -18,9 +18,9 @@ use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use crate::book::{Book, Signal, Threat};
-use crate::components::faults_in_words::{store_fault, sync_failure};
-use crate::language::t;
 use crate::rest::{self, Job};
+use crate::words::faults_in_words::{store_fault, sync_failure};
+use crate::words::language::t;
 
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";

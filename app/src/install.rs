@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use yew::prelude::*;
 
-use crate::language::t;
+use crate::words::language::t;
 
 /// Where the app runs, as far as installing differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ fn platform_of(user_agent: &str, has_touch: bool) -> Platform {
 impl Platform {
     /// What to do, in order.
     pub(crate) fn instructions(self) -> &'static [&'static str] {
-        use crate::language::key;
+        use crate::words::language::key;
         match self {
             Self::Apple => {
                 const {

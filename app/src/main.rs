@@ -8,11 +8,8 @@ mod csv;
 mod download;
 mod engine;
 mod feedback;
-mod format;
 mod hooks;
 mod install;
-mod language;
-mod local_storage;
 mod pages;
 mod preferences;
 mod rest;
@@ -23,6 +20,7 @@ mod service_worker;
 mod shell;
 mod storage;
 mod wake_lock;
+mod words;
 
 fn main() {
     service_worker::init_offline_sync();
@@ -30,7 +28,7 @@ fn main() {
     // Begun now, it is there when the first picture is. Whoever needs it says what is wrong.
     wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
     wasm_bindgen_futures::spawn_local(async {
-        language::load().await;
+        words::language::load().await;
         yew::Renderer::<root::Root>::new().render();
     });
 }

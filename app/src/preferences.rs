@@ -3,7 +3,7 @@
 use domain::{GROUP_SEPARATOR, Scanner};
 use serde::{Deserialize, Serialize};
 
-use crate::local_storage;
+use crate::words::local_storage;
 
 /// Also read by `boot.js`, so that the first picture has the right colours.
 const KEY: &str = "lotbook.preferences";

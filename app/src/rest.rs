@@ -20,10 +20,10 @@ use crate::components::storage_full::StorageFull;
 use crate::components::toasts::Toasts;
 use crate::engine::Engine;
 use crate::hooks::{Inbox, Loaded, use_loaded};
-use crate::language::t;
 use crate::pages;
 use crate::pages::not_found::to_stock;
 use crate::route::Route;
+use crate::words::language::t;
 
 /// Something to look at.
 #[derive(Clone, PartialEq)]

@@ -4,10 +4,10 @@ use sync::StoreError;
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::components::faults_in_words::store_fault;
 use crate::hooks::SyncProvider;
-use crate::language::t;
 use crate::shell::app;
+use crate::words::faults_in_words::store_fault;
+use crate::words::language::t;
 
 enum Opening {
     Running,

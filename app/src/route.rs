@@ -10,7 +10,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::icon::Glyph;
-use crate::language::key;
+use crate::words::language::key;
 
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Gs1, Gs1Fault, Quantity, Scan, Scanner, read_scan};
 
 use crate::command::Command;
-use crate::language::{t, tf};
+use crate::words::language::{t, tf};
 
 /// A code with what the label said besides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

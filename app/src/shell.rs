@@ -19,13 +19,13 @@ use crate::components::scanner::use_scan_listener;
 use crate::components::spoken_status::SpokenStatus;
 use crate::components::toasts::{Shown, toast_list, use_escape};
 use crate::hooks::{use_inbox_count, use_now, use_queue, use_storage, use_sync, use_update_ready};
-use crate::language::t;
 use crate::pages::home::HomePage;
 use crate::pages::not_found::not_found_page;
 use crate::pages::stock::stock_page;
 use crate::rest::{Later, View};
 use crate::route::{Route, use_query};
 use crate::wake_lock::use_wake_lock;
+use crate::words::language::t;
 
 /// The app below its providers of data.
 pub(crate) fn app() -> Html {

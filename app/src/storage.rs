@@ -5,8 +5,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{StorageEstimate, StorageManager};
 
-use crate::format;
-use crate::language::tf;
+use crate::words::format;
+use crate::words::language::tf;
 
 /// Less left than this is worth a warning.
 const MIN_LEFT_BYTES: u64 = 50_000_000;

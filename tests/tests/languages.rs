@@ -20,14 +20,14 @@ const EXACT: [&str; 3] = ["zero", "one", "two"];
 /// The functions that take keys, each with which of its arguments are keys.
 const FUNCTIONS: [(&str, &[usize]); 4] = [("key", &[0]), ("t", &[0]), ("tf", &[0]), ("tn", &[1, 2])];
 /// Where the functions themselves are.
-const OWN_FILE: &str = "language.rs";
+const OWN_FILE: &str = "words/language.rs";
 /// Arguments that are no literal: what hands them on takes them from `key`.
 const HANDED_ON: &[(&str, &[&str])] = &[
-    ("components/action_words.rs", &["english"]),
+    ("words/action_words.rs", &["english"]),
     ("components/attention_card.rs", &["word"]),
     ("components/connectivity_status.rs", &["word"]),
-    ("components/movement_words.rs", &["english"]),
-    ("components/reasons.rs", &["english", "field"]),
+    ("words/movement_words.rs", &["english"]),
+    ("words/reasons.rs", &["english", "field"]),
     ("pages/inbox.rs", &["reason", "words"]),
     ("pages/product_form.rs", &["label"]),
     ("pages/setting_parts.rs", &["line"]),

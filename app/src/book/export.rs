@@ -7,7 +7,7 @@ use sync::{Read, Records, Store, StoreError, UnixMillis, fold};
 use super::worth::Worth;
 use super::{Book, Selection};
 use crate::csv;
-use crate::format;
+use crate::words::format;
 
 const PRODUCT_HEAD: [&str; 9] =
     ["sku", "barcode", "name", "unit", "price", "price_minor", "currency", "family", "variant"];

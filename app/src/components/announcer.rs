@@ -10,14 +10,14 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::action_words::in_words;
 use super::chip::Tone;
-use super::reasons::reason;
 use super::toasts::{Toast, Toasts};
 use crate::book::Queued;
 use crate::hooks::{OfflineSync, use_book};
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::action_words::in_words;
+use crate::words::language::{t, tf};
+use crate::words::reasons::reason;
 
 /// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
 const SETTLE_MILLIS: u32 = 500;

@@ -5,7 +5,6 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::button::{button, resting_button};
-use super::faults_in_words::{not_recorded, store_fault};
 use super::field::Field;
 use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
@@ -15,7 +14,8 @@ use super::sheet::Sheet;
 use super::toasts::{Toast, use_toasts};
 use crate::book::ProductView;
 use crate::hooks::{Loaded, use_book, use_catalogue, use_loaded, use_today};
-use crate::language::{t, tf};
+use crate::words::faults_in_words::{not_recorded, store_fault};
+use crate::words::language::{t, tf};
 
 /// Products that are offered.
 const MAX_MATCHES: usize = 8;

@@ -5,16 +5,16 @@ use sync::{Mutation, Outcome, UnixMillis, Verdict};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::action_words::in_words;
 use super::button::link_button;
 use super::chip::{Tone, chip};
 use super::comparison::{Compared, compare};
 use super::icon::Glyph;
 use super::queue_row::sub_line;
-use super::reasons::reason;
-use crate::format;
-use crate::language::{key, t};
 use crate::route::Route;
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{key, t};
+use crate::words::reasons::reason;
 
 /// A way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

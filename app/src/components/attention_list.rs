@@ -6,15 +6,15 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::action_words::in_words;
 use super::attention_card::{AttentionCard, Resolution};
 use super::button::button;
 use super::chip::Tone;
-use super::faults_in_words::not_recorded;
 use super::sheet::Sheet;
 use super::toasts::{Toast, use_toasts};
 use crate::hooks::{use_book, use_queue};
-use crate::language::t;
+use crate::words::action_words::in_words;
+use crate::words::faults_in_words::not_recorded;
+use crate::words::language::t;
 
 type Queued = QueueRecord<Action, Row>;
 

@@ -14,8 +14,8 @@ use super::icon::{Glyph, icon};
 use super::scanner::Scans;
 use crate::camera::{CameraFault, Sight, Trouble, Watch, is_present};
 use crate::hooks::use_modal;
-use crate::language::{t, tf};
 use crate::rest::{Later, View};
+use crate::words::language::{t, tf};
 
 /// A button that opens the camera. On a device without one, `children` stand there instead.
 #[derive(Properties, PartialEq)]

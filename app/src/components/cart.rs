@@ -8,9 +8,9 @@ use domain::{
 use uuid::Uuid;
 use yew::Reducible;
 
-use crate::format;
-use crate::language::{t, tf};
 use crate::scan::Scanned;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// One product of the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

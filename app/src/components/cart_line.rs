@@ -15,9 +15,9 @@ use super::placeholder::{read_failure, skeleton};
 use super::row_text::named_text;
 use super::switch::Switch;
 use crate::book::ProductView;
-use crate::format;
 use crate::hooks::{Loaded, use_element, use_product, use_today};
-use crate::language::{t, tf};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// A line and what can be done to it.
 #[derive(Properties, PartialEq)]

@@ -4,7 +4,7 @@ use domain::Quantity;
 use uuid::Uuid;
 
 use super::cart::{Cart, CartLine};
-use crate::local_storage;
+use crate::words::local_storage;
 
 const KEY: &str = "lotbook.cart";
 

@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 use crate::book::{PRESSING_DAYS, SOON_DAYS};
-use crate::format;
-use crate::language::t;
+use crate::words::format;
+use crate::words::language::t;
 
 /// What a colour means, everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
 use sync::Outcome;
 
 use super::chip::status_word;
-use crate::format;
-use crate::language::t;
+use crate::words::format;
+use crate::words::language::t;
 
 /// One field, both ways.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use yew_router::Routable;
 
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use crate::format;
 use crate::hooks::{Completeness, OfflineSync};
-use crate::language::{key, t, tf, tn};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{key, t, tf, tn};
 
 /// A connection's word, colour and glyph.
 pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {

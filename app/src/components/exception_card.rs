@@ -9,10 +9,10 @@ use yew_router::Routable;
 use super::button::{button, link_button};
 use super::chip::{Tone, chip};
 use super::icon::Glyph;
-use crate::format;
 use crate::hooks::offset_minutes;
-use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// What a card shows.
 pub(crate) struct ExceptionCard<'a> {

@@ -3,8 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::language::t;
 use crate::scan::Scanned;
+use crate::words::language::t;
 
 /// What a field takes of a scan while it has the focus; the rest is for the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
-use crate::format::decimal_sign;
-use crate::language::t;
+use crate::words::format::decimal_sign;
+use crate::words::language::t;
 
 /// Characters of a quantity: a thousand million with a sign and three decimals.
 pub(crate) const MAX_QUANTITY_CHARS: usize = 15;

@@ -6,7 +6,7 @@ use super::button::choice;
 use super::field::{Field, Takes, typed_into};
 use super::icon::{Glyph, icon};
 use crate::book::{Expiry, LotFilter, LotOrder};
-use crate::language::t;
+use crate::words::language::t;
 
 /// The filter's controls.
 pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {

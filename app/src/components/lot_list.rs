@@ -15,10 +15,10 @@ use super::row_focus::use_row_focus;
 use super::row_text::data_text;
 use super::virtual_rows::{row_pixels, use_visible_rows};
 use crate::book::{Selection, Worth};
-use crate::format;
 use crate::hooks::{use_book, use_today};
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Browsers hold no element that is taller, in the screen's own pixels.
 const MAX_DEVICE_PIXELS: f64 = 30_000_000.0;

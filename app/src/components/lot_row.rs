@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::chip::{lot_chip, pending_chip};
 use super::row_text::data_text;
-use crate::format;
-use crate::language::isolated;
+use crate::words::format;
+use crate::words::language::isolated;
 
 /// A lot's row.
 pub(crate) struct LotRow<'a> {

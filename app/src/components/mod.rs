@@ -1,6 +1,5 @@
 //! What pages are made of.
 
-pub(crate) mod action_words;
 pub(crate) mod announcer;
 pub(crate) mod assign_code;
 pub(crate) mod attention_card;
@@ -19,16 +18,13 @@ pub(crate) mod connectivity_status;
 pub(crate) mod desk;
 pub(crate) mod exception_card;
 pub(crate) mod faults;
-pub(crate) mod faults_in_words;
 pub(crate) mod field;
-pub(crate) mod field_names;
 pub(crate) mod flash;
 pub(crate) mod icon;
 pub(crate) mod keypad;
 pub(crate) mod lot_filters;
 pub(crate) mod lot_list;
 pub(crate) mod lot_row;
-pub(crate) mod movement_words;
 pub(crate) mod navigation;
 pub(crate) mod notices;
 pub(crate) mod page_head;
@@ -39,7 +35,6 @@ pub(crate) mod quantity_field;
 pub(crate) mod quantity_sheet;
 pub(crate) mod queue_row;
 pub(crate) mod reason_sheet;
-pub(crate) mod reasons;
 pub(crate) mod recent_list;
 pub(crate) mod row_focus;
 pub(crate) mod row_text;

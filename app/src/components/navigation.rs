@@ -4,8 +4,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
-use crate::language::{t, tn};
 use crate::route::Route;
+use crate::words::language::{t, tn};
 
 /// Work, Stock, Sell, Inbox and Sync; the inbox with what needs a person.
 pub(crate) fn navigation(current: &Route, attention: usize) -> Html {

@@ -9,11 +9,11 @@ use super::button::{button, link_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use crate::book::Threat;
-use crate::format;
 use crate::hooks::OfflineSync;
-use crate::language::{t, tf, tn};
 use crate::route::Route;
 use crate::storage::Storage;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// Work that has waited this long is worth a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;

@@ -5,8 +5,8 @@ use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
 use crate::hooks::use_element;
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::language::{t, tf};
 
 /// A heading's parts.
 #[derive(Properties, PartialEq)]

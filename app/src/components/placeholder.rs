@@ -4,8 +4,8 @@ use yew::prelude::*;
 
 use super::button::button;
 use super::icon::{Glyph, icon};
-use crate::language::t;
 use crate::service_worker;
+use crate::words::language::t;
 
 /// An empty place that says why and what to do.
 pub(crate) struct Placeholder<'a> {

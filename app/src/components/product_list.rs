@@ -12,10 +12,10 @@ use super::row_focus::use_row_focus;
 use super::row_text::data_text;
 use super::virtual_rows::use_visible_rows;
 use crate::book::{CardDetail, ProductCard, SOON_DAYS};
-use crate::format;
 use crate::hooks::{card_of, use_cards, use_today};
-use crate::language::t;
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::t;
 
 /// The products to list.
 #[derive(Properties, PartialEq)]

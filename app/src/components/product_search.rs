@@ -12,9 +12,9 @@ use super::row_text::named_text;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use crate::book::ProductCard;
-use crate::format;
 use crate::hooks::{card_of, use_cards, use_catalogue};
-use crate::language::{key, t, tf, tn};
+use crate::words::format;
+use crate::words::language::{key, t, tf, tn};
 
 /// Matches shown; a narrower search finds the rest.
 const MAX_SHOWN_MATCHES: usize = 6;

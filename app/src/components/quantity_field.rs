@@ -8,9 +8,9 @@ use super::button::icon_button;
 use super::field::typed_into;
 use super::icon::Glyph;
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
-use crate::format;
 use crate::hooks::use_element;
-use crate::language::{t, tf};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// A quantity being typed.
 #[derive(Properties, PartialEq)]

@@ -6,8 +6,8 @@ use yew::prelude::*;
 use super::button::submit_button;
 use super::quantity_field::{QuantityField, read_quantity};
 use super::sheet::Sheet;
-use crate::format;
-use crate::language::t;
+use crate::words::format;
+use crate::words::language::t;
 
 /// What is counted, and how much of it there is so far.
 #[derive(Properties, PartialEq)]

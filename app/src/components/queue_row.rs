@@ -5,12 +5,12 @@ use sync::{Mutation, UnixMillis};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::action_words::in_words;
 use super::button::icon_button;
 use super::icon::{Glyph, icon};
 use super::row_text::row_text;
-use crate::format;
-use crate::language::{t, tf};
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// A waiting change's row, with its product's name if it is known.
 pub(crate) fn queue_row(

@@ -5,14 +5,14 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::button::{button, submit_button};
-use super::faults_in_words::not_recorded;
 use super::field::Field;
 use super::saving::undo;
 use super::sheet::Sheet;
 use super::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
-use crate::language::{t, tf};
+use crate::words::faults_in_words::not_recorded;
+use crate::words::language::{t, tf};
 
 /// What is settled.
 #[derive(Properties, PartialEq)]

@@ -7,21 +7,21 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::action_words::in_words;
 use super::button::icon_button;
 use super::chip::{Tone, chip};
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, read_failure, skeleton};
 use super::queue_row::sub_line;
-use super::reasons::reason;
 use super::row_text::row_text;
 use super::saving::{reverse, undo};
 use super::toasts::{Toasts, use_toasts};
 use crate::book::Book;
-use crate::format;
 use crate::hooks::{Loaded, Recent, RecentState, card_of, use_book, use_cards, use_now, use_recent};
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{t, tf};
+use crate::words::reasons::reason;
 
 /// How much of it.
 #[derive(Properties, PartialEq)]

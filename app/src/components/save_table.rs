@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::chip::Tone;
 use super::toasts::{Toast, use_toasts};
 use crate::download::download;
-use crate::language::{t, tf};
+use crate::words::language::{t, tf};
 
 /// A table to be written.
 pub(crate) struct Table {

@@ -5,7 +5,6 @@ use sync::set_of;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::faults_in_words::store_fault;
 use super::icon::{Glyph, icon};
 use super::row_text::row_text;
 use super::sheet::Sheet;
@@ -13,7 +12,8 @@ use super::unsent_table::UnsentWork;
 use crate::book::Book;
 use crate::download::download;
 use crate::hooks::{offset_minutes, use_book, use_today};
-use crate::language::{t, tf};
+use crate::words::faults_in_words::store_fault;
+use crate::words::language::{t, tf};
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

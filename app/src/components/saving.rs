@@ -10,16 +10,16 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::action_words::in_words;
 use super::chip::Tone;
-use super::faults_in_words::not_recorded;
 use super::scanner::use_scans;
 use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::Book;
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
-use crate::language::t;
 use crate::rest::{self, Job};
+use crate::words::action_words::in_words;
+use crate::words::faults_in_words::not_recorded;
+use crate::words::language::t;
 
 /// A mutation to save.
 pub(crate) struct Entry {

@@ -7,7 +7,7 @@ use super::camera_sheet::CameraButton;
 use super::field::typed_into;
 use super::icon::{Glyph, icon};
 use super::scanner::Scans;
-use crate::language::t;
+use crate::words::language::t;
 
 /// The field.
 pub(crate) struct ScanField<'a> {

@@ -8,8 +8,8 @@ use futures::channel::oneshot;
 use yew::prelude::*;
 
 use super::sheet::Sheet;
-use crate::language::t;
 use crate::scan::in_words;
+use crate::words::language::t;
 
 /// A question that waits for its answer.
 #[derive(Clone)]

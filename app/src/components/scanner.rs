@@ -27,11 +27,11 @@ use crate::book::{Book, LookUp};
 use crate::command::Command;
 use crate::feedback::{self, Feedback};
 use crate::hooks::{offset_minutes, use_book};
-use crate::language::{t, tf};
 use crate::preferences::Preferences;
 use crate::rest::{self, Job};
 use crate::route::Route;
 use crate::scan::{Meaning, Scanned, meaning_of, scanned};
+use crate::words::language::{t, tf};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
 const MAX_QUEUED_SCANS: usize = 50;

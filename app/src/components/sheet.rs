@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::button::icon_button;
 use super::icon::Glyph;
 use crate::hooks::use_modal;
-use crate::language::t;
+use crate::words::language::t;
 
 /// A sheet, shown as long as it is rendered.
 #[derive(Properties, PartialEq)]

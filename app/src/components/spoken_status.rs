@@ -4,7 +4,7 @@ use sync::Connection;
 use yew::prelude::*;
 
 use crate::hooks::use_sync;
-use crate::language::t;
+use crate::words::language::t;
 
 /// What there is to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

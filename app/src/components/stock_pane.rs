@@ -13,10 +13,10 @@ use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use super::survey_gate::survey_gate;
 use crate::book::{StockFilter, StockSearch, SurveyState};
-use crate::format;
 use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_stock, use_sync};
-use crate::language::{t, tf, tn};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// The pane's surroundings.
 #[derive(Properties, PartialEq)]

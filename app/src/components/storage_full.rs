@@ -7,7 +7,7 @@ use super::save_unsent::use_save_unsent;
 use super::sheet::Sheet;
 use crate::book::Threat;
 use crate::hooks::use_sync;
-use crate::language::t;
+use crate::words::language::t;
 
 /// A sheet, there while a person has to know.
 #[component]

@@ -3,13 +3,13 @@
 use sync::UnixMillis;
 use yew::prelude::*;
 
-use super::faults_in_words::store_fault;
 use super::icon::{Glyph, icon};
 use super::placeholder::{Placeholder, read_failure};
 use crate::book::{Completeness, SurveyState};
-use crate::format;
 use crate::hooks::{OfflineSync, offset_minutes};
-use crate::language::{t, tf};
+use crate::words::faults_in_words::store_fault;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// What stands in place of the page; `None` once there is something to show.
 pub(crate) fn survey_gate(state: &SurveyState, sync: &OfflineSync) -> Option<Html> {

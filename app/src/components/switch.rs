@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::language::t;
+use crate::words::language::t;
 
 /// A whole row that switches.
 pub(crate) struct Switch<'a> {

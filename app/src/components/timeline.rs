@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use super::chip::{Tone, chip, pending_chip};
 use super::icon::{Glyph, icon};
-use crate::format;
-use crate::language::{t, tf};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// One thing that was done.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,7 @@ use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::desk::use_desk;
 use super::icon::{Glyph, icon};
-use crate::language::t;
+use crate::words::language::t;
 
 /// Notices on the screen at once; the oldest makes way.
 const MAX_TOASTS: usize = 2;

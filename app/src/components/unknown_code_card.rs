@@ -8,9 +8,9 @@ use super::button::{button, link_button};
 use super::chip::{Tone, chip};
 use super::icon::Glyph;
 use crate::book::UnknownCode;
-use crate::format;
-use crate::language::{t, tf, tn};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// The card.
 pub(crate) fn unknown_code_card(

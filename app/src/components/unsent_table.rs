@@ -6,12 +6,12 @@ use domain::{Action, LotRef, Quantity};
 use sync::{Json, Mutation, QueueState, UnixMillis};
 use uuid::Uuid;
 
-use super::action_words::in_words;
-use super::reasons::reason;
 use crate::book::{ProductLabel, Queued};
 use crate::csv;
-use crate::format;
-use crate::language::{t, tf};
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{t, tf};
+use crate::words::reasons::reason;
 
 const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", "Quantity", "State"];
 

@@ -3,7 +3,6 @@
 use yew::prelude::*;
 
 use super::use_provided;
-
 use crate::book::{Book, Signal};
 
 /// The device's book.

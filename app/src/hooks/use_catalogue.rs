@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::use_survey::use_survey_if;
 use super::{Loaded, use_book, use_book_version, use_loaded, use_today};
 use crate::book::{Completeness, ProductCard, StockFilter, StockSearch, SurveyState};
-use crate::components::faults_in_words::store_fault;
+use crate::words::faults_in_words::store_fault;
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]

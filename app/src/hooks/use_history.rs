@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_sync};
 use crate::book::Past;
-use crate::components::faults_in_words::{store_fault, transport_fault};
+use crate::words::faults_in_words::{store_fault, transport_fault};
 
 /// Entries that are kept on the screen.
 const MAX_ENTRIES: usize = 5_000;

@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_now, use_queue};
 use crate::book::{Book, UnknownCode};
-use crate::components::faults_in_words::store_fault;
 use crate::rest::{self, Job};
+use crate::words::faults_in_words::store_fault;
 
 /// Pending changes beyond which the count is not taken after each of them.
 const MANY_PENDING: usize = 100;

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded, use_sync, use_today};
 use crate::book::{Elsewhere, ProductView};
-use crate::components::faults_in_words::store_fault;
+use crate::words::faults_in_words::store_fault;
 
 /// The product as the device has it, pending work included. A product it does not hold is fetched from the server.
 #[hook]

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{Loaded, use_book, use_book_version, use_loaded};
 use crate::book::Queued;
-use crate::components::faults_in_words::store_fault;
+use crate::words::faults_in_words::store_fault;
 
 /// Things shown as recent.
 const MAX_RECENT: usize = 50;

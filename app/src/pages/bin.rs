@@ -12,19 +12,19 @@ use super::work_address::WorkAddress;
 use crate::book::LotView;
 use crate::components::chip::{Tone, chip, lot_chip, pending_chip};
 use crate::components::desk::use_desk;
-use crate::components::faults_in_words::store_fault;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::format;
 use crate::hooks::{
     Loaded, card_of, offset_minutes, use_book, use_book_version, use_cards, use_loaded, use_recent, use_today,
 };
-use crate::language::{t, tf};
 use crate::route::{LotWork, Route, use_query};
+use crate::words::faults_in_words::store_fault;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Which bin.
 #[derive(Properties, PartialEq)]

@@ -13,22 +13,22 @@ use crate::components::button::resting_button;
 use crate::components::cart::{Cart, CartChange, CartLine, Taking};
 use crate::components::cart_line::{CartLineCard, rows_of};
 use crate::components::cart_store;
-use crate::components::faults_in_words::not_recorded;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::product_search::{ProductSearch, products};
 use crate::components::quantity_sheet::QuantitySheet;
-use crate::components::reasons::reason;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::components::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
-use crate::format;
 use crate::hooks::{use_book, use_today};
-use crate::language::{t, tf};
 use crate::scan::Scanned;
+use crate::words::faults_in_words::not_recorded;
+use crate::words::format;
+use crate::words::language::{t, tf};
+use crate::words::reasons::reason;
 
 /// What is known of the products of the order, each once.
 type Views = Vec<Rc<Option<ProductView>>>;

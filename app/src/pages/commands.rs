@@ -6,8 +6,8 @@ use crate::command::Command;
 use crate::components::barcode::barcode;
 use crate::components::button::button;
 use crate::components::page_head::PageHead;
-use crate::language::t;
 use crate::route::Route;
+use crate::words::language::t;
 
 /// The sheet.
 #[component]

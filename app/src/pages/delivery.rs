@@ -12,7 +12,6 @@ use super::work_address::WorkAddress;
 use crate::components::button::button;
 use crate::components::chip::{Tone, chip};
 use crate::components::desk::use_desk;
-use crate::components::faults_in_words::store_fault;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
@@ -20,10 +19,11 @@ use crate::components::reason_sheet::ReasonSheet;
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::format;
 use crate::hooks::{Loaded, card_of, use_book, use_book_version, use_cards, use_loaded};
-use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
+use crate::words::faults_in_words::store_fault;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Which delivery.
 #[derive(Properties, PartialEq)]

@@ -12,8 +12,8 @@ use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::hooks::{use_book, use_sync};
-use crate::language::t;
 use crate::route::Route;
+use crate::words::language::t;
 
 /// The code, if the link carried one.
 #[derive(Properties, PartialEq)]

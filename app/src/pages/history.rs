@@ -13,15 +13,15 @@ use crate::components::button::{button, link_button, resting_button};
 use crate::components::chip::Tone;
 use crate::components::exception_card::kind_words;
 use crate::components::icon::{Glyph, icon};
-use crate::components::movement_words::{is_reversal, movement_look, movement_word, note_words};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::save_table::{Table, use_save_table};
 use crate::components::timeline::{Done, timeline};
-use crate::format;
 use crate::hooks::{History, Ledger, Loaded, offset_minutes, use_book, use_history, use_today};
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf};
+use crate::words::movement_words::{is_reversal, movement_look, movement_word, note_words};
 
 /// A booking this much later than its recording is told with both times.
 const TOLD_DELAY_MILLIS: u64 = 5 * 60_000;

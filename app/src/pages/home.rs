@@ -11,9 +11,9 @@ use crate::components::recent_list::RecentList;
 use crate::components::scan_field::ScanField;
 use crate::components::scanner::use_scans;
 use crate::hooks::{Loaded, use_book, use_book_version, use_loaded};
-use crate::language::{t, tn};
 use crate::preferences::Preferences;
 use crate::route::{LotWork, Route};
+use crate::words::language::{t, tn};
 
 /// Rows of the latest work.
 const MAX_RECENT_ROWS: usize = 8;

@@ -19,8 +19,8 @@ use crate::components::reason_sheet::ReasonSheet;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::unknown_code_card::unknown_code_card;
 use crate::hooks::{Inbox, Loaded, use_book, use_inbox, use_now, use_survey, use_today};
-use crate::language::{key, t, tf, tn};
 use crate::route::Route;
+use crate::words::language::{key, t, tf, tn};
 
 /// Cards of a kind that are shown; the rest is counted.
 const MAX_CARDS: usize = 100;

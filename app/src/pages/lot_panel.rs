@@ -11,9 +11,9 @@ use crate::components::button::button;
 use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::LotRow;
 use crate::components::placeholder::Placeholder;
-use crate::format;
-use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// The lot to take from: the soonest to expire that may be used and is there.
 pub(crate) fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {

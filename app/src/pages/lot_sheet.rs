@@ -7,7 +7,6 @@ use yew::prelude::*;
 use crate::book::LotView;
 use crate::components::button::{button, choice, submit_button};
 use crate::components::chip::status_word;
-use crate::components::faults_in_words::not_recorded;
 use crate::components::field::Field;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
@@ -15,7 +14,8 @@ use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_book;
-use crate::language::{t, tf};
+use crate::words::faults_in_words::not_recorded;
+use crate::words::language::{t, tf};
 
 /// Which lot.
 #[derive(Properties, PartialEq)]

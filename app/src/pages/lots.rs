@@ -14,10 +14,10 @@ use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::save_table::{Table, use_save_table};
 use crate::components::survey_gate::{as_of, survey_gate};
-use crate::format;
 use crate::hooks::{use_book, use_survey, use_sync, use_today};
-use crate::language::{t, tf, tn};
 use crate::route::use_query;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// The page. `?q=`, `?expiry=`, `?bin=` and `?below-zero` narrow it from the start.
 #[component]

@@ -41,7 +41,7 @@ pub(crate) mod work_form;
 pub(crate) mod work_scan;
 pub(crate) mod work_view;
 
-use product_route::{ProductRoute, Purpose};
+use crate::pages::product_route::{ProductRoute, Purpose};
 use uuid::Uuid;
 use yew::prelude::*;
 

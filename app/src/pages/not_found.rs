@@ -7,8 +7,8 @@ use crate::components::button::link_button;
 use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
-use crate::language::t;
 use crate::route::Route;
+use crate::words::language::t;
 
 /// The way to the stock list.
 pub(crate) fn to_stock(class: &'static str) -> Html {

@@ -18,10 +18,10 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::saving::Saving;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::format;
 use crate::hooks::{use_now, use_today};
-use crate::language::{t, tf};
 use crate::route::{LotWork, Route};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// A product that is there.
 #[derive(Properties, PartialEq)]

@@ -12,13 +12,13 @@ use super::product_form::ProductForm;
 use crate::components::button::submit_button;
 use crate::components::faults::Faults;
 use crate::components::field::{Field, Takes};
-use crate::components::field_names::field_names;
 use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
 use crate::hooks::use_book;
-use crate::language::{t, tf};
 use crate::route::{Route, use_query};
+use crate::words::field_names::field_names;
+use crate::words::language::{t, tf};
 
 /// Units people mostly stock in.
 const COMMON_UNITS: [&str; 8] = ["each", "box", "case", "pallet", "kg", "g", "l", "m"];

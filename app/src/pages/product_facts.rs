@@ -13,9 +13,9 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, Saving};
 use crate::components::sheet::Sheet;
-use crate::format;
-use crate::language::{t, tf};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// What keeps a product in the book: everything that is still on hand, wherever it lies.
 fn stock_left(view: &ProductView) -> Option<String> {

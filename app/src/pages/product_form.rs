@@ -4,8 +4,8 @@ use domain::{Money, Product, QuantityFault};
 use uuid::Uuid;
 
 use crate::components::faults::Faults;
-use crate::components::reasons::of_field;
-use crate::language::{key, t, tf};
+use crate::words::language::{key, t, tf};
+use crate::words::reasons::of_field;
 
 /// The currency a new product starts with.
 const DEFAULT_CURRENCY: &str = "EUR";

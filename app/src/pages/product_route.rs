@@ -15,8 +15,8 @@ use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::saving::{use_before_save, use_saving};
 use crate::components::scanner::HearsNoScans;
 use crate::hooks::{Loaded, use_product};
-use crate::language::t;
 use crate::route::{LotWork, Route};
+use crate::words::language::t;
 
 /// What is done with a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

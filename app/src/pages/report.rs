@@ -9,16 +9,16 @@ use yew_router::Routable;
 use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
 use crate::book::{Book, Report};
 use crate::components::button::{button, link_button};
-use crate::components::faults_in_words::store_fault;
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::placeholder::Placeholder;
 use crate::components::save_table::{Table, use_save_table};
 use crate::components::survey_gate::{as_of, survey_gate};
-use crate::format;
 use crate::hooks::{use_book, use_survey, use_sync, use_today};
-use crate::language::{t, tn};
 use crate::route::Route;
+use crate::words::faults_in_words::store_fault;
+use crate::words::format;
+use crate::words::language::{t, tn};
 
 /// The page.
 #[component]

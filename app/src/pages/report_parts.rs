@@ -14,9 +14,9 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::place_and_date;
 use crate::components::product_list::name_and_variant;
 use crate::components::row_text::{data_text, named_text, row_text};
-use crate::format;
-use crate::language::{t, tf, tn};
 use crate::route::Route;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// What the total is made of.
 pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {

@@ -15,9 +15,9 @@ use crate::components::page_head::PageHead;
 use crate::components::scan_listener::{last_burst, set_testing};
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::language::{t, tf};
 use crate::preferences::{Preferences, ScannerPreferences};
 use crate::route::Route;
+use crate::words::language::{t, tf};
 use yew_router::Routable;
 
 /// The page.

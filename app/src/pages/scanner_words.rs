@@ -6,8 +6,8 @@ use yew::prelude::*;
 use super::scanner_report::{Advice, Reading, Report, symbology, visible, whole};
 use crate::components::chip::Tone;
 use crate::components::scan_key::{LastBurst, SeparatorSeen, Terminator};
-use crate::language::{t, tf};
 use crate::scan::fault_in_words;
+use crate::words::language::{t, tf};
 
 /// A sentence and its colour.
 pub(crate) struct Sentence {

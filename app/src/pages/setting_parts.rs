@@ -8,9 +8,9 @@ use crate::components::flash;
 use crate::feedback::{self, Feedback};
 use crate::hooks::use_storage;
 use crate::install::{self, Install};
-use crate::language::{self, LANGUAGES, t};
 use crate::service_worker;
 use crate::storage::{Storage, ask_to_keep};
+use crate::words::language::{self, LANGUAGES, t};
 
 /// One of several things that may be chosen.
 pub(crate) struct Choice {

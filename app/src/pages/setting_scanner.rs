@@ -8,9 +8,9 @@ use super::setting_parts::{Choice, choices};
 use super::settings::{Kept, change, section, setting};
 use crate::components::button::link_button;
 use crate::components::field::Field;
-use crate::language::{t, tf};
 use crate::preferences::ScannerPreferences;
 use crate::route::Route;
+use crate::words::language::{t, tf};
 
 /// What scanners are commonly set to send in place of the separator.
 const SUBSTITUTES: [char; 5] = ['~', '^', '|', '#', '{'];

@@ -18,9 +18,9 @@ use crate::components::switch::Switch;
 use crate::components::toasts::{Toast, use_toasts};
 use crate::hooks::{Loaded, use_loaded};
 use crate::install::{Install, use_install};
-use crate::language::t;
 use crate::preferences::{Preferences, Theme};
 use crate::route::Route;
+use crate::words::language::t;
 
 /// The preferences as they are shown, and what changes them.
 pub(crate) type Kept = UseStateHandle<Preferences>;

@@ -14,11 +14,11 @@ use crate::components::product_search::ProductSearch;
 use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::format;
 use crate::hooks::{Loaded, use_book, use_book_version, use_loaded};
-use crate::language::{t, tf, tn};
 use crate::preferences::Preferences;
 use crate::route::{LotWork, Route};
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
 
 /// Which work.
 #[derive(Properties, PartialEq)]
@@ -83,7 +83,7 @@ fn lead(work: LotWork) -> &'static str {
 fn Deliveries() -> Html {
     let (book, version) = (use_book(), use_book_version());
     let open = use_loaded((), version, move |()| async move {
-        book.deliveries().await.map_err(|error| crate::components::faults_in_words::store_fault(&error))
+        book.deliveries().await.map_err(|error| crate::words::faults_in_words::store_fault(&error))
     });
     let list = match open {
         Loaded::Loading => skeleton(),

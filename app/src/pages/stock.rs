@@ -8,9 +8,9 @@ use crate::book::StockSearch;
 use crate::components::page_head::use_window_title;
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
-use crate::language::t;
 use crate::rest::{Later, View};
 use crate::route::Route;
+use crate::words::language::t;
 
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;

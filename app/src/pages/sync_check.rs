@@ -6,10 +6,10 @@ use yew::prelude::*;
 
 use crate::book::{Completeness, Threat};
 use crate::components::button::{button, resting_button};
-use crate::components::faults_in_words::round_fault;
 use crate::components::icon::{Glyph, icon};
 use crate::hooks::{OfflineSync, use_book};
-use crate::language::{key, t, tn};
+use crate::words::faults_in_words::round_fault;
+use crate::words::language::{key, t, tn};
 
 const NO_CONNECTION: &str = key("This needs a connection to the server. Try again when it is back.");
 const NOT_COMPLETE: &str = key("The stock list is still being downloaded. Check it once it is complete.");

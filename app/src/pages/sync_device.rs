@@ -14,9 +14,9 @@ use crate::components::save_unsent::use_save_unsent;
 use crate::components::sheet::Sheet;
 use crate::components::toasts::{Toast, Toasts, use_toasts};
 use crate::hooks::{OfflineSync, use_book, use_storage};
-use crate::language::{t, tn};
 use crate::route::Route;
 use crate::storage::{Storage, ask_to_keep};
+use crate::words::language::{t, tn};
 
 /// How syncing goes.
 #[derive(Properties, PartialEq)]

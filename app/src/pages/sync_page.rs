@@ -13,9 +13,9 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
 use crate::components::recent_list::RecentList;
 use crate::components::switch::Switch;
-use crate::format;
 use crate::hooks::{Completeness, OfflineSync, use_now, use_sync};
-use crate::language::{t, tf};
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Rows of the latest work.
 const MAX_RECENT_ROWS: usize = 50;

@@ -6,7 +6,6 @@ use yew_router::Routable;
 
 use super::take_in::TakeInUnsent;
 use crate::book::Queued;
-use crate::components::action_words::in_words;
 use crate::components::button::button;
 use crate::components::icon::{Glyph, icon};
 use crate::components::queue_row::queue_row;
@@ -14,8 +13,9 @@ use crate::components::save_unsent::use_save_unsent;
 use crate::components::saving::undo;
 use crate::components::toasts::use_toasts;
 use crate::hooks::{use_book, use_queue};
-use crate::language::{t, tn};
 use crate::route::Route;
+use crate::words::action_words::in_words;
+use crate::words::language::{t, tn};
 
 /// Waiting rows shown; the rest is counted.
 const MAX_SHOWN_ROWS: usize = 100;

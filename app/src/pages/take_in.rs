@@ -7,10 +7,10 @@ use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::components::faults_in_words::file_fault;
 use crate::components::icon::{Glyph, icon};
 use crate::hooks::use_book;
-use crate::language::{t, tf, tn};
+use crate::words::faults_in_words::file_fault;
+use crate::words::language::{t, tf, tn};
 
 /// A file of the most entries there may be is smaller.
 const MAX_FILE_BYTES: f64 = 100_000_000.0;

@@ -14,7 +14,6 @@ use crate::book::Book;
 use crate::command::Command;
 use crate::components::button::{icon_button, resting_button};
 use crate::components::desk::{Desk, use_desk};
-use crate::components::faults_in_words::{not_recorded, store_fault};
 use crate::components::field::{Field, Takes};
 use crate::components::icon::{Glyph, icon};
 use crate::components::page_head::PageHead;
@@ -27,12 +26,12 @@ use crate::components::saving::undo;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::components::toasts::Toast;
 use crate::feedback::{self, Feedback};
-use crate::format;
 use crate::hooks::{use_book, use_today};
-use crate::language::{t, tf, tn};
-use crate::local_storage;
 use crate::route::Route;
 use crate::scan::Scanned;
+use crate::words::faults_in_words::{not_recorded, store_fault};
+use crate::words::language::{t, tf, tn};
+use crate::words::{format, local_storage};
 
 const KEY: &str = "lotbook.transfer";
 

@@ -10,9 +10,9 @@ use crate::components::icon::Glyph;
 use crate::components::page_head::PageHead;
 use crate::hooks::{Completeness, use_book, use_sync};
 use crate::install::{Install, Platform, use_install};
-use crate::language::{t, tf};
 use crate::preferences::Preferences;
 use crate::route::Route;
+use crate::words::language::{t, tf};
 
 /// One step, and whether it is done.
 struct Step {

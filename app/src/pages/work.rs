@@ -11,7 +11,6 @@ use super::work_form::{Task, WorkForm};
 use super::work_scan::{Answer, hear};
 use super::work_view::WorkParts;
 use crate::book::ProductView;
-use crate::components::action_words::in_words;
 use crate::components::button::submit_button;
 use crate::components::cart_line::rows_of;
 use crate::components::desk::use_desk;
@@ -20,11 +19,12 @@ use crate::components::page_head::PageHead;
 use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, Saving};
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::format;
 use crate::hooks::{Live, use_live, use_today};
-use crate::language::{t, tf};
 use crate::preferences::Preferences;
 use crate::route::{LotWork, Route, use_query};
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Which work on which product.
 #[derive(Properties, PartialEq)]

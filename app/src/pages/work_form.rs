@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::lot_panel::first_to_take;
 use crate::components::faults::Faults;
 use crate::components::quantity_field::read_quantity;
-use crate::components::reasons::of_field;
-use crate::language::{t, tf};
 use crate::route::LotWork;
+use crate::words::language::{t, tf};
+use crate::words::reasons::of_field;
 
 /// What is known by now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

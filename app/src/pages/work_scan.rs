@@ -7,10 +7,10 @@ use super::work_form::{Task, WorkForm};
 use crate::command::Command;
 use crate::components::keypad::{PadKey, press};
 use crate::components::scanner::Found;
-use crate::format;
-use crate::language::{t, tf};
 use crate::route::LotWork;
 use crate::scan::Scanned;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// How a scan is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

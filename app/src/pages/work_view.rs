@@ -15,10 +15,10 @@ use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::{LotRow, place_and_date};
 use crate::components::quantity_field::QuantityField;
 use crate::components::sheet::Sheet;
-use crate::format;
 use crate::hooks::Live;
-use crate::language::{t, tf};
 use crate::route::LotWork;
+use crate::words::format;
+use crate::words::language::{t, tf};
 
 /// Bins that are offered as a destination.
 const MAX_BINS_OFFERED: usize = 4;

@@ -2,10 +2,10 @@
 
 use domain::{Movement, Reason, ReasonCode};
 
-use super::chip::Tone;
-use super::icon::Glyph;
+use super::language::{key, t, tf};
 use crate::command::reason_word;
-use crate::language::{key, t, tf};
+use crate::components::chip::Tone;
+use crate::components::icon::Glyph;
 
 /// What was done, in the past tense.
 pub(crate) fn movement_word(movement: Movement) -> &'static str {

@@ -1,6 +1,6 @@
 //! The names of a row's fields within a sentence.
 
-use crate::language::t;
+use super::language::t;
 
 /// Fields as edits name them, one after another.
 pub(crate) fn field_names(fields: &[&str]) -> String {

@@ -4,9 +4,9 @@ use browser::RoundFailure;
 use domain::Action;
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
+use super::language::{t, tf};
 use super::reasons::reason;
 use crate::book::RecordError;
-use crate::language::{t, tf};
 
 /// Why the device did not read or keep something.
 pub(crate) fn store_fault(error: &StoreError) -> String {

@@ -3,7 +3,7 @@
 use domain::{Action, LotRef, MAX_ORDER_LINES, Quantity};
 
 use super::field_names::field_name;
-use crate::language::{self, key, t, tf};
+use super::language::{self, key, t, tf};
 
 /// Fields that a rule's sentence may begin with.
 const FIELDS: [&str; 11] = [

@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
 
-use crate::language::{self, DateStyle, localized_date, localized_number, t, tf, tn};
+use super::language::{self, DateStyle, localized_date, localized_number, t, tf, tn};
 
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;

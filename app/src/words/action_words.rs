@@ -4,9 +4,9 @@ use domain::{Action, LotRef, Quantity};
 use uuid::Uuid;
 
 use super::field_names::field_names;
+use super::format;
+use super::language::{key, t, tf, tn};
 use super::movement_words::reason_words;
-use crate::format;
-use crate::language::{key, t, tf, tn};
 
 /// A mutation in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

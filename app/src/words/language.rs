@@ -13,7 +13,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use wasm_bindgen::JsValue;
 
-use crate::local_storage;
+use super::local_storage;
 
 /// Every language: its code, and its name for those who speak it.
 pub(crate) const LANGUAGES: [(&str, &str); 4] =
@@ -126,7 +126,7 @@ pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> 
         let Words::ByCount(forms) = translation.words.get(plural)? else { return None };
         forms.get(&translation.category(count)).or_else(|| forms.get("other")).map(String::as_str)
     });
-    filled(words.unwrap_or(english), &[("n", &crate::format::grouped(count))])
+    filled(words.unwrap_or(english), &[("n", &crate::words::format::grouped(count))])
 }
 
 fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
