@@ -19,6 +19,7 @@ mod scan;
 mod service_worker;
 mod shell;
 mod storage;
+mod ui;
 mod wake_lock;
 mod words;
 

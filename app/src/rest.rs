@@ -13,16 +13,17 @@ use yew::prelude::*;
 
 use crate::book::Book;
 use crate::components::camera_sheet::{CameraSheet, CameraSheetProps};
-use crate::components::placeholder::{page_failure, read_failure, skeleton};
 use crate::components::saving::{TakenBack, take_back};
 use crate::components::scanner::Scans;
 use crate::components::storage_full::StorageFull;
-use crate::components::toasts::Toasts;
 use crate::engine::Engine;
-use crate::hooks::{Inbox, Loaded, use_loaded};
+use crate::hooks::use_inbox::Inbox;
 use crate::pages;
 use crate::pages::not_found::to_stock;
 use crate::route::Route;
+use crate::ui::placeholder::{page_failure, read_failure, skeleton};
+use crate::ui::toasts::Toasts;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::language::t;
 
 /// Something to look at.

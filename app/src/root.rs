@@ -4,7 +4,7 @@ use sync::StoreError;
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::hooks::SyncProvider;
+use crate::hooks::use_offline_sync::SyncProvider;
 use crate::shell::app;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::t;

@@ -9,7 +9,7 @@ use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::components::icon::Glyph;
+use crate::ui::icon::Glyph;
 use crate::words::language::key;
 
 /// Every page.

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::chip::Tone;
-use super::toasts::{Toast, Toasts};
 use crate::book::Queued;
-use crate::hooks::{OfflineSync, use_book};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::OfflineSync;
 use crate::route::Route;
+use crate::ui::chip::Tone;
+use crate::ui::toasts::{Toast, Toasts};
 use crate::words::action_words::in_words;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;

@@ -4,16 +4,19 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::button::{button, resting_button};
-use super::field::Field;
-use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
 use super::product_search::products;
-use super::row_text::data_text;
-use super::sheet::Sheet;
-use super::toasts::{Toast, use_toasts};
 use crate::book::ProductView;
-use crate::hooks::{Loaded, use_book, use_catalogue, use_loaded, use_today};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_catalogue::use_catalogue;
+use crate::ui::button::{button, resting_button};
+use crate::ui::field::Field;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::data_text;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, use_toasts};
+use crate::ui::use_clock::use_today;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::{not_recorded, store_fault};
 use crate::words::language::{t, tf};
 

@@ -5,12 +5,12 @@ use sync::{Mutation, Outcome, UnixMillis, Verdict};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::link_button;
-use super::chip::{Tone, chip};
 use super::comparison::{Compared, compare};
-use super::icon::Glyph;
 use super::queue_row::sub_line;
 use crate::route::Route;
+use crate::ui::button::link_button;
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::Glyph;
 use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{key, t};

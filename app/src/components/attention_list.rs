@@ -7,11 +7,12 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::attention_card::{AttentionCard, Resolution};
-use super::button::button;
-use super::chip::Tone;
-use super::sheet::Sheet;
-use super::toasts::{Toast, use_toasts};
-use crate::hooks::{use_book, use_queue};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_queue::use_queue;
+use crate::ui::button::button;
+use crate::ui::chip::Tone;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, use_toasts};
 use crate::words::action_words::in_words;
 use crate::words::faults_in_words::not_recorded;
 use crate::words::language::t;

@@ -9,12 +9,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlVideoElement};
 use yew::prelude::*;
 
-use super::button::{button, icon_button};
-use super::icon::{Glyph, icon};
 use super::scanner::Scans;
 use crate::camera::{CameraFault, Sight, Trouble, Watch, is_present};
-use crate::hooks::use_modal;
 use crate::rest::{Later, View};
+use crate::ui::button::{button, icon_button};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::use_element::use_modal;
 use crate::words::language::{t, tf};
 
 /// A button that opens the camera. On a device without one, `children` stand there instead.

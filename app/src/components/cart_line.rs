@@ -6,16 +6,19 @@ use std::rc::Rc;
 use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
 use yew::prelude::*;
 
-use super::button::icon_button;
 use super::cart::{CartChange, CartLine, Taking};
-use super::field::{Field, Takes};
-use super::icon::{Glyph, icon};
 use super::lot_row::place_and_date;
-use super::placeholder::{read_failure, skeleton};
-use super::row_text::named_text;
-use super::switch::Switch;
 use crate::book::ProductView;
-use crate::hooks::{Loaded, use_element, use_product, use_today};
+use crate::hooks::use_product::use_product;
+use crate::ui::button::icon_button;
+use crate::ui::field::{Field, Takes};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::{read_failure, skeleton};
+use crate::ui::row_text::named_text;
+use crate::ui::switch::Switch;
+use crate::ui::use_clock::use_today;
+use crate::ui::use_element::use_element;
+use crate::ui::use_loaded::Loaded;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

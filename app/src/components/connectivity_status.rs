@@ -5,10 +5,11 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::Tone;
-use super::icon::{Glyph, icon};
-use crate::hooks::{Completeness, OfflineSync};
+use crate::book::Completeness;
+use crate::hooks::use_offline_sync::OfflineSync;
 use crate::route::Route;
+use crate::ui::chip::Tone;
+use crate::ui::icon::{Glyph, icon};
 use crate::words::format;
 use crate::words::language::{key, t, tf, tn};
 

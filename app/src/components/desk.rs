@@ -2,13 +2,13 @@
 
 use yew::prelude::*;
 
-use super::chip::Tone;
-use super::flash;
 use super::scan_question::Question;
 use super::scanner::Scans;
-use super::toasts::{Shown, Toast, Toasts};
 use crate::feedback::{self, Feedback};
-use crate::hooks::use_provided;
+use crate::hooks::use_provided::use_provided;
+use crate::ui::chip::Tone;
+use crate::ui::flash;
+use crate::ui::toasts::{Shown, Toast, Toasts};
 
 /// The same for as long as the app runs.
 #[derive(Clone, PartialEq)]

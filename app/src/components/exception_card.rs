@@ -6,11 +6,11 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::{button, link_button};
-use super::chip::{Tone, chip};
-use super::icon::Glyph;
-use crate::hooks::offset_minutes;
 use crate::route::{LotWork, Route};
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::Glyph;
+use crate::ui::use_clock::offset_minutes;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

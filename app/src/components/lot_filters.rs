@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 
-use super::button::choice;
-use super::field::{Field, Takes, typed_into};
-use super::icon::{Glyph, icon};
 use crate::book::{Expiry, LotFilter, LotOrder};
+use crate::ui::button::choice;
+use crate::ui::field::{Field, Takes, typed_into};
+use crate::ui::icon::{Glyph, icon};
 use crate::words::language::t;
 
 /// The filter's controls.

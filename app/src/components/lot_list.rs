@@ -7,16 +7,17 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::{Tone, chip, lot_chip, pending_chip};
-use super::icon::Glyph;
 use super::lot_row::place_and_date;
 use super::product_list::name_and_variant;
-use super::row_focus::use_row_focus;
-use super::row_text::data_text;
-use super::virtual_rows::{row_pixels, use_visible_rows};
 use crate::book::{Selection, Worth};
-use crate::hooks::{use_book, use_today};
+use crate::hooks::use_book::use_book;
 use crate::route::Route;
+use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};
+use crate::ui::icon::Glyph;
+use crate::ui::row_focus::use_row_focus;
+use crate::ui::row_text::data_text;
+use crate::ui::use_clock::use_today;
+use crate::ui::virtual_rows::{row_pixels, use_visible_rows};
 use crate::words::format;
 use crate::words::language::{t, tf};
 

@@ -4,8 +4,8 @@ use domain::{CalendarDate, InventoryLot};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::chip::{lot_chip, pending_chip};
-use super::row_text::data_text;
+use crate::ui::chip::{lot_chip, pending_chip};
+use crate::ui::row_text::data_text;
 use crate::words::format;
 use crate::words::language::isolated;
 

@@ -3,8 +3,8 @@
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::icon::{Glyph, icon};
 use crate::route::Route;
+use crate::ui::icon::{Glyph, icon};
 use crate::words::language::{t, tn};
 
 /// Work, Stock, Sell, Inbox and Sync; the inbox with what needs a person.

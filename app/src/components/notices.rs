@@ -5,13 +5,13 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::{button, link_button};
-use super::chip::Tone;
-use super::icon::{Glyph, icon};
 use crate::book::Threat;
-use crate::hooks::OfflineSync;
+use crate::hooks::use_offline_sync::OfflineSync;
 use crate::route::Route;
 use crate::storage::Storage;
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::Tone;
+use crate::ui::icon::{Glyph, icon};
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

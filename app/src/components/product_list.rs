@@ -7,13 +7,14 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::chip::{chip, expiry_tone, pending_chip};
-use super::row_focus::use_row_focus;
-use super::row_text::data_text;
-use super::virtual_rows::use_visible_rows;
 use crate::book::{CardDetail, ProductCard, SOON_DAYS};
-use crate::hooks::{card_of, use_cards, use_today};
+use crate::hooks::use_catalogue::{card_of, use_cards};
 use crate::route::Route;
+use crate::ui::chip::{chip, expiry_tone, pending_chip};
+use crate::ui::row_focus::use_row_focus;
+use crate::ui::row_text::data_text;
+use crate::ui::use_clock::use_today;
+use crate::ui::virtual_rows::use_visible_rows;
 use crate::words::format;
 use crate::words::language::t;
 

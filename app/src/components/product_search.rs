@@ -6,13 +6,13 @@ use domain::Money;
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::icon::{Glyph, icon};
 use super::product_list::name_and_variant;
-use super::row_text::named_text;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use crate::book::ProductCard;
-use crate::hooks::{card_of, use_cards, use_catalogue};
+use crate::hooks::use_catalogue::{card_of, use_cards, use_catalogue};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::named_text;
 use crate::words::format;
 use crate::words::language::{key, t, tf, tn};
 

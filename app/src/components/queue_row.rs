@@ -5,9 +5,9 @@ use sync::{Mutation, UnixMillis};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::button::icon_button;
-use super::icon::{Glyph, icon};
-use super::row_text::row_text;
+use crate::ui::button::icon_button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::row_text;
 use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{t, tf};

@@ -4,13 +4,13 @@ use domain::{Action, MAX_REASON_CHARS};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::button::{button, submit_button};
-use super::field::Field;
 use super::saving::undo;
-use super::sheet::Sheet;
-use super::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
-use crate::hooks::use_book;
+use crate::hooks::use_book::use_book;
+use crate::ui::button::{button, submit_button};
+use crate::ui::field::Field;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, use_toasts};
 use crate::words::faults_in_words::not_recorded;
 use crate::words::language::{t, tf};
 

@@ -5,13 +5,14 @@ use sync::set_of;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::icon::{Glyph, icon};
-use super::row_text::row_text;
-use super::sheet::Sheet;
 use super::unsent_table::UnsentWork;
 use crate::book::Book;
 use crate::download::download;
-use crate::hooks::{offset_minutes, use_book, use_today};
+use crate::hooks::use_book::use_book;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::row_text;
+use crate::ui::sheet::Sheet;
+use crate::ui::use_clock::{offset_minutes, use_today};
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 

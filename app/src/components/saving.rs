@@ -10,13 +10,13 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::chip::Tone;
 use super::scanner::use_scans;
-use super::toasts::{Toast, Toasts, use_toasts};
 use crate::book::Book;
 use crate::feedback::{self, Feedback};
-use crate::hooks::use_book;
+use crate::hooks::use_book::use_book;
 use crate::rest::{self, Job};
+use crate::ui::chip::Tone;
+use crate::ui::toasts::{Toast, Toasts, use_toasts};
 use crate::words::action_words::in_words;
 use crate::words::faults_in_words::not_recorded;
 use crate::words::language::t;

@@ -2,11 +2,11 @@
 
 use yew::prelude::*;
 
-use super::button::icon_button;
 use super::camera_sheet::CameraButton;
-use super::field::typed_into;
-use super::icon::{Glyph, icon};
 use super::scanner::Scans;
+use crate::ui::button::icon_button;
+use crate::ui::field::typed_into;
+use crate::ui::icon::{Glyph, icon};
 use crate::words::language::t;
 
 /// The field.

@@ -7,8 +7,8 @@ use domain::Gs1;
 use futures::channel::oneshot;
 use yew::prelude::*;
 
-use super::sheet::Sheet;
 use crate::scan::in_words;
+use crate::ui::sheet::Sheet;
 use crate::words::language::t;
 
 /// A question that waits for its answer.

@@ -16,21 +16,22 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::chip::Tone;
 use super::desk::{Desk, use_desk};
-use super::field::Takes;
 use super::scan_listener::ScanListener;
 use super::scan_place::fill;
 use super::scan_question::Question;
-use super::toasts::Toast;
 use crate::book::{Book, LookUp};
 use crate::command::Command;
 use crate::feedback::{self, Feedback};
-use crate::hooks::{offset_minutes, use_book};
+use crate::hooks::use_book::use_book;
 use crate::preferences::Preferences;
 use crate::rest::{self, Job};
 use crate::route::Route;
 use crate::scan::{Meaning, Scanned, meaning_of, scanned};
+use crate::ui::chip::Tone;
+use crate::ui::field::Takes;
+use crate::ui::toasts::Toast;
+use crate::ui::use_clock::offset_minutes;
 use crate::words::language::{t, tf};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.

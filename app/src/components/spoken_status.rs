@@ -3,7 +3,7 @@
 use sync::Connection;
 use yew::prelude::*;
 
-use crate::hooks::use_sync;
+use crate::hooks::use_offline_sync::use_sync;
 use crate::words::language::t;
 
 /// What there is to say.

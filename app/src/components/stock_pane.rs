@@ -5,16 +5,17 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::{button, choice, link_button};
-use super::icon::{Glyph, icon};
-use super::placeholder::{Placeholder, skeleton};
 use super::product_list::ProductList;
 use super::scan_field::ScanField;
 use super::scanner::use_scans;
 use super::survey_gate::survey_gate;
-use crate::book::{StockFilter, StockSearch, SurveyState};
-use crate::hooks::{CatalogueView, Completeness, OfflineSync, use_stock, use_sync};
+use crate::book::{Completeness, StockFilter, StockSearch, SurveyState};
+use crate::hooks::use_catalogue::{CatalogueView, use_stock};
+use crate::hooks::use_offline_sync::{OfflineSync, use_sync};
 use crate::route::Route;
+use crate::ui::button::{button, choice, link_button};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::{Placeholder, skeleton};
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

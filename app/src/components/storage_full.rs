@@ -2,11 +2,11 @@
 
 use yew::prelude::*;
 
-use super::button::button;
 use super::save_unsent::use_save_unsent;
-use super::sheet::Sheet;
 use crate::book::Threat;
-use crate::hooks::use_sync;
+use crate::hooks::use_offline_sync::use_sync;
+use crate::ui::button::button;
+use crate::ui::sheet::Sheet;
 use crate::words::language::t;
 
 /// A sheet, there while a person has to know.

@@ -3,10 +3,11 @@
 use sync::UnixMillis;
 use yew::prelude::*;
 
-use super::icon::{Glyph, icon};
-use super::placeholder::{Placeholder, read_failure};
 use crate::book::{Completeness, SurveyState};
-use crate::hooks::{OfflineSync, offset_minutes};
+use crate::hooks::use_offline_sync::OfflineSync;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::{Placeholder, read_failure};
+use crate::ui::use_clock::offset_minutes;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};

@@ -4,11 +4,11 @@ use sync::UnixMillis;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::button::{button, link_button};
-use super::chip::{Tone, chip};
-use super::icon::Glyph;
 use crate::book::UnknownCode;
 use crate::route::Route;
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::Glyph;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

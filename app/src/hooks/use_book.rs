@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::use_provided;
+use super::use_provided::use_provided;
 use crate::book::{Book, Signal};
 
 /// The device's book.

@@ -7,8 +7,10 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{Loaded, use_book, use_book_version, use_loaded, use_sync};
+use super::use_book::{use_book, use_book_version};
+use super::use_offline_sync::use_sync;
 use crate::book::Past;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::{store_fault, transport_fault};
 
 /// Entries that are kept on the screen.

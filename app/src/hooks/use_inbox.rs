@@ -4,9 +4,12 @@ use domain::StockException;
 use futures::channel::oneshot;
 use yew::prelude::*;
 
-use super::{Loaded, use_book, use_book_version, use_loaded, use_now, use_queue};
+use super::use_book::{use_book, use_book_version};
+use super::use_queue::use_queue;
 use crate::book::{Book, UnknownCode};
 use crate::rest::{self, Job};
+use crate::ui::use_clock::use_now;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;
 
 /// Pending changes beyond which the count is not taken after each of them.

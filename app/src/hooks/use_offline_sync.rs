@@ -9,7 +9,8 @@ use sync::{Connection, Event, SchedulerConfig, UnixMillis};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{use_book, use_book_version, use_provided};
+use super::use_book::{use_book, use_book_version};
+use super::use_provided::use_provided;
 use crate::book::{Completeness, Threat};
 use crate::engine::{Engine, Observers, RoundResult, RunningRound};
 

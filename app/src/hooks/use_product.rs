@@ -6,8 +6,11 @@ use sync::Connection;
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::{Loaded, use_book, use_book_version, use_loaded, use_sync, use_today};
+use super::use_book::{use_book, use_book_version};
+use super::use_offline_sync::use_sync;
 use crate::book::{Elsewhere, ProductView};
+use crate::ui::use_clock::use_today;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;
 
 /// The product as the device has it, pending work included. A product it does not hold is fetched from the server.

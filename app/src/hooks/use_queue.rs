@@ -6,8 +6,9 @@ use domain::{Action, Row};
 use sync::{Mutation, Outcome, QueueState, UnixMillis};
 use yew::prelude::*;
 
-use super::{Loaded, use_book, use_book_version, use_loaded};
+use super::use_book::{use_book, use_book_version};
 use crate::book::Queued;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;
 
 /// Things shown as recent.

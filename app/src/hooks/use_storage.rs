@@ -3,8 +3,8 @@
 use yew::prelude::*;
 use yew_hooks::use_interval;
 
-use super::{Loaded, use_loaded};
 use crate::storage::Storage;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 
 /// It fills slowly.
 const ASK_MILLIS: u32 = 60_000;

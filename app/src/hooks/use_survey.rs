@@ -3,7 +3,7 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{use_book, use_book_version};
+use super::use_book::{use_book, use_book_version};
 use crate::book::{Signal, SurveyState};
 use crate::rest::{self, Job};
 

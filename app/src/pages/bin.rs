@@ -10,18 +10,20 @@ use yew_router::prelude::*;
 
 use super::work_address::WorkAddress;
 use crate::book::LotView;
-use crate::components::chip::{Tone, chip, lot_chip, pending_chip};
 use crate::components::desk::use_desk;
-use crate::components::icon::{Glyph, icon};
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, read_failure, skeleton};
-use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::hooks::{
-    Loaded, card_of, offset_minutes, use_book, use_book_version, use_cards, use_loaded, use_recent, use_today,
-};
+use crate::hooks::use_book::{use_book, use_book_version};
+use crate::hooks::use_catalogue::{card_of, use_cards};
+use crate::hooks::use_queue::use_recent;
 use crate::route::{LotWork, Route, use_query};
+use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
+use crate::ui::row_text::data_text;
+use crate::ui::use_clock::{offset_minutes, use_today};
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};

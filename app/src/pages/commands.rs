@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use crate::command::Command;
-use crate::components::barcode::barcode;
-use crate::components::button::button;
-use crate::components::page_head::PageHead;
 use crate::route::Route;
+use crate::ui::barcode::barcode;
+use crate::ui::button::button;
+use crate::ui::page_head::PageHead;
 use crate::words::language::t;
 
 /// The sheet.

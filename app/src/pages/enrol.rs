@@ -4,15 +4,16 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::components::button::submit_button;
-use crate::components::chip::Tone;
-use crate::components::faults::Faults;
-use crate::components::field::{Field, Takes};
-use crate::components::page_head::PageHead;
-use crate::components::save_failure::save_failure;
-use crate::components::toasts::{Toast, use_toasts};
-use crate::hooks::{use_book, use_sync};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::use_sync;
 use crate::route::Route;
+use crate::ui::button::submit_button;
+use crate::ui::chip::Tone;
+use crate::ui::faults::Faults;
+use crate::ui::field::{Field, Takes};
+use crate::ui::page_head::PageHead;
+use crate::ui::save_failure::save_failure;
+use crate::ui::toasts::{Toast, use_toasts};
 use crate::words::language::t;
 
 /// The code, if the link carried one.

@@ -4,15 +4,16 @@ use domain::Quantity;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::components::button::link_button;
-use crate::components::icon::{Glyph, icon};
-use crate::components::page_head::PageHead;
 use crate::components::recent_list::RecentList;
 use crate::components::scan_field::ScanField;
 use crate::components::scanner::use_scans;
-use crate::hooks::{Loaded, use_book, use_book_version, use_loaded};
+use crate::hooks::use_book::{use_book, use_book_version};
 use crate::preferences::Preferences;
 use crate::route::{LotWork, Route};
+use crate::ui::button::link_button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::language::{t, tn};
 
 /// Rows of the latest work.

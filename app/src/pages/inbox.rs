@@ -9,17 +9,21 @@ use yew_router::Routable;
 use crate::book::{Expiry, LotFilter};
 use crate::components::assign_code::AssignCode;
 use crate::components::attention_list::{AttentionList, use_attention_list};
-use crate::components::button::{button, choice, link_button};
-use crate::components::chip::{Tone, chip};
 use crate::components::exception_card::ExceptionCard;
-use crate::components::icon::{Glyph, icon};
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::reason_sheet::ReasonSheet;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::unknown_code_card::unknown_code_card;
-use crate::hooks::{Inbox, Loaded, use_book, use_inbox, use_now, use_survey, use_today};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_inbox::{Inbox, use_inbox};
+use crate::hooks::use_survey::use_survey;
 use crate::route::Route;
+use crate::ui::button::{button, choice, link_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
+use crate::ui::use_clock::{use_now, use_today};
+use crate::ui::use_loaded::Loaded;
 use crate::words::language::{key, t, tf, tn};
 
 /// Cards of a kind that are shown; the rest is counted.

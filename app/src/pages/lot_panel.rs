@@ -7,11 +7,11 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
-use crate::components::button::button;
-use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::LotRow;
-use crate::components::placeholder::Placeholder;
 use crate::route::{LotWork, Route};
+use crate::ui::button::button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::Placeholder;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

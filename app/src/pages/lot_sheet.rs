@@ -5,15 +5,15 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::LotView;
-use crate::components::button::{button, choice, submit_button};
-use crate::components::chip::status_word;
-use crate::components::field::Field;
-use crate::components::save_failure::save_failure;
 use crate::components::saving::undo;
-use crate::components::sheet::Sheet;
-use crate::components::toasts::{Toast, use_toasts};
 use crate::feedback::{self, Feedback};
-use crate::hooks::use_book;
+use crate::hooks::use_book::use_book;
+use crate::ui::button::{button, choice, submit_button};
+use crate::ui::chip::status_word;
+use crate::ui::field::Field;
+use crate::ui::save_failure::save_failure;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, use_toasts};
 use crate::words::faults_in_words::not_recorded;
 use crate::words::language::{t, tf};
 

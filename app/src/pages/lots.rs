@@ -6,16 +6,19 @@ use domain::CalendarDate;
 use yew::prelude::*;
 
 use crate::book::{Book, Expiry, LotFilter, Selection};
-use crate::components::button::button;
-use crate::components::icon::{Glyph, icon};
 use crate::components::lot_filters::lot_filters;
 use crate::components::lot_list::LotList;
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::Placeholder;
-use crate::components::save_table::{Table, use_save_table};
 use crate::components::survey_gate::{as_of, survey_gate};
-use crate::hooks::{use_book, use_survey, use_sync, use_today};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::use_sync;
+use crate::hooks::use_survey::use_survey;
 use crate::route::use_query;
+use crate::ui::button::button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::Placeholder;
+use crate::ui::save_table::{Table, use_save_table};
+use crate::ui::use_clock::use_today;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

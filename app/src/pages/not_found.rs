@@ -3,11 +3,11 @@
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::components::button::link_button;
-use crate::components::icon::Glyph;
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::Placeholder;
 use crate::route::Route;
+use crate::ui::button::link_button;
+use crate::ui::icon::Glyph;
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::Placeholder;
 use crate::words::language::t;
 
 /// The way to the stock list.

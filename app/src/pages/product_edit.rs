@@ -9,14 +9,14 @@ use yew_router::prelude::*;
 
 use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
-use crate::components::button::submit_button;
-use crate::components::faults::Faults;
-use crate::components::field::{Field, Takes};
-use crate::components::page_head::PageHead;
-use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, use_saving};
-use crate::hooks::use_book;
+use crate::hooks::use_book::use_book;
 use crate::route::{Route, use_query};
+use crate::ui::button::submit_button;
+use crate::ui::faults::Faults;
+use crate::ui::field::{Field, Takes};
+use crate::ui::page_head::PageHead;
+use crate::ui::save_failure::save_failure;
 use crate::words::field_names::field_names;
 use crate::words::language::{t, tf};
 

@@ -8,12 +8,12 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
-use crate::components::button::{button, link_button, resting_button};
-use crate::components::icon::{Glyph, icon};
-use crate::components::save_failure::save_failure;
 use crate::components::saving::{Entry, Saving};
-use crate::components::sheet::Sheet;
 use crate::route::Route;
+use crate::ui::button::{button, link_button, resting_button};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::save_failure::save_failure;
+use crate::ui::sheet::Sheet;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

@@ -3,7 +3,7 @@
 use domain::{Money, Product, QuantityFault};
 use uuid::Uuid;
 
-use crate::components::faults::Faults;
+use crate::ui::faults::Faults;
 use crate::words::language::{key, t, tf};
 use crate::words::reasons::of_field;
 

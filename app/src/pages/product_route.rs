@@ -8,14 +8,15 @@ use super::product::KnownProduct;
 use super::product_edit::ProductFormPage;
 use super::work::WorkOnLot;
 use crate::book::ProductView;
-use crate::components::button::link_button;
-use crate::components::icon::Glyph;
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::saving::{use_before_save, use_saving};
 use crate::components::scanner::HearsNoScans;
-use crate::hooks::{Loaded, use_product};
+use crate::hooks::use_product::use_product;
 use crate::route::{LotWork, Route};
+use crate::ui::button::link_button;
+use crate::ui::icon::Glyph;
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
+use crate::ui::use_loaded::Loaded;
 use crate::words::language::t;
 
 /// What is done with a product.

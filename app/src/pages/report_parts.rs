@@ -7,14 +7,14 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Book, Due, Expiry, Part, Report, Share, Survey};
-use crate::components::bar_plot::{Bar, BarPlot};
-use crate::components::button::choice;
-use crate::components::chip::{Tone, lot_chip};
-use crate::components::icon::{Glyph, icon};
 use crate::components::lot_row::place_and_date;
 use crate::components::product_list::name_and_variant;
-use crate::components::row_text::{data_text, named_text, row_text};
 use crate::route::Route;
+use crate::ui::bar_plot::{Bar, BarPlot};
+use crate::ui::button::choice;
+use crate::ui::chip::{Tone, lot_chip};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::{data_text, named_text, row_text};
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

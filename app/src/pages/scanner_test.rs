@@ -7,16 +7,16 @@ use super::scanner_report::{
 };
 use super::scanner_words::{Sentence, advice_words, facts};
 use super::setting_parts::sound_buttons;
-use crate::components::barcode::barcode;
-use crate::components::button::{button, link_button};
-use crate::components::chip::Tone;
-use crate::components::icon::{Glyph, icon};
-use crate::components::page_head::PageHead;
 use crate::components::scan_listener::{last_burst, set_testing};
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
 use crate::preferences::{Preferences, ScannerPreferences};
 use crate::route::Route;
+use crate::ui::barcode::barcode;
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::Tone;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
 use crate::words::language::{t, tf};
 use yew_router::Routable;
 

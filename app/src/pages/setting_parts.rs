@@ -3,13 +3,13 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::components::button::button;
-use crate::components::flash;
 use crate::feedback::{self, Feedback};
-use crate::hooks::use_storage;
+use crate::hooks::use_storage::use_storage;
 use crate::install::{self, Install};
 use crate::service_worker;
 use crate::storage::{Storage, ask_to_keep};
+use crate::ui::button::button;
+use crate::ui::flash;
 use crate::words::language::{self, LANGUAGES, t};
 
 /// One of several things that may be chosen.

@@ -6,10 +6,10 @@ use yew_router::Routable;
 
 use super::setting_parts::{Choice, choices};
 use super::settings::{Kept, change, section, setting};
-use crate::components::button::link_button;
-use crate::components::field::Field;
 use crate::preferences::ScannerPreferences;
 use crate::route::Route;
+use crate::ui::button::link_button;
+use crate::ui::field::Field;
 use crate::words::language::{t, tf};
 
 /// What scanners are commonly set to send in place of the separator.

@@ -9,17 +9,17 @@ use super::setting_parts::{
 };
 use super::setting_scanner::ScannerSettings;
 use crate::camera;
-use crate::components::button::{button, link_button, resting_button};
-use crate::components::chip::{Tone, chip};
-use crate::components::field::{Field, Takes};
-use crate::components::icon::Glyph;
-use crate::components::page_head::PageHead;
-use crate::components::switch::Switch;
-use crate::components::toasts::{Toast, use_toasts};
-use crate::hooks::{Loaded, use_loaded};
 use crate::install::{Install, use_install};
 use crate::preferences::{Preferences, Theme};
 use crate::route::Route;
+use crate::ui::button::{button, link_button, resting_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::field::{Field, Takes};
+use crate::ui::icon::Glyph;
+use crate::ui::page_head::PageHead;
+use crate::ui::switch::Switch;
+use crate::ui::toasts::{Toast, use_toasts};
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::language::t;
 
 /// The preferences as they are shown, and what changes them.

@@ -7,16 +7,17 @@ use yew_router::prelude::*;
 
 use super::bin::{BinLots, use_bin};
 use super::work_address::WorkAddress;
-use crate::components::icon::{Glyph, icon};
-use crate::components::page_head::PageHead;
-use crate::components::placeholder::{Placeholder, read_failure, skeleton};
 use crate::components::product_search::ProductSearch;
-use crate::components::row_text::data_text;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
 use crate::feedback::{self, Feedback};
-use crate::hooks::{Loaded, use_book, use_book_version, use_loaded};
+use crate::hooks::use_book::{use_book, use_book_version};
 use crate::preferences::Preferences;
 use crate::route::{LotWork, Route};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
+use crate::ui::row_text::data_text;
+use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 

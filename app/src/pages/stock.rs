@@ -5,11 +5,11 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::StockSearch;
-use crate::components::page_head::use_window_title;
 use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
 use crate::rest::{Later, View};
 use crate::route::Route;
+use crate::ui::page_head::use_window_title;
 use crate::words::language::t;
 
 /// Rows of the latest work shown beside the list.

@@ -5,9 +5,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Completeness, Threat};
-use crate::components::button::{button, resting_button};
-use crate::components::icon::{Glyph, icon};
-use crate::hooks::{OfflineSync, use_book};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::OfflineSync;
+use crate::ui::button::{button, resting_button};
+use crate::ui::icon::{Glyph, icon};
 use crate::words::faults_in_words::round_fault;
 use crate::words::language::{key, t, tn};
 

@@ -6,16 +6,18 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::Book;
-use crate::components::button::{button, link_button, resting_button};
-use crate::components::chip::{Tone, chip};
-use crate::components::icon::Glyph;
-use crate::components::save_failure::save_failure;
 use crate::components::save_unsent::use_save_unsent;
-use crate::components::sheet::Sheet;
-use crate::components::toasts::{Toast, Toasts, use_toasts};
-use crate::hooks::{OfflineSync, use_book, use_storage};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::OfflineSync;
+use crate::hooks::use_storage::use_storage;
 use crate::route::Route;
 use crate::storage::{Storage, ask_to_keep};
+use crate::ui::button::{button, link_button, resting_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::Glyph;
+use crate::ui::save_failure::save_failure;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, Toasts, use_toasts};
 use crate::words::language::{t, tn};
 
 /// How syncing goes.

@@ -6,14 +6,15 @@ use yew_router::Routable;
 
 use super::take_in::TakeInUnsent;
 use crate::book::Queued;
-use crate::components::button::button;
-use crate::components::icon::{Glyph, icon};
 use crate::components::queue_row::queue_row;
 use crate::components::save_unsent::use_save_unsent;
 use crate::components::saving::undo;
-use crate::components::toasts::use_toasts;
-use crate::hooks::{use_book, use_queue};
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_queue::use_queue;
 use crate::route::Route;
+use crate::ui::button::button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::toasts::use_toasts;
 use crate::words::action_words::in_words;
 use crate::words::language::{t, tn};
 

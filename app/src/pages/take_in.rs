@@ -7,8 +7,8 @@ use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::components::icon::{Glyph, icon};
-use crate::hooks::use_book;
+use crate::hooks::use_book::use_book;
+use crate::ui::icon::{Glyph, icon};
 use crate::words::faults_in_words::file_fault;
 use crate::words::language::{t, tf, tn};
 

@@ -4,14 +4,16 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::setting_parts::{install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping};
-use crate::components::button::{button, link_button};
-use crate::components::chip::{Tone, chip};
-use crate::components::icon::Glyph;
-use crate::components::page_head::PageHead;
-use crate::hooks::{Completeness, use_book, use_sync};
+use crate::book::Completeness;
+use crate::hooks::use_book::use_book;
+use crate::hooks::use_offline_sync::use_sync;
 use crate::install::{Install, Platform, use_install};
 use crate::preferences::Preferences;
 use crate::route::Route;
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::Glyph;
+use crate::ui::page_head::PageHead;
 use crate::words::language::{t, tf};
 
 /// One step, and whether it is done.

@@ -7,9 +7,9 @@ use domain::{
 use uuid::Uuid;
 
 use super::lot_panel::first_to_take;
-use crate::components::faults::Faults;
-use crate::components::quantity_field::read_quantity;
 use crate::route::LotWork;
+use crate::ui::faults::Faults;
+use crate::ui::quantity_field::read_quantity;
 use crate::words::language::{t, tf};
 use crate::words::reasons::of_field;
 

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::work_form::{Task, WorkForm};
 use crate::command::Command;
-use crate::components::keypad::{PadKey, press};
 use crate::components::scanner::Found;
 use crate::route::LotWork;
 use crate::scan::Scanned;
+use crate::ui::keypad::{PadKey, press};
 use crate::words::format;
 use crate::words::language::{t, tf};
 

@@ -4,8 +4,8 @@ use domain::{Movement, Reason, ReasonCode};
 
 use super::language::{key, t, tf};
 use crate::command::reason_word;
-use crate::components::chip::Tone;
-use crate::components::icon::Glyph;
+use crate::ui::chip::Tone;
+use crate::ui::icon::Glyph;
 
 /// What was done, in the past tense.
 pub(crate) fn movement_word(movement: Movement) -> &'static str {

@@ -4,7 +4,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
-use crate::hooks::use_element;
+use super::use_element::use_element;
 use crate::route::Route;
 use crate::words::language::{t, tf};
 

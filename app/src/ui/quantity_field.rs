@@ -8,7 +8,7 @@ use super::button::icon_button;
 use super::field::typed_into;
 use super::icon::Glyph;
 use super::keypad::{MAX_QUANTITY_CHARS, PadKey, keypad, press};
-use crate::hooks::use_element;
+use super::use_element::use_element;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

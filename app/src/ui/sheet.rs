@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::button::icon_button;
 use super::icon::Glyph;
-use crate::hooks::use_modal;
+use super::use_element::use_modal;
 use crate::words::language::t;
 
 /// A sheet, shown as long as it is rendered.
