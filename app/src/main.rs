@@ -4,28 +4,22 @@ mod book;
 mod camera;
 mod command;
 mod components;
-mod csv;
-mod download;
+mod device;
 mod engine;
-mod feedback;
 mod hooks;
-mod install;
 mod pages;
-mod preferences;
 mod rest;
 mod root;
 mod route;
 mod scan;
 mod service_worker;
 mod shell;
-mod storage;
 mod ui;
-mod wake_lock;
 mod words;
 
 fn main() {
     service_worker::init_offline_sync();
-    install::listen();
+    device::install::listen();
     // Begun now, it is there when the first picture is. Whoever needs it says what is wrong.
     wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
     wasm_bindgen_futures::spawn_local(async {

@@ -16,6 +16,7 @@ use crate::components::notices::notices;
 use crate::components::scan_question::{Question, ScanQuestion};
 use crate::components::scanner::use_scan_listener;
 use crate::components::spoken_status::SpokenStatus;
+use crate::device::wake_lock::use_wake_lock;
 use crate::hooks::use_inbox::use_inbox_count;
 use crate::hooks::use_offline_sync::use_sync;
 use crate::hooks::use_queue::use_queue;
@@ -29,7 +30,6 @@ use crate::route::{Route, use_query};
 use crate::ui::flash::FlashScreen;
 use crate::ui::toasts::{Shown, toast_list, use_escape};
 use crate::ui::use_clock::use_now;
-use crate::wake_lock::use_wake_lock;
 use crate::words::language::t;
 
 /// The app below its providers of data.

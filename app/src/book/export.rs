@@ -6,7 +6,7 @@ use sync::{Read, Records, Store, StoreError, UnixMillis, fold};
 
 use super::worth::Worth;
 use super::{Book, Selection};
-use crate::csv;
+use crate::device::csv;
 use crate::words::format;
 
 const PRODUCT_HEAD: [&str; 9] =

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::scan_question::Question;
 use super::scanner::Scans;
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_provided::use_provided;
 use crate::ui::chip::Tone;
 use crate::ui::flash;

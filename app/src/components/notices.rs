@@ -6,9 +6,9 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::Threat;
+use crate::device::storage::Storage;
 use crate::hooks::use_offline_sync::OfflineSync;
 use crate::route::Route;
-use crate::storage::Storage;
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::saving::undo;
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::ui::button::{button, submit_button};
 use crate::ui::field::Field;

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::unsent_table::UnsentWork;
 use crate::book::Book;
-use crate::download::download;
+use crate::device::download::download;
 use crate::hooks::use_book::use_book;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::row_text::row_text;

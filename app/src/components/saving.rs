@@ -12,7 +12,7 @@ use yew_router::prelude::*;
 
 use super::scanner::use_scans;
 use crate::book::Book;
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::rest::{self, Job};
 use crate::ui::chip::Tone;

@@ -2,7 +2,7 @@
 
 use domain::GROUP_SEPARATOR;
 
-use crate::preferences::ScannerPreferences;
+use crate::device::preferences::ScannerPreferences;
 
 /// What a scanner test takes for a scan, so that it can say what is wrong with it.
 const TEST_MAX_GAP_MILLIS: u32 = 500;

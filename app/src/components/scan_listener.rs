@@ -11,7 +11,7 @@ use web_sys::{HtmlInputElement, KeyboardEvent};
 use super::scan_burst::{Burst, Step};
 use super::scan_key::{Key, LastBurst, Limits};
 use super::scan_place::Place;
-use crate::preferences::Preferences;
+use crate::device::preferences::Preferences;
 
 /// Keys that were held back are let go, and the page is told of what was typed, when nothing came for so long.
 const RELEASE_MILLIS: u32 = 40;

@@ -7,7 +7,7 @@ use sync::{Json, Mutation, QueueState, UnixMillis};
 use uuid::Uuid;
 
 use crate::book::{ProductLabel, Queued};
-use crate::csv;
+use crate::device::csv;
 use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{t, tf};

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 use yew_hooks::use_interval;
 
-use crate::storage::Storage;
+use crate::device::storage::Storage;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 
 /// It fills slowly.

@@ -12,7 +12,7 @@ use super::work_address::WorkAddress;
 use crate::book::LotView;
 use crate::components::desk::use_desk;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::{use_book, use_book_version};
 use crate::hooks::use_catalogue::{card_of, use_cards};
 use crate::hooks::use_queue::use_recent;

@@ -15,7 +15,7 @@ use crate::components::cart_store;
 use crate::components::product_search::{ProductSearch, products};
 use crate::components::saving::undo;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::scan::Scanned;
 use crate::ui::button::resting_button;

@@ -12,7 +12,7 @@ use super::work_address::WorkAddress;
 use crate::components::desk::use_desk;
 use crate::components::reason_sheet::ReasonSheet;
 use crate::components::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::{use_book, use_book_version};
 use crate::hooks::use_catalogue::{card_of, use_cards};
 use crate::route::{LotWork, Route};

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::book::LotView;
 use crate::components::saving::undo;
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::ui::button::{button, choice, submit_button};
 use crate::ui::chip::status_word;

@@ -3,7 +3,7 @@
 use domain::{GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
 
 use crate::components::scan_key::{DEAD_KEY, LastBurst, Terminator};
-use crate::preferences::ScannerPreferences;
+use crate::device::preferences::ScannerPreferences;
 use crate::ui::code128::FNC1;
 
 /// Has the characters that keyboards of different languages have in different places.

@@ -3,11 +3,11 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
+use crate::device::install::{self, Install};
+use crate::device::storage::{Storage, ask_to_keep};
 use crate::hooks::use_storage::use_storage;
-use crate::install::{self, Install};
 use crate::service_worker;
-use crate::storage::{Storage, ask_to_keep};
 use crate::ui::button::button;
 use crate::ui::flash;
 use crate::words::language::{self, LANGUAGES, t};

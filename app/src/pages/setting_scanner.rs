@@ -6,7 +6,7 @@ use yew_router::Routable;
 
 use super::setting_parts::{Choice, choices};
 use super::settings::{Kept, change, section, setting};
-use crate::preferences::ScannerPreferences;
+use crate::device::preferences::ScannerPreferences;
 use crate::route::Route;
 use crate::ui::button::link_button;
 use crate::ui::field::Field;

@@ -9,8 +9,8 @@ use super::setting_parts::{
 };
 use super::setting_scanner::ScannerSettings;
 use crate::camera;
-use crate::install::{Install, use_install};
-use crate::preferences::{Preferences, Theme};
+use crate::device::install::{Install, use_install};
+use crate::device::preferences::{Preferences, Theme};
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::{Tone, chip};

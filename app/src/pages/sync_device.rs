@@ -7,11 +7,11 @@ use yew_router::Routable;
 
 use crate::book::Book;
 use crate::components::save_unsent::use_save_unsent;
+use crate::device::storage::{Storage, ask_to_keep};
 use crate::hooks::use_book::use_book;
 use crate::hooks::use_offline_sync::OfflineSync;
 use crate::hooks::use_storage::use_storage;
 use crate::route::Route;
-use crate::storage::{Storage, ask_to_keep};
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::{Tone, chip};
 use crate::ui::icon::Glyph;

@@ -16,7 +16,7 @@ use crate::components::desk::{Desk, use_desk};
 use crate::components::product_search::ProductSearch;
 use crate::components::saving::undo;
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::feedback::{self, Feedback};
+use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::route::Route;
 use crate::scan::Scanned;

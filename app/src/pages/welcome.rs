@@ -5,10 +5,10 @@ use yew_router::prelude::*;
 
 use super::setting_parts::{install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping};
 use crate::book::Completeness;
+use crate::device::install::{Install, Platform, use_install};
+use crate::device::preferences::Preferences;
 use crate::hooks::use_book::use_book;
 use crate::hooks::use_offline_sync::use_sync;
-use crate::install::{Install, Platform, use_install};
-use crate::preferences::Preferences;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::{Tone, chip};

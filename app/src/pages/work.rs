@@ -15,7 +15,7 @@ use crate::components::cart_line::rows_of;
 use crate::components::desk::use_desk;
 use crate::components::saving::{Entry, Saving};
 use crate::components::scanner::{Found, ScanTarget, use_scan_target};
-use crate::preferences::Preferences;
+use crate::device::preferences::Preferences;
 use crate::route::{LotWork, Route, use_query};
 use crate::ui::button::submit_button;
 use crate::ui::faults::Faults;

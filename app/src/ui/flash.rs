@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use crate::feedback::Feedback;
+use crate::device::feedback::Feedback;
 
 /// How long it stays; the next one takes its place at once.
 const FLASH_MILLIS: u32 = 900;

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::chip::Tone;
 use super::toasts::{Toast, use_toasts};
-use crate::download::download;
+use crate::device::download::download;
 use crate::words::language::{t, tf};
 
 /// A table to be written.

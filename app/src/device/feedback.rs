@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AudioContext, AudioContextState, OscillatorType};
 
-use crate::preferences::Preferences;
+use super::preferences::Preferences;
 
 /// A sound that comes later than this after its scan would be taken for the next one's.
 const STALE_MILLIS: f64 = 400.0;
