@@ -2,16 +2,16 @@
 
 mod book;
 mod camera;
-mod command;
 mod components;
+mod desk;
 mod device;
 mod engine;
+mod goods;
 mod hooks;
 mod pages;
 mod rest;
 mod root;
 mod route;
-mod scan;
 mod service_worker;
 mod shell;
 mod ui;

@@ -12,10 +12,10 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::components::camera_sheet::{CameraSheet, CameraSheetProps};
-use crate::components::saving::{TakenBack, take_back};
-use crate::components::scanner::Scans;
 use crate::components::storage_full::StorageFull;
+use crate::desk::camera_sheet::{CameraSheet, CameraSheetProps};
+use crate::desk::saving::{TakenBack, take_back};
+use crate::desk::scanner::Scans;
 use crate::engine::Engine;
 use crate::hooks::use_inbox::Inbox;
 use crate::pages;

@@ -4,11 +4,11 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::product_list::name_and_variant;
-use super::product_search::products;
 use crate::book::ProductView;
+use crate::goods::product_list::name_and_variant;
+use crate::goods::product_search::products;
+use crate::goods::use_catalogue::use_catalogue;
 use crate::hooks::use_book::use_book;
-use crate::hooks::use_catalogue::use_catalogue;
 use crate::ui::button::{button, resting_button};
 use crate::ui::field::Field;
 use crate::ui::icon::{Glyph, icon};

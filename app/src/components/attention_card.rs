@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::comparison::{Compared, compare};
-use super::queue_row::sub_line;
+use crate::goods::queue_row::sub_line;
 use crate::route::Route;
 use crate::ui::button::link_button;
 use crate::ui::chip::{Tone, chip};

@@ -7,8 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::attention_card::{AttentionCard, Resolution};
+use crate::goods::use_queue::use_queue;
 use crate::hooks::use_book::use_book;
-use crate::hooks::use_queue::use_queue;
 use crate::ui::button::button;
 use crate::ui::chip::Tone;
 use crate::ui::sheet::Sheet;

@@ -8,7 +8,7 @@ use domain::{
 use uuid::Uuid;
 use yew::Reducible;
 
-use crate::scan::Scanned;
+use crate::desk::scan::Scanned;
 use crate::words::format;
 use crate::words::language::{t, tf};
 

@@ -7,9 +7,9 @@ use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
 use yew::prelude::*;
 
 use super::cart::{CartChange, CartLine, Taking};
-use super::lot_row::place_and_date;
 use crate::book::ProductView;
-use crate::hooks::use_product::use_product;
+use crate::goods::lot_row::place_and_date;
+use crate::goods::use_product::use_product;
 use crate::ui::button::icon_button;
 use crate::ui::field::{Field, Takes};
 use crate::ui::icon::{Glyph, icon};

@@ -7,9 +7,9 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::lot_row::place_and_date;
-use super::product_list::name_and_variant;
 use crate::book::{Selection, Worth};
+use crate::goods::lot_row::place_and_date;
+use crate::goods::product_list::name_and_variant;
 use crate::hooks::use_book::use_book;
 use crate::route::Route;
 use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};

@@ -5,12 +5,12 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::product_list::ProductList;
-use super::scan_field::ScanField;
-use super::scanner::use_scans;
-use super::survey_gate::survey_gate;
 use crate::book::{Completeness, StockFilter, StockSearch, SurveyState};
-use crate::hooks::use_catalogue::{CatalogueView, use_stock};
+use crate::desk::scan_field::ScanField;
+use crate::desk::scanner::use_scans;
+use crate::goods::product_list::ProductList;
+use crate::goods::survey_gate::survey_gate;
+use crate::goods::use_catalogue::{CatalogueView, use_stock};
 use crate::hooks::use_offline_sync::{OfflineSync, use_sync};
 use crate::route::Route;
 use crate::ui::button::{button, choice, link_button};

@@ -1,13 +1,9 @@
 //! Hooks: what pages show, kept up to date.
 
 pub(crate) mod use_book;
-pub(crate) mod use_catalogue;
 pub(crate) mod use_history;
 pub(crate) mod use_inbox;
 pub(crate) mod use_offline_sync;
-pub(crate) mod use_product;
 pub(crate) mod use_provided;
-pub(crate) mod use_queue;
 pub(crate) mod use_storage;
-pub(crate) mod use_survey;
 pub(crate) mod use_update_ready;

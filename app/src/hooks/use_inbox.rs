@@ -5,8 +5,8 @@ use futures::channel::oneshot;
 use yew::prelude::*;
 
 use super::use_book::{use_book, use_book_version};
-use super::use_queue::use_queue;
 use crate::book::{Book, UnknownCode};
+use crate::goods::use_queue::use_queue;
 use crate::rest::{self, Job};
 use crate::ui::use_clock::use_now;
 use crate::ui::use_loaded::{Loaded, use_loaded};

@@ -10,12 +10,13 @@ use yew_router::prelude::*;
 
 use super::work_address::WorkAddress;
 use crate::book::LotView;
-use crate::components::desk::use_desk;
-use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::desk::command::Command;
+use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
+use crate::desk::use_desk::use_desk;
 use crate::device::feedback::{self, Feedback};
+use crate::goods::use_catalogue::{card_of, use_cards};
+use crate::goods::use_queue::use_recent;
 use crate::hooks::use_book::{use_book, use_book_version};
-use crate::hooks::use_catalogue::{card_of, use_cards};
-use crate::hooks::use_queue::use_recent;
 use crate::route::{LotWork, Route, use_query};
 use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};
 use crate::ui::icon::{Glyph, icon};
@@ -112,7 +113,7 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
     let on_scan = Callback::from(move |found: Found| {
         let Some(navigator) = &navigator else { return false };
         match found {
-            Found::Command(crate::command::Command::Start(work)) => {
+            Found::Command(Command::Start(work)) => {
                 let bin = Route::Bin { location: location.clone() }.to_path();
                 navigator.push(&AnyRoute::new(format!("{bin}?work={work}")));
             }

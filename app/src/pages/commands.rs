@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::command::Command;
+use crate::desk::command::Command;
 use crate::route::Route;
 use crate::ui::barcode::barcode;
 use crate::ui::button::button;

@@ -9,12 +9,13 @@ use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::work_address::WorkAddress;
-use crate::components::desk::use_desk;
-use crate::components::reason_sheet::ReasonSheet;
-use crate::components::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
+use crate::desk::reason_sheet::ReasonSheet;
+use crate::desk::scan::Scanned;
+use crate::desk::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
+use crate::desk::use_desk::use_desk;
 use crate::device::feedback::{self, Feedback};
+use crate::goods::use_catalogue::{card_of, use_cards};
 use crate::hooks::use_book::{use_book, use_book_version};
-use crate::hooks::use_catalogue::{card_of, use_cards};
 use crate::route::{LotWork, Route};
 use crate::ui::button::button;
 use crate::ui::chip::{Tone, chip};
@@ -68,7 +69,7 @@ struct OpenDeliveryProps {
     delivery: Delivery,
 }
 
-fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&crate::scan::Scanned>) -> String {
+fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&Scanned>) -> String {
     let then = Route::Delivery { id: delivery.id }.to_path();
     let work = LotWork::Receive;
     WorkAddress { work, product, lot: None, scanned, bin: None, delivery: Some(delivery.id), then: &then }

@@ -4,10 +4,10 @@ use domain::Quantity;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::components::recent_list::RecentList;
-use crate::components::scan_field::ScanField;
-use crate::components::scanner::use_scans;
+use crate::desk::scan_field::ScanField;
+use crate::desk::scanner::use_scans;
 use crate::device::preferences::Preferences;
+use crate::goods::recent_list::RecentList;
 use crate::hooks::use_book::{use_book, use_book_version};
 use crate::route::{LotWork, Route};
 use crate::ui::button::link_button;

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
-use crate::components::lot_row::LotRow;
+use crate::goods::lot_row::LotRow;
 use crate::route::{LotWork, Route};
 use crate::ui::button::button;
 use crate::ui::icon::{Glyph, icon};

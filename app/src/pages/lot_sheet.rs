@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::LotView;
-use crate::components::saving::undo;
+use crate::desk::saving::undo;
 use crate::device::feedback::{self, Feedback};
 use crate::hooks::use_book::use_book;
 use crate::ui::button::{button, choice, submit_button};

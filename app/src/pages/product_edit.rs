@@ -9,7 +9,7 @@ use yew_router::prelude::*;
 
 use super::product_facts::barcode_doubt;
 use super::product_form::ProductForm;
-use crate::components::saving::{Entry, use_saving};
+use crate::desk::saving::{Entry, use_saving};
 use crate::hooks::use_book::use_book;
 use crate::route::{Route, use_query};
 use crate::ui::button::submit_button;

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Elsewhere, LotView, ProductView};
-use crate::components::saving::{Entry, Saving};
+use crate::desk::saving::{Entry, Saving};
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::icon::{Glyph, icon};

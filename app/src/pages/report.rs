@@ -8,10 +8,10 @@ use yew_router::Routable;
 
 use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
 use crate::book::{Book, Report};
-use crate::components::survey_gate::{as_of, survey_gate};
+use crate::goods::survey_gate::{as_of, survey_gate};
+use crate::goods::use_survey::use_survey;
 use crate::hooks::use_book::use_book;
 use crate::hooks::use_offline_sync::use_sync;
-use crate::hooks::use_survey::use_survey;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
 use crate::ui::icon::{Glyph, icon};

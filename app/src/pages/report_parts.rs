@@ -7,8 +7,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::{Book, Due, Expiry, Part, Report, Share, Survey};
-use crate::components::lot_row::place_and_date;
-use crate::components::product_list::name_and_variant;
+use crate::goods::lot_row::place_and_date;
+use crate::goods::product_list::name_and_variant;
 use crate::route::Route;
 use crate::ui::bar_plot::{Bar, BarPlot};
 use crate::ui::button::choice;

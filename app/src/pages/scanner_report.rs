@@ -2,7 +2,7 @@
 
 use domain::{GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
 
-use crate::components::scan_key::{DEAD_KEY, LastBurst, Terminator};
+use crate::desk::scan_key::{DEAD_KEY, LastBurst, Terminator};
 use crate::device::preferences::ScannerPreferences;
 use crate::ui::code128::FNC1;
 

@@ -4,8 +4,8 @@ use domain::Gs1;
 use yew::prelude::*;
 
 use super::scanner_report::{Advice, Reading, Report, symbology, visible, whole};
-use crate::components::scan_key::{LastBurst, SeparatorSeen, Terminator};
-use crate::scan::fault_in_words;
+use crate::desk::scan::fault_in_words;
+use crate::desk::scan_key::{LastBurst, SeparatorSeen, Terminator};
 use crate::ui::chip::Tone;
 use crate::words::language::{t, tf};
 

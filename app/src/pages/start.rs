@@ -7,10 +7,10 @@ use yew_router::prelude::*;
 
 use super::bin::{BinLots, use_bin};
 use super::work_address::WorkAddress;
-use crate::components::product_search::ProductSearch;
-use crate::components::scanner::{Found, ScanTarget, use_scan_target};
+use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
+use crate::goods::product_search::ProductSearch;
 use crate::hooks::use_book::{use_book, use_book_version};
 use crate::route::{LotWork, Route};
 use crate::ui::icon::{Glyph, icon};
@@ -18,6 +18,7 @@ use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
 use crate::ui::row_text::data_text;
 use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 
@@ -84,7 +85,7 @@ fn lead(work: LotWork) -> &'static str {
 fn Deliveries() -> Html {
     let (book, version) = (use_book(), use_book_version());
     let open = use_loaded((), version, move |()| async move {
-        book.deliveries().await.map_err(|error| crate::words::faults_in_words::store_fault(&error))
+        book.deliveries().await.map_err(|error| store_fault(&error))
     });
     let list = match open {
         Loaded::Loading => skeleton(),

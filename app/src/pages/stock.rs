@@ -5,8 +5,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::StockSearch;
-use crate::components::recent_list::RecentList;
 use crate::components::stock_pane::StockPane;
+use crate::goods::recent_list::RecentList;
 use crate::rest::{Later, View};
 use crate::route::Route;
 use crate::ui::page_head::use_window_title;

@@ -8,7 +8,7 @@ use super::sync_device::DeviceCard;
 use super::sync_queue::use_sync_queue;
 use crate::book::Completeness;
 use crate::components::connectivity_status::connection_words;
-use crate::components::recent_list::RecentList;
+use crate::goods::recent_list::RecentList;
 use crate::hooks::use_offline_sync::{OfflineSync, use_sync};
 use crate::ui::button::resting_button;
 use crate::ui::chip::chip;

@@ -6,11 +6,11 @@ use yew_router::Routable;
 
 use super::take_in::TakeInUnsent;
 use crate::book::Queued;
-use crate::components::queue_row::queue_row;
 use crate::components::save_unsent::use_save_unsent;
-use crate::components::saving::undo;
+use crate::desk::saving::undo;
+use crate::goods::queue_row::queue_row;
+use crate::goods::use_queue::use_queue;
 use crate::hooks::use_book::use_book;
-use crate::hooks::use_queue::use_queue;
 use crate::route::Route;
 use crate::ui::button::button;
 use crate::ui::icon::{Glyph, icon};

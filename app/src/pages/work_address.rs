@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::desk::scan::Scanned;
 use crate::route::{LotWork, Route};
-use crate::scan::Scanned;
 
 /// Work that a scan begins.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,10 +4,10 @@ use domain::{CalendarDate, InventoryLot, Occasion, Quantity, ReasonCode, locatio
 use uuid::Uuid;
 
 use super::work_form::{Task, WorkForm};
-use crate::command::Command;
-use crate::components::scanner::Found;
+use crate::desk::command::Command;
+use crate::desk::scan::Scanned;
+use crate::desk::scanner::Found;
 use crate::route::LotWork;
-use crate::scan::Scanned;
 use crate::ui::keypad::{PadKey, press};
 use crate::words::format;
 use crate::words::language::{t, tf};

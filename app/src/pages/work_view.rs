@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::work_form::{Objection, Task, WorkForm, change};
 use super::work_scan::lot_code_of_day;
-use crate::command::reason_word;
-use crate::components::lot_row::{LotRow, place_and_date};
+use crate::desk::command::reason_word;
+use crate::goods::lot_row::{LotRow, place_and_date};
 use crate::route::LotWork;
 use crate::ui::button::{button, choice};
 use crate::ui::chip::lot_chip;

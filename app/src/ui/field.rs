@@ -3,7 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::scan::Scanned;
+use crate::desk::scan::Scanned;
 use crate::words::language::t;
 
 /// What a field takes of a scan while it has the focus; the rest is for the page.

@@ -10,7 +10,7 @@ use yew_hooks::use_event_with_window;
 use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use crate::components::desk::use_desk;
+use crate::desk::use_desk::use_desk;
 use crate::words::language::t;
 
 /// Notices on the screen at once; the oldest makes way.

@@ -3,7 +3,7 @@
 use domain::{Movement, Reason, ReasonCode};
 
 use super::language::{key, t, tf};
-use crate::command::reason_word;
+use crate::desk::command::reason_word;
 use crate::ui::chip::Tone;
 use crate::ui::icon::Glyph;
 

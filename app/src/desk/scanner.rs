@@ -16,18 +16,18 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::desk::{Desk, use_desk};
+use super::command::Command;
+use super::scan::{Meaning, Scanned, fault_in_words, meaning_of, scanned};
 use super::scan_listener::ScanListener;
 use super::scan_place::fill;
 use super::scan_question::Question;
+use super::use_desk::{Desk, use_desk};
 use crate::book::{Book, LookUp};
-use crate::command::Command;
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
 use crate::hooks::use_book::use_book;
 use crate::rest::{self, Job};
 use crate::route::Route;
-use crate::scan::{Meaning, Scanned, meaning_of, scanned};
 use crate::ui::chip::Tone;
 use crate::ui::field::Takes;
 use crate::ui::toasts::Toast;
@@ -238,9 +238,7 @@ impl Scans {
                 scanned(&reading, today)
             }
             Err(fault) => {
-                return around
-                    .desk
-                    .wrong(t("This label cannot be read"), crate::scan::fault_in_words(&fault));
+                return around.desk.wrong(t("This label cannot be read"), fault_in_words(&fault));
             }
         };
         let code = Scanned { is_typed, is_echo, ..code };

@@ -3,8 +3,8 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::use_book::{use_book, use_book_version};
 use crate::book::{Signal, SurveyState};
+use crate::hooks::use_book::{use_book, use_book_version};
 use crate::rest::{self, Job};
 
 /// The survey's state. It follows the book as long as the page is shown.

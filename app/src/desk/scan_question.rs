@@ -7,7 +7,7 @@ use domain::Gs1;
 use futures::channel::oneshot;
 use yew::prelude::*;
 
-use crate::scan::in_words;
+use super::scan::in_words;
 use crate::ui::sheet::Sheet;
 use crate::words::language::t;
 

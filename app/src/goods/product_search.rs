@@ -7,10 +7,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::product_list::name_and_variant;
-use super::scan_field::ScanField;
-use super::scanner::use_scans;
+use super::use_catalogue::{card_of, use_cards, use_catalogue};
 use crate::book::ProductCard;
-use crate::hooks::use_catalogue::{card_of, use_cards, use_catalogue};
+use crate::desk::scan_field::ScanField;
+use crate::desk::scanner::use_scans;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::row_text::named_text;
 use crate::words::format;

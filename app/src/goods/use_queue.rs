@@ -6,8 +6,8 @@ use domain::{Action, Row};
 use sync::{Mutation, Outcome, QueueState, UnixMillis};
 use yew::prelude::*;
 
-use super::use_book::{use_book, use_book_version};
 use crate::book::Queued;
+use crate::hooks::use_book::{use_book, use_book_version};
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;
 

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::use_catalogue::{card_of, use_cards};
 use crate::book::{CardDetail, ProductCard, SOON_DAYS};
-use crate::hooks::use_catalogue::{card_of, use_cards};
 use crate::route::Route;
 use crate::ui::chip::{chip, expiry_tone, pending_chip};
 use crate::ui::row_focus::use_row_focus;

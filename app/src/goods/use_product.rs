@@ -6,9 +6,9 @@ use sync::Connection;
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::use_book::{use_book, use_book_version};
-use super::use_offline_sync::use_sync;
 use crate::book::{Elsewhere, ProductView};
+use crate::hooks::use_book::{use_book, use_book_version};
+use crate::hooks::use_offline_sync::use_sync;
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::faults_in_words::store_fault;

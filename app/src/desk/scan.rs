@@ -2,7 +2,7 @@
 
 use domain::{CalendarDate, Gs1, Gs1Fault, Quantity, Scan, Scanner, read_scan};
 
-use crate::command::Command;
+use super::command::Command;
 use crate::words::language::{t, tf};
 
 /// A code with what the label said besides.

@@ -8,11 +8,11 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::queue_row::sub_line;
-use super::saving::{reverse, undo};
+use super::use_catalogue::{card_of, use_cards};
+use super::use_queue::{Recent, RecentState, use_recent};
 use crate::book::Book;
+use crate::desk::saving::{reverse, undo};
 use crate::hooks::use_book::use_book;
-use crate::hooks::use_catalogue::{card_of, use_cards};
-use crate::hooks::use_queue::{Recent, RecentState, use_recent};
 use crate::route::Route;
 use crate::ui::button::icon_button;
 use crate::ui::chip::{Tone, chip};
