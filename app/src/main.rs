@@ -2,20 +2,27 @@
 
 mod book;
 mod camera;
-mod components;
 mod desk;
 mod device;
 mod engine;
+mod frame;
 mod goods;
-mod hooks;
-mod pages;
+mod inbox;
+mod reports;
 mod rest;
-mod root;
 mod route;
+mod selling;
+mod sending;
 mod service_worker;
-mod shell;
+mod settings;
+mod stock;
 mod ui;
+mod use_book;
+mod use_offline_sync;
+mod use_provided;
+mod use_update_ready;
 mod words;
+mod work;
 
 fn main() {
     service_worker::init_offline_sync();
@@ -24,6 +31,6 @@ fn main() {
     wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
     wasm_bindgen_futures::spawn_local(async {
         words::language::load().await;
-        yew::Renderer::<root::Root>::new().render();
+        yew::Renderer::<frame::root::Root>::new().render();
     });
 }

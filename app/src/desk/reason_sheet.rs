@@ -6,11 +6,11 @@ use yew::prelude::*;
 
 use super::saving::undo;
 use crate::device::feedback::{self, Feedback};
-use crate::hooks::use_book::use_book;
 use crate::ui::button::{button, submit_button};
 use crate::ui::field::Field;
 use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
+use crate::use_book::use_book;
 use crate::words::faults_in_words::not_recorded;
 use crate::words::language::{t, tf};
 

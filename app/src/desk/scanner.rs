@@ -25,13 +25,13 @@ use super::use_desk::{Desk, use_desk};
 use crate::book::{Book, LookUp};
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
-use crate::hooks::use_book::use_book;
 use crate::rest::{self, Job};
 use crate::route::Route;
 use crate::ui::chip::Tone;
 use crate::ui::field::Takes;
 use crate::ui::toasts::Toast;
 use crate::ui::use_clock::offset_minutes;
+use crate::use_book::use_book;
 use crate::words::language::{t, tf};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.

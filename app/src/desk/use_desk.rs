@@ -5,10 +5,10 @@ use yew::prelude::*;
 use super::scan_question::Question;
 use super::scanner::Scans;
 use crate::device::feedback::{self, Feedback};
-use crate::hooks::use_provided::use_provided;
 use crate::ui::chip::Tone;
 use crate::ui::flash;
 use crate::ui::toasts::{Shown, Toast, Toasts};
+use crate::use_provided::use_provided;
 
 /// The same for as long as the app runs.
 #[derive(Clone, PartialEq)]

@@ -4,10 +4,10 @@ use sync::UnixMillis;
 use yew::prelude::*;
 
 use crate::book::{Completeness, SurveyState};
-use crate::hooks::use_offline_sync::OfflineSync;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, read_failure};
 use crate::ui::use_clock::offset_minutes;
+use crate::use_offline_sync::OfflineSync;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};

@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use super::use_survey::use_survey_if;
 use crate::book::{Completeness, ProductCard, StockFilter, StockSearch, SurveyState};
-use crate::hooks::use_book::{use_book, use_book_version};
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
 
 /// What a search found.

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use crate::book::{Elsewhere, ProductView};
-use crate::hooks::use_book::{use_book, use_book_version};
-use crate::hooks::use_offline_sync::use_sync;
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
+use crate::use_offline_sync::use_sync;
 use crate::words::faults_in_words::store_fault;
 
 /// The product as the device has it, pending work included. A product it does not hold is fetched from the server.

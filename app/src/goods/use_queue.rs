@@ -7,8 +7,8 @@ use sync::{Mutation, Outcome, QueueState, UnixMillis};
 use yew::prelude::*;
 
 use crate::book::Queued;
-use crate::hooks::use_book::{use_book, use_book_version};
 use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
 
 /// Things shown as recent.

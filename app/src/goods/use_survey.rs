@@ -4,8 +4,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::{Signal, SurveyState};
-use crate::hooks::use_book::{use_book, use_book_version};
 use crate::rest::{self, Job};
+use crate::use_book::{use_book, use_book_version};
 
 /// The survey's state. It follows the book as long as the page is shown.
 #[hook]
