@@ -17,7 +17,8 @@ use sync::{
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use crate::book::{Book, Signal, Threat};
+use crate::book::keeping::Threat;
+use crate::book::{Book, Signal};
 use crate::rest::{self, Job};
 use crate::words::faults_in_words::{store_fault, sync_failure};
 use crate::words::language::t;

@@ -9,7 +9,8 @@ use sync::{Connection, Event, SchedulerConfig, UnixMillis};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::{Completeness, Threat};
+use crate::book::Completeness;
+use crate::book::keeping::Threat;
 use crate::engine::{Engine, Observers, RoundResult, RunningRound};
 use crate::use_book::{use_book, use_book_version};
 use crate::use_provided::use_provided;

@@ -4,8 +4,9 @@ use domain::{HistoryEntry, Money, PRODUCTS, Product, Quantity, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
 use sync::{Read, Records, Store, StoreError, UnixMillis, fold};
 
+use super::Book;
+use super::lot_filter::Selection;
 use super::worth::Worth;
-use super::{Book, Selection};
 use crate::device::csv;
 use crate::words::format;
 

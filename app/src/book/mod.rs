@@ -4,25 +4,25 @@
 //! [`Signal`]s and reads again.
 
 mod bins;
-mod catalogue;
+pub(crate) mod catalogue;
 mod enrol;
-mod export;
+pub(crate) mod export;
 mod floor;
 mod inbox;
 mod index;
-mod keeping;
-mod look_up;
-mod lot_filter;
-mod past;
-mod record;
-mod report;
-mod stock_filter;
-mod survey;
-mod surveyor;
-mod unknown_codes;
+pub(crate) mod keeping;
+pub(crate) mod look_up;
+pub(crate) mod lot_filter;
+pub(crate) mod past;
+pub(crate) mod record;
+pub(crate) mod report;
+pub(crate) mod stock_filter;
+pub(crate) mod survey;
+pub(crate) mod surveyor;
+pub(crate) mod unknown_codes;
 mod unsent;
-mod views;
-mod worth;
+pub(crate) mod views;
+pub(crate) mod worth;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -39,22 +39,8 @@ use sync::{
 use uuid::Uuid;
 use yew::Callback;
 
+use self::keeping::Threat;
 use crate::rest::{self, Job};
-
-pub(crate) use catalogue::ProductLabel;
-pub(crate) use export::history_csv;
-pub(crate) use keeping::Threat;
-pub(crate) use look_up::LookUp;
-pub(crate) use lot_filter::{Expiry, LotFilter, LotOrder, PRESSING_DAYS, SOON_DAYS, Selection};
-pub(crate) use past::{OwnMove, Past, quantities_after};
-pub(crate) use record::RecordError;
-pub(crate) use report::{Due, Part, Report, Share};
-pub(crate) use stock_filter::{StockFilter, StockSearch};
-pub(crate) use survey::Survey;
-pub(crate) use surveyor::SurveyState;
-pub(crate) use unknown_codes::UnknownCode;
-pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
-pub(crate) use worth::Worth;
 
 const DEVICE_SETTING: &str = "device";
 /// Between two parts of a snapshot that are shown.

@@ -10,7 +10,8 @@ use web_sys::{HtmlElement, HtmlVideoElement};
 use yew::prelude::*;
 
 use super::scanner::Scans;
-use crate::camera::{CameraFault, Sight, Trouble, Watch, is_present};
+use crate::camera::stream::{CameraFault, is_present};
+use crate::camera::watch::{Sight, Trouble, Watch};
 use crate::rest::{Later, View};
 use crate::ui::button::{button, icon_button};
 use crate::ui::icon::{Glyph, icon};

@@ -8,7 +8,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::use_catalogue::{card_of, use_cards};
-use crate::book::{CardDetail, ProductCard, SOON_DAYS};
+use crate::book::lot_filter::SOON_DAYS;
+use crate::book::views::{CardDetail, ProductCard};
 use crate::route::Route;
 use crate::ui::chip::{chip, expiry_tone, pending_chip};
 use crate::ui::row_focus::use_row_focus;

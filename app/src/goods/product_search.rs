@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::product_list::name_and_variant;
 use super::use_catalogue::{card_of, use_cards, use_catalogue};
-use crate::book::ProductCard;
+use crate::book::views::ProductCard;
 use crate::desk::scan_field::ScanField;
 use crate::desk::scanner::use_scans;
 use crate::ui::icon::{Glyph, icon};

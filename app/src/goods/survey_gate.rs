@@ -3,7 +3,8 @@
 use sync::UnixMillis;
 use yew::prelude::*;
 
-use crate::book::{Completeness, SurveyState};
+use crate::book::Completeness;
+use crate::book::surveyor::SurveyState;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, read_failure};
 use crate::ui::use_clock::offset_minutes;

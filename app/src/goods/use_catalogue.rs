@@ -6,7 +6,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::use_survey::use_survey_if;
-use crate::book::{Completeness, ProductCard, StockFilter, StockSearch, SurveyState};
+use crate::book::Completeness;
+use crate::book::stock_filter::{StockFilter, StockSearch};
+use crate::book::surveyor::SurveyState;
+use crate::book::views::ProductCard;
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};

@@ -6,7 +6,7 @@ use sync::Connection;
 use uuid::Uuid;
 use yew::prelude::*;
 
-use crate::book::{Elsewhere, ProductView};
+use crate::book::views::{Elsewhere, ProductView};
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};

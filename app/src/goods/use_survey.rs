@@ -3,7 +3,8 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::{Signal, SurveyState};
+use crate::book::Signal;
+use crate::book::surveyor::SurveyState;
 use crate::rest::{self, Job};
 use crate::use_book::{use_book, use_book_version};
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::ProductView;
+use crate::book::views::ProductView;
 use crate::goods::product_list::name_and_variant;
 use crate::goods::product_search::products;
 use crate::goods::use_catalogue::use_catalogue;

@@ -11,7 +11,7 @@ use super::attention_list::{AttentionList, use_attention_list};
 use super::exception_card::ExceptionCard;
 use super::unknown_code_card::unknown_code_card;
 use super::use_inbox::{Inbox, use_inbox};
-use crate::book::{Expiry, LotFilter};
+use crate::book::lot_filter::{Expiry, LotFilter};
 use crate::desk::reason_sheet::ReasonSheet;
 use crate::goods::use_survey::use_survey;
 use crate::route::Route;

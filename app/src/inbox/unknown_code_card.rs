@@ -4,7 +4,7 @@ use sync::UnixMillis;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::UnknownCode;
+use crate::book::unknown_codes::UnknownCode;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::{Tone, chip};

@@ -4,7 +4,8 @@ use domain::StockException;
 use futures::channel::oneshot;
 use yew::prelude::*;
 
-use crate::book::{Book, UnknownCode};
+use crate::book::Book;
+use crate::book::unknown_codes::UnknownCode;
 use crate::goods::use_queue::use_queue;
 use crate::rest::{self, Job};
 use crate::ui::use_clock::use_now;

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::book::{Expiry, LotFilter, LotOrder};
+use crate::book::lot_filter::{Expiry, LotFilter, LotOrder};
 use crate::ui::button::choice;
 use crate::ui::field::{Field, Takes, typed_into};
 use crate::ui::icon::{Glyph, icon};

@@ -7,7 +7,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Selection, Worth};
+use crate::book::lot_filter::Selection;
+use crate::book::worth::Worth;
 use crate::goods::lot_row::place_and_date;
 use crate::goods::product_list::name_and_variant;
 use crate::route::Route;

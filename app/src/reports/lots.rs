@@ -7,7 +7,8 @@ use yew::prelude::*;
 
 use super::lot_filters::lot_filters;
 use super::lot_list::LotList;
-use crate::book::{Book, Expiry, LotFilter, Selection};
+use crate::book::Book;
+use crate::book::lot_filter::{Expiry, LotFilter, Selection};
 use crate::goods::survey_gate::{as_of, survey_gate};
 use crate::goods::use_survey::use_survey;
 use crate::route::use_query;

@@ -7,7 +7,8 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
-use crate::book::{Book, Report};
+use crate::book::Book;
+use crate::book::report::Report;
 use crate::goods::survey_gate::{as_of, survey_gate};
 use crate::goods::use_survey::use_survey;
 use crate::route::Route;

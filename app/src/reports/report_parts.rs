@@ -6,7 +6,10 @@ use domain::{CalendarDate, Money};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Book, Due, Expiry, Part, Report, Share, Survey};
+use crate::book::Book;
+use crate::book::lot_filter::Expiry;
+use crate::book::report::{Due, Part, Report, Share};
+use crate::book::survey::Survey;
 use crate::goods::lot_row::place_and_date;
 use crate::goods::product_list::name_and_variant;
 use crate::route::Route;

@@ -7,7 +7,7 @@ use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
 use yew::prelude::*;
 
 use super::cart::{CartChange, CartLine, Taking};
-use crate::book::ProductView;
+use crate::book::views::ProductView;
 use crate::goods::lot_row::place_and_date;
 use crate::goods::use_product::use_product;
 use crate::ui::button::icon_button;

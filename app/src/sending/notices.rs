@@ -5,7 +5,7 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::Threat;
+use crate::book::keeping::Threat;
 use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};

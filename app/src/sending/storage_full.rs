@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::save_unsent::use_save_unsent;
-use crate::book::Threat;
+use crate::book::keeping::Threat;
 use crate::ui::button::button;
 use crate::ui::sheet::Sheet;
 use crate::use_offline_sync::use_sync;

@@ -4,7 +4,8 @@ use sync::{Connection, RoundError, StoreError, TransportError};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::{Completeness, Threat};
+use crate::book::Completeness;
+use crate::book::keeping::Threat;
 use crate::ui::button::{button, resting_button};
 use crate::ui::icon::{Glyph, icon};
 use crate::use_book::use_book;

@@ -6,7 +6,8 @@ use domain::{Action, LotRef, Quantity};
 use sync::{Json, Mutation, QueueState, UnixMillis};
 use uuid::Uuid;
 
-use crate::book::{ProductLabel, Queued};
+use crate::book::Queued;
+use crate::book::catalogue::ProductLabel;
 use crate::device::csv;
 use crate::words::action_words::in_words;
 use crate::words::format;

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use crate::book::LotView;
+use crate::book::views::LotView;
 use crate::desk::command::Command;
 use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
 use crate::desk::use_desk::use_desk;

@@ -9,7 +9,9 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::use_history::{History, Ledger, use_history};
-use crate::book::{Book, OwnMove, Past, history_csv, quantities_after};
+use crate::book::Book;
+use crate::book::export::history_csv;
+use crate::book::past::{OwnMove, Past, quantities_after};
 use crate::inbox::exception_card::kind_words;
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Elsewhere, LotView, ProductView};
+use crate::book::views::{Elsewhere, LotView, ProductView};
 use crate::goods::lot_row::LotRow;
 use crate::route::{LotWork, Route};
 use crate::ui::button::button;

@@ -4,7 +4,7 @@ use domain::{Action, CalendarDate, LotPatch, LotStatus};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::LotView;
+use crate::book::views::LotView;
 use crate::desk::saving::undo;
 use crate::device::feedback::{self, Feedback};
 use crate::ui::button::{button, choice, submit_button};

@@ -9,7 +9,7 @@ use yew_router::prelude::*;
 use super::lot_panel::{LotList, primary_lot};
 use super::lot_sheet::LotSheet;
 use super::product_facts::product_facts;
-use crate::book::{LotView, ProductView};
+use crate::book::views::{LotView, ProductView};
 use crate::desk::command::Command;
 use crate::desk::saving::Saving;
 use crate::desk::scanner::{Found, ScanTarget, use_scan_target};

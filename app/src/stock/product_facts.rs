@@ -7,7 +7,7 @@ use domain::{Action, GtinFault, Money, Product, Quantity, check_gtin};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Elsewhere, LotView, ProductView};
+use crate::book::views::{Elsewhere, LotView, ProductView};
 use crate::desk::saving::{Entry, Saving};
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};

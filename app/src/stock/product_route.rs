@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::product::KnownProduct;
 use super::product_edit::ProductFormPage;
-use crate::book::ProductView;
+use crate::book::views::ProductView;
 use crate::desk::saving::{use_before_save, use_saving};
 use crate::desk::scanner::HearsNoScans;
 use crate::frame::not_found::to_stock;

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::stock_pane::StockPane;
-use crate::book::StockSearch;
+use crate::book::stock_filter::StockSearch;
 use crate::goods::recent_list::RecentList;
 use crate::rest::{Later, View};
 use crate::route::Route;

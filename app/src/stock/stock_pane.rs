@@ -5,7 +5,9 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::{Completeness, StockFilter, StockSearch, SurveyState};
+use crate::book::Completeness;
+use crate::book::stock_filter::{StockFilter, StockSearch};
+use crate::book::surveyor::SurveyState;
 use crate::desk::scan_field::ScanField;
 use crate::desk::scanner::use_scans;
 use crate::goods::product_list::ProductList;

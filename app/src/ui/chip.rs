@@ -4,7 +4,7 @@ use domain::{CalendarDate, InventoryLot, LotStatus};
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
-use crate::book::{PRESSING_DAYS, SOON_DAYS};
+use crate::book::lot_filter::{PRESSING_DAYS, SOON_DAYS};
 use crate::words::format;
 use crate::words::language::t;
 

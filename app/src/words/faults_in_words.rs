@@ -6,7 +6,7 @@ use sync::{RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{t, tf};
 use super::reasons::reason;
-use crate::book::RecordError;
+use crate::book::record::RecordError;
 
 /// Why the device did not read or keep something.
 pub(crate) fn store_fault(error: &StoreError) -> String {

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::work_form::{Task, WorkForm};
 use super::work_scan::{Answer, hear};
 use super::work_view::WorkParts;
-use crate::book::ProductView;
+use crate::book::views::ProductView;
 use crate::desk::saving::{Entry, Saving};
 use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
 use crate::desk::use_desk::use_desk;
