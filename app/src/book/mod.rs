@@ -30,17 +30,19 @@ use std::rc::Rc;
 
 use browser::{Channel, LAST_SYNC_SETTING, Notice};
 use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
-use futures::future::Shared;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
 use gloo_timers::future::TimeoutFuture;
 use schema::{DATABASE_NAME, IdbStore};
 use sync::{
     Cursor, JournalRecordOf, Mutation, Progress, QueueRecordOf, QueueVersion, Store, StoreError, UnixMillis,
 };
 use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
 use yew::Callback;
 
 use self::keeping::Threat;
-use crate::rest::{self, Job};
+use crate::rest::NotLoaded;
 
 const DEVICE_SETTING: &str = "device";
 /// Between two parts of a snapshot that are shown.
@@ -164,7 +166,8 @@ impl Book {
         let channel = Channel::open(move |notice| {
             if let Some(inner) = hearing.upgrade() {
                 let book = Book(inner);
-                rest::spawn(Job::TakeIn { book, notice });
+                // If the rest cannot be loaded, the next notice tries again.
+                wasm_bindgen_futures::spawn_local(take_in(book, notice).map(drop));
             }
         });
         book.0.channel.replace(Some(channel));
@@ -290,6 +293,12 @@ impl Book {
     pub(crate) fn new_id(&self) -> Uuid {
         browser::new_uuid_v7()
     }
+}
+
+/// Takes in what a round elsewhere changed, with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn take_in(book: Book, notice: Notice) -> LocalBoxFuture<'static, ()> {
+    async move { book.take_in(notice, true).await }.boxed_local()
 }
 
 fn completeness_of(cursor: &Cursor) -> Completeness {

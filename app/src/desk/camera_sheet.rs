@@ -3,18 +3,22 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::FutureExt;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
 use web_sys::{HtmlElement, HtmlVideoElement};
 use yew::prelude::*;
 
 use super::scanner::Scans;
 use crate::camera::stream::{CameraFault, is_present};
 use crate::camera::watch::{Sight, Trouble, Watch};
-use crate::rest::{Later, View};
+use crate::rest::NotLoaded;
 use crate::ui::button::{button, icon_button};
 use crate::ui::icon::{Glyph, icon};
+use crate::ui::later::use_later;
+use crate::ui::placeholder::read_failure;
 use crate::ui::use_element::use_modal;
 use crate::words::language::{t, tf};
 
@@ -64,7 +68,7 @@ pub(crate) fn CameraButton(props: &CameraButtonProps) -> Html {
         <>
             { icon_button("icon-button camera-go", Glyph::Camera, t("Scan with the camera"), onclick, "open-camera") }
             if *is_open {
-                <Later view={View::Camera(CameraSheetProps { on_close: Callback::from(move |()| close()), on_code, on_type })} />
+                <CameraSheetLater on_close={Callback::from(move |()| close())} {on_code} {on_type} />
             }
         </>
     }
@@ -85,16 +89,27 @@ fn focus_later(id: String) {
 
 /// What the sheet tells.
 #[derive(Clone, Properties, PartialEq)]
-pub(crate) struct CameraSheetProps {
-    pub(crate) on_close: Callback<()>,
+struct CameraSheetProps {
+    on_close: Callback<()>,
     /// A code, as a scanner would send it.
-    pub(crate) on_code: Callback<String>,
-    pub(crate) on_type: Callback<()>,
+    on_code: Callback<String>,
+    on_type: Callback<()>,
+}
+
+/// The sheet, as soon as its code is there.
+#[component]
+fn CameraSheetLater(props: &CameraSheetProps) -> Html {
+    use_later(|| load_sheet().boxed_local(), draw_sheet(props.clone()), read_failure)
+}
+
+#[wasm_split(rest, fallible, preload(load_sheet))]
+fn draw_sheet(props: CameraSheetProps) -> Result<Html, NotLoaded> {
+    Ok(html! { <CameraSheet ..props /> })
 }
 
 /// The camera's picture, and what to do with it.
 #[component]
-pub(crate) fn CameraSheet(props: &CameraSheetProps) -> Html {
+fn CameraSheet(props: &CameraSheetProps) -> Html {
     let (dialog, video) = (use_node_ref(), use_node_ref());
     let sight = use_state_eq(|| Sight::Starting);
     let (attempt, is_lit) = (use_state_eq(|| 0_u32), use_state_eq(|| false));

@@ -3,9 +3,12 @@
 use std::rc::Rc;
 
 use domain::{Action, reversal_of};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use sync::Mutation;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
@@ -13,12 +16,12 @@ use yew_router::prelude::*;
 use super::scanner::use_scans;
 use crate::book::Book;
 use crate::device::feedback::{self, Feedback};
-use crate::rest::{self, Job};
+use crate::rest::NotLoaded;
 use crate::ui::chip::Tone;
 use crate::ui::toasts::{Toast, Toasts, use_toasts};
 use crate::use_book::use_book;
 use crate::words::action_words::in_words;
-use crate::words::faults_in_words::not_recorded;
+use crate::words::faults_in_words::{not_loaded, not_recorded};
 use crate::words::language::t;
 
 /// A mutation to save.
@@ -105,15 +108,20 @@ pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()>
 fn begin(book: &Book, toasts: &Toasts, back: TakenBack) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
-        let job = Job::TakeBack { book, toasts: toasts.clone(), back };
-        if let Err(message) = rest::run(job).await {
-            toasts.show(Toast::new(Tone::Attention, t("It could not be taken back"), message));
+        if let Err(error) = begin_take_back(book, toasts.clone(), back).await {
+            toasts.show(Toast::new(Tone::Attention, t("It could not be taken back"), not_loaded(error)));
         }
     });
 }
 
+/// Takes it back with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn begin_take_back(book: Book, toasts: Toasts, back: TakenBack) -> LocalBoxFuture<'static, ()> {
+    async move { take_back(&book, &toasts, back).await }.boxed_local()
+}
+
 /// What is taken back.
-pub(crate) enum TakenBack {
+enum TakenBack {
     /// What still waits: it never counts.
     Waiting(Vec<Uuid>),
     /// What is booked already: the opposite is recorded.
@@ -121,7 +129,7 @@ pub(crate) enum TakenBack {
 }
 
 /// Takes it back and says how that went.
-pub(crate) async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
+async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
     toasts.show(match back {
         TakenBack::Waiting(ids) => {
             let mut done = Ok(());

@@ -6,11 +6,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use domain::CalendarDate;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use sync::UnixMillis;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::AnyRoute;
@@ -26,13 +29,14 @@ use crate::book::Book;
 use crate::book::look_up::LookUp;
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
-use crate::rest::{self, Job};
+use crate::rest::NotLoaded;
 use crate::route::Route;
 use crate::ui::chip::Tone;
 use crate::ui::field::Takes;
 use crate::ui::toasts::Toast;
 use crate::ui::use_clock::offset_minutes;
 use crate::use_book::use_book;
+use crate::words::faults_in_words::not_loaded;
 use crate::words::language::{t, tf};
 
 /// Scans waiting to be looked up; more than a person scans while one look-up runs.
@@ -162,8 +166,8 @@ impl Scans {
         if !self.0.is_busy.replace(true) {
             let scans = self.clone();
             spawn_local(async move {
-                if let Err(message) = rest::run(Job::Scans(scans.clone())).await {
-                    scans.give_up(message);
+                if let Err(error) = work_off(scans.clone()).await {
+                    scans.give_up(not_loaded(error));
                 }
             });
         }
@@ -186,7 +190,7 @@ impl Scans {
     }
 
     /// Deals with what waits, one by one.
-    pub(crate) async fn work_off(&self) {
+    async fn work_off(&self) {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
             let Some(waiting) = next else { break };
@@ -334,6 +338,12 @@ impl Surroundings {
         let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
         self.desk.unknown(toast, code);
     }
+}
+
+/// Deals with the scans that wait, with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn work_off(scans: Scans) -> LocalBoxFuture<'static, ()> {
+    async move { scans.work_off().await }.boxed_local()
 }
 
 /// What of a scan is for the field that had the focus, if it is still there.

@@ -1,12 +1,15 @@
-//! The page at each address, but for those that the app starts with.
+//! The page at each address, but for those that the app starts with. They are in the rest (`rest.rs`).
 
+use futures::FutureExt;
 use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
-use super::not_found::not_found_page;
+use super::not_found::{not_found_page, to_stock};
 use crate::inbox::inbox_page::InboxPage;
 use crate::reports::lots::LotsPage;
 use crate::reports::report::ReportPage;
+use crate::rest::NotLoaded;
 use crate::route::Route;
 use crate::selling::checkout::CheckoutPage;
 use crate::sending::enrol::EnrolPage;
@@ -19,12 +22,39 @@ use crate::stock::bin::BinPage;
 use crate::stock::history::HistoryPage;
 use crate::stock::product_edit::ProductFormPage;
 use crate::stock::product_route::{ProductRoute, Purpose};
+use crate::ui::later::use_later;
+use crate::ui::placeholder::page_failure;
 use crate::work::delivery::DeliveryPage;
 use crate::work::start::StartPage;
 use crate::work::transfer::TransferPage;
 
-/// The page at an address, but for those that the app starts with. `lot` narrows a history.
-pub(crate) fn page(route: Route, lot: Option<Uuid>) -> Html {
+/// Which page.
+#[derive(Clone, Properties, PartialEq)]
+pub(crate) struct PageProps {
+    pub(crate) route: Route,
+    /// Narrows a history.
+    pub(crate) lot: Option<Uuid>,
+}
+
+/// The page, as soon as its code is there.
+#[component]
+pub(crate) fn Page(props: &PageProps) -> Html {
+    use_later(
+        || load_page().boxed_local(),
+        draw_page(props.clone()),
+        |message| {
+            // Some pages have no bar to leave them by.
+            html! { <div class="page">{ page_failure(message, to_stock("button")) }</div> }
+        },
+    )
+}
+
+#[wasm_split(rest, fallible, preload(load_page))]
+fn draw_page(props: PageProps) -> Result<Html, NotLoaded> {
+    Ok(page(props.route, props.lot))
+}
+
+fn page(route: Route, lot: Option<Uuid>) -> Html {
     // Another product, or another purpose, is a page of its own with nothing left over.
     let about = |id: Uuid, purpose: Purpose| html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> };
     match route {

@@ -10,6 +10,7 @@ use yew_router::prelude::*;
 use super::home::HomePage;
 use super::navigation::navigation;
 use super::not_found::not_found_page;
+use super::pages::Page;
 use crate::book::keeping::Threat;
 use crate::book::stock_filter::StockSearch;
 use crate::desk::scan_question::{Question, ScanQuestion};
@@ -18,12 +19,12 @@ use crate::desk::use_desk::{Desk, use_new_desk};
 use crate::device::wake_lock::use_wake_lock;
 use crate::goods::use_queue::use_queue;
 use crate::inbox::use_inbox::use_inbox_count;
-use crate::rest::{Later, View};
 use crate::route::{Route, use_query};
 use crate::sending::announcer::use_announcements;
 use crate::sending::connectivity_status::connectivity_status;
 use crate::sending::notices::notices;
 use crate::sending::spoken_status::SpokenStatus;
+use crate::sending::storage_full::StorageFullLater;
 use crate::sending::use_storage::use_storage;
 use crate::stock::stock_page::stock_page;
 use crate::ui::flash::FlashScreen;
@@ -69,7 +70,7 @@ fn Frame() -> Html {
                 <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
             </div>
             if sync.threats.contains(&Threat::Refused) {
-                <Later view={View::StorageFull} />
+                <StorageFullLater />
             }
             <ScanQuestion {question} />
             <FlashScreen />
@@ -83,8 +84,11 @@ fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -
     match route {
         Route::Home => html! { <HomePage /> },
         Route::NotFound => not_found_page(),
-        beside if beside.is_beside_list() => stock_page(&beside, lot, search),
-        route => html! { <Later view={View::Page(route, lot)} /> },
+        Route::Stock => stock_page(&route, None, search),
+        beside if beside.is_beside_list() => {
+            stock_page(&beside, Some(html! { <Page route={beside.clone()} {lot} /> }), search)
+        }
+        route => html! { <Page {route} {lot} /> },
     }
 }
 

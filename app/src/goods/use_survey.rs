@@ -4,8 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::Signal;
-use crate::book::surveyor::SurveyState;
-use crate::rest::{self, Job};
+use crate::book::surveyor::{SurveyState, bring_survey_up};
 use crate::use_book::{use_book, use_book_version};
 
 /// The survey's state. It follows the book as long as the page is shown.
@@ -36,7 +35,7 @@ pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
         if is_wanted {
             spawn_local(async move {
                 // The page that waits for it says what is wrong.
-                drop(rest::run(Job::Survey(book)).await);
+                drop(bring_survey_up(book).await);
             });
         }
     });

@@ -1,17 +1,19 @@
 //! What needs a person, besides this device's own changes.
 
 use domain::StockException;
-use futures::channel::oneshot;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
 use crate::book::Book;
 use crate::book::unknown_codes::UnknownCode;
 use crate::goods::use_queue::use_queue;
-use crate::rest::{self, Job};
+use crate::rest::NotLoaded;
 use crate::ui::use_clock::use_now;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
-use crate::words::faults_in_words::store_fault;
+use crate::words::faults_in_words::{not_loaded, store_fault};
 
 /// Pending changes beyond which the count is not taken after each of them.
 const MANY_PENDING: usize = 100;
@@ -39,10 +41,14 @@ fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
     let book = use_book();
     use_loaded((), version, move |()| async move {
         book.let_picture_first().await;
-        let (found, finding) = oneshot::channel();
-        rest::run(Job::Inbox { book, found }).await?;
-        finding.await.unwrap_or_else(|_| Ok(Inbox::default()))
+        read_inbox(book).await.map_err(not_loaded)?
     })
+}
+
+/// Reads it with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let inbox = _; { Ok(inbox.await) } -> Result<Result<Inbox, String>, NotLoaded>))]
+fn read_inbox(book: Book) -> LocalBoxFuture<'static, Result<Inbox, String>> {
+    async move { Inbox::read(&book).await }.boxed_local()
 }
 
 impl Inbox {
@@ -50,7 +56,7 @@ impl Inbox {
     ///
     /// # Errors
     /// The sentence to show.
-    pub(crate) async fn read(book: &Book) -> Result<Self, String> {
+    async fn read(book: &Book) -> Result<Self, String> {
         let exceptions = book.exceptions().await.map_err(|error| store_fault(&error))?;
         let codes = book.unknown_codes().await.map_err(|error| store_fault(&error))?;
         Ok(Self { exceptions, codes })

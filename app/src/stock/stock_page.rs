@@ -1,13 +1,11 @@
 //! The stock list, with a product, a form or the latest work beside it where there is room.
 
-use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::stock_pane::StockPane;
 use crate::book::stock_filter::StockSearch;
 use crate::goods::recent_list::RecentList;
-use crate::rest::{Later, View};
 use crate::route::Route;
 use crate::ui::page_head::use_window_title;
 use crate::words::language::t;
@@ -15,13 +13,10 @@ use crate::words::language::t;
 /// Rows of the latest work shown beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
-/// The list with what it is searched for, and what stands beside it.
-pub(crate) fn stock_page(route: &Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
+/// The list with what it is searched for, and beside it `detail`, the page of `route`; none stands for the latest work.
+pub(crate) fn stock_page(route: &Route, detail: Option<Html>, search: &UseStateHandle<StockSearch>) -> Html {
     let current = route.product();
-    let detail = match route {
-        Route::Stock => html! { <JustNow /> },
-        route => html! { <Later view={View::Page(route.clone(), lot)} /> },
-    };
+    let detail = detail.unwrap_or_else(|| html! { <JustNow /> });
     let has_detail = route.is_task();
     html! {
         <div class={classes!("split", has_detail.then_some("has-detail"))}>

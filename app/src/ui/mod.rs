@@ -10,6 +10,7 @@ pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod icon;
 pub(crate) mod keypad;
+pub(crate) mod later;
 pub(crate) mod page_head;
 pub(crate) mod placeholder;
 pub(crate) mod quantity_field;

@@ -7,6 +7,13 @@ use sync::{RoundError, StoreError, TransportError, UnsentError};
 use super::language::{t, tf};
 use super::reasons::reason;
 use crate::book::record::RecordError;
+use crate::rest::NotLoaded;
+
+/// Why a page or a job did not begin.
+pub(crate) fn not_loaded(_: NotLoaded) -> String {
+    t("A part of Lotbook could not be loaded. It needs the network until all of it is on this device.")
+        .to_owned()
+}
 
 /// Why the device did not read or keep something.
 pub(crate) fn store_fault(error: &StoreError) -> String {
