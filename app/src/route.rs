@@ -9,7 +9,6 @@ use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::ui::icon::Glyph;
 use crate::words::language::key;
 
 /// Every page.
@@ -257,18 +256,6 @@ impl LotWork {
             Self::PutAway => key("Put away"),
             Self::Adjust => key("Adjust"),
             Self::Count => key("Count"),
-        }
-    }
-
-    /// Its icon.
-    pub(crate) const fn glyph(self) -> Glyph {
-        match self {
-            Self::Receive => Glyph::Receive,
-            Self::Pick => Glyph::Pick,
-            Self::Move => Glyph::Move,
-            Self::PutAway => Glyph::PutAway,
-            Self::Adjust => Glyph::Adjust,
-            Self::Count => Glyph::Count,
         }
     }
 }

@@ -4,6 +4,7 @@ use domain::{Occasion, ReasonCode};
 
 use crate::route::LotWork;
 use crate::words::language::t;
+use crate::words::movement_words::reason_word;
 
 /// What every command's code begins with, so that no product's code is taken for one.
 const PREFIX: &str = "LBCMD-";
@@ -123,23 +124,6 @@ impl Command {
             (t("Adjust"), vec![Self::TakeAway, Self::Add]),
             (t("Reasons"), reasons(Occasion::Adjust).chain(more_reasons).collect()),
         ]
-    }
-}
-
-/// A reason in the language of the screens.
-pub(crate) fn reason_word(reason: ReasonCode) -> &'static str {
-    match reason {
-        ReasonCode::Damaged => t("Damaged"),
-        ReasonCode::Expired => t("Expired"),
-        ReasonCode::Lost => t("Lost"),
-        ReasonCode::Found => t("Found"),
-        ReasonCode::Sample => t("Sample"),
-        ReasonCode::Returned => t("Returned"),
-        ReasonCode::NotFound => t("Not found"),
-        ReasonCode::Blocked => t("Cannot be reached"),
-        ReasonCode::Customer => t("Customer's wish"),
-        ReasonCode::Other => t("Another reason"),
-        ReasonCode::Reversal => t("Reversal"),
     }
 }
 

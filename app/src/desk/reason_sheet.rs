@@ -5,13 +5,13 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::saving::undo;
+use crate::desk::saving::not_recorded;
 use crate::device::feedback::{self, Feedback};
 use crate::ui::button::{button, submit_button};
 use crate::ui::field::Field;
 use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
 use crate::use_book::use_book;
-use crate::words::faults_in_words::not_recorded;
 use crate::words::language::{t, tf};
 
 /// What is settled.

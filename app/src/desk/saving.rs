@@ -15,14 +15,17 @@ use yew_router::prelude::*;
 
 use super::scanner::use_scans;
 use crate::book::Book;
+use crate::book::record::RecordError;
 use crate::device::feedback::{self, Feedback};
 use crate::rest::NotLoaded;
 use crate::ui::chip::Tone;
 use crate::ui::toasts::{Toast, Toasts, use_toasts};
 use crate::use_book::use_book;
 use crate::words::action_words::in_words;
-use crate::words::faults_in_words::{not_loaded, not_recorded};
+use crate::words::faults_in_words::not_loaded;
+use crate::words::faults_in_words::store_fault;
 use crate::words::language::t;
+use crate::words::reasons::reason;
 
 /// A mutation to save.
 pub(crate) struct Entry {
@@ -186,4 +189,13 @@ pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) 
     Callback::from(move |()| {
         begin(&book, &toasts, TakenBack::Booked(Box::new(mutation.clone())));
     })
+}
+
+/// Why an action was not saved; `action` is the one, where the caller has it.
+pub(crate) fn not_recorded(error: &RecordError, action: Option<&Action>) -> String {
+    match (error, action) {
+        (RecordError::Store(error), _) => store_fault(error),
+        (RecordError::Refused(refusal), Some(action)) => reason(action, refusal.code, &refusal.message),
+        (RecordError::Refused(refusal), None) => refusal.message.clone(),
+    }
 }

@@ -31,6 +31,16 @@ impl Scanned {
         Self { code: code.into(), ..Self::default() }
     }
 
+    /// The part of it that a field takes; `takes` is [`Takes::code`](crate::ui::field::Takes::code).
+    pub(crate) fn part_for(&self, takes: &str) -> Option<String> {
+        let lot = || self.lot_code.clone().unwrap_or_else(|| self.code.clone());
+        match takes {
+            "alone" if self.is_item => None,
+            "lot" | "alone" => Some(lot()),
+            _ => Some(self.code.clone()),
+        }
+    }
+
     /// Whether `code` is what was scanned, whatever its case.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code.eq_ignore_ascii_case(code.trim())
@@ -132,6 +142,7 @@ mod tests {
     use domain::GROUP_SEPARATOR;
 
     use super::*;
+    use crate::ui::field::Takes;
 
     fn read(text: &str) -> Meaning {
         let scanner = Scanner { separator: GROUP_SEPARATOR, sends_separators: true };
@@ -166,5 +177,19 @@ mod tests {
             read("(10)L1"),
             Meaning::Code(Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") })
         );
+    }
+
+    #[test]
+    fn a_field_takes_what_it_is_for() {
+        let label =
+            Scanned { lot_code: Some("L1".into()), is_item: true, ..Scanned::plain("04012345123456") };
+        let lot = Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") };
+        let bin = Scanned::plain("B-07-3");
+        let of = |takes: Takes, scanned: &Scanned| scanned.part_for(takes.code().unwrap_or_default());
+        assert_eq!(of(Takes::Code, &label).as_deref(), Some("04012345123456"));
+        assert_eq!(of(Takes::Lot, &label).as_deref(), Some("L1"));
+        assert_eq!(of(Takes::Alone, &label), None, "the page knows what to do with it");
+        assert_eq!(of(Takes::Alone, &lot).as_deref(), Some("L1"));
+        assert_eq!(of(Takes::Alone, &bin).as_deref(), Some("B-07-3"));
     }
 }

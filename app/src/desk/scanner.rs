@@ -32,7 +32,6 @@ use crate::device::preferences::Preferences;
 use crate::rest::NotLoaded;
 use crate::route::Route;
 use crate::ui::chip::Tone;
-use crate::ui::field::Takes;
 use crate::ui::toasts::Toast;
 use crate::ui::use_clock::offset_minutes;
 use crate::use_book::use_book;
@@ -349,7 +348,7 @@ fn work_off(scans: Scans) -> LocalBoxFuture<'static, ()> {
 /// What of a scan is for the field that had the focus, if it is still there.
 fn part_for(field: HtmlInputElement, scanned: &Scanned) -> Option<(HtmlInputElement, String)> {
     let takes = field.get_attribute("data-scan").filter(|_| field.is_connected())?;
-    Some((field, Takes::of(&takes, scanned)?))
+    Some((field, scanned.part_for(&takes)?))
 }
 
 fn is_like_a_code(text: &str) -> bool {

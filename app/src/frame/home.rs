@@ -7,6 +7,7 @@ use yew_router::Routable;
 use crate::desk::scan_field::ScanField;
 use crate::desk::scanner::use_scans;
 use crate::device::preferences::Preferences;
+use crate::goods::looks::work_glyph;
 use crate::goods::recent_list::RecentList;
 use crate::route::{LotWork, Route};
 use crate::ui::button::link_button;
@@ -81,7 +82,7 @@ pub(crate) fn HomePage() -> Html {
             { search.view() }
             <nav class="tiles" aria-label={t("Work")}>
                 for work in [LotWork::Receive, LotWork::PutAway, LotWork::Pick, LotWork::Move, LotWork::Count, LotWork::Adjust] {
-                    { tile(Route::Start { operation: work }, work.glyph(), t(work.verb()), note(work, waiting), work.code()) }
+                    { tile(Route::Start { operation: work }, work_glyph(work), t(work.verb()), note(work, waiting), work.code()) }
                 }
                 { tile(Route::Checkout, Glyph::Cart, t("Sell"), String::new(), "sell") }
                 { tile(Route::Transfer, Glyph::Transfer, t("Transfer"), String::new(), "transfer") }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
-use super::not_found::{not_found_page, to_stock};
+use super::not_found::not_found_page;
 use crate::inbox::inbox_page::InboxPage;
 use crate::reports::lots::LotsPage;
 use crate::reports::report::ReportPage;
@@ -24,6 +24,7 @@ use crate::stock::product_edit::ProductFormPage;
 use crate::stock::product_route::{ProductRoute, Purpose};
 use crate::ui::later::use_later;
 use crate::ui::placeholder::page_failure;
+use crate::ui::placeholder::to_stock;
 use crate::work::delivery::DeliveryPage;
 use crate::work::start::StartPage;
 use crate::work::transfer::TransferPage;

@@ -4,7 +4,8 @@ use domain::{CalendarDate, InventoryLot};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use crate::ui::chip::{lot_chip, pending_chip};
+use crate::goods::lot_chip::lot_chip;
+use crate::ui::chip::pending_chip;
 use crate::ui::row_text::data_text;
 use crate::words::format;
 use crate::words::language::isolated;

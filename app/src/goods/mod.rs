@@ -1,7 +1,11 @@
 //! Rows, lists and searches of products and lots that several features show, and the hooks that read them.
 
+pub(crate) mod bin_lots;
+pub(crate) mod looks;
+pub(crate) mod lot_chip;
 pub(crate) mod lot_row;
 pub(crate) mod product_list;
+pub(crate) mod product_names;
 pub(crate) mod product_search;
 pub(crate) mod queue_row;
 pub(crate) mod recent_list;

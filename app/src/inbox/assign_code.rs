@@ -5,6 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::views::ProductView;
+use crate::desk::saving::not_recorded;
 use crate::goods::product_list::name_and_variant;
 use crate::goods::product_search::products;
 use crate::goods::use_catalogue::use_catalogue;
@@ -17,7 +18,7 @@ use crate::ui::toasts::{Toast, use_toasts};
 use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::use_book;
-use crate::words::faults_in_words::{not_recorded, store_fault};
+use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
 /// Products that are offered.

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::attention_card::{AttentionCard, Resolution};
+use crate::desk::saving::not_recorded;
 use crate::goods::use_queue::use_queue;
 use crate::ui::button::button;
 use crate::ui::chip::Tone;
@@ -14,7 +15,6 @@ use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
 use crate::use_book::use_book;
 use crate::words::action_words::in_words;
-use crate::words::faults_in_words::not_recorded;
 use crate::words::language::t;
 
 type Queued = QueueRecord<Action, Row>;

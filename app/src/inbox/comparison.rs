@@ -3,7 +3,7 @@
 use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
 use sync::Outcome;
 
-use crate::ui::chip::status_word;
+use crate::goods::lot_chip::status_word;
 use crate::words::format;
 use crate::words::language::t;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use crate::goods::looks::exception_look;
 use crate::route::{LotWork, Route};
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::{Tone, chip};
@@ -13,6 +14,7 @@ use crate::ui::icon::Glyph;
 use crate::ui::use_clock::offset_minutes;
 use crate::words::format;
 use crate::words::language::{t, tf};
+use crate::words::movement_words::exception_word;
 
 /// What a card shows.
 pub(crate) struct ExceptionCard<'a> {
@@ -29,7 +31,7 @@ impl ExceptionCard<'_> {
     /// It.
     pub(crate) fn view(&self, now: UnixMillis) -> Html {
         let StockException { kind, product_id, lot, author, at, .. } = self.exception;
-        let (tone, glyph, word) = kind_words(*kind);
+        let ((tone, glyph), word) = (exception_look(*kind), exception_word(*kind));
         let name = (self.name_of)(*product_id).unwrap_or_else(|| t("Unknown product").to_owned());
         let place = lot.as_ref().map(place_of).unwrap_or_default();
         let moment = format::moment(*at, offset_minutes(*at));
@@ -160,15 +162,6 @@ impl ExceptionCard<'_> {
             ExceptionKind::BelowZero | ExceptionKind::MovedWhileCounted => "button",
         };
         button(class, words.into(), onclick, "exception-seen")
-    }
-}
-
-/// A kind's colour, glyph and word.
-pub(crate) fn kind_words(kind: ExceptionKind) -> (Tone, Glyph, &'static str) {
-    match kind {
-        ExceptionKind::BelowZero => (Tone::Attention, Glyph::Attention, t("Below zero")),
-        ExceptionKind::MovedWhileCounted => (Tone::Waiting, Glyph::Triangle, t("Moved while counted")),
-        ExceptionKind::DuplicateBarcode => (Tone::Info, Glyph::Scan, t("Same barcode twice")),
     }
 }
 

@@ -9,10 +9,11 @@ use yew_router::Routable;
 
 use crate::book::lot_filter::Selection;
 use crate::book::worth::Worth;
+use crate::goods::lot_chip::lot_chip;
 use crate::goods::lot_row::place_and_date;
 use crate::goods::product_list::name_and_variant;
 use crate::route::Route;
-use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};
+use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::Glyph;
 use crate::ui::row_focus::use_row_focus;
 use crate::ui::row_text::data_text;
@@ -20,7 +21,7 @@ use crate::ui::use_clock::use_today;
 use crate::ui::virtual_rows::{row_pixels, use_visible_rows};
 use crate::use_book::use_book;
 use crate::words::format;
-use crate::words::language::{t, tf};
+use crate::words::language::{grouped, t, tf};
 
 /// Browsers hold no element that is taller, in the screen's own pixels.
 const MAX_DEVICE_PIXELS: f64 = 30_000_000.0;
@@ -64,7 +65,7 @@ pub(crate) fn LotList(props: &LotListProps) -> Html {
         <>
             if total < rows.len() {
                 <p class="muted lots-beyond">
-                    { tf("The first {n} are listed. Narrow the list to see the others.", &[("n", &format::grouped(total))]) }
+                    { tf("The first {n} are listed. Narrow the list to see the others.", &[("n", &grouped(total))]) }
                 </p>
             }
             <div class="list" ref={viewport} role="grid" aria-label={t("Lots")} aria-rowcount={total.to_string()}

@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::rc::Rc;
 
-use domain::{CalendarDate, InventoryLot, Money, Product, Quantity};
+use domain::{CalendarDate, Money, Product, Quantity};
 use yew::prelude::*;
 
 use super::cart::{CartChange, CartLine, Taking};
 use crate::book::views::ProductView;
 use crate::goods::lot_row::place_and_date;
+use crate::goods::product_names::{family, rows_of, variant_word};
 use crate::goods::use_product::use_product;
 use crate::ui::button::icon_button;
 use crate::ui::field::{Field, Takes};
@@ -33,11 +34,6 @@ pub(crate) struct CartLineCardProps {
     pub(crate) on_type: Callback<()>,
     /// Why it cannot be sold like this.
     pub(crate) fault: Option<AttrValue>,
-}
-
-/// A view's lots as the rules take them.
-pub(crate) fn rows_of(view: &ProductView) -> Vec<InventoryLot> {
-    view.lots.iter().map(|lot| lot.row.clone()).collect()
 }
 
 /// The line's card.
@@ -162,21 +158,6 @@ fn variants(view: &ProductView, on_change: &Callback<CartChange>) -> Html {
             }
         </div>
     }
-}
-
-/// A product among the others of its family, in one order wherever it is shown.
-pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
-    let mut all: Vec<&Product> = Vec::with_capacity(view.variants.len() + 1);
-    for product in view.variants.iter().chain([&view.product]) {
-        let is_before = |other: &&Product| (&other.variant, &other.sku) < (&product.variant, &product.sku);
-        all.insert(all.partition_point(is_before), product);
-    }
-    all
-}
-
-/// What tells a product from its family.
-pub(crate) fn variant_word(product: &Product) -> &str {
-    if product.variant.is_empty() { &product.sku } else { &product.variant }
 }
 
 fn allocation(taking: &Taking, view: &ProductView) -> Html {

@@ -17,7 +17,7 @@ use crate::ui::switch::Switch;
 use crate::ui::use_clock::use_now;
 use crate::use_offline_sync::{OfflineSync, use_sync};
 use crate::words::format;
-use crate::words::language::{t, tf};
+use crate::words::language::{grouped, t, tf};
 
 /// Rows of the latest work.
 const MAX_RECENT_ROWS: usize = 50;
@@ -75,7 +75,7 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
             <dl class="facts">
                 { fact(t("Last sync"), "sync-last", last) }
                 { fact(t("Next sync"), "sync-next", next) }
-                { fact(t("Waiting to be sent"), "sync-pending", format::grouped(sync.pending)) }
+                { fact(t("Waiting to be sent"), "sync-pending", grouped(sync.pending)) }
                 { fact(t("Stock list"), "sync-catalogue", catalogue) }
             </dl>
             <DataCheck sync={sync.clone()} />

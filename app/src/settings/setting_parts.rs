@@ -5,12 +5,31 @@ use yew::prelude::*;
 
 use crate::device::feedback::{self, Feedback};
 use crate::device::install::{self, Install};
+use crate::device::preferences::Preferences;
 use crate::device::storage::{Storage, ask_to_keep};
 use crate::sending::use_storage::use_storage;
 use crate::service_worker;
 use crate::ui::button::button;
 use crate::ui::flash;
 use crate::words::language::{self, LANGUAGES, t};
+
+/// The preferences as they are shown, and what changes them.
+pub(crate) type Kept = UseStateHandle<Preferences>;
+
+/// Changes what is kept and what is shown.
+pub(crate) fn change(kept: &Kept, change: impl FnOnce(&mut Preferences)) {
+    kept.set(Preferences::change(change));
+}
+
+/// A card under a heading.
+pub(crate) fn section(title: &'static str, content: Html) -> Html {
+    html! { <section><h2>{ title }</h2><div class="card">{ content }</div></section> }
+}
+
+/// One line of a card: what it is about, and what can be done.
+pub(crate) fn setting(words: &str, ways: Html) -> Html {
+    html! { <div class="setting"><span>{ words.to_owned() }</span>{ ways }</div> }
+}
 
 /// One of several things that may be chosen.
 pub(crate) struct Choice {

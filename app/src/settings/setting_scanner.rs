@@ -5,9 +5,12 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::setting_parts::{Choice, choices};
-use super::settings_page::{Kept, change, section, setting};
 use crate::device::preferences::ScannerPreferences;
 use crate::route::Route;
+use crate::settings::setting_parts::Kept;
+use crate::settings::setting_parts::change;
+use crate::settings::setting_parts::section;
+use crate::settings::setting_parts::setting;
 use crate::ui::button::link_button;
 use crate::ui::field::Field;
 use crate::words::language::{t, tf};

@@ -7,8 +7,9 @@ use yew_router::Routable;
 use super::setting_parts::{
     Choice, choices, install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping,
 };
+use super::setting_parts::{Kept, change, section, setting};
 use super::setting_scanner::ScannerSettings;
-use crate::camera;
+use crate::camera::{reader, stream};
 use crate::device::install::{Install, use_install};
 use crate::device::preferences::{Preferences, Theme};
 use crate::route::Route;
@@ -21,14 +22,6 @@ use crate::ui::switch::Switch;
 use crate::ui::toasts::{Toast, use_toasts};
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::words::language::t;
-
-/// The preferences as they are shown, and what changes them.
-pub(crate) type Kept = UseStateHandle<Preferences>;
-
-/// Changes what is kept and what is shown.
-pub(crate) fn change(kept: &Kept, change: impl FnOnce(&mut Preferences)) {
-    kept.set(Preferences::change(change));
-}
 
 /// The page.
 #[component]
@@ -48,16 +41,6 @@ pub(crate) fn SettingsPage() -> Html {
             { section(t("Help"), help()) }
         </div>
     }
-}
-
-/// A card under a heading.
-pub(crate) fn section(title: &'static str, content: Html) -> Html {
-    html! { <section><h2>{ title }</h2><div class="card">{ content }</div></section> }
-}
-
-/// One line of a card: what it is about, and what can be done.
-pub(crate) fn setting(words: &str, ways: Html) -> Html {
-    html! { <div class="setting"><span>{ words.to_owned() }</span>{ ways }</div> }
 }
 
 fn themes(kept: &Kept) -> Html {
@@ -129,14 +112,14 @@ fn use_receiving_bin(kept: &Kept) -> Html {
 #[component]
 fn CameraSetting() -> Html {
     let (is_busy, toasts) = (use_state(bool::default), use_toasts());
-    let is_present = use_loaded((), (), |()| async { Ok(camera::is_present().await) });
+    let is_present = use_loaded((), (), |()| async { Ok(stream::is_present().await) });
     let onclick = {
         let is_busy = is_busy.clone();
         Callback::from(move |_: MouseEvent| {
             is_busy.set(true);
             let (is_busy, toasts) = (is_busy.clone(), toasts.clone());
             spawn_local(async move {
-                toasts.show(match camera::prepare().await {
+                toasts.show(match reader::prepare().await {
                     Ok(()) => Toast::new(
                         Tone::Good,
                         t("The camera is ready"),

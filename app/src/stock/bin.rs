@@ -13,10 +13,13 @@ use crate::desk::command::Command;
 use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
 use crate::desk::use_desk::use_desk;
 use crate::device::feedback::{self, Feedback};
+use crate::goods::bin_lots::{BinLots, use_bin};
+use crate::goods::looks::work_glyph;
+use crate::goods::lot_chip::lot_chip;
 use crate::goods::use_catalogue::{card_of, use_cards};
 use crate::goods::use_queue::use_recent;
 use crate::route::{LotWork, Route, use_query};
-use crate::ui::chip::{Tone, chip, lot_chip, pending_chip};
+use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
@@ -33,15 +36,6 @@ use crate::work::work_address::WorkAddress;
 #[derive(Properties, PartialEq)]
 pub(crate) struct BinPageProps {
     pub(crate) location: String,
-}
-
-/// What lies in a bin.
-#[hook]
-pub(crate) fn use_bin(location: String) -> Loaded<Vec<LotView>> {
-    let (book, version) = (use_book(), use_book_version());
-    use_loaded(location, version, move |location| async move {
-        book.bin(&location).await.map_err(|error| store_fault(&error))
-    })
 }
 
 /// Works that begin at a bin.
@@ -93,7 +87,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
             <nav class="choices" aria-label={t("Work in this bin")}>
                 for other in WORKS {
                     <a class="choice" href={format!("{here}?work={other}")} aria-current={(work == Some(other)).then_some("page")}
-                        data-test={format!("bin-{other}")}>{ icon(other.glyph()) }{ t(other.verb()) }</a>
+                        data-test={format!("bin-{other}")}>{ icon(work_glyph(other)) }{ t(other.verb()) }</a>
                 }
             </nav>
         </div>
@@ -160,49 +154,4 @@ fn use_counted_today() -> Rc<[Uuid]> {
             _ => None,
         })
         .collect()
-}
-
-/// Lots of several products in one list.
-#[derive(Properties, PartialEq)]
-pub(crate) struct BinLotsProps {
-    pub(crate) lots: Vec<LotView>,
-    /// Where a lot's row leads.
-    pub(crate) path: Callback<InventoryLot, String>,
-    pub(crate) is_blind: bool,
-    /// Those that are done.
-    #[prop_or_default]
-    pub(crate) counted: Rc<[Uuid]>,
-}
-
-/// The list.
-#[component]
-pub(crate) fn BinLots(props: &BinLotsProps) -> Html {
-    let today = use_today();
-    let ids: Rc<[Uuid]> = props.lots.iter().map(|lot| lot.row.lot.product_id).collect();
-    let cards = use_cards(ids);
-    let row = |lot: &LotView| {
-        let id = lot.row.lot.id();
-        let name = card_of(&cards, lot.row.lot.product_id).map(|card| card.product.name.clone());
-        let date = lot.row.expires_on.map(|date| format!(" · {}", format::date(date))).unwrap_or_default();
-        let is_counted = props.counted.contains(&id);
-        html! {
-            <li class="entry" key={id.to_string()} data-test="bin-lot" data-lot={lot.row.lot.lot_code.clone()}>
-                <a class="entry-link" href={props.path.emit(lot.row.clone())}>
-                    { data_text(name.unwrap_or_default(), format!("{}{date}", lot.row.lot.lot_code), None) }
-                    <span class="row-chips">
-                        if is_counted {
-                            { chip(Tone::Good, Some(Glyph::Tick), t("Counted"), "counted-chip") }
-                        } else if lot.pending {
-                            { pending_chip() }
-                        }
-                        { lot_chip(&lot.row, today) }
-                    </span>
-                    if !props.is_blind {
-                        <b class="row-quantity">{ format::quantity(lot.row.quantity) }</b>
-                    }
-                </a>
-            </li>
-        }
-    };
-    html! { <ul class="entries" data-test="bin-lots">{ for props.lots.iter().map(row) }</ul> }
 }

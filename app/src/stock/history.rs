@@ -12,7 +12,8 @@ use super::use_history::{History, Ledger, use_history};
 use crate::book::Book;
 use crate::book::export::history_csv;
 use crate::book::past::{OwnMove, Past, quantities_after};
-use crate::inbox::exception_card::kind_words;
+use crate::goods::looks::exception_look;
+use crate::goods::looks::movement_look;
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::Tone;
@@ -26,7 +27,7 @@ use crate::ui::use_loaded::Loaded;
 use crate::use_book::use_book;
 use crate::words::format;
 use crate::words::language::{t, tf};
-use crate::words::movement_words::{is_reversal, movement_look, movement_word, note_words};
+use crate::words::movement_words::{exception_word, is_reversal, movement_word, note_words};
 
 /// A booking this much later than its recording is told with both times.
 const TOLD_DELAY_MILLIS: u64 = 5 * 60_000;
@@ -181,8 +182,8 @@ fn decided(note: &HistoryNote) -> Done {
     let (what, place, look, about) = match &note.topic {
         NoteTopic::Resolved { kind, lot_code, location } => {
             let place = if lot_code.is_empty() { String::new() } else { place_of(lot_code, location) };
-            let (tone, _, word) = kind_words(*kind);
-            (t("Looked at"), place, (tone, Glyph::Tick), word.to_owned())
+            let (tone, _) = exception_look(*kind);
+            (t("Looked at"), place, (tone, Glyph::Tick), exception_word(*kind).to_owned())
         }
         NoteTopic::Short { number, expected, received } => {
             let missing = format::quantity(*expected - *received);

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::book::views::{Elsewhere, LotView, ProductView};
+use crate::goods::looks::work_glyph;
 use crate::goods::lot_row::LotRow;
 use crate::route::{LotWork, Route};
 use crate::ui::button::button;
@@ -75,7 +76,7 @@ fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
         <div class="works" data-test="lot-works">
             for work in LotWork::ALL {
                 <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
-                    { icon(work.glyph()) }{ t(work.verb()) }
+                    { icon(work_glyph(work)) }{ t(work.verb()) }
                 </a>
             }
             { edit_button(view, on_edit) }

@@ -5,16 +5,16 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::views::LotView;
+use crate::desk::saving::not_recorded;
 use crate::desk::saving::undo;
 use crate::device::feedback::{self, Feedback};
+use crate::goods::lot_chip::status_word;
 use crate::ui::button::{button, choice, submit_button};
-use crate::ui::chip::status_word;
 use crate::ui::field::Field;
 use crate::ui::save_failure::save_failure;
 use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
 use crate::use_book::use_book;
-use crate::words::faults_in_words::not_recorded;
 use crate::words::language::{t, tf};
 
 /// Which lot.

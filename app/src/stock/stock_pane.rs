@@ -18,8 +18,7 @@ use crate::ui::button::{button, choice, link_button};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, skeleton};
 use crate::use_offline_sync::{OfflineSync, use_sync};
-use crate::words::format;
-use crate::words::language::{t, tf, tn};
+use crate::words::language::{grouped, t, tf, tn};
 
 /// The pane's surroundings.
 #[derive(Properties, PartialEq)]
@@ -110,8 +109,7 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, search: &StockSearch) ->
         (false, _) => t("Reading the stock list").to_owned(),
         (true, true) => format!("{}{arriving}", tn(view.total, "{n} product", "{n} products")),
         (true, false) => {
-            let (found, all) =
-                (format::grouped(view.hits.len()), tn(view.total, "{n} product", "{n} products"));
+            let (found, all) = (grouped(view.hits.len()), tn(view.total, "{n} product", "{n} products"));
             tf("{found} of {all}", &[("found", &found), ("all", &all)]) + &arriving
         }
     }

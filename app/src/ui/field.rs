@@ -3,7 +3,6 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::desk::scan::Scanned;
 use crate::words::language::t;
 
 /// What a field takes of a scan while it has the focus; the rest is for the page.
@@ -26,16 +25,6 @@ impl Takes {
             Self::Code => Some("code"),
             Self::Lot => Some("lot"),
             Self::Alone => Some("alone"),
-        }
-    }
-
-    /// What the field takes of `scanned`.
-    pub(crate) fn of(code: &str, scanned: &Scanned) -> Option<String> {
-        let lot = || scanned.lot_code.clone().unwrap_or_else(|| scanned.code.clone());
-        match code {
-            "alone" if scanned.is_item => None,
-            "lot" | "alone" => Some(lot()),
-            _ => Some(scanned.code.clone()),
         }
     }
 }
@@ -135,23 +124,4 @@ pub(crate) fn typed_into(on_change: &Callback<String>) -> Callback<InputEvent> {
     on_change.reform(|event: InputEvent| {
         event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_takes_what_it_is_for() {
-        let label =
-            Scanned { lot_code: Some("L1".into()), is_item: true, ..Scanned::plain("04012345123456") };
-        let lot = Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") };
-        let bin = Scanned::plain("B-07-3");
-        let of = |takes: Takes, scanned| Takes::of(takes.code().unwrap_or_default(), scanned);
-        assert_eq!(of(Takes::Code, &label).as_deref(), Some("04012345123456"));
-        assert_eq!(of(Takes::Lot, &label).as_deref(), Some("L1"));
-        assert_eq!(of(Takes::Alone, &label), None, "the page knows what to do with it");
-        assert_eq!(of(Takes::Alone, &lot).as_deref(), Some("L1"));
-        assert_eq!(of(Takes::Alone, &bin).as_deref(), Some("B-07-3"));
-    }
 }

@@ -1,9 +1,11 @@
 //! What a page shows while it has nothing to show: loading, empty, failed.
 
 use yew::prelude::*;
+use yew_router::Routable;
 
-use super::button::button;
+use super::button::{button, link_button};
 use super::icon::{Glyph, icon};
+use crate::route::Route;
 use crate::service_worker;
 use crate::words::language::t;
 
@@ -61,4 +63,9 @@ fn cannot_be_shown(message: &str) -> Placeholder<'_> {
 fn try_again() -> Html {
     let retry = Callback::from(|_: MouseEvent| service_worker::reload());
     button("button", t("Try again").into(), retry, "read-again")
+}
+
+/// The way to the stock list.
+pub(crate) fn to_stock(class: &'static str) -> Html {
+    link_button(class, Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")
 }

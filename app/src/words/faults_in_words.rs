@@ -1,12 +1,9 @@
 //! Why something did not work, in the language of the screens. In English it is what the failure itself says.
 
 use browser::RoundFailure;
-use domain::Action;
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{t, tf};
-use super::reasons::reason;
-use crate::book::record::RecordError;
 use crate::rest::NotLoaded;
 
 /// Why a page or a job did not begin.
@@ -66,15 +63,6 @@ pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
             t("This device is full: the stock list is not updated until there is space.").to_owned()
         }
         RoundFailure::Round(error) => round_fault(error),
-    }
-}
-
-/// Why an action was not saved; `action` is the one, where the caller has it.
-pub(crate) fn not_recorded(error: &RecordError, action: Option<&Action>) -> String {
-    match (error, action) {
-        (RecordError::Store(error), _) => store_fault(error),
-        (RecordError::Refused(refusal), Some(action)) => reason(action, refusal.code, &refusal.message),
-        (RecordError::Refused(refusal), None) => refusal.message.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
 
-use super::language::{self, DateStyle, localized_date, localized_number, t, tf, tn};
+use super::language::{self, DateStyle, localized_date, t, tf, tn};
 
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -83,22 +83,6 @@ pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
 /// `1 day`, `41 days`.
 pub(crate) fn days(days: i64) -> String {
     tn(usize::try_from(days).unwrap_or_default(), "{n} day", "{n} days")
-}
-
-/// A count in groups of three: `100,000`.
-pub(crate) fn grouped(count: usize) -> String {
-    if let Some(words) = localized_number(f64::from(u32::try_from(count).unwrap_or(u32::MAX))) {
-        return words;
-    }
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A quantity, with the decimal sign of the language: `2.5`, `2,5`.
@@ -213,10 +197,6 @@ mod tests {
 
     #[test]
     fn writes_counts() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(days(1), "1 day");
         assert_eq!(quantity(Quantity(2_500)), "2.5");
         assert_eq!(signed(Quantity::units(5)), "+5");

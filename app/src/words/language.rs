@@ -126,7 +126,23 @@ pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> 
         let Words::ByCount(forms) = translation.words.get(plural)? else { return None };
         forms.get(&translation.category(count)).or_else(|| forms.get("other")).map(String::as_str)
     });
-    filled(words.unwrap_or(english), &[("n", &crate::words::format::grouped(count))])
+    filled(words.unwrap_or(english), &[("n", &grouped(count))])
+}
+
+/// A count in groups of three: `100,000`.
+pub(crate) fn grouped(count: usize) -> String {
+    if let Some(words) = localized_number(f64::from(u32::try_from(count).unwrap_or(u32::MAX))) {
+        return words;
+    }
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
@@ -260,6 +276,14 @@ mod tests {
         assert_eq!(tn(1, "{n} lot", "{n} lots"), "1 lot");
         assert_eq!(tn(0, "{n} lot", "{n} lots"), "0 lots");
         assert_eq!(current(), "en");
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 
     #[test]

@@ -1,11 +1,8 @@
-//! A movement of stock in words: what was done, and what was said about it.
+//! Movements of stock, their reasons and the exceptions they raise, in words.
 
-use domain::{Movement, Reason, ReasonCode};
+use domain::{ExceptionKind, Movement, Reason, ReasonCode};
 
 use super::language::{key, t, tf};
-use crate::desk::command::reason_word;
-use crate::ui::chip::Tone;
-use crate::ui::icon::Glyph;
 
 /// What was done, in the past tense.
 pub(crate) fn movement_word(movement: Movement) -> &'static str {
@@ -18,19 +15,6 @@ pub(crate) fn movement_word(movement: Movement) -> &'static str {
         Movement::Count => t("Counted"),
         Movement::Sale => t("Sold"),
         Movement::Import => t("Imported"),
-    }
-}
-
-/// Its icon and colour.
-pub(crate) const fn movement_look(movement: Movement) -> (Tone, Glyph) {
-    match movement {
-        Movement::Receive | Movement::Import => (Tone::Good, Glyph::Receive),
-        Movement::PutAway => (Tone::Info, Glyph::PutAway),
-        Movement::Move => (Tone::Info, Glyph::Move),
-        Movement::Pick => (Tone::Quiet, Glyph::Pick),
-        Movement::Adjust => (Tone::Waiting, Glyph::Adjust),
-        Movement::Count => (Tone::Info, Glyph::Count),
-        Movement::Sale => (Tone::Quiet, Glyph::Cart),
     }
 }
 
@@ -63,6 +47,32 @@ pub(crate) fn note_words(movement: Movement, note: &str) -> String {
 /// Whether it takes back what was booked before.
 pub(crate) fn is_reversal(note: &str) -> bool {
     note.parse::<Reason>().is_ok_and(|reason| reason.code == ReasonCode::Reversal)
+}
+
+/// A kind of exception, in a word or two.
+pub(crate) fn exception_word(kind: ExceptionKind) -> &'static str {
+    match kind {
+        ExceptionKind::BelowZero => t("Below zero"),
+        ExceptionKind::MovedWhileCounted => t("Moved while counted"),
+        ExceptionKind::DuplicateBarcode => t("Same barcode twice"),
+    }
+}
+
+/// A reason in the language of the screens.
+pub(crate) fn reason_word(reason: ReasonCode) -> &'static str {
+    match reason {
+        ReasonCode::Damaged => t("Damaged"),
+        ReasonCode::Expired => t("Expired"),
+        ReasonCode::Lost => t("Lost"),
+        ReasonCode::Found => t("Found"),
+        ReasonCode::Sample => t("Sample"),
+        ReasonCode::Returned => t("Returned"),
+        ReasonCode::NotFound => t("Not found"),
+        ReasonCode::Blocked => t("Cannot be reached"),
+        ReasonCode::Customer => t("Customer's wish"),
+        ReasonCode::Other => t("Another reason"),
+        ReasonCode::Reversal => t("Reversal"),
+    }
 }
 
 /// Why, as it was recorded, in the language of the screens.

@@ -11,6 +11,7 @@ use yew::prelude::*;
 use super::transfer_list::{TransferChange, TransferLine, TransferList};
 use crate::book::Book;
 use crate::desk::command::Command;
+use crate::desk::saving::not_recorded;
 use crate::desk::saving::undo;
 use crate::desk::scan::Scanned;
 use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
@@ -30,7 +31,7 @@ use crate::ui::save_failure::save_failure;
 use crate::ui::toasts::Toast;
 use crate::ui::use_clock::use_today;
 use crate::use_book::use_book;
-use crate::words::faults_in_words::{not_recorded, store_fault};
+use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf, tn};
 use crate::words::{format, local_storage};
 

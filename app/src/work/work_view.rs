@@ -6,11 +6,10 @@ use yew::prelude::*;
 
 use super::work_form::{Objection, Task, WorkForm, change};
 use super::work_scan::lot_code_of_day;
-use crate::desk::command::reason_word;
+use crate::goods::lot_chip::lot_chip;
 use crate::goods::lot_row::{LotRow, place_and_date};
 use crate::route::LotWork;
 use crate::ui::button::{button, choice};
-use crate::ui::chip::lot_chip;
 use crate::ui::faults::Faults;
 use crate::ui::field::{Field, Takes};
 use crate::ui::icon::{Glyph, icon};
@@ -19,6 +18,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::use_live::Live;
 use crate::words::format;
 use crate::words::language::{t, tf};
+use crate::words::movement_words::reason_word;
 
 /// Bins that are offered as a destination.
 const MAX_BINS_OFFERED: usize = 4;
