@@ -1,5 +1,4 @@
-//! Scans from anywhere: one queue so that none is lost while another is looked up, and a page on top that may want them
-//! for itself.
+//! The queue of scans: none is lost while another is looked up, and the page on top is offered each one first.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,12 +18,13 @@ use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
+use super::answers::Answers;
 use super::command::Command;
 use super::scan::{Meaning, Scanned, fault_in_words, meaning_of, scanned};
 use super::scan_listener::ScanListener;
 use super::scan_place::fill;
 use super::scan_question::Question;
-use super::use_desk::{Desk, use_desk};
+use super::undo::undo_last;
 use crate::book::Book;
 use crate::book::look_up::LookUp;
 use crate::device::feedback::{self, Feedback};
@@ -76,7 +76,7 @@ pub(crate) struct ScanTarget {
 #[derive(Clone)]
 struct Surroundings {
     book: Book,
-    desk: Desk,
+    answers: Answers,
     navigator: Navigator,
 }
 
@@ -150,7 +150,7 @@ impl Scans {
         let is_echo = !is_typed && since_same.is_some_and(|millis| millis < MAX_ECHO_MILLIS);
         let is_full = self.0.waiting.borrow().len() >= MAX_QUEUED_SCANS;
         match (is_full, self.surroundings()) {
-            (true, Some(around)) => around.desk.wrong(
+            (true, Some(around)) => around.answers.wrong(
                 t("Too many scans at once"),
                 tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
             ),
@@ -184,7 +184,7 @@ impl Scans {
         let waiting = self.0.waiting.take();
         self.0.is_busy.set(false);
         if let (Some(around), Some(Waiting { code, .. })) = (self.surroundings(), waiting.front()) {
-            around.desk.wrong(&tf("{code} was not looked up", &[("code", code)]), message);
+            around.answers.wrong(&tf("{code} was not looked up", &[("code", code)]), message);
         }
     }
 
@@ -213,6 +213,21 @@ impl Scans {
         }
     }
 
+    /// Offers scans to `target` first, from now on. It stands on the page at the present address.
+    pub(crate) fn listen(&self, target: ScanTarget) {
+        self.0.target.replace(Some(target));
+        self.0.heard_at.replace(path());
+    }
+
+    /// Ends that, unless a page that came after it has taken over already.
+    pub(crate) fn unlisten(&self, target: &ScanTarget) {
+        let is_mine = self.0.target.borrow().as_ref() == Some(target);
+        if is_mine {
+            self.0.target.replace(None);
+            self.0.heard_at.take();
+        }
+    }
+
     /// Holds scans back until what it returns is dropped: they are for what comes afterwards.
     pub(crate) fn hold(&self) -> Hold {
         self.0.holds.set(self.0.holds.get() + 1);
@@ -237,12 +252,12 @@ impl Scans {
             Ok(Meaning::Code(code)) => code,
             Ok(Meaning::Unclear(readings)) => {
                 let (question, answer) = Question::new(readings);
-                around.desk.ask(question);
+                around.answers.ask(question);
                 let Ok(reading) = answer.await else { return };
                 scanned(&reading, today)
             }
             Err(fault) => {
-                return around.desk.wrong(t("This label cannot be read"), fault_in_words(&fault));
+                return around.answers.wrong(t("This label cannot be read"), fault_in_words(&fault));
             }
         };
         let code = Scanned { is_typed, is_echo, ..code };
@@ -277,7 +292,7 @@ impl Scans {
             LookUp::Delivery(id) => around.open(&Route::Delivery { id }),
             LookUp::Unknown { message } => around.keep_unknown(&code.code, message).await,
             LookUp::Failed(message) => {
-                around.desk.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
+                around.answers.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
             }
         }
     }
@@ -307,10 +322,10 @@ impl Surroundings {
             Command::Transfer => Route::Transfer,
             Command::Sell => Route::Checkout,
             Command::Back => return self.navigator.back(),
-            Command::Undo => return super::saving::undo_last(&self.book, &self.desk.toasts),
+            Command::Undo => return undo_last(&self.book, &self.answers.toasts),
             _ => {
                 let detail = tf("“{command}” does nothing on this page.", &[("command", &command.words())]);
-                return self.desk.wrong(t("Nothing to do"), detail);
+                return self.answers.wrong(t("Nothing to do"), detail);
             }
         };
         self.navigator.push(&route);
@@ -318,9 +333,9 @@ impl Surroundings {
 
     /// Says after a moment that the server is asked, unless what it returns is dropped before.
     fn say_if_slow(&self, code: &str) -> Timeout {
-        let (desk, code) = (self.desk.clone(), code.to_owned());
+        let (toasts, code) = (self.answers.toasts.clone(), code.to_owned());
         Timeout::new(SLOW_LOOK_UP_MILLIS, move || {
-            desk.toasts.show(Toast::new(Tone::Info, t("Asking the server…"), code));
+            toasts.show(Toast::new(Tone::Info, t("Asking the server…"), code));
         })
     }
 
@@ -335,7 +350,7 @@ impl Surroundings {
         let (navigator, path) = (self.navigator.clone(), new_product_path(code));
         let add = Callback::from(move |()| navigator.push(&AnyRoute::new(path.clone())));
         let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
-        self.desk.unknown(toast, code);
+        self.answers.unknown(toast, code);
     }
 }
 
@@ -359,51 +374,15 @@ fn new_product_path(code: &str) -> String {
     format!("{}?barcode={}", Route::NewProduct.to_path(), js_sys::encode_uri_component(code))
 }
 
-/// Where scans are handed in.
-#[hook]
-pub(crate) fn use_scans() -> Scans {
-    use_desk().scans
-}
-
-/// Gives scans to this page while it is shown. They wait for a page that has no target yet, because it is still being read.
-#[hook]
-pub(crate) fn use_scan_target(target: impl Into<Option<ScanTarget>>) {
-    let scans = use_scans();
-    use_effect_with((scans, target.into()), |(scans, target)| {
-        let hub = scans.0.clone();
-        let mine = target.clone();
-        if mine.is_some() {
-            hub.target.replace(mine.clone());
-            hub.heard_at.replace(path());
-        }
-        move || {
-            // A page that came after this one may have taken over already.
-            let is_mine = mine.is_some() && *hub.target.borrow() == mine;
-            if is_mine {
-                hub.target.replace(None);
-                hub.heard_at.take();
-            }
-        }
-    });
-}
-
-/// Stands on a page that has nothing for scans to do, where pages at such an address mostly have: none waits for it.
-#[component]
-pub(crate) fn HearsNoScans() -> Html {
-    let on_scan = use_callback((), |_: Found, ()| false);
-    use_scan_target(ScanTarget { on_scan });
-    Html::default()
-}
-
 /// Listens for scans anywhere. Use it once, near the root.
 #[hook]
-pub(crate) fn use_scan_listener(desk: &Desk) {
+pub(crate) fn use_scan_listener(scans: &Scans, answers: &Answers) {
     let (book, navigator) = (use_book(), use_navigator());
     if let Some(navigator) = navigator {
-        let around = Surroundings { book, desk: desk.clone(), navigator };
-        desk.scans.0.surroundings.replace(Some(around));
+        let around = Surroundings { book, answers: answers.clone(), navigator };
+        scans.0.surroundings.replace(Some(around));
     }
-    use_effect_with(desk.scans.clone(), |scans| {
+    use_effect_with(scans.clone(), |scans| {
         let scans = scans.clone();
         let listener = ScanListener::new(move |code, field| scans.queue(&code, false, field));
         move || drop(listener)

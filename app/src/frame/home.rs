@@ -5,7 +5,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::desk::scan_field::ScanField;
-use crate::desk::scanner::use_scans;
+use crate::desk::use_desk::use_scans;
 use crate::device::preferences::Preferences;
 use crate::goods::looks::work_glyph;
 use crate::goods::recent_list::RecentList;

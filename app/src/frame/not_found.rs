@@ -5,8 +5,7 @@ use yew::prelude::*;
 use crate::route::Route;
 use crate::ui::icon::Glyph;
 use crate::ui::page_head::PageHead;
-use crate::ui::placeholder::Placeholder;
-use crate::ui::placeholder::to_stock;
+use crate::ui::placeholder::{Placeholder, to_stock};
 use crate::words::language::t;
 
 /// The page for it.

@@ -28,7 +28,7 @@ use crate::sending::storage_full::StorageFullLater;
 use crate::sending::use_storage::use_storage;
 use crate::stock::stock_page::stock_page;
 use crate::ui::flash::FlashScreen;
-use crate::ui::toasts::{Shown, toast_list, use_escape};
+use crate::ui::toasts::{Shown, Toasts, toast_list, use_escape};
 use crate::ui::use_clock::use_now;
 use crate::use_offline_sync::use_sync;
 use crate::use_update_ready::use_update_ready;
@@ -48,8 +48,9 @@ fn Frame() -> Html {
     use_escape(&shown);
     use_wake_lock(route.keeps_awake());
     let desk = use_new_desk(&shown, &question);
-    use_scan_listener(&desk);
-    use_announcements(&desk.toasts, &sync, queue);
+    let toasts = desk.answers.toasts.clone();
+    use_scan_listener(&desk.scans, &desk.answers);
+    use_announcements(&toasts, &sync, queue);
     let (is_update_ready, apply_update) = use_update_ready();
     let (storage, _) = use_storage();
     let search = use_state(StockSearch::default);
@@ -59,24 +60,26 @@ fn Frame() -> Html {
     let class =
         classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
     html! {
-        <ContextProvider<Desk> context={desk}>
-            <div {class} onclick={follow}>
-                <a class="skip" href="#main">{ t("Skip to the page") }</a>
-                <header class="top">
-                    { connectivity_status(&sync, now) }
-                    { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
-                </header>
-                { navigation(&route, inbox) }
-                <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
-            </div>
-            if sync.threats.contains(&Threat::Refused) {
-                <StorageFullLater />
-            }
-            <ScanQuestion {question} />
-            <FlashScreen />
-            { toast_list(&shown) }
-            <SpokenStatus />
-        </ContextProvider<Desk>>
+        <ContextProvider<Toasts> context={toasts}>
+            <ContextProvider<Desk> context={desk}>
+                <div {class} onclick={follow}>
+                    <a class="skip" href="#main">{ t("Skip to the page") }</a>
+                    <header class="top">
+                        { connectivity_status(&sync, now) }
+                        { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
+                    </header>
+                    { navigation(&route, inbox) }
+                    <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
+                </div>
+                if sync.threats.contains(&Threat::Refused) {
+                    <StorageFullLater />
+                }
+                <ScanQuestion {question} />
+                <FlashScreen />
+                { toast_list(&shown) }
+                <SpokenStatus />
+            </ContextProvider<Desk>>
+        </ContextProvider<Toasts>>
     }
 }
 

@@ -10,7 +10,7 @@ use super::product_list::name_and_variant;
 use super::use_catalogue::{card_of, use_cards, use_catalogue};
 use crate::book::views::ProductCard;
 use crate::desk::scan_field::ScanField;
-use crate::desk::scanner::use_scans;
+use crate::desk::use_desk::use_scans;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::row_text::named_text;
 use crate::words::format;

@@ -11,7 +11,7 @@ use super::queue_row::sub_line;
 use super::use_catalogue::{card_of, use_cards};
 use super::use_queue::{Recent, RecentState, use_recent};
 use crate::book::Book;
-use crate::desk::saving::{reverse, undo};
+use crate::desk::undo::{reverse, undo};
 use crate::route::Route;
 use crate::ui::button::icon_button;
 use crate::ui::chip::{Tone, chip};

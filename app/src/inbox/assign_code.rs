@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::views::ProductView;
-use crate::desk::saving::not_recorded;
+use crate::desk::record_faults::not_recorded;
 use crate::goods::product_list::name_and_variant;
 use crate::goods::product_search::products;
 use crate::goods::use_catalogue::use_catalogue;

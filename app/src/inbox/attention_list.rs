@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::attention_card::{AttentionCard, Resolution};
-use crate::desk::saving::not_recorded;
+use crate::desk::record_faults::not_recorded;
 use crate::goods::use_queue::use_queue;
 use crate::ui::button::button;
 use crate::ui::chip::Tone;

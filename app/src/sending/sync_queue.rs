@@ -7,7 +7,7 @@ use yew_router::Routable;
 use super::save_unsent::use_save_unsent;
 use super::take_in::TakeInUnsent;
 use crate::book::Queued;
-use crate::desk::saving::undo;
+use crate::desk::undo::undo;
 use crate::goods::queue_row::queue_row;
 use crate::goods::use_queue::use_queue;
 use crate::route::Route;

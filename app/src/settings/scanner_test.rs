@@ -8,7 +8,8 @@ use super::scanner_report::{
 use super::scanner_words::{Sentence, advice_words, facts};
 use super::setting_parts::sound_buttons;
 use crate::desk::scan_listener::{last_burst, set_testing};
-use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::{Preferences, ScannerPreferences};
 use crate::route::Route;

@@ -5,9 +5,9 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::setting_parts::{
-    Choice, choices, install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping,
+    Choice, Kept, change, choices, install_ways, keeping_sentence, language_choices, section, setting,
+    sound_buttons, use_keeping,
 };
-use super::setting_parts::{Kept, change, section, setting};
 use super::setting_scanner::ScannerSettings;
 use crate::camera::{reader, stream};
 use crate::device::install::{Install, use_install};

@@ -10,24 +10,19 @@ use yew_router::prelude::*;
 
 use crate::book::views::LotView;
 use crate::desk::command::Command;
-use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
-use crate::desk::use_desk::use_desk;
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::use_desk::use_answers;
 use crate::device::feedback::{self, Feedback};
 use crate::goods::bin_lots::{BinLots, use_bin};
 use crate::goods::looks::work_glyph;
-use crate::goods::lot_chip::lot_chip;
-use crate::goods::use_catalogue::{card_of, use_cards};
 use crate::goods::use_queue::use_recent;
 use crate::route::{LotWork, Route, use_query};
-use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
-use crate::ui::row_text::data_text;
 use crate::ui::use_clock::{offset_minutes, use_today};
-use crate::ui::use_loaded::{Loaded, use_loaded};
-use crate::use_book::{use_book, use_book_version};
-use crate::words::faults_in_words::store_fault;
+use crate::ui::use_loaded::Loaded;
 use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::work::work_address::WorkAddress;
@@ -97,7 +92,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
 /// Scans on a bin's page: goods of the bin begin the work, a command says which.
 #[hook]
 fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &str, then: String) {
-    let (desk, navigator) = (use_desk(), use_navigator());
+    let (answers, navigator) = (use_answers(), use_navigator());
     let is_read = !matches!(lots, Loaded::Loading);
     let lots = match lots {
         Loaded::Ready(lots) => lots.clone(),
@@ -126,7 +121,7 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
                         "It is not in {bin} by the book. Count the bin, or scan another item.",
                         &[("bin", &location)],
                     );
-                    desk.wrong(t("Not in this bin"), detail);
+                    answers.wrong(t("Not in this bin"), detail);
                     return true;
                 }
                 let (scanned, bin) = (Some(&scanned), Some(location.as_str()));

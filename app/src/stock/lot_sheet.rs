@@ -5,8 +5,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::book::views::LotView;
-use crate::desk::saving::not_recorded;
-use crate::desk::saving::undo;
+use crate::desk::record_faults::not_recorded;
+use crate::desk::undo::undo;
 use crate::device::feedback::{self, Feedback};
 use crate::goods::lot_chip::status_word;
 use crate::ui::button::{button, choice, submit_button};

@@ -9,7 +9,7 @@ use crate::book::Completeness;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::desk::scan_field::ScanField;
-use crate::desk::scanner::use_scans;
+use crate::desk::use_desk::use_scans;
 use crate::goods::product_list::ProductList;
 use crate::goods::survey_gate::survey_gate;
 use crate::goods::use_catalogue::{CatalogueView, use_stock};

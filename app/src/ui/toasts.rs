@@ -10,7 +10,7 @@ use yew_hooks::use_event_with_window;
 use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use crate::desk::use_desk::use_desk;
+use crate::use_provided::use_provided;
 use crate::words::language::t;
 
 /// Notices on the screen at once; the oldest makes way.
@@ -147,7 +147,7 @@ fn is_dialog_open() -> bool {
 /// The place for notices.
 #[hook]
 pub(crate) fn use_toasts() -> Toasts {
-    use_desk().toasts
+    use_provided()
 }
 
 /// The notices on the screen.

@@ -11,8 +11,9 @@ use yew_router::prelude::*;
 use super::work_address::WorkAddress;
 use crate::desk::reason_sheet::ReasonSheet;
 use crate::desk::scan::Scanned;
-use crate::desk::scanner::{Found, HearsNoScans, ScanTarget, use_scan_target};
-use crate::desk::use_desk::use_desk;
+use crate::desk::scan_target::{HearsNoScans, use_scan_target};
+use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::use_desk::use_answers;
 use crate::device::feedback::{self, Feedback};
 use crate::goods::use_catalogue::{card_of, use_cards};
 use crate::route::{LotWork, Route};
@@ -79,12 +80,12 @@ fn receiving(delivery: &Delivery, product: Uuid, scanned: Option<&Scanned>) -> S
 #[component]
 fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
     let delivery = &props.delivery;
-    let (desk, navigator) = (use_desk(), use_navigator());
+    let (answers, navigator) = (use_answers(), use_navigator());
     let is_closing = use_state(bool::default);
-    let on_scan = use_callback((delivery.clone(), desk), move |found, (delivery, desk)| {
+    let on_scan = use_callback((delivery.clone(), answers), move |found, (delivery, answers)| {
         let Found::Product(product, scanned) = found else { return false };
         if !delivery.lines.iter().any(|line| line.product_id == product) {
-            desk.wrong(
+            answers.wrong(
                 t("Not in this delivery"),
                 t("It is booked as an extra if you go on. Check the delivery note."),
             );

@@ -6,11 +6,11 @@ use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::work_address::WorkAddress;
-use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
-use crate::goods::bin_lots::BinLots;
-use crate::goods::bin_lots::use_bin;
+use crate::goods::bin_lots::{BinLots, use_bin};
 use crate::goods::product_search::ProductSearch;
 use crate::route::{LotWork, Route};
 use crate::ui::icon::{Glyph, icon};

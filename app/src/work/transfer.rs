@@ -10,12 +10,14 @@ use yew::prelude::*;
 
 use super::transfer_list::{TransferChange, TransferLine, TransferList};
 use crate::book::Book;
+use crate::desk::answers::Answers;
 use crate::desk::command::Command;
-use crate::desk::saving::not_recorded;
-use crate::desk::saving::undo;
+use crate::desk::record_faults::not_recorded;
 use crate::desk::scan::Scanned;
-use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
-use crate::desk::use_desk::{Desk, use_desk};
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::undo::undo;
+use crate::desk::use_desk::{use_answers, use_scans};
 use crate::device::feedback::{self, Feedback};
 use crate::goods::product_search::ProductSearch;
 use crate::route::Route;
@@ -28,7 +30,7 @@ use crate::ui::placeholder::Placeholder;
 use crate::ui::quantity_sheet::QuantitySheet;
 use crate::ui::row_text::data_text;
 use crate::ui::save_failure::save_failure;
-use crate::ui::toasts::Toast;
+use crate::ui::toasts::{Toast, use_toasts};
 use crate::ui::use_clock::use_today;
 use crate::use_book::use_book;
 use crate::words::faults_in_words::store_fault;
@@ -49,7 +51,7 @@ fn keep(list: &TransferList) {
 /// The page.
 #[component]
 pub(crate) fn TransferPage() -> Html {
-    let desk = use_desk();
+    let answers = use_answers();
     let list = use_reducer(load);
     let fault = use_state(|| None::<AttrValue>);
     let is_busy = use_state(bool::default);
@@ -57,7 +59,7 @@ pub(crate) fn TransferPage() -> Html {
     use_effect_with((*list).clone(), keep);
     let taking = use_taking(&list);
     let save = use_saving_all(&list, &fault, &is_busy);
-    use_scans(&list, &taking, &save, &desk);
+    use_list_scans(&list, &taking, &save, &answers);
     let on_found = taking.take.reform(|id| (id, Scanned::default()));
     let to = Field {
         id: "to",
@@ -136,22 +138,22 @@ struct Taking {
 
 #[hook]
 fn use_taking(list: &UseReducerHandle<TransferList>) -> Taking {
-    let (book, desk, today) = (use_book(), use_desk(), use_today());
+    let (book, answers, today) = (use_book(), use_answers(), use_today());
     let looking_up = (*use_memo((), |()| LookingUp::default())).clone();
     let dispatch = list.dispatcher();
     let take = {
         let (looking_up, list) = (looking_up.clone(), list.clone());
         Callback::from(move |(id, scanned): (Uuid, Scanned)| {
-            let (book, desk, dispatch) = (book.clone(), desk.clone(), dispatch.clone());
+            let (book, answers, dispatch) = (book.clone(), answers.clone(), dispatch.clone());
             let (looking_up, from) = (looking_up.clone(), list.from.clone());
             looking_up.set(looking_up.get() + 1);
             spawn_local(async move {
                 match line_of(&book, id, &scanned, &from, today).await {
                     Ok(line) => {
-                        desk.right(t("Taken along"), format!("{} · {}", line.name, line.lot.lot_code));
+                        answers.right(t("Taken along"), format!("{} · {}", line.name, line.lot.lot_code));
                         dispatch.dispatch(TransferChange::Add(line));
                     }
-                    Err((title, detail)) => desk.wrong(title, detail),
+                    Err((title, detail)) => answers.wrong(title, detail),
                 }
                 looking_up.set(looking_up.get().saturating_sub(1));
             });
@@ -191,8 +193,13 @@ async fn line_of(
 }
 
 #[hook]
-fn use_scans(list: &UseReducerHandle<TransferList>, taking: &Taking, save: &Callback<()>, desk: &Desk) {
-    let (list, save, desk) = (list.clone(), save.clone(), desk.clone());
+fn use_list_scans(
+    list: &UseReducerHandle<TransferList>,
+    taking: &Taking,
+    save: &Callback<()>,
+    answers: &Answers,
+) {
+    let (list, save, answers) = (list.clone(), save.clone(), answers.clone());
     let Taking { take, looking_up } = taking;
     let (take, looking_up) = (take.clone(), looking_up.clone());
     let on_scan = Callback::from(move |found: Found| {
@@ -209,12 +216,12 @@ fn use_scans(list: &UseReducerHandle<TransferList>, taking: &Taking, save: &Call
                 } else if list.goes_to(&bin) {
                     save.emit(());
                 } else {
-                    desk.right(t("To"), bin.clone());
+                    answers.right(t("To"), bin.clone());
                     list.dispatch(TransferChange::To(bin));
                 }
             }
             Found::Bin(bin, _) => {
-                desk.right(t("From"), bin.clone());
+                answers.right(t("From"), bin.clone());
                 list.dispatch(TransferChange::From(bin));
             }
             Found::Code(code) if list.goes_to(&code.code) && !code.is_echo => save.emit(()),
@@ -232,23 +239,23 @@ fn use_saving_all(
     fault: &UseStateHandle<Option<AttrValue>>,
     is_busy: &UseStateHandle<bool>,
 ) -> Callback<()> {
-    let (book, desk) = (use_book(), use_desk());
+    let (book, answers, scans, toasts) = (use_book(), use_answers(), use_scans(), use_toasts());
     let (list, fault, is_busy) = (list.clone(), fault.clone(), is_busy.clone());
     Callback::from(move |()| {
         if *is_busy || list.lines.is_empty() {
             return;
         }
         if let Some(sentence) = doubt(&list) {
-            desk.wrong_as_said(t("Something is missing"), sentence.clone());
+            answers.wrong_as_said(t("Something is missing"), sentence.clone());
             return fault.set(Some(sentence.into()));
         }
         fault.set(None);
         is_busy.set(true);
-        let (book, desk, fault, is_busy) = (book.clone(), desk.clone(), fault.clone(), is_busy.clone());
+        let (book, toasts, fault, is_busy) = (book.clone(), toasts.clone(), fault.clone(), is_busy.clone());
         let (moves, dispatch) = (list.moves(), list.dispatcher());
         let said =
             tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
-        let hold = desk.scans.hold();
+        let hold = scans.hold();
         spawn_local(async move {
             let mut saved = Vec::new();
             for action in moves {
@@ -266,8 +273,8 @@ fn use_saving_all(
             }
             is_busy.set(false);
             feedback::give(Feedback::Saved);
-            let undo = undo(&book, &desk.toasts, saved);
-            desk.toasts.show(Toast::saved(said).offering(t("Undo"), undo));
+            let undo = undo(&book, &toasts, saved);
+            toasts.show(Toast::saved(said).offering(t("Undo"), undo));
             drop(hold);
         });
     })

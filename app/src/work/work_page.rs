@@ -11,8 +11,9 @@ use super::work_scan::{Answer, hear};
 use super::work_view::WorkParts;
 use crate::book::views::ProductView;
 use crate::desk::saving::{Entry, Saving};
-use crate::desk::scanner::{Found, ScanTarget, use_scan_target};
-use crate::desk::use_desk::use_desk;
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::use_desk::use_answers;
 use crate::device::preferences::Preferences;
 use crate::goods::product_names::rows_of;
 use crate::route::{LotWork, Route, use_query};
@@ -160,7 +161,7 @@ fn use_submit(
     faults: &UseStateHandle<Faults>,
     save: Callback<Action>,
 ) -> Callback<()> {
-    let desk = use_desk();
+    let answers = use_answers();
     let (task, form, faults) = (task.clone(), form.clone(), faults.clone());
     Callback::from(move |()| match form.get().read(&task) {
         Err(found) => faults.set(found),
@@ -171,7 +172,8 @@ fn use_submit(
                         form.first_count = Some(counted);
                         form.begin_counting(String::new());
                     });
-                    desk.wrong_as_said(t("Count again"), t("The book says something else. Count once more."));
+                    answers
+                        .wrong_as_said(t("Count again"), t("The book says something else. Count once more."));
                 }
                 None => save.emit(action),
             }
@@ -183,18 +185,18 @@ fn use_submit(
 /// Hears scans for the work in hand.
 #[hook]
 fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
-    let desk = use_desk();
+    let answers = use_answers();
     let (task, form) = (task.clone(), form.clone());
     let on_scan = Callback::from(move |found: Found| {
         let Some((heard, answer)) = hear(&task, &form.get(), &found) else { return false };
         form.set(heard);
         match answer {
-            Answer::Right(title, detail) => desk.right(title, detail),
-            Answer::Wrong(title, detail) => desk.wrong(title, detail),
+            Answer::Right(title, detail) => answers.right(title, detail),
+            Answer::Wrong(title, detail) => answers.wrong(title, detail),
             Answer::Quiet => {}
             Answer::Save => {
                 if let Err(faults) = form.get().read(&task) {
-                    desk.wrong_as_said(t("Something is missing"), faults.first());
+                    answers.wrong_as_said(t("Something is missing"), faults.first());
                 }
                 submit.emit(());
             }
