@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::lot_filter::{Expiry, Horizon};
 use super::survey::{Survey, SurveyedLot};
 use super::worth::Worth;
-use crate::book::worth::NameId;
+use super::worth::NameId;
 
 /// Months ahead that are told one by one.
 pub(crate) const MONTHS: usize = 12;

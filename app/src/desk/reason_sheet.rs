@@ -4,8 +4,8 @@ use domain::{Action, MAX_REASON_CHARS};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::desk::record_faults::not_recorded;
-use crate::desk::undo::undo;
+use super::record_faults::not_recorded;
+use super::undo::undo;
 use crate::device::feedback::{self, Feedback};
 use crate::ui::button::{button, submit_button};
 use crate::ui::field::Field;

@@ -4,7 +4,7 @@ use domain::{CalendarDate, InventoryLot};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use crate::goods::lot_chip::lot_chip;
+use super::lot_chip::lot_chip;
 use crate::ui::chip::pending_chip;
 use crate::ui::row_text::data_text;
 use crate::words::format;

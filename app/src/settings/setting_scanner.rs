@@ -7,7 +7,7 @@ use yew_router::Routable;
 use super::setting_parts::{Choice, choices};
 use crate::device::preferences::ScannerPreferences;
 use crate::route::Route;
-use crate::settings::setting_parts::{Kept, change, section, setting};
+use super::setting_parts::{Kept, change, section, setting};
 use crate::ui::button::link_button;
 use crate::ui::field::Field;
 use crate::words::language::{t, tf};

@@ -23,7 +23,6 @@ use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
 use crate::ui::use_clock::{offset_minutes, use_today};
 use crate::ui::use_loaded::Loaded;
-use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::work::work_address::WorkAddress;
 
