@@ -2,35 +2,35 @@
 
 mod book;
 mod camera;
-mod command;
-mod components;
-mod csv;
-mod download;
+mod desk;
+mod device;
 mod engine;
-mod feedback;
-mod format;
-mod hooks;
-mod install;
-mod language;
-mod local_storage;
-mod pages;
-mod preferences;
+mod frame;
+mod goods;
+mod inbox;
+mod reports;
 mod rest;
-mod root;
 mod route;
-mod scan;
+mod selling;
+mod sending;
 mod service_worker;
-mod shell;
-mod storage;
-mod wake_lock;
+mod settings;
+mod stock;
+mod ui;
+mod use_book;
+mod use_offline_sync;
+mod use_provided;
+mod use_update_ready;
+mod words;
+mod work;
 
 fn main() {
     service_worker::init_offline_sync();
-    install::listen();
+    device::install::listen();
     // Begun now, it is there when the first picture is. Whoever needs it says what is wrong.
     wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
     wasm_bindgen_futures::spawn_local(async {
-        language::load().await;
-        yew::Renderer::<root::Root>::new().render();
+        words::language::load().await;
+        yew::Renderer::<frame::root::Root>::new().render();
     });
 }

@@ -9,8 +9,7 @@ use web_sys::UrlSearchParams;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::components::icon::Glyph;
-use crate::language::key;
+use crate::words::language::key;
 
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]
@@ -257,18 +256,6 @@ impl LotWork {
             Self::PutAway => key("Put away"),
             Self::Adjust => key("Adjust"),
             Self::Count => key("Count"),
-        }
-    }
-
-    /// Its icon.
-    pub(crate) const fn glyph(self) -> Glyph {
-        match self {
-            Self::Receive => Glyph::Receive,
-            Self::Pick => Glyph::Pick,
-            Self::Move => Glyph::Move,
-            Self::PutAway => Glyph::PutAway,
-            Self::Adjust => Glyph::Adjust,
-            Self::Count => Glyph::Count,
         }
     }
 }

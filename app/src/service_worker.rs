@@ -33,7 +33,7 @@ pub(crate) fn init_offline_sync() {
         // Without a worker the app still works while its page is open; there is nobody to tell.
         drop(register().await);
     });
-    spawn_local(crate::storage::ask_to_keep());
+    spawn_local(crate::device::storage::ask_to_keep());
 }
 
 /// Loads the page anew.

@@ -20,18 +20,18 @@ const EXACT: [&str; 3] = ["zero", "one", "two"];
 /// The functions that take keys, each with which of its arguments are keys.
 const FUNCTIONS: [(&str, &[usize]); 4] = [("key", &[0]), ("t", &[0]), ("tf", &[0]), ("tn", &[1, 2])];
 /// Where the functions themselves are.
-const OWN_FILE: &str = "language.rs";
+const OWN_FILE: &str = "words/language.rs";
 /// Arguments that are no literal: what hands them on takes them from `key`.
 const HANDED_ON: &[(&str, &[&str])] = &[
-    ("components/action_words.rs", &["english"]),
-    ("components/attention_card.rs", &["word"]),
-    ("components/connectivity_status.rs", &["word"]),
-    ("components/movement_words.rs", &["english"]),
-    ("components/reasons.rs", &["english", "field"]),
-    ("pages/inbox.rs", &["reason", "words"]),
-    ("pages/product_form.rs", &["label"]),
-    ("pages/setting_parts.rs", &["line"]),
-    ("pages/sync_page.rs", &["word"]),
+    ("inbox/attention_card.rs", &["word"]),
+    ("inbox/inbox_page.rs", &["reason", "words"]),
+    ("sending/connectivity_status.rs", &["word"]),
+    ("sending/sync_page.rs", &["word"]),
+    ("settings/setting_parts.rs", &["line"]),
+    ("stock/product_form.rs", &["label"]),
+    ("words/action_words.rs", &["english"]),
+    ("words/movement_words.rs", &["english"]),
+    ("words/reasons.rs", &["english", "field"]),
 ];
 /// Methods whose word is a key.
 const KEY_METHODS: [&str; 2] = [".verb()", ".words()"];

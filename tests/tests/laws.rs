@@ -105,6 +105,25 @@ const ARROWS: &[Arrow] = &[
 /// Uses whatever it tests.
 const TESTS: &str = "tests";
 
+/// The floors of `app/src` from the top down: folders, and files at the root without `.rs`. A file imports from its own folder
+/// or from a floor below, so that it can be read without what is above it, and features stay apart: what two of them need
+/// goes down to `goods`, `desk` or `ui`.
+const FLOORS: &[&[&str]] = &[
+    &["main"],
+    &["frame"],
+    &["inbox", "settings", "stock"],
+    &["reports", "selling", "sending", "work"],
+    &["goods"],
+    &["desk"],
+    &["use_offline_sync"],
+    &["engine", "use_book"],
+    &["book", "ui", "use_update_ready"],
+    &["service_worker"],
+    &["camera", "device", "route"],
+    &["use_provided", "words"],
+    &["rest"],
+];
+
 /// Words of the warehouse, singular. "Order" is not among them: the engine has to speak of the order of mutations.
 const NOUNS: &[&str] = &[
     "aisle",
@@ -218,6 +237,70 @@ fn left_behind(source: &str) -> Vec<&'static str> {
     NOT_SHIPPED.iter().copied().filter(|mark| shipped.contains(mark)).collect()
 }
 
+/// The folder of a file in `app/src`, or the name of a file at its root.
+fn room(file: &str) -> &str {
+    file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+}
+
+/// The rooms that a source names by `crate::`, comments left out.
+fn rooms_named(source: &str) -> BTreeSet<&str> {
+    let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let named = code.flat_map(|line| line.split("crate::").skip(1));
+    named
+        .map(|path| path.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default())
+        .collect()
+}
+
+/// Whether a file of `app/src` climbs by `super::` to the crate's root, where rooms are to be named by `crate::`. An indented
+/// line may be in a module of the file, one step further from the root.
+fn climbs_to_the_root(file: &str, source: &str) -> bool {
+    let folders = file.matches('/').count() - usize::from(file.ends_with("/mod.rs"));
+    source.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
+        let mut path = line.find("super::").map_or("", |at| &line[at..]);
+        let mut steps = 0;
+        while let Some(rest) = path.strip_prefix("super::") {
+            (path, steps) = (rest, steps + 1);
+        }
+        steps > folders + usize::from(line.starts_with(' '))
+    })
+}
+
+/// What breaks the floors in the files of `app/src`, given as paths within it with their sources.
+fn broken_floors(files: &[(&str, &str)]) -> Vec<String> {
+    let floor = |room: &str| FLOORS.iter().position(|floor| floor.contains(&room));
+    let mut broken = Vec::new();
+    for (file, source) in files {
+        let own = room(file);
+        let Some(from) = floor(own) else {
+            broken.push(format!(
+                "{file}: `{own}` has no floor in FLOORS; put the file where its users look for it"
+            ));
+            continue;
+        };
+        for named in rooms_named(source).into_iter().filter(|named| *named != own) {
+            match floor(named) {
+                Some(to) if to > from => {}
+                Some(_) => broken.push(format!(
+                    "{file} imports from `{named}`, which is not below `{own}`; move what both need further down"
+                )),
+                None => broken.push(format!("{file} names `crate::{named}`, which is no folder or file of FLOORS")),
+            }
+        }
+        if climbs_to_the_root(file, source) {
+            broken.push(format!("{file} climbs to the root by `super::`; write `crate::`"));
+        }
+        if source.lines().any(is_reexport) {
+            broken.push(format!("{file} re-exports; import each name from the file that has it"));
+        }
+    }
+    broken
+}
+
+fn is_reexport(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("pub") && line.split_once(" use ").is_some_and(|(before, _)| !before.contains(' '))
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.expect("a readable folder").path());
@@ -294,6 +377,22 @@ fn files_stay_short_enough_to_read() {
 }
 
 #[test]
+fn a_file_of_the_app_imports_from_its_own_folder_or_from_a_floor_below() {
+    let sources = member_folders()["app"].join("src");
+    let files: Vec<(String, String)> = rust_files(&sources)
+        .iter()
+        .map(|file| {
+            let name = file.strip_prefix(&sources).expect("within it").to_string_lossy().replace('\\', "/");
+            (name, read(file))
+        })
+        .collect();
+    assert!(files.iter().any(|(_, source)| !rooms_named(source).is_empty()), "no import is read right");
+    let files: Vec<_> = files.iter().map(|(file, source)| (file.as_str(), source.as_str())).collect();
+    let broken = broken_floors(&files);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
 fn every_crate_takes_the_workspace_lints() {
     for (name, folder) in member_folders() {
         let manifest = read(&folder.join("Cargo.toml"));
@@ -345,5 +444,37 @@ mod samples {
             left_behind("// never .unwrap()\nfn f() {}\n#[cfg(test)]\nmod tests { fn t() { g().unwrap() } }")
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn an_import_from_the_same_floor_or_from_above_is_seen() {
+        let broken = |file: &str, source: &str| broken_floors(&[(file, source)]).len();
+        assert_eq!(broken("stock/bin.rs", "use crate::inbox::card::Card;"), 1, "a neighbour");
+        assert_eq!(broken("ui/toasts.rs", "fn f() -> crate::desk::answers::Answers {}"), 1, "from above");
+        assert_eq!(
+            broken("work/start.rs", "mod tests {\n    use crate::stock::bin::lots;\n}"),
+            1,
+            "in tests"
+        );
+        assert_eq!(broken("ui/chip.rs", "use crate::{desk};"), 1, "a group of rooms");
+        assert_eq!(broken("ui/chip.rs", "use super::super::desk::Answers;"), 1, "by another way");
+        assert_eq!(broken("engine.rs", "use super::desk::Answers;"), 1, "by another way, at the root");
+        assert_eq!(broken("book/mod.rs", "use super::desk::Answers;"), 1, "by another way, for a folder");
+        let below = "use super::lots::Lots;\nuse crate::goods::lot_row::LotRow;\n// crate::frame\nuse crate::words::t;";
+        assert_eq!(broken("stock/bin.rs", below), 0);
+        assert_eq!(broken("book/report.rs", "mod tests {\n    use super::super::survey::tests::lot;\n}"), 0);
+    }
+
+    #[test]
+    fn a_folder_of_another_kind_or_a_reexport_is_seen() {
+        let broken = |file: &str, source: &str| broken_floors(&[(file, source)]).len();
+        for folder in ["pages", "components", "hooks"] {
+            assert_eq!(broken(&format!("{folder}/bin.rs"), ""), 1, "{folder}");
+            assert_eq!(broken("frame/root.rs", &format!("use crate::{folder}::bin;")), 1, "{folder}");
+        }
+        for reexport in ["pub(crate) use button::Button;", "    pub use a::b;"] {
+            assert_eq!(broken("ui/mod.rs", reexport), 1, "{reexport}");
+        }
+        assert_eq!(broken("ui/mod.rs", "pub(crate) mod button;\npub(crate) fn it() { let use_it = 1; }"), 0);
     }
 }

@@ -4,8 +4,8 @@ use domain::{DeviceAnswer, EnrolRequest, NAMES};
 use sync::{Store, StoreError, TransportError};
 
 use super::{Book, DEVICE_SETTING, Signal};
-use crate::components::faults_in_words::{store_fault, transport_fault};
-use crate::language::{t, tf};
+use crate::words::faults_in_words::{store_fault, transport_fault};
+use crate::words::language::{t, tf};
 
 const ENROL_TIMEOUT_MILLIS: u32 = 15_000;
 /// A round waits for this answer.

@@ -4,10 +4,11 @@ use domain::{HistoryEntry, Money, PRODUCTS, Product, Quantity, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
 use sync::{Read, Records, Store, StoreError, UnixMillis, fold};
 
+use super::Book;
+use super::lot_filter::Selection;
 use super::worth::Worth;
-use super::{Book, Selection};
-use crate::csv;
-use crate::format;
+use crate::device::csv;
+use crate::words::format;
 
 const PRODUCT_HEAD: [&str; 9] =
     ["sku", "barcode", "name", "unit", "price", "price_minor", "currency", "family", "variant"];

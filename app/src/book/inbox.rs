@@ -5,7 +5,8 @@ use serde_json::json;
 use sync::StoreError;
 use uuid::Uuid;
 
-use super::{Book, RecordError};
+use super::Book;
+use super::record::RecordError;
 
 impl Book {
     /// Gives a product the code that nobody knew.

@@ -7,7 +7,7 @@ use sync::{Commit, Outbox, RelayedRow, RowKey, Store, StoreError, TransportError
 use uuid::Uuid;
 
 use super::{Book, Completeness, Signal};
-use crate::language::tf;
+use crate::words::language::tf;
 
 /// A person waits with the scanner in hand.
 const LOOK_UP_TIMEOUT_MILLIS: u32 = 4_000;

@@ -7,7 +7,7 @@ use sync::{UnixMillis, sort_by};
 
 use super::survey::{Survey, SurveyedLot};
 use super::worth::Worth;
-use crate::language::key;
+use crate::words::language::key;
 
 /// Days to a lot's date that press, and those that are worth a look.
 pub(crate) const PRESSING_DAYS: i64 = 14;

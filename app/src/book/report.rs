@@ -7,8 +7,9 @@ use sync::sort_by;
 use uuid::Uuid;
 
 use super::lot_filter::{Expiry, Horizon};
-use super::survey::{NameId, Survey, SurveyedLot};
+use super::survey::{Survey, SurveyedLot};
 use super::worth::Worth;
+use super::worth::NameId;
 
 /// Months ahead that are told one by one.
 pub(crate) const MONTHS: usize = 12;

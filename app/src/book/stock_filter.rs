@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::lot_filter::{Expiry, Horizon};
 use super::survey::Survey;
-use crate::language::key;
+use crate::words::language::key;
 
 /// What a product's lots have to be like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,10 +10,7 @@ use memchr::memmem;
 use sync::set_of;
 use uuid::Uuid;
 
-use super::worth::{Worth, exact};
-
-/// A text of a pool.
-pub(crate) type NameId = u32;
+use super::worth::{NameId, Worth, exact};
 
 /// What a survey knows of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

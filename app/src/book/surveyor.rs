@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::{CalendarDate, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
 use sync::{Read, Records, RowKey, Store, StoreError, UnixMillis, set_of};
 use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
 
 use super::lot_filter::{LotFilter, LotOrder, Selection, Word};
 use super::survey::{Resurveyed, Survey};
 use super::views::product_of;
 use super::{Book, Completeness, Signal};
+use crate::rest::NotLoaded;
 
 /// Rows read at a time: some milliseconds of work before the page may breathe.
 const READ_ROWS: usize = 1_000;
@@ -67,6 +71,15 @@ pub(super) struct Surveying {
     folded: RefCell<BTreeMap<Uuid, Vec<u64>>>,
 }
 
+/// Brings the survey up to date, with the code of the rest.
+///
+/// # Errors
+/// [`NotLoaded`].
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+pub(crate) fn bring_survey_up(book: Book) -> LocalBoxFuture<'static, ()> {
+    async move { book.bring_survey_up().await }.boxed_local()
+}
+
 impl Book {
     /// The survey as it is now.
     pub(crate) fn survey(&self) -> Ref<'_, Survey> {
@@ -111,7 +124,7 @@ impl Book {
     }
 
     /// Brings it up to date; the first time it reads everything.
-    pub(crate) async fn bring_survey_up(&self) {
+    async fn bring_survey_up(&self) {
         let surveying = &self.0.surveying;
         if surveying.is_running.replace(true) {
             surveying.is_more.set(true);

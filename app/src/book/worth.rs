@@ -3,7 +3,8 @@
 use domain::{Money, Quantity};
 use sync::sort_by;
 
-use super::survey::NameId;
+/// A text of the survey, by its place among the texts.
+pub(crate) type NameId = u32;
 
 /// Thousandths of a minor unit: quantities have three decimals.
 const THOUSANDTHS: i128 = 1_000;

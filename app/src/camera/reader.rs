@@ -9,7 +9,7 @@ use super::choice::Sighting;
 use super::decoder::{Decoder, DecoderFault};
 use super::javascript::get;
 use super::native::NativeReader;
-use crate::language::t;
+use crate::words::language::t;
 
 /// A reader.
 pub(super) enum Reader {

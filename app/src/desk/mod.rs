@@ -1,0 +1,19 @@
+//! What every page has at hand: answers to scans, the scanner's queue, saving with undo, and the camera.
+
+pub(crate) mod answers;
+pub(crate) mod camera_sheet;
+pub(crate) mod command;
+pub(crate) mod reason_sheet;
+pub(crate) mod record_faults;
+pub(crate) mod saving;
+pub(crate) mod scan;
+pub(crate) mod scan_burst;
+pub(crate) mod scan_field;
+pub(crate) mod scan_key;
+pub(crate) mod scan_listener;
+pub(crate) mod scan_place;
+pub(crate) mod scan_question;
+pub(crate) mod scan_target;
+pub(crate) mod scanner;
+pub(crate) mod undo;
+pub(crate) mod use_desk;

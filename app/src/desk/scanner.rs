@@ -1,0 +1,390 @@
+//! The queue of scans: none is lost while another is looked up, and the page on top is offered each one first.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use domain::CalendarDate;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
+use sync::UnixMillis;
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::AnyRoute;
+use yew_router::prelude::*;
+
+use super::answers::Answers;
+use super::command::Command;
+use super::scan::{Meaning, Scanned, fault_in_words, meaning_of, scanned};
+use super::scan_listener::ScanListener;
+use super::scan_place::fill;
+use super::scan_question::Question;
+use super::undo::undo_last;
+use crate::book::Book;
+use crate::book::look_up::LookUp;
+use crate::device::feedback::{self, Feedback};
+use crate::device::preferences::Preferences;
+use crate::rest::NotLoaded;
+use crate::route::Route;
+use crate::ui::chip::Tone;
+use crate::ui::toasts::Toast;
+use crate::ui::use_clock::offset_minutes;
+use crate::use_book::use_book;
+use crate::words::faults_in_words::not_loaded;
+use crate::words::language::{t, tf};
+
+/// Scans waiting to be looked up; more than a person scans while one look-up runs.
+const MAX_QUEUED_SCANS: usize = 50;
+/// A person does not scan the same label again so soon on purpose, but a scanner may read it twice.
+const MAX_ECHO_MILLIS: u64 = 300;
+/// How often it is looked whether the next page is there, and how long between two looks: two seconds in all.
+const MAX_PAGE_LOOKS: u32 = 125;
+const PAGE_LOOK_MILLIS: u32 = 16;
+/// A look-up that takes longer is told of.
+const SLOW_LOOK_UP_MILLIS: u32 = 400;
+
+/// What became of a scan so far; a page is offered each stage until it takes one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found {
+    /// As it was sent.
+    Raw(String),
+    /// A button on paper.
+    Command(Command),
+    /// Read, not looked up yet.
+    Code(Scanned),
+    /// A product.
+    Product(Uuid, Scanned),
+    /// A bin, as it is spelled, and whether that is an echo.
+    Bin(String, bool),
+    /// An expected delivery.
+    Delivery(Uuid),
+    /// Nothing that this device knows; the server has not been asked yet.
+    Unlisted(Scanned),
+}
+
+/// What a page does with scans while it is shown: true for those it takes.
+#[derive(Clone, PartialEq)]
+pub(crate) struct ScanTarget {
+    pub(crate) on_scan: Callback<Found, bool>,
+}
+
+#[derive(Clone)]
+struct Surroundings {
+    book: Book,
+    answers: Answers,
+    navigator: Navigator,
+}
+
+struct Waiting {
+    code: String,
+    is_typed: bool,
+    is_echo: bool,
+    /// The field it was for.
+    field: Option<HtmlInputElement>,
+}
+
+#[derive(Default)]
+struct Hub {
+    waiting: RefCell<VecDeque<Waiting>>,
+    is_busy: Cell<bool>,
+    target: RefCell<Option<ScanTarget>>,
+    /// The address of the page that last said what it does with scans.
+    heard_at: RefCell<String>,
+    /// Work under way that the next scan has to wait for.
+    holds: Cell<u32>,
+    surroundings: RefCell<Option<Surroundings>>,
+    /// The last scan and when it came, so that one label in view of the scanner is not counted twice.
+    last: RefCell<(String, UnixMillis)>,
+}
+
+/// Work that scans wait for.
+pub(crate) struct Hold(Scans);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let holds = &self.0.0.holds;
+        holds.set(holds.get().saturating_sub(1));
+    }
+}
+
+fn path() -> String {
+    web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+/// Where scans are handed in.
+#[derive(Clone, Default)]
+pub(crate) struct Scans(Rc<Hub>);
+
+impl PartialEq for Scans {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Scans {
+    /// Hands in a scanned code; they are dealt with one by one, in order.
+    pub(crate) fn submit(&self, code: &str) {
+        self.queue(code, false, None);
+    }
+
+    /// Hands in what a person typed to have it looked up.
+    pub(crate) fn submit_typed(&self, code: &str) {
+        self.queue(code, true, None);
+    }
+
+    fn queue(&self, code: &str, is_typed: bool, field: Option<HtmlInputElement>) {
+        let code = code.trim_matches(|char: char| char.is_whitespace() && char != domain::GROUP_SEPARATOR);
+        if code.is_empty() {
+            return;
+        }
+        let since_same = self.since_same(code);
+        let blanking_millis = Preferences::load().scanner.blanking_millis;
+        if since_same.is_some_and(|millis| millis < u64::from(blanking_millis)) {
+            return;
+        }
+        let is_echo = !is_typed && since_same.is_some_and(|millis| millis < MAX_ECHO_MILLIS);
+        let is_full = self.0.waiting.borrow().len() >= MAX_QUEUED_SCANS;
+        match (is_full, self.surroundings()) {
+            (true, Some(around)) => around.answers.wrong(
+                t("Too many scans at once"),
+                tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
+            ),
+            (true, None) => {}
+            (false, _) => self.0.waiting.borrow_mut().push_back(Waiting {
+                code: code.to_owned(),
+                is_typed,
+                is_echo,
+                field,
+            }),
+        }
+        if !self.0.is_busy.replace(true) {
+            let scans = self.clone();
+            spawn_local(async move {
+                if let Err(error) = work_off(scans.clone()).await {
+                    scans.give_up(not_loaded(error));
+                }
+            });
+        }
+    }
+
+    /// Milliseconds since the same code came, if it was the last one.
+    fn since_same(&self, code: &str) -> Option<u64> {
+        let now = browser::now();
+        let (last, at) = self.0.last.replace((code.to_owned(), now));
+        (last == code).then(|| now.since(at))
+    }
+
+    /// Drops what waits, because it cannot be dealt with.
+    fn give_up(&self, message: String) {
+        let waiting = self.0.waiting.take();
+        self.0.is_busy.set(false);
+        if let (Some(around), Some(Waiting { code, .. })) = (self.surroundings(), waiting.front()) {
+            around.answers.wrong(&tf("{code} was not looked up", &[("code", code)]), message);
+        }
+    }
+
+    /// Deals with what waits, one by one.
+    async fn work_off(&self) {
+        loop {
+            let next = self.0.waiting.borrow_mut().pop_front();
+            let Some(waiting) = next else { break };
+            self.let_page_come().await;
+            self.deal_with(waiting).await;
+        }
+        self.0.is_busy.set(false);
+    }
+
+    /// Waits for what the scan before set off: a save, and the page that comes after it. A scan is for the page that a person
+    /// expects, however fast they scan.
+    async fn let_page_come(&self) {
+        for _ in 0..MAX_PAGE_LOOKS {
+            let path = path();
+            let is_here = *self.0.heard_at.borrow() == path
+                || !Route::recognize(&path).is_some_and(|route| route.hears_scans());
+            if self.0.holds.get() == 0 && is_here {
+                return;
+            }
+            TimeoutFuture::new(PAGE_LOOK_MILLIS).await;
+        }
+    }
+
+    /// Offers scans to `target` first, from now on. It stands on the page at the present address.
+    pub(crate) fn listen(&self, target: ScanTarget) {
+        self.0.target.replace(Some(target));
+        self.0.heard_at.replace(path());
+    }
+
+    /// Ends that, unless a page that came after it has taken over already.
+    pub(crate) fn unlisten(&self, target: &ScanTarget) {
+        let is_mine = self.0.target.borrow().as_ref() == Some(target);
+        if is_mine {
+            self.0.target.replace(None);
+            self.0.heard_at.take();
+        }
+    }
+
+    /// Holds scans back until what it returns is dropped: they are for what comes afterwards.
+    pub(crate) fn hold(&self) -> Hold {
+        self.0.holds.set(self.0.holds.get() + 1);
+        Hold(self.clone())
+    }
+
+    async fn deal_with(&self, Waiting { code: text, is_typed, is_echo, field }: Waiting) {
+        let Some(around) = self.surroundings() else { return };
+        if self.offer(Found::Raw(text.clone())) {
+            return;
+        }
+        let now = browser::now();
+        let today = CalendarDate::of(now, offset_minutes(now));
+        let scanner = Preferences::load().scanner.scanner();
+        let code = match meaning_of(&text, scanner, today) {
+            Ok(Meaning::Command(command)) => {
+                if !self.offer(Found::Command(command)) {
+                    around.obey(command);
+                }
+                return;
+            }
+            Ok(Meaning::Code(code)) => code,
+            Ok(Meaning::Unclear(readings)) => {
+                let (question, answer) = Question::new(readings);
+                around.answers.ask(question);
+                let Ok(reading) = answer.await else { return };
+                scanned(&reading, today)
+            }
+            Err(fault) => {
+                return around.answers.wrong(t("This label cannot be read"), fault_in_words(&fault));
+            }
+        };
+        let code = Scanned { is_typed, is_echo, ..code };
+        if let Some((field, text)) = field.and_then(|field| part_for(field, &code)) {
+            // What stands there already may mean that all is right.
+            if fill(&field, &text) || !self.offer(Found::Code(code)) {
+                feedback::give(Feedback::Right);
+            }
+            return;
+        }
+        if !self.offer(Found::Code(code.clone())) {
+            self.look_up(&around, code).await;
+        }
+    }
+
+    async fn look_up(&self, around: &Surroundings, code: Scanned) {
+        let found = match around.book.find_code(&code.code).await {
+            Ok(Some(found)) => found,
+            Ok(None) if self.offer(Found::Unlisted(code.clone())) => return,
+            Ok(None) => {
+                let _notice = around.say_if_slow(&code.code);
+                around.book.ask_server(&code.code).await
+            }
+            Err(error) => LookUp::Failed(error.to_string()),
+        };
+        match found {
+            LookUp::Product(id) if self.offer(Found::Product(id, code.clone())) => {}
+            LookUp::Bin(location) if self.offer(Found::Bin(location.clone(), code.is_echo)) => {}
+            LookUp::Delivery(id) if self.offer(Found::Delivery(id)) => {}
+            LookUp::Product(id) => around.open(&Route::Product { id }),
+            LookUp::Bin(location) => around.open(&Route::Bin { location }),
+            LookUp::Delivery(id) => around.open(&Route::Delivery { id }),
+            LookUp::Unknown { message } => around.keep_unknown(&code.code, message).await,
+            LookUp::Failed(message) => {
+                around.answers.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
+            }
+        }
+    }
+
+    /// Whether the page on top takes it.
+    fn offer(&self, found: Found) -> bool {
+        let target = self.0.target.borrow().clone();
+        target.is_some_and(|target| target.on_scan.emit(found))
+    }
+
+    fn surroundings(&self) -> Option<Surroundings> {
+        self.0.surroundings.borrow().clone()
+    }
+}
+
+impl Surroundings {
+    fn open(&self, route: &Route) {
+        feedback::give(Feedback::Right);
+        self.navigator.push(route);
+    }
+
+    /// What a command does where the page has nothing of its own for it.
+    fn obey(&self, command: Command) {
+        let route = match command {
+            Command::Home => Route::Home,
+            Command::Start(operation) => Route::Start { operation },
+            Command::Transfer => Route::Transfer,
+            Command::Sell => Route::Checkout,
+            Command::Back => return self.navigator.back(),
+            Command::Undo => return undo_last(&self.book, &self.answers.toasts),
+            _ => {
+                let detail = tf("“{command}” does nothing on this page.", &[("command", &command.words())]);
+                return self.answers.wrong(t("Nothing to do"), detail);
+            }
+        };
+        self.navigator.push(&route);
+    }
+
+    /// Says after a moment that the server is asked, unless what it returns is dropped before.
+    fn say_if_slow(&self, code: &str) -> Timeout {
+        let (toasts, code) = (self.answers.toasts.clone(), code.to_owned());
+        Timeout::new(SLOW_LOOK_UP_MILLIS, move || {
+            toasts.show(Toast::new(Tone::Info, t("Asking the server…"), code));
+        })
+    }
+
+    async fn keep_unknown(&self, code: &str, message: String) {
+        // A word that somebody searched for is no label that anybody will ask about again.
+        let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, path()).await.is_ok();
+        let detail = if is_kept {
+            tf("{message} It is kept in the inbox.", &[("message", &message)])
+        } else {
+            message
+        };
+        let (navigator, path) = (self.navigator.clone(), new_product_path(code));
+        let add = Callback::from(move |()| navigator.push(&AnyRoute::new(path.clone())));
+        let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
+        self.answers.unknown(toast, code);
+    }
+}
+
+/// Deals with the scans that wait, with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn work_off(scans: Scans) -> LocalBoxFuture<'static, ()> {
+    async move { scans.work_off().await }.boxed_local()
+}
+
+/// What of a scan is for the field that had the focus, if it is still there.
+fn part_for(field: HtmlInputElement, scanned: &Scanned) -> Option<(HtmlInputElement, String)> {
+    let takes = field.get_attribute("data-scan").filter(|_| field.is_connected())?;
+    Some((field, scanned.part_for(&takes)?))
+}
+
+fn is_like_a_code(text: &str) -> bool {
+    text.chars().any(|char| char.is_ascii_digit()) && !text.contains(char::is_whitespace)
+}
+
+fn new_product_path(code: &str) -> String {
+    format!("{}?barcode={}", Route::NewProduct.to_path(), js_sys::encode_uri_component(code))
+}
+
+/// Listens for scans anywhere. Use it once, near the root.
+#[hook]
+pub(crate) fn use_scan_listener(scans: &Scans, answers: &Answers) {
+    let (book, navigator) = (use_book(), use_navigator());
+    if let Some(navigator) = navigator {
+        let around = Surroundings { book, answers: answers.clone(), navigator };
+        scans.0.surroundings.replace(Some(around));
+    }
+    use_effect_with(scans.clone(), |scans| {
+        let scans = scans.clone();
+        let listener = ScanListener::new(move |code, field| scans.queue(&code, false, field));
+        move || drop(listener)
+    });
+}

@@ -1,0 +1,110 @@
+//! Takes back what was recorded: while it waits it never counts; once it is booked, the opposite is recorded.
+
+use domain::{Action, reversal_of};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use sync::Mutation;
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
+use yew::prelude::*;
+
+use super::record_faults::not_recorded;
+use crate::book::Book;
+use crate::rest::NotLoaded;
+use crate::ui::chip::Tone;
+use crate::ui::toasts::{Toast, Toasts};
+use crate::words::action_words::in_words;
+use crate::words::faults_in_words::not_loaded;
+use crate::words::language::t;
+
+/// Takes saved mutations back, the last first, as far as they have not been sent in the meantime.
+pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    Callback::from(move |()| {
+        begin(&book, &toasts, TakenBack::Waiting(ids.clone()));
+    })
+}
+
+fn begin(book: &Book, toasts: &Toasts, back: TakenBack) {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    spawn_local(async move {
+        if let Err(error) = begin_take_back(book, toasts.clone(), back).await {
+            toasts.show(Toast::new(Tone::Attention, t("It could not be taken back"), not_loaded(error)));
+        }
+    });
+}
+
+/// Takes it back with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn begin_take_back(book: Book, toasts: Toasts, back: TakenBack) -> LocalBoxFuture<'static, ()> {
+    async move { take_back(&book, &toasts, back).await }.boxed_local()
+}
+
+/// What is taken back.
+enum TakenBack {
+    /// What still waits: it never counts.
+    Waiting(Vec<Uuid>),
+    /// What is booked already: the opposite is recorded.
+    Booked(Box<Mutation<Action>>),
+}
+
+/// Takes it back and says how that went.
+async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
+    toasts.show(match back {
+        TakenBack::Waiting(ids) => {
+            let mut done = Ok(());
+            for id in ids.into_iter().rev() {
+                done = done.and(book.discard(id).await);
+            }
+            match done {
+                Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
+                Err(error) => {
+                    Toast::new(Tone::Attention, t("It could not be taken back"), not_recorded(&error, None))
+                }
+            }
+        }
+        TakenBack::Booked(mutation) => match book.reverse(&mutation).await {
+            Ok(()) => Toast::saved(t("The opposite is recorded. Both stay in the history.")),
+            Err(error) => Toast::new(
+                Tone::Attention,
+                t("It could not be reversed"),
+                not_recorded(&error, Some(&mutation.action)),
+            ),
+        },
+    });
+}
+
+/// Takes back what was recorded last: while it waits it never counts; once it is sent, the opposite is recorded.
+pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    spawn_local(async move {
+        if let Some(last) = book.pending().last() {
+            return undo(&book, &toasts, vec![last.id]).emit(());
+        }
+        let sent = book.journal().await.unwrap_or_default().into_iter().next();
+        match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
+            Some(record) => offer_reversal(&book, &toasts, record.mutation),
+            None => toasts.show(Toast::new(
+                Tone::Info,
+                t("Nothing to take back"),
+                t("Nothing was recorded on this device lately that can be taken back."),
+            )),
+        }
+    });
+}
+
+/// Asks before the opposite of something that is sent is recorded.
+fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
+    let detail = in_words(&mutation.action).title(None);
+    let reverse = reverse(book, toasts, mutation);
+    toasts.show(Toast::new(Tone::Waiting, t("It is sent already"), detail).offering(t("Reverse"), reverse));
+}
+
+/// Records the opposite of what is booked already.
+pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) -> Callback<()> {
+    let (book, toasts) = (book.clone(), toasts.clone());
+    Callback::from(move |()| {
+        begin(&book, &toasts, TakenBack::Booked(Box::new(mutation.clone())));
+    })
+}

@@ -1,0 +1,9 @@
+//! What the browser and the device offer: files, sound, storage, the wake lock, installing, and preferences kept there.
+
+pub(crate) mod csv;
+pub(crate) mod download;
+pub(crate) mod feedback;
+pub(crate) mod install;
+pub(crate) mod preferences;
+pub(crate) mod storage;
+pub(crate) mod wake_lock;

@@ -1,0 +1,85 @@
+//! The page at each address, but for those that the app starts with. They are in the rest (`rest.rs`).
+
+use futures::FutureExt;
+use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
+use yew::prelude::*;
+
+use super::not_found::not_found_page;
+use crate::inbox::inbox_page::InboxPage;
+use crate::reports::lots::LotsPage;
+use crate::reports::report::ReportPage;
+use crate::rest::NotLoaded;
+use crate::route::Route;
+use crate::selling::checkout::CheckoutPage;
+use crate::sending::enrol::EnrolPage;
+use crate::sending::sync_page::SyncPage;
+use crate::settings::commands::CommandsPage;
+use crate::settings::scanner_test::ScannerTestPage;
+use crate::settings::settings_page::SettingsPage;
+use crate::settings::welcome::WelcomePage;
+use crate::stock::bin::BinPage;
+use crate::stock::history::HistoryPage;
+use crate::stock::product_edit::ProductFormPage;
+use crate::stock::product_route::{ProductRoute, Purpose};
+use crate::ui::later::use_later;
+use crate::ui::placeholder::{page_failure, to_stock};
+use crate::work::delivery::DeliveryPage;
+use crate::work::start::StartPage;
+use crate::work::transfer::TransferPage;
+
+/// Which page.
+#[derive(Clone, Properties, PartialEq)]
+pub(crate) struct PageProps {
+    pub(crate) route: Route,
+    /// Narrows a history.
+    pub(crate) lot: Option<Uuid>,
+}
+
+/// The page, as soon as its code is there.
+#[component]
+pub(crate) fn Page(props: &PageProps) -> Html {
+    use_later(
+        || load_page().boxed_local(),
+        draw_page(props.clone()),
+        |message| {
+            // Some pages have no bar to leave them by.
+            html! { <div class="page">{ page_failure(message, to_stock("button")) }</div> }
+        },
+    )
+}
+
+#[wasm_split(rest, fallible, preload(load_page))]
+fn draw_page(props: PageProps) -> Result<Html, NotLoaded> {
+    Ok(page(props.route, props.lot))
+}
+
+fn page(route: Route, lot: Option<Uuid>) -> Html {
+    // Another product, or another purpose, is a page of its own with nothing left over.
+    let about = |id: Uuid, purpose: Purpose| html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> };
+    match route {
+        Route::Start { operation } => html! { <StartPage key={operation.code()} work={operation} /> },
+        Route::Delivery { id } => html! { <DeliveryPage {id} /> },
+        Route::Bin { location } => {
+            html! { <BinPage key={location.clone()} location={location.clone()} /> }
+        }
+        Route::Transfer => html! { <TransferPage /> },
+        Route::NewProduct => html! { <ProductFormPage key="new" /> },
+        Route::Product { id } => about(id, Purpose::Show),
+        Route::EditProduct { id } => about(id, Purpose::Edit),
+        Route::History { id } => html! { <HistoryPage key={id.to_string()} {id} {lot} /> },
+        Route::Work { id, operation } => about(id, Purpose::Work(operation)),
+        Route::Checkout => html! { <CheckoutPage /> },
+        Route::Lots => html! { <LotsPage /> },
+        Route::Report => html! { <ReportPage /> },
+        Route::Inbox => html! { <InboxPage /> },
+        Route::Sync => html! { <SyncPage /> },
+        Route::Settings => html! { <SettingsPage /> },
+        Route::ScannerTest => html! { <ScannerTestPage /> },
+        Route::Commands => html! { <CommandsPage /> },
+        Route::Welcome => html! { <WelcomePage /> },
+        Route::Enrol => html! { <EnrolPage /> },
+        Route::EnrolWith { code } => html! { <EnrolPage {code} /> },
+        Route::Home | Route::Stock | Route::NotFound => not_found_page(),
+    }
+}

@@ -1,0 +1,114 @@
+//! The frame around every page: status line, notices, navigation, toasts, scans, and links that stay in the app.
+
+use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+use yew_router::AnyRoute;
+use yew_router::prelude::*;
+
+use super::home::HomePage;
+use super::navigation::navigation;
+use super::not_found::not_found_page;
+use super::pages::Page;
+use crate::book::keeping::Threat;
+use crate::book::stock_filter::StockSearch;
+use crate::desk::scan_question::{Question, ScanQuestion};
+use crate::desk::scanner::use_scan_listener;
+use crate::desk::use_desk::{Desk, use_new_desk};
+use crate::device::wake_lock::use_wake_lock;
+use crate::goods::use_queue::use_queue;
+use crate::inbox::use_inbox::use_inbox_count;
+use crate::route::{Route, use_query};
+use crate::sending::announcer::use_announcements;
+use crate::sending::connectivity_status::connectivity_status;
+use crate::sending::notices::notices;
+use crate::sending::spoken_status::SpokenStatus;
+use crate::sending::storage_full::StorageFullLater;
+use crate::sending::use_storage::use_storage;
+use crate::stock::stock_page::stock_page;
+use crate::ui::flash::FlashScreen;
+use crate::ui::toasts::{Shown, Toasts, toast_list, use_escape};
+use crate::ui::use_clock::use_now;
+use crate::use_offline_sync::use_sync;
+use crate::use_update_ready::use_update_ready;
+use crate::words::language::t;
+
+/// The app below its providers of data.
+pub(crate) fn app() -> Html {
+    html! { <BrowserRouter><Frame /></BrowserRouter> }
+}
+
+#[component]
+fn Frame() -> Html {
+    let route = use_route::<Route>().unwrap_or(Route::NotFound);
+    let (sync, now, queue) = (use_sync(), use_now(), use_queue());
+    let shown = use_reducer_eq(Shown::default);
+    let question = use_state(|| None::<Question>);
+    use_escape(&shown);
+    use_wake_lock(route.keeps_awake());
+    let desk = use_new_desk(&shown, &question);
+    let toasts = desk.answers.toasts.clone();
+    use_scan_listener(&desk.scans, &desk.answers);
+    use_announcements(&toasts, &sync, queue);
+    let (is_update_ready, apply_update) = use_update_ready();
+    let (storage, _) = use_storage();
+    let search = use_state(StockSearch::default);
+    let lot = use_query("lot").and_then(|lot| lot.parse().ok());
+    let inbox = use_inbox_count();
+    let follow = follow_links(use_navigator());
+    let class =
+        classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
+    html! {
+        <ContextProvider<Toasts> context={toasts}>
+            <ContextProvider<Desk> context={desk}>
+                <div {class} onclick={follow}>
+                    <a class="skip" href="#main">{ t("Skip to the page") }</a>
+                    <header class="top">
+                        { connectivity_status(&sync, now) }
+                        { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
+                    </header>
+                    { navigation(&route, inbox) }
+                    <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
+                </div>
+                if sync.threats.contains(&Threat::Refused) {
+                    <StorageFullLater />
+                }
+                <ScanQuestion {question} />
+                <FlashScreen />
+                { toast_list(&shown) }
+                <SpokenStatus />
+            </ContextProvider<Desk>>
+        </ContextProvider<Toasts>>
+    }
+}
+
+fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -> Html {
+    match route {
+        Route::Home => html! { <HomePage /> },
+        Route::NotFound => not_found_page(),
+        Route::Stock => stock_page(&route, None, search),
+        beside if beside.is_beside_list() => {
+            stock_page(&beside, Some(html! { <Page route={beside.clone()} {lot} /> }), search)
+        }
+        route => html! { <Page {route} {lot} /> },
+    }
+}
+
+/// Plain links move within the app; anything the browser does better (a new tab, another site) stays its own.
+fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
+    Callback::from(move |event: MouseEvent| {
+        let is_plain = event.button() == 0
+            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        if event.default_prevented() || !is_plain {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target.and_then(|target| target.closest("a[href^='/']").ok().flatten());
+        if let (Some(href), Some(navigator)) = (link.and_then(|link| link.get_attribute("href")), &navigator)
+        {
+            event.prevent_default();
+            navigator.push(&AnyRoute::new(href));
+        }
+    })
+}

@@ -1,0 +1,25 @@
+//! A product's lots as the rules take them, and its place among the variants of its family.
+
+use domain::{InventoryLot, Product};
+
+use crate::book::views::ProductView;
+
+/// A view's lots as the rules take them.
+pub(crate) fn rows_of(view: &ProductView) -> Vec<InventoryLot> {
+    view.lots.iter().map(|lot| lot.row.clone()).collect()
+}
+
+/// A product among the others of its family, in one order wherever it is shown.
+pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
+    let mut all: Vec<&Product> = Vec::with_capacity(view.variants.len() + 1);
+    for product in view.variants.iter().chain([&view.product]) {
+        let is_before = |other: &&Product| (&other.variant, &other.sku) < (&product.variant, &product.sku);
+        all.insert(all.partition_point(is_before), product);
+    }
+    all
+}
+
+/// What tells a product from its family.
+pub(crate) fn variant_word(product: &Product) -> &str {
+    if product.variant.is_empty() { &product.sku } else { &product.variant }
+}

@@ -1,0 +1,47 @@
+//! A change that waits to be sent, with a way to take it back.
+
+use domain::Action;
+use sync::{Mutation, UnixMillis};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use crate::ui::button::icon_button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::row_text::row_text;
+use crate::words::action_words::in_words;
+use crate::words::format;
+use crate::words::language::{t, tf};
+
+/// A waiting change's row, with its product's name if it is known.
+pub(crate) fn queue_row(
+    mutation: &Mutation<Action>,
+    name: Option<&str>,
+    now: UnixMillis,
+    on_undo: &Callback<Uuid>,
+) -> Html {
+    let words = in_words(&mutation.action);
+    let id = mutation.id;
+    let undo = on_undo.reform(move |_: MouseEvent| id);
+    let title = words.title(name);
+    let state = match mutation.depends_on {
+        Some(_) => t("waits for an earlier change"),
+        None => t("saved here"),
+    };
+    html! {
+        <li class="entry is-pending" key={id.to_string()} data-test="queue-row" data-id={id.to_string()}
+            data-kind={mutation.action.kind()}>
+            <span class="entry-glyph tone-waiting">{ icon(Glyph::Clock) }</span>
+            { row_text(title.clone(), sub_line(&words.place, state, &format::ago(mutation.captured_at, now)), None) }
+            if let Some(change) = words.change {
+                <b class="row-quantity">{ change }</b>
+            }
+            { icon_button("icon-button", Glyph::Undo, tf("Take back: {what}", &[("what", &title)]), undo, "queue-undo") }
+        </li>
+    }
+}
+
+/// Parts in one line, without the empty ones.
+pub(crate) fn sub_line(place: &str, state: &str, when: &str) -> String {
+    let parts: Vec<&str> = [place, state, when].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}

@@ -1,0 +1,90 @@
+//! The list of products, searched as one types, and what the visible rows show.
+
+use std::rc::Rc;
+
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::use_survey::use_survey_if;
+use crate::book::Completeness;
+use crate::book::stock_filter::{StockFilter, StockSearch};
+use crate::book::surveyor::SurveyState;
+use crate::book::views::ProductCard;
+use crate::ui::use_clock::use_today;
+use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
+use crate::words::faults_in_words::store_fault;
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CatalogueView {
+    /// Whether there is anything to search yet, or nothing to wait for.
+    pub(crate) ready: bool,
+    /// Products in the catalogue.
+    pub(crate) total: usize,
+    /// The products found, in list order. Two handles of one `Vec` are known to be equal without a look at 100,000 ids; of
+    /// one slice they are not.
+    pub(crate) hits: Rc<Vec<Uuid>>,
+}
+
+/// The products whose label contains every word of `query`; all for an empty one.
+#[hook]
+pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
+    let book = use_book();
+    let version = use_book_version();
+    let hits = use_memo((query.to_owned(), version), {
+        let book = book.clone();
+        move |(query, _)| book.search(query)
+    });
+    let total = book.catalogue_len();
+    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits }
+}
+
+/// The same for the stock list, narrowed by what there is of the products; and how far that has been read.
+#[hook]
+pub(crate) fn use_stock(search: &StockSearch) -> (CatalogueView, SurveyState) {
+    let (book, today) = (use_book(), use_today());
+    let found = use_catalogue(&search.text);
+    let is_narrow = search.filter != StockFilter::Any;
+    let state = use_survey_if(is_narrow);
+    // The survey itself may be ahead of what this page has been told.
+    let version = book.survey_state().version;
+    let left =
+        use_memo((found.hits.clone(), search.filter, version, today), move |(hits, filter, _, today)| {
+            match *filter {
+                StockFilter::Any => hits.clone(),
+                filter => Rc::new(book.survey().stocked(hits, filter, *today)),
+            }
+        });
+    (CatalogueView { hits: (*left).clone(), ..found }, state)
+}
+
+/// Cards for `ids`: labels at once, the rest as soon as it is read.
+#[hook]
+pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
+    let book = use_book();
+    let version = use_book_version();
+    let today = use_today();
+    let read = {
+        let book = book.clone();
+        let ids = ids.clone();
+        use_loaded((), (ids.clone(), version, today), move |()| async move {
+            book.cards(&ids, today).await.map_err(|error| store_fault(&error))
+        })
+    };
+    let known = match &read {
+        Loaded::Ready(cards) => Some(cards.clone()),
+        Loaded::Loading | Loaded::Failed(_) => None,
+    };
+    let best_known = |id: &Uuid| {
+        let card = known.as_ref().and_then(|cards| card_of(cards, *id).cloned());
+        let label = || Some(ProductCard { product: book.label(*id)?, detail: None, pending: false });
+        Some((*id, card.or_else(label)?))
+    };
+    ids.iter().filter_map(best_known).collect()
+}
+
+/// A product's card among those that were asked for.
+pub(crate) fn card_of(cards: &[(Uuid, ProductCard)], id: Uuid) -> Option<&ProductCard> {
+    cards.iter().find(|(of, _)| *of == id).map(|(_, card)| card)
+}

@@ -1,0 +1,73 @@
+//! The queue, and what this device did last.
+
+use std::rc::Rc;
+
+use domain::{Action, Row};
+use sync::{Mutation, Outcome, QueueState, UnixMillis};
+use yew::prelude::*;
+
+use crate::book::Queued;
+use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
+use crate::words::faults_in_words::store_fault;
+
+/// Things shown as recent.
+const MAX_RECENT: usize = 50;
+
+/// Something this device did.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Recent {
+    pub(crate) mutation: Mutation<Action>,
+    pub(crate) state: RecentState,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RecentState {
+    /// Saved here.
+    Pending,
+    /// Booked by the server.
+    Sent {
+        /// When this device learnt so.
+        at: UnixMillis,
+    },
+    /// It waits for a person.
+    Attention(Outcome<Row>),
+}
+
+/// Pending entries and those that wait for a person, by rising `seq`.
+#[hook]
+pub(crate) fn use_queue() -> Rc<Vec<Queued>> {
+    let book = use_book();
+    use_book_version();
+    book.queue()
+}
+
+/// What this device did last, newest first.
+#[hook]
+pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
+    let book = use_book();
+    let version = use_book_version();
+    use_loaded((), version, move |()| async move {
+        let journal = book.journal().await.map_err(|error| store_fault(&error))?;
+        let sent = journal.into_iter().filter(|record| !record.mutation.withdrawn).map(|record| Recent {
+            state: RecentState::Sent { at: record.acknowledged_at },
+            mutation: record.mutation,
+        });
+        let mut all: Vec<Recent> = sent.collect();
+        for waiting in book.queue().iter().rev().take(MAX_RECENT).map(recent) {
+            let newer = all.partition_point(|other| other.mutation.seq > waiting.mutation.seq);
+            all.insert(newer, waiting);
+        }
+        all.truncate(MAX_RECENT);
+        Ok(all)
+    })
+}
+
+fn recent(record: &Queued) -> Recent {
+    let state = match &record.state {
+        QueueState::Pending => RecentState::Pending,
+        QueueState::Attention(outcome) => RecentState::Attention(outcome.clone()),
+    };
+    Recent { mutation: record.mutation.clone(), state }
+}

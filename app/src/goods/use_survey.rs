@@ -1,0 +1,43 @@
+//! How far the survey of all lots is; it is begun by the first page that asks.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::book::Signal;
+use crate::book::surveyor::{SurveyState, bring_survey_up};
+use crate::use_book::{use_book, use_book_version};
+
+/// The survey's state. It follows the book as long as the page is shown.
+#[hook]
+pub(crate) fn use_survey() -> SurveyState {
+    use_survey_if(true)
+}
+
+/// The same for a page that needs the survey only now and then.
+#[hook]
+pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
+    let book = use_book();
+    let version = use_book_version();
+    let state = use_state_eq(|| book.survey_state());
+    {
+        let setter = state.setter();
+        use_effect_with(book.clone(), move |book| {
+            let surveyed = book.clone();
+            let subscription = book.subscribe(Callback::from(move |signal| {
+                if signal == Signal::Surveyed {
+                    setter.set(surveyed.survey_state());
+                }
+            }));
+            move || drop(subscription)
+        });
+    }
+    use_effect_with((version, is_wanted), move |_| {
+        if is_wanted {
+            spawn_local(async move {
+                // The page that waits for it says what is wrong.
+                drop(bring_survey_up(book).await);
+            });
+        }
+    });
+    (*state).clone()
+}

@@ -1,0 +1,121 @@
+//! What the server did not book as it was asked to, each with its ways out.
+
+use domain::{Action, Row};
+use sync::{Outcome, QueueRecord, QueueState, UnixMillis};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::attention_card::{AttentionCard, Resolution};
+use crate::desk::record_faults::not_recorded;
+use crate::goods::use_queue::use_queue;
+use crate::ui::button::button;
+use crate::ui::chip::Tone;
+use crate::ui::sheet::Sheet;
+use crate::ui::toasts::{Toast, use_toasts};
+use crate::use_book::use_book;
+use crate::words::action_words::in_words;
+use crate::words::language::t;
+
+type Queued = QueueRecord<Action, Row>;
+
+/// The cards, and the question that one of them asks.
+pub(crate) struct AttentionList {
+    /// The newest first.
+    pub(crate) cards: Vec<Html>,
+    pub(crate) sheet: Html,
+}
+
+/// What needs a person, as it is `now`.
+#[hook]
+pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
+    let book = use_book();
+    let busy = use_state(Option::<Uuid>::default);
+    let confirming = use_state(Option::<Uuid>::default);
+    let resolve = use_resolve(&busy);
+    let records = use_queue();
+    let card = |(record, outcome): (&Queued, &Outcome<Row>)| {
+        let mutation = &record.mutation;
+        let on_resolve = on_resolve(mutation.id, &confirming, &resolve);
+        let label = in_words(&mutation.action).product.and_then(|product| book.label(product));
+        let (name, is_busy) = (label.map(|label| label.name), *busy == Some(mutation.id));
+        AttentionCard { mutation, outcome, name: name.as_deref(), is_busy, on_resolve }.view(now)
+    };
+    let mut cards: Vec<Html> = turned_down(&records).map(card).collect();
+    cards.reverse();
+    let sheet = confirming.map_or_else(Html::default, |id| discard_sheet(id, &confirming, &resolve));
+    AttentionList { cards, sheet }
+}
+
+fn turned_down(records: &[Queued]) -> impl Iterator<Item = (&Queued, &Outcome<Row>)> {
+    records.iter().filter_map(|record| match &record.state {
+        QueueState::Attention(outcome) => Some((record, outcome)),
+        QueueState::Pending => None,
+    })
+}
+
+/// Only forgetting a change for good is asked about first.
+fn on_resolve(
+    id: Uuid,
+    confirming: &UseStateHandle<Option<Uuid>>,
+    resolve: &Callback<(Uuid, Resolution)>,
+) -> Callback<Resolution> {
+    let (confirming, resolve) = (confirming.clone(), resolve.clone());
+    Callback::from(move |way| match way {
+        Resolution::Discard => confirming.set(Some(id)),
+        Resolution::Retry | Resolution::KeepMine | Resolution::KeepTheirs => resolve.emit((id, way)),
+    })
+}
+
+/// Carries a way out through and says how it went.
+#[hook]
+fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolution)> {
+    let (book, toasts) = (use_book(), use_toasts());
+    let busy = busy.clone();
+    Callback::from(move |(id, way): (Uuid, Resolution)| {
+        let (book, toasts, busy) = (book.clone(), toasts.clone(), busy.clone());
+        busy.set(Some(id));
+        spawn_local(async move {
+            let done = match way {
+                Resolution::Retry | Resolution::KeepMine => book.retry(id).await,
+                Resolution::KeepTheirs | Resolution::Discard => book.discard(id).await,
+            };
+            let said = match way {
+                Resolution::Retry | Resolution::KeepMine => t("It is sent again."),
+                Resolution::KeepTheirs => t("Everyone's value stays."),
+                Resolution::Discard => t("The change is discarded."),
+            };
+            toasts.show(match done {
+                Ok(()) => Toast::saved(said),
+                Err(error) => Toast::new(Tone::Attention, t("That did not work"), not_recorded(&error, None)),
+            });
+            busy.set(None);
+        });
+    })
+}
+
+fn discard_sheet(
+    id: Uuid,
+    confirming: &UseStateHandle<Option<Uuid>>,
+    resolve: &Callback<(Uuid, Resolution)>,
+) -> Html {
+    let confirming = confirming.clone();
+    let on_close = Callback::from(move |()| confirming.set(None));
+    let keep = on_close.reform(|_: MouseEvent| ());
+    let discard = {
+        let (on_close, resolve) = (on_close.clone(), resolve.clone());
+        Callback::from(move |_: MouseEvent| {
+            resolve.emit((id, Resolution::Discard));
+            on_close.emit(());
+        })
+    };
+    html! {
+        <Sheet title={t("Discard this change?")} {on_close} test="discard-sheet">
+            <p>{ t("It was not booked, and it will not be sent again. What the server has stays as it is.") }</p>
+            <div class="sheet-actions">
+                { button("button", t("Keep it").into(), keep, "discard-cancel") }
+                { button("button danger-fill", t("Discard").into(), discard, "discard-confirm") }
+            </div>
+        </Sheet>
+    }
+}

@@ -1,0 +1,124 @@
+//! What one device asked for beside what everyone has now, field by field.
+
+use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
+use sync::Outcome;
+
+use crate::goods::lot_chip::status_word;
+use crate::words::format;
+use crate::words::language::t;
+
+/// One field, both ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Compared {
+    /// The field's name.
+    pub(crate) field: String,
+    /// As this device wants it.
+    pub(crate) mine: String,
+    /// As it is now, where the server said so.
+    pub(crate) theirs: Option<String>,
+}
+
+/// The fields of an edit; none for anything else.
+pub(crate) fn compare(action: &Action, outcome: &Outcome<Row>) -> Vec<Compared> {
+    let rows = || outcome.rows.iter().map(|versioned| &versioned.row);
+    match action {
+        Action::UpdateProduct { id, patch } => {
+            let theirs = rows().filter_map(Row::product).find(|product| product.id == *id);
+            product_fields(patch, theirs)
+        }
+        Action::UpdateLot { lot, patch } => {
+            lot_fields(patch, rows().filter_map(Row::lot).find(|row| row.lot == *lot))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compared> {
+    let text = |field: &str, mine: &Option<String>, theirs: Option<&String>| {
+        mine.clone().map(|mine| compared(field, said(&mine), theirs.map(|value| said(value))))
+    };
+    let price = patch.price_minor.map(|minor| {
+        let their_currency = theirs.map(|product| product.currency.clone());
+        let currency = patch.currency.clone().or(their_currency).unwrap_or_default();
+        let theirs = theirs.map(|product| {
+            format::money(&Money { minor: product.price_minor, currency: product.currency.clone() })
+        });
+        compared(t("Price"), format::money(&Money { minor, currency }), theirs)
+    });
+    let of = |read: fn(&Product) -> &String| theirs.map(read);
+    let all = [
+        text(t("Name"), &patch.name, of(|product| &product.name)),
+        text(t("SKU"), &patch.sku, of(|product| &product.sku)),
+        text(t("Barcode"), &patch.barcode, of(|product| &product.barcode)),
+        text(t("Unit"), &patch.unit, of(|product| &product.unit)),
+        price,
+        text(t("Currency"), &patch.currency, of(|product| &product.currency)),
+        text(t("Family"), &patch.family, of(|product| &product.family)),
+        text(t("Variant"), &patch.variant, of(|product| &product.variant)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn lot_fields(patch: &LotPatch, theirs: Option<&InventoryLot>) -> Vec<Compared> {
+    let status = patch.status.map(|mine| {
+        compared(
+            t("Status"),
+            status_word(mine).to_owned(),
+            theirs.map(|lot| status_word(lot.status).to_owned()),
+        )
+    });
+    let date = patch.expires_on.map(|mine| {
+        let theirs = theirs.map(|lot| lot.expires_on.map_or_else(|| t("none").to_owned(), format::date));
+        compared(t("Expiry date"), format::date(mine), theirs)
+    });
+    [status, date].into_iter().flatten().collect()
+}
+
+fn compared(field: &str, mine: String, theirs: Option<String>) -> Compared {
+    Compared { field: field.to_owned(), mine, theirs }
+}
+
+fn said(value: &str) -> String {
+    if value.is_empty() { t("none").to_owned() } else { value.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::{Verdict, Versioned};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_is_shown_beside_the_row_as_it_is_now() {
+        let product = Product {
+            id: Uuid::nil(),
+            sku: "P1".into(),
+            barcode: String::new(),
+            name: "Rice vinegar".into(),
+            unit: "each".into(),
+            price_minor: 255,
+            currency: "EUR".into(),
+            family: String::new(),
+            variant: String::new(),
+        };
+        let patch =
+            ProductPatch { price_minor: Some(240), barcode: Some("12".into()), ..ProductPatch::default() };
+        let outcome = Outcome {
+            verdict: Verdict::Conflict,
+            code: String::new(),
+            message: String::new(),
+            rows: vec![Versioned { rev: 9, row: Row::Product(product) }],
+            removed: Vec::new(),
+        };
+        let fields = compare(&Action::UpdateProduct { id: Uuid::nil(), patch }, &outcome);
+        assert_eq!(
+            fields,
+            [
+                compared("Barcode", "12".into(), Some("none".into())),
+                compared("Price", "€\u{a0}2.40".into(), Some("€\u{a0}2.55".into())),
+            ]
+        );
+        assert!(compare(&Action::DeleteProduct { id: Uuid::nil() }, &outcome).is_empty());
+    }
+}

@@ -1,0 +1,322 @@
+//! Everything that needs a person, the gravest first.
+
+use domain::{Action, ExceptionKind, StockException};
+use sync::sort_by;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::assign_code::AssignCode;
+use super::attention_list::{AttentionList, use_attention_list};
+use super::exception_card::ExceptionCard;
+use super::unknown_code_card::unknown_code_card;
+use super::use_inbox::{Inbox, use_inbox};
+use crate::book::lot_filter::{Expiry, LotFilter};
+use crate::desk::reason_sheet::ReasonSheet;
+use crate::goods::use_survey::use_survey;
+use crate::route::Route;
+use crate::sending::save_unsent::use_save_unsent;
+use crate::ui::button::{button, choice, link_button};
+use crate::ui::chip::{Tone, chip};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
+use crate::ui::use_clock::{use_now, use_today};
+use crate::ui::use_loaded::Loaded;
+use crate::use_book::use_book;
+use crate::words::language::{key, t, tf, tn};
+
+/// Cards of a kind that are shown; the rest is counted.
+const MAX_CARDS: usize = 100;
+
+/// What is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    All,
+    /// This device's changes that were not booked.
+    Changes,
+    /// What is odd about the stock.
+    Stock,
+    /// Codes that nobody knows, or that two products have.
+    Codes,
+}
+
+impl Kind {
+    const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::All, key("All"), "inbox-all"),
+        (Self::Changes, key("Not booked"), "inbox-changes"),
+        (Self::Stock, key("Stock"), "inbox-stock"),
+        (Self::Codes, key("Barcodes"), "inbox-codes"),
+    ];
+
+    fn holds(self, other: Self) -> bool {
+        self == Self::All || self == other
+    }
+}
+
+const fn kind_of(exception: &StockException) -> Kind {
+    match exception.kind {
+        ExceptionKind::BelowZero | ExceptionKind::MovedWhileCounted => Kind::Stock,
+        ExceptionKind::DuplicateBarcode => Kind::Codes,
+    }
+}
+
+/// What the cards ask a person in a sheet.
+#[derive(Clone, Default, PartialEq)]
+enum Asking {
+    #[default]
+    Nothing,
+    /// Why it is all right.
+    Reason(StockException),
+    /// Which product has this code.
+    Product(String),
+}
+
+/// The page.
+#[component]
+pub(crate) fn InboxPage() -> Html {
+    let (book, now) = (use_book(), use_now());
+    let inbox = use_inbox();
+    let shown = use_state(Kind::default);
+    let asking = use_state(Asking::default);
+    let attention = use_attention_list(now);
+    use_effect_with((), {
+        let book = book.clone();
+        move |()| {
+            // What cannot be looked up now is looked up when the page opens again.
+            spawn_local(async move { drop(book.forget_known_codes().await) });
+        }
+    });
+    let ask = {
+        let asking = asking.setter();
+        Callback::from(move |next| asking.set(next))
+    };
+    let on_forget = Callback::from(move |code: String| {
+        let book = book.clone();
+        // It stays in the list if it could not be forgotten.
+        spawn_local(async move { drop(book.forget_unknown(&code).await) });
+    });
+    let body = match &inbox {
+        Loaded::Loading if attention.cards.is_empty() => skeleton(),
+        Loaded::Failed(message) => read_failure(message),
+        Loaded::Loading => cards(&attention, &Inbox::default(), &shown, (ask, on_forget)),
+        Loaded::Ready(found) => cards(&attention, found, &shown, (ask, on_forget)),
+    };
+    html! {
+        <div class="page inbox-page" data-test="inbox-page">
+            <PageHead title={t("Inbox")} />
+            { body }
+            { attention.sheet }
+            { sheet(&asking) }
+        </div>
+    }
+}
+
+/// Everything that is found, of the kind that is `shown`.
+fn cards(
+    attention: &AttentionList,
+    found: &Inbox,
+    shown: &UseStateHandle<Kind>,
+    (ask, on_forget): (Callback<Asking>, Callback<String>),
+) -> Html {
+    let kind = **shown;
+    let counts = Counts::of(attention.cards.len(), found);
+    html! {
+        <>
+            if counts.of_kind(Kind::All) > 0 {
+                { filter(kind, &counts, &shown.setter()) }
+            }
+            if kind.holds(Kind::Changes) && !attention.cards.is_empty() {
+                <section aria-label={t("Needs you")} data-test="attention">
+                    <h2 class="section-title">{ tn(attention.cards.len(), "{n} needs you", "{n} need you") }</h2>
+                    <div class="attention-cards">{ for attention.cards.iter().cloned() }</div>
+                    <SaveUnsentWork />
+                </section>
+            }
+            // A component that draws anew while what follows it goes would look for its place beside that.
+            <div class="own-place"><SiteCards found={found.clone()} {kind} {ask} {on_forget} /></div>
+            if counts.of_kind(kind) == 0 {
+                { nothing() }
+            }
+            if kind.holds(Kind::Stock) {
+                <div class="own-place"><ExpiredCard /></div>
+            }
+        </>
+    }
+}
+
+/// What was not booked can be saved as a table, too.
+#[component]
+fn SaveUnsentWork() -> Html {
+    let save = use_save_unsent();
+    let face = html! { <>{ icon(Glyph::Receive) }{ t("Save unsent work") }</> };
+    html! {
+        <>
+            <div class="section-ways">
+                { button("button", face, save.open.reform(|_: MouseEvent| ()), "attention-save") }
+            </div>
+            { save.sheet }
+        </>
+    }
+}
+
+/// How many there are of each kind.
+struct Counts([(Kind, usize); 3]);
+
+impl Counts {
+    fn of(attention: usize, inbox: &Inbox) -> Self {
+        let exceptions = |kind| inbox.exceptions.iter().filter(|one| kind_of(one) == kind).count();
+        let codes = exceptions(Kind::Codes) + inbox.codes.len();
+        Self([(Kind::Changes, attention), (Kind::Stock, exceptions(Kind::Stock)), (Kind::Codes, codes)])
+    }
+
+    fn of_kind(&self, kind: Kind) -> usize {
+        self.0.iter().filter(|(of, _)| kind.holds(*of)).map(|(_, count)| count).sum()
+    }
+}
+
+fn filter(shown: Kind, counts: &Counts, setter: &UseStateSetter<Kind>) -> Html {
+    let one = |(kind, words, test): (Kind, &'static str, &'static str)| {
+        let setter = setter.clone();
+        let onclick = Callback::from(move |_: MouseEvent| setter.set(kind));
+        html! {
+            <span class="counted-choice">
+                { choice(t(words), shown == kind, onclick, test) }
+                <span class="muted" aria-hidden="true" translate="no">{ counts.of_kind(kind) }</span>
+            </span>
+        }
+    };
+    html! {
+        <div class="choices" role="group" aria-label={t("What is shown")}>{ for Kind::ALL.map(one) }</div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SiteCardsProps {
+    found: Inbox,
+    kind: Kind,
+    ask: Callback<Asking>,
+    on_forget: Callback<String>,
+}
+
+/// What is odd at the site, and codes that nobody knows.
+#[component]
+fn SiteCards(props: &SiteCardsProps) -> Html {
+    let (book, now) = (use_book(), use_now());
+    let mine = book.device_name();
+    let name_of = |id| book.label(id).map(|label| label.name);
+    let wanted = |one: &&StockException| props.kind.holds(kind_of(one));
+    let mut exceptions: Vec<&StockException> = props.found.exceptions.iter().filter(wanted).collect();
+    // Kinds stand in the order of their gravity; each keeps the newest first.
+    sort_by(&mut exceptions, |a, b| a.kind.cmp(&b.kind));
+    let card = |exception: &&StockException| {
+        let asked = (*exception).clone();
+        ExceptionCard {
+            exception,
+            name_of: &name_of,
+            is_mine: mine.as_deref() == Some(&exception.author),
+            on_seen: props.ask.reform(move |()| Asking::Reason(asked.clone())),
+        }
+        .view(now)
+    };
+    let codes = props.found.codes.iter().filter(|_| props.kind.holds(Kind::Codes));
+    let on_assign = props.ask.reform(Asking::Product);
+    let cards: Vec<Html> = exceptions
+        .iter()
+        .map(card)
+        .chain(codes.map(|code| unknown_code_card(code, now, &on_assign, &props.on_forget)))
+        .collect();
+    if cards.is_empty() {
+        return Html::default();
+    }
+    let beyond = cards.len().saturating_sub(MAX_CARDS);
+    html! {
+        <section aria-label={t("At this site")}>
+            <h2 class="section-title">{ t("At this site") }</h2>
+            <div class="attention-cards">{ for cards.into_iter().take(MAX_CARDS) }</div>
+            if beyond > 0 {
+                <p class="muted">{ tn(beyond, "and {n} more", "and {n} more") }</p>
+            }
+        </section>
+    }
+}
+
+/// Lots past their date that nobody has taken out: one card for all of them.
+#[component]
+fn ExpiredCard() -> Html {
+    let (book, today) = (use_book(), use_today());
+    let state = use_survey();
+    let version = book.survey_state().version;
+    let expired = use_memo((version, today), {
+        let book = book.clone();
+        move |(_, today)| {
+            let filter = LotFilter { expiry: Expiry::Expired, only_available: true, ..LotFilter::default() };
+            book.select_lots(&filter, *today).rows.len()
+        }
+    });
+    if let (false, Some(percent)) = (state.is_ready, state.percent) {
+        let words = tf("Looking for expired lots: {percent} %", &[("percent", &percent)]);
+        return html! { <p class="muted" data-test="expired-progress">{ words }</p> };
+    }
+    if *expired == 0 {
+        return Html::default();
+    }
+    let href = format!("{}?expiry={}", Route::Lots.to_path(), Expiry::Expired.code());
+    html! {
+        <section aria-label={t("Worth a look")}>
+            <h2 class="section-title">{ t("Worth a look") }</h2>
+            <article class="card attention tone-waiting" data-test="expired-card" data-count={expired.to_string()}>
+                { chip(Tone::Waiting, Some(Glyph::Triangle), t("Expired"), "expired-kind") }
+                <h3>{ tn(*expired, "{n} lot is past its date", "{n} lots are past their date") }</h3>
+                <p>{ t("They still count as available. Take them out, or put them aside.") }</p>
+                <div class="ways">{ link_button("button strong", href, t("Show them").into(), "expired-open") }</div>
+            </article>
+        </section>
+    }
+}
+
+fn nothing() -> Html {
+    let placeholder = Placeholder {
+        glyph: Glyph::Tick,
+        title: t("Nothing needs you"),
+        text: t("What cannot be booked, does not add up or is not known appears here."),
+        test: "inbox-empty",
+    };
+    placeholder.view(Html::default())
+}
+
+fn sheet(asking: &UseStateHandle<Asking>) -> Html {
+    let setter = asking.setter();
+    let on_close = Callback::from(move |()| setter.set(Asking::Nothing));
+    match &**asking {
+        Asking::Nothing => Html::default(),
+        Asking::Reason(exception) => settling(exception.clone(), on_close),
+        Asking::Product(code) => html! { <AssignCode code={code.clone()} {on_close} /> },
+    }
+}
+
+/// Asks whether something odd is all right, and why.
+fn settling(exception: StockException, on_close: Callback<()>) -> Html {
+    let suggestions: Vec<AttrValue> = reasons(exception.kind).map(|reason| t(reason).into()).into();
+    let action = Callback::from(move |reason| {
+        let seen = Some(exception.sighting());
+        let StockException { kind, product_id, lot, .. } = exception.clone();
+        Action::ResolveException { kind, product_id, lot, reason, seen }
+    });
+    html! {
+        <ReasonSheet title={t("Is this all right?")} label={t("What came of it?")} {suggestions} confirm={t("Settle it")}
+            saved={t("It is settled for everyone once it is sent.")} {action} {on_close}>
+            <p>{ t("It leaves the inbox on every device. The numbers stay as they are.") }</p>
+        </ReasonSheet>
+    }
+}
+
+/// What it often is.
+const fn reasons(kind: ExceptionKind) -> [&'static str; 2] {
+    match kind {
+        ExceptionKind::BelowZero => [key("Receipt is booked late"), key("Counted by sight")],
+        ExceptionKind::MovedWhileCounted => [key("The count is right"), key("The difference is explained")],
+        ExceptionKind::DuplicateBarcode => [key("Same goods, two products"), key("Supplier reuses the code")],
+    }
+}

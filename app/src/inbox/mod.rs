@@ -1,0 +1,10 @@
+//! The inbox: exceptions, refused changes, and codes that nobody knew.
+
+pub(crate) mod assign_code;
+pub(crate) mod attention_card;
+pub(crate) mod attention_list;
+pub(crate) mod comparison;
+pub(crate) mod exception_card;
+pub(crate) mod inbox_page;
+pub(crate) mod unknown_code_card;
+pub(crate) mod use_inbox;

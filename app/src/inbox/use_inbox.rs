@@ -1,0 +1,78 @@
+//! What needs a person, besides this device's own changes.
+
+use domain::StockException;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use wasm_split_helpers::wasm_split;
+use yew::prelude::*;
+
+use crate::book::Book;
+use crate::book::unknown_codes::UnknownCode;
+use crate::goods::use_queue::use_queue;
+use crate::rest::NotLoaded;
+use crate::ui::use_clock::use_now;
+use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
+use crate::words::faults_in_words::{not_loaded, store_fault};
+
+/// Pending changes beyond which the count is not taken after each of them.
+const MANY_PENDING: usize = 100;
+/// It is taken this often then.
+const RECOUNT_MILLIS: i64 = 15_000;
+
+/// What waits for somebody.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Inbox {
+    /// What is odd at the site, the newest first.
+    pub(crate) exceptions: Vec<StockException>,
+    /// Codes that nobody knew on this device, the newest first.
+    pub(crate) codes: Vec<UnknownCode>,
+}
+
+/// The inbox as the device has it, pending work included.
+#[hook]
+pub(crate) fn use_inbox() -> Loaded<Inbox> {
+    let version = use_book_version();
+    use_inbox_as_of((version, 0))
+}
+
+#[hook]
+fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
+    let book = use_book();
+    use_loaded((), version, move |()| async move {
+        book.let_picture_first().await;
+        read_inbox(book).await.map_err(not_loaded)?
+    })
+}
+
+/// Reads it with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let inbox = _; { Ok(inbox.await) } -> Result<Result<Inbox, String>, NotLoaded>))]
+fn read_inbox(book: Book) -> LocalBoxFuture<'static, Result<Inbox, String>> {
+    async move { Inbox::read(&book).await }.boxed_local()
+}
+
+impl Inbox {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The sentence to show.
+    async fn read(book: &Book) -> Result<Self, String> {
+        let exceptions = book.exceptions().await.map_err(|error| store_fault(&error))?;
+        let codes = book.unknown_codes().await.map_err(|error| store_fault(&error))?;
+        Ok(Self { exceptions, codes })
+    }
+}
+
+/// How many things need a person.
+#[hook]
+pub(crate) fn use_inbox_count() -> usize {
+    let (version, now, queue) = (use_book_version(), use_now(), use_queue());
+    let attention = queue.iter().filter(|record| !record.is_pending()).count();
+    // Each lot that pending work is about is read; what is saved next does not wait for that.
+    let as_of = if queue.len() > MANY_PENDING { (0, now.0 / RECOUNT_MILLIS) } else { (version, 0) };
+    match use_inbox_as_of(as_of) {
+        Loaded::Ready(inbox) => attention + inbox.exceptions.len() + inbox.codes.len(),
+        // Whoever opens the inbox is told why it cannot be read.
+        Loaded::Loading | Loaded::Failed(_) => attention,
+    }
+}

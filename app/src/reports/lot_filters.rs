@@ -1,0 +1,90 @@
+//! What narrows a list of lots: words, dates, bins, signs, and its order.
+
+use yew::prelude::*;
+
+use crate::book::lot_filter::{Expiry, LotFilter, LotOrder};
+use crate::ui::button::choice;
+use crate::ui::field::{Field, Takes, typed_into};
+use crate::ui::icon::{Glyph, icon};
+use crate::words::language::t;
+
+/// The filter's controls.
+pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
+    let changed = |change: fn(&mut LotFilter)| {
+        let filter = filter.clone();
+        on_change.reform(move |_: MouseEvent| {
+            let mut filter = filter.clone();
+            change(&mut filter);
+            filter
+        })
+    };
+    let on_bin = {
+        let filter = filter.clone();
+        on_change.reform(move |bin: String| LotFilter { bin, ..filter.clone() })
+    };
+    let bin = Field {
+        id: "lots-bin",
+        label: t("Bin begins with"),
+        value: &filter.bin,
+        on_change: on_bin,
+        takes: Takes::Alone,
+        optional: true,
+        ..Field::default()
+    };
+    let on_available = changed(|filter| filter.only_available = !filter.only_available);
+    let on_below = changed(|filter| filter.only_below_zero = !filter.only_below_zero);
+    html! {
+        <div class="lot-filters">
+            { words(filter, on_change) }
+            <div class="choices" role="group" aria-label={t("Expiry")}>
+                { for Expiry::ALL.into_iter().map(|expiry| expiry_choice(expiry, filter, on_change)) }
+            </div>
+            <details class="lots-more" open={has_more(filter)}>
+                <summary data-test="lots-more">{ t("More filters and order") }</summary>
+                <div class="lots-more-body">
+                    <div class="choices" role="group" aria-label={t("Which lots")}>
+                        { choice(t("Only available"), filter.only_available, on_available, "lots-available") }
+                        { choice(t("Below zero"), filter.only_below_zero, on_below, "lots-below-zero") }
+                    </div>
+                    <div class="choices" role="group" aria-label={t("Sort order")}>
+                        { for LotOrder::ALL.into_iter().map(|order| order_choice(order, filter, on_change)) }
+                    </div>
+                    { bin.view() }
+                </div>
+            </details>
+        </div>
+    }
+}
+
+/// Whether something is set that is not seen while the rest is folded.
+fn has_more(filter: &LotFilter) -> bool {
+    filter.only_available || filter.only_below_zero || !filter.bin.is_empty()
+}
+
+fn words(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
+    let label = t("Product, lot or bin");
+    let oninput = {
+        let filter = filter.clone();
+        typed_into(&on_change.reform(move |text: String| LotFilter { text, ..filter.clone() }))
+    };
+    html! {
+        <div class="scan-field" role="search">
+            { icon(Glyph::Search) }
+            <input id="lots-search" type="text" enterkeyhint="search" autocomplete="off" autocapitalize="off"
+                spellcheck="false" placeholder={label} aria-label={label} value={filter.text.clone()} {oninput}
+                data-scan="lot" data-test="lots-search" />
+        </div>
+    }
+}
+
+fn expiry_choice(expiry: Expiry, filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
+    let with = LotFilter { expiry, ..filter.clone() };
+    let onclick = on_change.reform(move |_: MouseEvent| with.clone());
+    choice(t(expiry.words()), filter.expiry == expiry, onclick, expiry.code())
+}
+
+fn order_choice(order: LotOrder, filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
+    let with = LotFilter { order, ..filter.clone() };
+    let onclick = on_change.reform(move |_: MouseEvent| with.clone());
+    choice(t(order.words()), filter.order == order, onclick, "lots-order")
+}

@@ -1,0 +1,7 @@
+//! Every lot with filters, and the report on value and expiry.
+
+pub(crate) mod lot_filters;
+pub(crate) mod lot_list;
+pub(crate) mod lots;
+pub(crate) mod report;
+pub(crate) mod report_parts;

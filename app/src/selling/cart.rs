@@ -1,0 +1,293 @@
+//! The order being put together: which products, how many, and from which lots. Pure.
+
+use std::rc::Rc;
+
+use domain::{
+    Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate,
+};
+use uuid::Uuid;
+use yew::Reducible;
+
+use crate::desk::scan::Scanned;
+use crate::words::format;
+use crate::words::language::{t, tf};
+
+/// One product of the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CartLine {
+    pub(crate) product: Uuid,
+    pub(crate) quantity: Quantity,
+    /// The lot that its label named last: it is taken first.
+    pub(crate) scanned_lot: String,
+    /// Whether more may be sold than the book has.
+    pub(crate) sells_short: bool,
+    /// Where the goods come from that the book has no lot for.
+    pub(crate) found_lot: String,
+    pub(crate) found_location: String,
+}
+
+/// The order's products; each stands in it once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cart {
+    /// The id it will be placed under. A cart that comes back after its order was saved is known by it.
+    pub(crate) order: Option<Uuid>,
+    pub(crate) lines: Vec<CartLine>,
+}
+
+/// What is done to a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CartChange {
+    /// The id of the order that begins.
+    Begin(Uuid),
+    /// One more of a product, or as many as its label says.
+    Add(Uuid, Scanned),
+    /// So many of it; none takes it out.
+    Quantity(Uuid, Quantity),
+    /// A variant in place of another.
+    Swap { from: Uuid, to: Uuid },
+    /// Whether more may be sold than there is.
+    SellShort(Uuid, bool),
+    /// Where goods without a lot in the book come from.
+    Found { product: Uuid, lot_code: String, location: String },
+    /// A new order begins.
+    Clear,
+}
+
+impl Cart {
+    fn line_of(&mut self, product: Uuid) -> Option<&mut CartLine> {
+        self.lines.iter_mut().find(|line| line.product == product)
+    }
+
+    fn add(&mut self, product: Uuid, quantity: Quantity) {
+        match self.line_of(product) {
+            Some(line) if (line.quantity + quantity).in_range() => line.quantity += quantity,
+            Some(_) => {}
+            None => self.lines.push(CartLine { product, quantity, ..CartLine::default() }),
+        }
+    }
+
+    fn change(&mut self, change: CartChange) {
+        match change {
+            CartChange::Begin(order) => self.order = Some(order),
+            CartChange::Add(product, scanned) => {
+                self.add(product, scanned.count.unwrap_or(Quantity::units(1)));
+                if let (Some(line), Some(lot)) = (self.line_of(product), scanned.lot_code) {
+                    line.scanned_lot = lot;
+                }
+            }
+            CartChange::Quantity(product, quantity) if quantity <= Quantity::ZERO => {
+                self.lines.retain(|line| line.product != product);
+            }
+            CartChange::Quantity(product, quantity) => {
+                if let Some(line) = self.line_of(product) {
+                    line.quantity = quantity;
+                }
+            }
+            CartChange::Swap { from, to } => self.swap(from, to),
+            CartChange::SellShort(product, sells_short) => {
+                if let Some(line) = self.line_of(product) {
+                    line.sells_short = sells_short;
+                }
+            }
+            CartChange::Found { product, lot_code, location } => {
+                if let Some(line) = self.line_of(product) {
+                    (line.found_lot, line.found_location) = (lot_code, location);
+                }
+            }
+            CartChange::Clear => *self = Self::default(),
+        }
+    }
+
+    fn swap(&mut self, from: Uuid, to: Uuid) {
+        let Some(at) = self.lines.iter().position(|line| line.product == from) else { return };
+        if self.lines.iter().any(|line| line.product == to) {
+            let gone = self.lines.remove(at);
+            self.add(to, gone.quantity);
+        } else if let Some(line) = self.lines.get_mut(at) {
+            *line = CartLine { product: to, quantity: line.quantity, ..CartLine::default() };
+        }
+    }
+}
+
+impl Reducible for Cart {
+    type Action = CartChange;
+
+    fn reduce(self: Rc<Self>, change: CartChange) -> Rc<Self> {
+        let mut cart = (*self).clone();
+        cart.change(change);
+        Rc::new(cart)
+    }
+}
+
+/// Where a line's goods come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taking {
+    /// Soonest to expire first; what is missing is not in it.
+    pub(crate) parts: Vec<Allocation>,
+    /// More than the book has.
+    pub(crate) missing: Quantity,
+    /// The lot that what is missing would be booked on; none if somebody has to say.
+    pub(crate) rest: Option<LotRef>,
+}
+
+impl Taking {
+    /// Chooses lots for a line.
+    pub(crate) fn of(line: &CartLine, lots: &[InventoryLot], today: CalendarDate) -> Self {
+        let is_scanned = |lot: &InventoryLot| lot.lot.lot_code.eq_ignore_ascii_case(&line.scanned_lot);
+        let (scanned, others): (Vec<_>, Vec<_>) = lots.iter().cloned().partition(is_scanned);
+        let (mut parts, missing) = allocate(&scanned, line.quantity, today);
+        let (rest, missing) = allocate(&others, missing, today);
+        parts.extend(rest);
+        let sellable = |lot: &&InventoryLot| lot.status == LotStatus::Available && !lot.is_expired(today);
+        let known = || lots.iter().find(sellable).map(|lot| lot.lot.clone());
+        let found = || {
+            let lot = LotRef::new(line.product, &line.found_lot, &line.found_location);
+            lot.validate().is_ok().then_some(lot)
+        };
+        let rest = parts.last().map(|part| part.lot.clone()).or_else(known).or_else(found);
+        Self { parts, missing, rest }
+    }
+
+    /// The lot that a label named, where nothing of it may be sold.
+    pub(crate) fn unused_label<'l>(&self, line: &'l CartLine) -> Option<&'l str> {
+        let lot = Some(line.scanned_lot.as_str()).filter(|lot| !lot.is_empty())?;
+        (!self.parts.iter().any(|part| part.lot.lot_code.eq_ignore_ascii_case(lot))).then_some(lot)
+    }
+
+    /// The line's lots, what is missing included where it has one.
+    fn whole(&self) -> Vec<Allocation> {
+        let mut parts = self.parts.clone();
+        if let (true, Some(rest)) = (self.missing > Quantity::ZERO, &self.rest) {
+            match parts.iter_mut().find(|part| part.lot == *rest) {
+                Some(part) => part.quantity += self.missing,
+                None => parts.push(Allocation { lot: rest.clone(), quantity: self.missing }),
+            }
+        }
+        parts
+    }
+
+    /// The line's price, rounded as the order will be: lot by lot.
+    pub(crate) fn price(&self, unit_price_minor: i64, currency: &str) -> Money {
+        let of = |quantity| Money::of(quantity, unit_price_minor, currency).minor;
+        let unplaced = if self.rest.is_none() { of(self.missing) } else { 0 };
+        let minor = self.whole().iter().map(|part| of(part.quantity)).fold(unplaced, i64::saturating_add);
+        Money { minor, currency: currency.to_owned() }
+    }
+
+    /// The order's lines for it.
+    ///
+    /// # Errors
+    /// A sentence, if there is too little and nobody said what to do about it.
+    pub(crate) fn order_lines(
+        &self,
+        line: &CartLine,
+        unit_price_minor: i64,
+    ) -> Result<Vec<OrderLine>, String> {
+        if self.missing > Quantity::ZERO && !line.sells_short {
+            let there = line.quantity - self.missing;
+            return Err(tf(
+                "The book has {there} of {wanted}. Lower the quantity or choose \"Sell anyway\".",
+                &[("there", &format::quantity(there)), ("wanted", &format::quantity(line.quantity))],
+            ));
+        }
+        if self.missing > Quantity::ZERO && self.rest.is_none() {
+            let sentence = t("The book has no lot of it. Type the lot and the location the goods come from.");
+            return Err(sentence.to_owned());
+        }
+        let lines = self.whole().into_iter();
+        Ok(lines.map(|part| OrderLine { lot: part.lot, quantity: part.quantity, unit_price_minor }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEA: Uuid = Uuid::from_u128(1);
+    const OATS: Uuid = Uuid::from_u128(2);
+
+    fn cart(changes: impl IntoIterator<Item = CartChange>) -> Cart {
+        let mut cart = Cart::default();
+        changes.into_iter().for_each(|change| cart.change(change));
+        cart
+    }
+
+    fn add(product: Uuid) -> CartChange {
+        CartChange::Add(product, Scanned::default())
+    }
+
+    fn today() -> CalendarDate {
+        "2026-11-21".parse().expect("a date")
+    }
+
+    fn lot(code: &str, units: i64, expires_on: &str) -> InventoryLot {
+        let expires_on = Some(expires_on.parse().expect("a date"));
+        let empty = InventoryLot::empty(LotRef::new(TEA, code, "A-1"));
+        InventoryLot { quantity: Quantity::units(units), expires_on, ..empty }
+    }
+
+    #[test]
+    fn a_product_stands_in_the_cart_once() {
+        let cart = cart([add(TEA), add(OATS), add(TEA), CartChange::Swap { from: OATS, to: TEA }]);
+        assert_eq!(cart.lines.len(), 1);
+        assert_eq!(cart.lines[0].quantity, Quantity::units(3));
+    }
+
+    #[test]
+    fn another_variant_keeps_place_and_quantity_but_not_the_permission() {
+        let cart = cart([
+            add(TEA),
+            CartChange::Quantity(TEA, Quantity::units(7)),
+            CartChange::SellShort(TEA, true),
+            CartChange::Swap { from: TEA, to: OATS },
+        ]);
+        assert_eq!((cart.lines[0].product, cart.lines[0].quantity), (OATS, Quantity::units(7)));
+        assert!(!cart.lines[0].sells_short);
+    }
+
+    #[test]
+    fn none_of_it_takes_the_line_out() {
+        assert_eq!(cart([add(TEA), CartChange::Quantity(TEA, Quantity::ZERO)]), Cart::default());
+    }
+
+    #[test]
+    fn a_shortage_is_sold_only_when_somebody_says_so() {
+        let mut cart = cart([add(TEA), CartChange::Quantity(TEA, Quantity::units(12))]);
+        let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01"), lot("gone", 9, "2026-11-01")];
+        let taking = Taking::of(&cart.lines[0], &lots, today());
+        assert_eq!(taking.missing, Quantity::units(3));
+        let refused = taking.order_lines(&cart.lines[0], 100);
+        assert!(refused.is_err_and(|why| why.starts_with("The book has 9 of 12.")));
+
+        cart.change(CartChange::SellShort(TEA, true));
+        let lines = taking.order_lines(&cart.lines[0], 100).expect("allowed");
+        let booked: Vec<_> = lines.iter().map(|line| (line.lot.lot_code.as_str(), line.quantity)).collect();
+        assert_eq!(booked, [("soon", Quantity::units(4)), ("late", Quantity::units(8))]);
+        assert_eq!(taking.price(100, "EUR").minor, 1_200);
+    }
+
+    #[test]
+    fn a_label_says_how_many_and_of_which_lot_first() {
+        let count = Some(Quantity::units(6));
+        let label = Scanned { lot_code: Some("LATE".into()), count, ..Scanned::default() };
+        let cart = cart([add(TEA), CartChange::Add(TEA, label)]);
+        let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01")];
+        let parts = Taking::of(&cart.lines[0], &lots, today()).parts;
+        let taken: Vec<_> = parts.iter().map(|part| (part.lot.lot_code.as_str(), part.quantity)).collect();
+        assert_eq!(taken, [("late", Quantity::units(5)), ("soon", Quantity::units(2))]);
+    }
+
+    #[test]
+    fn goods_without_a_lot_need_one_named() {
+        let mut cart = cart([add(TEA), CartChange::SellShort(TEA, true)]);
+        let taking = Taking::of(&cart.lines[0], &[], today());
+        assert_eq!(taking.price(250, "EUR").minor, 250);
+        assert!(taking.order_lines(&cart.lines[0], 250).is_err_and(|why| why.contains("no lot")));
+
+        let (lot_code, location) = ("L1".to_owned(), "B-2".to_owned());
+        cart.change(CartChange::Found { product: TEA, lot_code, location });
+        let taking = Taking::of(&cart.lines[0], &[], today());
+        let lines = taking.order_lines(&cart.lines[0], 250).expect("a lot is named");
+        assert_eq!(lines[0].lot, LotRef::new(TEA, "L1", "B-2"));
+    }
+}

@@ -1,0 +1,122 @@
+//! Makes this device known to the server with a one-time code.
+
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::route::Route;
+use crate::ui::button::submit_button;
+use crate::ui::chip::Tone;
+use crate::ui::faults::Faults;
+use crate::ui::field::{Field, Takes};
+use crate::ui::page_head::PageHead;
+use crate::ui::save_failure::save_failure;
+use crate::ui::toasts::{Toast, use_toasts};
+use crate::use_book::use_book;
+use crate::use_offline_sync::use_sync;
+use crate::words::language::t;
+
+/// The code, if the link carried one.
+#[derive(Properties, PartialEq)]
+pub(crate) struct EnrolPageProps {
+    #[prop_or_default]
+    pub(crate) code: String,
+}
+
+/// The page for it.
+#[component]
+pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
+    let book = use_book();
+    let code = use_state(|| props.code.clone());
+    let name = use_state(|| book.device_name().unwrap_or_default());
+    let faults = use_state(Faults::default);
+    let failure = use_state(Option::<AttrValue>::default);
+    let is_busy = use_state(bool::default);
+    let enrolled = use_enrolled();
+    let onsubmit = {
+        let (code, name, faults) = (code.clone(), name.clone(), faults.clone());
+        let (failure, is_busy) = (failure.clone(), is_busy.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let mut found = Faults::default();
+            if code.trim().is_empty() {
+                found.note("enrol-code", t("Type the code that your supervisor or the server printed."));
+            }
+            let is_complete = found.is_empty();
+            faults.set(found);
+            if !is_complete || *is_busy {
+                return;
+            }
+            is_busy.set(true);
+            failure.set(None);
+            let (book, code, name) = (book.clone(), (*code).clone(), (*name).clone());
+            let (enrolled, failure, is_busy) = (enrolled.clone(), failure.clone(), is_busy.clone());
+            spawn_local(async move {
+                match book.enrol(code.trim(), name.trim()).await {
+                    Ok(()) => enrolled.emit(()),
+                    Err(sentence) => {
+                        failure.set(Some(sentence.into()));
+                        is_busy.set(false);
+                    }
+                }
+            });
+        })
+    };
+    html! {
+        <form class="page form" {onsubmit} novalidate={true} data-test="enrol-form">
+            <PageHead title={t("Enrol this device")} back={Route::Stock} />
+            <p class="lead">
+                { t("A one-time code makes this device known to the warehouse server. Nothing that is saved here is lost by it.") }
+            </p>
+            <div class="fields">{ fields(&code, &name, &faults) }</div>
+            <div class="actions">
+                { save_failure((*failure).clone()) }
+                { submit_button(if *is_busy { t("Asking the server…") } else { t("Enrol this device") }, *is_busy, "enrol-submit") }
+            </div>
+        </form>
+    }
+}
+
+/// What follows once the server knows the device: the stock list, and a first sync.
+#[hook]
+fn use_enrolled() -> Callback<()> {
+    let (sync, toasts, navigator) = (use_sync(), use_toasts(), use_navigator());
+    Callback::from(move |()| {
+        toasts.show(Toast::new(
+            Tone::Good,
+            t("This device is enrolled"),
+            t("The stock list arrives by itself."),
+        ));
+        sync.perform_sync.emit(());
+        if let Some(navigator) = &navigator {
+            navigator.replace(&Route::Stock);
+        }
+    })
+}
+
+fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: &Faults) -> Html {
+    let put = |state: &UseStateHandle<String>| {
+        let state = state.clone();
+        Callback::from(move |text| state.set(text))
+    };
+    let code = Field {
+        id: "enrol-code",
+        label: t("One-time code"),
+        value: code,
+        on_change: put(code),
+        fault: faults.of("enrol-code"),
+        takes: Takes::Code,
+        hint: t("Scan or type it. It works once."),
+        ..Field::default()
+    };
+    let name = Field {
+        id: "device-name",
+        label: t("Name of this device"),
+        value: name,
+        on_change: put(name),
+        optional: true,
+        hint: t("What people call it, such as Forklift 2."),
+        ..Field::default()
+    };
+    html! { <>{ code.view() }{ name.view() }</> }
+}

@@ -1,0 +1,212 @@
+//! What must be known wherever one is: data lost or damaged, a full device, offline, signed out, outdated, waiting too
+//! long.
+
+use sync::{Connection, UnixMillis};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::book::keeping::Threat;
+use crate::device::storage::Storage;
+use crate::route::Route;
+use crate::ui::button::{button, link_button};
+use crate::ui::chip::Tone;
+use crate::ui::icon::{Glyph, icon};
+use crate::use_offline_sync::OfflineSync;
+use crate::words::format;
+use crate::words::language::{t, tf, tn};
+
+/// Work that has waited this long is worth a warning.
+const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
+/// Work that has waited this long is somebody else's business, too.
+const ALARM_AFTER_MILLIS: u64 = 3 * WARN_AFTER_MILLIS;
+
+struct Notice {
+    tone: Tone,
+    glyph: Glyph,
+    text: String,
+    test: &'static str,
+    offer: Html,
+}
+
+/// The notices that hold now, the gravest first.
+pub(crate) fn notices(
+    sync: &OfflineSync,
+    now: UnixMillis,
+    update: Option<Callback<()>>,
+    storage: Option<Storage>,
+) -> Html {
+    let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
+    let mut notices = Vec::new();
+    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &sync.dismiss)));
+    notices
+        .extend(storage.filter(|_| !sync.threats.contains(&Threat::ReserveSpent)).and_then(storage_notice));
+    notices.extend(connection_notice(sync));
+    notices.extend(age_notice(waited));
+    if let Some(update) = update {
+        let onclick = update.reform(|_: MouseEvent| ());
+        notices.push(Notice {
+            tone: Tone::Info,
+            glyph: Glyph::Update,
+            text: t("An update is ready.").to_owned(),
+            test: "update-notice",
+            offer: button("", t("Install now").into(), onclick, "apply-update"),
+        });
+    }
+    html! {
+        <div class="notices" aria-live="polite">
+            { for notices.into_iter().map(notice_bar) }
+        </div>
+    }
+}
+
+fn notice_bar(notice: Notice) -> Html {
+    html! {
+        <div class={classes!("notice", notice.tone.class())} data-test={notice.test} key={notice.test}>
+            { icon(notice.glyph) }
+            <p>{ notice.text }</p>
+            { notice.offer }
+        </div>
+    }
+}
+
+fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
+    let (glyph, text, test, offer) = match threat {
+        Threat::DataLost => {
+            let onclick = dismiss.reform(move |_: MouseEvent| threat);
+            (
+                Glyph::Attention,
+                t(
+                    "The browser removed Lotbook's data here. What was not sent is gone; the rest is fetched again. An \
+                 installed app keeps its data.",
+                ),
+                "data-lost-notice",
+                button("", t("OK").into(), onclick, "dismiss-data-lost"),
+            )
+        }
+        Threat::Damaged => (
+            Glyph::Attention,
+            t("Some of the stock list on this device cannot be read. Your own work is safe."),
+            "damage-notice",
+            link_button("", Route::Sync.to_path(), t("Repair").into(), "mend"),
+        ),
+        Threat::ReserveSpent => (
+            Glyph::Attention,
+            t(
+                "This device is full. Your work is still saved, but the stock list is not updated. Free some space soon.",
+            ),
+            "reserve-notice",
+            Html::default(),
+        ),
+        // It has a sheet of its own.
+        Threat::Refused => return None,
+    };
+    Some(Notice { tone: Tone::Attention, glyph, text: text.to_owned(), test, offer })
+}
+
+fn storage_notice(storage: Storage) -> Option<Notice> {
+    let text = tf(
+        "This device is almost full: {size} left for Lotbook. Free some space.",
+        &[("size", &storage.left())],
+    );
+    let notice = Notice {
+        tone: Tone::Waiting,
+        glyph: Glyph::Triangle,
+        text,
+        test: "storage-notice",
+        offer: Html::default(),
+    };
+    storage.is_short().then_some(notice)
+}
+
+fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
+    let unsent = match sync.pending {
+        0 => t("Nothing is lost.").to_owned(),
+        pending => tn(
+            pending,
+            "{n} change is saved here and will be sent then.",
+            "{n} changes are saved here and will be sent then.",
+        ),
+    };
+    let (tone, glyph, text, test, offer) = match sync.is_online {
+        Connection::Online => return None,
+        Connection::Offline => (
+            Tone::Waiting,
+            Glyph::DotOpen,
+            t("You are offline. Your changes have been saved and will be synced when you're back online.")
+                .to_owned(),
+            "offline-notice",
+            Html::default(),
+        ),
+        Connection::ServerUnreachable => {
+            let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+            (
+                Tone::Info,
+                Glyph::DotHalf,
+                t("The network is there but the server does not answer. Keep working.").to_owned(),
+                "no-server-notice",
+                button("", t("Try now").into(), onclick, "try-now"),
+            )
+        }
+        Connection::WorkingOffline => {
+            let onclick = sync.work_offline.reform(|_: MouseEvent| false);
+            (
+                Tone::Waiting,
+                Glyph::Pause,
+                t("You chose to work offline. Nothing is sent until you go online.").to_owned(),
+                "working-offline-notice",
+                button("", t("Go online").into(), onclick, "go-online"),
+            )
+        }
+        Connection::SignInNeeded => (
+            Tone::Attention,
+            Glyph::Key,
+            format!("{} {unsent}", t("The server does not know this device. Sign in to sync.")),
+            "sign-in-notice",
+            link_button("", Route::Enrol.to_path(), t("Sign in").into(), "sign-in"),
+        ),
+        Connection::UpgradeNeeded => (
+            Tone::Attention,
+            Glyph::Update,
+            format!("{} {unsent}", t("This app is too old for the server. Reload to update it.")),
+            "upgrade-notice",
+            Html::default(),
+        ),
+    };
+    Some(Notice { tone, glyph, text, test, offer })
+}
+
+fn age_notice(waited_millis: u64) -> Option<Notice> {
+    let waited = format::duration(waited_millis);
+    let (tone, text) = match waited_millis {
+        ..WARN_AFTER_MILLIS => return None,
+        WARN_AFTER_MILLIS..ALARM_AFTER_MILLIS => (
+            Tone::Waiting,
+            tf(
+                "The oldest change has waited {time}. Bring this device near a network.",
+                &[("time", &waited)],
+            ),
+        ),
+        _ => (
+            Tone::Attention,
+            tf(
+                "Not sent for {time}. Tell your supervisor, and keep this device switched on.",
+                &[("time", &waited)],
+            ),
+        ),
+    };
+    Some(Notice { tone, glyph: Glyph::Triangle, text, test: "age-notice", offer: Html::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_work_is_worth_a_warning() {
+        assert!(age_notice(WARN_AFTER_MILLIS - 1).is_none());
+        let warned = age_notice(WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
+        assert!(warned.is_some_and(|(tone, text)| tone == Tone::Waiting && text.contains("1 day")));
+        let alarmed = age_notice(4 * WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
+        assert!(alarmed.is_some_and(|(tone, text)| tone == Tone::Attention && text.contains("4 days")));
+    }
+}

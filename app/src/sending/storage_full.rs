@@ -1,0 +1,53 @@
+//! Says that something was not saved because the device is full, and what to do now.
+
+use futures::FutureExt;
+use wasm_split_helpers::wasm_split;
+use yew::prelude::*;
+
+use super::save_unsent::use_save_unsent;
+use crate::book::keeping::Threat;
+use crate::rest::NotLoaded;
+use crate::ui::button::button;
+use crate::ui::later::use_later;
+use crate::ui::placeholder::read_failure;
+use crate::ui::sheet::Sheet;
+use crate::use_offline_sync::use_sync;
+use crate::words::language::t;
+
+/// A sheet, there while a person has to know, as soon as its code is there.
+#[component]
+pub(crate) fn StorageFullLater() -> Html {
+    use_later(|| load_sheet().boxed_local(), draw_sheet(), read_failure)
+}
+
+#[wasm_split(rest, fallible, preload(load_sheet))]
+fn draw_sheet() -> Result<Html, NotLoaded> {
+    Ok(html! { <StorageFull /> })
+}
+
+#[component]
+fn StorageFull() -> Html {
+    let sync = use_sync();
+    let save = use_save_unsent();
+    let dismiss = sync.dismiss.reform(|()| Threat::Refused);
+    let (close, open) = (dismiss.reform(|_: MouseEvent| ()), save.open.reform(|_: MouseEvent| ()));
+    html! {
+        <>
+            if sync.threats.contains(&Threat::Refused) {
+                <Sheet title={t("Not saved: this device is full")} on_close={dismiss} test="storage-full">
+                    <p>{ t("What you typed is still there. Free some space on this device, such as photos or downloads, then save again.") }</p>
+                    if sync.pending > 0 {
+                        <p>{ t("What was saved before is safe. A copy of it can go to another place.") }</p>
+                    }
+                    <div class="sheet-actions">
+                        if sync.pending > 0 {
+                            { button("button", t("Save unsent work").into(), open, "full-save") }
+                        }
+                        { button("button strong", t("Back").into(), close, "full-close") }
+                    </div>
+                </Sheet>
+            }
+            { save.sheet }
+        </>
+    }
+}

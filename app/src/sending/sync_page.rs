@@ -1,0 +1,142 @@
+//! The synchronisation: what needs a person, what waits, how it goes, and what this device did lately.
+
+use sync::{Connection, UnixMillis};
+use yew::prelude::*;
+
+use super::connectivity_status::connection_words;
+use super::sync_check::DataCheck;
+use super::sync_device::DeviceCard;
+use super::sync_queue::use_sync_queue;
+use crate::book::Completeness;
+use crate::goods::recent_list::RecentList;
+use crate::ui::button::resting_button;
+use crate::ui::chip::chip;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::switch::Switch;
+use crate::ui::use_clock::use_now;
+use crate::use_offline_sync::{OfflineSync, use_sync};
+use crate::words::format;
+use crate::words::language::{grouped, t, tf};
+
+/// Rows of the latest work.
+const MAX_RECENT_ROWS: usize = 50;
+
+/// The page for it.
+#[component]
+pub(crate) fn SyncPage() -> Html {
+    let (sync, now) = (use_sync(), use_now());
+    let queue = use_sync_queue(now);
+    html! {
+        <div class="page sync-page" data-test="sync-page">
+            <PageHead title={t("Sync")} />
+            <div class="sync-grid">
+                <div class="sync-main">
+                    { queue }
+                    <section aria-label={t("Recent activity")}>
+                        <h2 class="section-title">{ t("Sent from this device") }</h2>
+                        <RecentList max_rows={MAX_RECENT_ROWS} only_decided={true} />
+                    </section>
+                </div>
+                <div class="sync-side">
+                    { state(&sync, now) }
+                    { choices(&sync) }
+                    <DeviceCard sync={sync.clone()} />
+                </div>
+                { sync_now(&sync) }
+            </div>
+        </div>
+    }
+}
+
+fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
+    let (word, tone, glyph) = connection_words(sync.is_online);
+    let status = &sync.status;
+    let last = status
+        .last_sync_at
+        .map_or_else(|| t("Not yet").to_owned(), |at| format::capitalised(&format::ago(at, now)));
+    let next = match (sync.is_syncing, status.next_sync_at) {
+        (true, _) => t("Now").to_owned(),
+        (false, Some(at)) => format::capitalised(&format::ahead(at, now)),
+        (false, None) => t("When you ask for it").to_owned(),
+    };
+    let catalogue = match sync.catalogue {
+        Completeness::Complete => t("Complete").to_owned(),
+        Completeness::Partial { percent } => tf("{percent} % downloaded", &[("percent", &percent)]),
+        Completeness::Empty => t("Not downloaded yet").to_owned(),
+    };
+    html! {
+        <section class="card sync-state" aria-label={t("State")}>
+            { chip(tone, Some(glyph), t(word), "sync-connection") }
+            <p>{ explanation(sync.is_online) }</p>
+            if let Some(error) = &status.error {
+                <p class="fault" data-test="sync-error">{ error }</p>
+            }
+            <dl class="facts">
+                { fact(t("Last sync"), "sync-last", last) }
+                { fact(t("Next sync"), "sync-next", next) }
+                { fact(t("Waiting to be sent"), "sync-pending", grouped(sync.pending)) }
+                { fact(t("Stock list"), "sync-catalogue", catalogue) }
+            </dl>
+            <DataCheck sync={sync.clone()} />
+        </section>
+    }
+}
+
+fn fact(label: &'static str, test: &'static str, value: String) -> Html {
+    html! { <div><dt>{ label }</dt><dd data-test={test}>{ value }</dd></div> }
+}
+
+fn explanation(connection: Connection) -> &'static str {
+    match connection {
+        Connection::Online => t("Changes are sent by themselves, even after you close the app."),
+        Connection::ServerUnreachable => {
+            t("There is a network, but the server does not answer. It is tried again by itself.")
+        }
+        Connection::Offline => {
+            t("There is no network. Everything you do is saved here and sent when it is back.")
+        }
+        Connection::WorkingOffline => {
+            t("You chose to work offline. Nothing is sent until you switch that off.")
+        }
+        Connection::SignInNeeded => {
+            t("The server does not know this device. Sign in, and everything is sent.")
+        }
+        Connection::UpgradeNeeded => {
+            t("This app is too old for the server. Reload to update it; nothing is lost.")
+        }
+    }
+}
+
+fn choices(sync: &OfflineSync) -> Html {
+    let works_offline = sync.is_online == Connection::WorkingOffline;
+    let (start, stop) = (sync.start_auto_sync.clone(), sync.stop_auto_sync.clone());
+    let on_automatic = Callback::from(move |is_on| if is_on { start.emit(()) } else { stop.emit(()) });
+    let automatic = Switch {
+        label: t("Sync automatically"),
+        hint: t("Every minute, and whenever the connection returns."),
+        is_on: sync.is_automatic,
+        on_change: on_automatic,
+        test: "auto-sync",
+    };
+    let offline = Switch {
+        label: t("Work offline"),
+        hint: t("Sends and receives nothing until you switch it off."),
+        is_on: works_offline,
+        on_change: sync.work_offline.clone(),
+        test: "work-offline",
+    };
+    html! {
+        <section class="card switches" aria-label={t("Choices")}>
+            { automatic.view() }{ offline.view() }
+        </section>
+    }
+}
+
+fn sync_now(sync: &OfflineSync) -> Html {
+    let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+    let is_resting = sync.is_syncing || sync.is_online == Connection::WorkingOffline;
+    let word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
+    let face = html! { <>{ icon(Glyph::Sync) }{ word }</> };
+    html! { <div class="actions">{ resting_button(is_resting, "button primary", face, onclick, "sync-now") }</div> }
+}

@@ -1,0 +1,334 @@
+//! What a scan tells of its scanner: what it sent, how, and what should be set differently. Pure.
+
+use domain::{GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
+
+use crate::desk::scan_key::{DEAD_KEY, LastBurst, Terminator};
+use crate::device::preferences::ScannerPreferences;
+use crate::ui::code128::FNC1;
+
+/// Has the characters that keyboards of different languages have in different places.
+pub(crate) const KEYS_LABEL: &str = "TEST]d201/-+\u{1d}QWYZ";
+/// How a scan of it begins: letters that most keyboards have in the same place.
+const KEYS_LABEL_START: &str = "TEST";
+/// An item, its lot, and behind a separator its serial number.
+const SEPARATOR_LABEL: [&str; 2] = ["010952123454321310AB1", "217"];
+/// A scanner that is slower than this on average is slower than it has to be.
+const SLOW_MEAN_GAP_MILLIS: f64 = 30.0;
+/// Adopted gaps leave so much room above the longest that was measured ...
+const GAP_ROOM_FACTOR: f64 = 2.0;
+/// ... and are not shorter than this.
+const MIN_ADOPTED_GAP_MILLIS: u32 = 40;
+/// The longest gap that is ever adopted; a person types faster.
+pub(crate) const MAX_ADOPTED_GAP_MILLIS: u32 = 250;
+
+/// Everything about one scan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    /// As sent.
+    pub(crate) text: String,
+    /// How; none for what the camera saw or somebody typed.
+    pub(crate) burst: Option<LastBurst>,
+    pub(crate) reading: Reading,
+    /// The gravest first; none for a scanner that is set up well.
+    pub(crate) advice: Vec<Advice>,
+    /// How the separator came, if the label has one.
+    pub(crate) separator: Option<Separator>,
+}
+
+/// What Lotbook reads in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reading {
+    Gtin(String),
+    Gs1(Gs1),
+    /// It may mean several things.
+    Unclear(Vec<Gs1>),
+    Other(String),
+    /// It breaks the rules of GS1.
+    Fault(domain::Gs1Fault),
+}
+
+/// Something to change.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Advice {
+    /// The device turns characters into accents.
+    DeadKey,
+    /// The scanner types for another keyboard: what was meant, and what came.
+    KeyboardLanguage(Vec<(char, char)>),
+    /// Capitals and small letters are exchanged.
+    CapsLock,
+    /// The separator came as this character.
+    SeparatorIs(char),
+    SeparatorLost,
+    /// Some key came so late, in milliseconds, that it would not count as the same scan.
+    TooSlow(u32),
+    /// It has fewer characters than are wanted.
+    TooShort(u32),
+    NoTerminator,
+    /// So many milliseconds a key.
+    Slow(u32),
+    NoIdentifier,
+}
+
+/// What became of the separator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    /// It is understood.
+    Came,
+    /// It came as a character that nobody has chosen for it.
+    CameAs(char),
+    Lost,
+}
+
+impl Report {
+    /// What `text` tells of a scanner that is set up as `scanner` says.
+    pub(crate) fn new(text: &str, burst: Option<LastBurst>, scanner: &ScannerPreferences) -> Self {
+        let reading = read(text, scanner.scanner());
+        let separator = separator(text, scanner.separator);
+        let mut advice = Vec::new();
+        if text.contains(DEAD_KEY) {
+            advice.push(Advice::DeadKey);
+        }
+        advice.extend(keyboard_advice(text));
+        advice.extend(separator.and_then(Separator::advice));
+        advice.extend(burst.as_ref().into_iter().flat_map(|burst| burst_advice(burst, scanner)));
+        let is_gs1 = matches!(reading, Reading::Gs1(_) | Reading::Unclear(_));
+        if is_gs1 && burst.is_some() && symbology(text).is_none() && !text.contains("//") {
+            advice.push(Advice::NoIdentifier);
+        }
+        Self { text: text.to_owned(), burst, reading, advice, separator }
+    }
+}
+
+impl Separator {
+    const fn advice(self) -> Option<Advice> {
+        match self {
+            Self::Came => None,
+            Self::CameAs(char) => Some(Advice::SeparatorIs(char)),
+            Self::Lost => Some(Advice::SeparatorLost),
+        }
+    }
+}
+
+/// The bars of the label with a separator.
+pub(crate) fn separator_label() -> String {
+    let [item, serial] = SEPARATOR_LABEL;
+    format!("{FNC1}{item}{FNC1}{serial}")
+}
+
+fn read(text: &str, scanner: Scanner) -> Reading {
+    match read_scan(text, scanner) {
+        Ok(Scan::Gtin(digits)) => Reading::Gtin(digits),
+        Ok(Scan::Gs1(elements)) => Reading::Gs1(elements),
+        Ok(Scan::Unclear(readings)) => Reading::Unclear(readings),
+        Ok(Scan::Other(code)) => Reading::Other(code),
+        Err(fault) => Reading::Fault(fault),
+    }
+}
+
+/// The longest gap to take as that of one scan, after what was measured.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held between two bounds")]
+pub(crate) fn adopted_gap_millis(burst: &LastBurst) -> u32 {
+    let wanted = (burst.max_gap_millis * GAP_ROOM_FACTOR)
+        .clamp(f64::from(MIN_ADOPTED_GAP_MILLIS), f64::from(MAX_ADOPTED_GAP_MILLIS));
+    (wanted / 10.0).ceil() as u32 * 10
+}
+
+/// The AIM symbology identifier that a scan begins with.
+pub(crate) fn symbology(text: &str) -> Option<&str> {
+    let identifier = text.get(..3).filter(|_| text.starts_with(']'))?;
+    let is_one = identifier.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric());
+    is_one.then_some(identifier)
+}
+
+/// With characters that have no picture made visible: `<GS>`. The pictures that Unicode has for them are in few fonts.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            GROUP_SEPARATOR => shown.push_str("<GS>"),
+            '\u{1e}' => shown.push_str("<RS>"),
+            '\u{4}' => shown.push_str("<EOT>"),
+            '\r' => shown.push_str("<CR>"),
+            '\n' => shown.push_str("<LF>"),
+            '\t' => shown.push_str("<TAB>"),
+            _ if char.is_control() => shown.push_str(&format!("<{:02X}>", u32::from(char))),
+            _ => shown.push(char),
+        }
+    }
+    shown
+}
+
+fn burst_advice(burst: &LastBurst, scanner: &ScannerPreferences) -> Vec<Advice> {
+    let mut advice = Vec::new();
+    let mean = burst.total_millis / f64::from(burst.keys.saturating_sub(1).max(1));
+    if burst.max_gap_millis > f64::from(scanner.max_gap_millis) {
+        advice.push(Advice::TooSlow(whole(burst.max_gap_millis)));
+    }
+    if burst.chars < scanner.min_chars {
+        advice.push(Advice::TooShort(burst.chars));
+    }
+    if burst.terminator == Terminator::Pause {
+        advice.push(Advice::NoTerminator);
+    }
+    if advice.is_empty() && mean > SLOW_MEAN_GAP_MILLIS {
+        advice.push(Advice::Slow(whole(mean)));
+    }
+    advice
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds of one scan")]
+pub(crate) fn whole(millis: f64) -> u32 {
+    millis.round().max(0.0) as u32
+}
+
+/// What became of the separator of the label that has one; none for other labels.
+fn separator(text: &str, chosen: char) -> Option<Separator> {
+    let [item, serial] = SEPARATOR_LABEL;
+    let (_, after) = text.split_once(item)?;
+    let between = after.strip_suffix(serial)?;
+    let mut chars = between.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => Some(Separator::Lost),
+        (Some(char), None) if char == GROUP_SEPARATOR || char == chosen => Some(Separator::Came),
+        (Some(char), None) => Some(Separator::CameAs(char)),
+        _ => None,
+    }
+}
+
+/// Compares a scan of [`KEYS_LABEL`] with what it says.
+fn keyboard_advice(text: &str) -> Option<Advice> {
+    let came = without_identifier(text)?;
+    let meant = KEYS_LABEL.chars().filter(|char| *char != GROUP_SEPARATOR);
+    let pairs: Vec<(char, char)> = meant.zip(came).filter(|(meant, came)| meant != came).collect();
+    let is_case = |(meant, came): &(char, char)| meant.eq_ignore_ascii_case(came);
+    if pairs.is_empty() {
+        return None;
+    }
+    if pairs.iter().all(is_case) {
+        return Some(Advice::CapsLock);
+    }
+    let mut mixed: Vec<(char, char)> = pairs.into_iter().filter(|pair| !is_case(pair)).collect();
+    mixed.dedup();
+    Some(Advice::KeyboardLanguage(mixed))
+}
+
+/// The characters of a scan of [`KEYS_LABEL`] without its separator; none for another label. An identifier in front may be
+/// mixed up as well, so it is told by its length.
+fn without_identifier(text: &str) -> Option<Vec<char>> {
+    let chars: Vec<char> = text.chars().collect();
+    let label: Vec<char> = KEYS_LABEL.chars().collect();
+    let start = KEYS_LABEL_START.chars().count();
+    for skipped in [0, 3] {
+        let rest = chars.get(skipped..)?;
+        let begins =
+            rest.iter().zip(KEYS_LABEL_START.chars()).all(|(came, meant)| came.eq_ignore_ascii_case(&meant));
+        if begins && rest.len() + 1 == label.len() {
+            return Some(rest.to_vec());
+        }
+        if begins && rest.len() == label.len() {
+            let separator = label.iter().position(|char| *char == GROUP_SEPARATOR).unwrap_or(start);
+            let kept = rest.iter().enumerate().filter(|(nth, _)| *nth != separator);
+            return Some(kept.map(|(_, char)| *char).collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(text: &str) -> Report {
+        Report::new(text, None, &ScannerPreferences::default())
+    }
+
+    fn burst(text: &str, gap: f64, terminator: Terminator) -> LastBurst {
+        let chars = u32::try_from(text.chars().count()).expect("few");
+        let keys = chars + u32::from(terminator != Terminator::Pause);
+        let total_millis = gap * f64::from(keys - 1);
+        LastBurst {
+            text: text.into(),
+            keys,
+            chars,
+            total_millis,
+            max_gap_millis: gap,
+            terminator,
+            separator_seen: None,
+        }
+    }
+
+    fn advice(text: &str, gap: f64, terminator: Terminator) -> Vec<Advice> {
+        Report::new(text, Some(burst(text, gap, terminator)), &ScannerPreferences::default()).advice
+    }
+
+    #[test]
+    fn a_scanner_that_is_set_up_well_needs_nothing() {
+        assert_eq!(advice("4006381333931", 5.0, Terminator::Enter), []);
+        assert_eq!(advice("4006381333931", 5.0, Terminator::Tab), []);
+        assert_eq!(advice("]d2010952123454321310AB1\u{1d}217", 5.0, Terminator::Enter), []);
+        assert_eq!(advice(KEYS_LABEL, 5.0, Terminator::Enter), []);
+        assert_eq!(advice(&format!("]C0{KEYS_LABEL}"), 5.0, Terminator::Enter), []);
+    }
+
+    #[test]
+    fn says_what_to_change_on_the_scanner() {
+        assert_eq!(advice("4006381333931", 5.0, Terminator::Pause), [Advice::NoTerminator]);
+        assert_eq!(advice("4006381333931", 130.0, Terminator::Enter), [Advice::TooSlow(130)]);
+        assert_eq!(advice("4006381333931", 40.0, Terminator::Enter), [Advice::Slow(40)]);
+        assert_eq!(advice("12", 5.0, Terminator::Enter), [Advice::TooShort(2)]);
+        assert_eq!(advice("010952123454321310AB1\u{1d}217", 5.0, Terminator::Enter), [Advice::NoIdentifier]);
+        assert_eq!(advice("AB\u{fffd}1", 5.0, Terminator::Enter), [Advice::DeadKey]);
+    }
+
+    #[test]
+    fn names_the_characters_that_keyboards_mix_up() {
+        let german = "TEST+d201-ß´\u{1d}QWZY";
+        assert_eq!(
+            report(german).advice,
+            [Advice::KeyboardLanguage(vec![
+                (']', '+'),
+                ('/', '-'),
+                ('-', 'ß'),
+                ('+', '´'),
+                ('Y', 'Z'),
+                ('Z', 'Y')
+            ])]
+        );
+        let french_without_separator = "TEST$déà&!)+AZYW";
+        let Some(Advice::KeyboardLanguage(mixed)) = report(french_without_separator).advice.pop() else {
+            panic!("the keyboards differ");
+        };
+        assert_eq!(mixed.first(), Some(&(']', '$')));
+        assert_eq!(mixed.last(), Some(&('Z', 'W')));
+        assert_eq!(report("test]D201/-+\u{1d}qwyz").advice, [Advice::CapsLock]);
+        assert_eq!(report("TESTING").advice, []);
+    }
+
+    #[test]
+    fn finds_the_separator_however_it_came() {
+        let with = |separator: &str| report(&format!("]C1010952123454321310AB1{separator}217")).separator;
+        assert_eq!(with("\u{1d}"), Some(Separator::Came));
+        assert_eq!(with("~"), Some(Separator::CameAs('~')));
+        assert_eq!(with(""), Some(Separator::Lost));
+        assert_eq!(report("4006381333931").separator, None);
+        let chosen = ScannerPreferences { separator: '~', ..ScannerPreferences::default() };
+        let known = Report::new("010952123454321310AB1~217", None, &chosen);
+        assert_eq!(known.separator, Some(Separator::Came));
+        let Reading::Gs1(elements) = known.reading else { panic!("it is GS1") };
+        assert_eq!((elements.lot_code(), elements.get("21")), (Some("AB1"), Some("7")));
+    }
+
+    #[test]
+    fn adopts_gaps_with_room_and_within_bounds() {
+        let gap = |millis| adopted_gap_millis(&burst("1234", millis, Terminator::Enter));
+        assert_eq!([gap(3.0), gap(33.0), gap(100.0), gap(400.0)], [40, 70, 200, MAX_ADOPTED_GAP_MILLIS]);
+    }
+
+    #[test]
+    fn makes_control_characters_visible_and_knows_identifiers() {
+        assert_eq!(visible("a\u{1d}\r\t\u{1}b"), "a<GS><CR><TAB><01>b");
+        assert_eq!(symbology("]d201"), Some("]d2"));
+        assert_eq!(symbology("]+01"), None);
+        assert_eq!(symbology("4006381333931"), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! A product's lots, soonest to expire first; a tap opens what can be done with one.
+
+use domain::{CalendarDate, InventoryLot};
+use sync::UnixMillis;
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::book::views::{Elsewhere, LotView, ProductView};
+use crate::goods::looks::work_glyph;
+use crate::goods::lot_row::LotRow;
+use crate::route::{LotWork, Route};
+use crate::ui::button::button;
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::Placeholder;
+use crate::words::format;
+use crate::words::language::{t, tf};
+
+/// The lot to take from: the soonest to expire that may be used and is there.
+pub(crate) fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
+    lots.iter().find(|lot| lot.is_usable(today))
+}
+
+/// The lot to work on unless another is named: the one to take from, else the first there is.
+pub(crate) fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
+    first_to_take(lots, today).or_else(|| lots.first())
+}
+
+/// The lots, and which of them is open.
+pub(crate) struct LotList<'a> {
+    pub(crate) view: &'a ProductView,
+    pub(crate) chosen: Option<Uuid>,
+    pub(crate) on_choose: Callback<Uuid>,
+    /// Opens a lot's status and date.
+    pub(crate) on_edit: Callback<LotView>,
+    pub(crate) today: CalendarDate,
+    pub(crate) now: UnixMillis,
+}
+
+impl LotList<'_> {
+    /// The list.
+    pub(crate) fn view(self) -> Html {
+        let none = Placeholder {
+            glyph: Glyph::Box,
+            title: t("No lots here"),
+            text: t("Receive goods, and their lot appears at once."),
+            test: "no-lots",
+        };
+        html! {
+            <section aria-label={t("Lots")}>
+                <h2 class="section-title">{ t("Lots, first to expire first") }</h2>
+                if self.view.lots.is_empty() {
+                    { none.view(Html::default()) }
+                } else {
+                    <ul class="lots" data-test="lots">
+                        { for self.view.lots.iter().map(|lot| self.row(lot)) }
+                    </ul>
+                }
+                { elsewhere(&self.view.elsewhere, self.today, self.now, &self.on_edit) }
+            </section>
+        }
+    }
+
+    fn row(&self, lot: &LotView) -> Html {
+        let id = lot.row.lot.id();
+        let is_chosen = self.chosen == Some(id);
+        let below = if is_chosen { works(lot, &self.on_edit) } else { Html::default() };
+        let choice = Some((is_chosen, &self.on_choose));
+        LotRow { lot: &lot.row, today: self.today, pending: lot.pending, is_blind: false, choice }.view(below)
+    }
+}
+
+fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
+    let (product, lot) = (view.row.lot.product_id, view.row.lot.id());
+    html! {
+        <div class="works" data-test="lot-works">
+            for work in LotWork::ALL {
+                <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
+                    { icon(work_glyph(work)) }{ t(work.verb()) }
+                </a>
+            }
+            { edit_button(view, on_edit) }
+            <a class="work" href={format!("{}?lot={lot}", Route::History { id: product }.to_path())} data-test="lot-history">
+                { icon(Glyph::Clock) }{ t("History") }
+            </a>
+        </div>
+    }
+}
+
+fn edit_button(view: &LotView, on_edit: &Callback<LotView>) -> Html {
+    let lot = view.clone();
+    let onclick = on_edit.reform(move |_: MouseEvent| lot.clone());
+    button("work", html! { <>{ icon(Glyph::Edit) }{ t("Status and date") }</> }, onclick, "lot-edit")
+}
+
+/// What the server has beyond this device, or as of when this is.
+fn elsewhere(
+    elsewhere: &Elsewhere,
+    today: CalendarDate,
+    now: UnixMillis,
+    on_edit: &Callback<LotView>,
+) -> Html {
+    match elsewhere {
+        Elsewhere::Asking => Html::default(),
+        Elsewhere::Live { lots } if lots.is_empty() => Html::default(),
+        Elsewhere::Live { lots } => html! {
+            <>
+                <h2 class="section-title">{ t("Not for use") }</h2>
+                <ul class="lots is-elsewhere" data-test="lots-elsewhere">
+                    { for lots.iter().map(|lot| {
+                        LotRow { lot: &lot.row, today, pending: false, is_blind: false, choice: None }
+                            .view(html! { <div class="works">{ edit_button(lot, on_edit) }</div> })
+                    }) }
+                </ul>
+            </>
+        },
+        Elsewhere::AsOf(at) => {
+            let when = at.map_or_else(|| t("before").to_owned(), |at| format::ago(at, now));
+            html! {
+                <p class="as-of muted" data-test="as-of">
+                    { icon(Glyph::Clock) }{ tf("Shown as this device last knew it, {when}.", &[("when", &when)]) }
+                </p>
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The stock list, one product with its lots and history, and bins.
+
+pub(crate) mod bin;
+pub(crate) mod history;
+pub(crate) mod lot_panel;
+pub(crate) mod lot_sheet;
+pub(crate) mod product;
+pub(crate) mod product_edit;
+pub(crate) mod product_facts;
+pub(crate) mod product_form;
+pub(crate) mod product_route;
+pub(crate) mod stock_page;
+pub(crate) mod stock_pane;
+pub(crate) mod use_history;

@@ -1,0 +1,152 @@
+//! What is written about a product, and the ways to change that.
+
+use std::fmt::Display;
+use std::rc::Rc;
+
+use domain::{Action, GtinFault, Money, Product, Quantity, check_gtin};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::book::views::{Elsewhere, LotView, ProductView};
+use crate::desk::saving::{Entry, Saving};
+use crate::route::Route;
+use crate::ui::button::{button, link_button, resting_button};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::save_failure::save_failure;
+use crate::ui::sheet::Sheet;
+use crate::words::format;
+use crate::words::language::{t, tf};
+
+/// What keeps a product in the book: everything that is still on hand, wherever it lies.
+fn stock_left(view: &ProductView) -> Option<String> {
+    let held = view.lots.iter().map(|lot| &lot.row);
+    let beyond: &[LotView] = match &view.elsewhere {
+        Elsewhere::Live { lots } => lots,
+        Elsewhere::Asking | Elsewhere::AsOf(_) => &[],
+    };
+    let beyond = beyond.iter().map(|lot| &lot.row);
+    let mut stocked = held.chain(beyond).filter(|lot| lot.quantity != Quantity::ZERO);
+    let first = stocked.next()?;
+    let others = stocked.count();
+    let values: [(&str, &dyn Display); 5] = [
+        ("quantity", &format::quantity(first.quantity)),
+        ("unit", &view.product.unit),
+        ("lot", &first.lot.lot_code),
+        ("bin", &first.lot.location),
+        ("others", &others),
+    ];
+    Some(match others {
+        0 => tf(
+            "There are still {quantity} {unit} in lot {lot} at {bin}. Pick, move or adjust them first.",
+            &values,
+        ),
+        _ => tf(
+            "There are still {quantity} {unit} in lot {lot} at {bin} and {others} more. Pick, move or adjust them first.",
+            &values,
+        ),
+    })
+}
+
+/// A doubt about a barcode, in a sentence; any code that is not a GTIN is fine.
+pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
+    match check_gtin(barcode.trim()) {
+        Err(GtinFault::CheckDigit { expected }) => Some(tf(
+            "Barcode {code} has a wrong check digit: the last digit should be {digit}.",
+            &[("code", &barcode.trim()), ("digit", &expected)],
+        )),
+        Ok(()) | Err(GtinFault::NotAGtin) => None,
+    }
+}
+
+/// The facts, and the sheet that asks before a deletion.
+pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
+    let product = &view.product;
+    let edit = Route::EditProduct { id: product.id }.to_path();
+    let ask = {
+        let is_deleting = is_deleting.clone();
+        Callback::from(move |_: MouseEvent| is_deleting.set(true))
+    };
+    html! {
+        <section class="facts-block" aria-label={t("Facts")}>
+            { facts(product) }
+            <div class="facts-actions">
+                { link_button("button", edit, html! { <>{ icon(Glyph::Edit) }{ t("Edit") }</> }, "edit-product") }
+                { button("button danger", html! { <>{ icon(Glyph::Delete) }{ t("Delete") }</> }, ask, "delete-product") }
+            </div>
+            if **is_deleting {
+                { delete_sheet(view, is_deleting, saving) }
+            }
+        </section>
+    }
+}
+
+fn facts(product: &Product) -> Html {
+    let price = Money { minor: product.price_minor, currency: product.currency.clone() };
+    let optional =
+        |label: &'static str, value: &str| (!value.is_empty()).then(|| fact(label, value.to_owned().into()));
+    html! {
+        <dl class="facts">
+            { fact(t("Price"), html! { <b data-test="price">{ format::money(&price) }</b> }) }
+            { fact(t("Unit"), product.unit.clone().into()) }
+            { fact(t("SKU"), product.sku.clone().into()) }
+            { for optional(t("Barcode"), &product.barcode) }
+            if let Some(doubt) = barcode_doubt(&product.barcode) {
+                <p class="warning facts-warning">{ icon(Glyph::Triangle) }{ doubt }</p>
+            }
+            { for optional(t("Family"), &product.family) }
+            { for optional(t("Variant"), &product.variant) }
+        </dl>
+    }
+}
+
+fn fact(label: &'static str, value: Html) -> Html {
+    html! { <div><dt>{ label }</dt><dd translate="no">{ value }</dd></div> }
+}
+
+fn delete_sheet(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
+    let delete = {
+        let (id, rev, name) = (view.product.id, view.rev, view.product.name.clone());
+        saving.save.reform(move |_: MouseEvent| {
+            let said = tf("Deleted {name}", &[("name", &name)]);
+            Rc::new(Entry {
+                action: Action::DeleteProduct { id },
+                base: rev,
+                said,
+                then: Route::Stock.to_path(),
+            })
+        })
+    };
+    let is_deleting = is_deleting.clone();
+    let on_close = Callback::from(move |()| is_deleting.set(false));
+    let close = on_close.reform(|_: MouseEvent| ());
+    html! {
+        <Sheet title={tf("Delete {name}?", &[("name", &view.product.name)])} {on_close} test="delete-sheet">
+            if let Some(reason) = stock_left(view) {
+                <p data-test="delete-refused">{ reason }</p>
+                { button("button primary", t("Close").into(), close, "delete-close") }
+            } else {
+                <p>{ t("It disappears from every device. Its past movements stay in the ledger.") }</p>
+                { save_failure(saving.failure.clone()) }
+                <div class="sheet-actions">
+                    { button("button", t("Keep it").into(), close, "delete-cancel") }
+                    { resting_button(saving.is_busy, "button danger-fill", t("Delete").into(), delete, "delete-confirm") }
+                </div>
+            }
+        </Sheet>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubts_only_a_wrong_check_digit() {
+        assert_eq!(barcode_doubt("7622210434593"), None);
+        assert_eq!(barcode_doubt("SHELF-7"), None);
+        assert_eq!(
+            barcode_doubt("7622210434594").as_deref(),
+            Some("Barcode 7622210434594 has a wrong check digit: the last digit should be 3.")
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The stock list with its search: a page of its own on a phone, the left side of the screen elsewhere.
+
+use sync::Connection;
+use uuid::Uuid;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::book::Completeness;
+use crate::book::stock_filter::{StockFilter, StockSearch};
+use crate::book::surveyor::SurveyState;
+use crate::desk::scan_field::ScanField;
+use crate::desk::use_desk::use_scans;
+use crate::goods::product_list::ProductList;
+use crate::goods::survey_gate::survey_gate;
+use crate::goods::use_catalogue::{CatalogueView, use_stock};
+use crate::route::Route;
+use crate::ui::button::{button, choice, link_button};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::placeholder::{Placeholder, skeleton};
+use crate::use_offline_sync::{OfflineSync, use_sync};
+use crate::words::language::{grouped, t, tf, tn};
+
+/// The pane's surroundings.
+#[derive(Properties, PartialEq)]
+pub(crate) struct StockPaneProps {
+    /// The product whose page is open.
+    pub(crate) current: Option<Uuid>,
+    /// What is searched for, kept while other pages are shown.
+    pub(crate) search: UseStateHandle<StockSearch>,
+}
+
+/// The list, its search, and what there is to say when it is empty.
+#[component]
+pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
+    let StockSearch { text, filter } = &*props.search;
+    let (view, state) = use_stock(&props.search);
+    let (sync, scans) = (use_sync(), use_scans());
+    let is_open = use_state(|| *filter != StockFilter::Any);
+    let on_change = {
+        let (search, filter) = (props.search.clone(), *filter);
+        Callback::from(move |text| search.set(StockSearch { text, filter }))
+    };
+    let on_fold = {
+        let (is_open, on_change) = (is_open.clone(), narrowing(&props.search));
+        Callback::from(move |_: MouseEvent| {
+            is_open.set(!*is_open);
+            on_change.emit(StockFilter::Any);
+        })
+    };
+    let field = ScanField {
+        label: t("Scan or type a name or code"),
+        text: text.clone().into(),
+        on_change,
+        on_enter: None,
+        scans: &scans,
+        test: "search",
+    };
+    let face = html! { <>{ icon(Glyph::Plus) }{ t("New product") }</> };
+    html! {
+        <section class="stock-pane" aria-label={t("Stock")}>
+            <header class="stock-head">
+                <h1>{ t("Stock") }</h1>
+                { link_button("button", Route::NewProduct.to_path(), face, "new-product") }
+            </header>
+            { field.view() }
+            <div class="stock-bar">
+                <p class="stock-count" role="status" data-test="stock-count">{ count_line(&view, &sync, &props.search) }</p>
+                <button class="choice" type="button" aria-expanded={is_open.to_string()} aria-controls="stock-filters" onclick={on_fold} data-test="stock-narrow">{ t("Filter") }</button>
+            </div>
+            if *is_open {
+                <div id="stock-filters" class="choices" role="group" aria-label={t("Which products")}>
+                    { for StockFilter::ALL.into_iter().map(|filter| filter_choice(filter, &props.search)) }
+                </div>
+            }
+            if let Some(reading) = gate(*filter, &state, &sync) {
+                { reading }
+            } else if view.hits.is_empty() {
+                { empty(&view, &sync, &props.search) }
+            } else {
+                <ProductList ids={view.hits.clone()} current={props.current} />
+            }
+        </section>
+    }
+}
+
+/// Chooses a filter and keeps the words.
+fn narrowing(search: &UseStateHandle<StockSearch>) -> Callback<StockFilter> {
+    let search = search.clone();
+    Callback::from(move |filter| search.set(StockSearch { filter, text: search.text.clone() }))
+}
+
+fn filter_choice(filter: StockFilter, search: &UseStateHandle<StockSearch>) -> Html {
+    let onclick = narrowing(search).reform(move |_: MouseEvent| filter);
+    choice(t(filter.words()), search.filter == filter, onclick, "stock-filter")
+}
+
+/// What stands in place of the list while the lots that a filter goes by are read.
+fn gate(filter: StockFilter, state: &SurveyState, sync: &OfflineSync) -> Option<Html> {
+    (filter != StockFilter::Any && sync.catalogue != Completeness::Empty).then(|| survey_gate(state, sync))?
+}
+
+fn count_line(view: &CatalogueView, sync: &OfflineSync, search: &StockSearch) -> String {
+    let arriving = match sync.catalogue {
+        Completeness::Partial { percent } => tf(", {percent} % downloaded", &[("percent", &percent)]),
+        Completeness::Empty | Completeness::Complete => String::new(),
+    };
+    match (view.ready, search.text.trim().is_empty() && search.filter == StockFilter::Any) {
+        (false, _) if sync.catalogue == Completeness::Empty => String::new(),
+        (false, _) => t("Reading the stock list").to_owned(),
+        (true, true) => format!("{}{arriving}", tn(view.total, "{n} product", "{n} products")),
+        (true, false) => {
+            let (found, all) = (grouped(view.hits.len()), tn(view.total, "{n} product", "{n} products"));
+            tf("{found} of {all}", &[("found", &found), ("all", &all)]) + &arriving
+        }
+    }
+}
+
+fn empty(view: &CatalogueView, sync: &OfflineSync, search: &UseStateHandle<StockSearch>) -> Html {
+    if !view.ready && sync.catalogue != Completeness::Empty {
+        return skeleton();
+    }
+    if view.total > 0 && search.filter != StockFilter::Any {
+        return nothing_left(search);
+    }
+    if view.total > 0 {
+        return nothing_found(sync, &search.text);
+    }
+    let (placeholder, way) = match (sync.is_online, sync.catalogue) {
+        (Connection::SignInNeeded, _) => (
+            Placeholder {
+                glyph: Glyph::Key,
+                title: t("This device is not enrolled yet"),
+                text: t(
+                    "Enrol it with a one-time code from your supervisor, then the stock list arrives by itself.",
+                ),
+                test: "empty-not-enrolled",
+            },
+            Some((Route::Enrol, t("Enrol this device"), "enrol")),
+        ),
+        (_, Completeness::Complete) => (
+            Placeholder {
+                glyph: Glyph::Box,
+                title: t("No products yet"),
+                text: t("Add the first one, or import a list on the server."),
+                test: "empty-stock",
+            },
+            Some((Route::NewProduct, t("New product"), "first-product")),
+        ),
+        (Connection::Online, _) => (
+            Placeholder {
+                glyph: Glyph::Receive,
+                title: t("Downloading the stock list"),
+                text: t("You can begin as soon as the first products are here."),
+                test: "empty-downloading",
+            },
+            None,
+        ),
+        _ => (
+            Placeholder {
+                glyph: Glyph::DotOpen,
+                title: t("The stock list is not here yet"),
+                text: t("It needs a connection once. After that everything works without one."),
+                test: "empty-offline",
+            },
+            None,
+        ),
+    };
+    let way =
+        way.map(|(route, word, test)| link_button("button primary", route.to_path(), word.into(), test));
+    placeholder.view(way.unwrap_or_default())
+}
+
+fn nothing_left(search: &UseStateHandle<StockSearch>) -> Html {
+    let all = narrowing(search).reform(|_: MouseEvent| StockFilter::Any);
+    let (title, test) = (t("No product is like that"), "empty-filter");
+    let text = tf("The filter is “{filter}”.", &[("filter", &t(search.filter.words()))]);
+    let way = button("button", t("Show all products").into(), all, "stock-all");
+    Placeholder { glyph: Glyph::Search, title, text: &text, test }.view(way)
+}
+
+fn nothing_found(sync: &OfflineSync, query: &str) -> Html {
+    let text = match sync.catalogue {
+        Completeness::Complete => {
+            t("Every product of this site was searched. Press Enter to look it up as a code.").to_owned()
+        }
+        Completeness::Partial { percent } => tf(
+            "Only {percent} % of the products are on this device yet. Press Enter to ask the server.",
+            &[("percent", &percent)],
+        ),
+        Completeness::Empty => t("Press Enter to ask the server.").to_owned(),
+    };
+    let title = tf("Nothing matches “{text}”", &[("text", &query.trim())]);
+    let new =
+        link_button("button", Route::NewProduct.to_path(), t("New product").into(), "product-not-found");
+    Placeholder { glyph: Glyph::Search, title: &title, text: &text, test: "empty-search" }.view(new)
+}

@@ -1,0 +1,201 @@
+//! A product's history: a page of the server's ledger at a time, and what this device knows by itself.
+
+use std::rc::Rc;
+
+use domain::{HistoryAnswer, HistoryEntry, HistoryNote};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::book::past::Past;
+use crate::ui::use_loaded::{Loaded, use_loaded};
+use crate::use_book::{use_book, use_book_version};
+use crate::use_offline_sync::use_sync;
+use crate::words::faults_in_words::{store_fault, transport_fault};
+
+/// Entries that are kept on the screen.
+const MAX_ENTRIES: usize = 5_000;
+
+/// What has been fetched of the ledger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ledger {
+    /// The newest first.
+    pub(crate) entries: Vec<HistoryEntry>,
+    /// What people decided besides, the newest first.
+    pub(crate) notes: Vec<HistoryNote>,
+    /// Whether there are older ones.
+    pub(crate) more: bool,
+    /// Whether the server has answered at all.
+    pub(crate) is_known: bool,
+    /// Whether it is being asked.
+    pub(crate) is_asking: bool,
+    /// Why it did not answer the last time.
+    pub(crate) failure: Option<String>,
+}
+
+impl Ledger {
+    /// With the newest entries as they are now. What is older than those stays.
+    fn begun_with(&self, newest: HistoryAnswer) -> Self {
+        let oldest = newest.oldest_rev();
+        let is_older = |rev: u64| oldest.is_some_and(|oldest| rev < oldest);
+        let entries = self.entries.iter().filter(|entry| is_older(entry.rev));
+        let notes = self.notes.iter().filter(|note| is_older(note.rev));
+        let (entries, notes): (Vec<_>, Vec<_>) = (entries.cloned().collect(), notes.cloned().collect());
+        let more = if entries.is_empty() && notes.is_empty() { newest.more } else { self.more };
+        let (entries, notes) = ([newest.entries, entries].concat(), [newest.notes, notes].concat());
+        Self { entries, notes, more, is_known: true, ..Self::default() }
+    }
+
+    /// With older entries below.
+    fn continued_with(&self, older: HistoryAnswer) -> Self {
+        let entries = [self.entries.clone(), older.entries].concat();
+        let notes = [self.notes.clone(), older.notes].concat();
+        let more = older.more && entries.len() < MAX_ENTRIES && notes.len() < MAX_ENTRIES;
+        Self { entries, notes, more, is_known: true, ..Self::default() }
+    }
+
+    /// Before which revision older entries are.
+    fn oldest_rev(&self) -> Option<u64> {
+        let last = [self.entries.last().map(|entry| entry.rev), self.notes.last().map(|note| note.rev)];
+        last.into_iter().flatten().min()
+    }
+}
+
+/// A history.
+pub(crate) struct History {
+    pub(crate) ledger: Ledger,
+    pub(crate) past: Loaded<Past>,
+    /// Fetches older entries.
+    pub(crate) load_older: Callback<()>,
+}
+
+/// The history of a product, or of one lot of it.
+#[hook]
+pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
+    let book = use_book();
+    let version = use_book_version();
+    let sync = use_sync();
+    let subject = (product, lot);
+    // What the newest answer is put together with, whichever rendering asked.
+    let held = use_mut_ref(|| (subject, Ledger::default()));
+    let shown = use_state_eq(|| Rc::new(Ledger::default()));
+    if held.borrow().0 != subject {
+        held.replace((subject, Ledger::default()));
+    }
+    let ask = {
+        let (book, held, setter) = (book.clone(), held.clone(), shown.setter());
+        Callback::from(move |before: Option<u64>| {
+            if std::mem::replace(&mut held.borrow_mut().1.is_asking, true) {
+                return;
+            }
+            setter.set(Rc::new(held.borrow().1.clone()));
+            let (book, held, setter) = (book.clone(), held.clone(), setter.clone());
+            spawn_local(async move {
+                let answer = book.history(subject.0, subject.1, before).await;
+                let (of, ledger) = held.borrow().clone();
+                // Somebody asks for another one by now.
+                if of != subject {
+                    return;
+                }
+                let next = match (answer, before) {
+                    (Ok(answer), None) => ledger.begun_with(answer),
+                    (Ok(answer), Some(_)) => ledger.continued_with(answer),
+                    (Err(error), _) => {
+                        Ledger { is_asking: false, failure: Some(transport_fault(&error)), ..ledger }
+                    }
+                };
+                held.replace((subject, next.clone()));
+                setter.set(Rc::new(next));
+            });
+        })
+    };
+    use_effect_with((subject, sync.is_online, sync.status.last_sync_at), {
+        let ask = ask.clone();
+        move |_| ask.emit(None)
+    });
+    let past = use_loaded(subject, version, move |(product, lot)| async move {
+        book.past(product, lot).await.map_err(|error| store_fault(&error))
+    });
+    let load_older = {
+        let last = shown.oldest_rev();
+        ask.reform(move |()| last)
+    };
+    History { ledger: (**shown).clone(), past, load_older }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ExceptionKind, Movement, NoteTopic, Quantity};
+    use sync::UnixMillis;
+
+    use super::*;
+
+    fn entries(revs: &[u64]) -> Vec<HistoryEntry> {
+        let entry = |rev: &u64| HistoryEntry {
+            rev: *rev,
+            movement: Movement::Pick,
+            delta: Quantity::ZERO,
+            lot_code: String::new(),
+            location: String::new(),
+            note: String::new(),
+            author: String::new(),
+            device: String::new(),
+            captured_at: UnixMillis(0),
+            booked_at: UnixMillis(0),
+        };
+        revs.iter().map(entry).collect()
+    }
+
+    fn page(revs: &[u64], more: bool) -> HistoryAnswer {
+        HistoryAnswer { entries: entries(revs), more, ..HistoryAnswer::default() }
+    }
+
+    fn note(rev: u64) -> HistoryNote {
+        let (kind, lot_code, location) = (ExceptionKind::BelowZero, String::new(), String::new());
+        HistoryNote {
+            rev,
+            topic: NoteTopic::Resolved { kind, lot_code, location },
+            reason: String::new(),
+            author: String::new(),
+            device: String::new(),
+            captured_at: UnixMillis(0),
+            booked_at: UnixMillis(0),
+        }
+    }
+
+    fn revs(ledger: &Ledger) -> Vec<u64> {
+        ledger.entries.iter().map(|entry| entry.rev).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_gaps_or_repeats() {
+        let first = Ledger::default().begun_with(page(&[9, 8, 8, 7], true));
+        let all = first.continued_with(page(&[6, 5], false));
+        assert_eq!((revs(&all), all.more), (vec![9, 8, 8, 7, 6, 5], false));
+        let later = all.begun_with(page(&[11, 10, 9, 8, 8], true));
+        assert_eq!((revs(&later), later.more), (vec![11, 10, 9, 8, 8, 7, 6, 5], false));
+        let emptied = Ledger::default().begun_with(page(&[], false));
+        assert!(emptied.is_known && emptied.entries.is_empty());
+    }
+
+    #[test]
+    fn what_people_decided_comes_once_on_the_page_of_its_time() {
+        let with = |page: HistoryAnswer, revs: &[u64]| HistoryAnswer {
+            notes: revs.iter().map(|rev| note(*rev)).collect(),
+            ..page
+        };
+        let first = Ledger::default().begun_with(with(page(&[9, 8], true), &[10, 7]));
+        assert_eq!(first.oldest_rev(), Some(7), "the next page begins below the lowest of both");
+        let all = first.continued_with(with(page(&[5], false), &[6]));
+        let later = all.begun_with(with(page(&[11, 9, 8], true), &[10]));
+        let notes: Vec<u64> = later.notes.iter().map(|note| note.rev).collect();
+        assert_eq!((revs(&later), notes), (vec![11, 9, 8, 5], vec![10, 7, 6]));
+    }
+
+    #[test]
+    fn a_history_that_changed_beyond_recognition_is_begun_again() {
+        let all = Ledger::default().begun_with(page(&[9, 8], false));
+        let anew = all.begun_with(page(&[3, 2], true));
+        assert_eq!((revs(&anew), anew.more), (vec![3, 2], true));
+    }
+}

@@ -1,0 +1,30 @@
+//! Parts of pages that know no warehouse, and the hooks that they and the pages use.
+
+pub(crate) mod bar_plot;
+pub(crate) mod barcode;
+pub(crate) mod button;
+pub(crate) mod chip;
+pub(crate) mod code128;
+pub(crate) mod faults;
+pub(crate) mod field;
+pub(crate) mod flash;
+pub(crate) mod icon;
+pub(crate) mod keypad;
+pub(crate) mod later;
+pub(crate) mod page_head;
+pub(crate) mod placeholder;
+pub(crate) mod quantity_field;
+pub(crate) mod quantity_sheet;
+pub(crate) mod row_focus;
+pub(crate) mod row_text;
+pub(crate) mod save_failure;
+pub(crate) mod save_table;
+pub(crate) mod sheet;
+pub(crate) mod switch;
+pub(crate) mod timeline;
+pub(crate) mod toasts;
+pub(crate) mod use_clock;
+pub(crate) mod use_element;
+pub(crate) mod use_live;
+pub(crate) mod use_loaded;
+pub(crate) mod virtual_rows;

@@ -1,0 +1,71 @@
+//! What a page shows while it has nothing to show: loading, empty, failed.
+
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::button::{button, link_button};
+use super::icon::{Glyph, icon};
+use crate::route::Route;
+use crate::service_worker;
+use crate::words::language::t;
+
+/// An empty place that says why and what to do.
+pub(crate) struct Placeholder<'a> {
+    pub(crate) glyph: Glyph,
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) test: &'static str,
+}
+
+impl Placeholder<'_> {
+    /// It, with what can be done about it.
+    pub(crate) fn view(self, ways: Html) -> Html {
+        self.headed("h2", ways)
+    }
+
+    fn headed(self, heading: &'static str, ways: Html) -> Html {
+        html! {
+            <div class="placeholder" data-test={self.test}>
+                <span class="placeholder-glyph">{ icon(self.glyph) }</span>
+                <@{heading}>{ self.title.to_owned() }</@>
+                <p>{ self.text.to_owned() }</p>
+                { ways }
+            </div>
+        }
+    }
+}
+
+/// Grey bars in the shape of what is coming.
+pub(crate) fn skeleton() -> Html {
+    html! {
+        <div class="skeleton" role="status" aria-label={t("Loading")} data-test="loading">
+            <span class="bone bone-wide" /><span class="bone bone-tall" />
+            <span class="bone" /><span class="bone" /><span class="bone bone-short" />
+        </div>
+    }
+}
+
+/// Why this device's data could not be read, with a way to try again.
+pub(crate) fn read_failure(message: &str) -> Html {
+    cannot_be_shown(message).view(try_again())
+}
+
+/// Why a whole page cannot be shown: the same, with another way out.
+pub(crate) fn page_failure(message: &str, way: Html) -> Html {
+    cannot_be_shown(message).headed("h1", html! { <>{ try_again() }{ way }</> })
+}
+
+fn cannot_be_shown(message: &str) -> Placeholder<'_> {
+    let (title, test) = (t("This cannot be shown"), "read-failure");
+    Placeholder { glyph: Glyph::Attention, title, text: message, test }
+}
+
+fn try_again() -> Html {
+    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
+    button("button", t("Try again").into(), retry, "read-again")
+}
+
+/// The way to the stock list.
+pub(crate) fn to_stock(class: &'static str) -> Html {
+    link_button(class, Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")
+}

@@ -1,0 +1,189 @@
+//! Short notices that go away by themselves. Nothing is said only here: what needs a person stays in the inbox.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use yew::prelude::*;
+use yew_hooks::use_event_with_window;
+
+use super::button::{button, icon_button};
+use super::chip::Tone;
+use super::icon::{Glyph, icon};
+use crate::use_provided::use_provided;
+use crate::words::language::t;
+
+/// Notices on the screen at once; the oldest makes way.
+const MAX_TOASTS: usize = 2;
+/// How long a notice stays.
+const TOAST_MILLIS: u32 = 6_000;
+/// How long a notice stays that says something went wrong or offers to undo.
+const LONG_TOAST_MILLIS: u32 = 12_000;
+
+/// What a notice offers.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Offer {
+    pub(crate) label: &'static str,
+    pub(crate) on_take: Callback<()>,
+}
+
+/// A notice.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Toast {
+    pub(crate) tone: Tone,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    /// Whether the detail is a name or a code, which no language changes.
+    pub(crate) is_data: bool,
+    pub(crate) offer: Option<Offer>,
+}
+
+impl Toast {
+    /// A notice without an offer.
+    pub(crate) fn new(tone: Tone, title: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { tone, title: title.into(), detail: detail.into(), is_data: false, offer: None }
+    }
+
+    /// The sentence people wait for, said only once the record is durable.
+    pub(crate) fn saved(detail: impl Into<String>) -> Self {
+        Self::new(Tone::Good, t("Saved on this device"), detail)
+    }
+
+    /// With something to do about it.
+    pub(crate) fn offering(self, label: &'static str, on_take: Callback<()>) -> Self {
+        Self { offer: Some(Offer { label, on_take }), ..self }
+    }
+
+    const fn stay_millis(&self) -> u32 {
+        if matches!(self.tone, Tone::Attention) || self.offer.is_some() {
+            LONG_TOAST_MILLIS
+        } else {
+            TOAST_MILLIS
+        }
+    }
+
+    const fn glyph(&self) -> Glyph {
+        match self.tone {
+            Tone::Good => Glyph::Tick,
+            Tone::Waiting => Glyph::Clock,
+            Tone::Attention => Glyph::Attention,
+            Tone::Info | Tone::Quiet => Glyph::Triangle,
+        }
+    }
+}
+
+/// What happens to the notices on the screen; each has a number.
+pub(crate) enum Change {
+    Show(u32, Toast),
+    Dismiss(u32),
+    /// The newest goes: it may lie over what has the focus.
+    DismissNewest,
+}
+
+/// The notices on the screen.
+#[derive(Default, PartialEq)]
+pub(crate) struct Shown(Vec<(u32, Toast)>);
+
+impl Reducible for Shown {
+    type Action = Change;
+
+    fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
+        let mut toasts = self.0.clone();
+        match change {
+            Change::Show(id, toast) => {
+                // Only the newest of those that ask for nothing matters: scans follow each other within moments.
+                toasts.retain(|(_, shown)| shown.offer.is_some() && shown.detail != toast.detail);
+                toasts.push((id, toast));
+                let surplus = toasts.len().saturating_sub(MAX_TOASTS);
+                toasts.drain(..surplus);
+            }
+            Change::Dismiss(id) => toasts.retain(|(shown, _)| *shown != id),
+            Change::DismissNewest => drop(toasts.pop()),
+        }
+        Rc::new(Self(toasts))
+    }
+}
+
+/// Where notices are put.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Toasts {
+    shown: UseReducerDispatcher<Shown>,
+    last: Rc<Cell<u32>>,
+}
+
+impl Toasts {
+    /// A place whose notices are kept in `shown`.
+    pub(crate) fn new(shown: UseReducerDispatcher<Shown>) -> Self {
+        Self { shown, last: Rc::default() }
+    }
+
+    /// Shows a notice for as long as it stays.
+    pub(crate) fn show(&self, toast: Toast) {
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        let (shown, stay_millis) = (self.shown.clone(), toast.stay_millis());
+        shown.dispatch(Change::Show(id, toast));
+        // For one that is gone by then this does nothing.
+        Timeout::new(stay_millis, move || shown.dispatch(Change::Dismiss(id))).forget();
+    }
+}
+
+/// Escape takes the newest notice away, unless a dialog wants it.
+#[hook]
+pub(crate) fn use_escape(shown: &UseReducerHandle<Shown>) {
+    let shown = shown.dispatcher();
+    use_event_with_window("keydown", move |event: KeyboardEvent| {
+        if event.key() == "Escape" && !is_dialog_open() {
+            shown.dispatch(Change::DismissNewest);
+        }
+    });
+}
+
+fn is_dialog_open() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.query_selector("dialog[open]").is_ok_and(|open| open.is_some()))
+}
+
+/// The place for notices.
+#[hook]
+pub(crate) fn use_toasts() -> Toasts {
+    use_provided()
+}
+
+/// The notices on the screen.
+pub(crate) fn toast_list(shown: &UseReducerHandle<Shown>) -> Html {
+    html! {
+        // Only the one that comes is read aloud, not all of them again.
+        <div class="toasts" role="status" aria-live="polite" aria-atomic="false" data-test="toasts">
+            { for shown.0.iter().map(|(id, toast)| toast_card(*id, toast, shown.dispatcher())) }
+        </div>
+    }
+}
+
+fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Html {
+    let on_dismiss = Callback::from(move |_: MouseEvent| shown.dispatch(Change::Dismiss(id)));
+    html! {
+        <div class={classes!("toast", toast.tone.class())} key={id} data-test="toast" data-tone={toast.tone.class()}>
+            { icon(toast.glyph()) }
+            <div class="toast-text">
+                <strong data-test="toast-title">{ &toast.title }</strong>
+                if !toast.detail.is_empty() {
+                    <span translate={toast.is_data.then_some("no")} data-test="toast-detail">{ &toast.detail }</span>
+                }
+            </div>
+            if let Some(offer) = &toast.offer {
+                { offer_button(offer.clone(), on_dismiss.clone()) }
+            }
+            { icon_button("icon-button", Glyph::Close, t("Dismiss"), on_dismiss, "toast-dismiss") }
+        </div>
+    }
+}
+
+fn offer_button(offer: Offer, on_dismiss: Callback<MouseEvent>) -> Html {
+    let label = offer.label;
+    let onclick = Callback::from(move |event: MouseEvent| {
+        offer.on_take.emit(());
+        on_dismiss.emit(event);
+    });
+    button("toast-offer", label.into(), onclick, "toast-offer")
+}

@@ -1,0 +1,146 @@
+//! Sentences for what went wrong, in the language of the screens. The errors themselves have only short texts for logs.
+
+use browser::RoundFailure;
+use sync::{RoundError, StoreError, TransportError, UnsentError};
+
+use super::language::{t, tf};
+use crate::rest::NotLoaded;
+
+/// Why a page or a job did not begin.
+pub(crate) fn not_loaded(_: NotLoaded) -> String {
+    t("A part of Lotbook could not be loaded. It needs the network until all of it is on this device.")
+        .to_owned()
+}
+
+/// Why the device did not read or keep something.
+pub(crate) fn store_fault(error: &StoreError) -> String {
+    match error {
+        StoreError::Full => {
+            t("This device's storage is full, so nothing more can be saved. Free some space and try again.")
+                .to_owned()
+        }
+        StoreError::Occupied => {
+            t("Another version of the app is using this device's data. Close its other windows and reload.")
+                .to_owned()
+        }
+        StoreError::Unavailable(why) => tf("This device's storage cannot be used: {why}", &[("why", why)]),
+        StoreError::Corrupt(why) => tf("A record on this device cannot be read: {why}", &[("why", why)]),
+        StoreError::Gone => t("This entry is no longer waiting: it was already handled.").to_owned(),
+    }
+}
+
+/// Why the server did not answer.
+pub(crate) fn transport_fault(error: &TransportError) -> String {
+    let sentence = match error {
+        TransportError::Unreachable => t("The server cannot be reached."),
+        TransportError::TimedOut => t("The server did not answer in time."),
+        TransportError::Busy { .. } => t("The server is busy."),
+        TransportError::SignInNeeded => t("Sign in again to send what is saved on this device."),
+        TransportError::UpgradeNeeded => {
+            t("This app is too old for the server. Update it to send what is saved on this device.")
+        }
+        TransportError::Garbled => t("Something between this device and the server answered in its place."),
+        TransportError::Refused { message, .. } => {
+            return tf("The server refused the request: {why}", &[("why", message)]);
+        }
+    };
+    sentence.to_owned()
+}
+
+/// Why a sync ended early.
+pub(crate) fn round_fault(error: &RoundError) -> String {
+    match error {
+        RoundError::Store(error) => store_fault(error),
+        RoundError::Transport(error) => transport_fault(error),
+    }
+}
+
+/// Why there was no complete sync. Where there is no space for rows, work may still have some.
+pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
+    match failure {
+        RoundFailure::Elsewhere => t("Another window is syncing.").to_owned(),
+        RoundFailure::Round(RoundError::Store(StoreError::Full)) => {
+            t("This device is full: the stock list is not updated until there is space.").to_owned()
+        }
+        RoundFailure::Round(error) => round_fault(error),
+    }
+}
+
+/// What is wrong with a file of unsent work.
+pub(crate) fn file_fault(error: &UnsentError) -> String {
+    match error {
+        UnsentError::Unreadable(why) => tf(
+            "This is no file of unsent work, or it is not whole ({why}). Choose the file that was saved with \"Save unsent work\".",
+            &[("why", why)],
+        ),
+        UnsentError::Newer(version) => tf(
+            "A newer app wrote this file (version {version}). Update this one, then try again.",
+            &[("version", version)],
+        ),
+        UnsentError::BadEntry { seq, reason } => tf(
+            "Entry {number} of the file cannot be read by this version ({why}). Update the app, then try again.",
+            &[("number", seq), ("why", reason)],
+        ),
+        UnsentError::TooLong(entries) => {
+            tf("The file has {entries} entries; at most 100000 fit.", &[("entries", entries)])
+        }
+        UnsentError::Store(error) => store_fault(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every failure with the sentence for it.
+    fn sentences() -> Vec<(String, String)> {
+        let why = || "the disk is gone".to_owned();
+        let store = [
+            StoreError::Full,
+            StoreError::Occupied,
+            StoreError::Unavailable(why()),
+            StoreError::Corrupt(why()),
+            StoreError::Gone,
+        ];
+        let transport = [
+            TransportError::Unreachable,
+            TransportError::TimedOut,
+            TransportError::Busy { retry_after_millis: None },
+            TransportError::SignInNeeded,
+            TransportError::UpgradeNeeded,
+            TransportError::Garbled,
+            TransportError::Refused { status: 400, message: why() },
+        ];
+        let file = [
+            UnsentError::Unreadable(why()),
+            UnsentError::Newer(9),
+            UnsentError::BadEntry { seq: 7, reason: why() },
+            UnsentError::TooLong(100_001),
+        ];
+        let store = store.iter().map(|error| (store_fault(error), error.to_string()));
+        let transport = transport.iter().map(|error| (transport_fault(error), error.to_string()));
+        let file = file.iter().map(|error| (file_fault(error), error.to_string()));
+        let elsewhere = RoundFailure::Elsewhere;
+        let round = [(sync_failure(&elsewhere), elsewhere.to_string())];
+        store.chain(transport).chain(file).chain(round).collect()
+    }
+
+    #[test]
+    fn people_read_sentences_and_logs_read_errors() {
+        for (sentence, error) in sentences() {
+            let is_sentence = |text: &str| text.starts_with(char::is_uppercase);
+            assert!(is_sentence(&sentence) && !is_sentence(&error), "{sentence:?} for {error:?}");
+            assert!(!error.contains(['"', '.']), "{error:?} is more than a technical text");
+        }
+    }
+
+    #[test]
+    fn no_two_failures_have_one_sentence_and_reasons_are_told() {
+        let sentences = sentences();
+        for (at, (sentence, error)) in sentences.iter().enumerate() {
+            assert!(sentences[..at].iter().all(|(other, _)| other != sentence), "{sentence}");
+            let reason = "the disk is gone";
+            assert_eq!(sentence.contains(reason), error.contains(reason), "{sentence}");
+        }
+    }
+}

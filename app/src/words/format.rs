@@ -1,0 +1,213 @@
+//! Numbers, dates and ages in words of the screens' language. Pure: the current time is a parameter.
+
+use domain::{CalendarDate, Money, Quantity};
+use sync::UnixMillis;
+
+use super::language::{self, DateStyle, localized_date, t, tf, tn};
+
+const MINUTE_MILLIS: u64 = 60_000;
+const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
+const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// How long ago: `just now`, `3 min ago`, `2 h ago`, `5 days ago`.
+pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
+    match now.since(then) {
+        0..MINUTE_MILLIS => t("just now").to_owned(),
+        passed => tf("{time} ago", &[("time", &duration(passed))]),
+    }
+}
+
+/// How soon: `now`, `in 20 s`, `in 4 min`.
+pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
+    match then.since(now) {
+        0..1_000 => t("now").to_owned(),
+        left => tf("in {time}", &[("time", &duration(left))]),
+    }
+}
+
+/// A length of time in its largest unit: `3 min`, `1 day`.
+pub(crate) fn duration(millis: u64) -> String {
+    match millis {
+        ..MINUTE_MILLIS => tf("{n} s", &[("n", &(millis / 1_000))]),
+        MINUTE_MILLIS..HOUR_MILLIS => tf("{n} min", &[("n", &(millis / MINUTE_MILLIS))]),
+        HOUR_MILLIS..DAY_MILLIS => tf("{n} h", &[("n", &(millis / HOUR_MILLIS))]),
+        _ => days(i64::try_from(millis / DAY_MILLIS).unwrap_or(i64::MAX)),
+    }
+}
+
+/// A date nobody can misread: `31 Dec 2026`.
+pub(crate) fn date(date: CalendarDate) -> String {
+    let (year, _, day) = date.parts();
+    in_style(date, DateStyle::Day).unwrap_or_else(|| format!("{day} {} {year}", english_month(date)))
+}
+
+/// A month in few letters: `Dec`.
+pub(crate) fn month(date: CalendarDate) -> String {
+    in_style(date, DateStyle::Month).unwrap_or_else(|| english_month(date).to_owned())
+}
+
+/// `Dec 2026`.
+pub(crate) fn month_and_year(date: CalendarDate) -> String {
+    in_style(date, DateStyle::MonthAndYear)
+        .unwrap_or_else(|| format!("{} {}", english_month(date), date.parts().0))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a float has every millisecond of the calendar's years")]
+fn in_style(date: CalendarDate, style: DateStyle) -> Option<String> {
+    let days = CalendarDate::of(UnixMillis(0), 0).days_until(date);
+    localized_date(days.saturating_mul(DAY_MILLIS.cast_signed()) as f64, style)
+}
+
+fn english_month(date: CalendarDate) -> &'static str {
+    MONTHS.get(usize::from(date.parts().1).saturating_sub(1)).copied().unwrap_or_default()
+}
+
+/// A time as tables have it: `2026-11-21 09:05`, in a place that far ahead of UTC.
+pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
+    let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
+    let of_day = minutes.rem_euclid(24 * 60);
+    format!("{} {:02}:{:02}", CalendarDate::of(time, offset_minutes), of_day / 60, of_day % 60)
+}
+
+/// What is left until a date: `Expired`, `Today`, `1 day`, `41 days`.
+pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
+    match today.days_until(date) {
+        ..0 => t("Expired").to_owned(),
+        0 => t("Today").to_owned(),
+        left => days(left),
+    }
+}
+
+/// `1 day`, `41 days`.
+pub(crate) fn days(days: i64) -> String {
+    tn(usize::try_from(days).unwrap_or_default(), "{n} day", "{n} days")
+}
+
+/// A quantity, with the decimal sign of the language: `2.5`, `2,5`.
+pub(crate) fn quantity(quantity: Quantity) -> String {
+    language::as_number(with_decimal_sign(quantity.to_string()))
+}
+
+/// A quantity as one types it: without what only steers its direction on the screen.
+pub(crate) fn typed(quantity: Quantity) -> String {
+    with_decimal_sign(quantity.to_string())
+}
+
+/// A change with its sign: `+5`, `−5`.
+pub(crate) fn signed(change: Quantity) -> String {
+    let sign = if change > Quantity::ZERO { "+" } else { "" };
+    language::as_number(with_decimal_sign(format!("{sign}{change}")))
+}
+
+/// An amount in its currency: `€ 2.40`, `€ 2,40`.
+pub(crate) fn money(money: &Money) -> String {
+    language::as_number(with_decimal_sign(money.to_string()))
+}
+
+/// A round number in few characters, for the axis of a plot: `250`, `20k`, `1.5M`.
+pub(crate) fn short(value: i64) -> String {
+    let (unit, letter) = match value.unsigned_abs() {
+        ..10_000 => (1, ""),
+        10_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "G"),
+    };
+    let (whole, tenth) = (value / unit, (value % unit).abs() * 10 / unit);
+    let text = if tenth == 0 { format!("{whole}{letter}") } else { format!("{whole}.{tenth}{letter}") };
+    language::as_number(with_decimal_sign(text))
+}
+
+/// The same for whole units of a currency.
+pub(crate) fn short_money(minor: i64, currency: &str) -> String {
+    let decimals = u32::try_from(Money::decimals(currency)).unwrap_or_default();
+    short(minor / 10_i64.pow(decimals))
+}
+
+/// A sum of amounts, its digits in groups of three: `€ 1,234,567.00`.
+pub(crate) fn sum(money: &Money) -> String {
+    let text = money.to_string();
+    let start = text.find(|char: char| char.is_ascii_digit()).unwrap_or(text.len());
+    let end = text.find('.').unwrap_or(text.len());
+    let separator = if decimal_sign() == ',' { '.' } else { ',' };
+    let mut grouped = text[..start].to_owned();
+    for (at, digit) in text[start..end].char_indices() {
+        if at > 0 && (end - start - at).is_multiple_of(3) {
+            grouped.push(separator);
+        }
+        grouped.push(digit);
+    }
+    language::as_number(grouped + &with_decimal_sign(text[end..].to_owned()))
+}
+
+/// What stands before the decimals: `.` or `,`.
+pub(crate) fn decimal_sign() -> char {
+    if matches!(language::current(), "de" | "es") { ',' } else { '.' }
+}
+
+fn with_decimal_sign(text: String) -> String {
+    if decimal_sign() == '.' { text } else { text.replace('.', ",") }
+}
+
+/// An English word as a sentence begins: `put away` becomes `Put away`.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_795_564_200_000);
+
+    #[test]
+    fn says_how_long_ago_and_how_soon() {
+        let before = |millis: i64| ago(UnixMillis(NOW.0 - millis), NOW);
+        assert_eq!(before(59_999), "just now");
+        assert_eq!(before(60_000), "1 min ago");
+        assert_eq!(before(3 * 3_600_000 - 1), "2 h ago");
+        assert_eq!(before(25 * 3_600_000), "1 day ago");
+        assert_eq!(before(-5_000), "just now");
+        assert_eq!(ahead(NOW.plus(20_500), NOW), "in 20 s");
+        assert_eq!(ahead(NOW.plus(240_000), NOW), "in 4 min");
+        assert_eq!(ahead(UnixMillis(0), NOW), "now");
+    }
+
+    #[test]
+    fn writes_dates() {
+        let day = |text: &str| text.parse::<CalendarDate>().expect("a date");
+        assert_eq!(date(day("2026-12-31")), "31 Dec 2026");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Today");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-19")), "Expired");
+    }
+
+    #[test]
+    fn writes_moments() {
+        assert_eq!(moment(UnixMillis(0), 0), "1970-01-01 00:00");
+        assert_eq!(moment(UnixMillis(0), -90), "1969-12-31 22:30");
+        assert_eq!(moment(UnixMillis(1_795_566_299_999), 60), "2026-11-25 01:24");
+    }
+
+    #[test]
+    fn writes_counts() {
+        assert_eq!(days(1), "1 day");
+        assert_eq!(quantity(Quantity(2_500)), "2.5");
+        assert_eq!(signed(Quantity::units(5)), "+5");
+        let worth = |minor, currency: &str| sum(&Money { minor, currency: currency.to_owned() });
+        assert_eq!(worth(123_456_789, "EUR"), "€\u{a0}1,234,567.89");
+        assert_eq!(worth(-100_000, "USD"), "$−1,000.00");
+        let shortened = [0, 9_999, 20_000, 50_500, 1_500_000, 2_000_000_000].map(short);
+        assert_eq!(shortened, ["0", "9999", "20k", "50.5k", "1.5M", "2G"]);
+        assert_eq!((short_money(5_000_000, "EUR"), short_money(500, "JPY")), ("50k".into(), "500".into()));
+        assert_eq!((worth(99_999, "GBP"), worth(1_000, "JPY")), ("£999.99".into(), "JPY\u{a0}1,000".into()));
+        assert_eq!(signed(Quantity::units(-5)), "−5");
+        assert_eq!(capitalised("put away"), "Put away");
+    }
+}

@@ -1,0 +1,330 @@
+//! A transfer: lots are collected scan by scan, from wherever they are, and put down in one bin together.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::transfer_list::{TransferChange, TransferLine, TransferList};
+use crate::book::Book;
+use crate::desk::answers::Answers;
+use crate::desk::command::Command;
+use crate::desk::record_faults::not_recorded;
+use crate::desk::scan::Scanned;
+use crate::desk::scan_target::use_scan_target;
+use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::undo::undo;
+use crate::desk::use_desk::{use_answers, use_scans};
+use crate::device::feedback::{self, Feedback};
+use crate::goods::product_search::ProductSearch;
+use crate::route::Route;
+use crate::stock::lot_panel::primary_lot;
+use crate::ui::button::{icon_button, resting_button};
+use crate::ui::field::{Field, Takes};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::page_head::PageHead;
+use crate::ui::placeholder::Placeholder;
+use crate::ui::quantity_sheet::QuantitySheet;
+use crate::ui::row_text::data_text;
+use crate::ui::save_failure::save_failure;
+use crate::ui::toasts::{Toast, use_toasts};
+use crate::ui::use_clock::use_today;
+use crate::use_book::use_book;
+use crate::words::faults_in_words::store_fault;
+use crate::words::language::{t, tf, tn};
+use crate::words::{format, local_storage};
+
+const KEY: &str = "lotbook.transfer";
+
+/// The list as it was left: a draft, not a record.
+fn load() -> TransferList {
+    local_storage::read(KEY).unwrap_or_default()
+}
+
+fn keep(list: &TransferList) {
+    local_storage::keep(KEY, list);
+}
+
+/// The page.
+#[component]
+pub(crate) fn TransferPage() -> Html {
+    let answers = use_answers();
+    let list = use_reducer(load);
+    let fault = use_state(|| None::<AttrValue>);
+    let is_busy = use_state(bool::default);
+    let typing = use_state(|| None::<LotRef>);
+    use_effect_with((*list).clone(), keep);
+    let taking = use_taking(&list);
+    let save = use_saving_all(&list, &fault, &is_busy);
+    use_list_scans(&list, &taking, &save, &answers);
+    let on_found = taking.take.reform(|id| (id, Scanned::default()));
+    let to = Field {
+        id: "to",
+        label: t("To"),
+        value: &list.to,
+        takes: Takes::Alone,
+        hint: t("Scan or type the bin. Scan it once more to save."),
+        on_change: {
+            let dispatch = list.dispatcher();
+            Callback::from(move |to| dispatch.dispatch(TransferChange::To(to)))
+        },
+        ..Field::default()
+    };
+    let count = tn(list.lines.len(), "Transfer {n} lot", "Transfer {n} lots");
+    html! {
+        <div class="page transfer" data-test="transfer">
+            <PageHead title={t("Transfer")} back={Route::Home} />
+            <p class="lead">{ t("Scan everything you take along, then the bin where you put it down.") }</p>
+            <ProductSearch {on_found} label={t("Scan or type the goods")} test="transfer-search" />
+            if !list.from.is_empty() {
+                { source(&list) }
+            }
+            if list.lines.is_empty() {
+                { Placeholder { glyph: Glyph::Transfer, title: t("Nothing taken along yet"),
+                    text: t("Every scan adds one. A lot's label says which lot it is."), test: "empty-transfer" }.view(Html::default()) }
+            } else {
+                <ul class="entries" data-test="transfer-lines">{ for list.lines.iter().map(|line| row(line, &list, &typing)) }</ul>
+                <div class="fields">{ to.view() }</div>
+            }
+            <div class="actions">
+                { save_failure((*fault).clone()) }
+                { resting_button(*is_busy || list.lines.is_empty(), "button primary", count.into(), save.reform(|_| ()), "transfer-save") }
+            </div>
+            if let Some(line) = list.lines.iter().find(|line| Some(&line.lot) == typing.as_ref()) {
+                { quantity_sheet(line, &list, &typing) }
+            }
+        </div>
+    }
+}
+
+/// The bin that goods are taken from, and the way to take them from anywhere again.
+fn source(list: &UseReducerHandle<TransferList>) -> Html {
+    let dispatch = list.dispatcher();
+    let clear = Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::From(String::new())));
+    html! {
+        <p class="entry" data-test="transfer-from">
+            <span class="entry-glyph tone-info">{ icon(Glyph::Pick) }</span>
+            <b>{ tf("Taken from {bin}", &[("bin", &list.from)]) }</b>
+            { icon_button("icon-button", Glyph::Close, t("Take from anywhere"), clear, "transfer-from-clear") }
+        </p>
+    }
+}
+
+fn quantity_sheet(
+    line: &TransferLine,
+    list: &UseReducerHandle<TransferList>,
+    typing: &UseStateHandle<Option<LotRef>>,
+) -> Html {
+    let (dispatch, lot, setter) = (list.dispatcher(), line.lot.clone(), typing.setter());
+    let on_done = Callback::from(move |quantity| {
+        dispatch.dispatch(TransferChange::Quantity(lot.clone(), quantity));
+    });
+    let on_close = Callback::from(move |()| setter.set(None));
+    html! {
+        <QuantitySheet name={line.name.clone()} unit={line.unit.clone()} quantity={line.quantity} {on_close} {on_done} />
+    }
+}
+
+/// How many goods are being looked up: what comes after them is about them, too.
+type LookingUp = Rc<Cell<usize>>;
+
+struct Taking {
+    take: Callback<(Uuid, Scanned)>,
+    looking_up: LookingUp,
+}
+
+#[hook]
+fn use_taking(list: &UseReducerHandle<TransferList>) -> Taking {
+    let (book, answers, today) = (use_book(), use_answers(), use_today());
+    let looking_up = (*use_memo((), |()| LookingUp::default())).clone();
+    let dispatch = list.dispatcher();
+    let take = {
+        let (looking_up, list) = (looking_up.clone(), list.clone());
+        Callback::from(move |(id, scanned): (Uuid, Scanned)| {
+            let (book, answers, dispatch) = (book.clone(), answers.clone(), dispatch.clone());
+            let (looking_up, from) = (looking_up.clone(), list.from.clone());
+            looking_up.set(looking_up.get() + 1);
+            spawn_local(async move {
+                match line_of(&book, id, &scanned, &from, today).await {
+                    Ok(line) => {
+                        answers.right(t("Taken along"), format!("{} · {}", line.name, line.lot.lot_code));
+                        dispatch.dispatch(TransferChange::Add(line));
+                    }
+                    Err((title, detail)) => answers.wrong(title, detail),
+                }
+                looking_up.set(looking_up.get().saturating_sub(1));
+            });
+        })
+    };
+    Taking { take, looking_up }
+}
+
+/// The lot that was scanned: the one the label names, else the first to expire; in the bin that goods are taken from if it is
+/// there. A title and a sentence where there is none.
+async fn line_of(
+    book: &Book,
+    id: Uuid,
+    scanned: &Scanned,
+    from: &str,
+    today: CalendarDate,
+) -> Result<TransferLine, (&'static str, String)> {
+    let view = match book.product(id, today).await {
+        Ok(view) => {
+            view.ok_or_else(|| (t("No lots here"), t("This product is not on this device.").to_owned()))?
+        }
+        Err(error) => return Err((t("This cannot be shown"), store_fault(&error))),
+    };
+    let lots: Vec<_> = view.lots.iter().map(|lot| lot.row.clone()).collect();
+    let is_named = |lot: &InventoryLot| {
+        scanned.lot_code.as_ref().is_none_or(|code| lot.lot.lot_code.eq_ignore_ascii_case(code))
+    };
+    let named: Vec<_> = lots.into_iter().filter(is_named).collect();
+    let is_there = |lot: &&InventoryLot| location_key(&lot.lot.location) == location_key(from);
+    let Some(lot) = named.iter().find(is_there).or_else(|| primary_lot(&named, today)) else {
+        let detail = tf("There is no such lot of {name} on this device.", &[("name", &view.product.name)]);
+        return Err((t("No lots here"), detail));
+    };
+    let quantity = scanned.count.unwrap_or(Quantity::units(1));
+    let (name, unit) = (view.product.name.clone(), view.product.unit.clone());
+    Ok(TransferLine { lot: lot.lot.clone(), quantity, name, unit })
+}
+
+#[hook]
+fn use_list_scans(
+    list: &UseReducerHandle<TransferList>,
+    taking: &Taking,
+    save: &Callback<()>,
+    answers: &Answers,
+) {
+    let (list, save, answers) = (list.clone(), save.clone(), answers.clone());
+    let Taking { take, looking_up } = taking;
+    let (take, looking_up) = (take.clone(), looking_up.clone());
+    let on_scan = Callback::from(move |found: Found| {
+        match found {
+            Found::Product(id, scanned) => take.emit((id, scanned)),
+            Found::Command(Command::Save) => save.emit(()),
+            // What somebody typed to find goods is no place to put them.
+            Found::Unlisted(scanned) if scanned.is_item || scanned.is_typed => return false,
+            Found::Bin(bin, is_echo) | Found::Unlisted(Scanned { code: bin, is_echo, .. })
+                if !list.lines.is_empty() || looking_up.get() > 0 =>
+            {
+                if is_echo && list.goes_to(&bin) {
+                    // One label that was read twice.
+                } else if list.goes_to(&bin) {
+                    save.emit(());
+                } else {
+                    answers.right(t("To"), bin.clone());
+                    list.dispatch(TransferChange::To(bin));
+                }
+            }
+            Found::Bin(bin, _) => {
+                answers.right(t("From"), bin.clone());
+                list.dispatch(TransferChange::From(bin));
+            }
+            Found::Code(code) if list.goes_to(&code.code) && !code.is_echo => save.emit(()),
+            _ => return false,
+        }
+        true
+    });
+    use_scan_target(ScanTarget { on_scan });
+}
+
+/// Saves lot by lot; what is saved leaves the list, so that nothing is moved twice by another try.
+#[hook]
+fn use_saving_all(
+    list: &UseReducerHandle<TransferList>,
+    fault: &UseStateHandle<Option<AttrValue>>,
+    is_busy: &UseStateHandle<bool>,
+) -> Callback<()> {
+    let (book, answers, scans, toasts) = (use_book(), use_answers(), use_scans(), use_toasts());
+    let (list, fault, is_busy) = (list.clone(), fault.clone(), is_busy.clone());
+    Callback::from(move |()| {
+        if *is_busy || list.lines.is_empty() {
+            return;
+        }
+        if let Some(sentence) = doubt(&list) {
+            answers.wrong_as_said(t("Something is missing"), sentence.clone());
+            return fault.set(Some(sentence.into()));
+        }
+        fault.set(None);
+        is_busy.set(true);
+        let (book, toasts, fault, is_busy) = (book.clone(), toasts.clone(), fault.clone(), is_busy.clone());
+        let (moves, dispatch) = (list.moves(), list.dispatcher());
+        let said =
+            tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
+        let hold = scans.hold();
+        spawn_local(async move {
+            let mut saved = Vec::new();
+            for action in moves {
+                let domain::Action::MoveLot { lot, .. } = &action else { continue };
+                match book.record(action.clone(), 0).await {
+                    Ok(mutation) => {
+                        saved.push(mutation.id);
+                        dispatch.dispatch(TransferChange::Done(lot.clone()));
+                    }
+                    Err(error) => {
+                        is_busy.set(false);
+                        return fault.set(Some(not_recorded(&error, Some(&action)).into()));
+                    }
+                }
+            }
+            is_busy.set(false);
+            feedback::give(Feedback::Saved);
+            let undo = undo(&book, &toasts, saved);
+            toasts.show(Toast::saved(said).offering(t("Undo"), undo));
+            drop(hold);
+        });
+    })
+}
+
+fn doubt(list: &TransferList) -> Option<String> {
+    if list.to.trim().is_empty() {
+        return Some(t("Say where the goods go: scan or type the bin.").to_owned());
+    }
+    let there = list.already_there().next()?;
+    let values: [(&str, &dyn std::fmt::Display); 2] = [("name", &there.name), ("bin", &there.lot.location)];
+    Some(tf("{name} is in {bin} already. Take it out of the list, or choose another bin.", &values))
+}
+
+fn row(
+    line: &TransferLine,
+    list: &UseReducerHandle<TransferList>,
+    typing: &UseStateHandle<Option<LotRef>>,
+) -> Html {
+    let step = |by: i64| {
+        let (dispatch, lot, quantity) =
+            (list.dispatcher(), line.lot.clone(), line.quantity + Quantity::units(by));
+        Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(TransferChange::Quantity(lot.clone(), quantity))
+        })
+    };
+    let remove = {
+        let (dispatch, lot) = (list.dispatcher(), line.lot.clone());
+        Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(TransferChange::Quantity(lot.clone(), Quantity::ZERO));
+        })
+    };
+    let type_it = {
+        let (setter, lot) = (typing.setter(), line.lot.clone());
+        Callback::from(move |_: MouseEvent| setter.set(Some(lot.clone())))
+    };
+    let name: &dyn std::fmt::Display = &line.name;
+    html! {
+        <li class="entry" key={line.lot.id().to_string()} data-test="transfer-line" data-lot={line.lot.lot_code.clone()}>
+            <span class="entry-glyph tone-info">{ icon(Glyph::Box) }</span>
+            { data_text(line.name.clone(), format!("{} · {}", line.lot.lot_code, line.lot.location), None) }
+            { icon_button("icon-button", Glyph::Close, tf("Take out {name}", &[("name", name)]), remove, "line-remove") }
+            <div class="stepper">
+                { icon_button("step", Glyph::Minus, tf("One less of {name}", &[("name", name)]), step(-1), "line-less") }
+                <button class="stepper-value" type="button" onclick={type_it} data-test="line-quantity"
+                    aria-label={tf("{quantity} {unit}, change", &[("quantity", &format::quantity(line.quantity)), ("unit", &line.unit)])}>
+                    <b>{ format::quantity(line.quantity) }</b><span class="unit" translate="no">{ format!(" {}", line.unit) }</span>
+                </button>
+                { icon_button("step", Glyph::Plus, tf("One more of {name}", &[("name", name)]), step(1), "line-more") }
+            </div>
+        </li>
+    }
+}

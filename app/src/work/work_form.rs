@@ -1,0 +1,433 @@
+//! Work on a lot as it is typed and scanned, and the mutation it comes to. Pure.
+
+use domain::{
+    Action, CalendarDate, InventoryLot, LotRef, LotStatus, MAX_REASON_CHARS, Quantity, Reason, ReasonCode,
+    unit_decimals,
+};
+use uuid::Uuid;
+
+use crate::route::LotWork;
+use crate::stock::lot_panel::first_to_take;
+use crate::ui::faults::Faults;
+use crate::ui::quantity_field::read_quantity;
+use crate::words::language::{t, tf};
+use crate::words::reasons::of_field;
+
+/// What is known by now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WorkForm {
+    /// The lot in hand; none for one that is new here.
+    pub(crate) chosen: Option<Uuid>,
+    pub(crate) quantity: String,
+    /// The quantity as it was proposed, or counted by scans. A scanner may type into its field and take that back, so that only the
+    /// difference tells whether a person typed.
+    pub(crate) by_scans: String,
+    /// Whether the printed digits said it, which may be what was proposed.
+    pub(crate) is_dictated: bool,
+    /// Goods scanned so far.
+    pub(crate) scans: u32,
+    /// Of a lot that is new here.
+    pub(crate) lot_code: String,
+    /// Of a lot that is new here.
+    pub(crate) location: String,
+    /// `2026-11-24`, of a lot that is new here; may be empty.
+    pub(crate) expires_on: String,
+    /// Where goods go.
+    pub(crate) to: String,
+    /// Whether an adjustment takes stock away.
+    pub(crate) takes_away: bool,
+    /// Why stock is adjusted, or another lot is taken than the first to expire.
+    pub(crate) reason: Option<ReasonCode>,
+    /// The reason in words.
+    pub(crate) note: String,
+    /// What was counted before, if that was not what the book says.
+    pub(crate) first_count: Option<Quantity>,
+    /// The expected delivery that goods come in with.
+    pub(crate) delivery: Option<Uuid>,
+}
+
+/// What the work is on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    pub(crate) work: LotWork,
+    pub(crate) product: Uuid,
+    pub(crate) name: String,
+    pub(crate) unit: String,
+    /// The product's lots, soonest to expire first.
+    pub(crate) lots: Vec<InventoryLot>,
+    pub(crate) today: CalendarDate,
+}
+
+impl Task {
+    /// The lot in hand.
+    pub(crate) fn lot(&self, form: &WorkForm) -> Option<&InventoryLot> {
+        self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
+    }
+
+    /// Why the lot in hand should not be picked.
+    pub(crate) fn objection(&self, form: &WorkForm) -> Option<Objection<'_>> {
+        let chosen = self.lot(form).filter(|_| self.work == LotWork::Pick)?;
+        let may_be_used = chosen.status == LotStatus::Available && !chosen.is_expired(self.today);
+        match first_to_take(&self.lots, self.today).filter(|first| first.lot != chosen.lot) {
+            Some(first) if !may_be_used || chosen.expires_on != first.expires_on => {
+                Some(Objection::TakeFirst(first))
+            }
+            _ => (!may_be_used).then_some(Objection::NotForUse),
+        }
+    }
+
+    /// Whether a reason has to be given.
+    pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
+        self.work == LotWork::Adjust || self.objection(form).is_some()
+    }
+}
+
+/// What speaks against a pick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Objection<'a> {
+    /// This lot may be used and expires first.
+    TakeFirst(&'a InventoryLot),
+    /// The lot may not be used, and there is no other.
+    NotForUse,
+}
+
+impl WorkForm {
+    /// Whether somebody typed the quantity, so that scans only confirm.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.is_dictated || self.quantity != self.by_scans
+    }
+
+    /// Counting begins anew, from a quantity that is only a proposal.
+    pub(crate) fn begin_counting(&mut self, proposal: String) {
+        (self.quantity, self.by_scans) = (proposal.clone(), proposal);
+        (self.is_dictated, self.scans) = (false, 0);
+    }
+
+    /// Takes another lot in hand, or a new one. What was counted of the one before does not count for it; what was typed stays.
+    pub(crate) fn choose(&mut self, lot: Option<Uuid>) {
+        if self.chosen == lot {
+            return;
+        }
+        (self.chosen, self.first_count) = (lot, None);
+        if !self.is_typed() {
+            self.begin_counting(self.quantity.clone());
+        }
+    }
+
+    /// The mutation it comes to.
+    ///
+    /// # Errors
+    /// What is wrong, by field.
+    pub(crate) fn read(&self, task: &Task) -> Result<Action, Faults> {
+        let mut faults = Faults::default();
+        let lot = task.lot(self);
+        let quantity = self.read_quantity(task, &mut faults);
+        let target = self.read_lot(task, lot, &mut faults);
+        let basis = lot.map_or(Quantity::ZERO, |lot| lot.quantity);
+        let reason = if task.needs_reason(self) { self.read_reason(&mut faults) } else { String::new() };
+        let action = match task.work {
+            LotWork::Receive => {
+                let expires_on = self.read_date(lot, &mut faults);
+                let received_on = Some(task.today);
+                Action::ReceiveLot { lot: target, quantity, expires_on, received_on, delivery: self.delivery }
+            }
+            LotWork::Pick => Action::PickLot { lot: target, quantity, reason },
+            LotWork::Move => {
+                Action::MoveLot { to: self.read_destination(&target, &mut faults), lot: target, quantity }
+            }
+            LotWork::PutAway => {
+                Action::PutAwayLot { to: self.read_destination(&target, &mut faults), lot: target, quantity }
+            }
+            LotWork::Adjust => {
+                let delta = if self.takes_away { -quantity } else { quantity };
+                Action::AdjustLot { lot: target, delta, reason, delivery: None }
+            }
+            LotWork::Count => Action::CountLot { lot: target, counted: quantity, basis },
+        };
+        if faults.is_empty() { Ok(action) } else { Err(faults) }
+    }
+
+    /// Whether a count has to be done again: it is not what the book says, and no second count has said the same.
+    pub(crate) fn needs_recount(&self, action: &Action) -> Option<Quantity> {
+        match action {
+            Action::CountLot { counted, basis, .. }
+                if counted != basis && self.first_count != Some(*counted) =>
+            {
+                Some(*counted)
+            }
+            _ => None,
+        }
+    }
+
+    fn read_quantity(&self, task: &Task, faults: &mut Faults) -> Quantity {
+        match read_quantity(&self.quantity, unit_decimals(&task.unit)) {
+            Ok(quantity) if quantity < Quantity::ZERO => {
+                faults.note("quantity", t("A quantity cannot be negative. Correct it."));
+                Quantity::ZERO
+            }
+            Ok(Quantity::ZERO) if task.work != LotWork::Count => {
+                faults.note("quantity", t("The quantity must be more than zero. Correct it."));
+                Quantity::ZERO
+            }
+            Ok(quantity) => quantity,
+            Err(fault) => {
+                faults.note("quantity", fault);
+                Quantity::ZERO
+            }
+        }
+    }
+
+    fn read_lot(&self, task: &Task, lot: Option<&InventoryLot>, faults: &mut Faults) -> LotRef {
+        if let Some(lot) = lot {
+            return lot.lot.clone();
+        }
+        let target = LotRef::new(task.product, &self.lot_code, &self.location);
+        if target.lot_code.is_empty() {
+            let missing = match task.work {
+                LotWork::Pick => t("Choose the lot that you take from."),
+                _ => t("Lot code is missing. It is printed on the goods."),
+            };
+            faults.note("lot-code", missing);
+        }
+        if target.location.is_empty() {
+            faults.note("location", t("Location is missing. Scan or type the bin."));
+        }
+        if let Err(refusal) = target.validate() {
+            let field = if refusal.message.starts_with("Lot code") { "lot-code" } else { "location" };
+            faults.note(field, of_field(refusal.code, &refusal.message));
+        }
+        target
+    }
+
+    fn read_destination(&self, from: &LotRef, faults: &mut Faults) -> String {
+        let to = from.at(&self.to);
+        if to.location.is_empty() {
+            faults.note("to", t("Say where the goods go: scan or type the bin."));
+        } else if to.id() == from.id() {
+            let bin: &dyn std::fmt::Display = &to.location;
+            faults
+                .note("to", tf("The goods are in {bin} already. Choose another location.", &[("bin", bin)]));
+        } else if let Err(refusal) = to.validate() {
+            faults.note("to", of_field(refusal.code, &refusal.message));
+        }
+        to.location
+    }
+
+    /// A lot keeps the date it has.
+    fn read_date(&self, lot: Option<&InventoryLot>, faults: &mut Faults) -> Option<CalendarDate> {
+        let known = lot.and_then(|lot| lot.expires_on);
+        if known.is_some() || self.expires_on.is_empty() {
+            return known;
+        }
+        let date = self.expires_on.parse().ok();
+        if date.is_none() {
+            let typed: &dyn std::fmt::Display = &self.expires_on;
+            faults.note(
+                "expires-on",
+                tf("\"{date}\" is not a date that exists. Correct it.", &[("date", typed)]),
+            );
+        }
+        date
+    }
+
+    fn read_reason(&self, faults: &mut Faults) -> String {
+        let note = self.note.trim();
+        let reason = match (self.reason, note) {
+            (None, "") | (Some(ReasonCode::Other), "") => {
+                faults.note("reason", t("Say why, for whoever asks later."));
+                String::new()
+            }
+            (code, note) => {
+                Reason { code: code.unwrap_or(ReasonCode::Other), note: note.to_owned() }.to_string()
+            }
+        };
+        let chars = reason.chars().count();
+        if chars > MAX_REASON_CHARS {
+            let values: [(&str, &dyn std::fmt::Display); 2] =
+                [("chars", &chars), ("most", &MAX_REASON_CHARS)];
+            faults.note("reason", tf("The reason has {chars} characters; at most {most} fit.", &values));
+        }
+        reason
+    }
+}
+
+/// What `quantity` does to a lot that has `here`, whatever else is still to be typed.
+pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_away: bool) -> Quantity {
+    match work {
+        LotWork::Receive => quantity,
+        LotWork::Pick | LotWork::Move | LotWork::PutAway => -quantity,
+        LotWork::Adjust if takes_away => -quantity,
+        LotWork::Adjust => quantity,
+        LotWork::Count => quantity - here,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
+        let empty = InventoryLot::empty(LotRef::new(Uuid::nil(), code, bin));
+        InventoryLot { quantity: Quantity::units(30), expires_on: expires_on.parse().ok(), ..empty }
+    }
+
+    fn lot() -> InventoryLot {
+        lot_of("L1", "A-1", "2027-01-31")
+    }
+
+    fn task(work: LotWork) -> Task {
+        Task {
+            work,
+            product: Uuid::nil(),
+            name: "Rice".into(),
+            unit: "kg".into(),
+            lots: vec![lot(), lot_of("L2", "A-2", "2027-05-31")],
+            today: "2026-11-21".parse().expect("a date"),
+        }
+    }
+
+    fn typed(quantity: &str) -> WorkForm {
+        WorkForm { chosen: Some(lot().lot.id()), quantity: quantity.into(), ..WorkForm::default() }
+    }
+
+    fn read(form: &WorkForm, work: LotWork) -> Result<Action, Faults> {
+        form.read(&task(work))
+    }
+
+    #[test]
+    fn picks_more_than_there_is_because_it_happened() {
+        let action = read(&typed("35,5"), LotWork::Pick).expect("a pick");
+        let reason = String::new();
+        assert_eq!(action, Action::PickLot { lot: lot().lot, quantity: Quantity(35_500), reason });
+    }
+
+    #[test]
+    fn what_is_counted_by_the_piece_comes_in_whole_numbers() {
+        let pieces = Task { unit: "each".into(), ..task(LotWork::Pick) };
+        assert!(typed("2").read(&pieces).is_ok());
+        let faults = typed("2.5").read(&pieces).expect_err("half a piece");
+        assert!(faults.of("quantity").is_some_and(|why| why.contains("whole")));
+    }
+
+    #[test]
+    fn another_lot_than_the_first_to_expire_needs_a_reason() {
+        let other = lot_of("L2", "A-2", "2027-05-31").lot;
+        let form = WorkForm { chosen: Some(other.id()), ..typed("5") };
+        let faults = read(&form, LotWork::Pick).expect_err("no reason");
+        assert!(faults.of("reason").is_some());
+        let given = WorkForm { reason: Some(ReasonCode::NotFound), note: "empty bin".into(), ..form.clone() };
+        let reason = "not-found: empty bin".to_owned();
+        assert_eq!(
+            read(&given, LotWork::Pick),
+            Ok(Action::PickLot { lot: other, quantity: Quantity::units(5), reason })
+        );
+        assert!(
+            form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) })
+                .is_err_and(|faults| faults.of("reason").is_none())
+        );
+    }
+
+    #[test]
+    fn a_lot_that_is_not_for_use_is_never_the_first_and_needs_a_reason() {
+        let expired = lot_of("L0", "A-0", "2026-11-20");
+        let blocked = InventoryLot { status: LotStatus::Quarantined, ..lot_of("L9", "A-9", "2027-01-31") };
+        let of = |lots: Vec<InventoryLot>, chosen: &InventoryLot| {
+            let form = WorkForm { chosen: Some(chosen.lot.id()), ..typed("1") };
+            let task = Task { lots, ..task(LotWork::Pick) };
+            match task.objection(&form) {
+                Some(Objection::TakeFirst(first)) => first.lot.lot_code.clone(),
+                Some(Objection::NotForUse) => "not for use".to_owned(),
+                None => String::new(),
+            }
+        };
+        assert_eq!(of(vec![expired.clone(), lot()], &expired), "L1");
+        assert_eq!(of(vec![expired.clone()], &expired), "not for use");
+        assert_eq!(of(vec![blocked.clone(), lot()], &blocked), "L1", "whatever its date");
+        assert_eq!(of(vec![expired.clone(), lot()], &lot()), "");
+        let empty = InventoryLot { quantity: Quantity::ZERO, ..lot() };
+        assert_eq!(of(vec![expired, empty.clone()], &empty), "", "the book may be wrong");
+    }
+
+    #[test]
+    fn another_lot_begins_its_own_count() {
+        let other = Some(Uuid::from_u128(2));
+        let mut counted = typed("28");
+        counted.first_count = Some(Quantity::units(28));
+        counted.choose(other);
+        assert_eq!((counted.first_count, counted.quantity.as_str()), (None, "28"));
+        let mut scanned = typed("");
+        scanned.begin_counting("1".into());
+        scanned.scans = 3;
+        scanned.choose(other);
+        assert_eq!((scanned.scans, scanned.is_typed()), (0, false));
+    }
+
+    #[test]
+    fn a_count_carries_what_was_shown_and_may_be_nothing() {
+        let action = read(&typed("0"), LotWork::Count).expect("a count");
+        let basis = Quantity::units(30);
+        assert_eq!(action, Action::CountLot { lot: lot().lot, counted: Quantity::ZERO, basis });
+        assert!(read(&typed("0"), LotWork::Pick).is_err());
+        assert!(read(&typed("-1"), LotWork::Count).is_err());
+    }
+
+    #[test]
+    fn a_difference_is_booked_when_two_counts_agree() {
+        let count = |quantity: &str, first: Option<i64>| {
+            let form = WorkForm { first_count: first.map(Quantity::units), ..typed(quantity) };
+            form.needs_recount(&read(&form, LotWork::Count).expect("a count")).is_some()
+        };
+        assert!(!count("30", None), "as the book says");
+        assert!(count("28", None));
+        assert!(!count("28", Some(28)));
+        assert!(count("27", Some(28)), "two counts that differ say nothing");
+        assert!(!count("30", Some(28)));
+    }
+
+    #[test]
+    fn goods_move_only_somewhere_else() {
+        let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
+        assert!(to(" ").is_err_and(|faults| faults.of("to").is_some()));
+        assert!(to("a-1").is_err_and(|faults| faults.of("to").is_some_and(|why| why.contains("already"))));
+        assert!(to("B-2").is_ok());
+    }
+
+    #[test]
+    fn an_adjustment_needs_a_reason() {
+        assert!(read(&typed("5"), LotWork::Adjust).is_err_and(|faults| faults.of("reason").is_some()));
+        let form = WorkForm { reason: Some(ReasonCode::Damaged), takes_away: true, ..typed("5") };
+        let (delta, reason) = (Quantity::units(-5), "damaged".to_owned());
+        assert_eq!(
+            read(&form, LotWork::Adjust),
+            Ok(Action::AdjustLot { lot: lot().lot, delta, reason, delivery: None })
+        );
+        let bare = WorkForm { reason: Some(ReasonCode::Other), ..typed("5") };
+        assert!(read(&bare, LotWork::Adjust).is_err(), "another reason has to be said");
+    }
+
+    #[test]
+    fn says_what_a_quantity_does() {
+        let of =
+            |work, takes_away| change(work, Quantity::units(5), Quantity::units(30), takes_away).0 / 1_000;
+        assert_eq!(
+            [of(LotWork::Receive, true), of(LotWork::Pick, false), of(LotWork::Count, false)],
+            [5, -5, -25]
+        );
+        assert_eq!([of(LotWork::Adjust, true), of(LotWork::Adjust, false)], [-5, 5]);
+    }
+
+    #[test]
+    fn goods_of_a_new_lot_are_received() {
+        let mut form = WorkForm { chosen: None, ..typed("5") };
+        let faults = read(&form, LotWork::Receive).expect_err("no lot");
+        assert!(faults.of("lot-code").is_some() && faults.of("location").is_some());
+        (form.lot_code, form.location) = ("L9".into(), "R-1".into());
+        form.expires_on = "2026-02-30".into();
+        let faults = read(&form, LotWork::Receive).expect_err("no such day");
+        assert!(faults.of("expires-on").is_some());
+        form.expires_on = "2027-02-28".into();
+        assert!(read(&form, LotWork::Receive).is_ok());
+        form.lot_code = "x".repeat(65);
+        assert!(read(&form, LotWork::Receive).is_err_and(|faults| faults.of("lot-code").is_some()));
+    }
+}

@@ -1,0 +1,328 @@
+//! The parts of a work page: which lot, where to, why, and how many.
+
+use domain::{InventoryLot, Occasion, Quantity, ReasonCode};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::work_form::{Objection, Task, WorkForm, change};
+use super::work_scan::lot_code_of_day;
+use crate::goods::lot_chip::lot_chip;
+use crate::goods::lot_row::{LotRow, place_and_date};
+use crate::route::LotWork;
+use crate::ui::button::{button, choice};
+use crate::ui::faults::Faults;
+use crate::ui::field::{Field, Takes};
+use crate::ui::icon::{Glyph, icon};
+use crate::ui::quantity_field::QuantityField;
+use crate::ui::sheet::Sheet;
+use crate::ui::use_live::Live;
+use crate::words::format;
+use crate::words::language::{t, tf};
+use crate::words::movement_words::reason_word;
+
+/// Bins that are offered as a destination.
+const MAX_BINS_OFFERED: usize = 4;
+
+/// What the parts show and change.
+pub(crate) struct WorkParts<'a> {
+    pub(crate) task: &'a Task,
+    pub(crate) form: &'a Live<WorkForm>,
+    pub(crate) faults: &'a Faults,
+    pub(crate) is_choosing: &'a UseStateHandle<bool>,
+}
+
+/// A callback that puts what is typed into one of the form's fields.
+fn put(form: &Live<WorkForm>, set: fn(&mut WorkForm, String)) -> Callback<String> {
+    let form = form.clone();
+    Callback::from(move |text| form.change(|form| set(form, text)))
+}
+
+impl WorkParts<'_> {
+    fn open(&self) -> Callback<MouseEvent> {
+        let is_choosing = self.is_choosing.clone();
+        Callback::from(move |_| is_choosing.set(true))
+    }
+
+    /// The lot in hand, and whether another should be taken first; or the fields of one that is new here.
+    pub(crate) fn lot(&self) -> Html {
+        match self.task.lot(&self.form.get()) {
+            Some(lot) => self.lot_banner(lot),
+            None if self.task.work == LotWork::Pick => self.no_lot_banner(),
+            None => self.new_lot_fields(),
+        }
+    }
+
+    /// Nothing is chosen where nothing may be picked.
+    fn no_lot_banner(&self) -> Html {
+        html! {
+            <section class="lot-banner is-second" data-test="no-lot-to-pick">
+                <div class="lot-banner-text">
+                    <strong>{ t("No lot here is for use") }</strong>
+                    <span>{ t("They are expired, blocked or empty by the book.") }</span>
+                </div>
+                { button("button", t("Choose").into(), self.open(), "change-lot") }
+                if let Some(fault) = self.faults.of("lot-code") {
+                    <p class="fault" role="alert" data-test="lot-code-fault">{ fault }</p>
+                }
+            </section>
+        }
+    }
+
+    fn lot_banner(&self, lot: &InventoryLot) -> Html {
+        let form = self.form.get();
+        let objection = self.task.objection(&form);
+        html! {
+            <section class={classes!("lot-banner", objection.is_some().then_some("is-second"))} data-test="lot-banner"
+                data-lot={lot.lot.lot_code.clone()}>
+                <div class="lot-banner-text">
+                    <strong data-test="lot-banner-code">{ tf("Lot {lot}", &[("lot", &lot.lot.lot_code)]) }</strong>
+                    <span translate="no">{ place_and_date(lot) }</span>
+                    <span>{ lot_chip(lot, self.task.today) }</span>
+                </div>
+                { button("button", t("Change").into(), self.open(), "change-lot") }
+                if let Some(objection) = objection {
+                    <p class="lot-banner-advice" data-test="fefo-advice">{ icon(Glyph::Triangle) }{ advice(lot, objection) }</p>
+                }
+            </section>
+        }
+    }
+
+    fn new_lot_fields(&self) -> Html {
+        let (task, form, faults) = (self.task, self.form.get(), self.faults);
+        let mut places: Vec<AttrValue> =
+            task.lots.iter().map(|lot| AttrValue::from(lot.lot.location.clone())).collect();
+        places.dedup();
+        let lot_code = Field {
+            id: "lot-code",
+            label: t("Lot code"),
+            value: &form.lot_code,
+            fault: faults.of("lot-code"),
+            takes: Takes::Alone,
+            on_change: put(self.form, |form, text| form.lot_code = text),
+            ..Field::default()
+        };
+        let location = Field {
+            id: "location",
+            label: t("Location"),
+            value: &form.location,
+            fault: faults.of("location"),
+            takes: Takes::Alone,
+            suggestions: places,
+            on_change: put(self.form, |form, text| form.location = text),
+            ..Field::default()
+        };
+        let expires_on = Field {
+            id: "expires-on",
+            label: t("Expiry date"),
+            kind: "date",
+            value: &form.expires_on,
+            optional: true,
+            fault: faults.of("expires-on"),
+            on_change: put(self.form, |form, text| form.expires_on = text),
+            ..Field::default()
+        };
+        let no_lot = {
+            let (form, code) = (self.form.clone(), lot_code_of_day(task.today));
+            Callback::from(move |_: MouseEvent| form.change(|form| form.lot_code.clone_from(&code)))
+        };
+        html! {
+            <div class="fields new-lot" data-test="new-lot">
+                <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
+                if form.lot_code.is_empty() {
+                    { button("button", t("No lot code: use today's date").into(), no_lot, "no-lot-code") }
+                }
+                { expires_on.view() }
+                if !task.lots.is_empty() {
+                    { button("button", t("Add to a lot that is here").into(), self.open(), "change-lot") }
+                }
+            </div>
+        }
+    }
+
+    /// Where goods go.
+    pub(crate) fn destination(&self) -> Html {
+        let form = self.form.get();
+        let to = Field {
+            id: "to",
+            label: t("To"),
+            value: &form.to,
+            fault: self.faults.of("to"),
+            takes: Takes::Alone,
+            hint: t("Scan or type the bin. Scan it once more to save."),
+            on_change: put(self.form, |form, text| form.to = text),
+            ..Field::default()
+        };
+        html! {
+            <div class="fields">
+                { to.view() }
+                { self.destinations() }
+            </div>
+        }
+    }
+
+    /// Bins to tap: those with more of the goods.
+    fn destinations(&self) -> Html {
+        let form = self.form.get();
+        let here = self.task.lot(&form).map(|lot| &lot.lot.location);
+        let mut bins: Vec<&String> = Vec::new();
+        for bin in self.task.lots.iter().map(|lot| &lot.lot.location) {
+            if Some(bin) != here && !bins.contains(&bin) && bins.len() < MAX_BINS_OFFERED {
+                bins.push(bin);
+            }
+        }
+        if bins.is_empty() {
+            return Html::default();
+        }
+        let choice = |bin: &String| {
+            let (live, to, is_chosen) = (self.form.clone(), bin.clone(), *bin == form.to);
+            let onclick = Callback::from(move |_: MouseEvent| live.change(|form| form.to.clone_from(&to)));
+            html! {
+                <button class="choice" type="button" translate="no" aria-pressed={is_chosen.to_string()} {onclick}
+                    data-test="to-choice">{ bin }</button>
+            }
+        };
+        html! {
+            <div class="choices" role="group" aria-label={t("Bins with more of it")}>{ for bins.into_iter().map(choice) }</div>
+        }
+    }
+
+    /// Up or down.
+    pub(crate) fn direction(&self) -> Html {
+        let choose = |takes_away: bool, word: &'static str, test: &'static str| {
+            let form = self.form.clone();
+            let onclick =
+                Callback::from(move |_: MouseEvent| form.change(|form| form.takes_away = takes_away));
+            choice(word, self.form.get().takes_away == takes_away, onclick, test)
+        };
+        html! {
+            <div class="choices is-even" role="group" aria-label={t("Direction")}>
+                { choose(true, t("Take away"), "adjust-down") }
+                { choose(false, t("Add"), "adjust-up") }
+            </div>
+        }
+    }
+
+    /// Why stock is adjusted, or another lot is taken.
+    pub(crate) fn reason(&self) -> Html {
+        let is_override = self.task.work == LotWork::Pick;
+        let (occasion, label) = if is_override {
+            (Occasion::Override, t("Why this lot?"))
+        } else {
+            (Occasion::Adjust, t("Reason"))
+        };
+        let form = self.form.get();
+        let note = Field {
+            id: "reason",
+            label: t("In your words"),
+            value: &form.note,
+            fault: self.faults.of("reason"),
+            optional: form.reason.is_some_and(|reason| reason != ReasonCode::Other),
+            on_change: put(self.form, |form, text| form.note = text),
+            ..Field::default()
+        };
+        html! {
+            <div class="fields" data-test="reason-fields">
+                <div class="choices" role="group" aria-label={label}>
+                    for reason in ReasonCode::of(occasion).iter().copied() {
+                        { self.reason_choice(reason) }
+                    }
+                </div>
+                { note.view() }
+            </div>
+        }
+    }
+
+    fn reason_choice(&self, reason: ReasonCode) -> Html {
+        let form = self.form.clone();
+        let onclick = Callback::from(move |_: MouseEvent| form.change(|form| form.reason = Some(reason)));
+        choice(reason_word(reason), self.form.get().reason == Some(reason), onclick, "common-reason")
+    }
+
+    /// How many, and what that leaves. Who counts is not told what the book says.
+    pub(crate) fn quantity(&self) -> Html {
+        let (task, form) = (self.task, self.form.get());
+        let label = match (task.work, form.first_count) {
+            (LotWork::Count, None) => t("Counted"),
+            (LotWork::Count, Some(_)) => t("Counted again"),
+            (LotWork::Adjust, _) => t("By how many"),
+            (LotWork::Receive | LotWork::Pick | LotWork::Move | LotWork::PutAway, _) => t("Quantity"),
+        };
+        let lot = task.lot(&form);
+        let note = lot.map_or_else(Html::default, |lot| after_note(task, lot, &form));
+        let on_change = put(self.form, |form, text| form.quantity = text);
+        html! {
+            <QuantityField {label} unit={task.unit.clone()} text={form.quantity.clone()} {note} {on_change}
+                fault={self.faults.of("quantity")} takes_focus={lot.is_some()} />
+        }
+    }
+
+    /// The lots to choose from.
+    pub(crate) fn picker(&self) -> Html {
+        let (live, is_open) = (self.form.clone(), self.is_choosing.clone());
+        let take = Callback::from(move |lot: Option<Uuid>| {
+            live.change(|form| form.choose(lot));
+            is_open.set(false);
+        });
+        let is_open = self.is_choosing.clone();
+        let on_close = Callback::from(move |()| is_open.set(false));
+        let on_choose = take.reform(Some);
+        let take_new = take.reform(|_: MouseEvent| None);
+        let chosen = self.form.get().chosen;
+        let row = |lot: &InventoryLot| {
+            let choice = Some((chosen == Some(lot.lot.id()), &on_choose));
+            let is_blind = self.task.work == LotWork::Count;
+            LotRow { lot, today: self.task.today, pending: false, is_blind, choice }.view(Html::default())
+        };
+        html! {
+            <Sheet title={t("Which lot?")} {on_close} test="lot-picker">
+                <ul class="lots">{ for self.task.lots.iter().map(row) }</ul>
+                if self.task.work == LotWork::Receive {
+                    { button("button primary", html! { <>{ icon(Glyph::Plus) }{ t("A new lot") }</> }, take_new, "new-lot-choice") }
+                }
+            </Sheet>
+        }
+    }
+}
+
+/// Why not this lot.
+fn advice(lot: &InventoryLot, objection: Objection<'_>) -> String {
+    let Objection::TakeFirst(first) = objection else {
+        return t("This lot is not for use. Leave it, or say why you take it.").to_owned();
+    };
+    let days = lot.expires_on.and_then(|date| Some(first.expires_on?.days_until(date)));
+    let code: &dyn std::fmt::Display = &first.lot.lot_code;
+    match days.filter(|days| *days > 0) {
+        Some(days) => tf(
+            "Lot {lot} expires {days} sooner. Take that first, or say why not.",
+            &[("lot", code), ("days", &format::days(days))],
+        ),
+        None => tf("Take lot {lot} first, or say why not.", &[("lot", code)]),
+    }
+}
+
+fn after_note(task: &Task, lot: &InventoryLot, form: &WorkForm) -> Html {
+    let here = lot.quantity;
+    if task.work == LotWork::Count {
+        let text = match form.first_count {
+            None => t("Count what is there. The book's number is not shown."),
+            Some(_) => t("The book says something else. Count once more."),
+        };
+        return html! { <span data-test="after">{ text }</span> };
+    }
+    let now: &dyn std::fmt::Display = &format::quantity(here);
+    let Ok(quantity) = Quantity::parse(&form.quantity) else {
+        return html! { <span data-test="after">{ tf("The book says {quantity}", &[("quantity", now)]) }</span> };
+    };
+    let after = here + change(task.work, quantity, here, form.takes_away);
+    let takes = matches!(task.work, LotWork::Pick | LotWork::Move | LotWork::PutAway);
+    if takes && after < Quantity::ZERO {
+        return html! {
+            <span class="warning" data-test="after">
+                { icon(Glyph::Triangle) }
+                { tf("The book has {quantity} here. It is booked all the same, and a recount is asked for.", &[("quantity", now)]) }
+            </span>
+        };
+    }
+    let values: [(&str, &dyn std::fmt::Display); 2] = [("now", now), ("after", &format::quantity(after))];
+    html! { <span data-test="after">{ tf("{now} here now, {after} after", &values) }</span> }
+}
