@@ -4,6 +4,8 @@
 //! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
 //! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod audit;
 pub mod memory;
 mod model;

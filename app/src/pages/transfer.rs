@@ -3,12 +3,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key};
+use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key, primary_lot};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::lot_panel::primary_lot;
 use super::transfer_list::{TransferChange, TransferLine, TransferList};
 use crate::book::Book;
 use crate::command::Command;

@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, InventoryLot, Quantity, location_key};
+use domain::{Action, CalendarDate, InventoryLot, Quantity, first_to_take, location_key, primary_lot};
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::lot_panel::{first_to_take, primary_lot};
 use super::work_form::{Task, WorkForm};
 use super::work_scan::{Answer, hear};
 use super::work_view::WorkParts;
