@@ -10,7 +10,7 @@ use crate::order::Order;
 use crate::product::{Product, ProductPatch};
 use crate::quantity::Quantity;
 
-/// What is done; with an [`Entity`] it names a kind: `pick` and `lot` make `pick_lot`.
+/// The verb of a kind; with an [`Entity`] it names one: `pick` and `lot` make `pick_lot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words are the field's own")]
 pub enum Operation {
@@ -28,7 +28,7 @@ pub enum Operation {
     Close,
 }
 
-/// What it is done to.
+/// The noun of a kind; with an [`Operation`] it names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words are the field's own")]
 pub enum Entity {
@@ -41,8 +41,8 @@ pub enum Entity {
 
 /// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
 ///
-/// Edits (create, update, delete) may conflict. Stock work and orders are facts: they happened, so they are booked even
-/// if stock goes below zero.
+/// Edits (create, update, delete) may conflict. Stock work and orders are facts: they happened, so they are
+/// booked even if stock goes below zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -55,7 +55,7 @@ pub enum Action {
         /// The fields.
         patch: ProductPatch,
     },
-    /// Takes a product out of the book. Only without stock.
+    /// Deletes a product. It must have no stock.
     DeleteProduct {
         /// The product.
         id: Uuid,
@@ -64,7 +64,7 @@ pub enum Action {
     CreateLot {
         /// Which lot, where.
         lot: LotRef,
-        /// What may be done with it.
+        /// Its status.
         status: LotStatus,
         /// The last day it may be used.
         expires_on: Option<CalendarDate>,
@@ -76,7 +76,7 @@ pub enum Action {
         /// The fields.
         patch: LotPatch,
     },
-    /// Takes a lot out of the book. Only without stock.
+    /// Deletes a lot. It must have no stock.
     DeleteLot {
         /// Which lot, where.
         lot: LotRef,
@@ -85,13 +85,13 @@ pub enum Action {
     ReceiveLot {
         /// Which lot, where.
         lot: LotRef,
-        /// More than none.
+        /// More than zero.
         quantity: Quantity,
         /// The last day it may be used.
         expires_on: Option<CalendarDate>,
         /// The day it came in.
         received_on: Option<CalendarDate>,
-        /// The delivery it came with, if one was expected. Builds that do not know it pass it over.
+        /// The delivery it came with, if one was expected. Builds that do not know this field ignore it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<Uuid>,
     },
@@ -101,7 +101,7 @@ pub enum Action {
         lot: LotRef,
         /// To where.
         to: String,
-        /// More than none.
+        /// More than zero.
         quantity: Quantity,
     },
     /// Goods went from one bin to another.
@@ -110,16 +110,17 @@ pub enum Action {
         lot: LotRef,
         /// To where.
         to: String,
-        /// More than none.
+        /// More than zero.
         quantity: Quantity,
     },
     /// Goods were taken out.
     PickLot {
         /// Which lot, where.
         lot: LotRef,
-        /// More than none.
+        /// More than zero.
         quantity: Quantity,
-        /// Why not the lot that expires first; empty when it was that one. Builds that do not know it pass it over.
+        /// The reason for another lot than the first to expire; empty for that one. Builds that do not know
+        /// this field ignore it.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
@@ -129,10 +130,10 @@ pub enum Action {
         lot: LotRef,
         /// Up or down, not zero.
         delta: Quantity,
-        /// Why, for whoever asks later.
+        /// The reason, for the product's history.
         reason: String,
-        /// The delivery of which so much more or less has come, if a receipt is taken back. Builds that do not know it pass it
-        /// over.
+        /// The delivery whose received quantity changes as well, if a receipt is reversed. Builds that do not
+        /// know this field ignore it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<Uuid>,
     },
@@ -140,34 +141,35 @@ pub enum Action {
     CountLot {
         /// Which lot, where.
         lot: LotRef,
-        /// What was there.
+        /// The quantity that was counted.
         counted: Quantity,
-        /// What the device showed when it was counted, its own pending work included.
+        /// The quantity that the device showed during the count, its own pending work included.
         basis: Quantity,
     },
     /// Goods were sold.
     PlaceOrder(Order),
-    /// A person has looked at what was odd.
+    /// A person has checked an exception.
     ResolveException {
-        /// What was odd.
+        /// The kind of the exception.
         kind: ExceptionKind,
-        /// About which product.
+        /// Its product.
         product_id: Uuid,
-        /// About which lot, if it was about one.
+        /// Its lot, if it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lot: Option<LotRef>,
-        /// What came of it. May be empty.
+        /// The result, in words. May be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
-        /// What was shown: a later one in its place nobody has seen. Builds that do not know it mean whatever is there.
+        /// The exception that was shown: a later one under the same key stays. Builds that do not know this
+        /// field resolve any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<Sighting>,
     },
-    /// Nothing more of a delivery comes, whatever is missing.
+    /// A delivery is closed, although some of it may be missing.
     CloseDelivery {
         /// The delivery.
         id: Uuid,
-        /// Why. May be empty.
+        /// The reason. May be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
@@ -237,7 +239,8 @@ impl Action {
         Some(kind)
     }
 
-    /// The fields an edit changes; none for a deletion, which concerns them all. Facts and creations are no edits.
+    /// The fields an edit changes; an empty list for a deletion, which concerns them all. None for facts and
+    /// creations, which are no edits.
     pub fn edited_fields(&self) -> Option<Vec<&'static str>> {
         match self {
             Self::UpdateProduct { patch, .. } => Some(patch.fields()),
@@ -275,5 +278,27 @@ impl Action {
             Self::CloseDelivery { .. } => Vec::new(),
             Self::PlaceOrder(order) => order.lines.iter().map(|line| line.lot.product_id).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_made_by_one_operation_on_one_entity() {
+        use Operation::{
+            Adjust, Close, Count, Create, Delete, Move, Pick, Place, PutAway, Receive, Resolve, Update,
+        };
+        let operations =
+            [Create, Update, Delete, Receive, PutAway, Move, Pick, Adjust, Count, Place, Resolve, Close];
+        let entities = [Entity::Product, Entity::Lot, Entity::Order, Entity::Exception, Entity::Delivery];
+        let pairs = operations.into_iter().flat_map(|operation| entities.map(|entity| (operation, entity)));
+        let mut made: Vec<&str> =
+            pairs.filter_map(|(operation, entity)| Action::kind_of(operation, entity)).collect();
+        let mut kinds = Action::KINDS;
+        made.sort_unstable();
+        kinds.sort_unstable();
+        assert_eq!(made, kinds);
     }
 }

@@ -1,4 +1,4 @@
-//! What the server answers when asked for one product, and when a device enrols.
+//! Requests and responses beside the sync protocol: one product, its history, enrolment.
 
 use serde::{Deserialize, Serialize};
 use sync::UnixMillis;
@@ -10,11 +10,12 @@ use crate::lot::InventoryLot;
 use crate::product::Product;
 use crate::quantity::Quantity;
 
-/// Entries of one page of a product's history. A revision is never split: one that has more by itself is a longer page.
+/// Entries of one page of a product's history. A revision is never split, so that one with more entries makes
+/// a longer page.
 pub const MAX_HISTORY_ENTRIES: usize = 100;
 
-/// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots, whatever their
-/// status.
+/// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots,
+/// whatever their status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductAnswer {
     /// The product.
@@ -27,14 +28,16 @@ pub struct ProductAnswer {
     pub as_of: UnixMillis,
 }
 
-/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: who did what where and when, newest first.
+/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: the stock ledger's entries with author, device
+/// and time, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryAnswer {
     /// The newest before the revision asked for, at most [`MAX_HISTORY_ENTRIES`].
     pub entries: Vec<HistoryEntry>,
-    /// Whether there are older ones: ask again with the lowest revision of these entries and notes as `before`.
+    /// Whether there are older ones: ask again with the lowest revision of these entries and notes as
+    /// `before`.
     pub more: bool,
-    /// What people decided besides, as far back as the entries, and at most as many.
+    /// People's decisions, as far back as the entries, and at most as many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<HistoryNote>,
 }
@@ -47,18 +50,18 @@ impl HistoryAnswer {
     }
 }
 
-/// What a person decided that changed no stock.
+/// A person's decision that changed no stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryNote {
     /// The site's revision that booked it.
     pub rev: u64,
-    /// What about.
+    /// Its topic.
     pub topic: NoteTopic,
-    /// What they said. May be empty.
+    /// The reason. May be empty.
     pub reason: String,
-    /// Who recorded it.
+    /// The person who recorded it.
     pub author: String,
-    /// What people call the device; empty for work that came in as a file.
+    /// The device's name; empty for work from a file.
     pub device: String,
     /// When it was recorded, by the device's clock.
     pub captured_at: UnixMillis,
@@ -66,20 +69,20 @@ pub struct HistoryNote {
     pub booked_at: UnixMillis,
 }
 
-/// What a [`HistoryNote`] is about.
+/// The topic of a [`HistoryNote`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteTopic {
-    /// Something odd that somebody looked at.
+    /// An exception was checked.
     Resolved {
-        /// What was odd.
+        /// The kind of the exception.
         kind: ExceptionKind,
         /// As printed on the goods; empty if it was about the product.
         lot_code: String,
         /// The bin; empty if it was about the product.
         location: String,
     },
-    /// Nothing more of a delivery came.
+    /// A delivery was closed without all of its goods.
     Short {
         /// As printed on the delivery note.
         number: String,
@@ -90,12 +93,12 @@ pub enum NoteTopic {
     },
 }
 
-/// One line of the stock ledger, with who booked it on which device.
+/// One line of the stock ledger, with its author and device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The site's revision that booked it.
     pub rev: u64,
-    /// Why stock changed.
+    /// The cause of the change.
     pub movement: Movement,
     /// Up or down.
     pub delta: Quantity,
@@ -103,11 +106,11 @@ pub struct HistoryEntry {
     pub lot_code: String,
     /// The bin.
     pub location: String,
-    /// Anything said about it: a reason, an order's or a delivery's number.
+    /// A reason, an order's number or a delivery's number.
     pub note: String,
-    /// Who recorded it.
+    /// The person who recorded it.
     pub author: String,
-    /// What people call the device; empty for an import, and for work that came in as a file.
+    /// The device's name; empty for an import, and for work from a file.
     pub device: String,
     /// When it was recorded, by the device's clock.
     pub captured_at: UnixMillis,
@@ -120,26 +123,28 @@ pub struct HistoryEntry {
 pub struct EnrolRequest {
     /// The one-time code.
     pub code: String,
-    /// What people call the device; the server makes a name up if it is empty.
+    /// The device's name; the server chooses one if it is empty.
     #[serde(default)]
     pub device_name: String,
-    /// Asks for the token in the answer, for a client that is not a browser. A browser gets a cookie it cannot read.
+    /// Asks for the token in the answer, for a client that is not a browser. A browser gets a cookie it
+    /// cannot read.
     #[serde(default)]
     pub bearer: bool,
 }
 
-/// `POST /api/enrol` and `GET /api/device`: who this device is.
+/// `POST /api/enrol` and `GET /api/device`: the identity of the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceAnswer {
     /// The device.
     pub device: Uuid,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What its order numbers begin with: `D07`.
+    /// The prefix of its order numbers: `D07`.
     pub prefix: String,
     /// The site it works at.
     pub site: String,
-    /// How many lives of its database have sent work. One that knows of none of its own has lost its data.
+    /// How many clients (lives of its database) have sent work. A browser that has no client yet, where this
+    /// is above zero, has lost its data.
     #[serde(default)]
     pub lives: u64,
     /// The token, if it was asked for.

@@ -24,7 +24,7 @@ impl CalendarDate {
         exists.then_some(Self { year, month, day })
     }
 
-    /// The day that `time` falls on where clocks are `offset_minutes` ahead of UTC.
+    /// The day of `time` in a time zone that is `offset_minutes` ahead of UTC.
     pub fn of(time: UnixMillis, offset_minutes: i32) -> Self {
         let local = time.0.saturating_add(i64::from(offset_minutes) * 60_000);
         Self::from_days(local.div_euclid(MILLIS_A_DAY))

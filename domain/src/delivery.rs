@@ -1,4 +1,4 @@
-//! Expected deliveries: what a supplier said would come, and what has come of it.
+//! Expected deliveries: announced and received quantities by product.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,25 @@ use crate::text::{MAX_CODE_CHARS, MAX_NAME_CHARS, check_optional, check_required
 /// Lines of one delivery.
 pub const MAX_DELIVERY_LINES: usize = 500;
 
-/// How much of one product was expected, and how much has come.
+/// The expected and the received quantity of one product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryLine {
     /// The product.
     pub product_id: Uuid,
-    /// None of it if nobody said that it would come.
+    /// Zero for a product that was not expected.
     pub expected: Quantity,
     /// Booked so far; may be more than expected.
     pub received: Quantity,
 }
 
-/// A delivery, open until everything has come or somebody says that nothing more will.
+/// A delivery, open until it is complete or a person closes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// From site and number.
     pub id: Uuid,
     /// As printed on the delivery note; unique within a site, whatever its case.
     pub number: String,
-    /// Who sends it. May be empty.
+    /// The supplier's name. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub supplier: String,
     /// The day it should come.
@@ -39,29 +39,30 @@ pub struct Delivery {
     pub expected_on: Option<CalendarDate>,
     /// One for each product, at most [`MAX_DELIVERY_LINES`].
     pub lines: Vec<DeliveryLine>,
-    /// Whether nothing more of it comes, whatever is missing. Goods that come all the same still count.
+    /// Whether a person has closed it. Goods that are received later still count.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
 }
 
 impl Delivery {
-    /// Whether of every product as much has come as was expected.
+    /// Whether every expected quantity has been received.
     pub fn is_complete(&self) -> bool {
         self.missing().next().is_none()
     }
 
-    /// Whether more of it may come.
+    /// Whether more of it is expected.
     pub fn is_open(&self) -> bool {
         !self.closed && !self.is_complete()
     }
 
-    /// The lines of which less has come than was expected.
+    /// The lines with less received than expected.
     pub fn missing(&self) -> impl Iterator<Item = &DeliveryLine> {
         self.lines.iter().filter(|line| line.expected > Quantity::ZERO && line.received < line.expected)
     }
 
-    /// Adds goods that came, or takes off what turned out not to have come. A product that nobody expected has a line for as
-    /// long as some of it came, and while there is room for one: the order in which things are booked does not matter.
+    /// Adds to a product's received quantity; a negative `quantity` reverses a receipt. A product that was
+    /// not expected has a line while its received quantity is not zero, if there is room for one. The order
+    /// of bookings does not matter.
     pub fn receive(&mut self, product_id: Uuid, quantity: Quantity) {
         let has_room = self.lines.len() < MAX_DELIVERY_LINES;
         match self.lines.iter_mut().find(|line| line.product_id == product_id) {
@@ -78,16 +79,17 @@ impl Delivery {
         });
     }
 
-    /// The same delivery as `held` knows it, with what is expected now: what has come stays, and a closed one is open again if
-    /// something else is expected, or on another day.
+    /// This new announcement of the delivery `known`: received quantities stay, and a closed delivery is
+    /// opened again if other quantities or another day are expected.
     #[must_use]
-    pub fn expected_anew(mut self, held: &Self) -> Self {
-        self.closed = held.closed && self.expected_on == held.expected_on && self.expects() == held.expects();
+    pub fn expected_anew(mut self, known: &Self) -> Self {
+        self.closed =
+            known.closed && self.expected_on == known.expected_on && self.expects() == known.expects();
         for line in &mut self.lines {
-            let before = held.lines.iter().find(|before| before.product_id == line.product_id);
+            let before = known.lines.iter().find(|before| before.product_id == line.product_id);
             line.received = before.map_or(Quantity::ZERO, |before| before.received);
         }
-        let came = held.lines.iter().filter(|before| before.received != Quantity::ZERO);
+        let came = known.lines.iter().filter(|before| before.received != Quantity::ZERO);
         let unexpected: Vec<DeliveryLine> = came
             .filter(|before| !self.lines.iter().any(|line| line.product_id == before.product_id))
             .map(|before| DeliveryLine { expected: Quantity::ZERO, ..before.clone() })
@@ -183,18 +185,18 @@ mod tests {
 
     #[test]
     fn a_closed_delivery_is_open_again_only_if_something_else_is_expected() {
-        let held = Delivery { closed: true, ..delivery(&[(OATS, 10, 4), (RICE, 0, 2)]) };
-        assert!(!held.is_open() && !held.is_complete());
-        assert!(delivery(&[(OATS, 10, 0)]).expected_anew(&held).closed, "the same file again");
-        assert!(delivery(&[(OATS, 12, 0)]).expected_anew(&held).is_open());
+        let known = Delivery { closed: true, ..delivery(&[(OATS, 10, 4), (RICE, 0, 2)]) };
+        assert!(!known.is_open() && !known.is_complete());
+        assert!(delivery(&[(OATS, 10, 0)]).expected_anew(&known).closed, "the same file again");
+        assert!(delivery(&[(OATS, 12, 0)]).expected_anew(&known).is_open());
         let later = Delivery { expected_on: "2027-01-31".parse().ok(), ..delivery(&[(OATS, 10, 0)]) };
-        assert!(later.expected_anew(&held).is_open());
+        assert!(later.expected_anew(&known).is_open());
     }
 
     #[test]
     fn what_is_expected_anew_keeps_what_has_come() {
-        let held = delivery(&[(OATS, 10, 4), (RICE, 5, 2), (Uuid::nil(), 5, 0)]);
-        let anew = delivery(&[(OATS, 3, 0)]).expected_anew(&held);
+        let known = delivery(&[(OATS, 10, 4), (RICE, 5, 2), (Uuid::nil(), 5, 0)]);
+        let anew = delivery(&[(OATS, 3, 0)]).expected_anew(&known);
         assert_eq!(anew.lines, delivery(&[(OATS, 3, 4), (RICE, 0, 2)]).lines);
     }
 

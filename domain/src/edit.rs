@@ -1,11 +1,11 @@
-//! When two people edit one row: fields that nobody else changed merge, a field that somebody did change is a conflict.
+//! Concurrent edits of one row: changes of different fields merge, changes of the same field conflict.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Who last changed a field, and at which revision.
+/// The last change of a field: its client and its revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldRev {
     /// The site's revision.
@@ -14,19 +14,19 @@ pub struct FieldRev {
     pub client: Uuid,
 }
 
-/// Whether an edit may be booked.
+/// The result for an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nobody else changed the row since.
+    /// No other client changed the row since.
     Clean,
-    /// Others changed other fields since.
+    /// Other clients changed other fields since.
     Merges,
-    /// Somebody else changed this field since.
+    /// Another client changed this field since.
     Conflicts(&'static str),
 }
 
-/// Judges an edit of `edited` fields made on revision `base` by `client`, given when each field last changed. No fields
-/// stand for a deletion, which any change by somebody else stops.
+/// Judges an edit of the fields `edited`, made on revision `base` by `client`. `fields` holds the last change
+/// of each field. An empty `edited` is a deletion, which conflicts with any later change by another client.
 pub fn judge_edit(
     edited: &[&'static str],
     base: u64,

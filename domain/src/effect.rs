@@ -1,4 +1,5 @@
-//! What a booked mutation leaves behind besides rows: ledger entries, orders, and word of exceptions.
+//! Effects of a booked mutation besides rows: ledger entries, orders, and decisions on exceptions and
+//! deliveries.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::lot::LotRef;
 use crate::order::Order;
 use crate::quantity::Quantity;
 
-/// Why stock changed.
+/// The cause of a change of stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words are the field's own")]
@@ -63,33 +64,33 @@ pub struct LedgerEntry {
     pub lot: LotRef,
     /// Up or down.
     pub delta: Quantity,
-    /// Why.
+    /// The cause.
     pub movement: Movement,
-    /// Anything said about it: a reason, an order's number.
+    /// A reason, or an order's number.
     pub note: String,
 }
 
-/// What a server keeps of a booked mutation.
+/// A record that the server keeps of a booked mutation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Stock changed.
     Stock(LedgerEntry),
     /// An order was placed.
     Order(Order),
-    /// A supervisor has to look at something; its row says the same.
+    /// An exception was raised; its row has the same content.
     Raised(StockException),
-    /// A person has looked.
+    /// A person has checked an exception.
     Resolved {
-        /// What at.
+        /// The exception.
         exception: StockException,
-        /// What came of it. May be empty.
+        /// The result, in words. May be empty.
         reason: String,
     },
-    /// Nothing more of a delivery comes.
+    /// A delivery was closed.
     Closed {
-        /// With what is missing.
+        /// The delivery, with its missing lines.
         delivery: Delivery,
-        /// Why. May be empty.
+        /// The reason. May be empty.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What a supervisor has to look at.
+//! Exceptions: cases that a supervisor has to check.
 
 use serde::{Deserialize, Serialize};
 use sync::{RowKey, UnixMillis};
@@ -6,15 +6,17 @@ use uuid::Uuid;
 
 use crate::lot::LotRef;
 use crate::quantity::Quantity;
-use crate::warehouse::EXCEPTIONS;
 
-/// What is odd.
+/// The table of cases that a supervisor has to check.
+pub const EXCEPTIONS: &str = "exceptions";
+
+/// The kind of an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// More was taken than was booked in: count the lot.
     BelowZero,
-    /// A lot moved between being shown and being counted: look at it.
+    /// The lot was booked on between the display and the count: check it.
     MovedWhileCounted,
     /// Two products have the same barcode: a scan finds only one of them.
     DuplicateBarcode,
@@ -39,14 +41,14 @@ impl ExceptionKind {
     }
 }
 
-/// One thing to look at. There is one of each kind for a lot, or for a product: a later one takes its place.
+/// One exception. A lot, or a product, has at most one of each kind: a later one replaces it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockException {
-    /// What is odd.
+    /// The kind of an exception.
     pub kind: ExceptionKind,
     /// The product.
     pub product_id: Uuid,
-    /// Which lot, where; none if it is about the product.
+    /// The lot and its bin; none if it is about the product.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotRef>,
     /// The other product, where there are two.
@@ -54,18 +56,18 @@ pub struct StockException {
     pub other: Option<Uuid>,
     /// The lot's quantity before the booking that raised it.
     pub before: Quantity,
-    /// And after.
+    /// The lot's quantity after it.
     pub after: Quantity,
-    /// What a counting device showed.
+    /// The quantity that the counting device showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Quantity>,
-    /// Whose booking it was.
+    /// The author of the booking.
     pub author: String,
-    /// When they recorded it, by their device's clock.
+    /// When it was recorded, by the device's clock.
     pub at: UnixMillis,
 }
 
-/// Which of the exceptions that followed each other under one key a person has seen.
+/// Identifies one of the exceptions that follow each other under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// [`StockException::at`].
@@ -75,7 +77,7 @@ pub struct Sighting {
 }
 
 impl StockException {
-    /// What somebody has seen who was shown it.
+    /// Identifies this exception among those under its key.
     pub fn sighting(&self) -> Sighting {
         Sighting { at: self.at, after: self.after }
     }
@@ -86,7 +88,7 @@ impl StockException {
     }
 }
 
-/// The key of what is odd about a lot, or about a product.
+/// The key of an exception of a lot, or of a product.
 pub fn exception_key(kind: ExceptionKind, product_id: Uuid, lot: Option<&LotRef>) -> RowKey {
     key_of(product_id, lot.map_or(Uuid::nil(), LotRef::id), kind.code())
 }

@@ -1,4 +1,4 @@
-//! Stock work and orders: what happened, and what it leaves behind.
+//! Applies facts: stock work and orders.
 
 use sync::{Mutation, Refusal, Rows};
 use uuid::Uuid;
@@ -9,35 +9,37 @@ use crate::exception::{ExceptionKind, StockException, exception_key};
 use crate::lot::{InventoryLot, LotRef};
 use crate::order::Order;
 use crate::quantity::Quantity;
+use crate::row::{Row, delivery_key, lot_key};
 use crate::text::{MAX_REASON_CHARS, check_optional, check_required};
-use crate::warehouse::{Row, delivery_key, lot_key};
 
-/// Facts happened: they are refused only when they make no sense whatever the stock is.
+/// Applies a fact. It is refused only if it is invalid whatever the stock is, as it has happened already.
 pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
-    let mut clerk = Clerk { mutation, rows, effects: Vec::new() };
+    let mut booking = FactBooking { mutation, rows, effects: Vec::new() };
     match &mutation.action {
         Action::ReceiveLot { lot, quantity, delivery, .. } => {
             check_movement(lot, *quantity)?;
-            let note = delivery.map(|id| clerk.tick_off(id, lot.product_id, *quantity));
-            clerk.book(lot, *quantity, Movement::Receive, &note.unwrap_or_default());
-            clerk.date(&mutation.action);
+            let note = delivery.map(|id| booking.receive_delivery(id, lot.product_id, *quantity));
+            booking.book(lot, *quantity, Movement::Receive, &note.unwrap_or_default());
+            booking.date(&mutation.action);
         }
-        Action::PutAwayLot { lot, to, quantity } => clerk.transfer(lot, to, *quantity, Movement::PutAway)?,
-        Action::MoveLot { lot, to, quantity } => clerk.transfer(lot, to, *quantity, Movement::Move)?,
+        Action::PutAwayLot { lot, to, quantity } => {
+            booking.transfer(lot, to, *quantity, Movement::PutAway)?
+        }
+        Action::MoveLot { lot, to, quantity } => booking.transfer(lot, to, *quantity, Movement::Move)?,
         Action::PickLot { lot, quantity, reason } => {
             check_movement(lot, *quantity)?;
             check_optional("Reason", reason, MAX_REASON_CHARS)?;
-            clerk.book(lot, -*quantity, Movement::Pick, reason);
+            booking.book(lot, -*quantity, Movement::Pick, reason);
         }
         Action::AdjustLot { lot, delta, reason, delivery } => {
             check_movement(lot, Quantity(delta.0.saturating_abs()))?;
             check_required("Reason", reason, MAX_REASON_CHARS)?;
-            // Its reason is the note; that it is of a delivery shows in the delivery.
-            delivery.map(|id| clerk.tick_off(id, lot.product_id, *delta));
-            clerk.book(lot, *delta, Movement::Adjust, reason);
+            // The reason is the note, in place of the delivery's number.
+            delivery.map(|id| booking.receive_delivery(id, lot.product_id, *delta));
+            booking.book(lot, *delta, Movement::Adjust, reason);
         }
-        Action::CountLot { lot, counted, basis } => clerk.count(lot, *counted, *basis)?,
-        Action::PlaceOrder(order) => clerk.place_order(order)?,
+        Action::CountLot { lot, counted, basis } => booking.count(lot, *counted, *basis)?,
+        Action::PlaceOrder(order) => booking.place_order(order)?,
         Action::CreateProduct(_)
         | Action::UpdateProduct { .. }
         | Action::DeleteProduct { .. }
@@ -47,7 +49,7 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
         | Action::ResolveException { .. }
         | Action::CloseDelivery { .. } => {}
     }
-    Ok(clerk.effects)
+    Ok(booking.effects)
 }
 
 fn check_movement(lot: &LotRef, quantity: Quantity) -> Result<(), Refusal> {
@@ -62,18 +64,18 @@ fn check_movement(lot: &LotRef, quantity: Quantity) -> Result<(), Refusal> {
 }
 
 /// Books one mutation. Checks come before the first booking: a refused mutation changes nothing.
-struct Clerk<'c> {
+struct FactBooking<'c> {
     mutation: &'c Mutation<Action>,
     rows: &'c mut Rows<Row>,
     effects: Vec<Effect>,
 }
 
-impl Clerk<'_> {
+impl FactBooking<'_> {
     fn on_hand(&self, lot: &LotRef) -> Quantity {
         self.rows.get(&lot_key(lot)).and_then(Row::lot).map_or(Quantity::ZERO, |row| row.quantity)
     }
 
-    /// Adds `delta` to the lot's row, which comes into being if need be.
+    /// Adds `delta` to the lot's row, which is created if it is missing.
     fn book(&mut self, lot: &LotRef, delta: Quantity, movement: Movement, note: &str) {
         let before = self.on_hand(lot);
         let row = self.rows.entry(lot_key(lot)).or_insert_with(|| Row::Lot(InventoryLot::empty(lot.clone())));
@@ -115,8 +117,8 @@ impl Clerk<'_> {
         self.rows.remove(&exception_key(kind, lot.product_id, Some(lot)));
     }
 
-    /// Notes that goods of a delivery have come. Returns its number; a delivery that is gone has none.
-    fn tick_off(&mut self, delivery: Uuid, product: Uuid, quantity: Quantity) -> String {
+    /// Adds to the received quantity of a delivery. Returns its number; empty if the delivery is missing.
+    fn receive_delivery(&mut self, delivery: Uuid, product: Uuid, quantity: Quantity) -> String {
         let Some(Row::Delivery(row)) = self.rows.get_mut(&delivery_key(delivery)) else {
             return String::new();
         };
@@ -124,7 +126,7 @@ impl Clerk<'_> {
         row.number.clone()
     }
 
-    /// Goods that come in bring their dates, unless the lot has its own.
+    /// Sets the dates of received goods, unless the lot has its own.
     fn date(&mut self, action: &Action) {
         let Action::ReceiveLot { lot, expires_on, received_on, .. } = action else { return };
         if let Some(Row::Lot(row)) = self.rows.get_mut(&lot_key(lot)) {
@@ -133,8 +135,8 @@ impl Clerk<'_> {
         }
     }
 
-    /// Goods bring their status and dates along. Where others of the lot lie already, the stricter status counts for all; what
-    /// a row says of which there is none left counts for nothing.
+    /// Moves goods with their status and dates. If the target has stock of the lot already, the stricter
+    /// status counts for all of it; the status and dates of an empty target are overwritten.
     fn transfer(
         &mut self,
         lot: &LotRef,
@@ -151,10 +153,10 @@ impl Clerk<'_> {
         }
         let source = self.rows.get(&lot_key(lot)).and_then(Row::lot).cloned();
         self.book(lot, -quantity, movement, &format!("to {}", target.location));
-        let lay_there = self.on_hand(&target);
+        let on_hand_before = self.on_hand(&target);
         self.book(&target, quantity, movement, &format!("from {}", lot.location));
         if let (Some(source), Some(Row::Lot(row))) = (source, self.rows.get_mut(&lot_key(&target))) {
-            if lay_there > Quantity::ZERO {
+            if on_hand_before > Quantity::ZERO {
                 row.status = row.status.max(source.status);
                 row.expires_on = row.expires_on.or(source.expires_on);
                 row.received_on = row.received_on.or(source.received_on);
@@ -167,7 +169,8 @@ impl Clerk<'_> {
         Ok(())
     }
 
-    /// Books the variance against what the device showed, so that what others booked in between stays booked.
+    /// Books the difference to the quantity that the device showed, so that bookings of others in between
+    /// still count.
     fn count(&mut self, lot: &LotRef, counted: Quantity, basis: Quantity) -> Result<(), Refusal> {
         lot.validate()?;
         if counted < Quantity::ZERO || !counted.in_range() || !basis.in_range() {

@@ -1,4 +1,4 @@
-//! First expired, first out.
+//! First expired, first out: which lot is picked first, and how an order is spread over lots.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,8 @@ pub struct Allocation {
     pub quantity: Quantity,
 }
 
-/// Soonest to expire first; undated last; ties by receipt, lot code and location, so that the order is stable.
+/// Soonest to expire first; undated last; ties by receipt, lot code and location, so that the order is
+/// stable.
 pub fn by_expiry(a: &InventoryLot, b: &InventoryLot) -> Ordering {
     let undated_last = |date: Option<CalendarDate>| (date.is_none(), date);
     undated_last(a.expires_on)
@@ -24,8 +25,19 @@ pub fn by_expiry(a: &InventoryLot, b: &InventoryLot) -> Ordering {
         .then_with(|| a.lot.cmp(&b.lot))
 }
 
-/// Takes `wanted` from the lots that may be sold on `today`, soonest to expire first. Returns what was found and how
-/// much is missing.
+/// The lot to pick from: the first of `lots` that is usable on `today`. `lots` are sorted by [`by_expiry`].
+pub fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
+    lots.iter().find(|lot| lot.is_usable(today))
+}
+
+/// The lot to work on unless a person names another: [`first_to_take`], or the first lot if none is usable.
+/// `lots` are sorted by [`by_expiry`].
+pub fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
+    first_to_take(lots, today).or_else(|| lots.first())
+}
+
+/// Takes `wanted` from the lots that may be sold on `today`, soonest to expire first. Returns what was found
+/// and how much is missing.
 pub fn allocate(lots: &[InventoryLot], wanted: Quantity, today: CalendarDate) -> (Vec<Allocation>, Quantity) {
     let mut usable: Vec<&InventoryLot> = lots.iter().filter(|lot| lot.is_usable(today)).collect();
     usable.sort_by(|a, b| by_expiry(a, b));
@@ -75,6 +87,27 @@ mod tests {
         assert_eq!(codes, [("soon", 5), ("late", 5), ("undated", 2)]);
         assert_eq!(missing, Quantity::ZERO);
         assert_eq!(allocate(&lots, Quantity::units(20), today()).1, Quantity::units(5));
+    }
+
+    #[test]
+    fn the_first_usable_lot_is_taken_and_without_one_the_first_is_worked_on() {
+        let expired = lot("gone", 5, Some("2026-11-20"), LotStatus::Available);
+        let held = lot("held", 5, Some("2026-12-01"), LotStatus::Quarantined);
+        let empty = lot("empty", 0, Some("2026-12-24"), LotStatus::Available);
+        let soon = lot("soon", 5, Some("2027-01-31"), LotStatus::Available);
+        let late = lot("late", 5, None, LotStatus::Available);
+        let mut lots = vec![late, soon.clone(), empty, expired.clone(), held];
+        lots.sort_by(by_expiry);
+        assert_eq!(first_to_take(&lots, today()), Some(&soon));
+        assert_eq!(primary_lot(&lots, today()), Some(&soon));
+        lots.retain(|lot| !lot.is_usable(today()));
+        assert_eq!(first_to_take(&lots, today()), None);
+        assert_eq!(
+            primary_lot(&lots, today()),
+            Some(&expired),
+            "a lot that is not for use can still be counted"
+        );
+        assert_eq!(primary_lot(&[], today()), None);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Global Trade Item Numbers: GTIN-8, -12, -13 and -14 and their check digit.
 
-/// What is odd about a barcode that looks like a GTIN.
+/// The reason why a code is not a valid GTIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GtinFault {
     /// Not 8, 12, 13 or 14 digits: some other code, which is fine.
@@ -17,7 +17,8 @@ pub enum GtinFault {
 /// Checks length and check digit (GS1 General Specifications, section 7.9).
 ///
 /// # Errors
-/// [`GtinFault`]; it completes a sentence such as "Barcode "x" ...". A fault is a reason to warn, not to refuse.
+/// [`GtinFault`]; it completes a sentence such as "Barcode "x" ...". A fault is a reason to warn, not to
+/// refuse.
 pub fn check_gtin(text: &str) -> Result<(), GtinFault> {
     let digits: Option<Vec<u8>> =
         text.bytes().map(|byte| byte.is_ascii_digit().then(|| byte - b'0')).collect();
@@ -30,7 +31,8 @@ pub fn check_gtin(text: &str) -> Result<(), GtinFault> {
     if digits.last() == Some(&expected) { Ok(()) } else { Err(GtinFault::CheckDigit { expected }) }
 }
 
-/// One spelling for one number: a GTIN's 8, 12 or 13 digits filled up with zeros to 14; any other code trimmed.
+/// One spelling for one number: a GTIN's 8, 12 or 13 digits filled up with zeros to 14; any other code
+/// trimmed.
 pub fn normalize_gtin(text: &str) -> String {
     let text = text.trim();
     match check_gtin(text) {

@@ -1,4 +1,4 @@
-//! What a row is found by, from the row or straight from its JSON.
+//! The key and the index keys of a row, from the row or straight from its JSON.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use sync::{Identity, Records};
 use uuid::Uuid;
 
 use crate::action::Action;
-use crate::exception::key_of;
+use crate::exception::{EXCEPTIONS, key_of};
 use crate::gtin::normalize_gtin;
 use crate::lot::LotRef;
+use crate::row::{DELIVERIES, LOTS, PRODUCTS, Row, delivery_key, lot_key, product_key, sku_key};
 use crate::upgrade::current_action;
-use crate::warehouse::{
-    DELIVERIES, EXCEPTIONS, LOTS, PRODUCTS, Row, Warehouse, delivery_key, lot_key, product_key, sku_key,
-};
+use crate::warehouse::Warehouse;
 
-/// The fields of a row's JSON that it is found by. The others are passed over: a snapshot has hundreds of thousands.
+/// The fields of a row's JSON that its keys are made of. The others are skipped: a snapshot has hundreds of
+/// thousands of rows.
 #[derive(Deserialize)]
 enum Found<'a> {
     #[serde(rename = "p", borrow)]
@@ -100,12 +100,12 @@ impl FoundLot<'_> {
     }
 }
 
-/// The index key of a bin's lots. Nobody means another bin by `a-01` than by `A-01`.
+/// The index key of a bin's lots. `a-01` and `A-01` are the same bin.
 pub fn location_key(location: &str) -> String {
     format!("location:{}", location.trim().to_ascii_uppercase())
 }
 
-/// The index key of a delivery. A number is found whatever the case it is typed in.
+/// The index key of a delivery. Case does not matter.
 pub fn delivery_number_key(number: &str) -> String {
     format!("delivery:{}", number.trim().to_uppercase())
 }

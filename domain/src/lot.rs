@@ -10,7 +10,7 @@ use crate::date::CalendarDate;
 use crate::quantity::Quantity;
 use crate::text::{MAX_CODE_CHARS, check_required};
 
-/// What may be done with a lot, the least restricted first.
+/// The allowed uses of a lot, the least restricted first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LotStatus {
@@ -45,9 +45,9 @@ impl LotStatus {
     }
 }
 
-/// Names a lot at a location by what people can read off it. Its id follows from that, so that two devices which put
-/// the same lot into the same bin meet in the same row. (The product's id is of one site, so the site is in it, too.)
-/// Spaces around its texts are nobody's intention: what is read from outside is trimmed.
+/// Names a lot at a location by its printed code and its bin. Its id is derived from those, so that two
+/// devices that put the same lot into the same bin meet in the same row. (The product's id belongs to one
+/// site, so that the lot's does, too.) Texts from outside are trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "WireLotRef")]
 pub struct LotRef {
@@ -77,7 +77,7 @@ impl From<WireLotRef> for LotRef {
     }
 }
 
-/// The text itself where there is nothing to trim: rows come in by the hundred thousand.
+/// Allocates only where there is something to trim: a snapshot has hundreds of thousands of rows.
 fn trimmed(text: String) -> String {
     if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
 }
@@ -90,8 +90,8 @@ impl LotRef {
 
     /// The row's id.
     pub fn id(&self) -> Uuid {
-        // U+001F cannot be part of either text, so no two pairs are spelled the same. Nobody means another bin by `a-01`
-        // than by `A-01`.
+        // U+001F cannot be part of either text, so no two pairs are spelled the same. `a-01` and `A-01` are
+        // the same bin.
         let mut name = [&self.lot_code, "\u{1f}", &self.location].concat();
         name.make_ascii_uppercase();
         Uuid::new_v5(&self.product_id, name.as_bytes())
@@ -127,7 +127,7 @@ pub struct InventoryLot {
     pub lot: LotRef,
     /// On hand. Negative when more was taken than booked in.
     pub quantity: Quantity,
-    /// What may be done with it.
+    /// Its status.
     pub status: LotStatus,
     /// The last day it may be used.
     pub expires_on: Option<CalendarDate>,
@@ -135,7 +135,8 @@ pub struct InventoryLot {
     pub received_on: Option<CalendarDate>,
 }
 
-/// An [`InventoryLot`] as it travels. (`serde(flatten)` would do the same through a buffer, several times slower.)
+/// An [`InventoryLot`] on the wire. (`serde(flatten)` would do the same through a buffer, several times
+/// slower.)
 #[derive(Serialize, Deserialize)]
 struct WireLot {
     product_id: Uuid,

@@ -28,7 +28,7 @@ pub struct OrderLine {
 pub struct Order {
     /// Made on the device.
     pub id: Uuid,
-    /// For people: the device's prefix and a running number, `D07-000118`.
+    /// The number for people: the device's prefix and a running number, `D07-000118`.
     pub number: String,
     /// ISO 4217, one for the whole order.
     pub currency: String,

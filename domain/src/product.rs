@@ -19,9 +19,9 @@ pub struct Product {
     /// As printed; usually a GTIN. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub barcode: String,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What a quantity of one is: `each`, `box`, `kg`.
+    /// The unit of quantities: `each`, `box`, `kg`.
     pub unit: String,
     /// Price of one unit in minor units of `currency`.
     pub price_minor: i64,
@@ -30,7 +30,7 @@ pub struct Product {
     /// Products of one family are variants of each other; empty for none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub family: String,
-    /// What tells this product from the others of its family: `1 l`, `red`.
+    /// Distinguishes this product from the others of its family: `1 l`, `red`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
 }
@@ -95,7 +95,7 @@ pub struct ProductPatch {
 }
 
 impl ProductPatch {
-    /// What turns `old` into `new`.
+    /// The patch that turns `old` into `new`.
     pub fn between(old: &Product, new: &Product) -> Self {
         fn changed<T: PartialEq + Clone>(old: &T, new: &T) -> Option<T> {
             (old != new).then(|| new.clone())

@@ -28,7 +28,7 @@ pub enum QuantityFault {
 }
 
 impl Quantity {
-    /// Nothing.
+    /// No goods at all.
     pub const ZERO: Self = Self(0);
     /// The largest quantity of one movement: a thousand million units.
     pub const MAX: Self = Self(MAX_DECIMAL);
@@ -144,7 +144,8 @@ impl Money {
     /// Reads a decimal amount of `currency`, such as `2.40`.
     ///
     /// # Errors
-    /// [`QuantityFault`], with the currency's decimals in place of three, and [`Money::MAX_MINOR`] as the limit.
+    /// [`QuantityFault`], with the currency's decimals in place of three, and [`Money::MAX_MINOR`] as the
+    /// limit.
     pub fn parse_minor(text: &str, currency: &str) -> Result<i64, QuantityFault> {
         decimal(text, Self::decimals(currency))
     }

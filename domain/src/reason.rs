@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What a reason is given for.
+/// The occasion of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
     /// Stock is corrected.
@@ -12,7 +12,7 @@ pub enum Occasion {
     Override,
 }
 
-/// Why.
+/// The code of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words are the field's own")]
 pub enum ReasonCode {
@@ -30,7 +30,7 @@ pub enum ReasonCode {
 }
 
 impl ReasonCode {
-    /// Those that people choose from, the most frequent first.
+    /// The reasons to choose from, the most frequent first.
     pub const fn of(occasion: Occasion) -> &'static [Self] {
         match occasion {
             Occasion::Adjust => &[
@@ -72,12 +72,13 @@ impl ReasonCode {
     }
 }
 
-/// A reason with what was added to it; recorded as `damaged`, `damaged: fell off the fork`, or just the words.
+/// A reason with what was added to it; recorded as `damaged`, `damaged: fell off the fork`, or just the
+/// words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// Its code.
     pub code: ReasonCode,
-    /// In the words of who gave it; may be empty.
+    /// The person's own words; may be empty.
     pub note: String,
 }
 
@@ -94,7 +95,8 @@ impl fmt::Display for Reason {
 impl FromStr for Reason {
     type Err = std::convert::Infallible;
 
-    /// Reads what was recorded; what has no known code is of other reasons, with all its words.
+    /// Parses a recorded reason. A text without a known code is [`ReasonCode::Other`], with the whole text as
+    /// its note.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (code, note) = text.split_once(':').unwrap_or((text, ""));
         Ok(match ReasonCode::from_code(code.trim()) {

@@ -1,12 +1,13 @@
-//! What takes stock work back that has been booked: the same again, the other way round. The ledger keeps both.
+//! Reversals of booked stock work: opposite actions, so that the ledger keeps both.
 
 use crate::action::Action;
 use crate::lot::LotRef;
 use crate::quantity::Quantity;
 use crate::reason::{Reason, ReasonCode};
 
-/// The actions that undo `action`, in order; none for edits, which are changed by another edit. A delivery lacks again what was
-/// taken back. That a lot moved while it was counted stays to be looked at: nobody has counted it in peace yet.
+/// The actions that undo `action`, in order; none for edits, which another edit reverses. The quantity of a
+/// reversed receipt is missing in its delivery again. The exception of a count around which the lot moved
+/// stays: only another count settles it.
 pub fn reversal_of(action: &Action) -> Option<Vec<Action>> {
     let because = |what: &str| Reason { code: ReasonCode::Reversal, note: what.to_owned() }.to_string();
     let adjust = |lot: &LotRef, delta: Quantity, what: &str| {
@@ -32,7 +33,14 @@ pub fn reversal_of(action: &Action) -> Option<Vec<Action>> {
             let what = format!("order {}", order.number);
             Some(order.lines.iter().map(|line| adjust(&line.lot, line.quantity, &what)).collect())
         }
-        _ => None,
+        Action::CreateProduct(_)
+        | Action::UpdateProduct { .. }
+        | Action::DeleteProduct { .. }
+        | Action::CreateLot { .. }
+        | Action::UpdateLot { .. }
+        | Action::DeleteLot { .. }
+        | Action::ResolveException { .. }
+        | Action::CloseDelivery { .. } => None,
     }
 }
 
@@ -45,7 +53,8 @@ mod tests {
     use crate::delivery::{Delivery, DeliveryLine};
     use crate::exception::{ExceptionKind, exception_key};
     use crate::lot::InventoryLot;
-    use crate::warehouse::{Row, Warehouse, delivery_key, lot_key};
+    use crate::row::{Row, delivery_key, lot_key};
+    use crate::warehouse::Warehouse;
 
     fn book(rows: &mut Rows<Row>, action: Action) {
         let draft = Draft {

@@ -1,4 +1,4 @@
-//! Limits on what people type, and folding for search.
+//! Limits on typed texts, and folding for search.
 
 use sync::Refusal;
 
@@ -34,7 +34,8 @@ pub(crate) fn check_required(what: &str, text: &str, max_chars: usize) -> Result
     check_optional(what, text, max_chars)
 }
 
-/// Lower case without accents, so that `creme` finds `Crème`. Latin letters are folded; others stay as they are.
+/// Lower case without accents, so that `creme` finds `Crème`. Latin letters are folded; others stay as they
+/// are.
 pub fn fold_for_search(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for char in text.chars() {

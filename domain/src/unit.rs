@@ -1,4 +1,4 @@
-//! How fine a product's unit is: what is counted comes in whole numbers, what is measured in decimals.
+//! The decimals of a product's unit: counted units have none, measured units have three.
 
 /// Units of weight, volume, length, area and time, as people write them, in the singular.
 const MEASURED: [&str; 38] = [
@@ -7,7 +7,7 @@ const MEASURED: [&str; 38] = [
     "metre", "meter", "ft", "yd", "yard", "m2", "m²", "h", "hour",
 ];
 
-/// Decimals that a quantity in `unit` may have: three for what is measured, none for what is counted.
+/// Decimals that a quantity in `unit` may have: three for a measured unit, none for a counted one.
 pub fn unit_decimals(unit: &str) -> usize {
     let unit = unit.trim().to_lowercase();
     let one = unit.strip_suffix('s').unwrap_or(&unit);

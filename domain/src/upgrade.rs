@@ -1,4 +1,4 @@
-//! Actions of earlier schemas: a queue may have waited on a device for longer than a release lasts.
+//! Actions of earlier schemas: mutations may wait on a device for longer than one release.
 
 use std::borrow::Cow;
 
@@ -13,12 +13,16 @@ struct Tagged<'a> {
     payload: &'a RawValue,
 }
 
-/// An action's JSON in the current schema: schema 1 wrote `{"kind": "pick_lot", "payload": {...}}`, schema 2 writes
-/// `{"pick_lot": {...}}`. What is no action of its schema is left as it is, for its reader to refuse.
+/// An action's JSON in the current schema: schema 1 wrote `{"kind": "pick_lot", "payload": {...}}`, schema 2
+/// writes `{"pick_lot": {...}}`. JSON that is no action of its schema is returned unchanged, for its reader
+/// to refuse. JSON of schema 2 is not parsed.
 pub fn current_action(schema: u32, json: &str) -> Cow<'_, str> {
-    match (schema, serde_json::from_str::<Tagged<'_>>(json)) {
-        (..=1, Ok(Tagged { kind, payload })) => Cow::Owned(format!("{{\"{kind}\":{payload}}}")),
-        _ => Cow::Borrowed(json),
+    if schema > 1 {
+        return Cow::Borrowed(json);
+    }
+    match serde_json::from_str(json) {
+        Ok(Tagged { kind, payload }) => Cow::Owned(format!("{{\"{kind}\":{payload}}}")),
+        Err(_) => Cow::Borrowed(json),
     }
 }
 

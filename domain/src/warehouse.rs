@@ -1,129 +1,62 @@
-//! The engine's model of the warehouse: what each action does to rows.
+//! The engine's model of the warehouse: the effect of each action on rows.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
 use sync::{Model, Mutation, Refusal, RowKey, Rows};
 use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
 use crate::action::Action;
-use crate::delivery::Delivery;
 use crate::effect::Effect;
-use crate::exception::{ExceptionKind, Sighting, StockException, exception_key};
+use crate::exception::{ExceptionKind, Sighting, exception_key};
 use crate::fact::apply_fact;
 use crate::lot::{InventoryLot, LotRef};
 use crate::product::Product;
 use crate::quantity::Quantity;
+use crate::row::{Row, delivery_key, lot_key, product_key, sku_key};
 use crate::text::{MAX_REASON_CHARS, check_optional};
 
-/// The table of products.
-pub const PRODUCTS: &str = "products";
-/// The table of lots.
-pub const LOTS: &str = "inventory_lots";
-/// The table of expected deliveries.
-pub const DELIVERIES: &str = "deliveries";
-/// The table of what a supervisor has to look at.
-pub const EXCEPTIONS: &str = "exceptions";
-/// The tables of builds that do not say which they know.
-pub const FIRST_TABLES: &[&str] = &[PRODUCTS, LOTS];
-
-/// The scope of a device that has chosen none: of lots only those that are available.
+/// The default scope: all rows, but of lots only those that are available.
 pub const DEFAULT_SCOPE: &str = "available";
 
 /// The model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warehouse;
 
-/// A row of any table; on the wire `{"p": {...}}`, `{"l": {...}}` and so on, as there are hundreds of thousands of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Row {
-    /// A product.
-    #[serde(rename = "p")]
-    Product(Product),
-    /// A lot.
-    #[serde(rename = "l")]
-    Lot(InventoryLot),
-    /// An expected delivery.
-    #[serde(rename = "d")]
-    Delivery(Delivery),
-    /// What a supervisor has to look at.
-    #[serde(rename = "x")]
-    Exception(StockException),
-}
-
-impl Row {
-    /// The product, if it is one.
-    pub fn product(&self) -> Option<&Product> {
-        if let Self::Product(product) = self { Some(product) } else { None }
-    }
-
-    /// The lot, if it is one.
-    pub fn lot(&self) -> Option<&InventoryLot> {
-        if let Self::Lot(lot) = self { Some(lot) } else { None }
-    }
-
-    /// The delivery, if it is one.
-    pub fn delivery(&self) -> Option<&Delivery> {
-        if let Self::Delivery(delivery) = self { Some(delivery) } else { None }
-    }
-
-    /// The exception, if it is one.
-    pub fn exception(&self) -> Option<&StockException> {
-        if let Self::Exception(exception) = self { Some(exception) } else { None }
-    }
-}
-
-/// What the keys of all lots of a product begin with.
-pub fn lot_prefix(product_id: Uuid) -> String {
-    format!("{product_id}.")
-}
-
 /// Index keys that no other row of the site may have once `action` is booked.
 pub fn claims(action: &Action) -> Vec<String> {
     match action {
         Action::CreateProduct(product) => vec![sku_key(&product.sku)],
         Action::UpdateProduct { patch, .. } => patch.sku.iter().map(|sku| sku_key(sku)).collect(),
-        _ => Vec::new(),
+        // A lot's id follows from its names, so that its key is unique by itself.
+        Action::DeleteProduct { .. }
+        | Action::CreateLot { .. }
+        | Action::UpdateLot { .. }
+        | Action::DeleteLot { .. }
+        | Action::ReceiveLot { .. }
+        | Action::PutAwayLot { .. }
+        | Action::MoveLot { .. }
+        | Action::PickLot { .. }
+        | Action::AdjustLot { .. }
+        | Action::CountLot { .. }
+        | Action::PlaceOrder(_)
+        | Action::ResolveException { .. }
+        | Action::CloseDelivery { .. } => Vec::new(),
     }
 }
 
-pub(crate) fn sku_key(sku: &str) -> String {
-    format!("sku:{}", sku.trim())
-}
-
-/// The key of a product's row.
-pub fn product_key(id: Uuid) -> RowKey {
-    RowKey::new(PRODUCTS, id.to_string())
-}
-
-/// The key of a lot's row.
-pub fn lot_key(lot: &LotRef) -> RowKey {
-    // Worked out for every lot of a snapshot, where `format!` stood out in a profile.
-    let mut key = String::with_capacity(2 * Hyphenated::LENGTH + 1);
-    let mut buffer = Uuid::encode_buffer();
-    key.push_str(lot.product_id.hyphenated().encode_lower(&mut buffer));
-    key.push('.');
-    key.push_str(lot.id().hyphenated().encode_lower(&mut buffer));
-    RowKey::new(LOTS, key)
-}
-
-/// The key of a delivery's row.
-pub fn delivery_key(id: Uuid) -> RowKey {
-    RowKey::new(DELIVERIES, id.to_string())
-}
-
-/// The rows that booking on a lot reads and changes.
+/// The rows that a booking on a lot reads and changes.
 fn booked_on(lot: &LotRef) -> [RowKey; 3] {
     let below_zero = exception_key(ExceptionKind::BelowZero, lot.product_id, Some(lot));
     [product_key(lot.product_id), lot_key(lot), below_zero]
 }
 
-/// The rows of a lot and of everything that may be odd about it.
+/// The rows of a lot and of its exceptions.
 fn all_of(lot: &LotRef) -> Vec<RowKey> {
     let moved = exception_key(ExceptionKind::MovedWhileCounted, lot.product_id, Some(lot));
     booked_on(lot).into_iter().chain([moved]).collect()
 }
 
-/// The rows of a product and of what may be odd about it.
+/// The rows of a product and of its own exception.
 fn product_keys(id: Uuid) -> Vec<RowKey> {
     vec![product_key(id), exception_key(ExceptionKind::DuplicateBarcode, id, None)]
 }
@@ -149,7 +82,7 @@ impl Model for Warehouse {
             }
             Action::PlaceOrder(order) => {
                 let keys = order.lines.iter().flat_map(|line| booked_on(&line.lot));
-                let distinct: std::collections::BTreeSet<RowKey> = keys.collect();
+                let distinct: BTreeSet<RowKey> = keys.collect();
                 distinct.into_iter().collect()
             }
             Action::ResolveException { kind, product_id, lot, .. } => {
@@ -162,7 +95,21 @@ impl Model for Warehouse {
     fn creates(action: &Action) -> Option<RowKey> {
         match action {
             Action::CreateProduct(product) => Some(product_key(product.id)),
-            _ => None,
+            // Work on a lot needs no row of it.
+            Action::UpdateProduct { .. }
+            | Action::DeleteProduct { .. }
+            | Action::CreateLot { .. }
+            | Action::UpdateLot { .. }
+            | Action::DeleteLot { .. }
+            | Action::ReceiveLot { .. }
+            | Action::PutAwayLot { .. }
+            | Action::MoveLot { .. }
+            | Action::PickLot { .. }
+            | Action::AdjustLot { .. }
+            | Action::CountLot { .. }
+            | Action::PlaceOrder(_)
+            | Action::ResolveException { .. }
+            | Action::CloseDelivery { .. } => None,
         }
     }
 
@@ -207,7 +154,13 @@ impl Model for Warehouse {
                 check_optional("Reason", reason, MAX_REASON_CHARS)?;
                 Ok(close(*id, reason, rows))
             }
-            _ => apply_fact(mutation, rows),
+            Action::ReceiveLot { .. }
+            | Action::PutAwayLot { .. }
+            | Action::MoveLot { .. }
+            | Action::PickLot { .. }
+            | Action::AdjustLot { .. }
+            | Action::CountLot { .. }
+            | Action::PlaceOrder(_) => apply_fact(mutation, rows),
         }
     }
 }
@@ -231,8 +184,8 @@ fn delete_lot(lot: &LotRef, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal
     Ok(Vec::new())
 }
 
-/// Somebody has looked. What is gone already, by itself or because another was faster, is as good; what took its place since
-/// stays for somebody to look at.
+/// Removes an exception that a person has checked. No-op if it is gone, or if it is not the one that was
+/// `seen`.
 fn resolve(key: &RowKey, seen: Option<Sighting>, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
     let found = rows.get(key).and_then(Row::exception);
     let Some(exception) = found.filter(|found| seen.is_none_or(|seen| seen == found.sighting())).cloned()
@@ -243,7 +196,7 @@ fn resolve(key: &RowKey, seen: Option<Sighting>, reason: &str, rows: &mut Rows<R
     vec![Effect::Resolved { exception, reason: reason.to_owned() }]
 }
 
-/// Nothing more comes. What is complete, closed or gone already is as good.
+/// Closes a delivery. No-op if it is complete, already closed or missing.
 fn close(id: Uuid, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
     let Some(Row::Delivery(row)) = rows.get_mut(&delivery_key(id)) else { return Vec::new() };
     if !row.is_open() {

@@ -9,7 +9,7 @@ fn today() -> CalendarDate {
     CalendarDate::new(2026, 11, 24).expect("a date")
 }
 
-fn told(elements: &Gs1) -> String {
+fn listed(elements: &Gs1) -> String {
     elements.0.iter().map(|element| format!("{}={}", element.ai, element.value)).collect::<Vec<_>>().join("|")
 }
 
@@ -27,7 +27,7 @@ fn meaning(scan: &str) -> String {
         Ok(Scan::Gtin(gtin)) => format!("gtin {gtin}"),
         Ok(Scan::Gs1(elements)) => format!("gs1 {}", told(&elements)),
         Ok(Scan::Unclear(readings)) => {
-            format!("unclear {}", readings.iter().map(told).collect::<Vec<_>>().join(" || "))
+            format!("unclear {}", readings.iter().map(listed).collect::<Vec<_>>().join(" || "))
         }
         Ok(Scan::Other(code)) => format!("other {code}"),
         Err(fault) => format!("error {fault}"),

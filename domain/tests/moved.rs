@@ -1,4 +1,4 @@
-//! What goods take along when they move.
+//! Status and dates of moved goods.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 mod common;
@@ -25,7 +25,7 @@ fn held(location: &str, units: i64, status: LotStatus) -> InventoryLot {
     InventoryLot { quantity, status, expires_on: day("2027-01-31"), ..InventoryLot::empty(bin(location)) }
 }
 
-/// What lies at B-2 after four of `from` went there.
+/// The lot at B-2 after four of `from` were moved there.
 fn moved(from: InventoryLot, there: Option<InventoryLot>) -> InventoryLot {
     let both = [Some(from), there].into_iter().flatten().map(Row::Lot);
     let mut rows: Rows<Row> = both.map(|row| (Warehouse::key(&row), row)).collect();

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sync::UnixMillis;
 
-/// Tells the time.
+/// The system's clock plus an offset.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// Added to the system's clock.
@@ -21,7 +21,7 @@ impl Clock {
         UnixMillis(millis.saturating_add(self.ahead_millis.load(Ordering::Relaxed)))
     }
 
-    /// Puts this clock and its clones ahead, as when days have passed.
+    /// Puts this clock and its clones ahead, for tests over days.
     pub fn advance(&self, millis: i64) {
         self.ahead_millis.fetch_add(millis, Ordering::Relaxed);
     }

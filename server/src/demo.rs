@@ -1,5 +1,5 @@
-//! A small warehouse to look around in. Its products are our own; their barcodes begin with 2, which GS1 leaves to everyone
-//! for use at home. Dates are kept as days from today, so that some lots are always about to expire.
+//! A small made-up warehouse. Its barcodes begin with 2, which GS1 reserves for internal use. Dates are
+//! written as days from today, so that some lots are always about to expire.
 
 use anyhow::{Context, Result, bail};
 use domain::CalendarDate;

@@ -1,22 +1,27 @@
 //! One-time codes that devices enrol with, and the tokens they get for them.
 
 use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use sync::UnixMillis;
 
-use crate::http::hash;
 use crate::random;
 use crate::store::{Device, Enrolment, Store, StoreFault};
 
 /// Characters of a code.
 pub const CODE_CHARS: usize = 10;
-/// How long a code can be used.
+/// How long a code is valid.
 pub const CODE_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 /// Characters of a device's name.
 pub const MAX_DEVICE_NAME_CHARS: usize = 60;
-/// Digits and capitals that are not mistaken for one another: no 0 O, 1 I L, U (V).
+/// Digits and capitals that look different: without 0 and O, 1, I and L, and U (like V).
 const ALPHABET: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Bytes from here on are drawn again: they would make the first letters likelier than the others.
+/// Bytes from this one on are drawn again: they would make some letters likelier than others.
 const EVEN_BYTES: u8 = 240;
+
+/// SHA-256: the only form in which codes and tokens are stored.
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
 
 /// Makes a code for one device of `site` and keeps its hash.
 ///
@@ -70,7 +75,7 @@ pub async fn enrol(
     Ok(store.enrol(enrolment).await?.map(|device| (device, token)))
 }
 
-/// The code without what people add when they copy it by hand.
+/// The code in capitals, without the spaces and dashes of a copy by hand.
 fn as_written(code: &str) -> String {
     let letters = code.chars().filter(|char| !char.is_whitespace() && *char != '-');
     letters.map(|char| char.to_ascii_uppercase()).collect()

@@ -22,7 +22,7 @@ pub struct Exported {
     pub delivery_lines: u64,
 }
 
-/// Files that appear under their names only when they are complete.
+/// Files under temporary names, which are renamed when they are complete.
 struct Files {
     products: csv::Writer<File>,
     lots: csv::Writer<File>,
@@ -31,7 +31,7 @@ struct Files {
     exported: Exported,
 }
 
-/// Writes the files; what was there before is replaced only when they are complete.
+/// Writes the files. Existing files are replaced only when the new ones are complete.
 ///
 /// # Errors
 /// When a file cannot be written, or the database fails.

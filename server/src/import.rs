@@ -1,4 +1,4 @@
-//! `import`: files into a site, everything or, where lines are bad, nothing, unless those are to be skipped.
+//! `import`: files into a site. With a bad line nothing is imported, unless bad lines are to be skipped.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -16,10 +16,10 @@ use crate::store::{Import, Imported, OnRow, ProductRecord, Store};
 
 /// Bad lines that are listed; the others are only counted.
 const MAX_LISTED_LINES: usize = 50;
-/// Other ids tried for a SKU whose own id belongs to a product that has changed its SKU since.
+/// Ids tried for a SKU whose first id belongs to a product that has another SKU by now.
 const MAX_ID_ATTEMPTS: u32 = 1_000;
 
-/// What to import.
+/// The files to import, and how.
 #[derive(Debug)]
 pub struct ImportOptions {
     /// The site; it is created if need be.
@@ -34,10 +34,10 @@ pub struct ImportOptions {
     pub skip_bad: bool,
 }
 
-/// What became of it.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct ImportReport {
-    /// What was written.
+    /// The numbers of written rows.
     pub imported: Imported,
     /// Lines that were left out.
     pub skipped: Vec<BadLine>,
@@ -77,7 +77,7 @@ pub async fn import(store: &dyn Store, options: ImportOptions, now: UnixMillis) 
     Ok(ImportReport { imported: imported?, skipped: bad, warnings })
 }
 
-/// A delivery is known by its number, whatever its case.
+/// The id of a delivery, from its site and number. Case does not matter.
 fn delivery_id(site: &str, number: &str) -> Uuid {
     let name = format!("lotbook:{site}:{}", delivery_number_key(number));
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
@@ -89,8 +89,8 @@ fn with_id(line: ProductLine, ids: &HashMap<String, Uuid>) -> ProductRecord {
     record
 }
 
-/// The product of each SKU in the file: the one that has the SKU already, else one whose id follows from site and SKU, so
-/// that importing a file into an empty database twice makes the same products.
+/// The product of each SKU in the file: the one that has the SKU already, else one whose id is derived from
+/// site and SKU, so that two imports of a file into empty databases make the same products.
 fn ids_of(site: &str, known: &HashMap<String, Uuid>, lines: &[ProductLine]) -> Result<HashMap<String, Uuid>> {
     let taken: HashSet<Uuid> = known.values().copied().collect();
     let id_of = |sku: &str| {
@@ -124,9 +124,9 @@ pub fn listed(bad: &[BadLine]) -> String {
     text
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// A progress bar on a terminal, hidden elsewhere.
 fn progress(rows: usize) -> (ProgressBar, OnRow) {
-    /// Rows between two looks at the bar.
+    /// Rows between two redraws of the bar.
     const STEP_ROWS: u64 = 500;
     let rows = u64::try_from(rows).unwrap_or(u64::MAX);
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(rows) } else { ProgressBar::hidden() };

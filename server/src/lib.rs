@@ -1,6 +1,9 @@
-//! The sync server: books mutations exactly once, tells every device what changed, and serves the app.
+//! The sync server: books mutations exactly once, sends changes to every device, and serves the app.
 //!
-//! [`booking`] decides, purely. [`store`] keeps, behind a trait. [`http`] answers. The rest are the commands.
+//! [`booking`] decides and is pure, [`store`] is the port to the database, [`http`] the API. The other
+//! modules are the commands.
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod booking;
 pub mod clock;
@@ -15,5 +18,5 @@ pub mod serve;
 pub mod store;
 pub mod unsent;
 
-/// The site that commands mean when none is named.
+/// The default site of commands.
 pub const DEFAULT_SITE: &str = "main";

@@ -1,5 +1,7 @@
 //! `lotbook-server`: the commands.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -38,11 +40,11 @@ enum Command {
     Serve(ServeArgs),
     /// Bring products, lots and expected deliveries in from CSV files
     ///
-    /// Columns are found by their names in the header line. Products: sku, barcode, name, unit, price_minor, currency and, if
-    /// you like, family, variant. Lots: sku, lot_code, location, quantity and, if you like, status, expires_on, received_on.
-    /// Deliveries: number, supplier, expected_on, sku, quantity, a line for each product.
-    /// A product is known by its SKU, a lot by product, lot code and location, a delivery by its number; importing a file again
-    /// changes nothing, and what has come of a delivery stays.
+    /// Columns are found by their names in the header line. Products: sku, barcode, name, unit, price_minor,
+    /// currency and, if you like, family, variant. Lots: sku, lot_code, location, quantity and, if you like,
+    /// status, expires_on, received_on. Deliveries: number, supplier, expected_on, sku, quantity, a line for
+    /// each product. A product is known by its SKU, a lot by product, lot code and location, a delivery by
+    /// its number; importing a file again changes nothing, and what has come of a delivery stays.
     Import(ImportArgs),
     /// Write products, lots and deliveries to CSV files that `import` reads
     Export(ExportArgs),
@@ -227,7 +229,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
     }
 }
 
-/// Opens a database that has to be there: a mistyped path must not make a new one.
+/// Opens an existing database. A mistyped path must not create a new one.
 fn existing(file: &Path) -> Result<SqliteStore> {
     if !file.is_file() {
         bail!("There is no database {}. Check --database.", file.display());
@@ -239,14 +241,14 @@ async fn serve(args: ServeArgs) -> Result<()> {
     let ServeArgs { database, dist, listen, retention_days } = args;
     let options = ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
     let server = Server::bind(options, listen).await?;
-    // Whoever reads the next line may stop it at once.
-    let stop = told_to_stop();
+    // The handlers come before the next line is printed: its reader may stop the server at once.
+    let stop = stop_signal();
     println!("Listening on http://{}", server.address()?);
     server.run(stop).await
 }
 
-/// Ctrl-C, or SIGTERM from a service manager, from the moment of this call on.
-fn told_to_stop() -> impl Future<Output = ()> {
+/// Waits for Ctrl-C, or SIGTERM from a service manager. Signals count from this call on.
+fn stop_signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     async move {
@@ -258,7 +260,7 @@ fn told_to_stop() -> impl Future<Output = ()> {
             }
             return;
         }
-        // Without a handler there is nothing to wait for but the end of the process.
+        // Without a handler, run until the process is killed.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -300,7 +302,7 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
         .context("No code could be made for a device")?;
     let link = format!("{}/enrol/{code}", base_url.trim_end_matches('/'));
     println!("{link}");
-    // For a device's camera; whoever reads this by a program wants the link alone.
+    // For a device's camera. A program that reads the output gets the link alone.
     if io::stdout().is_terminal() {
         let code = QRBuilder::new(link.as_str()).build().context("No QR code could be made of the link")?;
         println!("\n{}", code.to_str());

@@ -3,7 +3,7 @@
 use crate::store::StoreFault;
 use uuid::Uuid;
 
-/// Bytes nobody can guess.
+/// Cryptographically secure random bytes.
 ///
 /// # Errors
 /// [`StoreFault::Failed`] if the system gives none.

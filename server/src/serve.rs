@@ -1,4 +1,5 @@
-//! `serve`: one process owns the database file, answers until it is told to stop, and sweeps now and then.
+//! `serve`: one process owns the database file, answers requests until it is stopped, and purges tombstones
+//! every hour.
 
 use std::fs::{File, TryLockError};
 use std::future::Future;
@@ -17,15 +18,15 @@ use crate::http::{AppState, Revisions, router};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
-/// How often old tombstones are looked for.
+/// Interval of purges.
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
-/// How often the database is asked for revisions that another process wrote, such as an import.
+/// Interval of polls for revisions that another process wrote, such as an import.
 const REVISION_POLL_MILLIS: u64 = 1_000;
-/// How long open requests may take once the server was told to stop.
+/// Timeout of open requests after the stop signal.
 const SHUTDOWN_GRACE_MILLIS: u64 = 10_000;
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 
-/// How to serve.
+/// The options of `serve`.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
     /// The SQLite file; it is created if need be.
@@ -38,7 +39,7 @@ pub struct ServeOptions {
     pub clock: Clock,
 }
 
-/// A server that listens, and has the database for itself.
+/// A server that listens, and owns the database.
 #[derive(Debug)]
 pub struct Server {
     options: ServeOptions,
@@ -98,7 +99,7 @@ impl Server {
         let sweep = tokio::spawn(purge_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
-            // Fails only when everything is gone already.
+            // Fails only after the server has ended.
             let _ = down.send(true);
         });
         let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
@@ -119,7 +120,7 @@ impl Server {
     }
 }
 
-/// A lock file beside the database: two servers on one file would not tell each other's devices of changes.
+/// A lock file beside the database. Two servers on one file would not notify each other's devices of changes.
 fn lock(database: &Path) -> Result<File> {
     let path = database.with_added_extension("lock");
     let cannot = || format!("{} cannot be written. Check the path and who may write there.", path.display());

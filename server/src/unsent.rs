@@ -1,15 +1,14 @@
 //! Books a file of unsent work that a device could not send itself.
 
 use domain::Row;
-use sync::{MAX_BATCH_MUTATIONS, Receipt, UnixMillis, Unsent};
+use sync::{MAX_BATCH_MUTATIONS, Mutation, Receipt, UnixMillis, Unsent};
 use uuid::Uuid;
 
-use crate::booking::{Batch, Incoming, Scope};
-use crate::http::decoded;
+use crate::booking::{Batch, DecodedAction, Scope, decoded};
 use crate::store::{Store, StoreFault};
 
-/// Books the file's mutations as their device would have: under its own numbers, so that it is told what became of them if it
-/// sends them after all. Returns an outcome for each.
+/// Books the file's mutations under their device's own numbers: if the device sends them after all, it gets
+/// their receipts. Returns a receipt for each.
 ///
 /// # Errors
 /// [`StoreFault`]; batches before the failing one are booked, and booking the file again books the rest.
@@ -20,7 +19,7 @@ pub async fn book_unsent(
     now: UnixMillis,
 ) -> Result<Vec<Receipt<Row>>, StoreFault> {
     let mut receipts = Vec::with_capacity(unsent.mutations.len());
-    let mutations: Vec<Incoming> = unsent.mutations.into_iter().map(decoded).collect();
+    let mutations: Vec<Mutation<DecodedAction>> = unsent.mutations.into_iter().map(decoded).collect();
     for part in mutations.chunks(MAX_BATCH_MUTATIONS) {
         let batch = Batch {
             site: site.to_owned(),

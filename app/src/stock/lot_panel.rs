@@ -1,6 +1,6 @@
 //! A product's lots, soonest to expire first; a tap opens what can be done with one.
 
-use domain::{CalendarDate, InventoryLot};
+use domain::CalendarDate;
 use sync::UnixMillis;
 use uuid::Uuid;
 use yew::prelude::*;
@@ -15,16 +15,6 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::Placeholder;
 use crate::words::format;
 use crate::words::language::{t, tf};
-
-/// The lot to take from: the soonest to expire that may be used and is there.
-pub(crate) fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
-    lots.iter().find(|lot| lot.is_usable(today))
-}
-
-/// The lot to work on unless another is named: the one to take from, else the first there is.
-pub(crate) fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
-    first_to_take(lots, today).or_else(|| lots.first())
-}
 
 /// The lots, and which of them is open.
 pub(crate) struct LotList<'a> {

@@ -1,12 +1,12 @@
 //! A product: how much there is, its lots, and the work that can be done on them.
 
-use domain::{CalendarDate, InventoryLot, Quantity};
+use domain::{CalendarDate, InventoryLot, Quantity, primary_lot};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
-use super::lot_panel::{LotList, primary_lot};
+use super::lot_panel::LotList;
 use super::lot_sheet::LotSheet;
 use super::product_facts::product_facts;
 use crate::book::views::{LotView, ProductView};

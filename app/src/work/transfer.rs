@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key};
+use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key, primary_lot};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;

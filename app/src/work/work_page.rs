@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, InventoryLot, Quantity, location_key};
+use domain::{Action, CalendarDate, InventoryLot, Quantity, first_to_take, location_key, primary_lot};
 use uuid::Uuid;
 use yew::prelude::*;
 

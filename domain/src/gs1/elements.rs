@@ -1,28 +1,22 @@
-//! Element strings: identifiers and their data one after the other, and what must be asked when separators may be lost.
+//! Element strings: identifiers, each followed by its data. Lists the possible readings where separators may
+//! be lost.
 
+use super::date::two_digits;
+use super::scan::{Element, GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
 use super::table::{Check, Component, Format, format_of};
-use super::{GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
 use crate::date::CalendarDate;
 
 /// Elements in one scan.
 const MAX_ELEMENTS: usize = 30;
-/// Identifiers that goods are marked with after a field of no fixed length: where a separator may have been lost, these are looked for.
+/// Identifiers that often follow a field of variable length: where a separator may have been lost, these are
+/// looked for.
 const FOLLOWERS: [&str; 9] = ["10", "11", "13", "15", "17", "21", "30", "37", "310"];
-/// More of them, seldom met: they are looked for as well, but take no place from the others among the readings. Not 20, 22 and 250:
-/// lots and dates of these years have such digits, so that half as many labels again would be asked about.
+/// Rarer ones: their readings come after those of [`FOLLOWERS`]. Without 20, 22 and 250: lots and dates of
+/// these years contain such digits, and half as many labels again would need a question.
 const RARE_FOLLOWERS: [&str; 11] =
     ["12", "16", "240", "241", "320", "392", "393", "400", "422", "7003", "8200"];
 
-/// An application identifier and its data.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Element {
-    /// Such as `10`.
-    pub ai: String,
-    /// As marked.
-    pub value: String,
-}
-
-/// Why a scan is no GS1 data although it is meant to be.
+/// The reason why GS1 data is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gs1Fault {
     /// No such identifier.
@@ -67,7 +61,7 @@ pub enum Gs1Fault {
     /// One identifier twice with different data.
     #[error("({0}) stands there twice with different data. Scan one label at a time.")]
     Twice(String),
-    /// Nothing, or far too much.
+    /// No element, or more than [`MAX_ELEMENTS`].
     #[error("The code has no data that can be read. Scan it again, or type it in.")]
     Empty,
 }
@@ -76,7 +70,7 @@ fn range(min: usize, max: usize) -> String {
     if min == max { min.to_string() } else { format!("{min} to {max}") }
 }
 
-/// Whether people wrote it: `(01)04012345123456(10)ABC`.
+/// Whether it is the form for people: `(01)04012345123456(10)ABC`.
 pub(super) fn is_bracketed(data: &str) -> bool {
     let ai = data.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(ai, _)| ai);
     ai.is_some_and(|ai| format_of(ai).is_some_and(|format| format.ai_digits == ai.len()))
@@ -100,14 +94,14 @@ pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
         }
     }
     match (readings.len(), as_sent) {
-        // A single reading with a separator put in is still a guess.
+        // A single reading with an inserted separator is still a guess.
         (1, Ok(only)) => Ok(Scan::Gs1(only)),
         (0, as_sent) => as_sent.map(Scan::Gs1),
         _ => Ok(Scan::Unclear(readings)),
     }
 }
 
-/// Reads elements as sent: a field of no fixed length runs to the next separator or to the end.
+/// Parses elements as sent: a field of variable length runs to the next separator or to the end.
 fn elements(data: &str) -> Result<Vec<Element>, Gs1Fault> {
     let (mut found, mut rest) = (Vec::new(), data);
     while !rest.is_empty() && found.len() < MAX_ELEMENTS {
@@ -118,7 +112,7 @@ fn elements(data: &str) -> Result<Vec<Element>, Gs1Fault> {
     if found.is_empty() || !rest.is_empty() { Err(Gs1Fault::Empty) } else { Ok(found) }
 }
 
-/// The first element and what follows it; one of no fixed length ends after `chars` if that is said.
+/// The first element, and the data after it. One of variable length ends after `chars`, if given.
 fn first(data: &str, chars: Option<usize>) -> Result<(Element, &str), Gs1Fault> {
     let unknown = || Gs1Fault::UnknownIdentifier(data.chars().take(4).collect());
     let format = format_of(data).ok_or_else(unknown)?;
@@ -135,7 +129,7 @@ fn first(data: &str, chars: Option<usize>) -> Result<(Element, &str), Gs1Fault> 
     Ok((element, after.strip_prefix(GROUP_SEPARATOR).unwrap_or(after)))
 }
 
-/// Every way to read the data if separators before some of `followers` were lost, without those in which none was.
+/// Every reading in which at least one separator before one of `followers` was lost.
 fn with_lost_separators(data: &str, before: &[Element], followers: &[&str]) -> Vec<Gs1> {
     let Some(format) = format_of(data).filter(|_| before.len() < MAX_ELEMENTS) else { return Vec::new() };
     let mut readings = Vec::new();
@@ -173,7 +167,7 @@ fn bracketed(data: &str) -> Result<Gs1, Gs1Fault> {
     checked(found)
 }
 
-/// One identifier has one value; said twice alike, it is said once.
+/// Removes repeated elements; an identifier with two values is a fault.
 pub(super) fn checked(elements: Vec<Element>) -> Result<Gs1, Gs1Fault> {
     let mut kept: Vec<Element> = Vec::with_capacity(elements.len());
     for element in elements {
@@ -186,7 +180,7 @@ pub(super) fn checked(elements: Vec<Element>) -> Result<Gs1, Gs1Fault> {
     if kept.is_empty() { Err(Gs1Fault::Empty) } else { Ok(Gs1(kept)) }
 }
 
-/// Whether `value` is what the identifier's data may be.
+/// Checks an identifier's data: its length, characters, check digits and dates.
 pub(super) fn check(ai: &str, value: &str, format: &Format) -> Result<(), Gs1Fault> {
     let (min, max, chars) = (format.min_chars(), format.max_chars(), value.chars().count());
     if !(min..=max).contains(&chars) {
@@ -215,11 +209,11 @@ fn check_component(ai: &str, part: &str, component: &Component) -> Result<(), Gs
         Check::Digit if !has_check_digit(part) => Err(Gs1Fault::CheckDigit { ai, value }),
         Check::Date if !is_date(part, false) => Err(Gs1Fault::Date { ai, value }),
         Check::DateOrMonth if !is_date(part, true) => Err(Gs1Fault::Date { ai, value }),
-        _ => Ok(()),
+        Check::None | Check::Digit | Check::Date | Check::DateOrMonth => Ok(()),
     }
 }
 
-/// Weights 3 and 1 from the right, for every GS1 key of digits.
+/// The check digit of every numeric GS1 key: alternating weights from the right.
 fn has_check_digit(digits: &str) -> bool {
     let sum: u32 = digits
         .bytes()
@@ -231,30 +225,9 @@ fn has_check_digit(digits: &str) -> bool {
 }
 
 fn is_date(text: &str, may_lack_day: bool) -> bool {
-    // Any century does: 00 was and will be a leap year, as the four others of it are.
+    // The century does not matter for two-digit years: 2000 is a leap year like the other multiples of four.
     let is_month = may_lack_day && text.ends_with("00");
     two_digits(text).is_some_and(|[year, month, day]| {
         CalendarDate::new(2000 + u16::from(year), month, if is_month { 1 } else { day }).is_some()
     })
-}
-
-fn two_digits(text: &str) -> Option<[u8; 3]> {
-    let at = |from: usize| text.get(from..from + 2)?.parse().ok();
-    Some([at(0)?, at(2)?, at(4)?])
-}
-
-/// YYMMDD near `today`: the year is the one from 49 back to 50 ahead; day 00 is the last of its month (section 7.12).
-pub(super) fn date(text: &str, today: CalendarDate) -> Option<CalendarDate> {
-    let [year, month, day] = two_digits(text)?;
-    let (this_year, ..) = today.parts();
-    let century = this_year - this_year % 100;
-    let full = match i32::from(year) - i32::from(this_year % 100) {
-        51..=99 => (century - 100) + u16::from(year),
-        -99..=-50 => (century + 100) + u16::from(year),
-        _ => century + u16::from(year),
-    };
-    if day > 0 {
-        return CalendarDate::new(full, month, day);
-    }
-    (28..=31).rev().find_map(|last| CalendarDate::new(full, month, last))
 }

@@ -1,7 +1,7 @@
-//! GS1 Digital Link: the same elements as a web address, `https://id.example/01/04012345123456/10/ABC?17=261231`.
+//! GS1 Digital Link: elements as a web address, `https://id.example/01/04012345123456/10/ABC?17=261231`.
 
-use super::Gs1;
-use super::elements::{Element, Gs1Fault, check, checked};
+use super::elements::{Gs1Fault, check, checked};
+use super::scan::{Element, Gs1};
 use super::table::format_of;
 
 /// Identifiers that a link's path may begin with.
@@ -10,7 +10,7 @@ const PRIMARY: [&str; 16] = [
     "8017", "8018",
 ];
 
-/// The elements of a link; none if it is no link, or one without GS1 data.
+/// The elements of a link; none for other texts and for links without GS1 data.
 pub(super) fn read(text: &str) -> Result<Option<Gs1>, Gs1Fault> {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
@@ -27,7 +27,7 @@ pub(super) fn read(text: &str) -> Result<Option<Gs1>, Gs1Fault> {
         elements.push(element(ai, value)?.ok_or_else(|| Gs1Fault::UnknownIdentifier((*ai).to_owned()))?);
     }
     for (ai, value) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
-        // What is no identifier is for the web server.
+        // Other parameters are meant for the web server.
         elements.extend(element(ai, value)?);
     }
     checked(elements).map(Some)

@@ -1,9 +1,10 @@
-//! The application identifiers: which there are, how long their data is and of what. After the GS1 Syntax Dictionary (GS1 AISBL,
-//! 2023), less the rules on which identifiers may stand together, which are no concern of whoever scans.
+//! The application identifiers with the length and characters of their data. After the GS1 Syntax Dictionary
+//! (GS1 AISBL, 2023), without the rules on combinations of identifiers, which do not matter to a scan.
 
-/// One line an identifier or a run of them: `first[-last][*] components`. `*` marks a length that everybody knows, so that no
-/// separator follows. A component is `N` (digits), `X` (most printable ASCII), `Y` (capitals, digits and a few signs) or `Z` (base64url), then its
-/// length or `.` and its greatest; `?` for one that may be missing; then what is checked: `c` check digit, `d` date, `e` date whose day may be 00.
+/// One line an identifier or a run of them: `first[-last][*] components`. `*` marks a predefined length: no
+/// separator follows. A component is `N` (digits), `X` (most printable ASCII), `Y` (capitals, digits and a
+/// few signs) or `Z` (base64url), then its length or `.` and its greatest; `?` for one that may be missing;
+/// then its check: `c` check digit, `d` date, `e` date whose day may be 00.
 const TABLE: &str = "\
 00* N18c\n01* N14c\n02* N14c\n10 X.20\n11* N6e\n12* N6e\n13* N6e\n15* N6e\n16* N6e\n17* N6e\n20* N2\n21 X.20\n22 X.20
 235 X.28\n240-241 X.30\n242 N.6\n243 X.20\n250-251 X.30\n253 N13c X.17?\n254 X.20\n255 N13c N.12?\n30 N.8
@@ -26,12 +27,12 @@ const TABLE: &str = "\
 8012 X.20\n8013 X.25\n8017-8018 N18c\n8019 N.10\n8020 X.25\n8026 N14c N4\n8030 Z.90\n8110 X.70\n8111 N4\n8112 X.70\n8200 X.70
 90 X.30\n91-99 X.90";
 
-/// What a component of an identifier's data is made of.
+/// The characters of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charset {
     /// Digits.
     Digits,
-    /// The 82 characters that everything may be written with.
+    /// GS1's 82 invariant characters.
     Most,
     /// Capitals, digits, `#`, `-` and `/`.
     Capitals,
@@ -50,10 +51,10 @@ impl Charset {
     }
 }
 
-/// What is checked of a component besides its characters.
+/// The check of a component besides its characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
-    /// Nothing.
+    /// No check.
     None,
     /// Its last digit.
     Digit,
@@ -72,7 +73,7 @@ pub(super) struct Component {
     pub(super) check: Check,
 }
 
-/// How an identifier's data looks.
+/// The format of an identifier's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Format {
     /// How many digits the identifier has.

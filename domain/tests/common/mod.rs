@@ -1,10 +1,10 @@
-//! What tests of the rules share.
+//! Shared by the tests of the rules.
 
 use domain::{Action, Warehouse};
 use sync::{Draft, Mutation, Records, UnixMillis};
 use uuid::Uuid;
 
-/// Somebody's action, as the queue holds it.
+/// A mutation with this action.
 pub(crate) fn mutation(action: Action) -> Mutation<Action> {
     let draft = Draft {
         id: Uuid::nil(),

@@ -1,16 +1,17 @@
-//! What the server asks of a mutation beyond what the shared rules can see: who changed what since, what others hold.
+//! The server's checks on a mutation beyond the shared rules: edits by others since, keys that other rows
+//! hold.
 
 use domain::{
-    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, Warehouse, judge_edit, lot_key,
-    product_key,
+    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, judge_edit, lot_key, product_key,
 };
-use sync::{Records, RowKey, Verdict};
+use sync::{RowKey, Verdict};
 use uuid::Uuid;
 
-use super::desk::Desk;
-use super::{Incoming, StoredRow, wording};
+use super::records::StoredRow;
+use super::wording;
+use super::working_set::WorkingSet;
 
-/// A decision against a mutation, or one that needs no booking.
+/// A decision that books nothing: a refusal, or a no-op.
 pub(super) struct Ruling {
     pub(super) verdict: Verdict,
     pub(super) code: String,
@@ -18,12 +19,12 @@ pub(super) struct Ruling {
 }
 
 impl Ruling {
-    /// It was taken back in time.
+    /// The mutation was withdrawn before it was booked.
     pub(super) fn withdrawn() -> Self {
         Self { verdict: Verdict::Applied, code: sync::WITHDRAWN.to_owned(), message: String::new() }
     }
 
-    /// Later work of the same device is booked.
+    /// Later mutations of the same client are booked already.
     pub(super) fn too_late() -> Self {
         Self::rejected("too_late", "Later entries of this device are booked already. Record this one again.")
     }
@@ -37,19 +38,30 @@ impl Ruling {
     }
 }
 
-/// Whether `action` may be tried: `Ok(true)` if it merges with what others changed.
-pub(super) fn admit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Result<bool, Ruling> {
+/// Whether `action`, made on revision `base`, may be applied: `Ok(true)` if it merges with changes of others.
+pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool, Ruling> {
     match action {
-        Action::CreateProduct(product) => match desk.row(&product_key(product.id)) {
+        Action::CreateProduct(product) => match set.row(&product_key(product.id)) {
             Some(_) => Err(Ruling::rejected("exists", format!("{} is in the book already.", product.name))),
             None => Ok(false),
         },
-        Action::UpdateProduct { .. }
-        | Action::DeleteProduct { .. }
-        | Action::UpdateLot { .. }
-        | Action::DeleteLot { .. } => admit_edit(desk, mutation, action),
+        Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => {
+            let stored = set.row(&product_key(*id)).ok_or_else(|| {
+                let message = "The server does not know this product. It may have been deleted long ago.";
+                Ruling::rejected("not_found", message)
+            })?;
+            admit_edit(set, base, action, stored)
+        }
+        Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => {
+            known_product(set, lot.product_id)?;
+            let stored = set.row(&lot_key(lot)).ok_or_else(|| {
+                let message = format!("The server knows no {lot}. Check the lot code and the location.");
+                Ruling::rejected("not_found", message)
+            })?;
+            admit_edit(set, base, action, stored)
+        }
         Action::CreateLot { lot, .. } => {
-            let product = known_product(desk, lot.product_id)?;
+            let product = known_product(set, lot.product_id)?;
             if product.deleted {
                 let message = format!(
                     "Somebody else deleted {}. Your lot was not saved.",
@@ -59,73 +71,61 @@ pub(super) fn admit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Re
             }
             Ok(false)
         }
-        Action::PlaceOrder(order) if desk.order_exists(order.id) => {
+        Action::PlaceOrder(order) if set.order_exists(order.id) => {
             Err(Ruling::rejected("exists", format!("Order {} is in the book already.", order.number)))
         }
-        // Whatever it was about, somebody has looked.
+        // A no-op if the exception, or its product, is gone.
         Action::ResolveException { .. } => Ok(false),
-        _ => {
-            action.products().into_iter().try_for_each(|id| known_product(desk, id).map(|_| ()))?;
+        Action::ReceiveLot { .. }
+        | Action::PutAwayLot { .. }
+        | Action::MoveLot { .. }
+        | Action::PickLot { .. }
+        | Action::AdjustLot { .. }
+        | Action::CountLot { .. }
+        | Action::PlaceOrder(_)
+        | Action::CloseDelivery { .. } => {
+            action.products().into_iter().try_for_each(|id| known_product(set, id).map(|_| ()))?;
             Ok(false)
         }
     }
 }
 
-fn known_product<'d>(desk: &'d Desk<'_>, id: Uuid) -> Result<&'d StoredRow, Ruling> {
-    desk.row(&product_key(id)).ok_or_else(|| {
+fn known_product<'s>(set: &'s WorkingSet, id: Uuid) -> Result<&'s StoredRow, Ruling> {
+    set.row(&product_key(id)).ok_or_else(|| {
         let message =
             format!("The server does not know this product ({id}). Create it first, then try again.");
         Ruling::rejected("unknown_product", message)
     })
 }
 
-fn admit_edit(desk: &Desk<'_>, mutation: &Incoming, action: &Action) -> Result<bool, Ruling> {
-    let target = match action {
-        Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => product_key(*id),
-        Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => {
-            known_product(desk, lot.product_id)?;
-            lot_key(lot)
-        }
-        _ => return Ok(false),
-    };
-    let Some(held) = desk.row(&target) else {
-        return Err(Ruling::rejected("not_found", not_found(action)));
-    };
+/// The same for an edit of a row that the server knows.
+fn admit_edit(set: &WorkingSet, base: u64, action: &Action, stored: &StoredRow) -> Result<bool, Ruling> {
     let is_deletion = matches!(action, Action::DeleteProduct { .. } | Action::DeleteLot { .. });
-    if held.deleted {
-        return Err(gone(held, action, is_deletion));
+    if stored.deleted {
+        return Err(gone(stored, action, is_deletion));
     }
     let edited = action.edited_fields().unwrap_or_default();
     if edited.is_empty() && !is_deletion {
         return Ok(false);
     }
-    match judge_edit(&edited, mutation.base, desk.client(), &held.fields) {
+    match judge_edit(&edited, base, set.client(), &stored.fields) {
         EditVerdict::Clean => Ok(false),
         EditVerdict::Merges => Ok(true),
         EditVerdict::Conflicts(_) if is_deletion => {
-            let subject = wording::subject(&held.row);
+            let subject = wording::subject(&stored.row);
             let message = format!("Somebody else changed {subject} after you opened it. It was not deleted.");
             Err(Ruling::conflict("changed", message))
         }
         EditVerdict::Conflicts(field) => {
-            let message = wording::field_conflict(&held.row, &edited_row(action, &held.row), field);
+            let message = wording::field_conflict(&stored.row, &edited_row(action, &stored.row), field);
             Err(Ruling::conflict(format!("{}_changed", field.replace(' ', "_")), message))
         }
     }
 }
 
-fn not_found(action: &Action) -> String {
-    match action {
-        Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => {
-            format!("The server knows no {lot}. Check the lot code and the location.")
-        }
-        _ => "The server does not know this product. It may have been deleted long ago.".to_owned(),
-    }
-}
-
-/// The target is deleted: what is wanted already, or in the way.
-fn gone(held: &StoredRow, action: &Action, is_deletion: bool) -> Ruling {
-    let subject = wording::subject(&held.row);
+/// The target is deleted already: a deletion is a no-op, any other edit a conflict.
+fn gone(stored: &StoredRow, action: &Action, is_deletion: bool) -> Ruling {
+    let subject = wording::subject(&stored.row);
     if is_deletion {
         let message = format!("{subject} was deleted already.");
         return Ruling { verdict: Verdict::Applied, code: "already_deleted".to_owned(), message };
@@ -136,22 +136,36 @@ fn gone(held: &StoredRow, action: &Action, is_deletion: bool) -> Ruling {
     Ruling::conflict("deleted", format!("Somebody else deleted {subject}. Your new {fields} was not saved."))
 }
 
+/// The row with the new values of an edit in place.
 fn edited_row(action: &Action, row: &Row) -> Row {
-    match (action, row) {
-        (Action::UpdateProduct { patch, .. }, Row::Product(product)) => {
-            Row::Product(patch.applied_to(product))
+    let edited = match action {
+        Action::UpdateProduct { patch, .. } => {
+            row.product().map(|product| Row::Product(patch.applied_to(product)))
         }
-        (Action::UpdateLot { patch, .. }, Row::Lot(lot)) => Row::Lot(patch.applied_to(lot)),
-        _ => row.clone(),
-    }
+        Action::UpdateLot { patch, .. } => row.lot().map(|lot| Row::Lot(patch.applied_to(lot))),
+        Action::CreateProduct(_)
+        | Action::DeleteProduct { .. }
+        | Action::CreateLot { .. }
+        | Action::DeleteLot { .. }
+        | Action::ReceiveLot { .. }
+        | Action::PutAwayLot { .. }
+        | Action::MoveLot { .. }
+        | Action::PickLot { .. }
+        | Action::AdjustLot { .. }
+        | Action::CountLot { .. }
+        | Action::PlaceOrder(_)
+        | Action::ResolveException { .. }
+        | Action::CloseDelivery { .. } => None,
+    };
+    edited.unwrap_or_else(|| row.clone())
 }
 
-/// A product goes out of the book only without stock. Returns its lots, which go with it.
-pub(super) fn lots_to_delete(desk: &Desk<'_>, product: &Product) -> Result<Vec<RowKey>, Ruling> {
-    let lots: Vec<(&RowKey, &domain::InventoryLot)> = desk
+/// Checks that a product to be deleted has no stock. Returns its lots, which are deleted with it.
+pub(super) fn lots_to_delete(set: &WorkingSet, product: &Product) -> Result<Vec<RowKey>, Ruling> {
+    let lots: Vec<(&RowKey, &domain::InventoryLot)> = set
         .rows_of(domain::LOTS, product.id)
-        .filter(|(_, held)| !held.deleted)
-        .filter_map(|(key, held)| held.row.lot().map(|lot| (key, lot)))
+        .filter(|(_, stored)| !stored.deleted)
+        .filter_map(|(key, stored)| stored.row.lot().map(|lot| (key, lot)))
         .collect();
     let stocked = || lots.iter().filter(|(_, lot)| lot.quantity != Quantity::ZERO);
     if stocked().next().is_some() {
@@ -162,12 +176,13 @@ pub(super) fn lots_to_delete(desk: &Desk<'_>, product: &Product) -> Result<Vec<R
     Ok(lots.into_iter().map(|(key, _)| key.clone()).collect())
 }
 
-/// Nothing that `row` claims may be held by another row.
-pub(super) fn check_claims(desk: &Desk<'_>, action: &Action, key: &RowKey) -> Result<(), Ruling> {
+/// Checks that no other row than `key` holds a key that the action claims.
+pub(super) fn check_claims(set: &WorkingSet, action: &Action, key: &RowKey) -> Result<(), Ruling> {
     for claim in domain::claims(action) {
-        let Some(holder) = desk.holder(&claim).filter(|holder| *holder != key) else { continue };
-        let name =
-            desk.row(holder).map_or_else(|| "another product".to_owned(), |held| wording::subject(&held.row));
+        let Some(holder) = set.holder(&claim).filter(|holder| *holder != key) else { continue };
+        let name = set
+            .row(holder)
+            .map_or_else(|| "another product".to_owned(), |stored| wording::subject(&stored.row));
         let sku = claim.split_once(':').map_or("", |(_, sku)| sku);
         let message = format!("SKU {sku} belongs to {name} already. Choose another one.");
         return Err(Ruling::rejected("sku_taken", message));
@@ -175,18 +190,14 @@ pub(super) fn check_claims(desk: &Desk<'_>, action: &Action, key: &RowKey) -> Re
     Ok(())
 }
 
-/// Index keys of `row` that it claims for itself.
-pub(super) fn claimed_by(row: &Row) -> Vec<String> {
-    Warehouse::identify(row).index_keys.into_iter().filter(|key| key.starts_with("sku:")).collect()
-}
-
-/// What a booked mutation leaves for people to look at: a code and a sentence.
-pub(super) fn remark(desk: &Desk<'_>, effects: &[Effect]) -> (String, String) {
+/// The code and the sentence of the first exception that a booked mutation raised; both empty if it raised
+/// none.
+pub(super) fn remark(set: &WorkingSet, effects: &[Effect]) -> (String, String) {
     let raised = effects.iter().find_map(|effect| match effect {
         Effect::Raised(exception) => Some(exception),
         Effect::Stock(_) | Effect::Order(_) | Effect::Resolved { .. } | Effect::Closed { .. } => None,
     });
     let Some(raised) = raised else { return (String::new(), String::new()) };
-    let other = raised.other.and_then(|id| desk.row(&product_key(id))).map(|held| &held.row);
+    let other = raised.other.and_then(|id| set.row(&product_key(id))).map(|stored| &stored.row);
     (raised.kind.code().to_owned(), wording::raised(raised, other))
 }

@@ -1,4 +1,4 @@
-//! Which rows a device holds.
+//! Scopes: the rows that a device holds.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ impl Scope {
         Self { name: DEFAULT_SCOPE, lot_status: Some(LotStatus::Available), has: [true; TABLES] };
     /// Every row.
     pub const EVERYTHING: Self = Self { name: "all", lot_status: None, has: [true; TABLES] };
-    /// Every scope there is.
+    /// Every scope.
     pub const ALL: [Self; 2] = [Self::AVAILABLE, Self::EVERYTHING];
 
     /// As sent: `available`.
@@ -35,8 +35,8 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 
-    /// The same for a device that knows these tables: a build that cannot read a row must not be sent it. Every build knows the
-    /// first tables.
+    /// This scope limited to the tables that a device knows, as a build must not be sent rows that it cannot
+    /// parse. Every build knows [`FIRST_TABLES`].
     #[must_use]
     pub fn known_to(self, tables: &[Cow<'static, str>]) -> Self {
         let mut has = self.has;
@@ -56,7 +56,7 @@ impl Scope {
         self.tables().any(|held| held == table)
     }
 
-    /// Whether a device with this scope holds `row`. A delivery is no longer of interest once nothing more comes.
+    /// Whether a device with this scope holds `row`. Complete and closed deliveries are left out.
     pub fn holds(self, row: &Row) -> bool {
         match row {
             Row::Product(_) | Row::Exception(_) => true,

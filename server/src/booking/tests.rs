@@ -1,11 +1,15 @@
-//! Decisions without a database: what is known goes in, what is to be written comes out.
+//! Decisions without a database: from the known records to those that are to be written.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Action, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, lot_key, product_key,
+    Action, Effect, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, Row, Warehouse,
+    lot_key, product_key,
 };
-use sync::Records;
+use sync::{Mutation, Records, RowKey, UnixMillis, Verdict};
+use uuid::Uuid;
 
-use super::*;
+use super::{Batch, Booked, Known, Scope, StoredRow, book};
 
 const ME: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);
@@ -75,7 +79,7 @@ fn known() -> Known {
 }
 
 fn verdicts(booked: &Booked) -> Vec<(Verdict, &str)> {
-    booked.answers.iter().map(|told| (told.outcome.verdict, told.outcome.code.as_str())).collect()
+    booked.answers.iter().map(|receipt| (receipt.outcome.verdict, receipt.outcome.code.as_str())).collect()
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn a_lot_that_comes_back_conflicts_with_edits_of_the_one_before() {
 }
 
 #[test]
-fn a_replay_is_told_and_not_booked_again() {
+fn a_replay_is_answered_and_not_booked_again() {
     let sent = batch(9, [pick(1)]);
     let first = book(&sent, known());
     let mut after = known();
@@ -176,16 +180,16 @@ fn a_replay_is_told_and_not_booked_again() {
 fn outcomes_show_the_rows_after_the_whole_batch() {
     let reserve = LotPatch { status: Some(LotStatus::Reserved), expires_on: None };
     let booked = book(&batch(9, [pick(1), Action::UpdateLot { lot: bin(), patch: reserve }]), known());
-    for told in &booked.answers {
-        assert_eq!(told.outcome.removed.len(), 1, "the lot has left the scope");
-        assert_eq!(told.outcome.removed[0].rev, 11);
+    for receipt in &booked.answers {
+        assert_eq!(receipt.outcome.removed.len(), 1, "the lot has left the scope");
+        assert_eq!(receipt.outcome.removed[0].rev, 11);
     }
     let entries: Vec<Movement> = booked
         .effects
         .iter()
         .filter_map(|booked| match &booked.effect {
             Effect::Stock(entry) => Some(entry.movement),
-            _ => None,
+            Effect::Order(_) | Effect::Raised(_) | Effect::Resolved { .. } | Effect::Closed { .. } => None,
         })
         .collect();
     assert_eq!(entries, [Movement::Pick]);
@@ -203,7 +207,7 @@ fn a_sku_given_up_within_the_batch_is_free() {
 }
 
 #[test]
-fn what_is_withdrawn_in_time_never_counts_and_what_is_too_late_is_told() {
+fn a_withdrawal_in_time_is_a_no_op_and_a_late_one_is_refused() {
     let mut withdrawn = batch(5, [pick(2)]);
     withdrawn.mutations[0].withdrawn = true;
     let in_time = book(&withdrawn, known());
@@ -216,7 +220,7 @@ fn what_is_withdrawn_in_time_never_counts_and_what_is_too_late_is_told() {
     assert!(delayed.changed.is_empty());
     assert_eq!(verdicts(&delayed), [(Verdict::Applied, sync::WITHDRAWN)]);
 
-    // What needs a withdrawn one is held.
+    // A mutation that depends on a withdrawn one is held.
     let mut needing = batch(5, [pick(1), pick(1)]);
     needing.mutations.remove(0);
     needing.mutations[0].depends_on = Some(in_time.receipts[0].id);

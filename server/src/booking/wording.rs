@@ -1,14 +1,14 @@
-//! What people are told about their mutations.
+//! The sentences of outcomes.
 
 use domain::{
     ExceptionKind, InventoryLot, LotPatch, LotRef, Money, Product, ProductPatch, Quantity, Row,
     StockException,
 };
 
-/// Characters of foreign text repeated in a sentence.
+/// Characters of a text from outside that a sentence quotes.
 const MAX_QUOTED_CHARS: usize = 80;
 
-/// `text`, cut short where it would drown the sentence.
+/// `text`, truncated to [`MAX_QUOTED_CHARS`].
 pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTED_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -16,17 +16,17 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// What a person calls the row: a product's name, or `lot L1 at B-07-3`.
+/// The row's name in a sentence: a product's name, or `lot L1 at B-07-3`.
 pub(crate) fn subject(row: &Row) -> String {
     match row {
         Row::Product(product) => product.name.clone(),
         Row::Lot(lot) => lot.lot.to_string(),
-        // Nobody edits the others.
+        // No action edits the others.
         Row::Delivery(_) | Row::Exception(_) => "this row".to_owned(),
     }
 }
 
-/// What there is to look at now.
+/// The sentence of an exception that was raised.
 pub(crate) fn raised(exception: &StockException, other: Option<&Row>) -> String {
     let StockException { kind, lot, before, after, basis, .. } = exception;
     let lot = lot.as_ref().map_or_else(|| "this product".to_owned(), LotRef::to_string);
@@ -78,14 +78,14 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") }
 }
 
-/// Somebody else changed the field that `mine` changes.
+/// The sentence of a conflict: somebody else changed the field that `mine` changes.
 pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
     let value = |row: &Row| match row {
         Row::Product(product) => product_value(product, field),
         Row::Lot(lot) => lot_value(lot, field),
         Row::Delivery(_) | Row::Exception(_) => "something else".to_owned(),
     };
-    // By its new name nobody would know what was opened.
+    // A person who opened the row under its old name would not recognise the new one.
     let of = if field == "name" { String::new() } else { format!(" of {}", subject(theirs)) };
     format!(
         "Somebody else changed the {}{of} to {} after you opened it. Your {} was not saved.",
@@ -97,19 +97,22 @@ pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
 
 /// Fields that differ between two states of a row, by the names edits use.
 pub(crate) fn changed_fields(old: &Row, new: &Row) -> Vec<&'static str> {
-    match (old, new) {
-        (Row::Product(old), Row::Product(new)) => ProductPatch::between(old, new).fields(),
-        (Row::Lot(old), Row::Lot(new)) => LotPatch {
-            status: (old.status != new.status).then_some(new.status),
-            expires_on: new.expires_on.filter(|date| old.expires_on != Some(*date)),
-        }
-        .fields(),
-        // Nobody edits the others.
-        _ => Vec::new(),
+    let fields = match old {
+        Row::Product(old) => new.product().map(|new| ProductPatch::between(old, new).fields()),
+        Row::Lot(old) => new.lot().map(|new| lot_patch(old, new).fields()),
+        Row::Delivery(_) | Row::Exception(_) => None,
+    };
+    fields.unwrap_or_default()
+}
+
+fn lot_patch(old: &InventoryLot, new: &InventoryLot) -> LotPatch {
+    LotPatch {
+        status: (old.status != new.status).then_some(new.status),
+        expires_on: new.expires_on.filter(|date| old.expires_on != Some(*date)),
     }
 }
 
-/// Every field that edits name in a row like this one.
+/// Every field that edits of such a row can name.
 pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
     match row {
         Row::Product(_) => &["sku", "barcode", "name", "unit", "price", "currency", "family", "variant"],
@@ -118,7 +121,7 @@ pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
     }
 }
 
-/// There is still stock of a product that was to be deleted.
+/// The sentence of a refused deletion: there is still stock of the product.
 pub(crate) fn has_stock(product: &Product, lots: usize, sum: Quantity) -> String {
     let lots = if lots == 1 { "1 lot".to_owned() } else { format!("{lots} lots") };
     format!(

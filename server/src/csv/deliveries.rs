@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use domain::{CalendarDate, Delivery, DeliveryLine, MAX_DELIVERY_LINES, Quantity};
 use uuid::Uuid;
 
-use super::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
+use super::file::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
 use crate::booking::shortened;
 
+/// The columns of an exported file of deliveries.
+pub const DELIVERY_HEADER: [&str; 6] = ["number", "supplier", "expected_on", "sku", "quantity", "received"];
+
+/// The columns that an imported file must have.
 const REQUIRED: &[&str] = &["number", "supplier", "expected_on", "sku", "quantity"];
 
-/// Reads a file of deliveries. `product_of` knows the product of a SKU, `id_of` the delivery of a number. What has come is
-/// taken from the column `received`, if the file has one.
+/// Reads a file of deliveries. `product_of` finds the product of a SKU, `id_of` the delivery of a number.
+/// Received quantities are read from the column `received`, if the file has one.
 pub fn read_deliveries(
     source: Source,
     product_of: impl Fn(&str) -> Option<Uuid>,
@@ -30,7 +34,7 @@ pub fn read_deliveries(
     Parsed { lines, bad: read.bad, warnings: read.warnings }
 }
 
-/// A delivery of one line.
+/// A delivery with the one line of `fields`.
 fn read_line(
     fields: &Line<'_>,
     product_of: impl Fn(&str) -> Option<Uuid>,
@@ -88,7 +92,8 @@ fn add(delivery: &mut Delivery, row: Delivery, first: u64) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Writes a delivery's lines below [`super::DELIVERY_HEADER`]. Lines of products that `sku_of` does not know are left out.
+/// Writes a delivery's lines below [`DELIVERY_HEADER`]. Lines of products that `sku_of` does not know are
+/// left out.
 ///
 /// # Errors
 /// When the file cannot be written.

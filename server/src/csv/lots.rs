@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use domain::{CalendarDate, InventoryLot, LotRef, LotStatus};
 use uuid::Uuid;
 
-use super::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
+use super::file::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
 use crate::booking::shortened;
 use crate::store::LotRecord;
 
+/// The columns of an exported file of lots.
+pub const LOT_HEADER: [&str; 7] =
+    ["sku", "lot_code", "location", "quantity", "status", "expires_on", "received_on"];
+
+/// The columns that an imported file must have.
 const REQUIRED: &[&str] = &["sku", "lot_code", "location", "quantity"];
 
-/// A lot at its line.
+/// A lot and its line.
 #[derive(Clone, Debug)]
 pub struct LotLine {
     /// Counted from 1.
@@ -22,7 +27,7 @@ pub struct LotLine {
     pub record: LotRecord,
 }
 
-/// Reads a file of lots. `product_of` knows the product of a SKU.
+/// Reads a file of lots. `product_of` finds the product of a SKU.
 pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> Parsed<LotLine> {
     let mut seen: HashMap<(Uuid, Uuid), u64> = HashMap::new();
     read_file(source, REQUIRED, |line, fields| {
@@ -63,7 +68,7 @@ fn status(text: &str) -> Result<LotStatus, Fault> {
     })
 }
 
-/// Writes a lot as a line below [`super::LOT_HEADER`].
+/// Writes a lot as a line below [`LOT_HEADER`].
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -74,7 +79,7 @@ pub fn write_lot<W: std::io::Write>(
 ) -> csv::Result<()> {
     let InventoryLot { lot, quantity, status, expires_on, received_on } = row;
     let text = |date: &Option<CalendarDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    // Screens show a true minus sign; files for other programs carry the ASCII one.
+    // Screens show U+2212; files for other programs have the ASCII minus sign.
     let quantity = quantity.to_string().replace('\u{2212}', "-");
     let (expires_on, received_on) = (text(expires_on), text(received_on));
     writer.write_record([

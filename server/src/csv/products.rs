@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use domain::{GtinFault, Product, check_gtin};
 use uuid::Uuid;
 
-use super::{Fault, Line, PRODUCT_HEADER, Parsed, Source, read_file, reason};
+use super::file::{Fault, Line, Parsed, Source, read_file, reason};
 use crate::booking::shortened;
 use crate::store::ProductRecord;
 
+/// The columns of an exported file of products.
+pub const PRODUCT_HEADER: [&str; 8] =
+    ["sku", "barcode", "name", "unit", "price_minor", "currency", "family", "variant"];
+
+/// The columns that an imported file must have.
 const REQUIRED: &[&str] = &["sku", "barcode", "name", "unit", "price_minor", "currency"];
 
-/// A product at its line. Its id is still nil: which product has the SKU is not the file's to say.
+/// A product and its line. Its id is still nil: the caller finds it by the SKU.
 #[derive(Clone, Debug)]
 pub struct ProductLine {
     /// Counted from 1.
@@ -70,7 +75,7 @@ fn product(fields: &Line<'_>) -> Result<ProductRecord, Fault> {
     Ok(ProductRecord { product, has_family: has("family"), has_variant: has("variant") })
 }
 
-/// The column that a refusal of a product speaks of: its sentence begins with the field's name.
+/// The column of a product's refusal, whose sentence begins with the field's name.
 fn column_of(message: &str) -> &'static str {
     let first = message.split(' ').next().unwrap_or_default().to_lowercase();
     PRODUCT_HEADER

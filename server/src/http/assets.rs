@@ -1,4 +1,4 @@
-//! The built app's files: packed beforehand, cached for good where the name carries the content's hash.
+//! The built app's files: precompressed, and immutable for caches where the name contains the content's hash.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
 
-/// What pages and the service worker may load and talk to.
+/// The content security policy of pages and of the service worker.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; \
      worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-/// Hexadecimal digits in a file's name that make it the name of its content.
+/// Minimum number of hexadecimal digits that make a part of a file's name a content hash.
 const MIN_HASH_DIGITS: usize = 16;
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -45,7 +45,8 @@ async fn serve(State(dist): State<PathBuf>, request: Request) -> Response {
     response
 }
 
-/// A page of the app, which its own router shows; a missing file must not be answered with a page.
+/// Whether the request is for a page of the app, which the app's router shows. A missing file must not be
+/// answered with a page.
 fn is_navigation(request: &Request) -> bool {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let name = request.uri().path().rsplit('/').next().unwrap_or_default();
@@ -67,7 +68,8 @@ fn is_hashed(path: &str) -> bool {
     name.split('.').rev().skip(1).any(|stem| stem.rsplit('-').next().is_some_and(is_hash))
 }
 
-/// Headers that every answer carries, the worker's script included: it runs under its own policy.
+/// Adds the security headers to every response. The worker's script needs them as well: it runs under its own
+/// policy.
 pub(super) async fn secured(mut response: Response) -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -1,15 +1,15 @@
-//! `POST /api/audit`: which of a device's rows are not as they should be.
+//! `POST /api/audit`: compares a device's rows with the site's, and answers with the ranges that differ.
 
 use axum::Json;
 use axum::extract::State;
 use domain::Row;
 use sync::{AuditRequest, AuditResponse, MAX_AUDIT_RANGES, PROTOCOL_VERSION};
 
-use super::AppState;
 use super::auth::Caller;
 use super::errors::ApiError;
 use super::intake::{self, BodyBytes};
-use super::sync::scope;
+use super::scope::scope;
+use super::state::AppState;
 use crate::store::StoreFault;
 
 pub(super) async fn audit(
@@ -17,8 +17,7 @@ pub(super) async fn audit(
     Caller(device): Caller,
     body: BodyBytes,
 ) -> Result<Json<AuditResponse<Row>>, ApiError> {
-    intake::check_protocol(&body)?;
-    let request: AuditRequest = body.json()?;
+    let request = intake::request(&body, |request: &AuditRequest| request.protocol)?;
     let scope = scope(&request.scope)?;
     let asked = request.ranges.len();
     if asked > MAX_AUDIT_RANGES {

@@ -1,46 +1,23 @@
-//! `POST /api/enrol` turns a one-time code into a device; `GET /api/device` says who the device is; `POST /api/sign-out` ends that.
+//! `POST /api/enrol` turns a one-time code into a device; `GET /api/device` names the device; `POST
+//! /api/sign-out` revokes it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
+use std::net::SocketAddr;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::{DeviceAnswer, EnrolRequest};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::AppState;
 use super::auth::{COOKIE, Caller};
 use super::errors::ApiError;
 use super::intake::BodyBytes;
+use super::state::AppState;
 use crate::enrolment;
 use crate::store::Device;
 
-/// Attempts of one address in a minute: codes are far too many to guess at this rate, devices far fewer.
-const MAX_ENROLMENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
-/// How long a browser keeps the cookie: for as long as the device lasts.
+/// Lifetime of the cookie: longer than that of a device.
 const COOKIE_LIFE_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
-
-/// Slows down who tries codes.
-#[derive(Debug)]
-pub(super) struct EnrolLimiter(DefaultKeyedRateLimiter<IpAddr>);
-
-impl Default for EnrolLimiter {
-    fn default() -> Self {
-        Self(RateLimiter::keyed(Quota::per_minute(MAX_ENROLMENTS_PER_MINUTE)))
-    }
-}
-
-impl EnrolLimiter {
-    fn admit(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.0.retain_recent();
-        self.0.check_key(&address).map_err(|_| {
-            let message = "Too many attempts from this address. Wait a minute, then try again.";
-            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", message)
-        })
-    }
-}
 
 pub(super) async fn enrol(
     State(state): State<AppState>,
@@ -71,7 +48,7 @@ pub(super) async fn device(
     Ok(Json(answer(device, lives, None)))
 }
 
-/// `POST /api/sign-out`: the token is good for nothing any more. Work that was not sent stays on the device.
+/// `POST /api/sign-out`: revokes the token. Unsent work stays on the device.
 pub(super) async fn sign_out(
     State(state): State<AppState>,
     Caller(device): Caller,

@@ -1,4 +1,4 @@
-//! Every answer that is no success carries an [`ErrorBody`]: a stable code and a sentence.
+//! Responses that are not a success. Each carries an [`ErrorBody`]: a stable code and a sentence.
 
 use axum::Json;
 use axum::extract::{OriginalUri, Request};
@@ -9,7 +9,7 @@ use sync::ErrorBody;
 
 use crate::store::StoreFault;
 
-/// Seconds after which a client may ask again when the database is busy.
+/// Seconds after which a client may retry when the database is busy.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// A refusal of a whole request.
@@ -23,6 +23,12 @@ pub(super) struct ApiError {
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
+    }
+
+    /// Status, code and sentence.
+    #[cfg(test)]
+    pub(super) fn parts(self) -> (StatusCode, &'static str, String) {
+        (self.status, self.code, self.message)
     }
 
     pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {

@@ -1,23 +1,21 @@
-//! Reads requests leniently: what concerns the whole request refuses it, what concerns one mutation only decides that one.
-
-use std::collections::BTreeMap;
+//! Reads requests leniently: a fault of the whole request refuses it, a fault of one mutation refuses that
+//! mutation alone.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
-use domain::{Action, Warehouse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
-use sync::{Json, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, Records, Refusal, SyncRequest};
+use sync::{Json, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, SyncRequest};
 
 use super::errors::ApiError;
-use crate::booking::{Incoming, shortened};
+use crate::booking::{DecodedAction, decoded, shortened};
 
-/// Bytes of a request's body once unpacked: twice what a device sends, for headroom.
+/// Bytes of a request's body once unpacked: twice the limit of a device.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The whole body, unpacked, within [`MAX_BODY_BYTES`].
+#[derive(Debug)]
 pub(super) struct BodyBytes(axum::body::Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for BodyBytes {
@@ -72,27 +70,43 @@ fn at_the_end(error: serde_json::Error) -> serde_path_to_error::Error<serde_json
 }
 
 #[derive(Deserialize)]
-struct Spoken {
+struct ProtocolVersion {
     protocol: u32,
 }
 
-/// Refuses other protocols, before the rest is looked at, which may have another shape.
-pub(super) fn check_protocol(body: &BodyBytes) -> Result<(), ApiError> {
-    let Spoken { protocol } = body.json()?;
-    if protocol != PROTOCOL_VERSION {
-        let message = format!(
-            "The app speaks version {protocol} of the protocol, this server version {PROTOCOL_VERSION}. Update the \
-             app; what is saved on the device stays there until then."
-        );
-        return Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_needed", message));
+/// Reads a request of [`PROTOCOL_VERSION`]; `protocol_of` is its field. A body that cannot be read is parsed
+/// a second time for its version alone: a request of another protocol may have another shape.
+pub(super) fn request<T: DeserializeOwned>(
+    body: &BodyBytes,
+    protocol_of: impl Fn(&T) -> u32,
+) -> Result<T, ApiError> {
+    match body.json() {
+        Ok(request) => check_protocol(protocol_of(&request)).map(|()| request),
+        Err(unreadable) => {
+            let ProtocolVersion { protocol } = body.json()?;
+            check_protocol(protocol)?;
+            Err(unreadable)
+        }
     }
-    Ok(())
 }
 
+fn check_protocol(protocol: u32) -> Result<(), ApiError> {
+    if protocol == PROTOCOL_VERSION {
+        return Ok(());
+    }
+    let message = format!(
+        "The app speaks version {protocol} of the protocol, this server version {PROTOCOL_VERSION}. Update the \
+         app; what is saved on the device stays there until then."
+    );
+    Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_needed", message))
+}
+
+/// A sync request without its mutations, and those with their actions read.
+pub(super) type DecodedRequest = (SyncRequest<()>, Vec<Mutation<DecodedAction>>);
+
 /// Reads a sync request.
-pub(super) fn sync_request(body: &BodyBytes) -> Result<(SyncRequest<()>, Vec<Incoming>), ApiError> {
-    check_protocol(body)?;
-    let request: SyncRequest<Json> = body.json()?;
+pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError> {
+    let request: SyncRequest<Json> = request(body, |request: &SyncRequest<Json>| request.protocol)?;
     check_sequence(&request)?;
     let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, tables, max_rows } =
         request;
@@ -133,86 +147,79 @@ fn check_sequence(request: &SyncRequest<Json>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A mutation with its action read, whichever schema up to ours it is of.
-pub(crate) fn decoded(mutation: Mutation<Json>) -> Incoming {
-    let schema = mutation.schema;
-    let action = if schema > Warehouse::SCHEMA {
-        let message = format!(
-            "A newer app made this entry (version {schema}; this server knows {}). Update the server, then try again.",
-            Warehouse::SCHEMA
-        );
-        Err(Refusal::new("newer_schema", message))
-    } else {
-        decoded_action(&domain::current_action(schema, mutation.action.text()))
-    };
-    mutation.with_action(action)
-}
-
-fn decoded_action(json: &str) -> Result<Action, Refusal> {
-    let entries: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
-    let [kind] = entries.keys().collect::<Vec<_>>()[..] else {
-        let message = "The action is no kind with a payload, as in {\"pick_lot\": {...}}. Record it again.";
-        return Err(Refusal::new("malformed", message));
-    };
-    if !Action::KINDS.contains(&kind.as_str()) {
-        let message = format!(
-            "This server does not know mutations of the kind \"{}\". Update the server, then try again.",
-            shortened(kind)
-        );
-        return Err(Refusal::new("unknown_kind", message));
-    }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let cause = cause(&error.inner().to_string());
-        let field = shortened(path.trim_start_matches(kind.as_str()).trim_start_matches('.'));
-        let message = if field.is_empty() {
-            format!("The payload of {kind} cannot be read: {cause}. Record it again.")
-        } else {
-            format!("The field {field} of {kind} cannot be read: {cause}. Record it again.")
-        };
-        Refusal::new("malformed", message)
-    })
-}
-
-/// What the reader says, without its position in a text that nobody sees.
-fn cause(text: &str) -> String {
-    shortened(text.split(" at line ").next().unwrap_or(text))
-}
-
 #[cfg(test)]
 mod tests {
+    use sync::AuditRequest;
+
     use super::*;
 
-    fn refused(json: &str) -> Refusal {
-        decoded_action(json).expect_err("refused")
+    const CLIENT: &str = "00000000-0000-0000-0000-000000000001";
+
+    fn read(body: &str) -> Result<DecodedRequest, ApiError> {
+        sync_request(&BodyBytes(body.to_owned().into()))
+    }
+
+    fn mutation(seq: u64, schema: u32, action: &str) -> String {
+        format!(
+            r#"{{"seq":{seq},"id":"{CLIENT}","action":{action},"author":"Ada","captured_at":7,"schema":{schema}}}"#
+        )
+    }
+
+    fn body(protocol: u32, mutations: &str) -> String {
+        format!(
+            r#"{{"protocol":{protocol},"client":"{CLIENT}","mutations":[{mutations}],"scope":"all","max_rows":9}}"#
+        )
+    }
+
+    fn refused(body: &str) -> (StatusCode, &'static str, String) {
+        read(body).expect_err(body).parts()
     }
 
     #[test]
-    fn names_field_and_kind() {
-        let lot = r#"{"product_id":"00000000-0000-0000-0000-000000000001","lot_code":"L","location":"B"}"#;
-        let Refusal { code, message } =
-            refused(&format!(r#"{{"pick_lot":{{"lot":{lot},"quantity":"many"}}}}"#));
-        assert_eq!(code, "malformed");
-        assert!(message.starts_with("The field quantity of pick_lot cannot be read: "), "{message}");
-    }
-
-    #[test]
-    fn tells_an_unknown_kind_from_an_unreadable_action() {
-        assert_eq!(refused(r#"{"teleport_lot":{}}"#).code, "unknown_kind");
-        for malformed in ["{}", "[1,2]", "7", r#""pick_lot""#, r#"{"pick_lot":{},"move_lot":{}}"#] {
-            assert_eq!(refused(malformed).code, "malformed", "{malformed}");
+    fn another_protocol_is_refused_whatever_the_rest_of_the_body_is() {
+        for other in [body(2, ""), r#"{"protocol":2,"shape":["of","its","own"]}"#.to_owned()] {
+            let (status, code, message) = refused(&other);
+            assert_eq!((status, code), (StatusCode::UPGRADE_REQUIRED, "upgrade_needed"), "{other}");
+            assert!(message.starts_with("The app speaks version 2 of the protocol, this server version 1."));
         }
-        let message = refused(r#"{"pick_lot":7}"#).message;
-        assert!(message.starts_with("The payload of pick_lot cannot be read: "), "{message}");
+        let audit = BodyBytes(r#"{"protocol":3}"#.into());
+        let audit = request(&audit, |request: &AuditRequest| request.protocol).expect_err("another protocol");
+        assert_eq!(audit.parts().1, "upgrade_needed");
     }
 
     #[test]
-    fn numbers_out_of_range_are_malformed() {
-        let json = r#"{"update_product":{"id":"00000000-0000-0000-0000-000000000001",
-            "patch":{"price_minor":99999999999999999999999}}}"#;
-        let Refusal { code, message } = refused(json);
-        assert_eq!(code, "malformed");
-        assert!(message.contains("price_minor of update_product"), "{message}");
+    fn a_body_of_this_protocol_that_cannot_be_read_names_the_field() {
+        let bad_id = mutation(1, 2, "{}").replace(CLIENT, "me");
+        for (unreadable, part) in [
+            (body(1, &bad_id), "(field mutations[0].id)"),
+            (r#"{"protocol":1}"#.to_owned(), "missing field `client`"),
+            (r#"{"protocol":"1","client":7}"#.to_owned(), "(field protocol)"),
+            (r#"{"client":7}"#.to_owned(), "missing field `protocol`"),
+            (body(1, "") + "}", "trailing characters"),
+            ("no JSON".to_owned(), "The body cannot be read: "),
+        ] {
+            let (status, code, message) = refused(&unreadable);
+            assert_eq!((status, code), (StatusCode::BAD_REQUEST, "bad_json"), "{unreadable}");
+            assert!(message.starts_with("The body cannot be read") && message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn one_mutation_that_cannot_be_read_stops_no_other() {
+        let delete = format!(r#"{{"delete_product":{{"id":"{CLIENT}"}}}}"#);
+        let sent = [
+            mutation(1, 2, &delete),
+            mutation(2, 9, r#"{"of":["a","later","schema"]}"#),
+            mutation(3, 2, r#"{"teleport_lot":{}}"#),
+            mutation(4, 2, &delete),
+        ];
+        let (rest, mutations) = read(&body(1, &sent.join(","))).expect("a request");
+        assert_eq!((rest.scope.as_str(), rest.max_rows, rest.mutations.len()), ("all", 9, 0));
+        let codes: Vec<_> = mutations
+            .iter()
+            .map(|mutation| mutation.action.as_ref().map_err(|refusal| refusal.code))
+            .collect();
+        let deleted = domain::Action::DeleteProduct { id: CLIENT.parse().expect("an id") };
+        assert_eq!(codes, [Ok(&deleted), Err("newer_schema"), Err("unknown_kind"), Ok(&deleted)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the server answers over HTTP: the API under `/api`, the app's files everywhere else.
+//! The server over HTTP: the API under `/api`, the app's files everywhere else.
 
 mod assets;
 mod audit;
@@ -8,10 +8,13 @@ mod errors;
 mod events;
 mod intake;
 mod products;
+mod rate_limit;
+mod revisions;
+mod scope;
+mod state;
 mod sync;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -21,7 +24,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
-use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -29,44 +31,12 @@ use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::clock::Clock;
-use crate::store::Store;
-
-pub(crate) use auth::hash;
-pub use events::Revisions;
 pub use intake::MAX_BODY_BYTES;
-pub(crate) use intake::decoded;
+pub use revisions::Revisions;
+pub use state::AppState;
 
-/// How long a request may take to come in and be decided; event streams have begun by then.
+/// Timeout of a request until its response begins. An event stream begins at once, and is not limited.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What every handler may use.
-#[derive(Clone)]
-pub struct AppState {
-    store: Arc<dyn Store>,
-    clock: Clock,
-    revisions: Arc<Revisions>,
-    shutdown: watch::Receiver<bool>,
-    enrol_limiter: Arc<enrol::EnrolLimiter>,
-}
-
-impl std::fmt::Debug for AppState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppState").finish_non_exhaustive()
-    }
-}
-
-impl AppState {
-    /// State over a store. `shutdown` turns true when open streams have to end.
-    pub fn new(
-        store: Arc<dyn Store>,
-        clock: Clock,
-        revisions: Arc<Revisions>,
-        shutdown: watch::Receiver<bool>,
-    ) -> Self {
-        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default() }
-    }
-}
 
 /// Every route; without `dist` there is no app, only the API.
 pub fn router(state: AppState, dist: Option<&Path>) -> Router {
@@ -108,7 +78,7 @@ async fn not_stored(mut response: Response) -> Response {
     response
 }
 
-/// Whether the database answers, and how far each site is.
+/// Whether the database answers, and the revision of each site.
 async fn healthz(State(state): State<AppState>) -> Response {
     match state.store.sites().await {
         Ok(sites) => {

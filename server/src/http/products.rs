@@ -1,5 +1,5 @@
-//! `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: one product, for a scan the device does not know, and
-//! its history.
+//! `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: one product, for a scan of a code that
+//! is not on the device, and its history.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -9,9 +9,9 @@ use domain::{HistoryAnswer, ProductAnswer};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::AppState;
 use super::auth::Caller;
 use super::errors::ApiError;
+use super::state::AppState;
 use crate::booking::shortened;
 use crate::store::{HistoryQuery, ProductQuery};
 
@@ -32,14 +32,14 @@ fn product_id(text: &str) -> Result<Uuid, ApiError> {
     })
 }
 
-/// What may stand after the question mark.
+/// The query parameters.
 #[derive(Debug, Deserialize)]
 pub(super) struct HistoryParams {
     lot: Option<Uuid>,
     before: Option<u64>,
 }
 
-/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: who did what, newest first.
+/// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: the ledger's entries, newest first.
 pub(super) async fn history(
     State(state): State<AppState>,
     Caller(device): Caller,

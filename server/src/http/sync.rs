@@ -1,19 +1,19 @@
-//! `POST /api/sync`: books what the device sends, then tells what changed since its cursor.
+//! `POST /api/sync`: books the device's mutations, then answers with the changes since its cursor.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use domain::Row;
-use sync::{Cursor, MAX_PULL_ROWS, PROTOCOL_VERSION, SyncRequest, SyncResponse};
+use sync::{Cursor, MAX_PULL_ROWS, Mutation, PROTOCOL_VERSION, SyncRequest, SyncResponse};
 
-use super::AppState;
 use super::auth::Caller;
 use super::errors::ApiError;
 use super::intake::{self, BodyBytes};
-use crate::booking::{Batch, Incoming, Scope};
+use super::scope::scope;
+use super::state::AppState;
+use crate::booking::{Batch, DecodedAction, Scope};
 use crate::store::{Device, Pull, Pushed};
 
-/// How far apart notes of a device's presence are: each is a write.
+/// Minimum time between two updates of a device's `last_seen_at`, as each is a write.
 const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
 
 pub(super) async fn sync(
@@ -24,10 +24,10 @@ pub(super) async fn sync(
     let (request, mutations) = intake::sync_request(&body)?;
     let scope = scope(&request.scope)?.known_to(&request.tables);
     let now = state.clock.now();
-    let has_lost = |known_seq: u64| known_seq < request.last_outcome_seq;
     let pushed = push(&state, &device, &request, scope, mutations).await?;
-    let cursor = if has_lost(pushed.known_seq) {
-        // A backup that was put back by copying files has kept its epoch: whoever only reads must notice, too.
+    let cursor = if pushed.known_seq < request.last_outcome_seq {
+        // A backup that was put back by copying files has kept its epoch. A new one makes devices that only
+        // read notice, too.
         state.store.renew_epoch(&device.site, request.epoch).await?;
         Cursor::Start
     } else {
@@ -63,7 +63,7 @@ async fn push(
     device: &Device,
     request: &SyncRequest<()>,
     scope: Scope,
-    mutations: Vec<Incoming>,
+    mutations: Vec<Mutation<DecodedAction>>,
 ) -> Result<Pushed, ApiError> {
     if mutations.is_empty() {
         let known_seq = state.store.known_seq(&device.site, request.client).await?;
@@ -81,15 +81,4 @@ async fn push(
     let pushed = state.store.push(batch).await?;
     state.revisions.announce(&device.site, pushed.rev);
     Ok(pushed)
-}
-
-pub(super) fn scope(name: &str) -> Result<Scope, ApiError> {
-    Scope::from_name(name).ok_or_else(|| {
-        let known = Scope::ALL.map(Scope::name).join(", ");
-        let message = format!(
-            "This server does not know the scope \"{}\"; it knows {known}.",
-            crate::booking::shortened(name)
-        );
-        ApiError::new(StatusCode::BAD_REQUEST, "unknown_scope", message)
-    })
 }

@@ -1,17 +1,17 @@
-//! Why the store could not do it.
+//! Errors of the store.
 
-/// Nothing of the transaction was kept.
+/// A failed transaction, which was rolled back.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreFault {
-    /// Another process is writing for longer than this one waits.
+    /// Another process writes for longer than the busy timeout.
     #[error("The database is busy. Try again in a moment.")]
     Busy,
-    /// What was asked cannot be right, and trying again will not help: a stable code and a sentence.
+    /// The request is invalid, so that a retry does not help.
     #[error("{message}")]
     Invalid {
         /// A stable code.
         code: &'static str,
-        /// What is wrong and what to do.
+        /// One sentence: the fault, and the way out.
         message: String,
     },
     /// The database failed.
@@ -20,7 +20,7 @@ pub enum StoreFault {
 }
 
 impl StoreFault {
-    /// What was asked cannot be right.
+    /// An invalid request, with its code and sentence.
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { code, message: message.into() }
     }

@@ -1,7 +1,7 @@
-//! The port to the database. One implementation per engine; what is decided lives in [`crate::booking`].
+//! The port to the database, with one implementation per engine. The decisions are in [`crate::booking`].
 //!
-//! Every write is one transaction that is durable when the call returns. A call that is dropped half-way either takes
-//! effect as a whole or not at all.
+//! Every write is one transaction that is durable when the call returns. A call that is dropped half-way
+//! either takes effect as a whole or not at all.
 
 mod fault;
 pub mod sqlite;
@@ -39,17 +39,17 @@ pub struct Site {
 pub struct Device {
     /// The device.
     pub device: Uuid,
-    /// Where it works.
+    /// Its site.
     pub site: String,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What its order numbers begin with.
+    /// The prefix of its order numbers.
     pub prefix: String,
-    /// When it last sent anything, to within some minutes.
+    /// Its last request, to within some minutes.
     pub last_seen_at: UnixMillis,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Clone, Debug)]
 pub struct Pushed {
     /// The site's revision afterwards.
@@ -60,14 +60,14 @@ pub struct Pushed {
     pub receipts: Vec<Receipt<Row>>,
 }
 
-/// What a device wants to pull.
+/// A request for changes.
 #[derive(Clone, Debug)]
 pub struct Pull {
     /// The site.
     pub site: String,
     /// The life of the site's data that `cursor` belongs to, as far as the device knows.
     pub epoch: Option<Uuid>,
-    /// How far its rows reach.
+    /// The device's cursor.
     pub cursor: Cursor,
     /// Which rows it holds.
     pub scope: Scope,
@@ -84,7 +84,7 @@ pub struct Pulled {
     pub rows: Vec<Versioned<Row>>,
     /// Rows to remove.
     pub removed: Vec<Removal>,
-    /// What a snapshot's rows are all of.
+    /// The key range that a snapshot's rows replace.
     pub replaced: Option<ReplacedRange>,
     /// The cursor after these.
     pub cursor: Cursor,
@@ -120,7 +120,7 @@ pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
 pub struct Enrolment {
     /// SHA-256 of the one-time code.
     pub code_hash: [u8; 32],
-    /// What people call it; the code's name, or a running number, if empty.
+    /// Its name; if empty, that of the code, or a running number.
     pub device_name: String,
     /// The device's id.
     pub device: Uuid,
@@ -130,22 +130,22 @@ pub struct Enrolment {
     pub now: UnixMillis,
 }
 
-/// A lot as a file has it: what the file leaves out stays as it is.
+/// A lot in a file. Fields without a column keep their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LotRecord {
     /// Which lot, where.
     pub lot: LotRef,
     /// On hand after the import.
     pub quantity: Quantity,
-    /// Its status, if the file says.
+    /// Its status, if the file has the column.
     pub status: Option<LotStatus>,
-    /// The last day it may be used, if the file says; the inner none for no such day.
+    /// The last day it may be used, if the file has the column; the inner none for an empty field.
     pub expires_on: Option<Option<CalendarDate>>,
-    /// The day it came in, if the file says.
+    /// The day it was received, if the file has the column.
     pub received_on: Option<Option<CalendarDate>>,
 }
 
-/// A product as a file has it. Family and variant stay as they are if the file leaves them out.
+/// A product in a file. Family and variant keep their values if the file has no such columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductRecord {
     /// The product; family and variant are empty if the file leaves them out.
@@ -156,10 +156,10 @@ pub struct ProductRecord {
     pub has_variant: bool,
 }
 
-/// What is told how many rows of an import are in.
+/// Progress callback: rows imported so far.
 pub type OnRow = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// Rows to bring into a site, all or none.
+/// Rows to import into a site, all or none.
 #[derive(Clone)]
 pub struct Import {
     /// The site, which has to exist.
@@ -172,7 +172,7 @@ pub struct Import {
     pub deliveries: Vec<Delivery>,
     /// The server's clock.
     pub now: UnixMillis,
-    /// Called now and then with the number of rows that are in.
+    /// Called after each row.
     pub on_row: OnRow,
 }
 
@@ -185,14 +185,14 @@ impl std::fmt::Debug for Import {
     }
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Rows that were not there.
+    /// New rows.
     pub added: u64,
-    /// Rows that were different.
+    /// Rows with other content.
     pub changed: u64,
-    /// Rows that were the same, and kept their revision.
+    /// Rows with the same content, which keep their revision.
     pub unchanged: u64,
 }
 
@@ -207,7 +207,7 @@ pub enum ExportRow {
     Delivery(Delivery),
 }
 
-/// Takes rows of an export; an error ends it.
+/// Receives the rows of an export; an error ends it.
 pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
@@ -219,11 +219,12 @@ pub trait Store: Send + Sync + 'static {
     /// The client's highest `seq`; 0 for none.
     async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault>;
 
-    /// Changes after a cursor. A cursor that cannot be continued is answered with the start of a new snapshot.
+    /// Changes after a cursor. A cursor that cannot be continued is answered with the start of a new
+    /// snapshot.
     async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault>;
 
-    /// Which of the ranges that a device holds differ from the site's, with their rows. Ranges with changes that the device
-    /// cannot have yet are left out.
+    /// The ranges of a device that differ from the site's, with their rows. Ranges with changes after the
+    /// device's revision are left out.
     async fn audit(
         &self,
         site: &str,
@@ -243,7 +244,7 @@ pub trait Store: Send + Sync + 'static {
     /// Begins a new life of a site's data, unless one has begun since `epoch`.
     async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault>;
 
-    /// Makes sure that there is a site of this name.
+    /// Creates a site, unless there is one of this name.
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault>;
 
     /// The device with this token, unless it was revoked.
@@ -252,19 +253,21 @@ pub trait Store: Send + Sync + 'static {
     /// Every device of a site that was not revoked, by name.
     async fn devices(&self, site: &str) -> Result<Vec<Device>, StoreFault>;
 
-    /// Shuts a device out; its data on the server stays. False if it is unknown or was shut out before.
+    /// Revokes a device's token; its data on the server stays. False if the device is unknown or revoked
+    /// already.
     async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault>;
 
-    /// How many lives of a device's database have sent work: more than one means that a browser lost its data.
+    /// The number of clients (lives of its database) of a device that have sent work. More than one means
+    /// that a browser lost its data.
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault>;
 
-    /// Notes that a device was there.
+    /// Sets the time of a device's last request.
     async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault>;
 
-    /// Uses up a code for a new device; none if the code is unknown, used or too old.
+    /// Consumes a code and creates its device; none if the code is unknown, used or expired.
     async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault>;
 
-    /// Keeps a one-time code.
+    /// Stores the hash of a one-time code.
     async fn add_code(
         &self,
         site: &str,
@@ -276,13 +279,14 @@ pub trait Store: Send + Sync + 'static {
     /// The product of every SKU in use.
     async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault>;
 
-    /// Brings rows in, in one transaction.
+    /// Imports rows in one transaction.
     async fn import(&self, import: Import) -> Result<Imported, StoreFault>;
 
-    /// Hands out every product, then every lot, then every delivery, of one moment. Lots of deleted products are left out.
+    /// Passes every product, then every lot, then every delivery of one snapshot to `sink`. Lots of deleted
+    /// products are left out.
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault>;
 
-    /// Forgets tombstones older than `before`. Returns how many.
+    /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
 
     /// Writes a copy of everything to a new file, as it was at one moment, under a new epoch.

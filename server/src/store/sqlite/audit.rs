@@ -1,4 +1,5 @@
-//! Compares ranges of rows with what a device says it holds. One state of the database for all of a request.
+//! Compares ranges of rows with the digests of a device. All of a request is read from one snapshot of the
+//! database.
 
 use domain::{Row, Warehouse};
 use rusqlite::types::Value;
@@ -12,7 +13,8 @@ use super::schema;
 use super::shape::Shape;
 use crate::booking::Scope;
 
-/// Rows read of one range. A device that holds its ranges to half of [`MAX_REPAIR_ROWS`] has fewer: then it differs anyway.
+/// Rows read of one range. A device limits its ranges to half of [`MAX_REPAIR_ROWS`], so that a longer range
+/// differs anyway.
 const MAX_RANGE_ROWS: i64 = MAX_REPAIR_ROWS as i64 + 1;
 
 pub(super) fn audit(
@@ -23,7 +25,7 @@ pub(super) fn audit(
 ) -> Result<Vec<Repair<Row>>, StoreFault> {
     let state = schema::site(connection, site)?;
     let mut repairs = Vec::new();
-    // Another life of the data, or a revision that this one has not reached: the next pull begins a snapshot.
+    // Another epoch, or a revision ahead of the site's: the next pull begins a snapshot.
     if request.epoch != Some(state.epoch) || request.rev > state.rev {
         return Ok(repairs);
     }
@@ -43,7 +45,7 @@ pub(super) fn audit(
     Ok(repairs)
 }
 
-/// A range's rows, as many as there is room for: then its beginning.
+/// A range's rows; if there is no room for all of them, the beginning of the range.
 fn cut(range: ReplacedRange, mut rows: Vec<Versioned<Row>>, room: usize) -> Repair<Row> {
     if rows.len() <= room {
         return Repair { range, rows };
@@ -62,11 +64,11 @@ fn digest_of(rows: &[Versioned<Row>]) -> Result<u64, StoreFault> {
     Ok(digest.value())
 }
 
-/// A range as its table's columns have it.
+/// A range in the values of its table's columns.
 struct Span {
     shape: &'static Shape,
     after: Vec<Value>,
-    /// None for the table's end.
+    /// None for the end of the table.
     through: Option<Vec<Value>>,
 }
 
@@ -78,7 +80,7 @@ impl Span {
         Ok(Self { shape, after, through })
     }
 
-    /// The condition on the keys, whose values come after the site's name and one more.
+    /// The condition on the keys. Their values are the parameters from `?3` on.
     fn condition(&self) -> String {
         let after = self.shape.compared(">", 3);
         match &self.through {
@@ -93,7 +95,7 @@ impl Span {
         params_from_iter(first.into_iter().chain(keys).collect::<Vec<_>>())
     }
 
-    /// Whether anything in it, tombstones and rows outside the scope too, is later than `rev`.
+    /// Whether any row in it, including tombstones and rows outside the scope, is later than `rev`.
     fn has_later(&self, connection: &Connection, site: &str, rev: u64) -> Result<bool, StoreFault> {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM {} WHERE site = ?1 AND rev > ?2 AND {})",

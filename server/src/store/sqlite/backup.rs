@@ -8,8 +8,8 @@ use super::super::StoreFault;
 use super::schema;
 use crate::random;
 
-/// Writes a copy of `file` to `to`, which must not exist. The copy gets a new epoch: whoever puts it back begins a new life of
-/// the data, in which revisions that devices remember from the old one mean nothing.
+/// Writes a copy of `file` to `to`, which must not exist. The copy gets a new epoch: after a restore, the
+/// revisions that devices remember do not apply.
 pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreFault> {
     if to.exists() {
         let message = format!("{} exists already. Choose a new file, or remove that one.", to.display());
@@ -19,7 +19,7 @@ pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreFault> {
         let message = format!("The path {} is not valid Unicode. Choose another.", to.display());
         return Err(StoreFault::invalid("bad_path", message));
     };
-    // VACUUM INTO reads one state of the database, and needs a connection that is in no transaction.
+    // VACUUM INTO reads one snapshot of the database, and needs a connection outside a transaction.
     schema::open_reader(file)?.execute("VACUUM INTO ?1", [name])?;
     let copy = Connection::open(to)?;
     copy.execute("UPDATE sites SET epoch = ?1", params![random::uuid()?])?;

@@ -1,4 +1,4 @@
-//! Between columns and the domain's types.
+//! Conversions between columns and the domain's types.
 
 use std::str::FromStr;
 
@@ -91,7 +91,7 @@ pub(super) const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Held, "held"),
 ];
 
-/// Reads JSON that this server wrote.
+/// Parses JSON that this server wrote.
 pub(super) fn stored_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {
     serde_json::from_str(text)
         .map_err(|error| StoreFault::Failed(format!("a stored record is damaged: {error}")))

@@ -1,4 +1,4 @@
-//! Devices, their tokens, and the one-time codes they enrol with. Codes and tokens are kept as SHA-256 only.
+//! Devices, their tokens, and the one-time codes of enrolments. Codes and tokens are stored as SHA-256 only.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sync::UnixMillis;

@@ -1,4 +1,4 @@
-//! Who did what to a product: the stock ledger, and what people decided besides.
+//! A product's history: its entries of the stock ledger, and people's decisions on exceptions and deliveries.
 
 use domain::{
     ExceptionKind, HistoryAnswer, HistoryEntry, HistoryNote, MAX_HISTORY_ENTRIES, Movement, NoteTopic,
@@ -11,10 +11,11 @@ use sync::UnixMillis;
 use super::super::{HistoryQuery, StoreFault};
 use super::convert::{from_i64, to_i64};
 
-/// Entries of one product under one revision: an import has no more rows, and an order fewer lines.
+/// Entries of one product under one revision: at most the rows of an import's revision; an order has fewer
+/// lines.
 const MAX_REVISION_ENTRIES: usize = 1_000;
-/// The newest entries before a revision. The index has them in order and alone says which those are: of a product with a long
-/// history only the page's entries are read.
+/// The newest entries before a revision, from the index alone: for a product with a long history, only the
+/// entries of the page are read from the table.
 const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_product \
      WHERE site = :site AND product_id = :product AND :lot IS NULL AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
@@ -22,14 +23,14 @@ const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_pr
 const NEWEST_OF_LOT: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
      WHERE site = :site AND product_id = :product AND lot_id = :lot AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
-/// What was odd, and what somebody said of it.
+/// Resolved exceptions, with their reasons.
 const RESOLVED: &str = "SELECT note.rev, reason, author, coalesce(devices.name, ''), captured_at, booked_at, kind, \
      lot_code, location FROM resolutions AS note INDEXED BY resolutions_by_product \
      LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
      LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
      WHERE note.site = :site AND product_id = :product AND (:lot IS NULL OR lot_id = :lot) AND note.rev < :before \
      ORDER BY note.rev DESC LIMIT :limit";
-/// What did not come: of which lots it would have been, nobody knows.
+/// Shortages of closed deliveries. They have no lot, so that they are left out where one is asked for.
 const SHORT: &str = "SELECT note.rev, reason, author, coalesce(devices.name, ''), captured_at, booked_at, number, \
      expected, received FROM shortages AS note INDEXED BY shortages_by_product \
      LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
@@ -52,7 +53,7 @@ pub(super) fn history(
     let Some(cut) = first_too_many.into_iter().flatten().max() else {
         return Ok(HistoryAnswer { entries, more: false, notes });
     };
-    // The next page begins before a revision: none may be split.
+    // A revision must not be split, because the next page begins before a revision.
     if entries.iter().all(|entry| entry.rev <= cut) && notes.iter().all(|note| note.rev <= cut) {
         entries = newest(connection, site, query, before, MAX_REVISION_ENTRIES)?;
         entries.retain(|entry| entry.rev == cut);

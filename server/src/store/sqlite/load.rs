@@ -1,4 +1,4 @@
-//! Reads what a batch needs before it can be decided.
+//! Reads the records that a batch needs before it can be decided.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::schema;
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
 use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
 
-/// Products of one barcode that are looked at: one batch seldom takes it away from more of them.
+/// Products of one barcode that are read: one batch seldom takes it away from more of them.
 const MAX_SAME_BARCODES: u32 = 10;
 
 pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, StoreFault> {
@@ -102,13 +102,14 @@ fn receipt(
     Ok(Some(StoredReceipt { touched: stored_json(&touched)?, ..receipt }))
 }
 
-/// A verdict that this server never wrote is taken for a refusal, which loses nothing: a person decides.
+/// A verdict that this server never wrote is read as a refusal: the mutation stays with its person, and
+/// nothing is lost.
 fn verdict(code: &str) -> Verdict {
     let known = VERDICTS.into_iter().find(|(_, name)| *name == code);
     known.map_or(Verdict::Rejected, |(verdict, _)| verdict)
 }
 
-/// A row with all that is kept of it, a tombstone too.
+/// A row, tombstones included.
 pub(super) fn row(
     connection: &Connection,
     site: &str,
@@ -124,7 +125,7 @@ pub(super) fn row(
     Ok(found.into_iter().next().map(|(_, row)| row))
 }
 
-/// Every lot of a product, and everything that is odd about one or the other.
+/// Every lot of a product, and the exceptions of the product and its lots.
 fn lots_of(
     connection: &Connection,
     site: &str,
@@ -137,7 +138,7 @@ fn lots_of(
     Ok(found)
 }
 
-/// The live row that holds a claim, which is the index's name, a colon and the key.
+/// The live row that holds a claim, such as `sku:A-1`.
 fn holder(
     connection: &Connection,
     site: &str,
@@ -150,7 +151,7 @@ fn holder(
     Ok(stored(connection, &PRODUCT, condition, params![site, sku])?.into_iter().next())
 }
 
-/// Live products with a barcode, as far as they may matter.
+/// Live products with a barcode, at most [`MAX_SAME_BARCODES`].
 pub(super) fn with_barcode(
     connection: &Connection,
     site: &str,
@@ -162,8 +163,8 @@ pub(super) fn with_barcode(
     stored(connection, &PRODUCT, &condition, params![site, barcode])
 }
 
-/// What is odd about others because of this product.
-pub(super) fn named_in(
+/// Live exceptions about other products that name this product as the second one.
+pub(super) fn exceptions_naming(
     connection: &Connection,
     site: &str,
     product: Uuid,
@@ -171,15 +172,15 @@ pub(super) fn named_in(
     stored(connection, &EXCEPTION, "other = ?2 AND deleted_at IS NULL", params![site, product])
 }
 
-/// What is odd about others because they share a barcode with this product, with those others and all who share it.
+/// Live exceptions that name this product, with their products and all products of the same barcodes.
 fn sharing_with(
     connection: &Connection,
     site: &str,
     product: Uuid,
 ) -> Result<BTreeMap<RowKey, StoredRow>, StoreFault> {
-    let odd = named_in(connection, site, product)?;
+    let exceptions = exceptions_naming(connection, site, product)?;
     let mut found = BTreeMap::new();
-    for exception in odd.iter().filter_map(|(_, held)| held.row.exception()) {
+    for exception in exceptions.iter().filter_map(|(_, stored)| stored.row.exception()) {
         let key = product_key(exception.product_id);
         let Some(sharing) = row(connection, site, &key)? else { continue };
         if let Some(barcode) = sharing.row.product().and_then(|product| barcode_key(&product.barcode)) {
@@ -187,7 +188,7 @@ fn sharing_with(
         }
         found.insert(key, sharing);
     }
-    found.extend(odd);
+    found.extend(exceptions);
     Ok(found)
 }
 

@@ -1,15 +1,18 @@
-//! The store on an embedded SQLite file: one connection on a thread of its own that writes, a few that read, WAL.
+//! The store on an embedded SQLite file: one connection on a thread of its own that writes, a few that read,
+//! WAL.
 //!
-//! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. A call that is dropped finishes
-//! all the same.
+//! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. The work of a dropped call
+//! still runs to its end.
 
 mod audit;
 mod backup;
 mod convert;
 mod devices;
+mod exceptions;
+mod export;
 mod history;
+mod import;
 mod load;
-mod oddities;
 mod pool;
 mod products;
 mod pull;
@@ -18,7 +21,7 @@ mod push;
 mod save;
 mod schema;
 mod shape;
-mod transfer;
+mod sql;
 mod writer;
 
 use std::collections::HashMap;
@@ -147,16 +150,16 @@ impl Store for SqliteStore {
 
     async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
         let site = site.to_owned();
-        self.pool.read(move |connection| transfer::skus(connection, &site)).await
+        self.pool.read(move |connection| import::skus(connection, &site)).await
     }
 
     async fn import(&self, import: Import) -> Result<Imported, StoreFault> {
-        self.pool.writer().write(move |transaction| transfer::import(transaction, &import)).await
+        self.pool.writer().write(move |transaction| import::import(transaction, &import)).await
     }
 
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault> {
         let site = site.to_owned();
-        self.pool.read(move |connection| transfer::export(connection, &site, sink)).await
+        self.pool.read(move |connection| export::export(connection, &site, sink)).await
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {

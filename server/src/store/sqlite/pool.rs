@@ -1,4 +1,4 @@
-//! The connections: one writes, readers take any of the others.
+//! The connections: one for writes, some for reads.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,19 +11,19 @@ use super::super::StoreFault;
 use super::schema;
 use super::writer::Writer;
 
-/// Connections that only read. More would only wait for the processor.
+/// Connections for reads. More would only wait for the processor.
 const READER_CONNECTIONS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Pool {
     readers: Arc<Mutex<Vec<Connection>>>,
-    /// Below the readers, so that it is closed last: only a connection that may write can empty the WAL.
+    /// Declared after the readers, so that it is closed last: only a writing connection can empty the WAL.
     writer: Writer,
     free_readers: Arc<Semaphore>,
 }
 
 impl Pool {
-    /// The writer comes first: it brings the tables up to date, and leaves the file in WAL mode for the readers.
+    /// The writer is opened first: it migrates the tables, and puts the file into WAL mode for the readers.
     pub(super) fn open(file: &Path) -> Result<Self, StoreFault> {
         let writer = schema::open_writer(file)?;
         let readers: Vec<Connection> =
@@ -40,7 +40,7 @@ impl Pool {
         &self.writer
     }
 
-    /// Runs `work` on one state of the database.
+    /// Runs `work` on one snapshot of the database.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
@@ -62,7 +62,7 @@ impl Pool {
     }
 }
 
-/// A reader that goes back to the others even if the work on it panics.
+/// A reading connection, which is returned to the pool even if the work on it panics.
 struct Borrowed<'r> {
     readers: &'r Mutex<Vec<Connection>>,
     connection: Option<Connection>,

@@ -1,4 +1,5 @@
-//! Changes for a device: the rows after its revision, or the next page of a snapshot. One state of the database each.
+//! Changes for a device: the rows after its revision, or the next page of a snapshot. Each is read from one
+//! snapshot of the database.
 
 use domain::{DELIVERIES, LOTS, LotStatus, Row, Warehouse};
 use rusqlite::types::Value;
@@ -11,14 +12,14 @@ use super::schema;
 use super::shape::{PRODUCT, Shape};
 use crate::booking::Scope;
 
-/// A row as the pull sees it.
+/// A row or a tombstone with its revision.
 pub(super) struct Change {
     pub(super) rev: u64,
     pub(super) row: Row,
     pub(super) deleted: bool,
 }
 
-/// Where a snapshot stands.
+/// The position within a device's snapshot.
 struct Snapshot {
     rev: u64,
     shape: &'static Shape,
@@ -29,13 +30,13 @@ struct Snapshot {
 pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, StoreFault> {
     let site = schema::site(connection, &pull.site)?;
     let same_life = pull.epoch.is_none_or(|epoch| epoch == site.epoch);
-    // A revision ahead of the site's, or before tombstones that are gone, leads nowhere: begin again.
+    // A revision ahead of the site's, or before purged tombstones, cannot be continued: begin again.
     let reaches = |rev: u64| same_life && rev <= site.rev && rev >= site.purged_rev;
     match &pull.cursor {
         Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
         Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
             let shape = Shape::named(table)?;
-            // A build that does not know the table any more.
+            // The build no longer knows the table.
             if !pull.scope.has_table(table) {
                 return begin(connection, pull, &site);
             }
@@ -182,8 +183,8 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The rows in scope: all, less the deleted and those of another status. Counted so, from indexes, it takes a tenth of the
-/// time that looking at each row would.
+/// The rows in scope: all, less the deleted and those of another status. Counted so, from indexes, it takes a
+/// tenth of the time that looking at each row would.
 fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
     let count_of = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<u64, StoreFault> {
         Ok(from_i64(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?))

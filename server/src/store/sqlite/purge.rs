@@ -1,4 +1,5 @@
-//! Forgets tombstones. Devices that may still hold such a row take a new snapshot: `purged_rev` says how far.
+//! Deletes tombstones. A device whose cursor is before `purged_rev` may still hold such a row, and takes a
+//! new snapshot.
 
 use rusqlite::{Transaction, params};
 use sync::UnixMillis;
@@ -6,7 +7,7 @@ use sync::UnixMillis;
 use super::super::StoreFault;
 
 pub(super) fn purge(transaction: &Transaction<'_>, before: UnixMillis) -> Result<u64, StoreFault> {
-    // A product stays for as long as any of its lots does.
+    // A product stays while one of its lots does.
     let tombstones = [
         ("inventory_lots", ""),
         ("deliveries", ""),

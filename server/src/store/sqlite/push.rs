@@ -1,15 +1,45 @@
 //! Books a batch: load, decide, write, in the one transaction of the caller.
 
-use domain::{Delivery, Effect, LotRef, StockException};
-use rusqlite::{Transaction, params};
+use std::sync::LazyLock;
+
+use domain::{Delivery, Effect, LotRef, Order, StockException};
+use rusqlite::{ToSql, Transaction, params};
 use sync::Mutation;
 use uuid::Uuid;
 
 use super::super::{Pushed, StoreFault};
 use super::convert::{VERDICTS, json, to_i64};
 use super::save::{self, LedgerLine};
+use super::sql::{insert, upsert};
 use super::{load, schema};
-use crate::booking::{Batch, Booked, BookedEffect, book};
+use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
+
+static CLIENT: LazyLock<String> =
+    LazyLock::new(|| upsert("clients", "site, client", "site, client, device, max_seq"));
+static RECEIPT: LazyLock<String> = LazyLock::new(|| {
+    insert("receipts", "site, client, seq, mutation_id, verdict, code, message, touched, booked_at")
+});
+static ORDER: LazyLock<String> = LazyLock::new(|| {
+    insert(
+        "orders",
+        "site, order_id, number, currency, total_minor, rev, mutation_id, client, author, captured_at, \
+         booked_at",
+    )
+});
+static ORDER_LINE: LazyLock<String> = LazyLock::new(|| {
+    insert(
+        "order_lines",
+        "site, order_id, line, product_id, lot_id, lot_code, location, quantity, unit_price_minor",
+    )
+});
+/// The columns that every note of a decision has: see [`Note`].
+const NOTE_COLUMNS: &str =
+    "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at";
+static RESOLUTION: LazyLock<String> =
+    LazyLock::new(|| insert("resolutions", &format!("{NOTE_COLUMNS}, kind, lot_id, lot_code, location")));
+static SHORTAGE: LazyLock<String> = LazyLock::new(|| {
+    insert("shortages", &format!("{NOTE_COLUMNS}, delivery_id, number, expected, received"))
+});
 
 pub(super) fn push(transaction: &Transaction<'_>, batch: &Batch) -> Result<Pushed, StoreFault> {
     let known = load::known(transaction, batch)?;
@@ -27,11 +57,11 @@ pub(super) fn push(transaction: &Transaction<'_>, batch: &Batch) -> Result<Pushe
 
 fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
     let rows = || booked.changed.values();
-    // Products may have passed SKUs on to each other: all let go of theirs before any takes its new one.
+    // Products may have passed SKUs on to each other, so that all are released before the first is written.
     for product in rows().filter_map(|stored| stored.row.product()) {
         save::release_sku(transaction, &batch.site, product.id)?;
     }
-    // Lots refer to products, which therefore come first.
+    // Products come first, as lots refer to them.
     let (products, lots): (Vec<_>, Vec<_>) = rows().partition(|stored| stored.row.product().is_some());
     for stored in products.into_iter().chain(lots) {
         save::row(transaction, &batch.site, stored, batch.now)?;
@@ -40,20 +70,13 @@ fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Resul
         write_effect(transaction, batch, effect)?;
     }
     write_receipts(transaction, batch, booked)?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO clients (site, client, device, max_seq) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (site, client) DO UPDATE SET device = excluded.device, max_seq = excluded.max_seq",
-        )?
-        .execute(params![batch.site, batch.client, batch.device, to_i64(booked.max_seq)])?;
+    let max_seq = to_i64(booked.max_seq);
+    transaction.prepare_cached(&CLIENT)?.execute(params![batch.site, batch.client, batch.device, max_seq])?;
     Ok(())
 }
 
 fn write_receipts(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO receipts (site, client, seq, mutation_id, verdict, code, message, touched, booked_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
+    let mut insert = transaction.prepare_cached(&RECEIPT)?;
     for receipt in &booked.receipts {
         let verdict = VERDICTS.into_iter().find(|(verdict, _)| *verdict == receipt.verdict);
         insert.execute(params![
@@ -93,10 +116,14 @@ fn write_effect(
         ),
         Effect::Order(order) => write_order(transaction, batch, booked.rev, mutation, order),
         Effect::Resolved { exception, reason } => {
-            write_resolution(transaction, batch, booked, exception, reason)
+            let note = Note { batch, booked, mutation, reason };
+            write_resolution(transaction, &note, exception)
         }
-        Effect::Closed { delivery, reason } => write_shortages(transaction, batch, booked, delivery, reason),
-        // Its row says so.
+        Effect::Closed { delivery, reason } => {
+            let note = Note { batch, booked, mutation, reason };
+            write_shortages(transaction, &note, delivery)
+        }
+        // The exception's row is all that is kept of it.
         Effect::Raised(_) => Ok(()),
     }
 }
@@ -106,30 +133,22 @@ fn write_order<A>(
     batch: &Batch,
     rev: u64,
     mutation: &Mutation<A>,
-    order: &domain::Order,
+    order: &Order,
 ) -> Result<(), StoreFault> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO orders (site, order_id, number, currency, total_minor, rev, mutation_id, client, author, \
-             captured_at, booked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
-        .execute(params![
-            batch.site,
-            order.id,
-            order.number,
-            order.currency,
-            order.total().minor,
-            to_i64(rev),
-            mutation.id,
-            batch.client,
-            mutation.author,
-            mutation.captured_at.0,
-            batch.now.0,
-        ])?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO order_lines (site, order_id, line, product_id, lot_id, lot_code, location, quantity, \
-         unit_price_minor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
+    transaction.prepare_cached(&ORDER)?.execute(params![
+        batch.site,
+        order.id,
+        order.number,
+        order.currency,
+        order.total().minor,
+        to_i64(rev),
+        mutation.id,
+        batch.client,
+        mutation.author,
+        mutation.captured_at.0,
+        batch.now.0,
+    ])?;
+    let mut insert = transaction.prepare_cached(&ORDER_LINE)?;
     for (number, line) in (0_i64..).zip(&order.lines) {
         let lot = &line.lot;
         insert.execute(params![
@@ -147,71 +166,65 @@ fn write_order<A>(
     Ok(())
 }
 
-fn write_resolution(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    booked: &BookedEffect,
-    exception: &StockException,
-    reason: &str,
-) -> Result<(), StoreFault> {
-    let Some(mutation) = batch.mutations.get(booked.mutation) else { return Ok(()) };
-    let lot = exception.lot.as_ref();
-    transaction
-        .prepare_cached(
-            "INSERT INTO resolutions (site, rev, line, kind, product_id, lot_id, lot_code, location, reason, \
-             mutation_id, client, author, captured_at, booked_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        )?
-        .execute(params![
-            batch.site,
-            to_i64(booked.rev),
-            to_i64(booked.line),
-            exception.kind.code(),
-            exception.product_id,
-            lot.map_or(Uuid::nil(), LotRef::id),
-            lot.map_or("", |lot| lot.lot_code.as_str()),
-            lot.map_or("", |lot| lot.location.as_str()),
-            reason,
-            mutation.id,
-            batch.client,
-            mutation.author,
-            mutation.captured_at.0,
-            batch.now.0,
-        ])?;
-    Ok(())
+/// A person's decision that changed no stock, as a product's history shows it.
+struct Note<'n> {
+    batch: &'n Batch,
+    booked: &'n BookedEffect,
+    mutation: &'n Mutation<DecodedAction>,
+    reason: &'n str,
 }
 
-/// Writes down what did not come of a delivery, for each product that is missing.
+impl Note<'_> {
+    /// Writes one row by `sql`, whose columns are [`NOTE_COLUMNS`] and those of `own`.
+    fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        sql: &str,
+        (line, product): (u64, Uuid),
+        own: [&dyn ToSql; 4],
+    ) -> Result<(), StoreFault> {
+        let Self { batch, booked, mutation, reason } = self;
+        let (rev, line) = (to_i64(booked.rev), to_i64(line));
+        let (captured_at, booked_at) = (mutation.captured_at.0, batch.now.0);
+        let shared: [&dyn ToSql; 10] = [
+            &batch.site,
+            &rev,
+            &line,
+            &product,
+            reason,
+            &mutation.id,
+            &batch.client,
+            &mutation.author,
+            &captured_at,
+            &booked_at,
+        ];
+        transaction.prepare_cached(sql)?.execute(&[&shared[..], &own[..]].concat()[..])?;
+        Ok(())
+    }
+}
+
+fn write_resolution(
+    transaction: &Transaction<'_>,
+    note: &Note<'_>,
+    exception: &StockException,
+) -> Result<(), StoreFault> {
+    let lot = exception.lot.as_ref();
+    let lot_id = lot.map_or(Uuid::nil(), LotRef::id);
+    let lot_code = lot.map_or("", |lot| lot.lot_code.as_str());
+    let location = lot.map_or("", |lot| lot.location.as_str());
+    let own: [&dyn ToSql; 4] = [&exception.kind.code(), &lot_id, &lot_code, &location];
+    note.write(transaction, &RESOLUTION, (note.booked.line, exception.product_id), own)
+}
+
+/// Writes the missing quantity of each product of a closed delivery.
 fn write_shortages(
     transaction: &Transaction<'_>,
-    batch: &Batch,
-    booked: &BookedEffect,
+    note: &Note<'_>,
     delivery: &Delivery,
-    reason: &str,
 ) -> Result<(), StoreFault> {
-    let Some(mutation) = batch.mutations.get(booked.mutation) else { return Ok(()) };
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO shortages (site, rev, line, delivery_id, number, product_id, expected, received, reason, \
-         mutation_id, client, author, captured_at, booked_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?;
-    for (line, missing) in (booked.line..).zip(delivery.missing()) {
-        insert.execute(params![
-            batch.site,
-            to_i64(booked.rev),
-            to_i64(line),
-            delivery.id,
-            delivery.number,
-            missing.product_id,
-            missing.expected.0,
-            missing.received.0,
-            reason,
-            mutation.id,
-            batch.client,
-            mutation.author,
-            mutation.captured_at.0,
-            batch.now.0,
-        ])?;
+    for (line, missing) in (note.booked.line..).zip(delivery.missing()) {
+        let own: [&dyn ToSql; 4] = [&delivery.id, &delivery.number, &missing.expected.0, &missing.received.0];
+        note.write(transaction, &SHORTAGE, (line, missing.product_id), own)?;
     }
     Ok(())
 }

@@ -1,4 +1,6 @@
-//! Writes rows and ledger entries, whoever they come from.
+//! Writes rows and ledger entries, of devices and of imports.
+
+use std::sync::LazyLock;
 
 use domain::{Delivery, InventoryLot, LedgerEntry, LotRef, Product, Row, StockException, normalize_gtin};
 use rusqlite::{Transaction, params};
@@ -7,7 +9,47 @@ use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::convert::{json, to_i64};
+use super::sql::{insert, upsert};
 use crate::booking::StoredRow;
+
+static PRODUCT: LazyLock<String> = LazyLock::new(|| {
+    upsert(
+        "products",
+        "site, product_id",
+        "site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, currency, \
+         family, variant, rev, field_revs, deleted_at",
+    )
+});
+static LOT: LazyLock<String> = LazyLock::new(|| {
+    upsert(
+        "inventory_lots",
+        "site, product_id, lot_id",
+        "site, product_id, lot_id, lot_code, location, quantity, status, expires_on, received_on, rev, \
+         field_revs, deleted_at",
+    )
+});
+static DELIVERY: LazyLock<String> = LazyLock::new(|| {
+    upsert(
+        "deliveries",
+        "site, delivery_id",
+        "site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, deleted_at",
+    )
+});
+static EXCEPTION: LazyLock<String> = LazyLock::new(|| {
+    upsert(
+        "exceptions",
+        "site, product_id, lot_id, kind",
+        "site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, \
+         raised_at, rev, deleted_at",
+    )
+});
+static LEDGER: LazyLock<String> = LazyLock::new(|| {
+    insert(
+        "stock_ledger",
+        "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, \
+         client, author, captured_at, booked_at",
+    )
+});
 
 /// Writes a row with its revision, or turns it into a tombstone.
 pub(super) fn row(
@@ -49,116 +91,79 @@ struct Meta<'m> {
 }
 
 fn product(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Product) -> Result<(), StoreFault> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO products (site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, \
-             currency, family, variant, rev, field_revs, deleted_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-             ON CONFLICT (site, product_id) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, \
-             barcode = excluded.barcode, barcode_key = excluded.barcode_key, name = excluded.name, \
-             unit = excluded.unit, price_minor = excluded.price_minor, currency = excluded.currency, \
-             family = excluded.family, variant = excluded.variant, rev = excluded.rev, \
-             field_revs = excluded.field_revs, deleted_at = excluded.deleted_at",
-        )?
-        .execute(params![
-            meta.site,
-            row.id,
-            row.sku,
-            row.sku.trim(),
-            row.barcode,
-            normalize_gtin(&row.barcode),
-            row.name,
-            row.unit,
-            row.price_minor,
-            row.currency,
-            row.family,
-            row.variant,
-            meta.rev,
-            meta.fields,
-            meta.deleted_at,
-        ])?;
+    transaction.prepare_cached(&PRODUCT)?.execute(params![
+        meta.site,
+        row.id,
+        row.sku,
+        row.sku.trim(),
+        row.barcode,
+        normalize_gtin(&row.barcode),
+        row.name,
+        row.unit,
+        row.price_minor,
+        row.currency,
+        row.family,
+        row.variant,
+        meta.rev,
+        meta.fields,
+        meta.deleted_at,
+    ])?;
     Ok(())
 }
 
 fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Result<(), StoreFault> {
     let text = |date: Option<domain::CalendarDate>| date.map(|date| date.to_string());
-    transaction
-        .prepare_cached(
-            "INSERT INTO inventory_lots (site, product_id, lot_id, lot_code, location, quantity, status, expires_on, \
-             received_on, rev, field_revs, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-             ON CONFLICT (site, product_id, lot_id) DO UPDATE SET lot_code = excluded.lot_code, \
-             location = excluded.location, quantity = excluded.quantity, \
-             status = excluded.status, expires_on = excluded.expires_on, received_on = excluded.received_on, \
-             rev = excluded.rev, field_revs = excluded.field_revs, deleted_at = excluded.deleted_at",
-        )?
-        .execute(params![
-            meta.site,
-            row.lot.product_id,
-            row.lot.id(),
-            row.lot.lot_code,
-            row.lot.location,
-            row.quantity.0,
-            row.status.code(),
-            text(row.expires_on),
-            text(row.received_on),
-            meta.rev,
-            meta.fields,
-            meta.deleted_at,
-        ])?;
+    transaction.prepare_cached(&LOT)?.execute(params![
+        meta.site,
+        row.lot.product_id,
+        row.lot.id(),
+        row.lot.lot_code,
+        row.lot.location,
+        row.quantity.0,
+        row.status.code(),
+        text(row.expires_on),
+        text(row.received_on),
+        meta.rev,
+        meta.fields,
+        meta.deleted_at,
+    ])?;
     Ok(())
 }
 
 fn delivery(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Delivery) -> Result<(), StoreFault> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO deliveries (site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, \
-             deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-             ON CONFLICT (site, delivery_id) DO UPDATE SET number = excluded.number, supplier = excluded.supplier, \
-             expected_on = excluded.expected_on, lines = excluded.lines, closed = excluded.closed, is_open = excluded.is_open, \
-             rev = excluded.rev, deleted_at = excluded.deleted_at",
-        )?
-        .execute(params![
-            meta.site,
-            row.id,
-            row.number,
-            row.supplier,
-            row.expected_on.map(|date| date.to_string()),
-            json(&row.lines)?,
-            row.closed,
-            row.is_open(),
-            meta.rev,
-            meta.deleted_at,
-        ])?;
+    transaction.prepare_cached(&DELIVERY)?.execute(params![
+        meta.site,
+        row.id,
+        row.number,
+        row.supplier,
+        row.expected_on.map(|date| date.to_string()),
+        json(&row.lines)?,
+        row.closed,
+        row.is_open(),
+        meta.rev,
+        meta.deleted_at,
+    ])?;
     Ok(())
 }
 
 fn exception(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &StockException) -> Result<(), StoreFault> {
     let lot = row.lot.as_ref();
-    transaction
-        .prepare_cached(
-            "INSERT INTO exceptions (site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, \
-             author, raised_at, rev, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-             ON CONFLICT (site, product_id, lot_id, kind) DO UPDATE SET lot_code = excluded.lot_code, \
-             location = excluded.location, other = excluded.other, before = excluded.before, after = excluded.after, \
-             basis = excluded.basis, author = excluded.author, raised_at = excluded.raised_at, rev = excluded.rev, \
-             deleted_at = excluded.deleted_at",
-        )?
-        .execute(params![
-            meta.site,
-            row.product_id,
-            lot.map_or(Uuid::nil(), LotRef::id),
-            row.kind.code(),
-            lot.map_or("", |lot| lot.lot_code.as_str()),
-            lot.map_or("", |lot| lot.location.as_str()),
-            row.other,
-            row.before.0,
-            row.after.0,
-            row.basis.map(|basis| basis.0),
-            row.author,
-            row.at.0,
-            meta.rev,
-            meta.deleted_at,
-        ])?;
+    transaction.prepare_cached(&EXCEPTION)?.execute(params![
+        meta.site,
+        row.product_id,
+        lot.map_or(Uuid::nil(), LotRef::id),
+        row.kind.code(),
+        lot.map_or("", |lot| lot.lot_code.as_str()),
+        lot.map_or("", |lot| lot.location.as_str()),
+        row.other,
+        row.before.0,
+        row.after.0,
+        row.basis.map(|basis| basis.0),
+        row.author,
+        row.at.0,
+        meta.rev,
+        meta.deleted_at,
+    ])?;
     Ok(())
 }
 
@@ -177,28 +182,22 @@ pub(super) struct LedgerLine<'l> {
 
 pub(super) fn ledger(transaction: &Transaction<'_>, line: &LedgerLine<'_>) -> Result<(), StoreFault> {
     let LedgerEntry { lot, delta, movement, note } = line.entry;
-    transaction
-        .prepare_cached(
-            "INSERT INTO stock_ledger (site, rev, line, product_id, lot_id, lot_code, location, delta, movement, \
-             note, mutation_id, client, author, captured_at, booked_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?
-        .execute(params![
-            line.site,
-            to_i64(line.rev),
-            to_i64(line.line),
-            lot.product_id,
-            lot.id(),
-            lot.lot_code,
-            lot.location,
-            delta.0,
-            movement.code(),
-            note,
-            line.origin.map(|(mutation, _)| mutation),
-            line.origin.map(|(_, client)| client),
-            line.author,
-            line.captured_at.0,
-            line.booked_at.0,
-        ])?;
+    transaction.prepare_cached(&LEDGER)?.execute(params![
+        line.site,
+        to_i64(line.rev),
+        to_i64(line.line),
+        lot.product_id,
+        lot.id(),
+        lot.lot_code,
+        lot.location,
+        delta.0,
+        movement.code(),
+        note,
+        line.origin.map(|(mutation, _)| mutation),
+        line.origin.map(|(_, client)| client),
+        line.author,
+        line.captured_at.0,
+        line.booked_at.0,
+    ])?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The file's shape: how a connection is set up, the migrations, and the sites.
+//! The settings of connections, the migrations, and the sites.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::super::{Site, StoreFault};
 use super::convert::{from_i64, to_i64};
 use crate::random;
 
-/// Each brings the tables from the version of its place in the list to the next. Shipped ones never change.
+/// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_warehouse.sql"),
     include_str!("../../../migrations/sqlite/0002_floor.sql"),
@@ -20,12 +20,13 @@ const MIGRATIONS: &[&str] = &[
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements each connection keeps.
 const STATEMENT_CACHE_CAPACITY: usize = 128;
-/// Page cache of the connection that writes, in KiB: what work touches is all over the tables.
+/// Page cache of the writing connection, in KiB. Large, as writes touch pages all over the tables.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
-/// Page cache of each connection that reads, in KiB: they read one key or long runs, and the system caches the file.
+/// Page cache of each reading connection, in KiB. Small: reads are of one key or of long runs, and the system
+/// caches the file.
 const READER_CACHE_KIB: i64 = 4 * 1024;
-/// Pages of the write-ahead log after which they are copied into the tables: 64 MB of 4 KiB pages. A page that many commits
-/// changed is copied once.
+/// Length of the write-ahead log that starts a checkpoint, in pages of 4 KiB (64 MB). A page that many
+/// commits changed is copied once.
 const CHECKPOINT_PAGES: u32 = 16_000;
 
 pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreFault> {
@@ -35,7 +36,7 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreFault> {
         .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
         .map_err(|error| unusable(file, &error))?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    // What savepoints need to be undone: kept for one group of writes, and never needed after a crash.
+    // The undo data of savepoints: needed for one group of writes, and never after a crash.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     tune(&connection, WRITER_CACHE_KIB)?;
     migrate(&mut connection, file)?;

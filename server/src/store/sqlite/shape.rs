@@ -1,4 +1,4 @@
-//! How each table of rows lies in SQLite.
+//! The columns of each table of rows.
 
 use domain::{DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, Warehouse};
 use rusqlite::types::Value;
@@ -9,16 +9,17 @@ use super::super::StoreFault;
 use super::convert;
 use crate::booking::Scope;
 
-/// A table's columns. Its key is the site and the key columns; the text of a key has their values with dots between.
+/// A table's columns. Its key is the site and the key columns; the text of a key has their values with dots
+/// between.
 pub(super) struct Shape {
     pub(super) table: &'static str,
-    /// What [`Shape::row`] reads, in order.
+    /// The columns that [`Shape::row`] reads, in order.
     pub(super) columns: &'static str,
-    /// How many those are: what follows them in a query.
+    /// The number of those, which is the index of the first column after them in a query.
     pub(super) width: usize,
     /// The key's columns after the site, all but `kind` ids.
     pub(super) key: &'static [&'static str],
-    /// Where it says who last changed which field.
+    /// The SQL expression of the last change of each field, as JSON.
     pub(super) fields: &'static str,
     read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<Row>,
 }
@@ -91,7 +92,7 @@ impl Shape {
         self.key.iter().zip(parts).map(value).collect()
     }
 
-    /// The values of the key after which a reader goes on; for the table's beginning, values before all others.
+    /// The values of the key after which to read on; for an empty `after`, values that sort before all keys.
     pub(super) fn position(&self, after: &str) -> Result<Vec<Value>, StoreFault> {
         if after.is_empty() {
             let first = |column: &&str| match *column {
@@ -113,8 +114,8 @@ impl Shape {
         format!("({}) {operator} ({})", self.key.join(", "), values.join(", "))
     }
 
-    /// The condition on the rows that a device with this scope holds. The planner is not to choose an index by it: rows are
-    /// read in the order of their keys.
+    /// The condition on the rows that a device with this scope holds. Its `+` keeps the planner from choosing
+    /// an index by it: rows are read in the order of their keys.
     pub(super) fn in_scope(&self, scope: Scope) -> String {
         match (self.table, scope.lot_status()) {
             (LOTS, Some(status)) => format!("deleted_at IS NULL AND +status = '{}'", status.code()),

@@ -1,6 +1,6 @@
-//! The connection that writes, on a thread of its own. Writes that wait at the same time share one transaction, and with it
-//! one wait for the disk. Each stands in a savepoint: one that fails, or panics, is undone alone. Callers are told when the
-//! commit is durable, and all of them if it fails.
+//! The writing connection, on its own thread. Writes that wait at the same time share one transaction, and
+//! with it one wait for the disk. Each runs in a savepoint: one that fails, or panics, is rolled back alone.
+//! Callers get their results when the commit is durable; if it fails, all of them get the error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{Builder, JoinHandle};
@@ -10,12 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::StoreFault;
 
-/// Writes in one transaction. The first of them waits for the last.
+/// Limit of writes in one transaction. The first of them waits for the last.
 const MAX_GROUP_WRITES: usize = 32;
-/// Writes that wait in line; further callers wait to get there.
+/// Limit of queued writes; further callers wait for a place.
 const MAX_QUEUED_WRITES: usize = 256;
 
-/// Hands writes to the thread; dropping it waits for those in line, then closes the connection.
+/// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Write>>>,
@@ -30,7 +30,7 @@ impl Writer {
                 let mut group = vec![first];
                 group.extend(std::iter::from_fn(|| line.try_recv().ok()).take(MAX_GROUP_WRITES - 1));
                 let committed = commit(&mut connection, &mut group);
-                group.into_iter().for_each(|write| write.tell(committed.clone()));
+                group.into_iter().for_each(|write| write.respond(committed.clone()));
             }
         };
         let thread = Builder::new().name("writer".to_owned()).spawn(serve);
@@ -55,19 +55,19 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            // It has nobody left to tell of a panic.
+            // A panic of the thread cannot be reported to anybody any more.
             let _ = thread.join();
         }
     }
 }
 
-/// A write in line.
+/// A queued write.
 trait Write: Send {
-    /// Does the work; whether it is to be kept.
+    /// Runs the work. Returns whether its changes are to be kept.
     fn work(&mut self, transaction: &Transaction<'_>) -> bool;
 
-    /// Tells the caller what came of it.
-    fn tell(self: Box<Self>, committed: Result<(), StoreFault>);
+    /// Sends the result to the caller.
+    fn respond(self: Box<Self>, committed: Result<(), StoreFault>);
 }
 
 struct Pending<W, T> {
@@ -82,16 +82,16 @@ where
 {
     fn work(&mut self, transaction: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else { return false };
-        // Whatever a panic leaves behind in the database is rolled back, and there is nothing else that work can reach.
+        // Changes of a panicked write are rolled back, and the work can reach nothing but the database.
         let worked = catch_unwind(AssertUnwindSafe(|| work(transaction)));
         let worked = worked.unwrap_or_else(|_| Err(StoreFault::Failed("the write panicked".to_owned())));
         self.worked.insert(worked).is_ok()
     }
 
-    fn tell(self: Box<Self>, committed: Result<(), StoreFault>) {
+    fn respond(self: Box<Self>, committed: Result<(), StoreFault>) {
         let worked =
             self.worked.unwrap_or_else(|| Err(StoreFault::Failed("the write was not run".to_owned())));
-        // A caller that is gone does not want to know.
+        // Fails if the caller is gone.
         let _ = self.answer.send(committed.and(worked));
     }
 }
@@ -99,7 +99,7 @@ where
 fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(), StoreFault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let [alone] = group {
-        // A savepoint would keep a copy of every page that an import changes.
+        // A single write needs no savepoint, which would keep a copy of every page that an import changes.
         return if alone.work(&transaction) {
             Ok(transaction.commit()?)
         } else {

@@ -1,5 +1,5 @@
-//! Rows in from files and out to files. An import books through the ledger like everything else: a lot's quantity changes
-//! by an entry, so that the sum of entries stays what is on hand.
+//! Rows from files. An import books through the ledger like everything else: a lot's quantity changes by an
+//! entry, so that the sum of entries stays the quantity on hand.
 
 use std::collections::HashMap;
 
@@ -11,17 +11,15 @@ use rusqlite::{Connection, Transaction};
 use sync::RowKey;
 use uuid::Uuid;
 
-use super::super::{ExportRow, Import, Imported, LotRecord, ProductRecord, RowSink, StoreFault};
-use super::convert;
-use super::oddities::{Finding, Inspector, row_of};
+use super::super::{Import, Imported, LotRecord, ProductRecord, StoreFault};
+use super::exceptions::{Finding, Inspector, row_of};
 use super::save::{self, LedgerLine};
-use super::shape::{DELIVERY, LOT, PRODUCT};
 use super::{load, schema};
 use crate::booking::{StoredRow, barcode_key, changed_fields};
 
-/// Rows under one revision: devices pull whole revisions, so one must fit well into an answer.
+/// Rows under one revision: devices pull whole revisions, so one must fit well into a response.
 const MAX_ROWS_PER_REVISION: u64 = 1_000;
-/// Who the ledger and conflicts name.
+/// The author of entries and exceptions.
 const AUTHOR: &str = "import";
 
 pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
@@ -33,7 +31,7 @@ pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String
 
 pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<Imported, StoreFault> {
     let rev = schema::site(transaction, &import.site)?.rev;
-    let mut clerk = Clerk {
+    let mut importer = Importer {
         transaction,
         import,
         rev,
@@ -42,21 +40,21 @@ pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<I
         relabelled: Vec::new(),
     };
     for record in &import.products {
-        clerk.product(record)?;
+        importer.product(record)?;
     }
-    clerk.look_at_barcodes()?;
+    importer.check_barcodes()?;
     for record in &import.lots {
-        clerk.lot(record)?;
+        importer.lot(record)?;
     }
     for delivery in &import.deliveries {
-        clerk.delivery(delivery)?;
+        importer.delivery(delivery)?;
     }
-    let Clerk { rev, done, .. } = clerk;
+    let Importer { rev, done, .. } = importer;
     schema::set_rev(transaction, &import.site, rev)?;
     Ok(done)
 }
 
-struct Clerk<'i> {
+struct Importer<'i> {
     transaction: &'i Transaction<'i>,
     import: &'i Import,
     rev: u64,
@@ -66,7 +64,7 @@ struct Clerk<'i> {
     relabelled: Vec<Uuid>,
 }
 
-impl<'i> Clerk<'i> {
+impl<'i> Importer<'i> {
     fn product(&mut self, record: &ProductRecord) -> Result<(), StoreFault> {
         let key = product_key(record.product.id);
         let old = load::row(self.transaction, &self.import.site, &key)?;
@@ -90,17 +88,17 @@ impl<'i> Clerk<'i> {
     fn lot(&mut self, record: &LotRecord) -> Result<(), StoreFault> {
         let key: RowKey = lot_key(&record.lot);
         let old = load::row(self.transaction, &self.import.site, &key)?;
-        let held = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.lot()).cloned();
-        let held = held.unwrap_or_else(|| InventoryLot::empty(record.lot.clone()));
-        let delta = record.quantity - held.quantity;
+        let before = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.lot()).cloned();
+        let before = before.unwrap_or_else(|| InventoryLot::empty(record.lot.clone()));
+        let delta = record.quantity - before.quantity;
         let lot = InventoryLot {
             lot: record.lot.clone(),
             quantity: record.quantity,
-            status: record.status.unwrap_or(held.status),
-            expires_on: record.expires_on.unwrap_or(held.expires_on),
-            received_on: record.received_on.unwrap_or(held.received_on),
+            status: record.status.unwrap_or(before.status),
+            expires_on: record.expires_on.unwrap_or(before.expires_on),
+            received_on: record.received_on.unwrap_or(before.received_on),
         };
-        let finding = self.inspector().lot(&lot, held.quantity);
+        let finding = self.inspector().lot(&lot, before.quantity);
         let was_written = self.put(old, Row::Lot(lot))?;
         if !was_written || delta == Quantity::ZERO {
             return Ok(());
@@ -121,7 +119,7 @@ impl<'i> Clerk<'i> {
                 booked_at: self.import.now,
             },
         )?;
-        self.note(finding)
+        self.write_finding(finding)
     }
 
     fn inspector(&self) -> Inspector<'i> {
@@ -129,20 +127,20 @@ impl<'i> Clerk<'i> {
         Inspector { connection: self.transaction, site, author: AUTHOR, now: *now }
     }
 
-    /// Once all products are in: they may have passed barcodes on to each other.
-    fn look_at_barcodes(&mut self) -> Result<(), StoreFault> {
+    /// Runs after the last product, because products may have passed barcodes on to each other.
+    fn check_barcodes(&mut self) -> Result<(), StoreFault> {
         for id in std::mem::take(&mut self.relabelled) {
             for finding in self.inspector().product(id)? {
-                self.note(finding)?;
+                self.write_finding(finding)?;
             }
         }
         Ok(())
     }
 
-    /// Writes what is odd, or that it no longer is.
-    fn note(&mut self, finding: Finding) -> Result<(), StoreFault> {
-        let Some(held) = self.inspector().differs(&finding)? else { return Ok(()) };
-        let Some(stored) = row_of(finding.1, held, self.next_rev()) else { return Ok(()) };
+    /// Raises or clears the exception, unless its row says so already.
+    fn write_finding(&mut self, finding: Finding) -> Result<(), StoreFault> {
+        let Some(old) = self.inspector().differs(&finding)? else { return Ok(()) };
+        let Some(stored) = row_of(finding.1, old, self.next_rev()) else { return Ok(()) };
         save::row(self.transaction, &self.import.site, &stored, self.import.now)
     }
 
@@ -156,12 +154,12 @@ impl<'i> Clerk<'i> {
         self.rev
     }
 
-    /// A delivery that is known keeps what has come of it.
+    /// A known delivery keeps its received quantities.
     fn delivery(&mut self, delivery: &Delivery) -> Result<(), StoreFault> {
         let old = load::row(self.transaction, &self.import.site, &delivery_key(delivery.id))?;
-        let held = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
-        let expected = match held {
-            Some(held) => delivery.clone().expected_anew(held),
+        let known = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
+        let expected = match known {
+            Some(known) => delivery.clone().expected_anew(known),
             None => delivery.clone(),
         };
         self.put(old, Row::Delivery(expected))?;
@@ -193,38 +191,4 @@ impl<'i> Clerk<'i> {
         save::row(self.transaction, &self.import.site, &stored, self.import.now)?;
         Ok(true)
     }
-}
-
-pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
-    let products = format!(
-        "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
-        PRODUCT.columns
-    );
-    let mut statement = connection.prepare(&products)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)?;
-    }
-    let columns =
-        LOT.columns.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
-    let lots = format!(
-        "SELECT {columns} FROM inventory_lots AS lots JOIN products USING (site, product_id) \
-         WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \
-         ORDER BY products.sku_key, lots.lot_code, lots.location"
-    );
-    let mut statement = connection.prepare(&lots)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)?;
-    }
-    let deliveries = format!(
-        "SELECT {} FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY number",
-        DELIVERY.columns
-    );
-    let mut statement = connection.prepare(&deliveries)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Delivery(convert::delivery(row)?)).map_err(StoreFault::Failed)?;
-    }
-    Ok(())
 }

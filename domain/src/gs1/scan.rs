@@ -1,0 +1,78 @@
+//! The result of a scan, and the scanner's properties.
+
+use super::date;
+use crate::date::CalendarDate;
+
+/// The separator as scanners are meant to send it.
+pub const GROUP_SEPARATOR: char = '\u{1d}';
+
+/// The known properties of the scanner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanner {
+    /// The character it sends in place of [`GROUP_SEPARATOR`], if it does.
+    pub separator: char,
+    /// Whether it has been seen to send separators: then a field that runs to the end really does.
+    pub sends_separators: bool,
+}
+
+/// A parsed scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// A GTIN of 8, 12, 13 or 14 digits whose check digit is right, as scanned.
+    Gtin(String),
+    /// GS1 elements.
+    Gs1(Gs1),
+    /// Several readings are possible, because a separator may have been lost: a person has to choose. At most
+    /// [`MAX_READINGS`], the likeliest, which is that nothing was lost, first.
+    Unclear(Vec<Gs1>),
+    /// Any other code, without what scanners add.
+    Other(String),
+}
+
+/// Readings offered of an unclear scan.
+pub const MAX_READINGS: usize = 4;
+
+/// The elements of one scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gs1(pub Vec<Element>);
+
+impl Gs1 {
+    /// The data of an identifier.
+    pub fn get(&self, ai: &str) -> Option<&str> {
+        self.0.iter().find(|element| element.ai == ai).map(|element| element.value.as_str())
+    }
+
+    /// The item's GTIN in 14 digits: of the trade item, or of what a pallet holds.
+    pub fn gtin(&self) -> Option<&str> {
+        self.get("01").or_else(|| self.get("02")).or_else(|| self.get("8006").and_then(|itip| itip.get(..14)))
+    }
+
+    /// The batch or lot.
+    pub fn lot_code(&self) -> Option<&str> {
+        self.get("10")
+    }
+
+    /// The last day of use: the use-by date, else the best-before date.
+    pub fn expires_on(&self, today: CalendarDate) -> Option<CalendarDate> {
+        ["17", "15"].into_iter().find_map(|ai| date::date(self.get(ai)?, today))
+    }
+
+    /// A date of another identifier: `11` production, `13` packaging.
+    pub fn date(&self, ai: &str, today: CalendarDate) -> Option<CalendarDate> {
+        date::date(self.get(ai)?, today)
+    }
+
+    /// The count of items: in a pallet, or of variable measure.
+    pub fn count(&self) -> Option<u32> {
+        self.get("37").or_else(|| self.get("30"))?.parse().ok()
+    }
+}
+
+/// An application identifier and its data.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Element {
+    /// Such as `10`.
+    pub ai: String,
+    /// As marked.
+    pub value: String,
+}

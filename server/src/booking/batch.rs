@@ -1,0 +1,94 @@
+//! A batch of mutations, and the records that are needed to decide it.
+
+use std::collections::BTreeSet;
+
+use domain::{Action, Warehouse, claims};
+use sync::{Model, Mutation, RowKey, UnixMillis};
+use uuid::Uuid;
+
+use super::barcode::{barcode_key, relabelled};
+use super::decode::DecodedAction;
+use super::scope::Scope;
+
+/// The mutations of one request, and who sent them.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The site they are for.
+    pub site: String,
+    /// The device that sent them.
+    pub device: Uuid,
+    /// One life of that device's database.
+    pub client: Uuid,
+    /// By rising `seq`.
+    pub mutations: Vec<Mutation<DecodedAction>>,
+    /// Which rows the device holds.
+    pub scope: Scope,
+    /// The highest `seq` the device holds an outcome for.
+    pub last_outcome_seq: u64,
+    /// The server's clock.
+    pub now: UnixMillis,
+}
+
+/// The records that have to be loaded before a batch can be decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Receipts of the batch's client by these `seq`s.
+    pub seqs: BTreeSet<u64>,
+    /// Receipts of any client by these mutation ids.
+    pub ids: BTreeSet<Uuid>,
+    /// Rows, with those the receipts touched.
+    pub rows: BTreeSet<RowKey>,
+    /// Products of which every lot is needed.
+    pub lots_of: BTreeSet<Uuid>,
+    /// Claims of which the holder's row is needed.
+    pub claims: BTreeSet<String>,
+    /// Barcodes, as [`barcode_key`] spells them, of which the holders' rows are needed.
+    pub barcodes: BTreeSet<String>,
+    /// Products whose change may add or clear exceptions on other products.
+    pub named: BTreeSet<Uuid>,
+    /// Orders whose existence matters.
+    pub orders: BTreeSet<Uuid>,
+}
+
+impl Batch {
+    /// The records that have to be loaded before it can be decided.
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        for mutation in &self.mutations {
+            needs.seqs.insert(mutation.seq);
+            needs.ids.insert(mutation.id);
+            needs.ids.extend(mutation.depends_on);
+            if let Ok(action) = &mutation.action {
+                needs.extend(action);
+            }
+        }
+        needs
+    }
+}
+
+impl Needs {
+    fn extend(&mut self, action: &Action) {
+        self.rows.extend(Warehouse::touches(action));
+        self.claims.extend(claims(action));
+        self.named.extend(relabelled(action));
+        match action {
+            Action::DeleteProduct { id } => _ = self.lots_of.insert(*id),
+            Action::PlaceOrder(order) => _ = self.orders.insert(order.id),
+            Action::CreateProduct(product) => self.barcodes.extend(barcode_key(&product.barcode)),
+            Action::UpdateProduct { patch, .. } => {
+                self.barcodes.extend(patch.barcode.as_deref().and_then(barcode_key));
+            }
+            Action::CreateLot { .. }
+            | Action::UpdateLot { .. }
+            | Action::DeleteLot { .. }
+            | Action::ReceiveLot { .. }
+            | Action::PutAwayLot { .. }
+            | Action::MoveLot { .. }
+            | Action::PickLot { .. }
+            | Action::AdjustLot { .. }
+            | Action::CountLot { .. }
+            | Action::ResolveException { .. }
+            | Action::CloseDelivery { .. } => {}
+        }
+    }
+}

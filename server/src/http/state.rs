@@ -1,0 +1,38 @@
+//! The state that handlers share.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::rate_limit::EnrolLimiter;
+use super::revisions::Revisions;
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// The store, the clock and the watchers of all handlers.
+#[derive(Clone)]
+pub struct AppState {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+    pub(super) revisions: Arc<Revisions>,
+    pub(super) shutdown: watch::Receiver<bool>,
+    pub(super) enrol_limiter: Arc<EnrolLimiter>,
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").finish_non_exhaustive()
+    }
+}
+
+impl AppState {
+    /// State over a store. `shutdown` turns true when open streams have to end.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        revisions: Arc<Revisions>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
+        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default() }
+    }
+}
