@@ -9,18 +9,23 @@ use browser::{
 };
 use domain::NAMES;
 use futures::future::{AbortHandle, abortable};
+use domain::{DEFAULT_SCOPE, Warehouse};
+use futures::FutureExt;
+use futures::future::{AbortHandle, LocalBoxFuture, abortable};
 use gloo_timers::callback::Timeout;
 use sync::{
     Connection, Ended, Event, Notice, Order, Progress, RoundLimits, RoundReport, Scheduler, SchedulerConfig,
     Store, TransportError, UnixMillis,
 };
 use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::wasm_split;
 use yew::Callback;
 
-use crate::book::{Book, Signal, Threat};
-use crate::components::faults_in_words::{store_fault, sync_failure};
-use crate::language::t;
-use crate::rest::{self, Job};
+use crate::book::keeping::Threat;
+use crate::book::{Book, Signal};
+use crate::rest::NotLoaded;
+use crate::words::faults_in_words::{not_loaded, store_fault, sync_failure};
+use crate::words::language::t;
 
 /// The setting that is there while rounds do not start by themselves.
 const MANUAL_SETTING: &str = "manual_sync";
@@ -171,12 +176,12 @@ impl Engine {
 
     fn start_round(&self, steal: bool) {
         let engine = self.clone();
-        let (round, handle) = abortable(rest::run(Job::Round { engine: engine.clone(), steal }));
+        let (round, handle) = abortable(run_round(engine.clone(), steal));
         self.0.running.replace(Some(handle));
         spawn_local(async move {
             // An abandoned round has nothing to say.
-            if let Ok(Err(message)) = round.await {
-                engine.fail(message);
+            if let Ok(Err(error)) = round.await {
+                engine.fail(not_loaded(error));
                 engine.handle(Event::RoundEnded(Ended::Failed(TransportError::Unreachable)));
             }
         });
@@ -324,4 +329,10 @@ impl Engine {
         });
         self.0.timer.replace(timer);
     }
+}
+
+/// Runs one round with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let round = _; { round.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn run_round(engine: Engine, steal: bool) -> LocalBoxFuture<'static, ()> {
+    async move { engine.round(steal).await }.boxed_local()
 }

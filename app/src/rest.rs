@@ -1,117 +1,29 @@
-//! What the first screen does without: most pages, and the work behind the scenes. The build cuts it off into a file of its
-//! own (`xtask/src/split.rs`), which arrives while the first screen is drawn.
+//! Loads the second half of the app's wasm, the rest: most pages, and the work behind the scenes. The build cuts it off
+//! (`xtask/src/split.rs`); it is fetched while the first page is drawn.
 //!
-//! What only the split functions here reach is in that file; whatever else names it pulls it back into the first one.
+//! A function with `#[wasm_split(rest, fallible)]` is in the rest, with all that only such functions reach. It stands
+//! beside what it begins; a call loads the rest first. Anything else that names the same code pulls it back into the
+//! first half.
 
-use futures::FutureExt;
-use futures::channel::oneshot;
-use futures::future::LocalBoxFuture;
-use sync::Notice;
-use uuid::Uuid;
+use thiserror::Error;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
-use yew::prelude::*;
 
-use crate::book::Book;
-use crate::components::camera_sheet::{CameraSheet, CameraSheetProps};
-use crate::components::placeholder::{page_failure, read_failure, skeleton};
-use crate::components::saving::{TakenBack, take_back};
-use crate::components::scanner::Scans;
-use crate::components::storage_full::StorageFull;
-use crate::components::toasts::Toasts;
-use crate::engine::Engine;
-use crate::hooks::{Inbox, Loaded, use_loaded};
-use crate::language::t;
-use crate::pages;
-use crate::pages::not_found::to_stock;
-use crate::route::Route;
+/// The rest could not be loaded. Nothing that needs it was begun, and the next call tries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the second half of the app could not be loaded")]
+pub(crate) struct NotLoaded;
 
-/// Something to look at.
-#[derive(Clone, PartialEq)]
-pub(crate) enum View {
-    Page(Route, Option<Uuid>),
-    Camera(CameraSheetProps),
-    StorageFull,
-}
-
-/// Something to do.
-pub(crate) enum Job {
-    Round { engine: Engine, steal: bool },
-    Scans(Scans),
-    Survey(Book),
-    TakeIn { book: Book, notice: Notice },
-    TakeBack { book: Book, toasts: Toasts, back: TakenBack },
-    Inbox { book: Book, found: oneshot::Sender<Result<Inbox, String>> },
-}
-
-#[derive(Properties, PartialEq)]
-pub(crate) struct LaterProps {
-    pub(crate) view: View,
-}
-
-/// A view that is drawn as soon as its code is there.
-#[component]
-pub(crate) fn Later(props: &LaterProps) -> Html {
-    let loaded = use_loaded((), (), |()| load());
-    // Where the code is there already, nothing else is drawn first.
-    match (draw(props.view.clone()).now_or_never(), loaded) {
-        (Some(Ok(view)), _) => view,
-        (_, Loaded::Failed(message)) => match props.view {
-            // Some pages have no bar to leave them by.
-            View::Page(..) => {
-                html! { <div class="page">{ page_failure(&message, to_stock("button")) }</div> }
-            }
-            View::Camera(_) | View::StorageFull => read_failure(&message),
-        },
-        _ => html! { <div class="page">{ skeleton() }</div> },
+impl From<SplitLoaderError> for NotLoaded {
+    fn from(_: SplitLoaderError) -> Self {
+        Self
     }
 }
 
-/// Loads the rest.
+/// Loads the rest: an empty function in it, called for that alone.
 ///
 /// # Errors
-/// The sentence to show; the next call tries again.
-pub(crate) async fn load() -> Result<(), String> {
-    load_views().await.map_err(|_| not_loaded())
-}
-
-/// Does a job, once its code is there.
-///
-/// # Errors
-/// The sentence to show: nothing of it was done.
-pub(crate) async fn run(job: Job) -> Result<(), String> {
-    begin(job).await.map_err(|_| not_loaded())?.await;
-    Ok(())
-}
-
-/// Does a job for which nobody waits.
-pub(crate) fn spawn(job: Job) {
-    wasm_bindgen_futures::spawn_local(async { drop(run(job).await) });
-}
-
-fn not_loaded() -> String {
-    t("A part of Lotbook could not be loaded. It needs the network until all of it is on this device.")
-        .to_owned()
-}
-
-#[wasm_split(rest, fallible, preload(load_views))]
-fn draw(view: View) -> Result<Html, SplitLoaderError> {
-    Ok(match view {
-        View::Page(route, lot) => pages::page(route, lot),
-        View::Camera(props) => html! { <CameraSheet ..props /> },
-        View::StorageFull => html! { <StorageFull /> },
-    })
-}
-
+/// [`NotLoaded`].
 #[wasm_split(rest, fallible)]
-fn begin(job: Job) -> Result<LocalBoxFuture<'static, ()>, SplitLoaderError> {
-    Ok(match job {
-        Job::Round { engine, steal } => async move { engine.round(steal).await }.boxed_local(),
-        Job::Scans(scans) => async move { scans.work_off().await }.boxed_local(),
-        Job::TakeIn { book, notice } => async move { book.take_in(notice, true).await }.boxed_local(),
-        Job::TakeBack { book, toasts, back } => {
-            async move { take_back(&book, &toasts, back).await }.boxed_local()
-        }
-        Job::Inbox { book, found } => async move { drop(found.send(Inbox::read(&book).await)) }.boxed_local(),
-        Job::Survey(book) => async move { book.bring_survey_up().await }.boxed_local(),
-    })
+pub(crate) fn load() -> Result<(), NotLoaded> {
+    Ok(())
 }

@@ -5,6 +5,8 @@
 //! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
 
 mod app_names;
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod audit;
 mod host;
 #[cfg(feature = "testing")]

@@ -4,25 +4,25 @@
 //! [`Signal`]s and reads again.
 
 mod bins;
-mod catalogue;
+pub(crate) mod catalogue;
 mod enrol;
-mod export;
+pub(crate) mod export;
 mod floor;
 mod inbox;
 mod index;
-mod keeping;
-mod look_up;
-mod lot_filter;
-mod past;
-mod record;
-mod report;
-mod stock_filter;
-mod survey;
-mod surveyor;
-mod unknown_codes;
+pub(crate) mod keeping;
+pub(crate) mod look_up;
+pub(crate) mod lot_filter;
+pub(crate) mod past;
+pub(crate) mod record;
+pub(crate) mod report;
+pub(crate) mod stock_filter;
+pub(crate) mod survey;
+pub(crate) mod surveyor;
+pub(crate) mod unknown_codes;
 mod unsent;
-mod views;
-mod worth;
+pub(crate) mod views;
+pub(crate) mod worth;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,6 +31,10 @@ use std::rc::Rc;
 use browser::{BroadcastEnd, LAST_SYNC_SETTING};
 use domain::{Action, DeviceAnswer, NAMES, Warehouse};
 use futures::future::Shared;
+use browser::{Channel, LAST_SYNC_SETTING, Notice};
+use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
 use gloo_timers::future::TimeoutFuture;
 use schema::IdbStore;
 use sync::{
@@ -38,24 +42,11 @@ use sync::{
     StoreError, UnixMillis,
 };
 use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
 use yew::Callback;
 
-use crate::rest::{self, Job};
-
-pub(crate) use catalogue::ProductLabel;
-pub(crate) use export::history_csv;
-pub(crate) use keeping::Threat;
-pub(crate) use look_up::LookUp;
-pub(crate) use lot_filter::{Expiry, LotFilter, LotOrder, PRESSING_DAYS, SOON_DAYS, Selection};
-pub(crate) use past::{OwnMove, Past, quantities_after};
-pub(crate) use record::RecordError;
-pub(crate) use report::{Due, Part, Report, Share};
-pub(crate) use stock_filter::{StockFilter, StockSearch};
-pub(crate) use survey::Survey;
-pub(crate) use surveyor::SurveyState;
-pub(crate) use unknown_codes::UnknownCode;
-pub(crate) use views::{CardDetail, Elsewhere, LotView, ProductCard, ProductView};
-pub(crate) use worth::Worth;
+use self::keeping::Threat;
+use crate::rest::NotLoaded;
 
 const DEVICE_SETTING: &str = "device";
 /// Between two parts of a snapshot that are shown.
@@ -179,7 +170,8 @@ impl Book {
         let channel = BroadcastEnd::open(&NAMES, move |notice| {
             if let Some(inner) = hearing.upgrade() {
                 let book = Book(inner);
-                rest::spawn(Job::TakeIn { book, notice });
+                // If the rest cannot be loaded, the next notice tries again.
+                wasm_bindgen_futures::spawn_local(take_in(book, notice).map(drop));
             }
         });
         book.0.channel.replace(Some(channel));
@@ -305,6 +297,12 @@ impl Book {
     pub(crate) fn new_id(&self) -> Uuid {
         browser::new_uuid_v7()
     }
+}
+
+/// Takes in what a round elsewhere changed, with the code of the rest.
+#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
+fn take_in(book: Book, notice: Notice) -> LocalBoxFuture<'static, ()> {
+    async move { book.take_in(notice, true).await }.boxed_local()
 }
 
 fn completeness_of(cursor: &Cursor) -> Completeness {

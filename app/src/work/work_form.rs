@@ -2,10 +2,14 @@
 
 use domain::{
     Action, CalendarDate, InventoryLot, LotRef, LotStatus, MAX_REASON_CHARS, Quantity, Reason, ReasonCode,
-    unit_decimals,
+    first_to_take, unit_decimals,
 };
 use uuid::Uuid;
 
+use crate::components::faults::Faults;
+use crate::components::quantity_field::read_quantity;
+use crate::components::reasons::of_field;
+use crate::language::{t, tf};
 use crate::route::LotWork;
 use crate::stock::lot_panel::first_to_take;
 use crate::ui::faults::Faults;
@@ -294,6 +298,16 @@ mod tests {
         form.read(&task(work))
     }
 
+    /// The sentence at `field`, which must be the only field with a fault.
+    fn only_fault(read: Result<Action, Faults>, field: &'static str) -> String {
+        let faults = read.expect_err("a fault");
+        let sentence = faults.first();
+        let mut only = Faults::default();
+        only.note(field, sentence.clone());
+        assert_eq!(faults, only);
+        sentence
+    }
+
     #[test]
     fn picks_more_than_there_is_because_it_happened() {
         let action = read(&typed("35,5"), LotWork::Pick).expect("a pick");
@@ -304,27 +318,26 @@ mod tests {
     #[test]
     fn what_is_counted_by_the_piece_comes_in_whole_numbers() {
         let pieces = Task { unit: "each".into(), ..task(LotWork::Pick) };
-        assert!(typed("2").read(&pieces).is_ok());
-        let faults = typed("2.5").read(&pieces).expect_err("half a piece");
-        assert!(faults.of("quantity").is_some_and(|why| why.contains("whole")));
+        let two = Action::PickLot { lot: lot().lot, quantity: Quantity::units(2), reason: String::new() };
+        assert_eq!(typed("2").read(&pieces), Ok(two));
+        let half = only_fault(typed("2.5").read(&pieces), "quantity");
+        assert_eq!(half, "This product is counted, not measured: type a whole number.");
     }
 
     #[test]
     fn another_lot_than_the_first_to_expire_needs_a_reason() {
         let other = lot_of("L2", "A-2", "2027-05-31").lot;
         let form = WorkForm { chosen: Some(other.id()), ..typed("5") };
-        let faults = read(&form, LotWork::Pick).expect_err("no reason");
-        assert!(faults.of("reason").is_some());
+        let no_reason = only_fault(read(&form, LotWork::Pick), "reason");
+        assert_eq!(no_reason, "Say why, for whoever asks later.");
         let given = WorkForm { reason: Some(ReasonCode::NotFound), note: "empty bin".into(), ..form.clone() };
         let reason = "not-found: empty bin".to_owned();
         assert_eq!(
             read(&given, LotWork::Pick),
             Ok(Action::PickLot { lot: other, quantity: Quantity::units(5), reason })
         );
-        assert!(
-            form.read(&Task { work: LotWork::Move, ..task(LotWork::Move) })
-                .is_err_and(|faults| faults.of("reason").is_none())
-        );
+        let no_bin = only_fault(read(&form, LotWork::Move), "to");
+        assert_eq!(no_bin, "Say where the goods go: scan or type the bin.", "a move needs no reason");
     }
 
     #[test]
@@ -367,8 +380,9 @@ mod tests {
         let action = read(&typed("0"), LotWork::Count).expect("a count");
         let basis = Quantity::units(30);
         assert_eq!(action, Action::CountLot { lot: lot().lot, counted: Quantity::ZERO, basis });
-        assert!(read(&typed("0"), LotWork::Pick).is_err());
-        assert!(read(&typed("-1"), LotWork::Count).is_err());
+        let fault = |quantity, work| only_fault(read(&typed(quantity), work), "quantity");
+        assert_eq!(fault("0", LotWork::Pick), "The quantity must be more than zero. Correct it.");
+        assert_eq!(fault("-1", LotWork::Count), "A quantity cannot be negative. Correct it.");
     }
 
     #[test]
@@ -387,14 +401,17 @@ mod tests {
     #[test]
     fn goods_move_only_somewhere_else() {
         let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
-        assert!(to(" ").is_err_and(|faults| faults.of("to").is_some()));
-        assert!(to("a-1").is_err_and(|faults| faults.of("to").is_some_and(|why| why.contains("already"))));
-        assert!(to("B-2").is_ok());
+        assert_eq!(only_fault(to(" "), "to"), "Say where the goods go: scan or type the bin.");
+        let same = only_fault(to("a-1"), "to");
+        assert_eq!(same, "The goods are in a-1 already. Choose another location.");
+        let (lot, to_bin) = (lot().lot, "B-2".to_owned());
+        assert_eq!(to("B-2"), Ok(Action::MoveLot { lot, to: to_bin, quantity: Quantity::units(5) }));
     }
 
     #[test]
     fn an_adjustment_needs_a_reason() {
-        assert!(read(&typed("5"), LotWork::Adjust).is_err_and(|faults| faults.of("reason").is_some()));
+        let no_reason = only_fault(read(&typed("5"), LotWork::Adjust), "reason");
+        assert_eq!(no_reason, "Say why, for whoever asks later.");
         let form = WorkForm { reason: Some(ReasonCode::Damaged), takes_away: true, ..typed("5") };
         let (delta, reason) = (Quantity::units(-5), "damaged".to_owned());
         assert_eq!(
@@ -402,7 +419,8 @@ mod tests {
             Ok(Action::AdjustLot { lot: lot().lot, delta, reason, delivery: None })
         );
         let bare = WorkForm { reason: Some(ReasonCode::Other), ..typed("5") };
-        assert!(read(&bare, LotWork::Adjust).is_err(), "another reason has to be said");
+        let bare = only_fault(read(&bare, LotWork::Adjust), "reason");
+        assert_eq!(bare, no_reason, "another reason has to be said");
     }
 
     #[test]
@@ -420,14 +438,24 @@ mod tests {
     fn goods_of_a_new_lot_are_received() {
         let mut form = WorkForm { chosen: None, ..typed("5") };
         let faults = read(&form, LotWork::Receive).expect_err("no lot");
-        assert!(faults.of("lot-code").is_some() && faults.of("location").is_some());
+        let at = |field| faults.of(field).map(|sentence| sentence.to_string()).unwrap_or_default();
+        assert_eq!(at("lot-code"), "Lot code is missing. It is printed on the goods.");
+        assert_eq!(at("location"), "Location is missing. Scan or type the bin.");
         (form.lot_code, form.location) = ("L9".into(), "R-1".into());
         form.expires_on = "2026-02-30".into();
-        let faults = read(&form, LotWork::Receive).expect_err("no such day");
-        assert!(faults.of("expires-on").is_some());
+        let no_such_day = only_fault(read(&form, LotWork::Receive), "expires-on");
+        assert_eq!(no_such_day, "\"2026-02-30\" is not a date that exists. Correct it.");
         form.expires_on = "2027-02-28".into();
-        assert!(read(&form, LotWork::Receive).is_ok());
+        let received = Action::ReceiveLot {
+            lot: LotRef::new(Uuid::nil(), "L9", "R-1"),
+            quantity: Quantity::units(5),
+            expires_on: "2027-02-28".parse().ok(),
+            received_on: Some(task(LotWork::Receive).today),
+            delivery: None,
+        };
+        assert_eq!(read(&form, LotWork::Receive), Ok(received));
         form.lot_code = "x".repeat(65);
-        assert!(read(&form, LotWork::Receive).is_err_and(|faults| faults.of("lot-code").is_some()));
+        let too_long = only_fault(read(&form, LotWork::Receive), "lot-code");
+        assert_eq!(too_long, "Lot code has 65 characters; at most 64 fit. Shorten it.");
     }
 }

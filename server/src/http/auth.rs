@@ -1,4 +1,4 @@
-//! Who is asking: a device's token, as a cookie that no script can read or as a bearer token.
+//! Authentication: a device's token, as a cookie that no script can read or as a bearer token.
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -8,21 +8,19 @@ use axum::response::{IntoResponse, Response};
 use domain::NAMES;
 use sha2::{Digest, Sha256};
 
-use super::AppState;
 use super::errors::ApiError;
+use super::state::AppState;
+use crate::enrolment::hash;
 use crate::store::Device;
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
 /// The header that every request which changes something carries: a page of another site cannot set it.
 const CUSTOM_HEADER: &str = NAMES.header;
+/// The header of every request that changes something: a page of another site cannot set it.
+const CUSTOM_HEADER: &str = "x-lotbook";
 
-/// SHA-256, the only form in which tokens and codes are kept.
-pub(crate) fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
-
-/// The device that asks.
+/// The device that sent the request.
 pub(super) struct Caller(pub(super) Device);
 
 impl FromRequestParts<AppState> for Caller {
@@ -49,7 +47,8 @@ fn token(headers: &HeaderMap) -> Option<&str> {
         .find_map(|(name, value)| (name == COOKIE).then_some(value))
 }
 
-/// Refuses requests that change something and lack the header: a form on another site could have sent them.
+/// Refuses requests that change something and lack [`CUSTOM_HEADER`]: a form on another site could have sent
+/// them.
 pub(super) async fn require_header(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || request.headers().get(CUSTOM_HEADER).is_some_and(|value| value == "1") {
