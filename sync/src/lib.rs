@@ -4,9 +4,9 @@
 //! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
 //! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
 
-mod app_names;
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod app_names;
 mod audit;
 mod host;
 #[cfg(feature = "testing")]
