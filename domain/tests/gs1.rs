@@ -25,7 +25,7 @@ fn meaning(scan: &str) -> String {
     let scan = scan.replace("{GS}", &GROUP_SEPARATOR.to_string()).replace("{CR}", "\r");
     match read_scan(&scan, Scanner { separator, sends_separators }) {
         Ok(Scan::Gtin(gtin)) => format!("gtin {gtin}"),
-        Ok(Scan::Gs1(elements)) => format!("gs1 {}", told(&elements)),
+        Ok(Scan::Gs1(elements)) => format!("gs1 {}", listed(&elements)),
         Ok(Scan::Unclear(readings)) => {
             format!("unclear {}", readings.iter().map(listed).collect::<Vec<_>>().join(" || "))
         }

@@ -112,7 +112,8 @@ impl<M: Records> IdbStore<M> {
     /// Folds most changes of a table into its pages, a part at a time so that readers get their turn.
     async fn fold(&self, name: &str) -> Result<(), StoreError> {
         for _ in 0..MAX_FOLD_STEPS {
-            let step = self.run(&[name], &[META], Mode::Write, async |tx| self.fold_some(tx, name).await);
+            let tables = [name];
+            let step = self.run(&tables, &[META], Mode::Write, async |tx| self.fold_some(tx, name).await);
             if step.await? {
                 break;
             }

@@ -231,7 +231,8 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {
-        let reading = self.run(&[&key.table], &[META], Mode::Read, async |tx| {
+        let tables = [&*key.table];
+        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let table = Table::of(&tx, &key.table)?;
             let changes = self.changes(&table, &key.table, version).await?;
@@ -247,7 +248,8 @@ impl<M: Records> Store for IdbStore<M> {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let reading = self.run(&[table], &[META], Mode::Read, async |tx| {
+        let tables = [table];
+        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let stores = Table::of(&tx, table)?;
             let changes = self.changes(&stores, table, version).await?;
@@ -257,7 +259,8 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let reading = self.run(&[table], &[META], Mode::Read, async |tx| {
+        let tables = [table];
+        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let stores = Table::of(&tx, table)?;
             let changes = self.changes(&stores, table, version).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Action, Effect, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, Row, Warehouse,
+    Action, Effect, FieldRev, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, Row, Warehouse,
     lot_key, product_key,
 };
 use sync::{Mutation, Records, RowKey, UnixMillis, Verdict};

@@ -15,10 +15,8 @@ use crate::store::Device;
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
-/// The header that every request which changes something carries: a page of another site cannot set it.
-const CUSTOM_HEADER: &str = NAMES.header;
 /// The header of every request that changes something: a page of another site cannot set it.
-const CUSTOM_HEADER: &str = "x-lotbook";
+const CUSTOM_HEADER: &str = NAMES.header;
 
 /// The device that sent the request.
 pub(super) struct Caller(pub(super) Device);
