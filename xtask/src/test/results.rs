@@ -31,7 +31,7 @@ impl Results {
     /// The tests that took longest, the slowest first, at most `count` of them.
     pub(crate) fn slowest(&self, count: usize) -> Vec<TimedTest> {
         let mut times = self.times.clone();
-        times.sort_by(|a, b| b.time.cmp(&a.time));
+        times.sort_by_key(|test| std::cmp::Reverse(test.time));
         times.truncate(count);
         times
     }
