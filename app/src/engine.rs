@@ -8,8 +8,6 @@ use browser::{
     ended, now, register_background_sync, sync_and_audit_once,
 };
 use domain::NAMES;
-use futures::future::{AbortHandle, abortable};
-use domain::{DEFAULT_SCOPE, Warehouse};
 use futures::FutureExt;
 use futures::future::{AbortHandle, LocalBoxFuture, abortable};
 use gloo_timers::callback::Timeout;

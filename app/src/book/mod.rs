@@ -30,9 +30,6 @@ use std::rc::Rc;
 
 use browser::{BroadcastEnd, LAST_SYNC_SETTING};
 use domain::{Action, DeviceAnswer, NAMES, Warehouse};
-use futures::future::Shared;
-use browser::{Channel, LAST_SYNC_SETTING, Notice};
-use domain::{Action, DEFAULT_SCOPE, DeviceAnswer, Warehouse};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use gloo_timers::future::TimeoutFuture;

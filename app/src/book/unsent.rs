@@ -23,7 +23,7 @@ impl Book {
     /// # Errors
     /// [`UnsentError`]: what is wrong with the file.
     pub(crate) async fn take_in_unsent(&self, text: &str) -> Result<TakenIn, UnsentError> {
-        let taken = Unsent::read(text)?.take_in::<Warehouse>(self.store()).await;
+        let taken = Unsent::read(text)?.take_in(self.store()).await;
         if let Err(UnsentError::Store(error)) = &taken {
             // It is handed on below.
             drop(self.noted_save::<()>(Err(error.clone())));

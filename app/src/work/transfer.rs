@@ -21,7 +21,6 @@ use crate::desk::use_desk::{use_answers, use_scans};
 use crate::device::feedback::{self, Feedback};
 use crate::goods::product_search::ProductSearch;
 use crate::route::Route;
-use crate::stock::lot_panel::primary_lot;
 use crate::ui::button::{icon_button, resting_button};
 use crate::ui::field::{Field, Takes};
 use crate::ui::icon::{Glyph, icon};

@@ -6,12 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::components::faults::Faults;
-use crate::components::quantity_field::read_quantity;
-use crate::components::reasons::of_field;
-use crate::language::{t, tf};
 use crate::route::LotWork;
-use crate::stock::lot_panel::first_to_take;
 use crate::ui::faults::Faults;
 use crate::ui::quantity_field::read_quantity;
 use crate::words::language::{t, tf};

@@ -17,7 +17,6 @@ use crate::desk::use_desk::use_answers;
 use crate::device::preferences::Preferences;
 use crate::goods::product_names::rows_of;
 use crate::route::{LotWork, Route, use_query};
-use crate::stock::lot_panel::{first_to_take, primary_lot};
 use crate::ui::button::submit_button;
 use crate::ui::faults::Faults;
 use crate::ui::page_head::PageHead;
