@@ -1,11 +1,14 @@
 //! What tests that need more than one crate share: the server in this process, and devices that reach it over HTTP.
 
 mod catalogue;
+mod chromium;
 mod native_transport;
+pub mod processes;
 mod test_device;
 mod test_server;
 
 pub use catalogue::{Catalogue, LOTBOOK_DATA};
+pub use chromium::{Chromium, Launch};
 pub use native_transport::NativeTransport;
 pub use test_device::TestDevice;
 pub use test_server::TestServer;

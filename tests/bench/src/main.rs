@@ -15,7 +15,6 @@ mod faults;
 mod first_sync;
 mod lookup;
 mod plot;
-mod processes;
 mod record;
 mod report;
 mod rounds;
