@@ -28,7 +28,7 @@ fn main() {
     service_worker::init_offline_sync();
     device::install::listen();
     // Begun now, it is there when the first picture is. Whoever needs it says what is wrong.
-    wasm_bindgen_futures::spawn_local(async { drop(rest::load().await) });
+    wasm_bindgen_futures::spawn_local(async { rest::load().await.unwrap_or_default() });
     wasm_bindgen_futures::spawn_local(async {
         words::language::load().await;
         yew::Renderer::<frame::root::Root>::new().render();

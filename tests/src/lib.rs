@@ -2,11 +2,14 @@
 //! HTTP.
 
 mod catalogue;
+mod chromium;
 mod native_transport;
+pub mod processes;
 mod test_device;
 mod test_server;
 
 pub use catalogue::{Catalogue, LOTBOOK_DATA};
+pub use chromium::{Chromium, Launch};
 pub use native_transport::NativeTransport;
 pub use test_device::TestDevice;
 pub use test_server::TestServer;

@@ -11,17 +11,8 @@ use std::process::Command;
 
 const BROWSER_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const DRIVER_NAMES: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
-/// Chromium alone on the machine: no calls home, no sandbox (which containers refuse), no first-run pages.
-const ARGUMENTS: [&str; 8] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-];
+/// One argument a line, the same for every browser that a test or bench starts.
+const ARGUMENTS: &str = include_str!("../../tests/src/chromium-arguments.txt");
 
 /// The installed pair.
 #[derive(Debug)]
@@ -67,7 +58,8 @@ impl Browser {
     /// Writes the capabilities that wasm-bindgen's test runner reads and says where they are.
     pub(crate) fn capabilities(&self, workspace: &Workspace) -> Result<PathBuf> {
         let file = workspace.tools().join("webdriver.json");
-        let capabilities = json!({ "goog:chromeOptions": { "binary": self.chromium, "args": ARGUMENTS } });
+        let arguments: Vec<&str> = ARGUMENTS.lines().collect();
+        let capabilities = json!({ "goog:chromeOptions": { "binary": self.chromium, "args": arguments } });
         std::fs::create_dir_all(workspace.tools())
             .and_then(|()| std::fs::write(&file, capabilities.to_string()))
             .with_context(|| format!("{} cannot be written", file.display()))?;

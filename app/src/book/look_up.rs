@@ -1,7 +1,7 @@
 //! Finding what was scanned or typed: on this device first, then on the server.
 
 use domain::{
-    Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, Warehouse, normalize_gtin,
+    Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, normalize_gtin,
 };
 use sync::{Commit, Outbox, RelayedRow, RowKey, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;

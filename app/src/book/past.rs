@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Action, HistoryEntry, LOTS, LotRef, Movement, Quantity, Row, Warehouse, lot_prefix};
+use domain::{Action, HistoryEntry, LOTS, LotRef, Movement, Quantity, Row, lot_prefix};
 use sync::{Mutation, Read, Store, StoreError, UnixMillis, Verdict};
 use uuid::Uuid;
 

@@ -1,6 +1,5 @@
 //! Codes that nobody knew when they were scanned. They are kept on this device until somebody says what they are.
 
-use domain::Warehouse;
 use serde::{Deserialize, Serialize};
 use sync::{Store, StoreError, UnixMillis};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{PRODUCTS, Row, Warehouse};
+use domain::{PRODUCTS, Row};
 use sync::{RowKey, Store, StoreError, TakenIn, Unsent, UnsentError};
 use uuid::Uuid;
 

@@ -35,7 +35,7 @@ pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
         if is_wanted {
             spawn_local(async move {
                 // The page that waits for it says what is wrong.
-                drop(bring_survey_up(book).await);
+                bring_survey_up(book).await.unwrap_or_default();
             });
         }
     });

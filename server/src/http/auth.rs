@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::NAMES;
-use sha2::{Digest, Sha256};
 
 use super::errors::ApiError;
 use super::state::AppState;

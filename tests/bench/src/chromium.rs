@@ -3,32 +3,17 @@
 //! The profile outlives the browser, so that it can be started cold on what an earlier one stored. Long work in a page
 //! runs as a job that is polled: no answer is ever waited for beyond a driver's patience.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::common::capabilities::chrome::ChromeCapabilities;
+use tests::{Launch, processes};
 use thirtyfour::prelude::*;
 
-use crate::processes;
 use crate::settings::Settings;
 
-const ARGUMENTS: [&str; 9] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-];
-const START_TIMEOUT: Duration = Duration::from_secs(30);
 const CRASH_TIMEOUT: Duration = Duration::from_secs(10);
 const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -42,12 +27,7 @@ pub(crate) struct Chromium {
     chromedriver: PathBuf,
     further_arguments: Vec<String>,
     profile: TempDir,
-    running: Option<Running>,
-}
-
-struct Running {
-    driver_process: Child,
-    driver: WebDriver,
+    running: Option<tests::Chromium>,
 }
 
 impl Chromium {
@@ -73,52 +53,27 @@ impl Chromium {
     /// When the browser or its driver cannot be started.
     pub(crate) async fn restart(&mut self) -> Result<()> {
         self.quit().await;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut driver_process = Command::new(&self.chromedriver)
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| {
-                format!(
-                    "{} cannot be started; install chromium-driver, or name it in CHROMEDRIVER",
-                    self.chromedriver.display()
-                )
-            })?;
-        match connected(port, self.capabilities()?).await {
-            Ok(driver) => {
-                self.running = Some(Running { driver_process, driver });
-                Ok(())
-            }
-            Err(error) => {
-                end(&mut driver_process);
-                Err(error)
-            }
-        }
+        let chromium = Some(self.chromium.as_path()).filter(|chromium| chromium.components().count() > 1);
+        let launch = Launch {
+            // Only a path can be named to the driver; it finds a program on the PATH by itself.
+            chromium,
+            chromedriver: &self.chromedriver,
+            profile: self.profile.path(),
+            arguments: &self.further_arguments,
+        };
+        self.running = Some(tests::Chromium::start(launch).await?);
+        Ok(())
     }
 
     /// Ends the browser in order, so that everything it holds gets to its profile.
     pub(crate) async fn quit(&mut self) {
-        let Some(Running { mut driver_process, driver }) = self.running.take() else { return };
-        // A browser that has crashed cannot end in order; its processes are ended below.
-        drop(driver.quit().await);
-        end(&mut driver_process);
-    }
-
-    fn capabilities(&self) -> Result<ChromeCapabilities> {
-        let mut capabilities = DesiredCapabilities::chrome();
-        for argument in ARGUMENTS.into_iter().chain(self.further_arguments.iter().map(String::as_str)) {
-            capabilities.add_arg(argument)?;
+        if let Some(running) = self.running.take() {
+            running.quit().await;
         }
-        capabilities.add_arg(&format!("--user-data-dir={}", self.profile.path().display()))?;
-        if self.chromium.components().count() > 1 {
-            capabilities.set_binary(&self.chromium.to_string_lossy())?;
-        }
-        Ok(capabilities)
     }
 
     fn driver(&self) -> Result<&WebDriver> {
-        Ok(&self.running.as_ref().context("the browser does not run")?.driver)
+        Ok(self.running.as_ref().context("the browser does not run")?.driver())
     }
 
     /// Goes to an address.
@@ -323,44 +278,9 @@ impl Chromium {
 
     /// The most memory that one renderer process has held at once, in bytes, where that can be known.
     pub(crate) fn renderer_peak_bytes(&self) -> Option<f64> {
-        let driver = self.running.as_ref()?.driver_process.id();
+        let driver = self.running.as_ref()?.driver_process_id();
         let renderers =
             processes::descendants(driver).into_iter().filter(|(_, line)| line.contains("--type=renderer"));
         renderers.filter_map(|(pid, _)| processes::peak_memory_bytes(pid)).reduce(f64::max)
-    }
-}
-
-async fn connected(port: u16, capabilities: ChromeCapabilities) -> Result<WebDriver> {
-    let address = format!("http://127.0.0.1:{port}");
-    let deadline = Instant::now() + START_TIMEOUT;
-    loop {
-        match WebDriver::new(&address, capabilities.clone()).await {
-            Ok(driver) => return Ok(driver),
-            Err(error) if Instant::now() > deadline => {
-                return Err(error).context("the browser cannot be started");
-            }
-            Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
-        }
-    }
-}
-
-/// Ends a driver and the browser processes that it started and that still run.
-fn end(driver_process: &mut Child) {
-    let orphans = processes::descendants(driver_process.id());
-    // Whoever has ended already cannot be ended again.
-    drop(driver_process.kill());
-    drop(driver_process.wait());
-    for (pid, _) in orphans {
-        drop(Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status());
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        if let Some(Running { mut driver_process, driver }) = self.running.take() {
-            // Its own drop would wait for an answer that nobody gives.
-            std::mem::forget(driver);
-            end(&mut driver_process);
-        }
     }
 }

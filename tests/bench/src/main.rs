@@ -16,7 +16,6 @@ mod faults;
 mod first_sync;
 mod lookup;
 mod plot;
-mod processes;
 mod record;
 mod report;
 mod rounds;

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use domain::Warehouse;
 use server::store::Device as Enrolled;
 use sync::{
     Connection, Ended, Event, Order, RoundError, RoundLimits, Store, TransportError, UnixMillis,

@@ -1,7 +1,6 @@
 //! What people do on a device, and their diary of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use domain::{
     Action, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine, Product, ProductPatch,

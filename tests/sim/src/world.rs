@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Result;
-use domain::{Action, LotRef, Quantity, Warehouse};
+use domain::{Action, LotRef, Quantity};
 use sync::{Draft, Event, RoundLimits, Store as _, UnixMillis, run_round};
 use uuid::Uuid;
 

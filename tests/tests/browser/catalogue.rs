@@ -79,7 +79,7 @@ async fn a_whole_catalogue_is_searched_and_scanned_offline() -> Result<()> {
 
     let device = Device::new(&server.origin()).await?;
     device.resize(PHONE).await?;
-    device.driver()?.goto(server.enrolment_link()?).await?;
+    device.driver().goto(server.enrolment_link()?).await?;
     device.find("enrol-submit").await?;
     device.script(
         "window.longest = 0; new PerformanceObserver((list) => list.getEntries()

@@ -1,26 +1,14 @@
 //! One device: a Chromium with a profile of its own, driven over WebDriver.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::{Chromium, Launch};
 use thirtyfour::prelude::*;
 
-const CHROMIUM_ARGUMENTS: [&str; 9] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-];
 /// What a person would wait for at most.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -32,8 +20,7 @@ pub(crate) const DESKTOP: (u32, u32) = (1280, 800);
 
 /// A running browser. Its profile outlives it, so that it can be killed and started again.
 pub(crate) struct Device {
-    driver_process: Child,
-    driver: Option<WebDriver>,
+    browser: Chromium,
     profile: TempDir,
     origin: String,
     /// What this browser is started with besides.
@@ -61,7 +48,7 @@ impl Device {
 
     /// Follows a new enrolment link, and waits for the first sync.
     pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
-        self.driver()?.goto(server.enrolment_link()?).await?;
+        self.driver().goto(server.enrolment_link()?).await?;
         self.click("enrol-submit").await?;
         self.wait_for_script(
             "the first sync",
@@ -74,42 +61,25 @@ impl Device {
     }
 
     async fn with_profile(origin: &str, profile: TempDir, arguments: Vec<String>) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let binary =
-            std::env::var_os("CHROMEDRIVER").context("CHROMEDRIVER is not set: use `cargo xtask test`")?;
-        let driver_process = Command::new(binary)
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting chromedriver")?;
-        let mut capabilities = DesiredCapabilities::chrome();
-        for argument in CHROMIUM_ARGUMENTS.into_iter().chain(arguments.iter().map(String::as_str)) {
-            capabilities.add_arg(argument)?;
-        }
-        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
-        if let Some(chromium) = std::env::var_os("CHROMIUM") {
-            capabilities.set_binary(&chromium.to_string_lossy())?;
-        }
-        let address = format!("http://127.0.0.1:{port}");
-        let deadline = Instant::now() + PATIENCE;
-        let driver = loop {
-            match WebDriver::new(&address, capabilities.clone()).await {
-                Ok(driver) => break driver,
-                Err(error) if Instant::now() > deadline => return Err(error).context("starting Chromium"),
-                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
-            }
-        };
-        Ok(Self { driver_process, driver: Some(driver), profile, origin: origin.to_owned(), arguments })
+        let chromedriver = std::env::var_os("CHROMEDRIVER").map(PathBuf::from);
+        let chromium = std::env::var_os("CHROMIUM").map(PathBuf::from);
+        let browser = Chromium::start(Launch {
+            chromium: chromium.as_deref(),
+            chromedriver: &chromedriver.context("CHROMEDRIVER is not set: use `cargo xtask test`")?,
+            profile: profile.path(),
+            arguments: &arguments,
+        })
+        .await?;
+        Ok(Self { browser, profile, origin: origin.to_owned(), arguments })
     }
 
-    pub(crate) fn driver(&self) -> Result<&WebDriver> {
-        self.driver.as_ref().context("the browser was killed")
+    pub(crate) fn driver(&self) -> &WebDriver {
+        self.browser.driver()
     }
 
     /// Goes to a path of the app.
     pub(crate) async fn open(&self, path: &str) -> Result<()> {
-        Ok(self.driver()?.goto(format!("{}{path}", self.origin)).await?)
+        Ok(self.driver().goto(format!("{}{path}", self.origin)).await?)
     }
 
     /// Sets the size of the page.
@@ -120,12 +90,12 @@ impl Device {
 
     /// Sends a command of the DevTools protocol.
     pub(crate) async fn cdp(&self, method: &str, parameters: Value) -> Result<Value> {
-        Ok(self.driver()?.cdp().send_raw(method, parameters).await?)
+        Ok(self.driver().cdp().send_raw(method, parameters).await?)
     }
 
     /// Runs a script's body and returns what it returns.
     pub(crate) async fn script(&self, body: &str) -> Result<Value> {
-        Ok(self.driver()?.execute(body, Vec::new()).await?.json().clone())
+        Ok(self.driver().execute(body, Vec::new()).await?.json().clone())
     }
 
     /// Waits until a script's body returns something true.
@@ -163,7 +133,7 @@ impl Device {
         loop {
             self.wait_for_script(selector, &is_there).await?;
             // It may be drawn anew in this very moment.
-            match self.driver()?.find(By::Css(selector)).await {
+            match self.driver().find(By::Css(selector)).await {
                 Err(_) if Instant::now() < deadline => {}
                 found => return Ok(found?),
             }
@@ -219,7 +189,7 @@ impl Device {
 
     /// Elements with this `data-test`.
     pub(crate) async fn count(&self, test: &str) -> Result<usize> {
-        Ok(self.driver()?.find_all(By::Css(format!("[data-test='{test}']"))).await?.len())
+        Ok(self.driver().find_all(By::Css(format!("[data-test='{test}']"))).await?.len())
     }
 
     /// Replaces what stands in a field.
@@ -240,13 +210,13 @@ impl Device {
     pub(crate) async fn screenshot_to(&self, folder: &Path, name: &str) -> Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(format!("{name}.png"));
-        std::fs::write(&path, self.driver()?.screenshot_as_png().await?)?;
+        std::fs::write(&path, self.driver().screenshot_as_png().await?)?;
         Ok(path)
     }
 
     /// Leaves the browser running without any page of the app.
     pub(crate) async fn close_pages(&self) -> Result<()> {
-        let driver = self.driver()?;
+        let driver = self.driver();
         let blank = driver.new_tab().await?;
         for window in driver.windows().await? {
             if window != blank {
@@ -259,32 +229,10 @@ impl Device {
     }
 
     /// Kills the browser with all its processes at once, and starts it again on the same profile.
-    pub(crate) async fn kill_and_restart(mut self) -> Result<Self> {
-        let profile = self.profile.path().to_string_lossy().into_owned();
-        let killed =
-            Command::new("pkill").args(["-KILL", "-f", &profile]).status().context("running `pkill`")?;
-        ensure!(killed.success(), "no process of the browser was found");
-        self.driver_process.kill()?;
-        self.driver_process.wait()?;
-        // The session is gone; there is nothing to end.
-        if let Some(driver) = self.driver.take() {
-            std::mem::forget(driver);
-        }
-        let profile = std::mem::replace(&mut self.profile, TempDir::new()?);
+    pub(crate) async fn kill_and_restart(self) -> Result<Self> {
+        let Self { browser, profile, origin, arguments } = self;
+        browser.kill()?;
         drop(std::fs::remove_file(profile.path().join("SingletonLock")));
-        Self::with_profile(&self.origin, profile, self.arguments.clone()).await
-    }
-}
-
-impl Drop for Device {
-    /// Kills the browser: asked to end, it takes up to ten seconds.
-    fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            std::mem::forget(driver);
-            let profile = self.profile.path().to_string_lossy().into_owned();
-            drop(Command::new("pkill").args(["-KILL", "-f", &profile]).status());
-        }
-        drop(self.driver_process.kill());
-        drop(self.driver_process.wait());
+        Self::with_profile(&origin, profile, arguments).await
     }
 }

@@ -145,7 +145,7 @@ async fn signing_out_keeps_unsent_work_under_the_name_of_who_did_it() -> Result<
     let device = Device::enrolled(&server).await?;
     let goods = Goods::stocked(&server, 0)?;
     // While somebody else holds the turn, nothing is sent, by page or worker.
-    let driver = device.driver()?;
+    let driver = device.driver();
     let app = driver.window().await?;
     let holder = driver.new_tab().await?;
     driver.switch_to_window(holder.clone()).await?;
@@ -195,7 +195,7 @@ async fn data_that_the_browser_removed_is_noticed() -> Result<()> {
     wait_until_sent(&device).await?;
     ensure!(device.count("data-lost-notice").await? == 0, "nothing is lost yet");
 
-    device.driver()?.goto("about:blank").await?;
+    device.driver().goto("about:blank").await?;
     let everything_but_cookies = json!({ "origin": server.origin(), "storageTypes": "indexeddb" });
     device.cdp("Storage.clearDataForOrigin", everything_but_cookies).await?;
     device.open("/sync").await?;

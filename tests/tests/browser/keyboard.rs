@@ -14,7 +14,7 @@ const TYPING_MILLIS: u64 = 90;
 
 /// Sends real keys to whatever has the focus.
 async fn press(device: &Device, keys: &str) -> Result<()> {
-    Ok(device.driver()?.action_chain().send_keys(keys).perform().await?)
+    Ok(device.driver().action_chain().send_keys(keys).perform().await?)
 }
 
 /// Goes on with Tab until it has the focus, and says what has it: nothing else is asked for.
@@ -38,7 +38,7 @@ pub(crate) async fn activate(device: &Device, target: &Target) -> Result<()> {
 /// Types a text in place of what is there; `⏎` is the Enter key.
 pub(crate) async fn fill(device: &Device, target: &Target, text: &str) -> Result<()> {
     tab_to(device, target).await?;
-    let select_all = device.driver()?.action_chain();
+    let select_all = device.driver().action_chain();
     select_all.key_down(Key::Control).send_keys("a").key_up(Key::Control).perform().await?;
     for key in text.replace('⏎', &Key::Enter.value().to_string()).chars() {
         tokio::time::sleep(std::time::Duration::from_millis(TYPING_MILLIS)).await;

@@ -31,7 +31,7 @@ const KEY_MILLIS: f64 = 4.0;
 /// Scans a code, wherever the focus is. No key waits until the page has dealt with the one before.
 pub(crate) async fn scan(device: &Device, code: &str) -> Result<()> {
     let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
-    let session = device.driver()?.cdp().connect().await?;
+    let session = device.driver().cdp().connect().await?;
     let keys = code.chars().map(|char| (char.to_string(), char.to_string()));
     let mut presses = Vec::new();
     for (at, (key, text)) in keys.chain([("Enter".to_owned(), "\r".to_owned())]).enumerate() {

@@ -153,7 +153,7 @@ impl Site {
 
     async fn enrol_without_list(&self) -> Result<()> {
         let id = self.inject(breaking("sync-hangs")?).await?;
-        self.device.driver()?.goto(self.server.enrolment_link()?).await?;
+        self.device.driver().goto(self.server.enrolment_link()?).await?;
         self.device.click("enrol-submit").await?;
         self.device.find("toast").await?;
         self.remove(&id).await

@@ -182,7 +182,7 @@ async fn fill_new_product(device: &Device, sku: &str, name: &str) -> Result<()> 
 async fn two_tabs_and_the_worker_record_each_mutation_once() -> Result<()> {
     const PICKS_A_TAB: i64 = 4;
     let CutOff { mut server, device, goods, before } = cut_off().await?;
-    let driver = device.driver()?;
+    let driver = device.driver();
     let first = driver.window().await?;
     let second = driver.new_tab().await?;
     for tab in [&first, &second] {

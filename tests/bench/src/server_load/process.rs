@@ -6,12 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tests::processes::peak_memory_bytes;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::catalogue::Catalogue;
-use crate::processes::peak_memory_bytes;
 
 const START_TIMEOUT_MILLIS: u64 = 30_000;
 /// The unit of CPU time in /proc, on every architecture that the bench runs on.

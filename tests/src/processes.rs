@@ -5,7 +5,7 @@
 use std::fs;
 
 /// All descendants of process `root`, each with its command line.
-pub(crate) fn descendants(root: u32) -> Vec<(u32, String)> {
+pub fn descendants(root: u32) -> Vec<(u32, String)> {
     let parents: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, parent(pid)?))).collect();
     let mut found = Vec::new();
     let mut open = vec![root];
@@ -19,7 +19,7 @@ pub(crate) fn descendants(root: u32) -> Vec<(u32, String)> {
 }
 
 /// Peak resident memory of a process, in bytes.
-pub(crate) fn peak_memory_bytes(pid: u32) -> Option<f64> {
+pub fn peak_memory_bytes(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()? * 1_024.0)
