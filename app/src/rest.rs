@@ -9,7 +9,7 @@ use thiserror::Error;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 /// The rest could not be loaded. Nothing that needs it was begun, and the next call tries again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the second half of the app could not be loaded")]
 pub(crate) struct NotLoaded;
 
