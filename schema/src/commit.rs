@@ -46,10 +46,10 @@ impl<M: Records> IdbStore<M> {
         let has_room = !has_rows(&commit) || reserve::ensure(&self.connection).await?;
         let store = async || {
             let others = [META, MUTATION_QUEUE, JOURNAL];
-            let storing = self.run(M::TABLES, &others, Mode::Write, async |tx| {
+            self.run(M::TABLES, &others, Mode::Write, async |tx| {
                 self.store_answer(tx, commit.clone(), true, has_room).await
-            });
-            storing.await
+            })
+            .await
         };
         reserve::with(&self.connection, store).await
     }
@@ -70,10 +70,8 @@ impl<M: Records> IdbStore<M> {
         if !reserve::ensure(&self.connection).await? {
             return Err(StoreError::Full);
         }
-        let storing = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
-            self.store_answer(tx, commit, false, true).await
-        });
-        storing.await
+        self.run(M::TABLES, &[META], Mode::Write, async |tx| self.store_answer(tx, commit, false, true).await)
+            .await
     }
 
     async fn changes_to_write(&self, table: &Table, name: &str, version: u64) -> Result<Changes, StoreError> {
@@ -112,9 +110,8 @@ impl<M: Records> IdbStore<M> {
     /// Folds most changes of a table into its pages, a part at a time so that readers get their turn.
     async fn fold(&self, name: &str) -> Result<(), StoreError> {
         for _ in 0..MAX_FOLD_STEPS {
-            let tables = [name];
-            let step = self.run(&tables, &[META], Mode::Write, async |tx| self.fold_some(tx, name).await);
-            if step.await? {
+            let fold = async |tx| self.fold_some(tx, name).await;
+            if self.run(&[name], &[META], Mode::Write, fold).await? {
                 break;
             }
         }

@@ -114,18 +114,19 @@ pub(crate) fn push(
 /// Saves a mutation at the end, on the disk, and returns its number.
 pub(crate) async fn save(connection: &Connection, mutation: Mutation<Json>) -> Result<u64, StoreError> {
     // A person waits for this: one store, and the end is asked for at once.
-    let saving = connection.run(&[MUTATION_QUEUE], Mode::WriteDurably, async |tx| {
-        let given = push(&tx.store(MUTATION_QUEUE)?, mutation)?;
-        match tx.commit().await {
-            Ok(()) => given.await,
-            // A transaction that ends because of its request may not say why.
-            Err(error) => Err(match given.now_or_never() {
-                Some(Err(StoreError::Full)) => StoreError::Full,
-                _ => error,
-            }),
-        }
-    });
-    saving.await
+    connection
+        .run(&[MUTATION_QUEUE], Mode::WriteDurably, async |tx| {
+            let given = push(&tx.store(MUTATION_QUEUE)?, mutation)?;
+            match tx.commit().await {
+                Ok(()) => given.await,
+                // A transaction that ends because of its request may not say why.
+                Err(error) => Err(match given.now_or_never() {
+                    Some(Err(StoreError::Full)) => StoreError::Full,
+                    _ => error,
+                }),
+            }
+        })
+        .await
 }
 
 /// The last record's number; 0 where there is none.

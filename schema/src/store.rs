@@ -134,18 +134,19 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn queue(&self) -> Result<Queue<M>, StoreError> {
-        let reading = self.connection.run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
-            let (waiting, meta) = (tx.store(MUTATION_QUEUE)?, tx.store(META)?);
-            let (read, last_seq, changes) = futures::join!(
-                queue::all_read::<M>(&waiting),
-                queue::last_seq(&waiting),
-                read_number(&meta, QUEUE_CHANGES)
-            );
-            let (records, unreadable) = read?;
-            let version = QueueVersion { changes: changes?, last_seq: last_seq? };
-            Ok(Queue { records, unreadable, version })
-        });
-        reading.await
+        self.connection
+            .run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
+                let (waiting, meta) = (tx.store(MUTATION_QUEUE)?, tx.store(META)?);
+                let (read, last_seq, changes) = futures::join!(
+                    queue::all_read::<M>(&waiting),
+                    queue::last_seq(&waiting),
+                    read_number(&meta, QUEUE_CHANGES)
+                );
+                let (records, unreadable) = read?;
+                let version = QueueVersion { changes: changes?, last_seq: last_seq? };
+                Ok(Queue { records, unreadable, version })
+            })
+            .await
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
@@ -202,17 +203,16 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn journal(&self, limit: usize) -> Result<Vec<JournalRecordOf<M>>, StoreError> {
-        let reading = self
-            .connection
-            .run(&[JOURNAL], Mode::Read, async |tx| queue::newest::<M>(&tx.store(JOURNAL)?, limit).await);
-        reading.await
+        self.connection
+            .run(&[JOURNAL], Mode::Read, async |tx| queue::newest::<M>(&tx.store(JOURNAL)?, limit).await)
+            .await
     }
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<M::Row>, StoreError> {
         if !reads.iter().all(|read| M::TABLES.contains(&read.table())) {
             return Err(corrupt("there is no such table"));
         }
-        let reading = self.run(M::TABLES, &[META, MUTATION_QUEUE], Mode::Read, async |tx| {
+        self.run(M::TABLES, &[META, MUTATION_QUEUE], Mode::Read, async |tx| {
             let (meta, waiting) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
             let asked = read_texts(&meta, [ROWS_VERSION, QUEUE_CHANGES]);
             let (texts, last_seq) = futures::join!(asked, queue::last_seq(&waiting));
@@ -226,19 +226,18 @@ impl<M: Records> Store for IdbStore<M> {
             }
             let queue_version = QueueVersion { changes: number_of(changes)?, last_seq };
             Ok(Reading { rows: found.into_iter().flatten().collect(), queue_version })
-        });
-        reading.await
+        })
+        .await
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {
-        let tables = [&*key.table];
-        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
+        self.run(&[&key.table], &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let table = Table::of(&tx, &key.table)?;
             let changes = self.changes(&table, &key.table, version).await?;
             table.get::<M>(&changes.rows, &key.key).await
-        });
-        reading.await
+        })
+        .await
     }
 
     async fn scan(
@@ -248,38 +247,37 @@ impl<M: Records> Store for IdbStore<M> {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let tables = [table];
-        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
+        self.run(&[table], &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let stores = Table::of(&tx, table)?;
             let changes = self.changes(&stores, table, version).await?;
             stores.scan::<M>(&changes.rows, prefix, after, limit).await
-        });
-        reading.await
+        })
+        .await
     }
 
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        let tables = [table];
-        let reading = self.run(&tables, &[META], Mode::Read, async |tx| {
+        self.run(&[table], &[META], Mode::Read, async |tx| {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let stores = Table::of(&tx, table)?;
             let changes = self.changes(&stores, table, version).await?;
             let filters = self.filters(&stores, table, version).await?;
             stores.find::<M>(&changes.rows, &filters, index_key).await
-        });
-        reading.await
+        })
+        .await
     }
 
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
-        let writing = self.connection.run(&[META], Mode::Write, async |tx| {
-            begin_anew(&tx.store(META)?, scope)?;
-            tx.commit().await
-        });
-        writing.await
+        self.connection
+            .run(&[META], Mode::Write, async |tx| {
+                begin_anew(&tx.store(META)?, scope)?;
+                tx.commit().await
+            })
+            .await
     }
 
     async fn drop_rows(&self, scope: &str) -> Result<(), StoreError> {
-        let writing = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
+        self.run(M::TABLES, &[META], Mode::Write, async |tx| {
             for name in M::TABLES {
                 Table::of(&tx, name)?.clear()?;
             }
@@ -287,8 +285,8 @@ impl<M: Records> Store for IdbStore<M> {
             begin_anew(&meta, scope)?;
             count_up(&meta, ROWS_VERSION).await?;
             tx.commit().await
-        });
-        writing.await
+        })
+        .await
     }
 
     async fn is_reserve_spent(&self) -> Result<bool, StoreError> {
@@ -305,10 +303,9 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let reading = self
-            .connection
-            .run(&[META], Mode::Read, async |tx| read_text(&tx.store(META)?, &setting_key(name)).await);
-        reading.await
+        self.connection
+            .run(&[META], Mode::Read, async |tx| read_text(&tx.store(META)?, &setting_key(name)).await)
+            .await
     }
 
     async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
