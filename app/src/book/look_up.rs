@@ -1,8 +1,6 @@
 //! Finding what was scanned or typed: on this device first, then on the server.
 
-use domain::{
-    Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, normalize_gtin,
-};
+use domain::{Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, normalize_gtin};
 use sync::{Commit, Outbox, RelayedRow, RowKey, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::lot_filter::{Expiry, Horizon};
 use super::survey::{Survey, SurveyedLot};
-use super::worth::Worth;
 use super::worth::NameId;
+use super::worth::Worth;
 
 /// Months ahead that are told one by one.
 pub(crate) const MONTHS: usize = 12;

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::lot_chip::expiry_tone;
 use super::use_catalogue::{card_of, use_cards};
 use crate::book::lot_filter::SOON_DAYS;
 use crate::book::views::{CardDetail, ProductCard};
-use super::lot_chip::expiry_tone;
 use crate::route::Route;
 use crate::ui::chip::{chip, pending_chip};
 use crate::ui::row_focus::use_row_focus;

@@ -5,9 +5,9 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::setting_parts::{Choice, choices};
+use super::setting_parts::{Kept, change, section, setting};
 use crate::device::preferences::ScannerPreferences;
 use crate::route::Route;
-use super::setting_parts::{Kept, change, section, setting};
 use crate::ui::button::link_button;
 use crate::ui::field::Field;
 use crate::words::language::{t, tf};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Action, Effect, FieldRev, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, Row, Warehouse,
-    lot_key, product_key,
+    Action, Effect, FieldRev, LotPatch, LotRef, LotStatus, Movement, Product, ProductPatch, Quantity, Row,
+    Warehouse, lot_key, product_key,
 };
 use sync::{Mutation, Records, RowKey, UnixMillis, Verdict};
 use uuid::Uuid;

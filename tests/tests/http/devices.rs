@@ -114,7 +114,7 @@ async fn a_file_that_is_not_unsent_work_is_refused_with_a_reason() -> Result<()>
     for (schema, action) in [(99, "{}"), (2, r#"{"teleport_lot":{}}"#)] {
         let unsent = Unsent::read(&entry(schema, action))?;
         let error = unsent.take_in(device.store()).await.expect_err("refused").to_string();
-        assert!(error.contains("Entry 1"), "{error}");
+        assert!(error.contains("entry 1 "), "{error}");
     }
     assert_eq!(device.store().queue().await?.records, []);
     Ok(())
