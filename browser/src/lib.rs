@@ -5,7 +5,6 @@ mod channel;
 mod clock;
 mod http;
 mod lock;
-mod round;
 mod transport;
 
 pub use background_sync::{SYNC_TAG, register_background_sync};
@@ -13,8 +12,4 @@ pub use channel::BroadcastEnd;
 pub use clock::{BrowserTimer, new_uuid_v7, now, random_u64};
 pub use http::{get_json, post_empty, post_json};
 pub use lock::{LockGuard, WebLock};
-pub use round::{
-    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, audit_all, ended,
-    sync_and_audit_once, sync_once,
-};
 pub use transport::FetchTransport;

@@ -244,10 +244,10 @@ impl<H: Host> Client<H> {
 
     /// Takes in the progress of a round, here or elsewhere.
     pub(crate) async fn follow_progress(&self, notice: &Notice) {
-        let Notice::RoundProgress { snapshot, changed, decided, .. } = notice else { return };
+        let Notice::RoundProgress { snapshot, changed, queue, .. } = notice else { return };
         let before = self.completeness();
         let is_part = snapshot.is_some();
-        if is_part && !decided && !self.is_time_to_redraw() {
+        if is_part && !queue && !self.is_time_to_redraw() {
             return;
         }
         self.0.completeness.set(snapshot.map_or(Completeness::Complete, Completeness::of_snapshot));
@@ -255,7 +255,21 @@ impl<H: Host> Client<H> {
         if rows != Changed::Rows(Vec::new()) {
             self.index(Update::Rows { changed: rows.clone(), before }).await;
         }
-        self.follow(Change { queue: *decided, rows, settings: false }).await;
+        self.follow(Change { queue: *queue, rows, settings: false }).await;
+    }
+
+    /// Takes in notices of a round of this window, of which some may have come while others were taken in: the queue is
+    /// read once for all of them.
+    pub(crate) async fn follow_round(&self, notices: Vec<Notice>) {
+        let last = notices.len().saturating_sub(1);
+        let changes_queue = |notice: &Notice| matches!(notice, Notice::RoundProgress { queue: true, .. });
+        let any_queue = notices.iter().any(changes_queue);
+        for (at, mut notice) in notices.into_iter().enumerate() {
+            if let Notice::RoundProgress { queue, .. } = &mut notice {
+                *queue = any_queue && at == last;
+            }
+            self.follow_progress(&notice).await;
+        }
     }
 
     /// Reads again what `change` names and is held in memory, then tells the screens. Rows are indexed by now.

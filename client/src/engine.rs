@@ -12,7 +12,7 @@ use sync::{
 
 use crate::client::{Change, Client, Signal};
 use crate::host::Host;
-use crate::round::{PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, next_notices};
+use crate::round::{PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, next_notices, sync_and_audit_once};
 use crate::status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};
 use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
@@ -220,23 +220,19 @@ impl<H: Host> Engine<H> {
             on_start();
         }
         let (sender, mut notices) = mpsc::unbounded();
-        let tell = |notice: Notice| {
-            self.0.client.tell(&notice);
-            if self.show_progress(&notice) {
+        let tell = |notice: &Notice| {
+            self.0.client.tell(notice);
+            if self.show_progress(notice) {
                 self.handle(Event::Progressed);
                 // Fails only when the round is being dropped.
-                drop(sender.unbounded_send(notice));
+                drop(sender.unbounded_send(notice.clone()));
             }
         };
         let host = self.0.client.host();
-        let ports = RoundPorts {
-            store: self.0.client.relay(),
-            transport: host.transport(),
-            turn: host.turn(),
-            timer: host.timer(),
-        };
+        let ports =
+            RoundPorts { transport: host.transport(), turn: host.turn(), timer: host.timer(), channel: &tell };
         let running = async {
-            let result = ports.sync_and_audit(self.0.limits, steal, tell).await;
+            let result = sync_and_audit_once(self.0.client.relay(), &ports, self.0.limits, steal).await;
             sender.close_channel();
             result
         };
@@ -264,7 +260,7 @@ impl<H: Host> Engine<H> {
         self.0.progress.set(None);
         self.0.error.replace(result.as_ref().err().cloned().map(SyncError::Round));
         self.0.sync_count.set(self.0.sync_count.get() + u32::from(result.is_ok()));
-        let ended = RoundFailure::ended(&result);
+        let ended = ended(&result);
         let on_complete = self.0.observers.borrow().on_sync_complete.clone();
         if let Some(on_complete) = on_complete {
             on_complete(result.map_err(SyncError::Round));

@@ -5,8 +5,6 @@
 //! runs rounds when the scheduler says so; [`RoundPorts::drain`] is the worker's loop. All of it is generic over a
 //! [`Host`], which bundles the ports: storage, transport, turn, timer and channel. A simulation runs this code as it is
 //! shipped.
-#![cfg_attr(feature = "yew", doc = "")]
-#![cfg_attr(feature = "yew", doc = "On top, feature `yew` has the hook [`use_offline_sync`] and a host for browsers.")]
 
 mod client;
 mod completeness;
@@ -20,17 +18,18 @@ mod status;
 mod threats;
 mod view;
 mod watchers;
-#[cfg(feature = "yew")]
-mod web;
 
 pub use client::{Change, Client, Indexer, Signal, Update, WeakClient};
 pub use completeness::Completeness;
-pub use drain::DrainError;
+pub use drain::{DrainError, drain};
 pub use engine::{Engine, EngineConfig, Observers, RoundRunner};
 pub use host::{ActionOf, Host, QueuedOf, RowOf};
 pub use queue::Queue;
 pub use record::{Entities, RecordError};
-pub use round::{LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING};
+pub use round::{
+    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, audit_all, ended,
+    sync_and_audit_once, sync_once,
+};
 pub use status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};
 pub use threats::Threat;
 pub use view::{Base, Shown};

@@ -92,6 +92,24 @@ impl Model for Warehouse {
         }
     }
 
+    fn edits(action: &Action) -> Option<RowKey> {
+        match action {
+            Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => Some(product_key(*id)),
+            Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => Some(lot_key(lot)),
+            Action::CreateProduct(_)
+            | Action::CreateLot { .. }
+            | Action::ReceiveLot { .. }
+            | Action::PutAwayLot { .. }
+            | Action::MoveLot { .. }
+            | Action::PickLot { .. }
+            | Action::AdjustLot { .. }
+            | Action::CountLot { .. }
+            | Action::PlaceOrder(_)
+            | Action::ResolveException { .. }
+            | Action::CloseDelivery { .. } => None,
+        }
+    }
+
     fn creates(action: &Action) -> Option<RowKey> {
         match action {
             Action::CreateProduct(product) => Some(product_key(product.id)),

@@ -111,6 +111,11 @@ pub trait Model: Records {
 
     /// Every row the action may read or change.
     fn touches(action: &Self::Action) -> Vec<RowKey>;
+    /// The row that the action edits, if any: it is made on this row's revision, and a later one may conflict with it.
+    fn edits(action: &Self::Action) -> Option<RowKey> {
+        let _ = action;
+        None
+    }
     /// The row that exists only once this action is accepted, if any: later work on it depends on this action.
     fn creates(action: &Self::Action) -> Option<RowKey>;
     /// Changes `rows`. It must not need rows beyond [`Model::touches`], and must treat each row by itself, so that a

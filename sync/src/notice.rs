@@ -27,6 +27,9 @@ pub enum Notice {
         snapshot: Option<Progress>,
         /// The rows it changed; none for more than can be named.
         changed: Option<Vec<RowKey>>,
+        /// Whether it changed the queue. Older builds do not say.
+        #[serde(default = "unknown")]
+        queue: bool,
     },
     /// A round ended; `ok` if nothing failed.
     RoundEnded {
@@ -37,12 +40,17 @@ pub enum Notice {
 
 impl From<RoundProgress> for Notice {
     fn from(progress: RoundProgress) -> Self {
-        let RoundProgress { sent, to_send, snapshot, changed } = progress;
+        let RoundProgress { sent, to_send, snapshot, changed, queue } = progress;
         let changed = match changed {
             Changed::Nothing => Some(Vec::new()),
             Changed::Rows(keys) => Some(keys),
             Changed::Many => None,
         };
-        Self::RoundProgress { sent, to_send, snapshot, changed }
+        Self::RoundProgress { sent, to_send, snapshot, changed, queue }
     }
+}
+
+/// A queue that may have changed is read again.
+fn unknown() -> bool {
+    true
 }

@@ -58,6 +58,8 @@ pub struct RoundProgress {
     pub snapshot: Option<Progress>,
     /// What the last exchange changed.
     pub changed: Changed,
+    /// Whether the last exchange changed the queue.
+    pub queue: bool,
 }
 
 /// What a finished round did.
@@ -128,7 +130,8 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
         let sent = report.acknowledged + report.attention;
         let decided = committed.acknowledged + committed.attention;
         let left = pending.saturating_sub(decided) + committed.requeued;
-        on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed });
+        let queue = decided + committed.requeued > 0;
+        on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed, queue });
         // What the store counts and cannot hand out is left to another build.
         let is_stuck = request_was_empty && committed.requeued == 0;
         if (left == 0 || is_stuck) && !more {
