@@ -90,7 +90,7 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
     }
 }
 
-fn known_product<'s>(set: &'s WorkingSet, id: Uuid) -> Result<&'s StoredRow, Ruling> {
+fn known_product(set: &WorkingSet, id: Uuid) -> Result<&StoredRow, Ruling> {
     set.row(&product_key(id)).ok_or_else(|| {
         let message =
             format!("The server does not know this product ({id}). Create it first, then try again.");
