@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use browser::{
-    BrowserTimer, FetchTransport, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, WebLock,
-    ended, now, register_background_sync, sync_and_audit_once,
+use browser::{BrowserTimer, FetchTransport, WebLock, now, register_background_sync};
+use client::{
+    PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, sync_and_audit_once,
 };
 use domain::NAMES;
 use futures::FutureExt;

@@ -41,6 +41,12 @@ const ARROWS: &[Arrow] = &[
         why: "browser glue knows no rows, and the worker has no page to render",
     },
     Arrow {
+        from: "client",
+        may_use: &["sync"],
+        never: PLATFORM,
+        why: "page, worker and simulation run the same decisions over ports",
+    },
+    Arrow {
         from: "schema",
         may_use: &["sync"],
         never: &["yew", "reqwest"],
@@ -49,13 +55,13 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "app",
-        may_use: &["browser", "domain", "schema", "sync"],
+        may_use: &["browser", "client", "domain", "schema", "sync"],
         never: &["reqwest", "sqlx"],
         why: "page and worker are updated apart; what they share lives below them",
     },
     Arrow {
         from: "sw",
-        may_use: &["browser", "domain", "schema", "sync"],
+        may_use: &["browser", "client", "domain", "schema", "sync"],
         never: &["yew", "reqwest", "sqlx"],
         why: "the worker starts without a page, from a cold phone, and has to stay small",
     },
@@ -79,13 +85,13 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "bench-engine",
-        may_use: &["browser", "domain", "schema", "sync"],
+        may_use: &["browser", "client", "domain", "schema", "sync"],
         never: &["yew", "reqwest"],
         why: "it is the engine as app and worker run it, and nothing else",
     },
     Arrow {
         from: "sim",
-        may_use: &["domain", "server", "sync"],
+        may_use: &["client", "domain", "server", "sync"],
         never: &["yew", "reqwest"],
         why: "it plays devices and network itself, around the engine and the server as they are",
     },

@@ -122,7 +122,7 @@ impl Book {
         };
         let transport = FetchTransport::new(&NAMES);
         let checked =
-            browser::audit_all(&self.store().relay(), &transport, &BrowserTimer, &tell, on_progress).await;
+            client::audit_all(&self.store().relay(), &transport, &BrowserTimer, &tell, on_progress).await;
         // Other windows took a repair for a part of a round.
         self.tell(&Notice::RoundEnded { ok: checked.is_ok() });
         if let Err(error) = &checked {

@@ -28,7 +28,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use browser::{BroadcastEnd, LAST_SYNC_SETTING};
+use browser::BroadcastEnd;
+use client::LAST_SYNC_SETTING;
 use domain::{Action, DeviceAnswer, NAMES, Warehouse};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};

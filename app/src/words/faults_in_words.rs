@@ -1,6 +1,6 @@
 //! Sentences for what went wrong, in the language of the screens. The errors themselves have only short texts for logs.
 
-use browser::RoundFailure;
+use client::RoundFailure;
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{t, tf};

@@ -4,7 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use browser::{FetchTransport, PAGE_PULL_ROWS, new_uuid_v7, now};
+use browser::{FetchTransport, new_uuid_v7, now};
+use client::PAGE_PULL_ROWS;
 use domain::{Action, LOTS, NAMES, PRODUCTS, Row, Warehouse, location_key, lot_prefix, normalize_gtin};
 use js_sys::{Date, Object, Reflect};
 use schema::IdbStore;
