@@ -1,6 +1,7 @@
 //! The database's handle: opened once, given up when another build needs to upgrade, opened again when it died.
 
 use std::cell::{Cell, RefCell};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -68,14 +69,28 @@ impl Connection {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limit_millis = self.limit_millis.get();
-        let running = async { work(self.begin(stores, mode).await?).await };
-        if let Some(ended) = within(running, limit_millis).await {
-            return ended;
-        }
+        let mut ended = None;
+        let running = async {
+            ended = Some(match self.begin(stores, mode).await {
+                Ok(tx) => work(tx).await,
+                Err(error) => Err(error),
+            });
+        };
+        self.within_limit(pin!(running)).await;
+        ended.unwrap_or_else(|| Err(self.stranded()))
+    }
+
+    /// Runs a transaction until the time limit. Takes any future by reference: a copy of this for each caller would be a
+    /// tenth of the worker.
+    async fn within_limit(&self, running: Pin<&mut dyn Future<Output = ()>>) {
+        let _ = within(running, self.limit_millis.get()).await;
+    }
+
+    /// Drops a handle that gives no answer, so that the next transaction opens another.
+    fn stranded(&self) -> StoreError {
         drop(self.handle.borrow_mut().take());
-        let seconds = f64::from(limit_millis) / 1_000.0;
-        Err(StoreError::Unavailable(format!("the database gave no answer within {seconds} seconds")))
+        let millis = self.limit_millis.get();
+        StoreError::Unavailable(format!("the database gave no answer within {millis} ms"))
     }
 
     /// Begins a transaction. A dead handle is replaced once: browsers lose connections of sleeping pages.
