@@ -75,7 +75,7 @@ async fn what_is_never_answered_is_given_up_and_the_next_transaction_works() {
     let held = hold("held").await;
     store.set_transaction_limit(600);
     count_opens().await;
-    let given_up = StoreError::Unavailable("the database gave no answer within 0.6 seconds".to_owned());
+    let given_up = StoreError::Unavailable("the database gave no answer within 600 ms".to_owned());
     assert_eq!(store.setting("theme").await, Err(given_up.clone()), "a request");
     assert_eq!(store.next_number("order").await, Err(given_up.clone()), "a request before a commit");
     assert_eq!(store.enqueue(add(1, "a", 1)).await, Err(given_up), "a commit");
