@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use browser::{BrowserTimer, FetchTransport, WebLock, now, register_background_sync};
-use client::{
-    PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, sync_and_audit_once,
-};
+use client::{PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, sync_and_audit_once};
 use domain::NAMES;
 use futures::FutureExt;
 use futures::future::{AbortHandle, LocalBoxFuture, abortable};

@@ -37,7 +37,9 @@ impl Freezer {
         if held.len() == MAX_HELD_NOTICES {
             // Too many to be told one by one: everything may have changed.
             held.clear();
-            held.push(RoundProgress { changed: Changed::Many, queue: true, ..RoundProgress::default() }.into());
+            held.push(
+                RoundProgress { changed: Changed::Many, queue: true, ..RoundProgress::default() }.into(),
+            );
         }
         held.push(notice);
         None

@@ -7,7 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use futures::future::{LocalBoxFuture, Shared};
-use sync::{Changed, Channel as _, Cursor, JournalRecordOf, Notice, Records, Store, StoreError, Timer as _, UnixMillis};
+use sync::{
+    Changed, Channel as _, Cursor, JournalRecordOf, Notice, Records, Store, StoreError, Timer as _,
+    UnixMillis,
+};
 use uuid::Uuid;
 
 use crate::completeness::Completeness;

@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use futures::future::{Either, select};
 use sync::{
-    Channel, Connection, Ended, Event, Order, RoundLimits, Scheduler, SchedulerConfig, Store, StoreError, Timer,
-    Transport, Turn,
+    Channel, Connection, Ended, Event, Order, RoundLimits, Scheduler, SchedulerConfig, Store, StoreError,
+    Timer, Transport, Turn,
 };
 
 use crate::round::{RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, sync_once};
@@ -77,5 +77,9 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
 }
 
 fn config() -> SchedulerConfig {
-    SchedulerConfig { interval_millis: None, max_retry_millis: MAX_RETRY_MILLIS, ..SchedulerConfig::default() }
+    SchedulerConfig {
+        interval_millis: None,
+        max_retry_millis: MAX_RETRY_MILLIS,
+        ..SchedulerConfig::default()
+    }
 }

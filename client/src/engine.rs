@@ -6,13 +6,15 @@ use std::rc::Rc;
 use futures::channel::mpsc;
 use futures::future::{AbortHandle, LocalBoxFuture, abortable, join};
 use sync::{
-    Connection, Ended, Event, Notice, Order, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store, StoreError,
-    Timer, TransportError, UnixMillis,
+    Connection, Ended, Event, Notice, Order, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
+    StoreError, Timer, TransportError, UnixMillis,
 };
 
 use crate::client::{Change, Client, Signal};
 use crate::host::Host;
-use crate::round::{PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, next_notices, sync_and_audit_once};
+use crate::round::{
+    PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, next_notices, sync_and_audit_once,
+};
 use crate::status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};
 use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
@@ -229,8 +231,12 @@ impl<H: Host> Engine<H> {
             }
         };
         let host = self.0.client.host();
-        let ports =
-            RoundPorts { transport: host.transport(), turn: host.turn(), timer: host.timer(), channel: &tell };
+        let ports = RoundPorts {
+            transport: host.transport(),
+            turn: host.turn(),
+            timer: host.timer(),
+            channel: &tell,
+        };
         let running = async {
             let result = sync_and_audit_once(self.0.client.relay(), &ports, self.0.limits, steal).await;
             sender.close_channel();

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use futures::FutureExt;
 use serde::Serialize;
 use sync::{
-    Draft, Model, Mutation, Notice, Read, Records, Refusal, Store, StoreError, TakenIn, Timer, Unsent, UnsentError,
-    dependency,
+    Draft, Model, Mutation, Notice, Read, Records, Refusal, Store, StoreError, TakenIn, Timer, Unsent,
+    UnsentError, dependency,
 };
 use uuid::Uuid;
 
@@ -122,13 +122,13 @@ impl<H: Host> Client<H> {
     ///
     /// # Errors
     /// [`RecordError`]; the entry is still there.
-    pub async fn retry(&self, id: Uuid) -> Result<(), RecordError> {
+    pub async fn retry(&self, id: Uuid) -> Result<Mutation<ActionOf<H>>, RecordError> {
         let mutation = self.entry(id)?.mutation.clone();
         let base = self.revision_of(&mutation.action).await?;
         let draft = self.draft(mutation.action, base, Some(id));
-        self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
+        let replaced = self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
         self.queue_changed(&Signal::Enqueued).await;
-        Ok(())
+        Ok(replaced.ok_or(StoreError::Gone)?)
     }
 
     /// Drops an entry: undoes a pending one, or keeps the server's row.

@@ -1,32 +1,23 @@
-//! A window or the worker: a scheduler, the round it runs, and what its person is just saving.
+//! A window or the worker: the client's code that it runs, and the work that its person is just saving.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use domain::Action;
-use sync::{Ended, Mutation, RoundReport, Scheduler, SchedulerConfig, StoreError};
+use client::{DrainError, Engine, RecordError};
+use domain::{Action, Row};
+use sync::{Mutation, SchedulerConfig, View};
 use uuid::Uuid;
 
+use crate::host::{Tasks, WindowHost};
 use crate::variant::Variant;
 
 const NEVER_MILLIS: u64 = 365 * 24 * 3_600_000;
-/// As the worker has it: the first seconds after a reconnect break many a request.
-const WORKER_MAX_RETRY_MILLIS: u64 = 8_000;
 
 /// A task of the world: polled now and then, and killed by dropping it.
 pub type Task<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// What a round came to.
-#[derive(Debug)]
-pub struct RoundEnd {
-    /// For the scheduler.
-    pub ended: Ended,
-    /// For the world.
-    pub report: Option<RoundReport>,
-}
-
-/// What a person asked the device to keep.
+/// A person's act at a window.
 #[derive(Debug)]
 pub enum Kept {
     /// A mutation was saved, in the place of another that was refused if there is one.
@@ -35,9 +26,11 @@ pub enum Kept {
     Undone(Uuid),
     /// A refused mutation was given up.
     Discarded(Uuid),
+    /// The screen showed these rows.
+    Looked(View<Row>),
 }
 
-/// What it runs in.
+/// Where an actor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A window.
@@ -50,34 +43,40 @@ pub enum Kind {
 pub struct Actor {
     /// Which.
     pub kind: Kind,
-    /// Decides when it syncs.
-    pub scheduler: Scheduler,
-    /// The running round.
-    pub round: Option<Task<RoundEnd>>,
-    /// What is just being saved.
-    pub work: Option<Task<Result<Kept, StoreError>>>,
-    /// When its timer fires, in the world's milliseconds.
-    pub timer: Option<u64>,
+    /// The window's page, once it has opened the storage.
+    pub page: Page,
+    /// The window's tasks.
+    pub tasks: Tasks,
+    /// The worker's sync event.
+    pub drain: Option<Task<Result<(), DrainError>>>,
+    /// What is just being saved or looked at.
+    pub work: Option<Task<Result<Kept, RecordError>>>,
     /// Whether it runs at all.
     pub is_alive: bool,
     /// Whether the browser lets it run.
     pub is_frozen: bool,
     /// When it was started.
     pub begun: u64,
+    /// Exchanges of the round that it runs.
+    pub exchanges: usize,
 }
+
+/// A page, once it is open.
+pub type Page = std::rc::Rc<std::cell::RefCell<Option<Engine<WindowHost>>>>;
 
 impl Actor {
     /// One that does not run yet.
-    pub fn new(kind: Kind, variant: Variant, seed: u64) -> Self {
+    pub fn new(kind: Kind) -> Self {
         Self {
             kind,
-            scheduler: Scheduler::new(config(kind, variant), seed),
-            round: None,
+            page: Page::default(),
+            tasks: Tasks::default(),
+            drain: None,
             work: None,
-            timer: None,
             is_alive: false,
             is_frozen: false,
             begun: 0,
+            exchanges: 0,
         }
     }
 
@@ -86,21 +85,32 @@ impl Actor {
         self.is_alive && !self.is_frozen
     }
 
+    /// The page of a window that can do something and is open.
+    pub fn open_page(&self) -> Option<Engine<WindowHost>> {
+        self.page.borrow().clone().filter(|_| self.can_run())
+    }
+
     /// Ends it as a killed process does: whatever it was doing is dropped where it stands.
     pub fn kill(&mut self) {
-        self.round = None;
-        self.work = None;
-        self.timer = None;
-        self.is_alive = false;
-        self.is_frozen = false;
+        self.tasks.borrow_mut().clear();
+        self.page.borrow_mut().take();
+        *self = Self::new(self.kind);
+    }
+
+    /// Lets every task go on until it waits again.
+    pub fn poll_tasks(&self) {
+        let mut running = std::mem::take(&mut *self.tasks.borrow_mut());
+        let mut context = Context::from_waker(Waker::noop());
+        running.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
+        // Tasks that were spawned meanwhile.
+        let spawned = std::mem::replace(&mut *self.tasks.borrow_mut(), running);
+        self.tasks.borrow_mut().extend(spawned);
     }
 }
 
-fn config(kind: Kind, variant: Variant) -> SchedulerConfig {
+/// When a window syncs; variants break that.
+pub fn window_schedule(variant: Variant) -> SchedulerConfig {
     let mut config = SchedulerConfig::default();
-    if kind == Kind::Worker {
-        (config.interval_millis, config.max_retry_millis) = (None, WORKER_MAX_RETRY_MILLIS);
-    }
     match variant {
         Variant::NoSteal => config.max_holder_silence_millis = NEVER_MILLIS,
         Variant::NoWatchdog => config.max_silence_millis = NEVER_MILLIS,

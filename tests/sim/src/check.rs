@@ -10,12 +10,12 @@ use futures::executor::block_on;
 use rusqlite::Connection;
 use sync::memory::MemoryStore;
 use sync::{
-    Cursor, Outcome, QueueState, Records as _, RoundLimits, Store as _, UnixMillis, Versioned, WITHDRAWN,
-    run_round,
+    Cursor, Outcome, QueueRecordOf, QueueState, Records as _, RoundLimits, Store as _, UnixMillis, Versioned,
+    WITHDRAWN, run_round,
 };
 use uuid::Uuid;
 
-use crate::actor::finish;
+use crate::actor::{Actor, finish};
 use crate::device::Device;
 use crate::floor::{deliveries_off, exceptions_off};
 use crate::network::{Air, Link};
@@ -44,15 +44,15 @@ struct Books {
 pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     let database = air.server.database()?;
     let books = read(&database)?;
-    let actions: BTreeMap<Uuid, &Action> = devices
-        .iter()
-        .flat_map(|device| device.diary.drafted.iter().map(|(id, action)| (*id, action)))
-        .collect();
+    let drafted: Vec<(Uuid, Action)> =
+        devices.iter().flat_map(|device| device.diary.borrow().drafted.clone()).collect();
+    let actions: BTreeMap<Uuid, &Action> = drafted.iter().map(|(id, action)| (*id, action)).collect();
     let mut found = Vec::new();
     found.extend(booked_wrongly(&books, &actions));
     for device in devices {
         found.extend(lost_or_stuck(device, &books));
         found.extend(undone_but_booked(device, &books));
+        found.extend(screens_off(device));
     }
     found.extend(quantities_off(&database, &books, &actions)?);
     found.extend(out_of_order(&database, &books)?);
@@ -94,12 +94,12 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     let Ok(queue) = block_on(device.store.kept.queue()) else { return vec![format!("{name} has no queue")] };
     let states: BTreeMap<Uuid, &QueueState<Row>> =
         queue.records.iter().map(|record| (record.mutation.id, &record.state)).collect();
-    let mut found = Vec::new();
-    for id in &device.diary.saved {
+    let (mut found, diary) = (Vec::new(), device.diary.borrow());
+    for id in &diary.saved {
         let receipt = books.receipts.get(id);
-        let what = || device.diary.drafted.get(id).map(told).unwrap_or_default();
+        let what = || diary.drafted.get(id).map(told).unwrap_or_default();
         // What was undone or given up may be nowhere: its person wanted that.
-        let is_settled = device.diary.discarded.contains(id) || device.diary.undone.contains_key(id);
+        let is_settled = diary.discarded.contains(id) || diary.undone.contains_key(id);
         let is_booked = receipt.is_some_and(|receipt| receipt.is_in_effect) || books.lines.contains_key(id);
         match states.get(id) {
             Some(QueueState::Pending) => {
@@ -116,14 +116,25 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     found
 }
 
+/// Every window shows the queue as it is stored.
+fn screens_off(device: &Device) -> Vec<String> {
+    let queue = block_on(device.store.kept.queue()).map(|queue| queue.records).unwrap_or_default();
+    let is_shown = |record: &QueueRecordOf<Warehouse>| !(record.is_pending() && record.mutation.withdrawn);
+    let stored: Vec<_> = queue.into_iter().filter(is_shown).collect();
+    let pages = device.actors.iter().filter_map(Actor::open_page);
+    let wrong = pages.filter(|page| !page.client().queue().iter().map(Rc::as_ref).eq(&stored));
+    wrong.map(|_| format!("a window of {} does not show its queue as it is", device.link.name)).collect()
+}
+
 /// What was undone does not count, unless the device says that it came too late.
 fn undone_but_booked(device: &Device, books: &Books) -> Vec<String> {
     let Ok(queue) = block_on(device.store.kept.queue()) else { return Vec::new() };
-    let undone = device.diary.undone.iter().filter(|(_, is_told)| **is_told).map(|(id, _)| id);
+    let diary = device.diary.borrow();
+    let undone = diary.undone.iter().filter(|(_, is_told)| **is_told).map(|(id, _)| id);
     let counts = undone.filter(|id| books.receipts.get(id).is_some_and(|receipt| receipt.is_in_effect));
     let silent = counts.filter(|id| {
         let says_so = queue.records.iter().any(|record| record.mutation.id == **id && !record.is_pending());
-        !says_so && !device.diary.discarded.contains(id)
+        !says_so && !diary.discarded.contains(id)
     });
     silent.map(|id| format!("undone in silence: {id} of {} is booked", device.link.name)).collect()
 }

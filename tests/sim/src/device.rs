@@ -3,57 +3,29 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use client::{Client, DrainError, Engine, EngineConfig, Observers, RoundPorts, WORK_OFFLINE_SETTING, drain};
+use futures::executor::block_on;
 use server::store::Device as Enrolled;
-use sync::{
-    Connection, Ended, Event, Order, RoundError, RoundLimits, Store, TransportError, UnixMillis,
-    audit_when_due, run_round,
-};
+use sync::{Event, Notice, RoundLimits, Store as _, Timer as _};
 use uuid::Uuid;
 
-use crate::actor::{Actor, Kind, RoundEnd, Task, poll};
+use crate::actor::{Actor, Kind, Page, Task, poll, window_schedule};
+use crate::host::{DeviceChannel, DeviceTimer, DeviceTurn, Ids, Mail, WindowHost};
 use crate::network::{Air, Link};
 use crate::person::Diary;
 use crate::store::DeviceStore;
-use crate::variant::Variant;
 
 /// Exchanges that a round in this small world may take; more means that it goes round in circles.
 const MAX_ROUND_EXCHANGES: usize = 150;
-/// As the worker has it.
-const MAX_WORKER_MILLIS: u64 = 90_000;
-/// What the browser lets pass before it tries a sync event again.
+/// How long a browser lets a sync event run.
+const MAX_WORKER_MILLIS: u64 = 180_000;
+/// How long the browser waits before it fires a failed sync event again.
 const EVENT_AGAIN_MILLIS: u64 = 300_000;
 /// Some seconds after the network is back.
 const EVENT_MILLIS: u64 = 4_000;
 const MAX_EVENT_TRIES: u32 = 3;
-/// When the worlds begin, by every clock.
-const BEGINNING: i64 = 1_795_000_000_000;
-
-/// The one turn of a device's windows and worker.
-#[derive(Debug, Default)]
-struct Turn {
-    holder: Cell<Option<u64>>,
-    given: Cell<u64>,
-}
-
-struct Held(Rc<Turn>, u64);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.0.holder.get() == Some(self.1) {
-            self.0.holder.set(None);
-        }
-    }
-}
-
-fn take_turn(turn: &Rc<Turn>, steal: bool) -> Option<Held> {
-    if turn.holder.get().is_some() && !steal {
-        return None;
-    }
-    let number = turn.given.get() + 1;
-    turn.given.set(number);
-    turn.holder.set(Some(number));
-    Some(Held(Rc::clone(turn), number))
-}
+/// How long a person looks at a page that could not open the storage, before trying again.
+const REOPEN_MILLIS: u64 = 1_000;
 
 /// The browser's promise to wake the worker.
 #[derive(Clone, Copy, Debug)]
@@ -76,16 +48,16 @@ pub struct Device {
     /// This life of its storage.
     pub client: Uuid,
     /// What its person did.
-    pub diary: Diary,
+    pub diary: Rc<RefCell<Diary>>,
     /// How far its clock is from the world's, in milliseconds.
     pub clock_ahead: Rc<Cell<i64>>,
-    /// Whether its person chose to work offline.
-    pub works_offline: bool,
-    turn: Rc<Turn>,
+    scope: Rc<str>,
+    ids: Rc<Ids>,
+    turn: DeviceTurn,
+    mail: Mail,
+    wants_event: Rc<Cell<bool>>,
     event: Option<SyncEvent>,
     limits: RoundLimits,
-    /// Who made an exchange since this was last looked at.
-    progress: Rc<RefCell<Vec<usize>>>,
     seed: u64,
 }
 
@@ -94,28 +66,32 @@ impl Device {
     pub fn new(number: u64, link: Link, enrolled: Enrolled, scope: &str) -> Self {
         let air = Rc::clone(&link.air);
         let client = Uuid::from_u128(0xC0 + u128::from(number));
-        let store = DeviceStore::new(client, scope, air.clock.clone(), air.dice.clone(), air.variant);
+        let diary = Rc::<RefCell<Diary>>::default();
+        let store = DeviceStore::new(client, scope, &air, Rc::clone(&diary));
+        link.storage.replace(Some(store.kept.clone()));
         let sizes = [(100, 10_000), (2, 3), (5, 10)];
         let (batch, rows) = air.dice.pick(&sizes).copied().unwrap_or((100, 10_000));
         let kinds = [Kind::Window, Kind::Window, Kind::Worker];
         Self {
             link: Rc::new(link),
             store,
-            actors: kinds.map(|kind| Actor::new(kind, air.variant, number)).into(),
+            actors: kinds.map(Actor::new).into(),
             enrolled,
             client,
-            diary: Diary::default(),
+            diary,
             clock_ahead: Rc::default(),
-            works_offline: false,
-            turn: Rc::default(),
+            scope: scope.into(),
+            ids: Rc::new(Ids::new(client)),
+            turn: DeviceTurn::default(),
+            mail: Mail::default(),
+            wants_event: Rc::default(),
             event: None,
             limits: RoundLimits { max_batch_mutations: batch, max_pull_rows: rows, max_exchanges: 1_000 },
-            progress: Rc::default(),
             seed: number,
         }
     }
 
-    fn air(&self) -> &Air {
+    fn air(&self) -> &Rc<Air> {
         &self.link.air
     }
 
@@ -124,149 +100,134 @@ impl Device {
         self.air().trace.tell_if(self.air().has_faults.get(), || line(&self.link.name));
     }
 
-    /// What its clock shows.
-    pub fn now(&self) -> UnixMillis {
-        now_of(&self.link.air, &self.clock_ahead)
+    fn timer(&self) -> DeviceTimer {
+        DeviceTimer { air: Rc::clone(self.air()), ahead: Rc::clone(&self.clock_ahead) }
+    }
+
+    fn channel(&self, from: usize) -> DeviceChannel {
+        DeviceChannel { from, mail: Rc::clone(&self.mail) }
+    }
+
+    /// The ports of a window.
+    pub fn host(&self, at: usize) -> WindowHost {
+        WindowHost {
+            // A clone of its own: variants keep what a window has read.
+            store: self.store.for_window(),
+            link: Rc::clone(&self.link),
+            turn: self.turn.clone(),
+            timer: self.timer(),
+            channel: self.channel(at),
+            ids: Rc::clone(&self.ids),
+            drafts: Rc::default(),
+            tasks: self.actors.get(at).map(|actor| Rc::clone(&actor.tasks)).unwrap_or_default(),
+            wants_event: Rc::clone(&self.wants_event),
+            scope: Rc::clone(&self.scope),
+        }
+    }
+
+    /// Ids that it has given to drafts.
+    pub fn drafts(&self) -> u128 {
+        self.ids.given()
+    }
+
+    /// Whether its person chose to work offline.
+    pub fn works_offline(&self) -> bool {
+        block_on(self.store.kept.setting(WORK_OFFLINE_SETTING)).is_ok_and(|chosen| chosen.is_some())
+    }
+
+    /// Ends the choice to work offline, in its storage and in every window that runs.
+    pub fn end_offline(&mut self) {
+        // The memory store never fails, and never waits.
+        drop(block_on(self.store.kept.put_setting(WORK_OFFLINE_SETTING, None)));
+        self.tell_windows(&Event::WorkOffline(false));
     }
 
     /// Opens a window, or starts the worker.
     pub fn start(&mut self, at: usize) {
         self.seed += 7;
-        let (variant, seed, begun) = (self.air().variant, self.seed, self.air().clock.millis());
+        let (seed, begun) = (self.seed, self.air().clock.millis());
         let Some(actor) = self.actors.get_mut(at) else { return };
         actor.kill();
-        *actor = Actor { is_alive: true, begun, ..Actor::new(actor.kind, variant, seed) };
+        (actor.is_alive, actor.begun) = (true, begun);
         if actor.kind == Kind::Worker {
-            return self.tell(at, Event::Poked);
+            let drain = self.drain(at, seed);
+            self.actors[at].drain = Some(drain);
+            return;
         }
-        if self.works_offline {
-            self.tell(at, Event::WorkOffline(true));
-        }
-        self.tell(at, Event::Started);
+        let page = Rc::clone(&actor.page);
+        let opening = open(self.host(at), self.limits, seed, page);
+        self.actors[at].tasks.borrow_mut().push(Box::pin(opening));
     }
 
-    /// Tells every window.
+    fn drain(&self, at: usize, seed: u64) -> Task<Result<(), DrainError>> {
+        let (store, link, turn) = (self.store.clone(), Rc::clone(&self.link), self.turn.clone());
+        let (timer, channel, limits) = (self.timer(), self.channel(at), self.limits);
+        Box::pin(async move {
+            let ports = RoundPorts { transport: &*link, turn: &turn, timer: &timer, channel: &channel };
+            drain(&store, &ports, limits, seed, || false).await
+        })
+    }
+
+    /// Tells every window that runs.
     pub fn tell_windows(&mut self, event: &Event) {
         for at in 0..self.actors.len() {
-            if self.actors.get(at).is_some_and(|actor| actor.can_run() && actor.kind == Kind::Window) {
-                self.tell(at, event.clone());
-            }
+            self.tell(at, event.clone());
         }
     }
 
-    /// Tells a scheduler what happened, and does what it orders.
+    /// Tells a window that runs what happened.
     pub fn tell(&mut self, at: usize, event: Event) {
-        let now = self.now();
-        let Some(actor) = self.actors.get_mut(at) else { return };
-        let orders = actor.scheduler.handle(event, now);
-        for order in orders {
-            match order {
-                Order::StartRound { reason, steal } => {
-                    self.tell_of(|name| format!("{name} {at} starts a round: {reason}"));
-                    let round = self.round(at, steal);
-                    if let Some(actor) = self.actors.get_mut(at) {
-                        actor.round = Some(round);
-                    }
-                }
-                Order::AbandonRound => {
-                    self.tell_of(|name| format!("{name} {at} gives its round up"));
-                    if let Some(actor) = self.actors.get_mut(at) {
-                        actor.round = None;
-                    }
-                }
-                Order::RegisterBackgroundSync => {
-                    let due = self.air().clock.millis() + EVENT_MILLIS;
-                    self.event = Some(SyncEvent { due, tries: 0 });
-                }
-            }
+        if let Some(page) = self.actors.get(at).and_then(Actor::open_page) {
+            page.handle(event);
         }
-        let millis = self.air().clock.millis();
-        if let Some(actor) = self.actors.get_mut(at) {
-            actor.timer = actor.scheduler.poll_timeout().map(|(due, _)| millis + due.since(now));
-        }
-    }
-
-    fn round(&self, at: usize, steal: bool) -> Task<RoundEnd> {
-        let (store, link, turn) = (self.store.clone(), Rc::clone(&self.link), Rc::clone(&self.turn));
-        let (progress, limits, ahead) =
-            (Rc::clone(&self.progress), self.limits, Rc::clone(&self.clock_ahead));
-        let audits = self.actors.get(at).is_some_and(|actor| actor.kind == Kind::Window);
-        Box::pin(async move {
-            let Some(_turn) = take_turn(&turn, steal) else {
-                return RoundEnd { ended: Ended::Elsewhere, report: None };
-            };
-            let now = || now_of(&link.air, &ahead);
-            let told = |_| progress.borrow_mut().push(at);
-            let result = run_round(&store, &*link, limits, now, told).await;
-            if audits && result.as_ref().is_ok_and(|report| report.complete) {
-                drop(audit_when_due(&store, &*link, now).await);
-            }
-            let ended = match &result {
-                Ok(report) => Ended::Done { more: !report.complete },
-                Err(RoundError::Transport(error)) => Ended::Failed(error.clone()),
-                Err(RoundError::Store(_)) => Ended::StoreFailed,
-            };
-            if link.air.variant == Variant::DropOnSignIn
-                && ended == Ended::Failed(TransportError::SignInNeeded)
-            {
-                store.kept.tamper(|queue, _| queue.retain(|_, record| !record.is_pending()));
-            }
-            RoundEnd { ended, report: result.ok() }
-        })
     }
 
     /// Lets an actor's tasks go on by a step.
     pub fn poll(&mut self, at: usize) {
         let Some(actor) = self.actors.get_mut(at).filter(|actor| actor.can_run()) else { return };
         if let Some(kept) = poll(&mut actor.work) {
-            self.diary.keep(kept, &self.link.air.trace, &self.link.name);
-            self.tell(at, Event::Enqueued);
-            for other in (0..self.actors.len()).filter(|other| *other != at) {
-                if self.actors.get(other).is_some_and(|actor| actor.can_run() && actor.kind == Kind::Window) {
-                    self.tell(other, Event::Enqueued);
-                }
-            }
+            self.diary.borrow_mut().keep(kept, &self.link.air.trace, &self.link.name);
         }
-        let Some(actor) = self.actors.get_mut(at) else { return };
-        let ended = poll(&mut actor.round);
-        self.pass_progress_on();
-        if let Some(end) = ended {
-            self.round_ended(at, end);
+        let drained = poll(&mut actor.drain);
+        actor.poll_tasks();
+        self.deliver_mail();
+        if self.wants_event.take() {
+            let due = self.air().clock.millis() + EVENT_MILLIS;
+            self.event = Some(SyncEvent { due, tries: 0 });
         }
-    }
-
-    fn pass_progress_on(&mut self) {
-        let told: Vec<usize> = self.progress.borrow_mut().drain(..).collect();
-        for teller in told {
-            self.tell(teller, Event::Progressed);
-            for other in (0..self.actors.len()).filter(|other| *other != teller) {
-                // A message may be lost.
-                let hears =
-                    self.actors.get(other).is_some_and(|actor| actor.can_run() && actor.kind == Kind::Window);
-                if hears && !self.air().dice.once_in(10) {
-                    self.tell(other, Event::Heard);
-                }
-            }
+        if let Some(drained) = drained {
+            self.tell_of(|name| format!("{name} {at} drained: {drained:?}"));
+            self.end_worker(at, drained.is_ok());
         }
     }
 
-    fn round_ended(&mut self, at: usize, end: RoundEnd) {
-        self.tell_of(|name| format!("{name} {at} ended its round: {:?}", end.ended));
-        let exchanges = end.report.map_or(0, |report| report.exchanges);
+    /// Hands each notice to the other windows that run. A notice may be lost while things go wrong.
+    fn deliver_mail(&mut self) {
+        let mail: Vec<_> = self.mail.borrow_mut().drain(..).collect();
+        for (from, notice) in mail {
+            self.count_exchanges(from, &notice);
+            for other in (0..self.actors.len()).filter(|other| *other != from) {
+                let Some(page) = self.actors.get(other).and_then(Actor::open_page) else { continue };
+                if self.air().has_faults.get() && self.air().dice.once_in(10) {
+                    continue;
+                }
+                let (client, notice) = (page.client().clone(), notice.clone());
+                let hearing: Task<()> = Box::pin(async move { client.hear(notice).await });
+                self.actors[other].tasks.borrow_mut().push(hearing);
+            }
+        }
+    }
+
+    fn count_exchanges(&mut self, from: usize, notice: &Notice) {
+        let Some(actor) = self.actors.get_mut(from) else { return };
+        match notice {
+            Notice::RoundProgress { .. } => actor.exchanges += 1,
+            Notice::RoundEnded { .. } => actor.exchanges = 0,
+            Notice::QueueChanged | Notice::WorkOffline { .. } => {}
+        }
+        let exchanges = actor.exchanges;
         if exchanges > MAX_ROUND_EXCHANGES {
             self.air().alarm(format!("a round of {} took {exchanges} exchanges", self.link.name));
-        }
-        let is_done = end.ended == (Ended::Done { more: false });
-        self.tell(at, Event::RoundEnded(end.ended));
-        let Some(actor) = self.actors.get_mut(at).filter(|actor| actor.kind == Kind::Worker) else { return };
-        let goes_on = actor.round.is_some()
-            || (actor.timer.is_some()
-                && matches!(
-                    actor.scheduler.connection(),
-                    Connection::Online | Connection::ServerUnreachable
-                ));
-        if is_done || !goes_on {
-            self.end_worker(at, is_done);
         }
     }
 
@@ -281,41 +242,34 @@ impl Device {
         }
     }
 
-    /// Fires what is due: timers, and the browser's sync event.
+    /// Ends a sync event that runs for too long, and fires the one that is due.
     pub fn fire(&mut self) {
         let millis = self.air().clock.millis();
         for at in 0..self.actors.len() {
-            let Some(actor) = self.actors.get_mut(at) else { continue };
-            if !actor.can_run() {
-                continue;
-            }
-            if actor.kind == Kind::Worker && millis > actor.begun + MAX_WORKER_MILLIS {
+            let is_over = |actor: &Actor| {
+                actor.can_run() && actor.kind == Kind::Worker && millis > actor.begun + MAX_WORKER_MILLIS
+            };
+            if self.actors.get(at).is_some_and(is_over) {
                 self.end_worker(at, false);
-            } else if actor.timer.is_some_and(|due| due <= millis) {
-                actor.timer = None;
-                self.tell(at, Event::Woken);
             }
         }
         let worker = self.actors.iter().position(|actor| actor.kind == Kind::Worker && !actor.is_alive);
         if let (Some(event), Some(worker)) = (self.event.as_mut(), worker)
             && event.due <= millis
             && self.link.is_online.get()
-            && !self.works_offline
         {
             event.tries += 1;
             self.start(worker);
         }
     }
 
-    /// When the next of those is due.
+    /// When the next of those is due. The clock knows of timers.
     pub fn next_due(&self) -> Option<u64> {
-        let timers = self.actors.iter().filter(|actor| actor.can_run()).filter_map(|actor| actor.timer);
         let workers = self.actors.iter().filter(|actor| actor.can_run() && actor.kind == Kind::Worker);
         let ends = workers.map(|worker| worker.begun + MAX_WORKER_MILLIS + 1);
         let can_wake = self.link.is_online.get()
-            && !self.works_offline
             && self.actors.iter().any(|actor| actor.kind == Kind::Worker && !actor.is_alive);
-        timers.chain(ends).chain(self.event.filter(|_| can_wake).map(|event| event.due)).min()
+        ends.chain(self.event.filter(|_| can_wake).map(|event| event.due)).min()
     }
 
     /// How many mutations wait to be sent.
@@ -326,11 +280,38 @@ impl Device {
     /// Chooses the rows anew.
     pub fn choose_scope(&self, scope: &str) {
         // The memory store never fails, and never waits.
-        drop(futures::executor::block_on(self.store.kept.restart(scope)));
+        drop(block_on(self.store.kept.restart(scope)));
     }
 }
 
-fn now_of(air: &Air, ahead: &Cell<i64>) -> UnixMillis {
-    let millis = i64::try_from(air.clock.millis()).unwrap_or(i64::MAX);
-    UnixMillis(BEGINNING.saturating_add(millis).saturating_add(ahead.get()))
+/// Opens a page as the app does: the storage, the user's choices, then rounds.
+async fn open(host: WindowHost, limits: RoundLimits, seed: u64, page: Page) {
+    let (air, name, at) = (Rc::clone(&host.link.air), host.link.name.clone(), host.channel.from);
+    let client = loop {
+        match Client::open(host.clone()).await {
+            Ok(client) => break client,
+            // The page says why, and its person tries again.
+            Err(_) => host.timer.sleep(REOPEN_MILLIS).await,
+        }
+    };
+    client.set_author(&name);
+    let config = EngineConfig { limits, ..EngineConfig::new(window_schedule(air.variant), seed) };
+    let engine = Engine::new(client, config);
+    engine.observe(observers(air, &name, at));
+    engine.read_choices().await;
+    page.replace(Some(engine.clone()));
+    engine.handle(Event::Started);
+}
+
+fn observers(air: Rc<Air>, name: &str, at: usize) -> Observers {
+    let (started, name) = (Rc::clone(&air), name.to_owned());
+    let begins = format!("{name} {at} starts a round");
+    Observers {
+        on_sync_start: Some(Rc::new(move || {
+            started.trace.tell_if(started.has_faults.get(), || begins.clone());
+        })),
+        on_sync_complete: Some(Rc::new(move |result| {
+            air.trace.tell_if(air.has_faults.get(), || format!("{name} {at} ended its round: {result:?}"));
+        })),
+    }
 }

@@ -68,7 +68,10 @@ impl World {
         let steps = self.dice().roll(MAX_STEPS_BEFORE_DEATH);
         let Some(device) = self.devices.get_mut(at) else { return };
         device.tell_windows(&Event::Manual);
-        let Some(which) = device.actors.iter().position(|actor| actor.can_run() && actor.round.is_some())
+        let Some(which) = device
+            .actors
+            .iter()
+            .position(|actor| actor.open_page().is_some_and(|page| page.state().is_syncing))
         else {
             return;
         };
@@ -166,10 +169,10 @@ impl World {
 
     fn works_offline(&mut self, at: usize) {
         if let Some(device) = self.devices.get_mut(at) {
-            device.works_offline = !device.works_offline;
-            let chosen = device.works_offline;
+            let chosen = !device.works_offline();
+            let Some(page) = device.actors.iter().find_map(Actor::open_page) else { return };
             self.air.trace.tell(|| format!("{} works offline: {chosen}", device.link.name));
-            device.tell_windows(&Event::WorkOffline(chosen));
+            page.work_offline(chosen);
         }
     }
 

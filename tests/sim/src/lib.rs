@@ -11,6 +11,7 @@ pub mod device;
 pub mod dice;
 mod faults;
 mod floor;
+pub mod host;
 pub mod network;
 pub mod person;
 pub mod server;

@@ -8,6 +8,7 @@ use domain::{Action, Row, Warehouse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sync::memory::MemoryStore;
 use sync::{
     AuditRequest, AuditResponse, ErrorBody, Outcome, Receipt, SyncRequest, SyncResponse, Transport,
     TransportError, UnixMillis, Verdict,
@@ -64,6 +65,8 @@ pub struct Link {
     pub is_old_build: Cell<bool>,
     /// Mutations that the server cannot make anything of.
     pub poison: RefCell<BTreeSet<Uuid>>,
+    /// The device's storage, for the variant that empties it.
+    pub storage: RefCell<Option<MemoryStore<Warehouse>>>,
     /// Whether nothing ever goes wrong here.
     is_calm: bool,
 }
@@ -144,6 +147,7 @@ impl Link {
             tried_at: Cell::new(0),
             is_old_build: Cell::new(false),
             poison: RefCell::default(),
+            storage: RefCell::default(),
             is_calm: false,
         }
     }
@@ -261,6 +265,12 @@ impl Transport<Warehouse> for Link {
         match (self.air.variant, answer) {
             (Variant::AnyAnswerIsAck, Err(TransportError::Garbled | TransportError::Busy { .. })) => {
                 Ok(as_if_acknowledged(request))
+            }
+            (Variant::DropOnSignIn, Err(TransportError::SignInNeeded)) => {
+                if let Some(storage) = &*self.storage.borrow() {
+                    storage.tamper(|queue, _| queue.retain(|_, record| !record.is_pending()));
+                }
+                Err(TransportError::SignInNeeded)
             }
             (_, answer) => answer,
         }

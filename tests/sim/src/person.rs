@@ -1,22 +1,26 @@
 //! What people do on a device, and their diary of it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use client::{Client, RecordError};
 
 use domain::{
     Action, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine, Product, ProductPatch,
     Quantity, Row, StockException, Warehouse, reversal_of,
 };
 use futures::executor::block_on;
-use sync::{
-    Draft, Model as _, Mutation, QueueRecordOf, QueueState, Records as _, RowKey, Rows, Store as _, View,
-    dependency, fold,
-};
+use sync::memory::MemoryStore;
+use sync::{Model as _, Mutation, QueueState, Read, Records as _, Rows, Store as _, View, fold};
 use uuid::Uuid;
 
 use crate::actor::{Kept, Task};
 use crate::device::Device;
 use crate::dice::Dice;
+use crate::host::WindowHost;
 use crate::trace::Trace;
+use crate::variant::Variant;
 
 /// Rows of a world; far fewer are made.
 const MAX_ROWS: usize = 10_000;
@@ -41,7 +45,7 @@ pub struct Diary {
 
 impl Diary {
     /// Writes down what the device said.
-    pub fn keep(&mut self, kept: Result<Kept, sync::StoreError>, trace: &Trace, name: &str) {
+    pub fn keep(&mut self, kept: Result<Kept, RecordError>, trace: &Trace, name: &str) {
         match kept {
             Ok(Kept::Saved(mutation, replaced)) => {
                 trace.tell(|| format!("{name} saved {} {}", mutation.seq, told(&mutation.action)));
@@ -52,6 +56,7 @@ impl Diary {
                 trace.tell(|| format!("{name} undid {id}"));
                 self.undone.insert(id, true);
             }
+            Ok(Kept::Looked(view)) => trace.tell(|| format!("{name} sees {} rows", view.rows.len())),
             Ok(Kept::Discarded(id)) => trace.tell(|| format!("{name} gave up {id}")),
             Err(error) => trace.tell(|| format!("{name} could not save: {error}")),
         }
@@ -90,114 +95,121 @@ pub fn product(number: u32, name: &str) -> Product {
 }
 
 /// Lets the person at a window do something, if there is anything to do.
-pub fn act(device: &mut Device, dice: &Dice) -> Option<Task<Result<Kept, sync::StoreError>>> {
-    let queue = block_on(device.store.kept.queue()).ok()?.records;
-    match dice.roll(12) {
-        10 => undo(device, dice, &queue),
-        11 => settle(device, dice, &queue),
-        _ => record(device, dice, &queue),
+pub fn act(
+    device: &Device,
+    client: Client<WindowHost>,
+    dice: &Dice,
+) -> Option<Task<Result<Kept, RecordError>>> {
+    match dice.roll(13) {
+        10 => undo(device, client, dice),
+        11 => settle(device, client, dice),
+        12 => Some(Box::pin(look(client))),
+        _ => record(device, client, dice),
     }
 }
 
 fn record(
-    device: &mut Device,
+    device: &Device,
+    client: Client<WindowHost>,
     dice: &Dice,
-    queue: &[QueueRecordOf<Warehouse>],
-) -> Option<Task<Result<Kept, sync::StoreError>>> {
-    let view = view(device, queue);
+) -> Option<Task<Result<Kept, RecordError>>> {
+    let view = view(device);
     let action = some_action(device, dice, &view.rows)?;
     let mut touched: Rows<Row> = Rows::new();
     for key in Warehouse::touches(&action) {
         touched.extend(view.rows.get(&key).map(|row| (key, row.clone())));
     }
-    let draft = draft(device, dice, action, queue, None);
-    let mutation = Mutation::from_draft(draft.clone(), 0, Warehouse::SCHEMA);
-    // What the screen refuses is never saved.
-    Warehouse::apply(&mutation, &mut touched).ok()?;
-    device.diary.drafted.insert(draft.id, draft.action.clone());
-    if dice.once_in(40) {
-        device.link.poison.borrow_mut().insert(draft.id);
-    }
-    let store = device.store.clone();
-    Some(Box::pin(
-        async move { store.enqueue(draft).await.map(|mutation| Kept::Saved(Box::new(mutation), None)) },
-    ))
+    // Nobody tries what makes no sense at all.
+    Warehouse::apply(&Mutation::from_draft(client.draft(action.clone(), 0, None), 0, 0), &mut touched)
+        .ok()?;
+    Some(Box::pin(save(client, action)))
 }
 
-fn undo(
-    device: &mut Device,
-    dice: &Dice,
-    queue: &[QueueRecordOf<Warehouse>],
-) -> Option<Task<Result<Kept, sync::StoreError>>> {
-    let pending: Vec<_> = queue.iter().filter(|record| record.is_pending()).collect();
-    let Mutation { seq, id, .. } = dice.pick(&pending)?.mutation;
-    device.diary.undone.entry(id).or_insert(false);
-    let store = device.store.clone();
-    Some(Box::pin(async move { store.withdraw(seq).await.map(|()| Kept::Undone(id)) }))
+/// Saves as the app does. What is checked has to be what is saved: one draft, one id.
+async fn save(client: Client<WindowHost>, action: Action) -> Result<Kept, RecordError> {
+    let link = Rc::clone(&client.host().link);
+    let base = client.revision_of(&action).await?;
+    let drafted = client.host().drafts();
+    let mutation = if link.air.variant == Variant::ChecksAnother {
+        client.check(&client.draft(action.clone(), base, None)).await?;
+        client.save(client.draft(action, base, None)).await?
+    } else {
+        client.record(action, base).await?
+    };
+    if client.host().drafts() != drafted + 1 {
+        link.air.alarm(format!("{} checked one draft and saved another: {}", link.name, mutation.id));
+    }
+    Ok(Kept::Saved(Box::new(mutation), None))
+}
+
+/// Looks at every row, and compares the screen with the storage at that moment.
+async fn look(client: Client<WindowHost>) -> Result<Kept, RecordError> {
+    let reads = Warehouse::TABLES.iter();
+    let reads: Vec<Read> =
+        reads.map(|table| Read::Prefix { table, prefix: String::new(), limit: MAX_ROWS }).collect();
+    let shown = client.view(&reads, |_| true).await?.view;
+    let host = client.host();
+    if shown != stored_view(&host.store.kept) {
+        host.link.air.alarm(format!("the screen of {} does not show what is stored", host.link.name));
+    }
+    Ok(Kept::Looked(shown))
+}
+
+fn undo(device: &Device, client: Client<WindowHost>, dice: &Dice) -> Option<Task<Result<Kept, RecordError>>> {
+    let id = dice.pick(&client.pending())?.mutation.id;
+    let diary = Rc::clone(&device.diary);
+    Some(Box::pin(async move {
+        // It may have been decided since: then this gives up a refused one.
+        let is_pending = client.pending().iter().any(|record| record.mutation.id == id);
+        note_end(&diary, id, is_pending);
+        client.discard(id).await?;
+        Ok(if is_pending { Kept::Undone(id) } else { Kept::Discarded(id) })
+    }))
 }
 
 /// Settles what was refused: again, or not at all.
 fn settle(
-    device: &mut Device,
+    device: &Device,
+    client: Client<WindowHost>,
     dice: &Dice,
-    queue: &[QueueRecordOf<Warehouse>],
-) -> Option<Task<Result<Kept, sync::StoreError>>> {
+) -> Option<Task<Result<Kept, RecordError>>> {
+    let queue = client.queue();
     let refused: Vec<_> =
         queue.iter().filter(|record| matches!(record.state, QueueState::Attention(_))).collect();
-    let Mutation { seq, id, action, .. } = dice.pick(&refused)?.mutation.clone();
-    let store = device.store.clone();
-    device.diary.discarded.insert(id);
-    if dice.roll(2) == 0 {
-        return Some(Box::pin(async move { store.settle(seq, None).await.map(|_| Kept::Discarded(id)) }));
-    }
-    let draft = draft(device, dice, action, queue, Some(id));
-    device.diary.drafted.insert(draft.id, draft.action.clone());
+    let id = dice.pick(&refused)?.mutation.id;
+    let (diary, retries) = (Rc::clone(&device.diary), dice.roll(2) == 1);
     Some(Box::pin(async move {
-        let replaced = store.settle(seq, Some(draft)).await?;
-        replaced.map(|mutation| Kept::Saved(Box::new(mutation), Some(id))).ok_or(sync::StoreError::Gone)
+        let is_pending = client.pending().iter().any(|record| record.mutation.id == id);
+        if retries {
+            diary.borrow_mut().discarded.insert(id);
+            return Ok(Kept::Saved(Box::new(client.retry(id).await?), Some(id)));
+        }
+        note_end(&diary, id, is_pending);
+        client.discard(id).await?;
+        Ok(if is_pending { Kept::Undone(id) } else { Kept::Discarded(id) })
     }))
 }
 
-fn draft(
-    device: &Device,
-    dice: &Dice,
-    action: Action,
-    queue: &[QueueRecordOf<Warehouse>],
-    replaces: Option<Uuid>,
-) -> Draft<Action> {
-    let others: Vec<_> =
-        queue.iter().filter(|record| Some(record.mutation.id) != replaces).cloned().collect();
-    let number = device.diary.drafted.len() as u128;
-    Draft {
-        id: Uuid::from_u128((device.client.as_u128() << 64) | number << 8 | u128::from(dice.roll(2))),
-        depends_on: dependency::<Warehouse>(&action, &others),
-        base: edited(&action).map_or(0, |key| revision(device, &key)),
-        action,
-        author: device.link.name.clone(),
-        captured_at: device.now(),
-        replaces,
+/// Notes what is asked for before it is done: a killed window may have done it.
+fn note_end(diary: &RefCell<Diary>, id: Uuid, is_pending: bool) {
+    if is_pending {
+        diary.borrow_mut().undone.entry(id).or_insert(false);
+    } else {
+        diary.borrow_mut().discarded.insert(id);
     }
 }
 
-fn edited(action: &Action) -> Option<RowKey> {
-    let last = match action {
-        Action::UpdateLot { .. } | Action::DeleteLot { .. } => 1,
-        Action::UpdateProduct { .. } | Action::DeleteProduct { .. } => 0,
-        _ => return None,
-    };
-    Warehouse::touches(action).into_iter().nth(last)
+/// What a screen should show.
+fn view(device: &Device) -> View<Row> {
+    stored_view(&device.store.kept)
 }
 
-fn revision(device: &Device, key: &RowKey) -> u64 {
-    block_on(device.store.kept.get(key)).ok().flatten().map_or(0, |held| held.rev)
-}
-
-/// What the screen shows.
-fn view(device: &Device, queue: &[QueueRecordOf<Warehouse>]) -> View<Row> {
-    let base = Warehouse::TABLES
-        .iter()
-        .flat_map(|table| block_on(device.store.kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
-    let base: Rows<Row> = base.map(|held| (Warehouse::key(&held.row), held.row)).collect();
+/// Every stored row with the pending mutations folded in, written here once more to compare with.
+fn stored_view(kept: &MemoryStore<Warehouse>) -> View<Row> {
+    let rows = Warehouse::TABLES.iter();
+    let rows = rows.flat_map(|table| block_on(kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
+    let base: Rows<Row> = rows.map(|held| (Warehouse::key(&held.row), held.row)).collect();
+    let queue = block_on(kept.queue()).map(|queue| queue.records).unwrap_or_default();
     let pending = queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
     fold::<Warehouse>(base, pending, |_| true)
 }
@@ -292,7 +304,7 @@ fn update_product(id: Uuid, patch: ProductPatch) -> Action {
 
 fn order(device: &Device, dice: &Dice, known: &LotRef, other: &LotRef, quantity: Quantity) -> Action {
     let line = |lot: &LotRef| OrderLine { lot: lot.clone(), quantity, unit_price_minor: 100 };
-    let number = device.diary.drafted.len() as u128;
+    let number = device.drafts();
     let lots = if known == other || dice.roll(2) == 0 { vec![known] } else { vec![known, other] };
     Action::PlaceOrder(Order {
         id: Uuid::from_u128((device.client.as_u128() << 80) | number),

@@ -1,19 +1,24 @@
 //! A device's storage: the memory store, with what goes wrong in a browser's.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use domain::{Action, Row, Warehouse};
 use sync::memory::MemoryStore;
 use sync::{
-    Commit, Committed, Draft, JournalRecordOf, Mutation, Outbox, Queue, Read, Reading, RowKey, Store,
-    StoreError, Versioned,
+    Commit, Committed, Draft, JournalRecordOf, Mutation, Outbox, Queue, QueueVersion, Read, Reading, RowKey,
+    Store, StoreError, Versioned,
 };
 use uuid::Uuid;
 
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
+use crate::network::Air;
+use crate::person::Diary;
 use crate::variant::Variant;
+
+/// How long a browser's storage is waited for, as the shipped store has it.
+const TRANSACTION_LIMIT_MILLIS: u64 = 30_000;
 
 /// One device's storage. Its windows and its worker have clones, which share it.
 #[derive(Clone, Debug)]
@@ -27,21 +32,44 @@ pub struct DeviceStore {
     pub has_faults: Rc<Cell<bool>>,
     /// Whether the quota is used up.
     pub is_full: Rc<Cell<bool>>,
+    diary: Rc<RefCell<Diary>>,
+    /// The queue's version as this window last read it, for the variant that always claims it.
+    last_version: Cell<QueueVersion>,
 }
 
 impl DeviceStore {
     /// An empty one.
-    pub fn new(client: Uuid, scope: &str, clock: VirtualClock, dice: Dice, variant: Variant) -> Self {
-        let kept = MemoryStore::new(client, scope);
-        Self { kept, clock, dice, variant, has_faults: Rc::new(Cell::new(true)), is_full: Rc::default() }
+    pub fn new(client: Uuid, scope: &str, air: &Air, diary: Rc<RefCell<Diary>>) -> Self {
+        Self {
+            kept: MemoryStore::new(client, scope),
+            clock: air.clock.clone(),
+            dice: air.dice.clone(),
+            variant: air.variant,
+            has_faults: Rc::new(Cell::new(true)),
+            is_full: Rc::default(),
+            diary,
+            last_version: Cell::default(),
+        }
     }
 
-    /// Before a transaction: others have a turn, and the handle may be dead, or never answer.
+    /// The same storage for a window that opens: it has read nothing yet.
+    pub fn for_window(&self) -> Self {
+        Self { last_version: Cell::default(), ..self.clone() }
+    }
+
+    fn note_draft(&self, draft: &Draft<Action>) {
+        self.diary.borrow_mut().drafted.insert(draft.id, draft.action.clone());
+    }
+
+    /// Before a transaction: others have a turn, and the handle may be dead, or not answer within the time limit.
     async fn begin(&self) -> Result<(), StoreError> {
         self.clock.step().await;
         if self.has_faults.get() {
             match self.dice.roll(400) {
-                399 => self.clock.hang().await,
+                399 => {
+                    self.clock.sleep(TRANSACTION_LIMIT_MILLIS).await;
+                    return Err(StoreError::Unavailable("the database gave no answer".to_owned()));
+                }
                 394..=398 => return Err(StoreError::Unavailable("the handle is dead".to_owned())),
                 _ => {}
             }
@@ -92,6 +120,7 @@ impl Store for DeviceStore {
     }
 
     async fn enqueue(&self, draft: Draft<Action>) -> Result<Mutation<Action>, StoreError> {
+        self.note_draft(&draft);
         self.begin_to_write().await?;
         let mutation = match self.variant {
             Variant::SeqFromMax => self.enqueue_after_max(draft).await?,
@@ -99,12 +128,18 @@ impl Store for DeviceStore {
         };
         // Stored, and perhaps killed before anybody is told.
         self.clock.step().await;
+        self.last_version.set(QueueVersion { last_seq: mutation.seq, ..self.last_version.get() });
         Ok(mutation)
     }
 
     async fn queue(&self) -> Result<Queue<Warehouse>, StoreError> {
         self.begin().await?;
-        self.kept.queue().await
+        let mut queue = self.kept.queue().await?;
+        self.last_version.set(queue.version);
+        if self.variant == Variant::NoFold {
+            queue.records.retain(|record| !record.is_pending());
+        }
+        Ok(queue)
     }
 
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<Action>, StoreError> {
@@ -151,6 +186,7 @@ impl Store for DeviceStore {
         seq: u64,
         replacement: Option<Draft<Action>>,
     ) -> Result<Option<Mutation<Action>>, StoreError> {
+        replacement.iter().for_each(|draft| self.note_draft(draft));
         self.begin_to_write().await?;
         let replaced = self.kept.settle(seq, replacement).await;
         self.clock.step().await;
@@ -164,7 +200,11 @@ impl Store for DeviceStore {
 
     async fn read(&self, reads: &[Read]) -> Result<Reading<Row>, StoreError> {
         self.begin().await?;
-        self.kept.read(reads).await
+        let reading = self.kept.read(reads).await?;
+        Ok(match self.variant {
+            Variant::StaleQueue => Reading { queue_version: self.last_version.get(), ..reading },
+            _ => reading,
+        })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<Row>>, StoreError> {

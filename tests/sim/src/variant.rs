@@ -38,6 +38,12 @@ pub enum Variant {
     NoRetry,
     /// A mutation that was refused is sent again, and again.
     RefusedStaysPending,
+    /// An action is drafted twice: once to be checked, once to be saved.
+    ChecksAnother,
+    /// Rows are shown with the queue as it was when it was last read.
+    StaleQueue,
+    /// Rows are shown without the mutations that wait.
+    NoFold,
     /// Nobody compares rows, and devices lose some by themselves.
     NoAudit,
     /// Nobody compares rows, but nothing happens that only comparing finds out: not broken, a control for the variants that the
@@ -47,7 +53,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken one.
-    pub const BROKEN: [Self; 17] = [
+    pub const BROKEN: [Self; 20] = [
         Self::DeleteBeforeAck,
         Self::AnyAnswerIsAck,
         Self::DropOnSignIn,
@@ -65,6 +71,9 @@ impl Variant {
         Self::NoRetry,
         Self::RefusedStaysPending,
         Self::NoAudit,
+        Self::ChecksAnother,
+        Self::StaleQueue,
+        Self::NoFold,
     ];
 
     /// What it is called on the command line, and what is broken.
@@ -89,6 +98,9 @@ impl Variant {
             Self::NoWatchdog => ("no-watchdog", "a hanging round is waited for"),
             Self::NoRetry => ("no-retry", "after a failure nothing happens by itself"),
             Self::RefusedStaysPending => ("refused-stays-pending", "a refused mutation is sent for ever"),
+            Self::ChecksAnother => ("checks-another", "one draft is checked and another saved"),
+            Self::StaleQueue => ("stale-queue", "rows are shown with a queue of another version"),
+            Self::NoFold => ("no-fold", "rows are shown without pending mutations"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),
             Self::Control => ("control", "nothing; no audit, and no rows that go by themselves"),
         }

@@ -4,16 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use client::Client;
 use domain::{Action, LotRef, Quantity};
-use sync::{Draft, Event, RoundLimits, Store as _, UnixMillis, run_round};
-use uuid::Uuid;
+use sync::{Event, RoundLimits, UnixMillis, run_round};
 
 use crate::actor::{Actor, Kind, finish};
 use crate::check::violations;
 use crate::clock::VirtualClock;
 use crate::device::Device;
 use crate::dice::Dice;
+use crate::host::WindowHost;
 use crate::network::{Air, Link};
 use crate::person;
 use crate::server::SimServer;
@@ -52,6 +53,7 @@ pub(crate) struct World {
     pub(crate) air: Rc<Air>,
     pub(crate) devices: Vec<Device>,
     keeper: Device,
+    desk: Client<WindowHost>,
     pub(crate) backups: Vec<PathBuf>,
     pub(crate) restores: u32,
 }
@@ -68,7 +70,7 @@ pub fn run(dice: Dice, variant: Variant, detail: Detail) -> Result<Report> {
         world.thaw();
         violations = world.quiet(AFTERMATH_MILLIS)?;
     }
-    let saved = world.devices.iter().map(|device| device.diary.saved.len()).sum();
+    let saved = world.devices.iter().map(|device| device.diary.borrow().saved.len()).sum();
     Ok(Report {
         violations,
         trace: world.air.trace.lines(),
@@ -92,7 +94,7 @@ impl World {
             late: RefCell::default(),
             alarm: RefCell::default(),
         });
-        let keeper = stocked(&air)?;
+        let (keeper, desk) = stocked(&air)?;
         let mut devices = Vec::new();
         for number in 0..2 + u64::from(dice.roll(2)) {
             let (enrolled, token) = air.server.enrol()?;
@@ -103,7 +105,7 @@ impl World {
             devices.push(device);
         }
         air.has_faults.set(true);
-        Ok(Self { air, devices, keeper, backups: Vec::new(), restores: 0 })
+        Ok(Self { air, devices, keeper, desk, backups: Vec::new(), restores: 0 })
     }
 
     pub(crate) fn dice(&self) -> &Dice {
@@ -142,11 +144,12 @@ impl World {
         let at = self.some_device();
         let dice = self.air.dice.clone();
         let Some(device) = self.devices.get_mut(at) else { return };
-        let is_free = |actor: &Actor| actor.kind == Kind::Window && actor.can_run() && actor.work.is_none();
+        let is_free = |actor: &Actor| actor.work.is_none() && actor.open_page().is_some();
         let free: Vec<usize> =
             (0..device.actors.len()).filter(|at| device.actors.get(*at).is_some_and(is_free)).collect();
         let Some(window) = dice.pick(&free).copied() else { return };
-        if let Some(work) = person::act(device, &dice)
+        let Some(page) = device.actors.get(window).and_then(Actor::open_page) else { return };
+        if let Some(work) = person::act(device, page.client().clone(), &dice)
             && let Some(actor) = device.actors.get_mut(window)
         {
             actor.work = Some(work);
@@ -181,12 +184,14 @@ impl World {
     pub(crate) fn keeper_works(&mut self) {
         let dice = self.air.dice.clone();
         for _ in 0..=dice.roll(6) {
-            if let Some(work) = person::act(&mut self.keeper, &dice)
+            if let Some(work) = person::act(&self.keeper, self.desk.clone(), &dice)
                 && let Some(kept) = finish(work)
             {
-                self.keeper.diary.keep(kept, &self.air.trace, "the desk");
+                self.keeper.diary.borrow_mut().keep(kept, &self.air.trace, "the desk");
             }
         }
+        // Nobody watches the desk's screen.
+        self.desk.host().tasks.borrow_mut().clear();
         self.keeper_syncs();
     }
 
@@ -205,6 +210,7 @@ impl World {
         let begun = self.air.clock.millis();
         while self.air.clock.millis() < begun + millis && self.air.alarm.borrow().is_none() {
             self.pass_time();
+            self.end_late_choices();
             self.sign_in_where_needed()?;
             self.watch_for_idleness(begun);
         }
@@ -223,10 +229,9 @@ impl World {
         for device in &mut self.devices {
             device.store.has_faults.set(false);
             device.store.is_full.set(false);
-            device.works_offline = false;
             device.link.is_online.set(true);
             if device.actors.iter().any(|actor| actor.kind == Kind::Window && actor.can_run()) {
-                device.tell_windows(&Event::WorkOffline(false));
+                device.end_offline();
             } else {
                 let closed = |actor: &Actor| actor.kind == Kind::Window && !actor.is_alive;
                 device.start(device.actors.iter().position(closed).unwrap_or_default());
@@ -234,12 +239,16 @@ impl World {
         }
     }
 
+    /// A window may have been storing the choice to work offline when it got quiet.
+    fn end_late_choices(&mut self) {
+        self.devices.iter_mut().filter(|device| device.works_offline()).for_each(Device::end_offline);
+    }
+
     /// A device that was shut out, or is not in the backup, is signed in again by its person.
     fn sign_in_where_needed(&mut self) -> Result<()> {
         for device in &mut self.devices {
-            let asks = device.actors.iter().any(|actor| {
-                actor.can_run() && actor.scheduler.connection() == sync::Connection::SignInNeeded
-            });
+            let pages = device.actors.iter().filter_map(Actor::open_page);
+            let asks = pages.into_iter().any(|page| page.connection() == sync::Connection::SignInNeeded);
             // One that was refused by mistake has to find that out by itself.
             if asks && !self.air.server.knows(&device.enrolled)? {
                 sign_in(&self.air, device)?;
@@ -279,9 +288,9 @@ pub(crate) fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
 }
 
 /// Somebody at a desk who has filled the warehouse.
-fn stocked(air: &Rc<Air>) -> Result<Device> {
+fn stocked(air: &Rc<Air>) -> Result<(Device, Client<WindowHost>)> {
     let (enrolled, token) = air.server.enrol()?;
-    let mut keeper = Device::new(99, Link::calm(air, "desk", &token), enrolled, "all");
+    let keeper = Device::new(99, Link::calm(air, "desk", &token), enrolled, "all");
     keeper.store.has_faults.set(false);
     let mut actions = Vec::new();
     for number in 0..person::PRODUCTS_POSSIBLE - 1 {
@@ -298,24 +307,15 @@ fn stocked(air: &Rc<Air>) -> Result<Device> {
             });
         }
     }
-    for (number, action) in (0_u128..).zip(actions) {
-        let id = Uuid::from_u128(0xDE5C << 64 | number);
-        let draft = Draft {
-            id,
-            action: action.clone(),
-            base: 0,
-            author: "desk".to_owned(),
-            captured_at: UnixMillis(0),
-            depends_on: None,
-            replaces: None,
-        };
-        keeper.diary.drafted.insert(id, action);
-        if finish(keeper.store.enqueue(draft)).is_some_and(|saved| saved.is_ok()) {
-            keeper.diary.saved.insert(id);
-        }
+    let opened = finish(Client::open(keeper.host(0)));
+    let desk = opened.and_then(Result::ok).context("the desk's storage does not open")?;
+    desk.set_author("desk");
+    for action in actions {
+        let saved = finish(desk.record(action, 0)).context("the desk saves nothing")??;
+        keeper.diary.borrow_mut().saved.insert(saved.id);
     }
     let (store, link) = (&keeper.store, &*keeper.link);
     drop(finish(run_round(store, link, RoundLimits::default(), || UnixMillis(0), |_| {})));
     air.server.expect(person::expected())?;
-    Ok(keeper)
+    Ok((keeper, desk))
 }
