@@ -31,6 +31,12 @@ pub struct IdbStore<M: Records> {
     model: PhantomData<M>,
 }
 
+impl<M: Records> Clone for IdbStore<M> {
+    fn clone(&self) -> Self {
+        Self { connection: Rc::clone(&self.connection), known: Rc::clone(&self.known), model: PhantomData }
+    }
+}
+
 impl<M: Records> IdbStore<M> {
     /// Opens the database `name`. A new one becomes the client `client` and wants the rows of `scope`; both are
     /// ignored when it exists.
