@@ -6,6 +6,7 @@
 //! [`Host`], which bundles the ports: storage, transport, turn, timer and channel. A simulation runs this code as it is
 //! shipped.
 
+mod check;
 mod client;
 mod completeness;
 mod drain;
@@ -40,7 +41,7 @@ pub use page::{
 pub use queue::Queue;
 pub use record::{Entities, RecordError};
 pub use round::{
-    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, audit_all, ended,
+    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended,
     sync_and_audit_once, sync_once,
 };
 pub use status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};

@@ -2,9 +2,9 @@
 
 use domain::Action;
 
-use crate::book::record::RecordError;
 use crate::words::faults_in_words::store_fault;
 use crate::words::reasons::reason;
+use client::RecordError;
 
 /// Why an action was not saved; `action` is the one, where the caller has it.
 pub(crate) fn not_recorded(error: &RecordError, action: Option<&Action>) -> String {

@@ -60,7 +60,7 @@ pub(crate) fn use_saving() -> Saving {
                         feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
-                            book.save_shown().await;
+                            book.client().save_drawn().await;
                             navigator.push(&AnyRoute::new(entry.then.clone()));
                         }
                     }

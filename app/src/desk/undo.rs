@@ -55,7 +55,7 @@ async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
         TakenBack::Waiting(ids) => {
             let mut done = Ok(());
             for id in ids.into_iter().rev() {
-                done = done.and(book.discard(id).await);
+                done = done.and(book.client().discard(id).await);
             }
             match done {
                 Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
@@ -80,9 +80,9 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
         if let Some(last) = book.pending().last() {
-            return undo(&book, &toasts, vec![last.id]).emit(());
+            return undo(&book, &toasts, vec![last.mutation.id]).emit(());
         }
-        let sent = book.journal().await.unwrap_or_default().into_iter().next();
+        let sent = book.client().journal().await.unwrap_or_default().into_iter().next();
         match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
             Some(record) => offer_reversal(&book, &toasts, record.mutation),
             None => toasts.show(Toast::new(

@@ -54,13 +54,6 @@ impl Storage {
     }
 }
 
-/// Asks the browser to keep the data when it tidies up. Whether it will, [`Storage::ask`] tells.
-pub(crate) async fn ask_to_keep() {
-    if let Some(Ok(asked)) = manager().map(|manager| manager.persist()) {
-        drop(JsFuture::from(asked).await);
-    }
-}
-
 fn manager() -> Option<StorageManager> {
     let manager = web_sys::window()?.navigator().storage();
     // Absent outside secure contexts, whatever the bindings say.

@@ -3,7 +3,6 @@
 use sync::UnixMillis;
 use yew::prelude::*;
 
-use crate::book::Completeness;
 use crate::book::surveyor::SurveyState;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, read_failure};
@@ -12,6 +11,7 @@ use crate::use_offline_sync::OfflineSync;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};
+use client::Completeness;
 
 /// What stands in place of the page; `None` once there is something to show.
 pub(crate) fn survey_gate(state: &SurveyState, sync: &OfflineSync) -> Option<Html> {

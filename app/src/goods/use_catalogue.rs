@@ -6,7 +6,6 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::use_survey::use_survey_if;
-use crate::book::Completeness;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::book::views::ProductCard;
@@ -14,6 +13,7 @@ use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
+use client::Completeness;
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         move |(query, _)| book.search(query)
     });
     let total = book.catalogue_len();
-    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits }
+    CatalogueView { ready: total > 0 || book.client().completeness() == Completeness::Complete, total, hits }
 }
 
 /// The same for the stock list, narrowed by what there is of the products; and how far that has been read.

@@ -3,7 +3,6 @@
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::Signal;
 use crate::book::surveyor::{SurveyState, bring_survey_up};
 use crate::use_book::{use_book, use_book_version};
 
@@ -23,12 +22,8 @@ pub(crate) fn use_survey_if(is_wanted: bool) -> SurveyState {
         let setter = state.setter();
         use_effect_with(book.clone(), move |book| {
             let surveyed = book.clone();
-            let subscription = book.subscribe(Callback::from(move |signal| {
-                if signal == Signal::Surveyed {
-                    setter.set(surveyed.survey_state());
-                }
-            }));
-            move || drop(subscription)
+            let watch = book.watch_survey(move || setter.set(surveyed.survey_state()));
+            move || drop(watch)
         });
     }
     use_effect_with((version, is_wanted), move |_| {

@@ -1,5 +1,7 @@
 //! What the server did not book as it was asked to, each with its ways out.
 
+use std::rc::Rc;
+
 use domain::{Action, Row};
 use sync::{Outcome, QueueRecord, QueueState, UnixMillis};
 use uuid::Uuid;
@@ -47,9 +49,9 @@ pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
     AttentionList { cards, sheet }
 }
 
-fn turned_down(records: &[Queued]) -> impl Iterator<Item = (&Queued, &Outcome<Row>)> {
+fn turned_down(records: &[Rc<Queued>]) -> impl Iterator<Item = (&Queued, &Outcome<Row>)> {
     records.iter().filter_map(|record| match &record.state {
-        QueueState::Attention(outcome) => Some((record, outcome)),
+        QueueState::Attention(outcome) => Some((&**record, outcome)),
         QueueState::Pending => None,
     })
 }
@@ -77,8 +79,8 @@ fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolutio
         busy.set(Some(id));
         spawn_local(async move {
             let done = match way {
-                Resolution::Retry | Resolution::KeepMine => book.retry(id).await,
-                Resolution::KeepTheirs | Resolution::Discard => book.discard(id).await,
+                Resolution::Retry | Resolution::KeepMine => book.client().retry(id).await.map(drop),
+                Resolution::KeepTheirs | Resolution::Discard => book.client().discard(id).await,
             };
             let said = match way {
                 Resolution::Retry | Resolution::KeepMine => t("It is sent again."),

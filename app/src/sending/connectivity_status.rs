@@ -5,13 +5,13 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::Completeness;
 use crate::route::Route;
 use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::words::format;
 use crate::words::language::{key, t, tf, tn};
+use client::Completeness;
 
 /// A connection's word, colour and glyph.
 pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {

@@ -87,7 +87,7 @@ fn use_enrolled() -> Callback<()> {
             t("This device is enrolled"),
             t("The stock list arrives by itself."),
         ));
-        sync.perform_sync.emit(());
+        sync.perform_sync();
         if let Some(navigator) = &navigator {
             navigator.replace(&Route::Stock);
         }

@@ -5,7 +5,6 @@ use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::keeping::Threat;
 use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
@@ -14,6 +13,7 @@ use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
+use client::Threat;
 
 /// Work that has waited this long is worth a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
@@ -36,8 +36,9 @@ pub(crate) fn notices(
     storage: Option<Storage>,
 ) -> Html {
     let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
+    let dismiss = sync.callback(|sync, threat| sync.dismiss(threat));
     let mut notices = Vec::new();
-    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &sync.dismiss)));
+    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &dismiss)));
     notices
         .extend(storage.filter(|_| !sync.threats.contains(&Threat::ReserveSpent)).and_then(storage_notice));
     notices.extend(connection_notice(sync));
@@ -138,7 +139,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             Html::default(),
         ),
         Connection::ServerUnreachable => {
-            let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+            let onclick = sync.callback(|sync, _: MouseEvent| sync.perform_sync());
             (
                 Tone::Info,
                 Glyph::DotHalf,
@@ -148,7 +149,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             )
         }
         Connection::WorkingOffline => {
-            let onclick = sync.work_offline.reform(|_: MouseEvent| false);
+            let onclick = sync.callback(|sync, _: MouseEvent| sync.work_offline(false));
             (
                 Tone::Waiting,
                 Glyph::Pause,

@@ -49,7 +49,7 @@ pub(crate) fn use_save_unsent() -> SaveUnsent {
     };
     let setter = is_open.setter();
     let on_close = Callback::from(move |()| setter.set(false));
-    let has_pending = !book.pending().is_empty() || book.unreadable() > 0;
+    let has_pending = !book.pending().is_empty() || book.client().unreadable() > 0;
     let save = {
         let said = said.setter();
         Callback::from(move |kind| {
@@ -99,7 +99,7 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
             ("json", "application/json", text)
         }
         Kind::Csv => {
-            let records = book.queue();
+            let records = book.client().queue();
             let known = set_of(records.iter().map(|record| record.mutation.id));
             let products = records.iter().flat_map(|record| record.mutation.action.products());
             let labels = book.labels(products).await.map_err(|error| store_fault(&error))?;

@@ -4,14 +4,14 @@ use sync::{Connection, RoundError, StoreError, TransportError};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::Completeness;
-use crate::book::keeping::Threat;
 use crate::ui::button::{button, resting_button};
 use crate::ui::icon::{Glyph, icon};
 use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
 use crate::words::faults_in_words::round_fault;
 use crate::words::language::{key, t, tn};
+use client::Completeness;
+use client::Threat;
 
 const NO_CONNECTION: &str = key("This needs a connection to the server. Try again when it is back.");
 const NOT_COMPLETE: &str = key("The stock list is still being downloaded. Check it once it is complete.");
@@ -61,7 +61,7 @@ pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
             let (book, setter) = (book.clone(), setter.clone());
             spawn_local(async move {
                 let progress = setter.clone();
-                let checked = book.check_rows(|rows| progress.set(Check::Running(rows))).await;
+                let checked = book.client().check_rows(|rows| progress.set(Check::Running(rows))).await;
                 setter.set(result(checked));
             });
         })
@@ -128,12 +128,12 @@ fn result(checked: Result<(usize, usize), RoundError>) -> Check {
 
 /// What to do about records that cannot be read; a notice says aloud that there are some.
 fn damage(sync: &OfflineSync, check: &UseStateHandle<Check>) -> Html {
-    let (repair, setter) = (sync.repair_data.clone(), check.setter());
+    let (repaired, setter) = (sync.clone(), check.setter());
     let is_connected = sync.is_online == Connection::Online;
     let onclick = Callback::from(move |_: MouseEvent| {
         if is_connected {
             setter.set(Check::Idle);
-            repair.emit(());
+            repaired.repair_data();
         } else {
             setter.set(Check::Failed(t(NO_CONNECTION).to_owned()));
         }

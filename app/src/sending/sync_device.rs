@@ -1,5 +1,6 @@
 //! This device: who it is, how safely the browser keeps its data, and signing out.
 
+use client::ask_to_keep_data;
 use sync::Connection;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -8,7 +9,7 @@ use yew_router::Routable;
 use super::save_unsent::use_save_unsent;
 use super::use_storage::use_storage;
 use crate::book::Book;
-use crate::device::storage::{Storage, ask_to_keep};
+use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::{Tone, chip};
@@ -37,7 +38,7 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
     let ask_to_keep = Callback::from(move |_: MouseEvent| {
         let ask_again = ask_again.clone();
         spawn_local(async move {
-            ask_to_keep().await;
+            ask_to_keep_data().await;
             ask_again.emit(());
         });
     });
@@ -143,7 +144,7 @@ async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningO
             state.is_open.set(false);
             toasts.show(Toast::new(Tone::Good, t("Signed out"), t("The server has forgotten this device.")));
             // The server's answer to it is what shows that this device is signed out.
-            sync.perform_sync.emit(());
+            sync.perform_sync();
         }
         Err(sentence) => state.failure.set(Some(sentence.into())),
     }
@@ -158,7 +159,7 @@ fn sign_out_sheet(
     on_close: Callback<()>,
     [save, sign_out]: &[Callback<MouseEvent>; 2],
 ) -> Html {
-    let sync_now = sync.perform_sync.reform(|_: MouseEvent| ());
+    let sync_now = sync.callback(|sync, _: MouseEvent| sync.perform_sync());
     let sync_word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
     let cancel = on_close.reform(|_: MouseEvent| ());
     html! {

@@ -37,9 +37,13 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     };
     let row = |record: &Queued| queue_row(&record.mutation, name_of(record).as_deref(), now, &on_undo);
     let attention = records.iter().filter(|record| !record.is_pending()).count();
-    let rows: Vec<Html> =
-        records.iter().filter(|record| record.is_pending()).take(MAX_SHOWN_ROWS).map(row).collect();
-    let unreadable = book.unreadable();
+    let rows: Vec<Html> = records
+        .iter()
+        .filter(|record| record.is_pending())
+        .take(MAX_SHOWN_ROWS)
+        .map(|record| row(record))
+        .collect();
+    let unreadable = book.client().unreadable();
     let waiting = records.iter().filter(|record| record.is_pending()).count() + unreadable;
     let save_button = |test| {
         let onclick = save.open.reform(|_: MouseEvent| ());

@@ -68,7 +68,7 @@ async fn take_in(book: &Book, file: &File) -> Result<String, String> {
     }
     let unreadable = |_| t("The file cannot be read. Choose it again.").to_owned();
     let text = JsFuture::from(file.text()).await.map_err(unreadable)?.as_string().unwrap_or_default();
-    let taken = book.take_in_unsent(&text).await.map_err(|error| file_fault(&error))?;
+    let taken = book.client().take_in_unsent(&text).await.map_err(|error| file_fault(&error))?;
     Ok(sentence(taken))
 }
 

@@ -1,6 +1,7 @@
 //! Unsent work as a table for people: who did what to which lot, and what became of it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use domain::{Action, LotRef, Quantity};
 use sync::{Json, Mutation, QueueState, UnixMillis};
@@ -19,7 +20,7 @@ const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", 
 /// What is not sent yet.
 pub(crate) struct UnsentWork<'a> {
     /// What waits, and what a person has to settle.
-    pub(crate) records: &'a [Queued],
+    pub(crate) records: &'a [Rc<Queued>],
     /// What another version of the app made, and this one cannot read.
     pub(crate) unreadable: Vec<&'a Mutation<Json>>,
     pub(crate) labels: &'a BTreeMap<Uuid, ProductLabel>,
@@ -187,7 +188,7 @@ mod tests {
             ProductLabel { name: "Rice, round".to_owned(), sku: "-7A".to_owned(), variant: String::new() };
         let labels = BTreeMap::from([(Uuid::from_u128(7), label)]);
         let work = UnsentWork {
-            records: &[waiting(action)],
+            records: &[Rc::new(waiting(action))],
             unreadable: Vec::new(),
             labels: &labels,
             offset_minutes: &|_| 60,

@@ -1,14 +1,14 @@
 //! What the settings and the first-run guide share: choosing the language, trying the sounds, keeping the data.
 
+use client::ask_to_keep_data;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::device::feedback::{self, Feedback};
 use crate::device::install::{self, Install};
 use crate::device::preferences::Preferences;
-use crate::device::storage::{Storage, ask_to_keep};
+use crate::device::storage::Storage;
 use crate::sending::use_storage::use_storage;
-use crate::service_worker;
 use crate::ui::button::button;
 use crate::ui::flash;
 use crate::words::language::{self, LANGUAGES, t};
@@ -70,7 +70,7 @@ pub(crate) fn language_choices() -> Html {
     });
     let on_choose = Callback::from(|code: String| {
         language::choose(&code);
-        service_worker::reload();
+        client::reload();
     });
     choices(t("Language"), all.into(), &on_choose, "language")
 }
@@ -107,7 +107,7 @@ pub(crate) fn use_keeping() -> (Option<Storage>, Callback<()>, bool) {
     let ask = Callback::from(move |()| {
         let (ask_again, asked) = (ask_again.clone(), asked.clone());
         spawn_local(async move {
-            ask_to_keep().await;
+            ask_to_keep_data().await;
             asked.set(true);
             ask_again.emit(());
         });

@@ -4,7 +4,6 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::setting_parts::{install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping};
-use crate::book::Completeness;
 use crate::device::install::{Install, Platform, use_install};
 use crate::device::preferences::Preferences;
 use crate::route::Route;
@@ -15,6 +14,7 @@ use crate::ui::page_head::PageHead;
 use crate::use_book::use_book;
 use crate::use_offline_sync::use_sync;
 use crate::words::language::{t, tf};
+use client::Completeness;
 
 /// One step, and whether it is done.
 struct Step {

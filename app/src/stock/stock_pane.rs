@@ -5,7 +5,6 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::Completeness;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::desk::scan_field::ScanField;
@@ -19,6 +18,7 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, skeleton};
 use crate::use_offline_sync::{OfflineSync, use_sync};
 use crate::words::language::{grouped, t, tf, tn};
+use client::Completeness;
 
 /// The pane's surroundings.
 #[derive(Properties, PartialEq)]

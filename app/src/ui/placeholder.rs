@@ -6,7 +6,6 @@ use yew_router::Routable;
 use super::button::{button, link_button};
 use super::icon::{Glyph, icon};
 use crate::route::Route;
-use crate::service_worker;
 use crate::words::language::t;
 
 /// An empty place that says why and what to do.
@@ -61,7 +60,7 @@ fn cannot_be_shown(message: &str) -> Placeholder<'_> {
 }
 
 fn try_again() -> Html {
-    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
+    let retry = Callback::from(|_: MouseEvent| client::reload());
     button("button", t("Try again").into(), retry, "read-again")
 }
 

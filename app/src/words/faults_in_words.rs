@@ -1,6 +1,6 @@
 //! Sentences for what went wrong, in the language of the screens. The errors themselves have only short texts for logs.
 
-use client::RoundFailure;
+use client::{RoundFailure, SyncError};
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{t, tf};
@@ -63,6 +63,18 @@ pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
             t("This device is full: the stock list is not updated until there is space.").to_owned()
         }
         RoundFailure::Round(error) => round_fault(error),
+    }
+}
+
+/// Why the last sync failed.
+pub(crate) fn sync_error(error: &SyncError) -> String {
+    match error {
+        SyncError::Round(failure) => sync_failure(failure),
+        SyncError::Store(error) => store_fault(error),
+        SyncError::Abandoned => {
+            t("The last sync did not come to an end. It is tried again by itself.").to_owned()
+        }
+        SyncError::NotLoaded(_) => not_loaded(NotLoaded),
     }
 }
 

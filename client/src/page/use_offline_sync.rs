@@ -130,6 +130,13 @@ impl<M: Model> OfflineSync<M> {
         self.engine.client()
     }
 
+    /// A callback that calls a method of this handle, such as
+    /// `sync.callback(|sync, _: MouseEvent| sync.perform_sync())`.
+    pub fn callback<T: 'static>(&self, call: impl Fn(&Self, T) + 'static) -> Callback<T> {
+        let sync = self.clone();
+        Callback::from(move |value| call(&sync, value))
+    }
+
     /// Starts a round now.
     pub fn perform_sync(&self) {
         self.engine.handle(Event::Manual);
