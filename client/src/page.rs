@@ -8,4 +8,5 @@ pub(crate) mod provider;
 mod server_events;
 pub(crate) mod service_worker;
 pub(crate) mod use_offline_sync;
+mod use_provided;
 pub(crate) mod use_rows;

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::host::{PageClient, open_page};
 use super::use_offline_sync::{OfflineSync, OfflineSyncConfig, use_offline_sync};
+use super::use_provided::use_provided;
 
 /// The props of [`OfflineProvider`].
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -84,10 +85,4 @@ pub fn use_sync<M: Model>() -> OfflineSync<M> {
 #[hook]
 pub fn use_client<M: Model>() -> PageClient<M> {
     use_provided()
-}
-
-#[hook]
-#[expect(clippy::expect_used, reason = "a component outside its provider cannot work at all")]
-fn use_provided<T: Clone + PartialEq + 'static>() -> T {
-    use_context::<T>().expect("its provider is above every component that uses it")
 }
