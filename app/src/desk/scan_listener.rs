@@ -173,7 +173,7 @@ impl ScanListener {
         });
         let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
         let (pressed, heard_typing) = (heard.clone(), heard.clone());
-        // A tap on a button comes after the typing that it refers to, so that is passed on first.
+        // Keys typed before a tap belong to the tapped form, so they are released first.
         let taps = EventListener::new_with_options(&window, "pointerdown", options, move |_| {
             if let Ok(mut heard) = pressed.try_borrow_mut() {
                 heard.release();
