@@ -147,7 +147,7 @@ fn cards(
     }
 }
 
-/// A button to save refused changes, too, as a table.
+/// A button to export refused changes as a table.
 #[component]
 fn SaveUnsentWork() -> Html {
     let save = use_save_unsent();

@@ -109,7 +109,7 @@ impl Separator {
     }
 }
 
-/// The bar code data of the label with a separator.
+/// The barcode data of the label with a separator.
 pub(crate) fn separator_label() -> String {
     let [item, serial] = SEPARATOR_LABEL;
     format!("{FNC1}{item}{FNC1}{serial}")
