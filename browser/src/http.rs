@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_failures_apart() {
+    fn distinguishes_failures() {
         let busy = TransportError::Busy { retry_after_millis: None };
         for status in [408, 425, 429, 500, 502, 503, 504] {
             assert_eq!(classify(status, None, None), busy, "{status}");

@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn taken_and_missing_make_up_what_was_wanted(
+        fn taken_and_missing_add_up_to_the_wanted_quantity(
             stock in prop::collection::vec((-5_i64..50, prop::option::of(20_u8..30), 0_usize..4), 0..8),
             wanted in 1_i64..200,
         ) {

@@ -9,7 +9,7 @@ use crate::store::{Device, Enrolment, Store, StoreFault};
 
 /// Characters of a code.
 pub const CODE_CHARS: usize = 10;
-/// How long a code is valid.
+/// The validity of a code.
 pub const CODE_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 /// Characters of a device's name.
 pub const MAX_DEVICE_NAME_CHARS: usize = 60;
@@ -50,7 +50,7 @@ fn random_code() -> Result<String, StoreFault> {
     Ok(code)
 }
 
-/// Uses up a code for a new device, and returns it with its token; none if the code cannot be used.
+/// Consumes a code and creates its device, returned with its token; none if the code cannot be used.
 ///
 /// # Errors
 /// [`StoreFault`] of the store.

@@ -33,7 +33,7 @@ pub struct ServeOptions {
     pub database: PathBuf,
     /// The built app; none to serve the API alone.
     pub dist: Option<PathBuf>,
-    /// How long tombstones are kept, in days.
+    /// Retention of tombstones, in days.
     pub retention_days: u32,
     /// The clock, which tests can put ahead.
     pub clock: Clock,

@@ -23,7 +23,8 @@ pub struct AppNames {
 }
 
 impl AppNames {
-    /// Names with the default header (`x-offline-sync`) and the default paths (`/api/sync`, `/api/audit`, `/api/events`).
+    /// Names with the default header (`x-offline-sync`) and the default paths (`/api/sync`, `/api/audit`,
+    /// `/api/events`).
     #[must_use]
     pub const fn new(app: &'static str, scope: &'static str) -> Self {
         Self {

@@ -23,7 +23,7 @@ pub const WITHDRAWN: &str = "withdrawn";
 /// The code of a refused withdrawal: the mutation had been booked before.
 pub const ALREADY_BOOKED: &str = "already_booked";
 
-/// How far a device's rows reach. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
+/// The revision up to which a device has the rows. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cursor {
@@ -39,7 +39,7 @@ pub enum Cursor {
         table: String,
         /// The last key received of it; empty before the first.
         after: String,
-        /// How much of the snapshot has arrived.
+        /// The progress of the snapshot.
         progress: Progress,
     },
     /// Every change up to and including `rev`.
@@ -188,7 +188,7 @@ pub struct SyncRequest<A> {
     /// At most [`MAX_BATCH_MUTATIONS`], by ascending `seq`.
     #[serde(default = "Vec::new")]
     pub mutations: Vec<Mutation<A>>,
-    /// How far the device's rows reach.
+    /// The device's cursor.
     #[serde(default)]
     pub cursor: Cursor,
     /// The scope of rows that the device wants: a name known to the server, such as `available`.

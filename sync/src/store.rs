@@ -42,7 +42,7 @@ pub struct Outbox<A> {
     pub epoch: Option<Uuid>,
     /// The highest `seq` with a stored outcome; 0 for none.
     pub last_outcome_seq: u64,
-    /// How far the rows reach.
+    /// The cursor of the rows.
     pub cursor: Cursor,
     /// The scope the rows belong to.
     pub scope: String,

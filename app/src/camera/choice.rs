@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_is_not_taken_again_at_once() {
+    fn the_same_code_is_not_accepted_twice_at_once() {
         let mut choice = Choice::default();
         assert!(choice.take(vec![matrix("]d2A", 0.0)], 1_000).is_some());
         choice.begin();

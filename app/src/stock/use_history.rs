@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_without_a_common_entry_is_loaded_again() {
+    fn a_history_without_common_entries_is_loaded_again() {
         let all = Ledger::default().begun_with(page(&[9, 8], false));
         let anew = all.begun_with(page(&[3, 2], true));
         assert_eq!((revs(&anew), anew.more), (vec![3, 2], true));

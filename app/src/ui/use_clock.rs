@@ -28,7 +28,7 @@ pub(crate) fn use_today() -> CalendarDate {
     CalendarDate::of(now, offset_minutes(now))
 }
 
-/// How far this place's clocks are ahead of UTC at some time.
+/// The local offset from UTC at a given time, in minutes.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_refused_whatever_the_rest_of_the_body_is() {
+    fn another_protocol_is_refused_with_any_body() {
         for other in [body(2, ""), r#"{"protocol":2,"shape":["of","its","own"]}"#.to_owned()] {
             let (status, code, message) = refused(&other);
             assert_eq!((status, code), (StatusCode::UPGRADE_REQUIRED, "upgrade_needed"), "{other}");

@@ -8,8 +8,8 @@ use crate::mutation::{Draft, Mutation, UnixMillis};
 use crate::protocol::{Cursor, Outcome, Receipt, Verdict, Versioned};
 use crate::store::Commit;
 
-/// Counters and labels: the smallest model with two tables, a prefix, an index, and two schemas of its action. In schema 1 an
-/// action was a pair of key and amount.
+/// Counters and labels: the smallest model with two tables, a prefix, an index, and two schemas of its
+/// action. In schema 1 an action was a pair of key and amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters;
 
