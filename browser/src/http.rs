@@ -73,7 +73,7 @@ pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, T
         return Err(refusal(response).await);
     }
     let body = response.binary().await.map_err(|error| broken(&error))?;
-    // Always from text: with `from_slice` elsewhere, the parser would be compiled twice.
+    // From text like everywhere else: `from_slice` would compile the parser a second time.
     let text = std::str::from_utf8(&body).map_err(|_| TransportError::Garbled)?;
     serde_json::from_str(text).map_err(|_| TransportError::Garbled)
 }
