@@ -6,13 +6,13 @@ use domain::{NAMES, Warehouse};
 use schema::IdbStore;
 use sync::{Relay, RoundLimits};
 
-/// Runs rounds until nothing is left to send. While `has_successor`, a failed round is left to the next event: a newer
+/// Runs rounds until nothing is left to send. If `has_successor`, a failed round is not retried here: a newer
 /// worker cannot take over before this one's events have ended.
 ///
 /// # Errors
-/// A sentence for the log, when another attempt is needed.
+/// A sentence for the log, when a retry is needed.
 pub async fn drain(has_successor: impl Fn() -> bool) -> Result<(), String> {
-    // The worker may be the first to open the database, unlikely as it is.
+    // The worker may be the first to open the database, although that is unlikely.
     let opened = IdbStore::<Relay<Warehouse>>::open(NAMES.database(), new_uuid_v7(), NAMES.scope).await;
     let store = opened.map_err(|error| error.to_string())?;
     let (transport, turn, channel) =

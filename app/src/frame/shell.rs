@@ -34,7 +34,7 @@ use crate::words::language::t;
 use client::Threat;
 use client::use_update_ready;
 
-/// The app below its providers of data.
+/// The app below its data providers.
 pub(crate) fn app() -> Html {
     html! { <BrowserRouter><Frame /></BrowserRouter> }
 }
@@ -95,7 +95,7 @@ fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -
     }
 }
 
-/// Plain links move within the app; anything the browser does better (a new tab, another site) stays its own.
+/// Plain links navigate within the app; other clicks (a new tab, another site) are left to the browser.
 fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
     Callback::from(move |event: MouseEvent| {
         let is_plain = event.button() == 0

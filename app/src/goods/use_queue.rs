@@ -1,4 +1,4 @@
-//! The queue, and what this device did last.
+//! The queue, and the latest changes of this device.
 
 use domain::{Action, Row};
 use sync::{Mutation, Outcome, QueueState, UnixMillis};
@@ -9,31 +9,31 @@ use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
 
-/// Things shown as recent.
+/// Maximum number of recent changes.
 const MAX_RECENT: usize = 50;
 
-/// Something this device did.
+/// A change made on this device.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recent {
     pub(crate) mutation: Mutation<Action>,
     pub(crate) state: RecentState,
 }
 
-/// Where it stands.
+/// The state of a change.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RecentState {
-    /// Saved here.
+    /// Saved on this device.
     Pending,
     /// Booked by the server.
     Sent {
-        /// When this device learnt so.
+        /// The time at which this device received the outcome.
         at: UnixMillis,
     },
-    /// It waits for a person.
+    /// It needs a person's attention.
     Attention(Outcome<Row>),
 }
 
-/// Pending entries and those that wait for a person, by rising `seq`.
+/// Pending entries and those that need attention, by ascending `seq`.
 #[hook]
 pub(crate) fn use_queue() -> Queue {
     let book = use_book();
@@ -41,7 +41,7 @@ pub(crate) fn use_queue() -> Queue {
     book.client().queue()
 }
 
-/// What this device did last, newest first.
+/// The latest changes of this device, newest first.
 #[hook]
 pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
     let book = use_book();

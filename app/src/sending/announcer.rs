@@ -1,4 +1,4 @@
-//! Says what happens while nobody looks: a change the server turned down, a sync that failed.
+//! Announces background events: a refused change, a failed sync.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -21,20 +21,20 @@ use crate::words::faults_in_words::sync_error;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
 
-/// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
+/// A failure is announced after this delay, unless another notice replaces it before.
 const SETTLE_MILLIS: u32 = 500;
 
-/// Says it in toasts.
+/// Announces them as toasts.
 #[hook]
 pub(crate) fn use_announcements(toasts: &Toasts, sync: &OfflineSync, queue: Queue) {
     use_sync_failures(toasts.clone(), sync);
     use_turned_down(toasts.clone(), queue);
 }
 
-/// A failed sync is said once, and goes away by itself.
+/// A failed sync is announced once, and the toast disappears by itself.
 #[hook]
 fn use_sync_failures(toasts: Toasts, sync: &OfflineSync) {
-    // These two have a notice of their own, which stays until a person has done something.
+    // These two have a notice of their own, which stays until the user has acted.
     let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
     use_effect_with(sync.status.error.clone().filter(|_| !is_known), move |error| {
         let shown = error.clone().map(|error| {
@@ -53,7 +53,7 @@ fn turned_down(records: &[Rc<Queued>]) -> impl Iterator<Item = (Uuid, &Action, &
     })
 }
 
-/// A change that is turned down is said when it happens; those found at start-up wait on the sync page.
+/// A refused change is announced when it happens; those found at start-up are on the sync page.
 #[hook]
 fn use_turned_down(toasts: Toasts, queue: Queue) {
     let (book, navigator) = (use_book(), use_navigator());

@@ -1,5 +1,5 @@
-//! What must be known wherever one is: data lost or damaged, a full device, offline, signed out, outdated, waiting too
-//! long.
+//! Notices shown on every page: data lost or damaged, storage full, offline, signed out, outdated, pending
+//! too long.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
@@ -15,9 +15,9 @@ use crate::words::format;
 use crate::words::language::{t, tf, tn};
 use client::Threat;
 
-/// Work that has waited this long is worth a warning.
+/// Changes pending for this long show a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
-/// Work that has waited this long is somebody else's business, too.
+/// Changes pending for this long show an alarm with the advice to involve others.
 const ALARM_AFTER_MILLIS: u64 = 3 * WARN_AFTER_MILLIS;
 
 struct Notice {
@@ -28,7 +28,7 @@ struct Notice {
     offer: Html,
 }
 
-/// The notices that hold now, the gravest first.
+/// The current notices, the most severe first.
 pub(crate) fn notices(
     sync: &OfflineSync,
     now: UnixMillis,
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_old_work_is_worth_a_warning() {
+    fn only_changes_pending_for_long_show_a_warning() {
         assert!(age_notice(WARN_AFTER_MILLIS - 1).is_none());
         let warned = age_notice(WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
         assert!(warned.is_some_and(|(tone, text)| tone == Tone::Waiting && text.contains("1 day")));

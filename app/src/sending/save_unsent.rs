@@ -1,4 +1,4 @@
-//! "Save unsent work": what waits, as a file for another device or as a table for people.
+//! "Save unsent work": exports the queue as a file for another device or as a table for people.
 
 use domain::CalendarDate;
 use sync::set_of;
@@ -16,25 +16,25 @@ use crate::use_book::use_book;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
-/// A kind of file.
+/// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// For machines.
+    /// Machine-readable.
     Json,
-    /// For people.
+    /// Human-readable.
     Csv,
 }
 
-/// A way to save unsent work, and its sheet while that is open.
+/// The button to save unsent changes, and its sheet while it is open.
 pub(crate) struct SaveUnsent {
     pub(crate) open: Callback<()>,
     pub(crate) sheet: Html,
 }
 
-/// What came of it, in a sentence.
+/// The result, as a sentence.
 type Said = Option<Result<String, String>>;
 
-/// Saves what waits on this device.
+/// Saves the queue of this device.
 #[hook]
 pub(crate) fn use_save_unsent() -> SaveUnsent {
     let (book, today) = (use_book(), use_today());

@@ -1,4 +1,4 @@
-//! Says that something was not saved because the device is full, and what to do now.
+//! Tells that a change was not saved because the device is full, and what to do.
 
 use futures::FutureExt;
 use wasm_split_helpers::wasm_split;
@@ -14,7 +14,7 @@ use crate::use_offline_sync::use_sync;
 use crate::words::language::t;
 use client::Threat;
 
-/// A sheet, there while a person has to know, as soon as its code is there.
+/// A sheet, shown until the user has acknowledged it, once its code is loaded.
 #[component]
 pub(crate) fn StorageFullLater() -> Html {
     use_later(|| load_sheet().boxed_local(), draw_sheet(), read_failure)

@@ -1,4 +1,4 @@
-//! This device: who it is, how safely the browser keeps its data, and signing out.
+//! This device: its identity, its storage, and signing out.
 
 use client::ask_to_keep_data;
 use sync::Connection;
@@ -21,7 +21,7 @@ use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
 use crate::words::language::{t, tn};
 
-/// How syncing goes.
+/// The sync state.
 #[derive(Properties, PartialEq)]
 pub(crate) struct DeviceCardProps {
     pub(crate) sync: OfflineSync,
@@ -87,7 +87,7 @@ fn storage_facts(storage: &Storage, ask_to_keep: Callback<MouseEvent>) -> Html {
     }
 }
 
-/// Where signing out stands.
+/// The state of signing out.
 #[derive(Clone)]
 struct SigningOut {
     is_open: UseStateHandle<bool>,
@@ -95,7 +95,7 @@ struct SigningOut {
     failure: UseStateHandle<Option<AttrValue>>,
 }
 
-/// Signing out: what opens its sheet, and the sheet while it is open.
+/// The callback that opens the sign-out sheet, and the sheet while it is open.
 #[hook]
 fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
     let (book, toasts) = (use_book(), use_toasts());
@@ -105,7 +105,7 @@ fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
         failure: use_state(Option::default),
     };
     let save = use_save_unsent();
-    // What stood in the way may be gone.
+    // The cause of the failure may be gone.
     let failure = state.failure.setter();
     use_effect_with(sync.is_online == Connection::Online, move |is_online| {
         if *is_online {
@@ -143,7 +143,7 @@ async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningO
         Ok(()) => {
             state.is_open.set(false);
             toasts.show(Toast::new(Tone::Good, t("Signed out"), t("The server has forgotten this device.")));
-            // The server's answer to it is what shows that this device is signed out.
+            // Only the server's answer to a sync shows that this device is signed out.
             sync.perform_sync();
         }
         Err(sentence) => state.failure.set(Some(sentence.into())),
@@ -151,7 +151,7 @@ async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningO
     state.is_busy.set(false);
 }
 
-/// `ways`: save unsent work, sign out.
+/// `ways` are the buttons: save unsent changes, sign out.
 fn sign_out_sheet(
     sync: &OfflineSync,
     is_busy: bool,

@@ -1,4 +1,5 @@
-//! The synchronisation: what needs a person, what waits, how it goes, and what this device did lately.
+//! The sync page: entries that need attention, pending changes, the sync state, and the latest changes of
+//! this device.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
@@ -20,10 +21,10 @@ use crate::words::format;
 use crate::words::language::{grouped, t, tf};
 use client::Completeness;
 
-/// Rows of the latest work.
+/// Rows of the latest changes.
 const MAX_RECENT_ROWS: usize = 50;
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn SyncPage() -> Html {
     let (sync, now) = (use_sync(), use_now());

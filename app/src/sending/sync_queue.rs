@@ -1,4 +1,4 @@
-//! The queue: what waits to be sent, and the way to what needs a person.
+//! The queue: pending changes, and a link to those that need attention.
 
 use sync::UnixMillis;
 use yew::prelude::*;
@@ -18,10 +18,10 @@ use crate::use_book::use_book;
 use crate::words::action_words::in_words;
 use crate::words::language::{t, tn};
 
-/// Waiting rows shown; the rest is counted.
+/// Maximum number of pending rows shown; the rest is counted.
 const MAX_SHOWN_ROWS: usize = 100;
 
-/// The queue as it is `now`.
+/// The queue at the time `now`.
 #[hook]
 pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let (book, toasts) = (use_book(), use_toasts());
@@ -68,7 +68,7 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     }
 }
 
-/// What needs a person stands in the inbox.
+/// Entries that need attention are in the inbox.
 fn attention_link(attention: usize) -> Html {
     let words = tn(attention, "{n} change needs you", "{n} changes need you");
     html! {

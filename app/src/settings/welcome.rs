@@ -1,4 +1,4 @@
-//! The first steps on a new device. Each can be left and taken up again; nothing but enrolling is needed to begin.
+//! The first-run guide of a new device. Each step can be skipped and resumed; only enrolling is required.
 
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -21,7 +21,7 @@ struct Step {
     code: &'static str,
     title: &'static str,
     is_done: bool,
-    /// Where done and not done says too little.
+    /// A text for the state, where done or not done is not enough.
     state: Option<String>,
     content: Html,
 }
@@ -35,7 +35,8 @@ pub(crate) fn WelcomePage() -> Html {
     let mut steps =
         vec![language_step(), enrol, install_step(install), keep, download, scanner_step(), sounds];
     if is_apart(install) {
-        // The icon's data is another than the browser's, so that enrolling here would be in vain.
+        // The installed app has its own storage, separate from the browser's, so enrolling here would be
+        // useless.
         steps.swap(1, 2);
     }
     let left = steps.iter().filter(|step| !step.is_done).count();
