@@ -65,10 +65,8 @@ impl<M: Records> IdbStore<M> {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let beside = tables.iter().flat_map(|table| [filters_name(table), changes_name(table)]);
-        let beside: Vec<String> = beside.collect();
-        let stores: Vec<&str> =
-            [tables, others].concat().into_iter().chain(beside.iter().map(String::as_str)).collect();
+        let stores = stores_of(tables, others);
+        let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
         self.connection.run(&stores, mode, work).await
     }
 
@@ -122,6 +120,12 @@ impl<M: Records> IdbStore<M> {
         }
         Ok(found)
     }
+}
+
+/// The stores of some tables, with their indexes, and `others`.
+fn stores_of(tables: &[&str], others: &[&str]) -> Vec<String> {
+    let named = tables.iter().chain(others).map(|&name| name.to_owned());
+    named.chain(tables.iter().flat_map(|table| [filters_name(table), changes_name(table)])).collect()
 }
 
 impl<M: Records> Store for IdbStore<M> {
