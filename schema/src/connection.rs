@@ -69,22 +69,31 @@ impl Connection {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let tx = self.begin_within_limit(stores, mode).await?;
-        let mut ended = None;
-        self.within_limit(pin!(async { ended = Some(work(tx).await) })).await?;
+        let (begun, mut ended) = (Cell::new(None), None);
+        let running = pin!(async {
+            if let Some(tx) = begun.take() {
+                ended = Some(work(tx).await);
+            }
+        });
+        self.run_within_limit(stores, mode, &begun, running).await?;
         ended.unwrap_or_else(|| Err(self.stranded()))
     }
 
-    async fn begin_within_limit(&self, stores: &[&str], mode: Mode) -> Result<Tx, StoreError> {
-        let begun = within(self.begin(stores, mode), self.limit_millis.get()).await;
-        begun.unwrap_or_else(|| Err(self.stranded()))
-    }
-
-    /// Runs a transaction until the time limit. A monomorphised copy for each caller would be a tenth of the
-    /// worker's size, so it takes the future as a trait object.
-    async fn within_limit(&self, running: Pin<&mut dyn Future<Output = ()>>) -> Result<(), StoreError> {
-        let ended = within(running, self.limit_millis.get()).await;
-        ended.ok_or_else(|| self.stranded())
+    /// The part of [`Connection::run`] that is the same for every caller: begins a transaction in `begun`, then
+    /// polls `running`, which takes it from there. A copy for each caller would be a tenth of the worker's size.
+    async fn run_within_limit(
+        &self,
+        stores: &[&str],
+        mode: Mode,
+        begun: &Cell<Option<Tx>>,
+        running: Pin<&mut dyn Future<Output = ()>>,
+    ) -> Result<(), StoreError> {
+        let both = async {
+            begun.set(Some(self.begin(stores, mode).await?));
+            running.await;
+            Ok(())
+        };
+        within(both, self.limit_millis.get()).await.unwrap_or_else(|| Err(self.stranded()))
     }
 
     /// Drops a handle that does not answer, so that the next transaction opens a new one.
