@@ -1,6 +1,8 @@
 // What a hand in a glove needs of a page, as far as boxes tell: `targets(large)` returns what is wrong with it, in sentences.
 // Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two. Rows of a list may touch, if each is so
 // much larger that their middles are `APART`.
+// `seen` counts the elements and texts that were looked at.
+let seen = 0;
 const LEAST = 48;
 const PRIMARY = 64;
 const APART = 8;
@@ -116,6 +118,7 @@ const cutOff = () => {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const holder = node.parentElement;
     if (!node.data.trim() || !isShown(holder) || holder.closest('.visually-hidden, .skip, .list .row, option, noscript')) continue;
+    seen += 1;
     const range = document.createRange();
     range.selectNodeContents(node);
     const text = range.getBoundingClientRect();
@@ -123,6 +126,7 @@ const cutOff = () => {
     if (fault) found.push(`${JSON.stringify(node.data.trim().slice(0, 30))} of ${named(holder)} ${fault}`);
   }
   for (const element of interactive()) {
+    seen += 1;
     const fault = lost(element.getBoundingClientRect(), element.parentElement);
     if (fault) found.push(`${named(element)} ${fault}`);
   }
@@ -149,6 +153,7 @@ const focus = () => {
     document.activeElement?.blur();
     element.focus();
     if (document.activeElement !== element) continue;
+    seen += 1;
     // One that is just rising into the page is where it is going to be.
     for (const rising of element.closest('.toast')?.getAnimations() ?? []) rising.finish();
     const box = face(element).getBoundingClientRect();
