@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{Chromium, Launch};
@@ -145,12 +145,11 @@ impl Device {
         self.click_css(&format!("[data-test='{test}']")).await
     }
 
-    /// Clicks the first element that matches a selector.
+    /// Clicks the first element that matches a selector. Clicks again where the click did not reach it.
     pub(crate) async fn click_css(&self, selector: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            // What was found may be drawn anew before it is clicked.
-            match self.find_css(selector).await?.click().await {
+            match self.try_click(selector).await {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() > deadline => {
                     let picture = self.screenshot_to(&std::env::temp_dir(), "lotbook-click").await?;
@@ -160,6 +159,24 @@ impl Device {
                 Err(_) => self.scroll_to(selector).await?,
             }
         }
+    }
+
+    /// Clicks once. The driver looks for an element's place first and clicks there afterwards: an element that is drawn
+    /// anew or moved in between, as by a notice that appears above it, gets no click.
+    async fn try_click(&self, selector: &str) -> Result<()> {
+        let element = self.find_css(selector).await?;
+        let watch = format!(
+            "window.isReached = false;
+             addEventListener('click', ({{ target }}) => {{ window.isReached = target.closest?.({}) !== null; }},
+                 {{ capture: true, once: true }})",
+            json!(selector)
+        );
+        self.script(&watch).await?;
+        element.click().await?;
+        // A page that the click has left says nothing.
+        let is_reached = self.script("return window.isReached").await.unwrap_or(Value::Null);
+        ensure!(is_reached != false, "the click does not reach {selector}");
+        Ok(())
     }
 
     /// Scrolls to what may lie below the page's main button.
@@ -194,8 +211,8 @@ impl Device {
 
     /// Replaces what stands in a field.
     pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.click_css(selector).await?;
         let field = self.find_css(selector).await?;
-        field.click().await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(text).await?;
         Ok(())

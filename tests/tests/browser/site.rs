@@ -268,7 +268,8 @@ impl Site {
             Step::Click(test) => self.device.click_css(&selector(test)).await,
             Step::Fill(test, text) => self.device.fill(&selector(test), &filled(text)).await,
             Step::Scan(code) => {
-                self.device.find_css("h1").await?;
+                // Scans are heard from the first page on; the screen that opens the database is none.
+                self.device.find_css("#main h1").await?;
                 scan(&self.device, &filled(code)).await
             }
             Step::Wait(test) => self.device.find_css(&selector(test)).await.map(drop),
