@@ -70,6 +70,15 @@ const REST_FAILS: &str = "
 const FLASH_STAYS: &str = "
     const real = window.setTimeout;
     window.setTimeout = (call, millis, ...rest) => (millis === 900 ? 0 : real(call, millis, ...rest));";
+/// Keeps the timers that take toasts away in `toastTimers`.
+pub(crate) const WATCH_TOASTS: &str = "
+    const timer = window.setTimeout;
+    window.toastTimers = [];
+    window.setTimeout = (call, millis, ...rest) => {
+        const id = timer(call, millis, ...rest);
+        if (millis === 6000 || millis === 12000) window.toastTimers.push(id);
+        return id;
+    };";
 /// There is a camera, which sees nothing but grey.
 const CAMERA: &str = "
     MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }];

@@ -67,7 +67,6 @@ online          product-unknown        /product/00000000-0000-4000-8000-00000000
 online          product-edit           {product}/edit               product-form
 online          product-new            /product/new                 product-form
 online          product-new-faults     /product/new                 !save name-fault
-----
 online          receive                {product}/work/receive       work-form
 online          receive-faults         {product}/work/receive       !save lot-code-fault
 online          receive-lots           {product}/work/receive       !change-lot lot-picker
@@ -79,6 +78,7 @@ online          move                   {product}/work/move          work-form
 online          put-away               {product}/work/put-away      work-form
 online          adjust                 {product}/work/adjust        work-form
 online          count                  {product}/work/count         work-form
+----
 online          saved                  {product}/work/pick          quantity=1 !save toast
 online          home-worked            {product}/work/pick          quantity=1 !save toast !back !nav-work recent-row
 online          home-reversed          {product}/work/move          to=B-99 quantity=1 !save toast !back !nav-work !recent-reverse reversed

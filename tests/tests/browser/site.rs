@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::breaking::breaking;
+use crate::breaking::{WATCH_TOASTS, breaking};
 use crate::device::{Device, PHONE};
 use crate::every_page::{State, Step};
 use crate::goods::{Goods, wait_until_sent};
@@ -125,6 +125,7 @@ impl Site {
             .query("SELECT location FROM inventory_lots WHERE quantity > 0 ORDER BY location LIMIT 1")?;
         let bin = bin.into_iter().next().context("no lot lies anywhere")?;
         let site = Self { server, device, language, with_lots, counted, codes, bare, long, bin };
+        site.inject(WATCH_TOASTS).await?;
         site.device.open("/manifest.json").await?;
         site.speak(language).await?;
         Ok(site)
@@ -289,6 +290,8 @@ impl Site {
         if comes_to_rest {
             self.device.wait_for_script("a page at rest", is_read).await?;
         }
-        self.device.script("await new Promise((done) => setTimeout(done, 150))").await.map(drop)
+        // Checks take longer than a toast stays, and each of them is to see it.
+        let script = "await new Promise((done) => setTimeout(done, 150)); toastTimers.forEach(clearTimeout)";
+        self.device.script(script).await.map(drop)
     }
 }
