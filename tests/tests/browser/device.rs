@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tests::{Chromium, Launch};
 use thirtyfour::prelude::*;
 
-/// What a person would wait for at most.
+/// Longest wait for a page. A person would give up by then.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -23,7 +23,7 @@ pub(crate) struct Device {
     browser: Chromium,
     profile: TempDir,
     origin: String,
-    /// What this browser is started with besides.
+    /// Arguments of this browser besides those of every browser.
     arguments: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Device {
         Self::with_arguments(origin, Vec::new()).await
     }
 
-    /// The same, with a browser that is started with these arguments besides.
+    /// A new device whose browser has further arguments.
     pub(crate) async fn with_arguments(origin: &str, arguments: Vec<String>) -> Result<Self> {
         Self::with_profile(origin, TempDir::new()?, arguments).await
     }
@@ -103,7 +103,7 @@ impl Device {
         self.wait_with(PATIENCE, what, body).await
     }
 
-    /// The same, for what may take longer.
+    /// Waits for a script's body to return something true, for as long as `patience`.
     pub(crate) async fn wait_with(&self, patience: Duration, what: &str, body: &str) -> Result<()> {
         let deadline = Instant::now() + patience;
         loop {
@@ -132,7 +132,7 @@ impl Device {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.wait_for_script(selector, &is_there).await?;
-            // It may be drawn anew in this very moment.
+            // An element that is being drawn anew is gone for a moment.
             match self.driver().find(By::Css(selector)).await {
                 Err(_) if Instant::now() < deadline => {}
                 found => return Ok(found?),
@@ -179,7 +179,7 @@ impl Device {
         Ok(())
     }
 
-    /// Scrolls to what may lie below the page's main button.
+    /// Scrolls to an element, which may lie below the page's main button.
     async fn scroll_to(&self, selector: &str) -> Result<()> {
         let quoted = json!(selector);
         let body = format!("document.querySelector({quoted})?.scrollIntoView({{ block: 'center' }})");
@@ -209,7 +209,7 @@ impl Device {
         Ok(self.driver().find_all(By::Css(format!("[data-test='{test}']"))).await?.len())
     }
 
-    /// Replaces what stands in a field.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
         self.click_css(selector).await?;
         let field = self.find_css(selector).await?;

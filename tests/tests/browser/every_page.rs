@@ -1,4 +1,4 @@
-//! Every page of the app in every state it can be in, as one table, and the walk over it that the checks share.
+//! A table of every page of the app in every state, and the walk over it.
 //!
 //! `LOTBOOK_STATES=stock,sync` narrows a walk to the states whose names begin so.
 

@@ -1,4 +1,4 @@
-//! The server and the device that a walk over every page is made with, and the worlds it goes through.
+//! Server and device of a walk over pages, and the worlds it goes through.
 
 use std::path::Path;
 
@@ -14,18 +14,18 @@ use crate::scanner::scan;
 use crate::server::Server;
 use crate::words;
 
-/// What is so around a page; the walk brings them about in this order, each once.
+/// Circumstances of a page. A walk brings them about in this order, each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum World {
-    /// A device that nobody knows.
+    /// A device that is not enrolled.
     New,
     /// Enrolled, and the stock list does not arrive.
     Downloading,
-    /// Everything works.
+    /// Enrolled, with the stock list, network and server.
     Online,
     /// A person chose to work offline, and has done something.
     WorkingOffline,
-    /// What was done meets what another did.
+    /// The device's changes conflict with another device's.
     Conflict,
     /// The network is there, the server is not.
     NoServer,
@@ -74,13 +74,13 @@ pub(crate) struct Site {
     pub(crate) device: Device,
     language: &'static str,
     with_lots: Goods,
-    /// Goods that a count is wrong about.
+    /// Goods with a wrong count.
     counted: Goods,
     /// Their barcodes: of those with lots, and of others.
     codes: [String; 2],
     bare: Goods,
     long: Goods,
-    /// Where goods lie.
+    /// A bin with goods.
     bin: String,
 }
 
@@ -160,7 +160,7 @@ impl Site {
         self.remove(&id).await
     }
 
-    /// What the device keeps for work without a network.
+    /// Waits for the first sync, so that the device works without a network.
     async fn take_list(&self) -> Result<()> {
         self.device.open("/stock").await?;
         self.device.find("product-row").await?;
@@ -277,7 +277,7 @@ impl Site {
         }
     }
 
-    /// Waits until nothing moves: what is read after the first paint is there, and nothing is being animated.
+    /// Waits for the end of reads and animations.
     async fn settle(&self, state: &State<'_>) -> Result<()> {
         let is_read = "const running = document.getAnimations().filter((it) => it.playState === 'running');
             const rows = [...document.querySelectorAll('[data-test=product-row]')];

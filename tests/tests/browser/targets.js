@@ -1,4 +1,4 @@
-// What a hand in a glove needs of a page, as far as boxes tell: `targets(large)` returns what is wrong with it, in sentences.
+// Needs of a gloved hand, by the boxes of elements: `targets()` returns a page's faults, in sentences.
 // Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two. Rows of a list may touch, if each is so
 // much larger that their middles are `APART`.
 // `seen` counts the elements and texts that were looked at.
@@ -39,7 +39,7 @@ const shownPart = (element) => {
   }
   return { left, top, right, bottom };
 };
-// What lies over the page or scrolls by itself is compared with its like only.
+// Elements in a layer over the page or in a part that scrolls are compared with others in it only.
 const scrolls = (overflow) => ['auto', 'scroll'].includes(overflow);
 const layer = (element) => {
   for (let above = element; above; above = above.parentElement) {
@@ -88,7 +88,7 @@ const distances = (elements) => {
   return found;
 };
 
-// What leaves the box that shows it, sideways, or is cut off in it; `what` has this box. Nothing where it is whole, or can be
+// Whether the box `what` leaves the box that shows it, sideways, or is cut off in it. Null for one that is whole or can be
 // scrolled to.
 const lost = (what, holder) => {
   let [leavesX, leavesY] = [true, true];
@@ -145,11 +145,11 @@ const hasRing = (element) => {
   }
   return false;
 };
-// Where the focus goes, it is seen: nothing lies over it, and it has a ring. A toast may lie over it: it goes by itself.
+// Elements whose focus is hidden or has no ring. A toast may lie over the focus, because it goes by itself.
 const focus = () => {
   const found = [];
   for (const element of tabbable()) {
-    // What has the focus already is not scrolled to again.
+    // The browser does not scroll to an element that has the focus already.
     document.activeElement?.blur();
     element.focus();
     if (document.activeElement !== element) continue;
