@@ -1,6 +1,7 @@
 //! Generates pictures of codes as a camera takes them: turned, small, blurred, low in contrast, noisy.
 
 use decoder::Frame;
+use fastrand::Rng;
 use rxing::common::BitMatrix;
 use rxing::{BarcodeFormat, EncodeHints, MultiFormatWriter, Writer};
 
@@ -77,15 +78,15 @@ pub(crate) fn picture(labels: &[(&Label, Shot)]) -> Frame {
         }
     }
     let grey = blurred(&grey, blur);
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let luma = grey.iter().map(|value| (*value as i32 + stray(&mut random, noise)).clamp(0, 255) as u8);
+    let mut random = Rng::with_seed(0x9e37_79b9_7f4a_7c15);
+    let luma = grey.iter().map(|value| (*value as i32 + random.i32(-noise..=noise)).clamp(0, 255) as u8);
     Frame::new(WIDTH, HEIGHT, luma.collect()).expect("a frame")
 }
 
 /// A picture of nothing but noise.
 pub(crate) fn noise(seed: u64) -> Frame {
-    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let luma = (0..WIDTH * HEIGHT).map(|_| (128 + stray(&mut random, 127)) as u8).collect();
+    let mut random = Rng::with_seed(seed);
+    let luma = (0..WIDTH * HEIGHT).map(|_| random.u8(1..)).collect();
     Frame::new(WIDTH, HEIGHT, luma).expect("a frame")
 }
 
@@ -117,12 +118,4 @@ fn blurred(grey: &[f32], radius: u32) -> Vec<f32> {
         (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| mean(x, y)).collect()
     };
     if radius == 0 { grey.to_vec() } else { pass(&pass(grey, 1, 0), 0, 1) }
-}
-
-/// A random integer from `-reach` to `reach` (xorshift).
-fn stray(random: &mut u64, reach: i32) -> i32 {
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    if reach == 0 { 0 } else { (*random >> 33) as i32 % (2 * reach + 1) - reach }
 }

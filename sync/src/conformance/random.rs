@@ -1,5 +1,6 @@
 //! Random commits, the same in every run, sent both to a store and to the memory store.
 
+use fastrand::Rng;
 use uuid::Uuid;
 
 use super::{Backend, Checked, CounterRow, Counters, commit, counter, label};
@@ -12,7 +13,7 @@ use crate::store::{Commit, Store};
 pub async fn shows_what_the_memory_store_shows(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let model = MemoryStore::<Counters>::new(Uuid::from_u128(1), "all");
-    let mut dice = Dice(0x1075_b00c);
+    let mut dice = Dice(Rng::with_seed(0x1075_b00c));
     let mut from = Cursor::Start;
     for rev in 1..=30 {
         let next = match dice.roll(8) {
@@ -42,15 +43,12 @@ pub async fn shows_what_the_memory_store_shows(backend: &impl Backend) -> Checke
     Ok(())
 }
 
-/// A pseudo-random sequence (xorshift): the same in every run.
-struct Dice(u64);
+/// A pseudo-random sequence: the same in every run.
+struct Dice(Rng);
 
 impl Dice {
     fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
+        self.0.u64(..sides)
     }
 
     fn key(&mut self) -> String {

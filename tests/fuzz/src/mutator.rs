@@ -1,5 +1,7 @@
 //! Small random changes to bytes, from a seed.
 
+use fastrand::Rng;
+
 /// Most changes made to one input.
 const MAX_CHANGES: u64 = 4;
 /// Most bytes that one change adds or removes.
@@ -46,24 +48,20 @@ const TOKENS: &[&str] = &[
 
 /// Changes inputs. The same seed gives the same changes.
 #[derive(Clone, Debug)]
-pub struct Mutator(u64);
+pub struct Mutator(Rng);
 
 impl Mutator {
-    /// The seed must not be zero.
+    /// Makes the changes of `seed`.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Rng::with_seed(seed))
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
-        usize::try_from(self.0 % limit).unwrap_or(0)
+        self.0.usize(..limit.max(1))
     }
 
     fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap_or(0)
+        self.0.u8(..)
     }
 
     /// A random range within `bytes`.

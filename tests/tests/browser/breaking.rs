@@ -1,8 +1,8 @@
-//! Ways to break a page, or to hold it in a state that passes by.
+//! Ways to break a page, or to hold it in a passing state.
 
 use anyhow::{Result, bail};
 
-/// The stock list's own tables are never read.
+/// Reads of the stock list's tables never end.
 const READS_HANG: &str = "
     const mute = (request) => {
         for (const name of ['onsuccess', 'onerror']) Object.defineProperty(request, name, { set() {} });
@@ -16,7 +16,7 @@ const READS_HANG: &str = "
             return ['products', 'inventory_lots'].includes(this.name) ? mute(request) : request;
         };
     }";
-/// They cannot be read.
+/// Reads of the stock list's tables fail.
 const READS_FAIL: &str = "
     for (const method of ['get', 'getAll', 'openCursor']) {
         const real = IDBObjectStore.prototype[method];
@@ -25,7 +25,7 @@ const READS_FAIL: &str = "
             return real.apply(this, rest);
         };
     }";
-/// The database does not open.
+/// Opening the database never ends.
 const OPEN_HANGS: &str = "
     const real = IDBFactory.prototype.open;
     IDBFactory.prototype.open = function () {
@@ -35,10 +35,10 @@ const OPEN_HANGS: &str = "
         request.addEventListener = () => {};
         return request;
     };";
-/// It says that it cannot.
+/// Opening the database fails.
 const OPEN_FAILS: &str =
     "IDBFactory.prototype.open = () => { throw new DOMException('broken', 'UnknownError'); };";
-/// Nothing more fits on the device.
+/// Writes to the queue find no space.
 const WRITES_FIND_NO_SPACE: &str = "
     for (const method of ['add', 'put']) {
         const real = IDBObjectStore.prototype[method];
@@ -55,22 +55,31 @@ const SYNC_HANGS: &str = "
     window.fetch = (request, options) =>
         String(request.url ?? request).includes('/api/sync') ? new Promise(() => {}) : real(request, options);";
 
-/// The part of the app that is loaded behind the first screen never comes.
+/// Loading the second half of the app never ends.
 const REST_HANGS: &str = "
     const real = window.fetch;
     window.fetch = (request, options) =>
         String(request.url ?? request).includes('split_rest') ? new Promise(() => {}) : real(request, options);";
-/// It cannot be loaded.
+/// Loading the second half of the app fails.
 const REST_FAILS: &str = "
     const real = window.fetch;
     window.fetch = (request, options) =>
         String(request.url ?? request).includes('split_rest') ? Promise.reject(new TypeError('broken')) : real(request, options);";
 
-/// The answer to a scan does not go away.
+/// The answer to a scan stays on the screen.
 const FLASH_STAYS: &str = "
     const real = window.setTimeout;
     window.setTimeout = (call, millis, ...rest) => (millis === 900 ? 0 : real(call, millis, ...rest));";
-/// There is a camera, which sees nothing but grey.
+/// Keeps the timers that take toasts away in `toastTimers`.
+pub(crate) const WATCH_TOASTS: &str = "
+    const timer = window.setTimeout;
+    window.toastTimers = [];
+    window.setTimeout = (call, millis, ...rest) => {
+        const id = timer(call, millis, ...rest);
+        if (millis === 6000 || millis === 12000) window.toastTimers.push(id);
+        return id;
+    };";
+/// A camera that sees nothing but grey.
 const CAMERA: &str = "
     MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }];
     MediaDevices.prototype.getUserMedia = async () => {
@@ -79,12 +88,12 @@ const CAMERA: &str = "
         setInterval(() => { drawn.fillStyle = '#777'; drawn.fillRect(0, 0, 640, 480); }, 50);
         return canvas.captureStream(20);
     };";
-/// There is one, and nobody may use it.
+/// A camera that the browser refuses to the app.
 const CAMERA_REFUSED: &str = "
     MediaDevices.prototype.enumerateDevices = async () => [{ kind: 'videoinput' }];
     MediaDevices.prototype.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };";
 
-/// What a page runs before its own scripts so that it is broken like this.
+/// The script that breaks a page in a way of this name; it has to run before the page's own.
 pub(crate) fn breaking(name: &str) -> Result<&'static str> {
     Ok(match name {
         "reads-hang" => READS_HANG,

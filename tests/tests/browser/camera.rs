@@ -184,7 +184,7 @@ async fn a_camera_that_was_never_used_says_offline_that_it_needs_the_network_onc
 }
 
 #[tokio::test]
-async fn a_camera_that_is_refused_says_what_to_do_and_the_code_can_be_typed() -> Result<()> {
+async fn a_refused_camera_gives_instructions_and_the_code_can_be_typed() -> Result<()> {
     network::up()?;
     let server = Server::with_demo()?;
     let device = enrolled(&server, vec!["--use-fake-device-for-media-stream".to_owned()]).await?;

@@ -1,5 +1,5 @@
 //! A real catalogue on a device: 100,000 products and 200,000 lots where `LOTBOOK_DATA` has them, else a smaller one made
-//! here. Prints how long things took.
+//! here. Prints the durations.
 
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{Chromium, Launch};
 use thirtyfour::prelude::*;
 
-/// What a person would wait for at most.
+/// Longest wait for a page. A person would give up by then.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -23,7 +23,7 @@ pub(crate) struct Device {
     browser: Chromium,
     profile: TempDir,
     origin: String,
-    /// What this browser is started with besides.
+    /// Arguments of this browser besides those of every browser.
     arguments: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Device {
         Self::with_arguments(origin, Vec::new()).await
     }
 
-    /// The same, with a browser that is started with these arguments besides.
+    /// A new device whose browser has further arguments.
     pub(crate) async fn with_arguments(origin: &str, arguments: Vec<String>) -> Result<Self> {
         Self::with_profile(origin, TempDir::new()?, arguments).await
     }
@@ -103,7 +103,7 @@ impl Device {
         self.wait_with(PATIENCE, what, body).await
     }
 
-    /// The same, for what may take longer.
+    /// Waits for a script's body to return something true, for as long as `patience`.
     pub(crate) async fn wait_with(&self, patience: Duration, what: &str, body: &str) -> Result<()> {
         let deadline = Instant::now() + patience;
         loop {
@@ -132,7 +132,7 @@ impl Device {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.wait_for_script(selector, &is_there).await?;
-            // It may be drawn anew in this very moment.
+            // An element that is being drawn anew is gone for a moment.
             match self.driver().find(By::Css(selector)).await {
                 Err(_) if Instant::now() < deadline => {}
                 found => return Ok(found?),
@@ -145,12 +145,11 @@ impl Device {
         self.click_css(&format!("[data-test='{test}']")).await
     }
 
-    /// Clicks the first element that matches a selector.
+    /// Clicks the first element that matches a selector. Clicks again where the click did not reach it.
     pub(crate) async fn click_css(&self, selector: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            // What was found may be drawn anew before it is clicked.
-            match self.find_css(selector).await?.click().await {
+            match self.try_click(selector).await {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() > deadline => {
                     let picture = self.screenshot_to(&std::env::temp_dir(), "lotbook-click").await?;
@@ -162,7 +161,25 @@ impl Device {
         }
     }
 
-    /// Scrolls to what may lie below the page's main button.
+    /// Clicks once. The driver looks for an element's place first and clicks there afterwards: an element that is drawn
+    /// anew or moved in between, as by a notice that appears above it, gets no click.
+    async fn try_click(&self, selector: &str) -> Result<()> {
+        let element = self.find_css(selector).await?;
+        let watch = format!(
+            "window.isReached = false;
+             addEventListener('click', ({{ target }}) => {{ window.isReached = target.closest?.({}) !== null; }},
+                 {{ capture: true, once: true }})",
+            json!(selector)
+        );
+        self.script(&watch).await?;
+        element.click().await?;
+        // A page that the click has left says nothing.
+        let is_reached = self.script("return window.isReached").await.unwrap_or(Value::Null);
+        ensure!(is_reached != false, "the click does not reach {selector}");
+        Ok(())
+    }
+
+    /// Scrolls to an element, which may lie below the page's main button.
     async fn scroll_to(&self, selector: &str) -> Result<()> {
         let quoted = json!(selector);
         let body = format!("document.querySelector({quoted})?.scrollIntoView({{ block: 'center' }})");
@@ -192,10 +209,10 @@ impl Device {
         Ok(self.driver().find_all(By::Css(format!("[data-test='{test}']"))).await?.len())
     }
 
-    /// Replaces what stands in a field.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.click_css(selector).await?;
         let field = self.find_css(selector).await?;
-        field.click().await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(text).await?;
         Ok(())

@@ -1,13 +1,16 @@
-//! Every page of the app in every state it can be in, as one table, and the walk over it that the checks share.
+//! A table of every page of the app in every state, and the walk over it.
 //!
 //! `LOTBOOK_STATES=stock,sync` narrows a walk to the states whose names begin so.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::device::Device;
 use crate::network;
+use crate::report::Report;
 use crate::site::{Site, WORLDS, World};
 
+/// Line between two parts of [`STATES`]. States of one part do not build on those of another.
+const PART: &str = "----";
 /// A line is a state: its world, with `+` and what is broken before the page begins; its name; its address; the steps from
 /// there. Elements go by their `data-test`: `!save` clicks, `price=2` fills in, `toast` waits; `>{code}` scans. `{product}` has
 /// lots and the barcode `{code}`, `{counted}` has lots and the barcode `{other}`, `{bare}` has none, `{long}` has a name that no list has room for, `{bin}` is where goods lie. Those of an order build on each other.
@@ -75,6 +78,7 @@ online          move                   {product}/work/move          work-form
 online          put-away               {product}/work/put-away      work-form
 online          adjust                 {product}/work/adjust        work-form
 online          count                  {product}/work/count         work-form
+----
 online          saved                  {product}/work/pick          quantity=1 !save toast
 online          home-worked            {product}/work/pick          quantity=1 !save toast !back !nav-work recent-row
 online          home-reversed          {product}/work/move          to=B-99 quantity=1 !save toast !back !nav-work !recent-reverse reversed
@@ -164,62 +168,70 @@ impl<'a> State<'a> {
     }
 }
 
-/// The states, narrowed if that is wanted.
-fn states() -> Result<Vec<State<'static>>> {
+/// All states of a text like [`STATES`].
+fn read(text: &'static str) -> Result<Vec<State<'static>>> {
+    text.lines().filter(|line| !line.is_empty() && *line != PART).map(State::read).collect()
+}
+
+/// The states whose names `LOTBOOK_STATES` begins; all of them without it.
+fn narrowed(states: Vec<State<'static>>) -> Result<Vec<State<'static>>> {
     let wanted = std::env::var("LOTBOOK_STATES").unwrap_or_default();
     let is_wanted = |state: &State<'_>| wanted.split(',').any(|name| state.name.starts_with(name));
-    let all: Result<Vec<_>> = STATES.trim().lines().map(State::read).collect();
-    let chosen: Vec<_> = all?.into_iter().filter(is_wanted).collect();
-    ensure!(!chosen.is_empty(), "no state's name begins with one of {wanted:?}");
+    ensure!(read(STATES)?.iter().any(is_wanted), "no state's name begins with one of {wanted:?}");
+    Ok(states.into_iter().filter(is_wanted).collect())
+}
+
+/// All states.
+pub(crate) fn every_state() -> Result<Vec<State<'static>>> {
+    narrowed(read(STATES)?)
+}
+
+/// The states of one of the table's parts, from 0.
+pub(crate) fn states_of_part(part: usize) -> Result<Vec<State<'static>>> {
+    let text = STATES.split(PART).nth(part).with_context(|| format!("the table has no part {part}"))?;
+    narrowed(read(text)?)
+}
+
+/// The states with these names.
+pub(crate) fn states_named(names: &[&str]) -> Result<Vec<State<'static>>> {
+    let chosen: Vec<_> = read(STATES)?.into_iter().filter(|state| names.contains(&state.name)).collect();
+    ensure!(chosen.len() == names.len(), "some of {names:?} are not in the table");
     Ok(chosen)
 }
 
-/// Shows every state on one device, in `language`, and lets `check` say what is wrong with it. Fails with all of that at the end.
+/// Shows the states one after another on one device, in `language`, and runs `check` on each.
+///
+/// # Errors
+/// With all faults of all states, at the end.
 pub(crate) async fn walk(
-    language: &'static str,
-    check: impl AsyncFnMut(&Device, &str) -> Result<Vec<String>>,
-) -> Result<()> {
-    walk_through(states()?, language, check).await
-}
-
-/// The same with the states of these names.
-pub(crate) async fn walk_over(
-    names: &[&str],
-    language: &'static str,
-    check: impl AsyncFnMut(&Device, &str) -> Result<Vec<String>>,
-) -> Result<()> {
-    let all: Result<Vec<_>> = STATES.trim().lines().map(State::read).collect();
-    let chosen: Vec<_> = all?.into_iter().filter(|state| names.contains(&state.name)).collect();
-    ensure!(chosen.len() == names.len(), "some of {names:?} is no state");
-    walk_through(chosen, language, check).await
-}
-
-async fn walk_through(
     states: Vec<State<'_>>,
     language: &'static str,
-    mut check: impl AsyncFnMut(&Device, &str) -> Result<Vec<String>>,
+    mut check: impl AsyncFnMut(&Device, &mut Report) -> Result<()>,
 ) -> Result<()> {
     let mut site = Site::start(language).await?;
-    let mut faults = Vec::new();
-    // No world after the last that is needed.
+    let mut report = Report::default();
+    // Worlds after the last one of these states are not brought about.
     let last = states.iter().filter_map(|state| WORLDS.iter().position(|world| *world == state.world)).max();
     for world in WORLDS.into_iter().take(last.map_or(0, |last| last + 1)) {
         site.enter(world).await.with_context(|| format!("the walk cannot enter {world:?}"))?;
         for state in states.iter().filter(|state| state.world == world) {
+            report.begin(state.name);
             match site.show(state).await {
-                Ok(()) => {
-                    let found = check(&site.device, state.name).await?;
-                    faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", state.name)));
-                }
-                Err(error) => faults.push(format!("{}: it does not come about: {error:#}", state.name)),
+                Ok(()) => check(&site.device, &mut report).await?,
+                Err(error) => report.fault(&format!("it does not come about: {error:#}")),
             }
         }
     }
     drop(site);
     network::up()?;
-    if !faults.is_empty() {
-        bail!("{} faults:\n{}", faults.len(), faults.join("\n"));
-    }
+    report.end()
+}
+
+#[test]
+fn the_parts_together_are_the_whole_table() -> Result<()> {
+    let parts: Result<Vec<_>> = (0..2).map(states_of_part).collect();
+    ensure!(parts?.concat() == every_state()?, "a state is in no part, or in two");
+    ensure!(states_of_part(2).is_err(), "no test walks through a third part");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::network;
 use crate::scanner::{Label, scan, scan_quickly};
 use crate::server::Server;
 
-/// How long a person takes to scan a label once more.
+/// Time between two scans of one label by a person.
 const SCAN_AGAIN: Duration = Duration::from_millis(400);
 /// A scan waits two seconds for a page that does not come.
 const NO_WAIT: Duration = Duration::from_millis(1_500);
@@ -91,7 +91,7 @@ impl Aisle {
         wait_until_sent(&self.device).await
     }
 
-    /// What the ledger has of the goods: lot, bin, movement and thousandths, by rising bin.
+    /// The ledger's lines on the goods: lot, bin, movement and thousandths, by rising bin.
     fn ledger(&self) -> Result<Vec<String>> {
         self.server.query(&format!(
             "SELECT lot_code, location, movement, delta FROM stock_ledger WHERE product_id = x'{}' AND mutation_id IS NOT NULL
@@ -205,7 +205,7 @@ async fn an_expected_delivery_is_received_scan_by_scan() -> Result<()> {
     // Back at the delivery, which shows what has come at once.
     let shown = "return document.querySelector('[data-test=delivery-line][data-received=\"2000\"]') !== null";
     aisle.device.wait_for_script("two received", shown).await?;
-    // Nothing more of it comes.
+    // The rest of the delivery is reported missing.
     aisle.device.click("delivery-close").await?;
     aisle.device.find("delivery-missing").await?;
     aisle.device.click("reason-confirm").await?;
@@ -220,9 +220,9 @@ async fn an_expected_delivery_is_received_scan_by_scan() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_unknown_code_is_kept_until_somebody_says_what_it_is() -> Result<()> {
+async fn an_unknown_code_is_kept_in_the_inbox() -> Result<()> {
     let aisle = Aisle::entered().await?;
-    // Where nothing waits yet, it appears while one looks.
+    // The code appears in an inbox that is open and empty.
     aisle.device.open("/inbox").await?;
     aisle.device.find("inbox-empty").await?;
     aisle.scan(&["4006381333931"]).await?;
@@ -232,7 +232,7 @@ async fn an_unknown_code_is_kept_until_somebody_says_what_it_is() -> Result<()> 
 }
 
 #[tokio::test]
-async fn what_is_sent_is_reversed_and_what_waits_is_undone() -> Result<()> {
+async fn sent_work_is_reversed_and_unsent_work_is_undone() -> Result<()> {
     let mut aisle = Aisle::entered().await?;
     let label = aisle.label(&aisle.lot);
     aisle.scan(&["LBCMD-PICK", &label, "LBCMD-SAVE"]).await?;
@@ -309,7 +309,7 @@ async fn scans_wait_for_the_page_they_are_for() -> Result<()> {
     let aisle = Aisle::entered().await?;
     aisle.device.open("/work/pick").await?;
     aisle.device.find("start-search").await?;
-    // What lies in the bin is not known yet when the goods are scanned.
+    // The goods are scanned before the bin's contents are known.
     scan_quickly(&aisle.device, &[&aisle.bin, &aisle.barcode], 0).await?;
     aisle.device.find("work-form").await?;
     // The product's page that has been left is not the one that comes now.
@@ -319,7 +319,7 @@ async fn scans_wait_for_the_page_they_are_for() -> Result<()> {
     aisle.device.find("home").await?;
     scan_quickly(&aisle.device, &[&aisle.barcode, "LBCMD-COUNT"], 0).await?;
     aisle.device.find_css("[data-test=work-form][data-work=count]").await?;
-    // Nothing on this page is for scans, which wait for none.
+    // A scan does not wait on a page without a use for scans.
     aisle.device.open("/product/00000000-0000-0000-0000-000000000001").await?;
     aisle.device.find("unknown-product").await?;
     let begun = Instant::now();
@@ -329,7 +329,7 @@ async fn scans_wait_for_the_page_they_are_for() -> Result<()> {
     Ok(())
 }
 
-/// What stands in a field.
+/// The text of a field.
 async fn value(device: &Device, test: &str) -> Result<String> {
     let value = device.script(&format!("return document.querySelector('[data-test={test}]').value")).await?;
     Ok(value.as_str().unwrap_or_default().to_owned())

@@ -1,4 +1,4 @@
-//! What may be taken: goods are put aside and released, and the stock list tells what there is.
+//! Stock for use: lots are put aside and released, and the stock list narrows to goods in stock.
 
 use anyhow::{Result, ensure};
 

@@ -1,4 +1,4 @@
-//! Doing things on a device as a person would, and asking the server what came of it.
+//! Work on a device as a person does it, and its results on the server.
 
 use anyhow::{Context, Result};
 
@@ -9,9 +9,9 @@ use crate::server::Server;
 pub(crate) struct Goods {
     /// Its id, as in addresses.
     pub(crate) id: String,
-    /// What people search for.
+    /// The SKU, by which people search.
     pub(crate) sku: String,
-    /// What the list shows.
+    /// The name, as the list shows it.
     pub(crate) name: String,
 }
 
@@ -99,7 +99,7 @@ impl Goods {
     }
 }
 
-/// What is pending on the device, by its database rather than by its screen.
+/// Whether the queue in the device's database has no pending change.
 const NOTHING_PENDING: &str = "
     const opened = indexedDB.open('lotbook');
     const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });

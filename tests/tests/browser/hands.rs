@@ -1,4 +1,4 @@
-//! Every kind of work by keyboard alone and by touch alone, offline, and what the server has of it afterwards.
+//! Every kind of work by keyboard alone and by touch alone, offline, and the server's ledger afterwards.
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -26,11 +26,11 @@ const WORKS: &str = "
 9  home-scan=NOBODY-1⏎ | toast | !toast-dismiss | !nav-inbox | !unknown-assign | assign-search={other} | !assign-match | !assign-confirm
 10 !nav-stock | product-row | !new-product | name=Made by hand | sku=HAND-1 | price=2.50 | !save
 ";
-/// What the ledger has of it, by movement: the sum of all changes and of their sizes. The sale was undone.
+/// The ledger after all works, by movement: the sum of all changes and of their sizes. The sale was undone.
 const LEDGER: &str = "SELECT movement, sum(delta) / 1000, sum(abs(delta)) / 1000 FROM stock_ledger
     WHERE mutation_id IS NOT NULL GROUP BY movement ORDER BY movement";
 
-/// What a person uses.
+/// The only means of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hands {
     /// Real keys alone: Tab, arrows, Enter and what is typed.
@@ -45,7 +45,7 @@ pub(crate) struct Target {
     pub(crate) test: String,
     /// Which of them, from 1; the last is 0.
     nth: usize,
-    /// What it reads.
+    /// Text of the element; empty for any.
     reads: String,
 }
 
@@ -153,7 +153,7 @@ async fn works_with(hands: Hands) -> Result<()> {
     network::up()?;
     device.open("/").await?;
     wait_until_sent(&device).await?;
-    // What is sent is reversed: the new product cannot be, the transfer can.
+    // Sent work is reversed: not the new product, which cannot be, but the transfer.
     device.open("/").await?;
     hands.activate(&device, &Target::read("recent-reverse")?).await?;
     device.find("reversed").await?;

@@ -1,5 +1,5 @@
-//! What a device keeps, it keeps: unsent work leaves it as a file, what is damaged or lost is noticed, signing out forgets
-//! nobody's work, and a full device still saves.
+//! Data on a device: unsent work is saved as a file, damaged and lost data is noticed, signing out keeps unsent work, and a
+//! full device still saves.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ async fn take_in(device: &Device, file: &Path) -> Result<()> {
 }
 
 #[tokio::test]
-async fn unsent_work_leaves_as_a_file_and_counts_once_whoever_sends_it() -> Result<()> {
+async fn unsent_work_saved_as_a_file_is_booked_once_by_two_devices() -> Result<()> {
     network::up()?;
     let mut server = Server::with_demo()?;
     let (first, second) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
@@ -258,7 +258,7 @@ const FILL: &str = "
     }
     database.close();";
 
-/// Whether as much is used as some seconds ago.
+/// Whether the used storage has not changed for some seconds.
 const AT_REST: &str = "
     const used = async () => (await navigator.storage.estimate()).usage;
     const before = await used();
@@ -283,7 +283,7 @@ async fn set_quota(device: &Device, origin: &str, bytes: Option<i64>) -> Result<
 }
 
 #[tokio::test]
-async fn a_full_device_still_saves_work_and_what_it_refuses_it_says() -> Result<()> {
+async fn a_full_device_saves_work_from_its_reserve_and_reports_a_refusal() -> Result<()> {
     network::up()?;
     let mut server = Server::with_demo()?;
     let mut device = Device::enrolled(&server).await?;

@@ -1,4 +1,4 @@
-//! A person with a keyboard and nothing else: what they can reach, they reach with Tab.
+//! Work with a keyboard alone: elements are reached with Tab.
 
 use anyhow::{Result, bail};
 use thirtyfour::prelude::*;
@@ -6,13 +6,13 @@ use thirtyfour::prelude::*;
 use crate::device::Device;
 use crate::hands::Target;
 
-/// Nothing on a page is further away than this.
+/// Most presses of Tab to reach an element of a page.
 const MAX_TABS: usize = 60;
 
-/// What comes faster is a scanner.
+/// Time between two keys. The app takes faster keys for a scanner's.
 const TYPING_MILLIS: u64 = 90;
 
-/// Sends real keys to whatever has the focus.
+/// Sends real keys to the element with the focus.
 async fn press(device: &Device, keys: &str) -> Result<()> {
     Ok(device.driver().action_chain().send_keys(keys).perform().await?)
 }

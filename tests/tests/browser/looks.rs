@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::device::{DESKTOP, Device, PHONE};
-use crate::every_page::walk;
+use crate::every_page::{every_state, walk};
 
 const SIZES: [(&str, (u32, u32)); 2] = [("phone", PHONE), ("desktop", DESKTOP)];
 
@@ -25,11 +25,11 @@ async fn shoot(device: &Device, name: &str, theme: &str, kind: &str) -> Result<(
 #[tokio::test]
 #[ignore = "it only takes pictures"]
 async fn looks_in_every_theme() -> Result<()> {
-    walk("en", async |device: &Device, name: &str| {
+    walk(every_state()?, "en", async |device, report| {
         for theme in ["light", "dark", "contrast"] {
-            shoot(device, name, theme, theme).await?;
+            shoot(device, report.state(), theme, theme).await?;
         }
-        Ok(Vec::new())
+        Ok(())
     })
     .await
 }
@@ -37,9 +37,9 @@ async fn looks_in_every_theme() -> Result<()> {
 #[tokio::test]
 #[ignore = "it only takes pictures"]
 async fn looks_from_right_to_left() -> Result<()> {
-    walk("ar", async |device: &Device, name: &str| {
-        shoot(device, name, "light", "rtl").await?;
-        Ok(Vec::new())
+    walk(every_state()?, "ar", async |device, report| {
+        shoot(device, report.state(), "light", "rtl").await?;
+        Ok(())
     })
     .await
 }

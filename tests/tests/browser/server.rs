@@ -116,7 +116,7 @@ impl Server {
         link.map(str::to_owned).with_context(|| format!("no link in {printed:?}"))
     }
 
-    /// What a query on the database returns: each row's columns as text, joined by a space.
+    /// The result of a query on the database: each row's columns as text, joined by a space.
     pub(crate) fn query(&self, sql: &str) -> Result<Vec<String>> {
         let database = Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut statement = database.prepare(sql)?;

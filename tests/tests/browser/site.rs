@@ -1,11 +1,11 @@
-//! The server and the device that a walk over every page is made with, and the worlds it goes through.
+//! Server and device of a walk over pages, and the worlds it goes through.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::breaking::breaking;
+use crate::breaking::{WATCH_TOASTS, breaking};
 use crate::device::{Device, PHONE};
 use crate::every_page::{State, Step};
 use crate::goods::{Goods, wait_until_sent};
@@ -14,18 +14,18 @@ use crate::scanner::scan;
 use crate::server::Server;
 use crate::words;
 
-/// What is so around a page; the walk brings them about in this order, each once.
+/// Circumstances of a page. A walk brings them about in this order, each once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum World {
-    /// A device that nobody knows.
+    /// A device that is not enrolled.
     New,
     /// Enrolled, and the stock list does not arrive.
     Downloading,
-    /// Everything works.
+    /// Enrolled, with the stock list, network and server.
     Online,
     /// A person chose to work offline, and has done something.
     WorkingOffline,
-    /// What was done meets what another did.
+    /// The device's changes conflict with another device's.
     Conflict,
     /// The network is there, the server is not.
     NoServer,
@@ -74,13 +74,13 @@ pub(crate) struct Site {
     pub(crate) device: Device,
     language: &'static str,
     with_lots: Goods,
-    /// Goods that a count is wrong about.
+    /// Goods with a wrong count.
     counted: Goods,
     /// Their barcodes: of those with lots, and of others.
     codes: [String; 2],
     bare: Goods,
     long: Goods,
-    /// Where goods lie.
+    /// A bin with goods.
     bin: String,
 }
 
@@ -125,6 +125,7 @@ impl Site {
             .query("SELECT location FROM inventory_lots WHERE quantity > 0 ORDER BY location LIMIT 1")?;
         let bin = bin.into_iter().next().context("no lot lies anywhere")?;
         let site = Self { server, device, language, with_lots, counted, codes, bare, long, bin };
+        site.inject(WATCH_TOASTS).await?;
         site.device.open("/manifest.json").await?;
         site.speak(language).await?;
         Ok(site)
@@ -159,7 +160,7 @@ impl Site {
         self.remove(&id).await
     }
 
-    /// What the device keeps for work without a network.
+    /// Waits for the first sync, so that the device works without a network.
     async fn take_list(&self) -> Result<()> {
         self.device.open("/stock").await?;
         self.device.find("product-row").await?;
@@ -268,14 +269,15 @@ impl Site {
             Step::Click(test) => self.device.click_css(&selector(test)).await,
             Step::Fill(test, text) => self.device.fill(&selector(test), &filled(text)).await,
             Step::Scan(code) => {
-                self.device.find_css("h1").await?;
+                // Scans are heard from the first page on; the screen that opens the database is none.
+                self.device.find_css("#main h1").await?;
                 scan(&self.device, &filled(code)).await
             }
             Step::Wait(test) => self.device.find_css(&selector(test)).await.map(drop),
         }
     }
 
-    /// Waits until nothing moves: what is read after the first paint is there, and nothing is being animated.
+    /// Waits for the end of reads and animations.
     async fn settle(&self, state: &State<'_>) -> Result<()> {
         let is_read = "const running = document.getAnimations().filter((it) => it.playState === 'running');
             const rows = [...document.querySelectorAll('[data-test=product-row]')];
@@ -288,6 +290,8 @@ impl Site {
         if comes_to_rest {
             self.device.wait_for_script("a page at rest", is_read).await?;
         }
-        self.device.script("await new Promise((done) => setTimeout(done, 150))").await.map(drop)
+        // Checks take longer than a toast stays, and each of them is to see it.
+        let script = "await new Promise((done) => setTimeout(done, 150)); toastTimers.forEach(clearTimeout)";
+        self.device.script(script).await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-// What a screen reader says by itself: text that comes into a live region it has already met, and the description of a field
+// Announcements of a screen reader: text that comes into a live region it has already met, and the description of a field
 // that is in error once the focus comes to it. `spoken` has all of it in order; `unheard` has what was put where no reader hears
 // it: in a region that came together with its text, or behind a dialog. What comes with a new page or dialog is read there.
 (() => {
@@ -44,7 +44,7 @@
   };
   const isPage = (node) => node.matches('dialog, h1, main') || node.querySelector('dialog, h1, main') !== null;
 
-  // What changed, as the pieces that were added.
+  // The pieces that were added.
   const pieces = ({ type, target, addedNodes }) => (type === 'characterData' ? [target] : [...addedNodes]);
   const say = (region, added) => {
     const text = tidy(isAtomic(region) ? words(region) : added.map(words).join(' '));

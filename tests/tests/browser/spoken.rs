@@ -1,4 +1,4 @@
-//! What those hear who do not see: everything that happens by itself is said once, in a live region that was there before.
+//! Announcements to screen readers: each event is announced once, in a live region that was in the page before.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ use crate::server::Server;
 const SCRIPT: &str = include_str!("spoken.js");
 /// A second announcement of the same would have come by then.
 const SILENCE_MILLIS: u64 = 600;
-/// What the app waits before it leaves a page with its work done.
+/// The app's wait before it leaves a page whose work is done.
 const FRAME_MILLIS: u64 = 20;
-/// The same on a device that is busy otherwise.
+/// That wait on a busy device.
 const SLOW_MILLIS: u64 = 5_000;
 /// A page's regions are met before anything happens in them.
 const ARRIVAL_MILLIS: u64 = 300;
 
-/// What stands below a quantity while it changes.
+/// Words below a quantity while it changes.
 const NOTES: [&str; 2] = ["here now", "The book says "];
 
 /// A device with ears.
@@ -109,7 +109,7 @@ impl Listener {
 }
 
 #[tokio::test]
-async fn what_is_saved_taken_back_and_sent_is_said_once_and_how_the_connection_is() -> Result<()> {
+async fn saving_undoing_sending_and_the_connection_are_announced_once() -> Result<()> {
     let mut listener = Listener::new().await?;
     listener.work("pick").await?;
     listener.device.click("save").await?;
@@ -140,7 +140,7 @@ async fn what_is_saved_taken_back_and_sent_is_said_once_and_how_the_connection_i
 }
 
 #[tokio::test]
-async fn nobody_is_warned_of_their_own_work_where_the_next_page_is_slow_to_come() -> Result<()> {
+async fn a_slow_next_page_brings_no_warning_of_ones_own_work() -> Result<()> {
     let listener = Listener::new().await?;
     let device = &listener.device;
     let first_lot = format!(
@@ -171,7 +171,7 @@ async fn nobody_is_warned_of_their_own_work_where_the_next_page_is_slow_to_come(
 }
 
 #[tokio::test]
-async fn what_a_scan_comes_to_is_said_once() -> Result<()> {
+async fn the_result_of_a_scan_is_announced_once() -> Result<()> {
     let listener = Listener::new().await?;
     let device = &listener.device;
     let barcode = listener
@@ -195,7 +195,7 @@ async fn what_a_scan_comes_to_is_said_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_field_is_said_once_and_stands_at_it() -> Result<()> {
+async fn a_fault_of_a_field_is_announced_once_and_describes_the_field() -> Result<()> {
     const ZERO: &str = "The quantity must be more than zero.";
     const NAME: &str = "Name is missing.";
     const AGAIN: &str = "The book says something else.";
@@ -233,7 +233,7 @@ async fn what_is_wrong_with_a_field_is_said_once_and_stands_at_it() -> Result<()
 }
 
 #[tokio::test]
-async fn how_many_a_search_finds_is_said() -> Result<()> {
+async fn the_number_of_matches_is_announced() -> Result<()> {
     let listener = Listener::new().await?;
     let device = &listener.device;
     listener.at("/stock", "product-row").await?;

@@ -1,4 +1,4 @@
-//! A page that cannot start says why, and what to do.
+//! A failed start is explained, with a way out.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -7,11 +7,11 @@ use crate::device::Device;
 use crate::network;
 use crate::server::Server;
 
-/// What is fetched is no WebAssembly that this browser knows.
+/// Every WebAssembly module is refused.
 const NOTHING_COMPILES: &str = "
     for (const method of ['instantiate', 'instantiateStreaming'])
         WebAssembly[method] = async () => { throw new WebAssembly.CompileError('broken'); };";
-/// Nor is anything else.
+/// Every WebAssembly module is invalid, as in a browser without SIMD.
 const NOTHING_IS_VALID: &str = "WebAssembly.validate = () => false;";
 const DIALOG: &str = "dialog.stopped";
 

@@ -1,4 +1,4 @@
-//! The story: a shift without a network, and what becomes of its work.
+//! A shift without a network, and the booking of its work.
 
 use std::time::{Duration, Instant};
 
@@ -243,7 +243,7 @@ const NOTE_FIRST_ROWS: &str = "
     }).observe(document, { childList: true, subtree: true });";
 
 #[tokio::test]
-async fn what_waits_to_be_sent_is_in_the_first_picture() -> Result<()> {
+async fn unsent_work_is_in_the_first_picture() -> Result<()> {
     let CutOff { device, .. } = cut_off().await?;
     device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": NOTE_FIRST_ROWS })).await?;
     device.open("/stock").await?;

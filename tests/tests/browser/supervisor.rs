@@ -1,4 +1,4 @@
-//! What a supervisor sees: the inbox, the report, all lots, and who did what. The pages' numbers are the server's.
+//! Pages for supervisors: inbox, report, lots and history. Their numbers are the server's.
 
 use anyhow::{Context, Result, ensure};
 
@@ -7,7 +7,7 @@ use crate::goods::{Goods, wait_until_sent};
 use crate::network;
 use crate::server::Server;
 
-/// What the devices hold of the stock, in cents, rounded once.
+/// Value of the stock on devices, in cents, rounded once.
 const VALUE: &str = "SELECT CAST(sum(l.quantity * p.price_minor) / 1000.0 + 0.5 AS INTEGER)
     FROM inventory_lots l JOIN products p USING (site, product_id)
     WHERE l.status = 'available' AND l.deleted_at IS NULL AND p.deleted_at IS NULL";
@@ -22,7 +22,7 @@ async fn number_in(device: &Device, test: &str, attribute: &str) -> Result<i64> 
 }
 
 #[tokio::test]
-async fn report_and_lots_say_what_the_server_has_and_what_is_not_sent() -> Result<()> {
+async fn report_and_lots_show_the_servers_stock_and_unsent_work() -> Result<()> {
     network::up()?;
     let mut server = Server::with_demo()?;
     let device = Device::enrolled(&server).await?;
@@ -102,7 +102,7 @@ async fn is_there(device: &Device, selector: &str) -> Result<bool> {
 }
 
 #[tokio::test]
-async fn history_says_who_did_what_and_without_a_network_what_this_device_did() -> Result<()> {
+async fn history_names_authors_and_offline_shows_this_devices_work() -> Result<()> {
     network::up()?;
     let mut server = Server::with_demo()?;
     let device = Device::enrolled(&server).await?;

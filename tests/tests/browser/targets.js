@@ -1,6 +1,8 @@
-// What a hand in a glove needs of a page, as far as boxes tell: `targets(large)` returns what is wrong with it, in sentences.
+// Needs of a gloved hand, by the boxes of elements: `targets()` returns a page's faults, in sentences.
 // Lengths are CSS pixels. `LEAST` is a target's least side, `APART` what lies between two. Rows of a list may touch, if each is so
 // much larger that their middles are `APART`.
+// `seen` counts the elements and texts that were looked at.
+let seen = 0;
 const LEAST = 48;
 const PRIMARY = 64;
 const APART = 8;
@@ -37,7 +39,7 @@ const shownPart = (element) => {
   }
   return { left, top, right, bottom };
 };
-// What lies over the page or scrolls by itself is compared with its like only.
+// Elements in a layer over the page or in a part that scrolls are compared with others in it only.
 const scrolls = (overflow) => ['auto', 'scroll'].includes(overflow);
 const layer = (element) => {
   for (let above = element; above; above = above.parentElement) {
@@ -86,7 +88,7 @@ const distances = (elements) => {
   return found;
 };
 
-// What leaves the box that shows it, sideways, or is cut off in it; `what` has this box. Nothing where it is whole, or can be
+// Whether the box `what` leaves the box that shows it, sideways, or is cut off in it. Null for one that is whole or can be
 // scrolled to.
 const lost = (what, holder) => {
   let [leavesX, leavesY] = [true, true];
@@ -116,6 +118,7 @@ const cutOff = () => {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const holder = node.parentElement;
     if (!node.data.trim() || !isShown(holder) || holder.closest('.visually-hidden, .skip, .list .row, option, noscript')) continue;
+    seen += 1;
     const range = document.createRange();
     range.selectNodeContents(node);
     const text = range.getBoundingClientRect();
@@ -123,6 +126,7 @@ const cutOff = () => {
     if (fault) found.push(`${JSON.stringify(node.data.trim().slice(0, 30))} of ${named(holder)} ${fault}`);
   }
   for (const element of interactive()) {
+    seen += 1;
     const fault = lost(element.getBoundingClientRect(), element.parentElement);
     if (fault) found.push(`${named(element)} ${fault}`);
   }
@@ -141,14 +145,15 @@ const hasRing = (element) => {
   }
   return false;
 };
-// Where the focus goes, it is seen: nothing lies over it, and it has a ring. A toast may lie over it: it goes by itself.
+// Elements whose focus is hidden or has no ring. A toast may lie over the focus, because it goes by itself.
 const focus = () => {
   const found = [];
   for (const element of tabbable()) {
-    // What has the focus already is not scrolled to again.
+    // The browser does not scroll to an element that has the focus already.
     document.activeElement?.blur();
     element.focus();
     if (document.activeElement !== element) continue;
+    seen += 1;
     // One that is just rising into the page is where it is going to be.
     for (const rising of element.closest('.toast')?.getAnimations() ?? []) rising.finish();
     const box = face(element).getBoundingClientRect();

@@ -1,44 +1,37 @@
-//! What hands and eyes need of every page: targets of 48 pixels, 8 apart, the main one of 64; nothing cut off on a narrow screen
-//! or with text twice as large; and a focus that is seen wherever it goes.
+//! Needs of hands and eyes on every page: targets of 48 pixels, 8 apart, the main one of 64; nothing cut off on a narrow
+//! screen or with text twice as large; and a focus that is seen wherever it goes.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::device::{DESKTOP, Device, PHONE};
-use crate::every_page::walk;
+use crate::device::Device;
+use crate::report::{Report, faults_of};
 
 const SCRIPT: &str = include_str!("targets.js");
-/// The narrowest screen that a page has to fit: a phone at 400 % zoom of a desktop's.
-const NARROW: (u32, u32) = (320, 700);
 
-async fn ask(device: &Device, what: &str, expression: &str) -> Result<Vec<String>> {
-    let found = device.script(&format!("{SCRIPT}\nreturn {expression};")).await?;
-    let found = found.as_array().context("the page answered no list")?;
-    Ok(found.iter().map(|fault| format!("{what}: {}", fault.as_str().unwrap_or_default())).collect())
+async fn check(device: &Device, report: &mut Report, what: &str, expression: &str) -> Result<()> {
+    report.check(device, what, &format!("{SCRIPT}\n{}", faults_of(expression))).await
 }
 
-async fn set_text(device: &Device, percent: u32) -> Result<()> {
+/// Sizes of targets and their distances, texts that are cut off, and whether the window scrolls.
+pub(crate) async fn check_sizes(device: &Device, report: &mut Report, size: &str) -> Result<()> {
+    check(device, report, &format!("sizes, {size}"), "[...targets(), ...frame()]").await
+}
+
+/// Texts and targets that are cut off.
+pub(crate) async fn check_cut_off(device: &Device, report: &mut Report, size: &str) -> Result<()> {
+    check(device, report, &format!("cut off, {size}"), "cutOff()").await
+}
+
+/// Elements that hide the focus or do not show it.
+pub(crate) async fn check_focus(device: &Device, report: &mut Report, size: &str) -> Result<()> {
+    check(device, report, &format!("focus, {size}"), "focus()").await
+}
+
+/// Sets the size of all text.
+pub(crate) async fn set_text(device: &Device, percent: u32) -> Result<()> {
     let script = format!(
         "document.documentElement.style.fontSize = '{percent}%'; dispatchEvent(new Event('resize'));
          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     );
     device.script(&script).await.map(drop)
-}
-
-async fn check(device: &Device) -> Result<Vec<String>> {
-    let mut faults = ask(device, "phone", "[...targets(), ...frame()]").await?;
-    device.resize(DESKTOP).await?;
-    faults.extend(ask(device, "desktop", "[...targets(), ...frame()]").await?);
-    device.resize(NARROW).await?;
-    faults.extend(ask(device, "narrow", "cutOff()").await?);
-    device.resize(PHONE).await?;
-    faults.extend(ask(device, "phone", "focus()").await?);
-    set_text(device, 200).await?;
-    faults.extend(ask(device, "large text", "cutOff()").await?);
-    faults.extend(ask(device, "large text", "focus()").await?);
-    Ok(faults)
-}
-
-#[tokio::test]
-async fn every_page_can_be_hit_read_and_walked_with_the_keyboard() -> Result<()> {
-    walk("en", async |device: &Device, _: &str| check(device).await).await
 }

@@ -1,4 +1,4 @@
-//! A person with fingers and nothing else: quantities by the app's own keypad, other texts as a system's soft keyboard puts them.
+//! Work with fingers alone: quantities by the app's own keypad, other texts as a system's soft keyboard puts them.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
-// What people ask of their device, as far as a page shows whether it obeys; each function returns what is wrong, in sentences.
+// Wishes that people set on their device; each function returns a page's faults, in sentences.
 
-// Whether the ground is dark: what is drawn on it is axe's business.
+// Faults of the ground, which has to be dark. axe checks the colours on it.
 const dark = () => {
   const drawn = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   drawn.fillStyle = getComputedStyle(document.body).backgroundColor;
@@ -18,7 +18,7 @@ const ground = (element) => {
   }
   return getComputedStyle(document.documentElement).backgroundColor;
 };
-// What tells two looks of an element apart where the system chooses the colours: shadows are gone.
+// The look of an element where the system chooses the colours: there are no shadows.
 const look = (element) => [element, ...element.querySelectorAll('*')].map((part) => {
   const style = getComputedStyle(part);
   const box = part.getBoundingClientRect();
@@ -52,7 +52,7 @@ const forced = () => {
   return [...new Set(found)];
 };
 
-// What moves, and what has moved since the page began.
+// Animations that run, and those that ran since the page began.
 const isMotion = (animation) => {
   const { duration, iterations } = animation.effect?.getComputedTiming() ?? {};
   return duration > 10 || iterations === Infinity;

@@ -1,8 +1,10 @@
-// Every text that a person sees or hears has to come from the language's file: in the pseudo-language all of it stands in ⟦ ⟧.
-// `words()` returns what does not, in sentences. Names, codes and numbers of the book are marked `translate="no"`.
-const OPEN = '⟦', CLOSE = '⟧';
+// Every text that a person sees or hears has to come from the language's file: in the pseudo-language it stands between two
+// invisible marks. `words()` returns the texts outside of them, in sentences. Names, codes and numbers of the book have
+// `translate="no"`. `seen` counts the texts that were looked at.
+let seen = 0;
+const OPEN = '\u2063', CLOSE = '\u2064';
 
-// What stands in no brackets.
+// The part of a text that is outside of marks.
 const bare = (text) => {
   let depth = 0, rest = '';
   for (const char of text) {
@@ -27,11 +29,13 @@ const words = () => {
   // A sentence may be put together of several nodes of one element; each is looked at alone.
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const holder = node.parentElement;
+    seen += 1;
     if (!isData(holder) && holder.checkVisibility({ visibilityProperty: true }) && isForeign(node.data)) say('text', node.data, holder);
   }
   for (const name of ['aria-label', 'aria-description', 'aria-roledescription', 'aria-valuetext', 'placeholder', 'title', 'alt']) {
     for (const element of document.querySelectorAll(`[${name}]`)) {
       const text = element.getAttribute(name);
+      seen += 1;
       if (!isData(element) && isForeign(text)) say(name, text, element);
     }
   }

@@ -1,32 +1,29 @@
-//! A seeded generator (xorshift). Failures are reproducible except for the timing of the processes.
+//! A seeded generator that many tasks of one test share. Failures are reproducible except for the timing of the processes.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
-pub(crate) struct Dice(Cell<u64>);
+use fastrand::Rng;
+
+pub(crate) struct Dice(RefCell<Rng>);
 
 impl Dice {
-    /// The seed must not be zero.
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Cell::new(seed))
+        Self(RefCell::new(Rng::with_seed(seed)))
     }
 
     /// A random number less than `below`.
     pub(crate) fn roll(&self, below: u64) -> u64 {
-        let mut state = self.0.get();
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        self.0.set(state);
-        state % below
+        self.0.borrow_mut().u64(..below)
     }
 
     /// A random number in `from..to`; `from` if the range is empty.
     pub(crate) fn between(&self, from: usize, to: usize) -> usize {
-        let span = u64::try_from(to.saturating_sub(from)).unwrap_or(0);
-        if span == 0 { from } else { from + usize::try_from(self.roll(span)).unwrap_or(0) }
+        if from < to { self.0.borrow_mut().usize(from..to) } else { from }
     }
 
     pub(crate) fn bytes(&self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| u8::try_from(self.roll(256)).unwrap_or(0)).collect()
+        let mut bytes = vec![0; count];
+        self.0.borrow_mut().fill(&mut bytes);
+        bytes
     }
 }

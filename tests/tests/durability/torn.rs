@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rusqlite::Connection;
 
 use crate::books::Books;
@@ -18,6 +18,8 @@ const MIN_UP_MILLIS: u64 = 20;
 const MAX_MORE_UP_MILLIS: u64 = 60;
 /// Copies of the running server's files, restored one after another.
 const COPIES: usize = 6;
+/// Attempts at one copy. A checkpoint, which spoils one, comes after hundreds of transactions.
+const MAX_COPY_ATTEMPTS: usize = 50;
 
 /// Length of the log, in bytes, up to the last transaction that a device was told of or has read. The cut may
 /// damage the rest.
@@ -83,13 +85,14 @@ struct Copy {
 /// Copies database and log. Starts again if a checkpoint changed the database meanwhile, as the copy would
 /// mix two states.
 async fn copy(server: &Server, crew: &Crew) -> Result<Copy> {
-    loop {
+    for _ in 0..MAX_COPY_ATTEMPTS {
         let outcomes = crew.outcomes().await?;
         let image = Image::read(&server.database(), &server.log())?;
         if fs::read(server.database())? == image.database {
             return Ok(Copy { image, outcomes });
         }
     }
+    bail!("the database changed during each of {MAX_COPY_ATTEMPTS} copies")
 }
 
 /// Restores a copy over the files, with its log torn.

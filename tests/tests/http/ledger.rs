@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use domain::{Action, LotPatch, LotRef, LotStatus, Product, Quantity};
+use fastrand::Rng;
 use rusqlite::Connection;
 use sync::Store;
 use tests::{TestDevice, TestServer};
@@ -10,33 +11,21 @@ use uuid::Uuid;
 
 use crate::{lots_that_do_not_add_up, number, order, pick, price, receive, stocked, vinegar};
 
-/// A seeded generator (xorshift), so that failures are reproducible.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
-
 fn product(number: u64) -> Product {
     Product { id: Uuid::from_u128(0xB0 + u128::from(number)), sku: format!("S-{number}"), ..vinegar() }
 }
 
-fn any_action(dice: &mut Dice) -> Action {
-    let product = product(dice.roll(6));
-    let bin = format!("A-{}", dice.roll(4));
-    let lot = LotRef::new(product.id, &format!("L{}", dice.roll(2)), &bin);
-    let units = i64::try_from(dice.roll(9)).unwrap_or(0) + 1;
+fn any_action(dice: &mut Rng) -> Action {
+    let product = product(dice.u64(..6));
+    let bin = format!("A-{}", dice.u64(..4));
+    let lot = LotRef::new(product.id, &format!("L{}", dice.u64(..2)), &bin);
+    let units = dice.i64(1..=9);
     let quantity = Quantity::units(units);
-    match dice.roll(12) {
-        0 => Action::CreateProduct(self::product(6 + dice.roll(1_000_000))),
+    match dice.u64(..12) {
+        0 => Action::CreateProduct(self::product(6 + dice.u64(..1_000_000))),
         1 | 2 => receive(&lot, units),
         3 => pick(&lot, units),
-        4 => Action::MoveLot { lot, to: format!("A-{}", dice.roll(4)), quantity },
+        4 => Action::MoveLot { lot, to: format!("A-{}", dice.u64(..4)), quantity },
         5 => Action::AdjustLot {
             lot,
             delta: Quantity::units(units - 5),
@@ -44,10 +33,10 @@ fn any_action(dice: &mut Dice) -> Action {
             delivery: None,
         },
         6 => Action::CountLot { lot, counted: quantity, basis: Quantity::units(units - 1) },
-        7 => order(u128::from(dice.roll(1_000_000)), &lot, units),
+        7 => order(u128::from(dice.u64(..1_000_000)), &lot, units),
         8 => price(&product, units),
         9 => {
-            let status = LotStatus::ALL[usize::try_from(dice.roll(4)).unwrap_or(0)];
+            let status = LotStatus::ALL[dice.usize(..4)];
             Action::UpdateLot { lot, patch: LotPatch { status: Some(status), expires_on: None } }
         }
         10 => Action::DeleteLot { lot },
@@ -79,15 +68,15 @@ async fn ledger_sums_equal_the_stock_after_random_work_on_three_devices() -> Res
         for name in ["Ada", "Ben", "Cy"] {
             devices.push(server.device(name, "available").await?);
         }
-        let mut dice = Dice(seed);
+        let mut dice = Rng::with_seed(seed);
         for number in 0..6 {
             devices[0].record(Action::CreateProduct(product(number))).await?;
         }
         devices[0].sync(&server).await?;
         for _ in 0..250 {
-            let device = &devices[usize::try_from(dice.roll(3))?];
+            let device = &devices[dice.usize(..3)];
             device.record(any_action(&mut dice)).await?;
-            if dice.roll(5) == 0 {
+            if dice.u64(..5) == 0 {
                 device.sync(&server).await?;
             }
         }
