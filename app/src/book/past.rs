@@ -1,4 +1,5 @@
-//! What this device itself knows of what was done to a product: its queue, its journal, and how much there is now.
+//! A product's history as far as it is stored on this device: its queue, its journal, and the current
+//! quantities.
 
 use std::collections::HashMap;
 
@@ -8,9 +9,9 @@ use uuid::Uuid;
 
 use super::Book;
 
-/// Journal records that are looked through.
+/// Maximum journal records searched.
 const MAX_JOURNAL_RECORDS: usize = 2_000;
-/// Lots of one product.
+/// Maximum lots of one product.
 const MAX_LOTS: usize = 2_000;
 
 /// A change of one lot that this device recorded.
@@ -22,23 +23,23 @@ pub(crate) struct OwnMove {
     pub(crate) note: String,
     pub(crate) author: String,
     pub(crate) at: UnixMillis,
-    /// Whether it waits to be sent.
+    /// Whether it is pending.
     pub(crate) is_pending: bool,
 }
 
-/// What the device knows by itself.
+/// The part of a product's history that is on the device.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Past {
-    /// What waits to be sent, the newest first.
+    /// Pending entries, newest first.
     pub(crate) pending: Vec<OwnMove>,
-    /// What was sent, the newest first.
+    /// Sent entries, newest first.
     pub(crate) sent: Vec<OwnMove>,
-    /// How much of each lot the server had booked, and as of which revision.
+    /// Each lot's booked quantity on the server, and the revision of that quantity.
     pub(crate) booked: HashMap<Uuid, (u64, Quantity)>,
 }
 
 impl Book {
-    /// What this device knows of what was done to a product, or to one lot of it.
+    /// The local history of a product, or of one lot.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -67,7 +68,7 @@ impl Book {
     }
 }
 
-/// What a mutation does to lots, as the ledger will have it.
+/// The movements of lots by a mutation, in the form of the ledger.
 fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
     let one = |lot: &LotRef, delta: Quantity, movement, note: &str| OwnMove {
         lot: lot.clone(),
@@ -109,8 +110,8 @@ fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
     }
 }
 
-/// How much of its lot there was after each entry, newest first. `booked` is each lot's quantity at some revision: what was
-/// booked since then is added, what was booked before is taken off. `None` for lots that the device does not hold.
+/// Each lot's quantity after each entry, newest first. `booked` is each lot's quantity at some revision:
+/// later entries are added, earlier ones are subtracted. `None` for lots that are not on the device.
 pub(crate) fn quantities_after(
     product: Uuid,
     entries: &[HistoryEntry],
