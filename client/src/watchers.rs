@@ -28,7 +28,7 @@ impl<T: 'static> Watchers<T> {
         })))
     }
 
-    /// Calls every callback. They may watch, or drop guards, meanwhile.
+    /// Calls every callback. Callbacks may add watchers or drop guards during the call.
     pub fn emit(&self, value: &T) {
         let callbacks: Vec<_> = self.0.callbacks.borrow().values().cloned().collect();
         callbacks.iter().for_each(|callback| callback(value));

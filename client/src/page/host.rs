@@ -26,7 +26,7 @@ pub struct Page<M: Model> {
     channel: PageChannel,
 }
 
-/// Opened by [`listen`]: a page that has not read its data yet has nothing to bring up to date.
+/// Opened by [`listen`]: before the page has read its data, there is nothing to update.
 #[derive(Debug, Default)]
 pub struct PageChannel(RefCell<Option<BroadcastEnd>>);
 
@@ -60,7 +60,7 @@ impl<M: Model> Page<M> {
     }
 }
 
-/// Opens a page's database and follows the other windows and the worker from here on.
+/// Opens a page's database, then follows the other windows and the worker.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -70,7 +70,7 @@ pub async fn open_page<M: Model>(names: &'static AppNames) -> Result<PageClient<
     Ok(client)
 }
 
-/// Opens the client's end of the channel. `on_notice` is to call [`Client::hear`], in place or once its code is loaded.
+/// Opens the channel. `on_notice` has to call [`Client::hear`], directly or after loading its code.
 pub fn listen<M: Model>(client: &PageClient<M>, on_notice: impl Fn(PageClient<M>, Notice) + 'static) {
     let weak = client.downgrade();
     let page = client.host();
