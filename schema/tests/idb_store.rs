@@ -120,7 +120,7 @@ async fn one_read_returns_rows_of_any_page() {
 }
 
 #[wasm_bindgen_test]
-async fn many_small_commits_are_few_records() {
+async fn many_small_commits_are_merged_into_few_records() {
     let store = open("runs").await;
     for rev in 1..=200 {
         let from = if rev == 1 { Cursor::Start } else { Cursor::Live { rev: rev - 1 } };
