@@ -25,7 +25,7 @@ pub(crate) fn SyncProvider(props: &SyncProviderProps) -> Html {
         run_round: Some(book.round_runner()),
         first_paint: {
             let book = book.clone();
-            async move { book.let_picture_first().await }.boxed_local()
+            async move { book.wait_for_first_paint().await }.boxed_local()
         },
     };
     let sync = use_offline_sync_of(book.client(), OfflineSyncConfig::default(), startup);

@@ -130,10 +130,10 @@ mod tests {
         for _ in 0..=MAX_HELD_NOTICES {
             assert_eq!(freezer.pass(Notice::QueueChanged), None);
         }
-        let told = freezer.thaw();
+        let notices = freezer.thaw();
         assert!(
-            matches!(told[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
-            "{told:?}"
+            matches!(notices[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
+            "{notices:?}"
         );
         assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
     }

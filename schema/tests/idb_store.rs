@@ -62,11 +62,11 @@ async fn rows_are_found_while_their_pages_are_replaced() {
     let mut rev = 0;
     let found_by_all = async || {
         for n in (0..12_000_u32).step_by(311) {
-            let told = colours.borrow()[n as usize].clone();
+            let current = colours.borrow()[n as usize].clone();
             for colour in [format!("a{n}"), format!("b{n}"), format!("c{n}")] {
                 let found = store.find("labels", &format!("colour:{colour}")).await.expect("rows");
                 let keys: Vec<String> = found.iter().map(|held| Counters::key(&held.row).key).collect();
-                let is_there = told.as_deref() == Some(&colour);
+                let is_there = current.as_deref() == Some(&colour);
                 assert_eq!(keys, is_there.then(|| key(n)).into_iter().collect::<Vec<_>>(), "{colour}");
             }
         }

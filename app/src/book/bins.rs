@@ -12,7 +12,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn bin(&self, location: &str) -> Result<Vec<LotView>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let index_key = location_key(location);
         let found = self.store().find(LOTS, &index_key).await?;
         let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));

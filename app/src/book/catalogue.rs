@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_next_to_a_hit_and_what_is_far_from_it() {
+    fn finds_adjacent_and_distant_hits() {
         let mut catalogue = Catalogue::default();
         let is_rare = |n: u128| n % 37 == 5 || (200..215).contains(&n);
         for n in 0..1_000 {

@@ -92,7 +92,7 @@ impl Book {
             });
             rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
         // Products created on this device whose keys are behind the last stored one.
         let view =
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_a_head_and_numbers_that_programs_read() {
+    fn a_table_has_a_header_and_machine_readable_numbers() {
         let entry = HistoryEntry {
             rev: 7,
             movement: Movement::Pick,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_a_row_with_its_price_both_ways() {
+    fn a_product_row_has_its_price_in_both_forms() {
         let cells = product_cells(&crate::book::survey::tests::product(250));
         assert_eq!(cells[..7].join("|"), "P250||Product 250|each|2.50|250|EUR");
     }

@@ -24,7 +24,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let reads = [Read::Prefix { table: DELIVERIES, prefix: String::new(), limit: MAX_SHOWN_DELIVERIES }];
         let view = self.client().view(&reads, |key| key.table == DELIVERIES).await?.view;
         let rows = view.rows.into_values().filter_map(|row| match row {

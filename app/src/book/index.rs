@@ -30,9 +30,9 @@ const LOAD_ROWS: usize = 500;
 const PARTS_A_SHOW: usize = 20;
 
 /// Background work does not start before this time after the app does.
-const PICTURE_FIRST_MILLIS: u64 = 400;
+const FIRST_PAINT_MILLIS: u64 = 400;
 /// Pause of the catalogue while a person waits for another read.
-const PERSON_FIRST_MILLIS: u64 = 150;
+const CATALOGUE_PAUSE_MILLIS: u64 = 150;
 
 /// The catalogue's progress through the store.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    fn begin_anew(&self) {
+    fn restart(&self) {
         self.generation.set(self.generation.get() + 1);
         self.through.replace(String::new());
     }
@@ -82,7 +82,7 @@ impl Book {
 
     /// Reads the products that are not in the catalogue yet, in parts.
     pub(super) async fn read_on(&self) {
-        self.let_picture_first().await;
+        self.wait_for_first_paint().await;
         let reading = &self.0.reading;
         if reading.is_running.replace(true) {
             reading.is_more.set(true);
@@ -107,7 +107,7 @@ impl Book {
                 self.emit_changed(Change { rows: Changed::Many, ..Change::default() });
             }
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
         reading.is_running.set(false);
         self.refresh_pending().await;
@@ -123,27 +123,27 @@ impl Book {
     fn forget_catalogue(&self) {
         self.0.catalogue.replace(Catalogue::default());
         self.0.reading.is_stale.set(false);
-        self.0.reading.begin_anew();
+        self.0.reading.restart();
     }
 
     /// Delays background work until the first paint.
-    pub(super) fn put_picture_first(&self) {
-        self.0.reading.begins_at.set(browser::now().plus(PICTURE_FIRST_MILLIS));
+    pub(super) fn delay_background_work(&self) {
+        self.0.reading.begins_at.set(browser::now().plus(FIRST_PAINT_MILLIS));
     }
 
     /// Waits for the first paint, and for the end of a pause.
-    pub(crate) async fn let_picture_first(&self) {
+    pub(crate) async fn wait_for_first_paint(&self) {
         wait_until(self.0.reading.begins_at.get()).await;
-        self.let_person_first().await;
+        self.wait_for_pause().await;
     }
 
     /// Pauses the catalogue, because a person waits for another read.
-    pub(super) fn put_person_first(&self) {
-        self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
+    pub(super) fn pause_catalogue(&self) {
+        self.0.reading.waits_until.set(browser::now().plus(CATALOGUE_PAUSE_MILLIS));
     }
 
     /// Waits for the end of that pause.
-    pub(super) async fn let_person_first(&self) {
+    pub(super) async fn wait_for_pause(&self) {
         wait_until(self.0.reading.waits_until.get()).await;
     }
 
@@ -170,10 +170,10 @@ impl Book {
                 }
                 if reading.is_stale.replace(false) {
                     self.0.catalogue.replace(Catalogue::default());
-                    reading.begin_anew();
+                    reading.restart();
                 } else if is_complete {
                     // A product looked up during the first sync may come before the rows read so far.
-                    reading.begin_anew();
+                    reading.restart();
                 }
                 // Does not block the round.
                 let book = self.clone();

@@ -46,7 +46,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn find_code(&self, code: &str) -> Result<Option<LookUp>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         for index_key in [format!("barcode:{}", normalize_gtin(code)), format!("sku:{}", code.trim())] {
             let found = self.store().find(PRODUCTS, &index_key).await?;
             if let Some(product) = found.iter().find_map(|held| held.row.product()) {

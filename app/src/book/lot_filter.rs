@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_told_by_how_close_they_are() {
+    fn lots_are_filtered_by_expiry() {
         let of = |expiry| found(&LotFilter { expiry, ..LotFilter::default() }, &[]);
         assert_eq!(of(Expiry::Expired), ["L-past", "K-marked"]);
         assert_eq!(of(Expiry::Pressing), ["L-today", "L-fortnight"]);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_order_begins_where_it_says() {
+    fn lots_are_sorted_in_each_order() {
         let of = |order| found(&LotFilter { order, ..LotFilter::default() }, &[]);
         let undated_last = ["L-past", "L-today", "L-fortnight", "L-soon", "L-late", "K-undated", "K-marked"];
         assert_eq!(of(LotOrder::Expiry), undated_last);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_in_the_label_the_code_or_the_bin() {
+    fn every_word_matches_the_label_the_code_or_the_bin() {
         let word =
             |folded: &str, products: [bool; 3]| Word { folded: folded.into(), is_in_label: products.into() };
         let none = [false; 3];
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_and_codes_are_found_without_their_accents() {
+    fn bins_and_codes_are_found_without_accents() {
         let mut survey = survey();
         survey.push_lot(&lot(1, "Größe-7", "KÜHL-1", 5), false);
         let found = |filter: &LotFilter, words: &[&str]| {
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_status_and_sign_narrow_it() {
+    fn lots_are_filtered_by_bin_status_and_sign() {
         let bin = LotFilter { bin: " b-".into(), ..LotFilter::default() };
         assert_eq!(found(&bin, &[]), ["L-past", "L-today"]);
         let below = LotFilter { only_below_zero: true, ..LotFilter::default() };
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_added_up() {
+    fn the_values_of_found_lots_are_added_up() {
         let survey = survey();
         let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
         let worth = survey.select(&filter, &[], &survey.in_order(filter.order), today()).worth;
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_come_as_one_walks() {
+    fn bins_are_in_walking_order() {
         let mut bins = ["B-10", "b-9", "B", "A-02-1", "A-2-1x", "A-2", ""];
         bins.sort_by(|a, b| walking_order(a, b));
         assert_eq!(bins, ["", "A-2", "A-02-1", "A-2-1x", "B", "b-9", "B-10"]);

@@ -87,7 +87,7 @@ impl Book {
         book.read_device().await?;
         book.take_in_rows(&first_rows);
         book.refresh_pending().await;
-        book.put_picture_first();
+        book.delay_background_work();
         book.follow_client();
         spawn_local({
             let book = book.clone();

@@ -44,7 +44,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn past(&self, product: Uuid, lot: Option<Uuid>) -> Result<Past, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let all = [Read::Prefix { table: LOTS, prefix: lot_prefix(product), limit: MAX_LOTS }];
         let reading = self.client().noted(self.store().read(&all).await)?;
         let booked = reading.rows.iter().filter_map(|held| match &held.row {
@@ -172,21 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn each_lot_is_counted_back_from_what_there_is_now() {
+    fn each_lot_is_counted_back_from_its_current_quantity() {
         let entries = [entry(9, "a", -2), entry(8, "b", 4), entry(7, "a", -3), entry(3, "A", 10)];
         let held = booked(&[("a", 9, 5), ("b", 8, 4)]);
         assert_eq!(after(&entries, &held), [Some(5), Some(4), Some(7), Some(10)]);
     }
 
     #[test]
-    fn what_the_device_has_not_received_yet_is_added() {
+    fn entries_newer_than_the_booked_quantity_are_added() {
         let entries = [entry(9, "a", -2), entry(8, "a", -1), entry(7, "a", 10)];
         assert_eq!(after(&entries, &booked(&[("a", 7, 10)])), [Some(7), Some(9), Some(10)]);
         assert_eq!(after(&entries, &booked(&[])), [None, None, None], "a lot that it does not hold");
     }
 
     #[test]
-    fn a_transfer_is_two_moves_and_an_edit_is_none() {
+    fn a_transfer_is_two_movements_and_an_edit_none() {
         let lot = LotRef::new(OATS, "L1", "A-1");
         let mutation = |action| {
             let draft = Draft {
@@ -204,9 +204,9 @@ mod tests {
             &mutation(Action::MoveLot { lot: lot.clone(), to: "B-2".into(), quantity: Quantity::units(3) }),
             true,
         );
-        let told: Vec<_> =
+        let found: Vec<_> =
             moved.iter().map(|one| (one.lot.location.as_str(), one.delta.0, one.note.as_str())).collect();
-        assert_eq!(told, [("A-1", -3_000, "to B-2"), ("B-2", 3_000, "from A-1")]);
+        assert_eq!(found, [("A-1", -3_000, "to B-2"), ("B-2", 3_000, "from A-1")]);
         let (counted, basis) = (Quantity::units(5), Quantity::units(7));
         let counted = moves(&mutation(Action::CountLot { lot: lot.clone(), counted, basis }), false);
         assert_eq!(counted[0].delta, Quantity::units(-2));

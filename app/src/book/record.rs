@@ -119,7 +119,7 @@ impl Book {
     }
 
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
-        self.put_person_first();
+        self.pause_catalogue();
         self.client().draft(action, base, replaces)
     }
 

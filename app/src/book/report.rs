@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn months_begin_with_this_one() {
+    fn months_begin_with_the_current_one() {
         let months = stocked().report(today()).months;
         let date = |text: &str| Due::Month(text.parse().expect("a date"));
         assert_eq!(months.first().map(|(due, _)| *due), Some(Due::Expired));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn aisles_and_products_come_by_what_they_are_worth() {
+    fn aisles_and_products_are_sorted_by_value() {
         let report = stocked().report(today());
         let aisles: Vec<&str> = report.aisles.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(aisles, ["A", "C", "B", "D"], "ranked in one currency");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_next_comes_by_its_date() {
+    fn lots_that_expire_next_are_sorted_by_date() {
         let survey = stocked();
         let next = survey.report(today()).next;
         let codes: Vec<&str> = next.iter().map(|at| survey.code(&survey.lots()[*at as usize])).collect();
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_to_nothing() {
+    fn an_empty_survey_has_an_empty_report() {
         let report = Survey::default().report(today());
         assert_eq!((report.total.lots, report.currency), (0, None));
         assert_eq!(report.months.len(), MONTHS + 3);

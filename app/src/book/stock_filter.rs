@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_told_apart_by_what_there_is_of_them() {
+    fn products_are_filtered_by_their_stock() {
         let today: CalendarDate = "2026-11-21".parse().expect("a date");
         let until = |date: &str, lot: InventoryLot| InventoryLot { expires_on: date.parse().ok(), ..lot };
         let mut survey = Survey::default();

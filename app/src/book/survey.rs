@@ -311,7 +311,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_product_that_changed_is_replaced_and_the_others_stay() {
+    fn only_a_changed_product_is_replaced() {
         let mut survey = Survey::default();
         for n in 1..=3 {
             survey.put_product(&product(n));

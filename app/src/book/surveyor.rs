@@ -237,7 +237,7 @@ impl Book {
             }
             parts += 1;
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
     }
 

@@ -100,7 +100,7 @@ impl Book {
         id: Uuid,
         today: CalendarDate,
     ) -> Result<Option<ProductView>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let wanted = id.to_string();
         let base = self.client().base(&reads_of(id)).await?;
         let base_lots: Vec<InventoryLot> = base.rows.values().filter_map(Row::lot).cloned().collect();
@@ -140,7 +140,7 @@ impl Book {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.let_person_first().await;
+        self.wait_for_pause().await;
         let reads: Vec<Read> = ids.iter().flat_map(|id| reads_of(*id)).collect();
         let wanted = set_of(ids.iter().map(Uuid::to_string));
         let view = self

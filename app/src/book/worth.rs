@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_beyond_any_number_stays_at_the_largest() {
+    fn an_overflowing_sum_saturates() {
         let mut worth = Worth::default();
         for _ in 0..10 {
             worth.add_exact(0, exact(Quantity(i64::MAX), i64::MAX));

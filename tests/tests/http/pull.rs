@@ -187,8 +187,8 @@ async fn a_cursor_ahead_or_of_another_epoch_is_answered_with_a_new_snapshot() ->
         );
         assert_eq!(answer["cursor"]["snapshot"]["table"], "inventory_lots");
     }
-    let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;
-    assert_eq!(told, Vec::<Value>::new());
+    let receipts = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;
+    assert_eq!(receipts, Vec::<Value>::new());
     Ok(())
 }
 
