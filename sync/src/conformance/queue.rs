@@ -69,7 +69,8 @@ pub async fn keeps_refusals_for_a_person(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// When the server knows less than the device was told, the lost mutations go back into the queue unchanged.
+/// When the server has fewer receipts than the device has outcomes, the lost mutations return to the queue
+/// unchanged.
 pub async fn requeues_mutations_that_a_restored_server_lost(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;

@@ -22,7 +22,7 @@ async fn only_attention(device: &TestDevice) -> Result<Outcome<domain::Row>> {
 }
 
 #[tokio::test]
-async fn the_same_field_conflicts_and_the_sentence_says_what_happened() -> Result<()> {
+async fn the_same_field_conflicts_with_a_sentence() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(price(&vinegar(), 255)).await?;
     ben.record(price(&vinegar(), 240)).await?;

@@ -20,7 +20,7 @@ async fn history(server: &TestServer, device: &TestDevice, query: &str) -> Resul
 }
 
 #[tokio::test]
-async fn says_who_did_what_where_newest_first() -> Result<()> {
+async fn lists_movements_with_author_and_bin_newest_first() -> Result<()> {
     let (server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
@@ -141,7 +141,7 @@ async fn resolutions_and_shortages_stay_in_the_history() -> Result<()> {
 }
 
 #[tokio::test]
-async fn notes_come_once_and_on_the_page_of_their_revision() -> Result<()> {
+async fn notes_are_listed_once_on_the_page_of_their_revision() -> Result<()> {
     let (server, ada) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     ada.record(pick(&bin, 10)).await?;

@@ -115,7 +115,7 @@ async fn deltas_are_cut_between_revisions_and_skip_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_row_that_leaves_the_scope_leaves_the_device_and_comes_back() -> Result<()> {
+async fn a_row_that_leaves_the_scope_is_removed_and_returns_with_it() -> Result<()> {
     let (server, ada) = stocked().await?;
     let all = server.device("All", "all").await?;
     all.sync(&server).await?;
