@@ -135,9 +135,9 @@ async fn a_sku_belongs_to_one_product_and_is_free_again_afterwards() -> Result<(
     ben.record(receive(&lot(&soap(), "A-1"), 4)).await?;
     ben.sync(&server).await?;
     let waiting = ben.attention().await?;
-    let outcome: Vec<_> =
+    let outcomes: Vec<_> =
         waiting.iter().map(|(_, outcome)| (outcome.verdict, outcome.code.as_str())).collect();
-    assert_eq!(outcome, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
+    assert_eq!(outcomes, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
     assert_eq!(waiting[0].1.message, "SKU VIN-1 belongs to Rice vinegar already. Choose another one.");
 
     let sku = |id: Uuid, sku: &str| {
