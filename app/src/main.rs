@@ -1,4 +1,4 @@
-//! The Lotbook PWA: opens the device's book and shows it.
+//! The Lotbook PWA: opens the device's data and shows the app.
 
 mod book;
 mod camera;
@@ -24,7 +24,8 @@ mod work;
 fn main() {
     client::init_offline_sync();
     device::install::listen();
-    // Started now, it is there by the first paint. A failure is reported by the first page that needs it.
+    // Started now, so that it is loaded by the first paint. A failure is reported by the first page that
+    // needs it.
     wasm_bindgen_futures::spawn_local(async { rest::load().await.unwrap_or_default() });
     wasm_bindgen_futures::spawn_local(async {
         words::language::load().await;

@@ -1,14 +1,14 @@
-//! Loads the second half of the app's wasm, the rest: most pages, and the work behind the scenes. The build cuts it off
-//! (`xtask/src/split.rs`); it is fetched while the first page is drawn.
+//! Loads the second half of the app's wasm, the rest: most pages, and background work. The build splits it
+//! off (`xtask/src/split.rs`); it is fetched while the first page is drawn.
 //!
-//! A function with `#[wasm_split(rest, fallible)]` is in the rest, with all that only such functions reach. It stands
-//! beside what it begins; a call loads the rest first. Anything else that names the same code pulls it back into the
-//! first half.
+//! A function with `#[wasm_split(rest, fallible)]` is in the rest, with all code that only such functions
+//! reach. It stays in the module of its subject; a call loads the rest first. Other references to the same
+//! code move it back into the first half.
 
 use thiserror::Error;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-/// The rest could not be loaded. Nothing that needs it was begun, and the next call tries again.
+/// The rest could not be loaded. The call had no effect, and the next call tries again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the second half of the app could not be loaded")]
 pub(crate) struct NotLoaded;
@@ -19,7 +19,7 @@ impl From<SplitLoaderError> for NotLoaded {
     }
 }
 
-/// Loads the rest: an empty function in it, called for that alone.
+/// Loads the rest by a call of an empty function in it.
 ///
 /// # Errors
 /// [`NotLoaded`].

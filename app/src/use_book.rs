@@ -1,4 +1,4 @@
-//! The book from context, and a number that changes whenever it does.
+//! The book from context, and a version number for dependencies of effects.
 
 use client::Signal;
 use yew::prelude::*;

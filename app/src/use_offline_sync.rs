@@ -1,4 +1,4 @@
-//! Keeps the page in sync and hands the state to every component below.
+//! Keeps the page in sync and provides the state to all components below.
 
 use client::{OfflineSyncConfig, Startup, use_offline_sync_of};
 use domain::Warehouse;
@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::use_book::use_book;
 use crate::use_provided::use_provided;
 
-/// The state of syncing, and the methods that change it.
+/// The sync state, and the methods that change it.
 pub(crate) type OfflineSync = client::OfflineSync<Warehouse>;
 
 /// The props of [`SyncProvider`].
@@ -25,14 +25,14 @@ pub(crate) fn SyncProvider(props: &SyncProviderProps) -> Html {
         run_round: book.round_runner(),
         first_paint: {
             let book = book.clone();
-            async move { book.let_picture_first().await }.boxed_local()
+            async move { book.wait_for_first_paint().await }.boxed_local()
         },
     };
     let sync = use_offline_sync_of(book.client(), OfflineSyncConfig::default(), startup);
     html! { <ContextProvider<OfflineSync> context={sync}>{ props.children.clone() }</ContextProvider<OfflineSync>> }
 }
 
-/// The state of syncing, anywhere below the provider.
+/// The sync state, anywhere below the provider.
 #[hook]
 pub(crate) fn use_sync() -> OfflineSync {
     use_provided()

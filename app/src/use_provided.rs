@@ -1,11 +1,11 @@
-//! What a provider near the root hands to every component below it.
+//! Values that a provider near the root offers to all components below it.
 
 use yew::prelude::*;
 
 /// The value from context.
 ///
 /// # Panics
-/// Outside its provider: a mistake in the program that the first rendering shows, and that leaves nothing to return.
+/// Outside its provider: a programming error that the first render shows, with nothing to return.
 #[hook]
 #[expect(clippy::expect_used, reason = "a component outside its provider cannot work at all")]
 pub(crate) fn use_provided<T: Clone + PartialEq + 'static>() -> T {

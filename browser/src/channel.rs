@@ -150,10 +150,10 @@ mod tests {
         for _ in 0..=MAX_HELD_NOTICES {
             assert_eq!(freezer.pass(queue_changed()), None);
         }
-        let told: Vec<Notice> = freezer.thaw().iter().filter_map(Received::parse).collect();
+        let notices: Vec<Notice> = freezer.thaw().iter().filter_map(Received::parse).collect();
         assert!(
-            matches!(told[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
-            "{told:?}"
+            matches!(notices[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
+            "{notices:?}"
         );
         assert_eq!(freezer.pass(queue_changed()), Some(queue_changed()));
         assert_eq!(Received::Text("{\"unknown\":1}".to_owned()).parse(), None);

@@ -14,7 +14,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 const NAMES: AppNames = AppNames::new("shared", "all");
 
 #[wasm_bindgen_test]
-async fn one_holds_the_lock_until_it_is_dropped_or_stolen() {
+async fn a_lock_has_one_holder_until_it_is_dropped_or_stolen() {
     let turn = WebLock::new(&NAMES);
     let first = turn.take(false).await.expect("free");
     assert!(turn.take(false).await.is_none());
@@ -27,7 +27,7 @@ async fn one_holds_the_lock_until_it_is_dropped_or_stolen() {
 }
 
 #[wasm_bindgen_test]
-async fn others_hear_a_notice() {
+async fn a_notice_reaches_other_windows_only() {
     let (sender, heard) = oneshot::channel();
     let sender = RefCell::new(Some(sender));
     let _other = BroadcastEnd::open(&NAMES, move |notice| {
@@ -43,7 +43,7 @@ async fn others_hear_a_notice() {
 }
 
 #[wasm_bindgen_test]
-fn ids_are_of_version_7_and_rise() {
+fn ids_are_of_version_7_and_ascend() {
     let (first, second) = (new_uuid_v7(), new_uuid_v7());
     assert_eq!(first.get_version_num(), 7);
     assert!(first != second && first.as_u128() >> 80 <= second.as_u128() >> 80);

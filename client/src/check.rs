@@ -1,4 +1,4 @@
-//! Comparing every row with the server's, when a person asks for it.
+//! Comparison of all rows with the server's, on demand.
 
 use futures::channel::mpsc;
 use futures::future::join;
@@ -9,8 +9,8 @@ use crate::host::Host;
 use crate::round::{audit_all, next_notices};
 
 impl<H: Host> Client<H> {
-    /// Compares every row with the server's and fetches parts that differ again. `on_progress` gets the number of rows
-    /// compared so far. Returns that number at the end, and the number of parts that differed.
+    /// Compares every row with the server's and fetches differing ranges again. `on_progress` gets the number
+    /// of rows compared so far. Returns that number at the end, and the number of ranges that differed.
     ///
     /// # Errors
     /// [`RoundError`]; repairs before the failure stay.
@@ -18,7 +18,7 @@ impl<H: Host> Client<H> {
         let (sender, mut repairs) = mpsc::unbounded();
         let tell = |notice: &Notice| {
             self.tell(notice);
-            // Fails only when the check is being dropped.
+            // Fails only if the check was dropped.
             drop(sender.unbounded_send(notice.clone()));
         };
         let checking = async {
@@ -33,7 +33,7 @@ impl<H: Host> Client<H> {
             }
         };
         let (checked, ()) = join(checking, following).await;
-        // Other windows took a repair for a part of a round.
+        // For other windows, a repair is like a part of a round.
         self.tell(&Notice::RoundEnded { ok: checked.is_ok() });
         if let Err(error) = &checked {
             self.note_round_error(error);

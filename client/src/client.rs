@@ -1,7 +1,7 @@
-//! A window's handle on the device's data: store, queue mirror, status, and word of every change.
+//! A window's handle on the device's data: store, queue mirror, status, and a signal for every change.
 //!
-//! Screens show the store's rows with the pending mutations folded in ([`Client::view`]). They subscribe to [`Signal`]s
-//! and read again when one comes.
+//! Screens show the store's rows with the pending mutations folded in ([`Client::view`]). They subscribe to
+//! [`Signal`]s and read again at each one.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -20,17 +20,17 @@ use crate::round::LAST_SYNC_SETTING;
 use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
 
-/// The shortest time between two redraws while a snapshot downloads.
+/// Minimum time between two redraws while a snapshot downloads.
 const MIN_REDRAW_MILLIS: u64 = 500;
-/// Journal records that count as recent work.
+/// Maximum records of the journal.
 const MAX_RECENT_RECORDS: usize = 50;
-/// Who did it, until the application says so.
+/// The author until the application sets one.
 const UNKNOWN_AUTHOR: &str = "unknown device";
 
-/// Something happened to the device's data.
+/// A change of the device's data.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
-    /// Read again what is shown.
+    /// Screens have to read their data again.
     Changed(Change),
     /// A mutation was saved by this window.
     Enqueued,
@@ -38,18 +38,18 @@ pub enum Signal {
     SignedIn,
     /// The status changed: threats, completeness, the time of the last round.
     Status,
-    /// Another window or the worker told this.
+    /// A notice of another window or the worker.
     Heard(Notice),
 }
 
-/// The parts of the data that changed.
+/// The changed parts of the data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Change {
-    /// Whether the queue did.
+    /// Whether the queue changed.
     pub queue: bool,
-    /// The server's rows that did.
+    /// The server's rows that changed.
     pub rows: Changed,
-    /// Whether settings may have.
+    /// Whether settings may have changed.
     pub settings: bool,
 }
 
@@ -67,28 +67,28 @@ impl Change {
     }
 }
 
-/// A change that the application's own indexes in memory have to follow before screens read them.
+/// A change for the application's in-memory indexes, delivered before screens read.
 #[derive(Debug)]
 pub enum Update<M: Records> {
-    /// A mutation joined the queue's end.
+    /// A mutation was appended to the queue.
     Added(Rc<sync::QueueRecordOf<M>>),
     /// The queue was read again.
     QueueRead {
-        /// The queue before.
+        /// The previous queue.
         before: Queue<M>,
     },
     /// Rows were stored.
     Rows {
-        /// Which.
+        /// The rows.
         changed: Changed,
-        /// How much there was before them.
+        /// The completeness before them.
         before: Completeness,
     },
     /// Settings may have changed elsewhere.
     Settings,
 }
 
-/// Brings the application's indexes up to date.
+/// Updates the application's indexes.
 pub type Indexer<M> = Rc<dyn Fn(Update<M>) -> LocalBoxFuture<'static, ()>>;
 
 /// A window's handle on the device's data. Clones are the same handle.
@@ -106,7 +106,7 @@ pub(crate) struct Inner<H: Host> {
     completeness: Cell<Completeness>,
     last_sync_at: Cell<Option<UnixMillis>>,
     redrawn_at: Cell<UnixMillis>,
-    /// Resolves when the browser has drawn the message of the last save.
+    /// Resolves after the paint of the last save's message.
     pub(crate) save_drawn: RefCell<Option<Shared<LocalBoxFuture<'static, ()>>>>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) struct Inner<H: Host> {
 pub struct WeakClient<H: Host>(Weak<Inner<H>>);
 
 impl<H: Host> WeakClient<H> {
-    /// The client, unless its last handle is gone.
+    /// The client, unless its last handle was dropped.
     pub fn upgrade(&self) -> Option<Client<H>> {
         self.0.upgrade().map(Client)
     }
@@ -173,7 +173,7 @@ impl<H: Host> Client<H> {
         &self.0.relay
     }
 
-    /// This life of the device's storage.
+    /// The id of this life of the device's storage.
     pub fn client_id(&self) -> Uuid {
         self.0.client_id
     }
@@ -183,12 +183,12 @@ impl<H: Host> Client<H> {
         WeakClient(Rc::downgrade(&self.0))
     }
 
-    /// Lets `indexer` follow every change before screens hear of it.
+    /// Sets the callback that gets every change before screens do.
     pub fn index_with(&self, indexer: impl Fn(Update<H::Model>) -> LocalBoxFuture<'static, ()> + 'static) {
         self.0.indexer.replace(Some(Rc::new(indexer)));
     }
 
-    /// Names the author of the mutations to come.
+    /// Sets the author of later mutations.
     pub fn set_author(&self, name: &str) {
         name.clone_into(&mut self.0.author.borrow_mut());
     }
@@ -202,22 +202,22 @@ impl<H: Host> Client<H> {
         self.0.watchers.watch(callback)
     }
 
-    /// Sends a signal to everyone who watches.
+    /// Sends a signal to all watchers.
     pub fn emit(&self, signal: &Signal) {
         self.0.watchers.emit(signal);
     }
 
-    /// Tells the other windows and the worker.
+    /// Sends a notice to the other windows and the worker.
     pub fn tell(&self, notice: &Notice) {
         self.0.host.channel().tell(notice);
     }
 
-    /// How much of the server's rows has arrived.
+    /// The part of the server's rows that has arrived.
     pub fn completeness(&self) -> Completeness {
         self.0.completeness.get()
     }
 
-    /// When a round last succeeded, in any window or the worker.
+    /// The time of the last successful round in any window or the worker.
     pub fn last_sync_at(&self) -> Option<UnixMillis> {
         self.0.last_sync_at.get()
     }
@@ -230,13 +230,13 @@ impl<H: Host> Client<H> {
         self.store().journal(MAX_RECENT_RECORDS).await
     }
 
-    /// Takes in a notice from another window or the worker. Messages may be lost, so each is a reason to look again.
+    /// Handles a notice from another window or the worker. Messages may be lost, so each one causes a read.
     pub async fn hear(&self, notice: Notice) {
         self.emit(&Signal::Heard(notice.clone()));
         match &notice {
             Notice::RoundProgress { .. } => self.follow_progress(&notice).await,
             Notice::RoundEnded { .. } => {
-                // A store that cannot be read reports itself to the next reader.
+                // The next reader of an unreadable store reports the error.
                 drop(self.reload_last_sync().await);
                 self.follow(Change { queue: true, settings: true, ..Change::default() }).await;
             }
@@ -245,7 +245,7 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Takes in the progress of a round, here or elsewhere.
+    /// Handles the progress of a round of this window or of another.
     pub(crate) async fn follow_progress(&self, notice: &Notice) {
         let Notice::RoundProgress { snapshot, changed, queue, .. } = notice else { return };
         let before = self.completeness();
@@ -261,7 +261,7 @@ impl<H: Host> Client<H> {
         self.follow(Change { queue: *queue, rows, settings: false }).await;
     }
 
-    /// Takes in notices of a round of this window, of which some may have come while others were taken in: the queue is
+    /// Handles notices of a round of this window. Several may have arrived since the last call; the queue is
     /// read once for all of them.
     pub(crate) async fn follow_round(&self, notices: Vec<Notice>) {
         let last = notices.len().saturating_sub(1);
@@ -275,10 +275,11 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Reads again what `change` names and is held in memory, then tells the screens. Rows are indexed by now.
+    /// Reads the in-memory copies named by `change` again, then notifies the screens. Rows are already
+    /// indexed.
     pub(crate) async fn follow(&self, change: Change) {
         if change.queue {
-            // A queue that cannot be read reports itself to the next reader.
+            // The next reader of an unreadable queue reports the error.
             drop(self.reload_queue().await);
         }
         if change.settings {
@@ -287,8 +288,8 @@ impl<H: Host> Client<H> {
         self.emit(&Signal::Changed(change));
     }
 
-    /// Whether a part of a snapshot is to be shown now: drawing costs more than storing. A part that is passed over is
-    /// read with the next one, and the last part is always shown.
+    /// Whether to redraw for a part of a snapshot: drawing costs more than storing. A skipped part is read
+    /// with the next one, and the last part is always drawn.
     fn is_time_to_redraw(&self) -> bool {
         let now = self.now();
         let is_time = now.since(self.0.redrawn_at.get()) >= MIN_REDRAW_MILLIS;
@@ -298,7 +299,7 @@ impl<H: Host> Client<H> {
         is_time
     }
 
-    /// Tells of rows that were stored outside a round, such as one that was looked up.
+    /// Reports rows that were stored outside a round, for example by a lookup.
     pub async fn rows_stored(&self, rows: Changed) {
         self.index(Update::Rows { changed: rows.clone(), before: self.completeness() }).await;
         self.emit(&Signal::Changed(Change { rows, ..Change::default() }));
@@ -346,17 +347,18 @@ impl<H: Host> Client<H> {
         Ok(())
     }
 
-    /// The queue by rising `seq`, without mutations that were undone and only wait for the server to take note.
+    /// The queue by ascending `seq`, without undone mutations, which only wait for the server's
+    /// acknowledgement.
     pub fn queue(&self) -> Queue<H::Model> {
         self.0.mirror.records()
     }
 
-    /// The mutations that the server has still to decide, by rising `seq`.
+    /// The pending mutations, by ascending `seq`.
     pub fn pending(&self) -> Vec<Rc<QueuedOf<H>>> {
         self.queue().iter().filter(|record| record.is_pending()).cloned().collect()
     }
 
-    /// Queue entries of other builds that this one cannot read. They are sent all the same.
+    /// Number of queue entries of other builds that this build cannot parse. They are sent unchanged.
     pub fn unreadable(&self) -> usize {
         self.0.mirror.unreadable()
     }

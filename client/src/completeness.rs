@@ -1,8 +1,8 @@
-//! How much of the server's rows a device has.
+//! The part of the server's rows that is on a device.
 
 use sync::{Cursor, Progress};
 
-/// How much of the server's rows has arrived.
+/// The part of the server's rows that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
     /// Nothing yet.
@@ -17,7 +17,7 @@ pub enum Completeness {
 }
 
 impl Completeness {
-    /// What a stored cursor says.
+    /// By a stored cursor.
     pub fn of_cursor(cursor: &Cursor) -> Self {
         match cursor {
             Cursor::Start => Self::Empty,
@@ -26,7 +26,7 @@ impl Completeness {
         }
     }
 
-    /// What a running snapshot's progress says: 99 % at most, because its last part ends it.
+    /// By a running snapshot's progress: 99 % at most, because its last part completes it.
     pub fn of_snapshot(progress: Progress) -> Self {
         let percent = progress.done_rows.saturating_mul(100).checked_div(progress.total_rows).unwrap_or(0);
         Self::Partial { percent: u8::try_from(percent.min(99)).unwrap_or(99) }

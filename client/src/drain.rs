@@ -1,4 +1,4 @@
-//! The worker's loop: rounds until nothing is left to send, while the browser's sync event lasts.
+//! The worker's loop: rounds until the queue is sent, within the time of the browser's sync event.
 
 use std::pin::pin;
 
@@ -10,12 +10,12 @@ use sync::{
 
 use crate::round::{RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, sync_once};
 
-/// A browser gives a sync event three minutes; what is not done well before that is left to the next event.
+/// A browser ends a sync event after three minutes; the rest is left to the next event.
 const MAX_EVENT_MILLIS: u64 = 90_000;
-/// Many requests break in the first seconds after a reconnect, so the worker waits for short times only.
+/// Many requests fail in the first seconds after a reconnect, so the worker's retries start with short waits.
 const MAX_RETRY_MILLIS: u64 = 8_000;
 
-/// Why another sync event is needed.
+/// The reason for another sync event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrainError {
     /// The device's storage failed.
@@ -24,16 +24,17 @@ pub enum DrainError {
     /// The last round failed.
     #[error(transparent)]
     Round(RoundFailure),
-    /// The time was over before a round ended.
+    /// The time ran out during a round.
     #[error("the sync event was over before a round ended")]
     OutOfTime,
 }
 
-/// Runs rounds until nothing is left to send. While `has_successor`, a failed round is left to the next event: a newer
-/// worker cannot take over before this one's events have ended. `seed` varies the retries' waits.
+/// Runs rounds until the queue is sent. With `has_successor`, a failed round is left to the next event,
+/// because a newer worker cannot activate before this worker's events end. `seed` varies the waits between
+/// retries.
 ///
 /// # Errors
-/// [`DrainError`], when another attempt is needed.
+/// [`DrainError`], if another attempt is needed.
 pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
     store: &S,
     ports: &RoundPorts<'_, T, U, K, C>,
@@ -42,7 +43,7 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
     has_successor: impl Fn() -> bool,
 ) -> Result<(), DrainError> {
     if store.setting(WORK_OFFLINE_SETTING).await?.is_some() {
-        // The user's choice. The page registers the tag again when it ends.
+        // The user works offline. The page registers the tag again afterwards.
         return Ok(());
     }
     let timer = ports.timer;

@@ -1,4 +1,4 @@
-//! A window's loop: feeds the scheduler with events, carries out its orders, and keeps the state for screens.
+//! A window's loop: feeds the scheduler with events, executes its orders, and keeps the state for screens.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,19 +19,19 @@ use crate::status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, 
 use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
 
-/// The setting that is there while rounds do not start by themselves.
+/// The setting that exists while automatic rounds are switched off.
 const MANUAL_SETTING: &str = "manual_sync";
-/// The longest time a browser's timer can wait.
+/// Maximum timeout of a browser's timer.
 const MAX_TIMER_MILLIS: u64 = 2_147_000_000;
 
-/// Runs a round of an engine: [`Engine::round`], in place or once its code is loaded.
+/// Runs a round of an engine: [`Engine::round`], directly or after loading its code.
 pub type RoundRunner<H> = Rc<dyn Fn(Engine<H>, bool) -> LocalBoxFuture<'static, Result<(), NotLoaded>>>;
 
-/// What an engine is made of besides its client.
+/// The options of an engine.
 pub struct EngineConfig<H: Host> {
     /// When to sync.
     pub scheduler: SchedulerConfig,
-    /// Varies the retries' waits.
+    /// Varies the waits between retries.
     pub seed: u64,
     /// The limits of a round.
     pub limits: RoundLimits,
@@ -40,7 +40,7 @@ pub struct EngineConfig<H: Host> {
 }
 
 impl<H: Host> EngineConfig<H> {
-    /// Rounds run in place, with a page's limits.
+    /// Rounds run directly, with a page's limits.
     pub fn new(scheduler: SchedulerConfig, seed: u64) -> Self {
         Self { scheduler, seed, limits: page_limits(), run_round: run_in_place() }
     }
@@ -133,7 +133,7 @@ impl<H: Host> Engine<H> {
         &self.0.client
     }
 
-    /// Reads the user's choices, which outlive the page. Rounds begin with [`Event::Started`].
+    /// Reads the user's choices, which persist across pages. Rounds begin with [`Event::Started`].
     pub async fn read_choices(&self) {
         let store = self.0.client.store();
         if matches!(store.setting(WORK_OFFLINE_SETTING).await, Ok(Some(_))) {
@@ -144,7 +144,7 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    /// Ends the running round and its timer, and follows the client no longer. What is stored stays.
+    /// Cancels the running round and the timer, and stops following the client. Stored data stays.
     pub fn stop(&self) {
         let tasks = [self.0.running.take(), self.0.timer.take()];
         tasks.into_iter().flatten().for_each(|task| task.abort());
@@ -156,7 +156,7 @@ impl<H: Host> Engine<H> {
         self.0.watchers.watch(move |()| callback())
     }
 
-    /// Replaces the callbacks.
+    /// Replaces the observers.
     pub fn observe(&self, observers: Observers) {
         self.0.observers.replace(observers);
     }
@@ -166,12 +166,12 @@ impl<H: Host> Engine<H> {
         self.0.scheduler.borrow().connection()
     }
 
-    /// When the next round is due, or the running one is given up.
+    /// The time of the next round, or the deadline of the running one.
     pub fn next_due(&self) -> Option<UnixMillis> {
         self.0.scheduler.borrow().poll_timeout().map(|(due, _)| due)
     }
 
-    /// The state that screens show.
+    /// The state for screens.
     pub fn state(&self) -> SyncState {
         let Inner { client, scheduler, progress, error, sync_count, .. } = &*self.0;
         let (scheduler, queue) = (scheduler.borrow(), client.queue());
@@ -198,7 +198,7 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    /// Feeds the scheduler and carries out its orders.
+    /// Feeds the scheduler and executes its orders.
     pub fn handle(&self, event: Event) {
         let orders = self.0.scheduler.borrow_mut().handle(event, self.now());
         for order in orders {
@@ -217,7 +217,7 @@ impl<H: Host> Engine<H> {
         self.0.running.replace(Some(handle));
         let engine = self.clone();
         self.spawn(async move {
-            // An abandoned round has nothing to report.
+            // The result of an abandoned round is ignored.
             if let Ok(Err(error)) = round.await {
                 engine.fail(error.into());
                 engine.handle(Event::RoundEnded(Ended::Failed(TransportError::Unreachable)));
@@ -231,12 +231,12 @@ impl<H: Host> Engine<H> {
         }
         self.0.progress.set(None);
         self.fail(SyncError::Abandoned);
-        // It may have stored something that nothing has followed yet.
+        // The abandoned round may have stored data without a notice.
         let client = self.0.client.clone();
         self.spawn(async move { client.follow(Change::of_everything()).await });
     }
 
-    /// Runs one round. Only for [`EngineConfig::run_round`]; everyone else sends [`Event::Manual`].
+    /// Runs one round. Only for [`EngineConfig::run_round`]; other code sends [`Event::Manual`].
     pub async fn round(&self, steal: bool) {
         let on_start = self.0.observers.borrow().on_sync_start.clone();
         if let Some(on_start) = on_start {
@@ -247,7 +247,7 @@ impl<H: Host> Engine<H> {
             self.0.client.tell(notice);
             if self.show_progress(notice) {
                 self.handle(Event::Progressed);
-                // Fails only when the round is being dropped.
+                // Fails only if the round was dropped.
                 drop(sender.unbounded_send(notice.clone()));
             }
         };
@@ -263,7 +263,7 @@ impl<H: Host> Engine<H> {
             sender.close_channel();
             result
         };
-        // The next exchange is under way while screens follow this one.
+        // The next exchange runs while screens follow this one.
         let following = async {
             while let Some(notices) = next_notices(&mut notices).await {
                 self.0.client.follow_round(notices).await;
@@ -295,7 +295,7 @@ impl<H: Host> Engine<H> {
         self.handle(Event::RoundEnded(ended));
     }
 
-    /// Takes in the client's signals as far as they concern rounds.
+    /// Handles those signals of the client that concern rounds.
     fn hear(&self, signal: &Signal) {
         match signal {
             Signal::Enqueued => self.handle(Event::Enqueued),
@@ -319,14 +319,14 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    /// Shows a round's progress. Returns whether the notice tells of any.
+    /// Shows a round's progress. Returns whether the notice contains any.
     fn show_progress(&self, notice: &Notice) -> bool {
         let Notice::RoundProgress { sent, to_send, snapshot, .. } = notice else { return false };
         self.0.progress.set(Some(RunningRound { sent: *sent, to_send: *to_send, snapshot: *snapshot }));
         true
     }
 
-    /// Lets rounds start by themselves, or not, from now on. A mutation is sent all the same.
+    /// Switches automatic rounds on or off. New mutations are sent in either case.
     pub fn set_automatic(&self, on: bool) {
         let value = (!on).then_some("yes");
         self.store_then(
@@ -335,7 +335,7 @@ impl<H: Host> Engine<H> {
         );
     }
 
-    /// Keeps the user's choice to work offline, for this window, the others and the worker.
+    /// Stores the user's choice to work offline, for this window, the others and the worker.
     pub fn work_offline(&self, chosen: bool) {
         let value = chosen.then_some("yes");
         self.store_then(
@@ -347,7 +347,7 @@ impl<H: Host> Engine<H> {
         );
     }
 
-    /// Takes the whole snapshot again; queue and rows stay meanwhile.
+    /// Downloads the whole snapshot again; queue and rows stay in the meantime.
     pub fn full_sync(&self) {
         self.store_then(
             async |client: Client<H>| client.store().restart(client.host().scope()).await,
@@ -355,7 +355,7 @@ impl<H: Host> Engine<H> {
         );
     }
 
-    /// Drops every row and takes the whole snapshot anew, where rows cannot be read; the queue stays.
+    /// Drops all rows and downloads the whole snapshot again, for unreadable rows; the queue stays.
     pub fn repair(&self) {
         self.store_then(
             async |client: Client<H>| client.drop_rows().await,
@@ -363,7 +363,7 @@ impl<H: Host> Engine<H> {
         );
     }
 
-    /// Clears a threat that a person has taken note of.
+    /// Clears a threat that a person has acknowledged.
     pub fn dismiss(&self, threat: Threat) {
         let client = self.0.client.clone();
         self.spawn(async move { client.dismiss(threat).await });
@@ -392,7 +392,7 @@ impl<H: Host> Engine<H> {
         self.0.watchers.emit(&());
     }
 
-    /// Sends [`Event::Woken`] when the scheduler wants it.
+    /// Sends [`Event::Woken`] at the time that the scheduler asks for.
     fn set_timer(&self) {
         let due = self.next_due();
         let next = due.map(|due| {

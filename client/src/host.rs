@@ -1,10 +1,10 @@
-//! Where a client runs: the ports it needs, bundled in one type.
+//! The ports of a client, bundled in one type.
 
 use futures::future::LocalBoxFuture;
 use sync::{Channel, Model, QueueRecordOf, Records, Store, Timer, Transport, Turn};
 use uuid::Uuid;
 
-/// A place that a client runs in: a browser's page, or a simulated one.
+/// The environment of a client: a browser's page, or a simulated one.
 pub trait Host: 'static {
     /// The application's rows and rules.
     type Model: Model;
@@ -12,32 +12,33 @@ pub trait Host: 'static {
     type Wire: Records;
     /// The device's storage.
     type Store: Store<Records = Self::Model, Relay: Store<Records = Self::Wire>>;
-    /// The way to the server.
+    /// The transport to the server.
     type Transport: Transport<Self::Wire>;
-    /// One round at a time among the windows and the worker of a device.
+    /// A lock that allows one round at a time among the windows and the worker of a device.
     type Turn: Turn;
     /// The clock.
     type Timer: Timer + Clone + 'static;
-    /// The way to the other windows and the worker.
+    /// The channel to the other windows and the worker.
     type Channel: Channel;
 
     /// The device's storage.
     fn store(&self) -> &Self::Store;
-    /// The way to the server.
+    /// The transport to the server.
     fn transport(&self) -> &Self::Transport;
-    /// One round at a time.
+    /// The lock for rounds.
     fn turn(&self) -> &Self::Turn;
     /// The clock.
     fn timer(&self) -> &Self::Timer;
-    /// The way to the other windows and the worker.
+    /// The channel to the other windows and the worker.
     fn channel(&self) -> &Self::Channel;
-    /// The rows this device asks the server for.
+    /// The scope of rows that this device requests.
     fn scope(&self) -> &str;
     /// A new UUIDv7.
     fn new_id(&self) -> Uuid;
-    /// Runs a task to its end without anyone waiting for it.
+    /// Spawns a task that nothing waits for.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
-    /// Asks the browser for a sync event, in case the page is closed before the next round. A no-op where there is none.
+    /// Requests a sync event from the browser, in case the page is closed before the next round. A no-op
+    /// where unsupported.
     fn request_background_sync(&self);
 }
 

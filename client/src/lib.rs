@@ -1,10 +1,10 @@
-//! The offline client of any [`sync::Model`]: what a window does with a device's data, and how it stays in step with
-//! the server.
+//! The offline client of any [`sync::Model`]: a window's access to the device's data, and its synchronisation
+//! with the server.
 //!
-//! The decisions need no browser. [`Client`] records work and shows rows with the pending mutations folded in; [`Engine`]
-//! runs rounds when the scheduler says so; [`RoundPorts::drain`] is the worker's loop. All of it is generic over a
-//! [`Host`], which bundles the ports: storage, transport, turn, timer and channel. A simulation runs this code as it is
-//! shipped.
+//! The logic needs no browser. [`Client`] saves mutations and shows rows with the pending ones folded in;
+//! [`Engine`] runs rounds when the scheduler says so; [`RoundPorts::drain`] is the worker's loop. All are
+//! generic over a [`Host`], which bundles the ports: storage, transport, lock, timer and channel. A
+//! simulation runs the same code.
 
 mod check;
 mod client;

@@ -1,5 +1,5 @@
-//! The Yew half: a page's ports, the hook that keeps it in sync, components that hand it on, and the service worker's
-//! registration.
+//! The Yew part: a page's ports, the hook that keeps it in sync, components that provide it, and the service
+//! worker's registration.
 
 pub(crate) mod download;
 pub(crate) mod host;

@@ -1,4 +1,4 @@
-//! Recording work: checked against what screens show, saved durably, undone, given up or tried again later.
+//! Mutations: check against the current view, save, undo, discard and retry.
 
 use std::rc::Rc;
 
@@ -13,26 +13,27 @@ use uuid::Uuid;
 use crate::client::{Change, Client, Signal, Update};
 use crate::host::{ActionOf, Host, QueuedOf};
 
-/// One frame at 60 Hz, and some. A hidden page draws no frames, so this waits for time rather than for a frame.
+/// A little more than one frame at 60 Hz. A timer, because a hidden page draws no frames.
 const FRAME_MILLIS: u64 = 20;
 
-/// Why something was not saved. Nothing of it was kept.
+/// The reason why nothing was saved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// It makes no sense, or breaks a rule.
+    /// Invalid, or refused by a rule.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The device could not keep it.
+    /// The device could not store it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A model whose mutations can be named as an operation on an entity, with the payload as data.
+/// A model whose mutations can be named by operation and entity, with the payload as data.
 pub trait Entities: Model {
-    /// The action that `operation` (such as `"UPDATE"`) on the `entity` (such as `"course"`) with this id and payload is.
+    /// The action of `operation` (such as `"UPDATE"`) on the `entity` (such as `"course"`) with this id and
+    /// payload.
     ///
     /// # Errors
-    /// A [`Refusal`] for an unknown operation or entity, or for data that is not its payload.
+    /// A [`Refusal`] for an unknown operation or entity, or for an invalid payload.
     fn action(
         operation: &str,
         entity: &str,
@@ -42,7 +43,7 @@ pub trait Entities: Model {
 }
 
 impl<H: Host> Client<H> {
-    /// Saves an operation on an entity, made on the row as it is now.
+    /// Saves an operation on an entity, based on the current row.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -63,7 +64,7 @@ impl<H: Host> Client<H> {
         self.record(action, base).await
     }
 
-    /// Saves an action made on revision `base` of its row (0 for none). `Ok` means that it survives a power cut.
+    /// Saves an action based on revision `base` of its row (0 for none). After `Ok`, it survives a power cut.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -73,10 +74,11 @@ impl<H: Host> Client<H> {
         self.save(draft).await
     }
 
-    /// A mutation that is not saved yet; `replaces` names the failed or booked one that it tries again or reverses.
+    /// An unsaved mutation; `replaces` is the failed mutation that it retries, or the booked one that it
+    /// reverses.
     pub fn draft(&self, action: ActionOf<H>, base: u64, replaces: Option<Uuid>) -> Draft<ActionOf<H>> {
         let queue = self.queue();
-        // A second try does not depend on the failed first one.
+        // A retry does not depend on the failed mutation.
         let others = queue.iter().map(Rc::as_ref).filter(|record| Some(record.mutation.id) != replaces);
         Draft {
             id: self.host().new_id(),
@@ -89,7 +91,7 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Applies the draft to what screens show: the server would refuse what is refused here.
+    /// Applies the draft to the current view: the server would refuse the same drafts.
     ///
     /// # Errors
     /// [`RecordError`].
@@ -102,7 +104,7 @@ impl<H: Host> Client<H> {
         Ok(())
     }
 
-    /// Saves a draft. Unchecked, it is for a row that this device does not hold: only the server can decide on it.
+    /// Saves a draft. Without a check, for a row that is not on this device: only the server can check it.
     ///
     /// # Errors
     /// [`RecordError::Store`]; nothing was saved.
@@ -110,18 +112,18 @@ impl<H: Host> Client<H> {
         let mutation = self.noted_save(self.store().enqueue(draft).await)?;
         match self.0.mirror.add(mutation.clone()) {
             Some(record) => self.index(Update::Added(record)).await,
-            // The mutation is safe in any case; a store that cannot be read reports itself to the next reader.
+            // The mutation is stored; the next reader of an unreadable store reports the error.
             None => drop(self.reload_queue().await),
         }
         self.tell_of_queue(&Signal::Enqueued);
         Ok(mutation)
     }
 
-    /// Tries a refused mutation again, as a new one on the row as it is now. A conflict is settled in this device's
-    /// favour: its change is made again, now knowing the other.
+    /// Retries a refused mutation as a new one on the current row. For a conflict, this device's change wins:
+    /// its base is now the revision of the other change.
     ///
     /// # Errors
-    /// [`RecordError`]; the entry is still there.
+    /// [`RecordError`]; the entry is unchanged.
     pub async fn retry(&self, id: Uuid) -> Result<Mutation<ActionOf<H>>, RecordError> {
         let mutation = self.entry(id)?.mutation.clone();
         let base = self.revision_of(&mutation.action).await?;
@@ -134,7 +136,7 @@ impl<H: Host> Client<H> {
     /// Drops an entry: undoes a pending one, or keeps the server's row.
     ///
     /// # Errors
-    /// [`RecordError`]; the entry is still there, or was handled already.
+    /// [`RecordError`]; the entry is unchanged, or was handled already.
     pub async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
         let entry = self.entry(id)?;
         let seq = entry.mutation.seq;
@@ -147,10 +149,10 @@ impl<H: Host> Client<H> {
         Ok(())
     }
 
-    /// Puts the entries of a file of unsent work into the queue, each once, however often the file is taken in.
+    /// Adds the entries of a file of unsent mutations to the queue. Importing a file again adds nothing.
     ///
     /// # Errors
-    /// [`UnsentError`]: what is wrong with the file, or the device. Entries added before a failure stay.
+    /// [`UnsentError`]: the error in the file, or of the device. Entries added before a failure stay.
     pub async fn take_in_unsent(&self, file: &str) -> Result<TakenIn, UnsentError> {
         let taken = Unsent::read(file)?.take_in(self.store()).await;
         if let Err(UnsentError::Store(error)) = &taken {
@@ -160,7 +162,7 @@ impl<H: Host> Client<H> {
         taken
     }
 
-    /// The revision of the row that an edit would be made on now; 0 where the action edits none.
+    /// The current revision of the row that an action edits; 0 for an action that edits none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -169,8 +171,8 @@ impl<H: Host> Client<H> {
         Ok(self.store().get(&key).await?.map_or(0, |held| held.rev))
     }
 
-    /// Resolves when the browser has drawn the message of the last save, together with the signal to all screens: a page
-    /// that opens then is read once.
+    /// Resolves after the paint of the last save's message and the signal to all screens, so that a page
+    /// opened then is read once.
     pub async fn save_drawn(&self) {
         let drawn = self.0.save_drawn.borrow().clone();
         if let Some(drawn) = drawn {
@@ -184,13 +186,13 @@ impl<H: Host> Client<H> {
     }
 
     async fn queue_changed(&self, signal: &Signal) {
-        // The change is stored, whatever this says.
+        // The change is stored even if this fails.
         drop(self.reload_queue().await);
         self.tell_of_queue(signal);
     }
 
-    /// Tells the other windows at once, and this window's screens a frame later, so that the message of the save is drawn
-    /// first.
+    /// Notifies the other windows at once, and this window's screens a frame later, so that the message of
+    /// the save is painted first.
     fn tell_of_queue(&self, signal: &Signal) {
         self.tell(&Notice::QueueChanged);
         if !matches!(signal, Signal::Changed(_)) {

@@ -1,4 +1,4 @@
-//! One sync round as windows and worker run it: alone on the device, with everyone told.
+//! One sync round in a window or the worker: under the device's lock, with notices to all.
 
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
@@ -7,22 +7,22 @@ use sync::{
     RoundProgress, RoundReport, Store, Timer, Transport, Turn, audit_part, audit_when_due, run_round,
 };
 
-/// Rows that a page stores at a time: more would block it for too long.
+/// Maximum rows that a page stores at a time: more would block it for too long.
 pub const PAGE_PULL_ROWS: usize = 2_500;
 
-/// The setting that is there while the user works offline by choice.
+/// The setting that exists while the user works offline.
 pub const WORK_OFFLINE_SETTING: &str = "work_offline";
 
-/// Parts of one whole audit: some 10 million rows.
+/// Maximum parts of one whole audit: some 10 million rows.
 const MAX_AUDIT_PARTS: usize = 1_000;
 
-/// The setting that holds when a round last succeeded, in milliseconds since 1970.
+/// The setting with the time of the last successful round, in milliseconds since 1970.
 pub const LAST_SYNC_SETTING: &str = "last_sync_at";
 
-/// Why there was no complete round.
+/// The reason why a round did not complete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoundFailure {
-    /// Another window or the worker runs one.
+    /// Another window or the worker is running one.
     #[error("another window runs a round")]
     Elsewhere,
     /// It failed.
@@ -30,23 +30,24 @@ pub enum RoundFailure {
     Round(#[from] RoundError),
 }
 
-/// What a round needs of its host.
+/// The ports of a round.
 #[derive(Debug)]
 pub struct RoundPorts<'a, T, U, K, C> {
-    /// Reaches the server.
+    /// The transport to the server.
     pub transport: &'a T,
-    /// Keeps other windows' rounds apart from this one.
+    /// The lock that allows one round at a time.
     pub turn: &'a U,
     /// The device's clock.
     pub timer: &'a K,
-    /// Hears of every exchange and of the end. A closure that takes a `&Notice` will do.
+    /// Gets a notice of every exchange and of the end; for example a closure over `&Notice`.
     pub channel: &'a C,
 }
 
-/// Runs one round, unless somebody else does; with `steal`, the turn is taken from a holder that has been silent for too long.
+/// Runs one round, unless another one is running; with `steal`, takes the lock from a holder that has been
+/// silent for too long.
 ///
 /// # Errors
-/// [`RoundFailure`]. What was committed before stays.
+/// [`RoundFailure`]. Earlier commits stay.
 pub async fn sync_once<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
     store: &S,
     ports: &RoundPorts<'_, T, U, K, C>,
@@ -56,11 +57,11 @@ pub async fn sync_once<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C:
     round(store, ports, limits, steal, async || {}).await
 }
 
-/// As [`sync_once`]; then, when it is due, the next rows are compared with the server's. For pages: a worker has little time,
-/// and rows that nobody sees can wait.
+/// Like [`sync_once`], then compares the next rows with the server's if that is due. Only for pages, because
+/// a worker has little time.
 ///
 /// # Errors
-/// [`RoundFailure`]. What was committed before stays.
+/// [`RoundFailure`]. Earlier commits stay.
 pub async fn sync_and_audit_once<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel>(
     store: &S,
     ports: &RoundPorts<'_, T, U, K, C>,
@@ -68,7 +69,7 @@ pub async fn sync_and_audit_once<S: Store, T: Transport<S::Records>, U: Turn, K:
     steal: bool,
 ) -> Result<RoundReport, RoundFailure> {
     let audit = async || {
-        // The next round reports a lasting failure; this round has done its own work.
+        // A lasting failure is reported by the next round; this round succeeded.
         let audited = audit_when_due(store, ports.transport, || ports.timer.now()).await;
         audited.iter().for_each(|report| tell_repaired(report, ports.channel));
     };
@@ -97,11 +98,11 @@ async fn round<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel
     Ok(ended?)
 }
 
-/// Compares every row with the server, and hands `on_progress` how many have been so far. Returns those, and how many ranges had to be
-/// put right. It takes no turn: repairs and rounds do not disturb each other.
+/// Compares every row with the server and passes `on_progress` the number so far. Returns the number of rows,
+/// and the number of repaired ranges. It takes no lock: repairs and rounds do not interfere.
 ///
 /// # Errors
-/// The first failure; what was put right before stays.
+/// The first failure; earlier repairs stay.
 pub(crate) async fn audit_all<S: Store, T: Transport<S::Records>>(
     store: &S,
     transport: &T,
@@ -131,7 +132,7 @@ fn tell_repaired(report: &AuditReport, channel: &impl Channel) {
     }
 }
 
-/// How a round ended, as the scheduler wants to know it.
+/// A round's result in the scheduler's terms.
 pub fn ended(result: &Result<RoundReport, RoundFailure>) -> Ended {
     match result {
         Ok(report) => Ended::Done { more: !report.complete },
@@ -141,8 +142,8 @@ pub fn ended(result: &Result<RoundReport, RoundFailure>) -> Ended {
     }
 }
 
-/// The next notice, and every further one that waits already, so that a reader slower than the round catches up in one
-/// step. `None` once the round is over.
+/// The next notice and all further ones that are ready, so that a slow reader catches up in one step. `None`
+/// after the round.
 pub(crate) async fn next_notices(notices: &mut UnboundedReceiver<Notice>) -> Option<Vec<Notice>> {
     let mut waiting = vec![notices.next().await?];
     while let Ok(notice) = notices.try_recv() {

@@ -1,4 +1,4 @@
-//! The state of syncing, as screens show it.
+//! The sync state for screens.
 
 use sync::{Connection, Progress, RoundReport, StoreError, UnixMillis};
 
@@ -6,10 +6,10 @@ use crate::completeness::Completeness;
 use crate::round::RoundFailure;
 use crate::threats::Threat;
 
-/// How a round ended, for callbacks.
+/// A round's result, for callbacks.
 pub type RoundResult = Result<RoundReport, SyncError>;
 
-/// Why the last sync failed.
+/// The error of the last sync.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SyncError {
     /// The round failed.
@@ -18,31 +18,32 @@ pub enum SyncError {
     /// The device's storage failed outside a round.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The round made no progress and was abandoned. The next one starts by itself.
+    /// The round made no progress and was abandoned. The next one starts automatically.
     #[error("the round made no progress and was abandoned")]
     Abandoned,
-    /// The code that runs rounds could not be loaded.
+    /// The code of rounds could not be loaded.
     #[error(transparent)]
     NotLoaded(#[from] NotLoaded),
 }
 
-/// A part of the application's code could not be loaded; it needs the network until all of it is on the device.
+/// A part of the application's code could not be loaded; until all of it is on the device, this needs the
+/// network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a part of the app could not be loaded")]
 pub struct NotLoaded;
 
-/// How syncing goes.
+/// The result of syncing so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncStatus {
-    /// Whether a round runs, in this window or elsewhere on this device.
+    /// Whether a round is running, in this window or elsewhere on this device.
     pub is_running: bool,
-    /// When a round last succeeded.
+    /// The time of the last successful round.
     pub last_sync_at: Option<UnixMillis>,
-    /// When the next is due.
+    /// The time of the next round.
     pub next_sync_at: Option<UnixMillis>,
-    /// Why the last one failed.
+    /// The error of the last round.
     pub error: Option<SyncError>,
-    /// Rounds of this window that succeeded.
+    /// Number of successful rounds of this window.
     pub sync_count: u32,
 }
 
@@ -57,29 +58,30 @@ pub struct RunningRound {
     pub snapshot: Option<Progress>,
 }
 
-/// Everything that screens may show of syncing.
+/// The whole sync state for screens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SyncState {
-    /// How syncing goes.
+    /// The result of syncing so far.
     pub status: SyncStatus,
-    /// The connection as far as it is known. The name is the specification's; it has more states than two.
+    /// The connection as far as it is known. The field's name is from the specification; there are more than
+    /// two states.
     pub is_online: Connection,
-    /// Whether a round runs.
+    /// Whether a round is running.
     pub is_syncing: bool,
-    /// Mutations that the server has still to decide.
+    /// Number of pending mutations.
     pub pending: usize,
-    /// Those of them that another version of the application made.
+    /// Those of them that another version of the application created.
     pub unreadable: usize,
-    /// Queue entries that wait for a person.
+    /// Queue entries that a person has to resolve.
     pub attention: usize,
     /// The running round's progress.
     pub progress: Option<RunningRound>,
-    /// Whether rounds start by themselves.
+    /// Whether automatic rounds are on.
     pub is_automatic: bool,
-    /// How much of the server's rows has arrived.
+    /// The part of the server's rows that has arrived.
     pub catalogue: Completeness,
-    /// When the oldest pending mutation was made.
+    /// The time of the oldest pending mutation.
     pub oldest_pending: Option<UnixMillis>,
-    /// What endangers the device's data.
+    /// Dangers to the device's data.
     pub threats: Vec<Threat>,
 }

@@ -1,28 +1,28 @@
-//! What endangers the data that a device keeps.
+//! Dangers to the data on a device.
 
 use sync::{RoundError, Store, StoreError};
 
 use crate::client::{Client, Signal};
 use crate::host::Host;
 
-/// There until a person has taken note that the browser removed this device's data.
+/// The setting that exists until a person has acknowledged that the browser removed this device's data.
 const DATA_LOST_SETTING: &str = "data_lost";
 
-/// A danger to the device's data that a person should know of.
+/// A danger to the device's data that a person should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threat {
     /// The browser removed this device's data some time ago.
     DataLost,
-    /// A record cannot be read.
+    /// A record cannot be parsed.
     Damaged,
-    /// The device is full, and mutations are saved in the space that was set aside for them.
+    /// The device is full, and mutations are saved in the reserved space.
     ReserveSpent,
     /// A mutation was not saved, because the device is full.
     Refused,
 }
 
 impl<H: Host> Client<H> {
-    /// The present threats, the latest last.
+    /// The current threats, the latest last.
     pub fn threats(&self) -> Vec<Threat> {
         self.0.threats.borrow().clone()
     }
@@ -38,7 +38,7 @@ impl<H: Host> Client<H> {
         self.emit(&Signal::Status);
     }
 
-    /// Notes a damaged record, and returns the result as it is.
+    /// Notes a damaged record, and returns the result unchanged.
     ///
     /// # Errors
     /// As `result`.
@@ -49,7 +49,7 @@ impl<H: Host> Client<H> {
         result
     }
 
-    /// As [`Client::noted`], for something that a person wanted saved: a full device is noted as well.
+    /// Like [`Client::noted`], for a save: notes a full device as well.
     ///
     /// # Errors
     /// As `result`.
@@ -60,15 +60,15 @@ impl<H: Host> Client<H> {
         self.noted(result)
     }
 
-    /// As [`Client::noted`], for a round.
+    /// Like [`Client::noted`], for a round.
     pub fn note_round_error(&self, error: &RoundError) {
         if let RoundError::Store(StoreError::Corrupt(_)) = error {
             self.set_threat(Threat::Damaged, true);
         }
     }
 
-    /// Looks for threats that other windows or earlier days have found. A store that cannot be read reports itself to
-    /// the next reader.
+    /// Looks for threats noted by other windows or earlier sessions. The next reader of an unreadable store
+    /// reports the error.
     pub async fn look_for_threats(&self) {
         if let Ok(is_spent) = self.store().is_reserve_spent().await {
             self.set_threat(Threat::ReserveSpent, is_spent);
@@ -88,7 +88,7 @@ impl<H: Host> Client<H> {
         Ok(())
     }
 
-    /// Clears a threat that a person has taken note of.
+    /// Clears a threat that a person has acknowledged.
     pub async fn dismiss(&self, threat: Threat) {
         if threat == Threat::DataLost {
             // If clearing fails, the notice appears again, which is harmless.

@@ -8,10 +8,10 @@ use crate::client::Client;
 use crate::host::{Host, RowOf};
 use crate::queue::Queue;
 
-/// Reads after which a queue that never stops changing is given up on.
+/// Maximum reads of a queue that keeps changing.
 const MAX_VIEW_READS: usize = 20;
 
-/// Stored rows, and the queue that has to be folded over them.
+/// Stored rows, and the queue to fold over them.
 #[derive(Debug)]
 pub struct Base<M: Model> {
     /// The server's rows.
@@ -23,13 +23,13 @@ pub struct Base<M: Model> {
 /// Rows with the pending mutations folded in.
 #[derive(Debug)]
 pub struct Shown<R> {
-    /// The rows, and which of them wait to be sent.
+    /// The rows, and the keys of those with pending mutations.
     pub view: View<R>,
     revs: BTreeMap<RowKey, u64>,
 }
 
 impl<M: Model> Base<M> {
-    /// Folds the queue over the rows; only rows that `is_wanted` names are kept.
+    /// Folds the queue over the rows; only rows accepted by `is_wanted` are kept.
     pub fn fold(self, is_wanted: impl Fn(&RowKey) -> bool) -> Shown<M::Row> {
         let pending = self.queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
         Shown { view: fold::<M>(self.rows, pending, is_wanted), revs: self.revs }
@@ -56,7 +56,8 @@ impl<H: Host> Client<H> {
         Ok(self.base(reads).await?.fold(is_wanted))
     }
 
-    /// Reads rows together with the queue of the same moment: another queue would count a mutation twice or not at all.
+    /// Reads rows together with the queue of the same moment: with another queue, a mutation would be missing
+    /// or applied twice.
     ///
     /// # Errors
     /// [`StoreError`].

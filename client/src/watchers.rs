@@ -27,7 +27,7 @@ impl<T: 'static> Watchers<T> {
         })))
     }
 
-    /// Calls every callback. They may watch, or drop guards, meanwhile.
+    /// Calls every callback. Callbacks may add watchers or drop guards during the call.
     pub fn emit(&self, value: &T) {
         let callbacks = self.0.callbacks.borrow().clone();
         callbacks.iter().for_each(|(_, callback)| callback(value));

@@ -20,9 +20,9 @@ use yew::prelude::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// An interval that a test can wait for.
+/// An interval short enough for a test.
 const SHORT_INTERVAL_MILLIS: u64 = 100;
-/// Long enough for a round that should not start.
+/// Long enough for a wrongly started round.
 const QUIET_MILLIS: u32 = 400;
 const MAX_WAIT_MILLIS: u32 = 5_000;
 const POLL_MILLIS: u32 = 20;
@@ -42,7 +42,7 @@ const FAKE_FETCH: &str = "
     }
 ";
 
-/// A mounted component that uses the hook, with everything that came of it.
+/// A mounted component that uses the hook, with the recorded results.
 struct Trial {
     seen: Seen,
     app: yew::AppHandle<Root>,
@@ -136,7 +136,7 @@ impl Trial {
         panic!("waited in vain; {} rounds, state {sync:?}", self.rounds());
     }
 
-    /// Waits for a while in which no round may start, and returns the rounds before it.
+    /// Waits for a time in which no round may start, and returns the number of rounds before it.
     async fn quiet(&self) -> usize {
         let before = self.seen.starts.get();
         TimeoutFuture::new(QUIET_MILLIS).await;
@@ -183,8 +183,8 @@ fn answer(_: String, body: String) -> String {
     serde_json::to_string(&response).expect("JSON")
 }
 
-/// No round starts by itself.
-fn still() -> OfflineSyncConfig {
+/// No automatic rounds.
+fn no_automatic_rounds() -> OfflineSyncConfig {
     OfflineSyncConfig {
         auto_sync_interval: 0,
         sync_on_online: false,
@@ -207,7 +207,7 @@ fn set_server(is_up: bool) {
 }
 
 #[wasm_bindgen_test]
-fn the_defaults_are_the_specifications() {
+fn the_defaults_are_those_of_the_specification() {
     let config = OfflineSyncConfig::default();
     assert_eq!(config.auto_sync_interval, 60_000);
     assert!(config.sync_on_online && config.sync_on_visibility && config.sync_on_mount);
@@ -216,7 +216,7 @@ fn the_defaults_are_the_specifications() {
 
 #[wasm_bindgen_test]
 async fn with_everything_off_only_perform_sync_starts_a_round() {
-    let trial = Trial::mount("still", still()).await;
+    let trial = Trial::mount("still", no_automatic_rounds()).await;
     dispatch(&window(), "offline");
     dispatch(&window(), "online");
     dispatch(&window().document().expect("a document"), "visibilitychange");
@@ -231,16 +231,18 @@ async fn with_everything_off_only_perform_sync_starts_a_round() {
 }
 
 #[wasm_bindgen_test]
-async fn mounting_starts_a_round_where_it_is_asked_for() {
-    let trial = Trial::mount("mount", OfflineSyncConfig { sync_on_mount: true, ..still() }).await;
+async fn mounting_starts_a_round_with_sync_on_mount() {
+    let trial =
+        Trial::mount("mount", OfflineSyncConfig { sync_on_mount: true, ..no_automatic_rounds() }).await;
     trial.until(|trial| trial.rounds() == 1).await;
     assert_eq!(trial.quiet().await, 1);
     trial.unmount();
 }
 
 #[wasm_bindgen_test]
-async fn the_return_of_the_network_starts_a_round_where_it_is_asked_for() {
-    let trial = Trial::mount("online", OfflineSyncConfig { sync_on_online: true, ..still() }).await;
+async fn the_return_of_the_network_starts_a_round_with_its_option() {
+    let trial =
+        Trial::mount("online", OfflineSyncConfig { sync_on_online: true, ..no_automatic_rounds() }).await;
     dispatch(&window(), "offline");
     trial.until(|trial| trial.sync().is_online == Connection::Offline).await;
     assert_eq!(trial.quiet().await, 0);
@@ -250,8 +252,10 @@ async fn the_return_of_the_network_starts_a_round_where_it_is_asked_for() {
 }
 
 #[wasm_bindgen_test]
-async fn becoming_visible_starts_a_round_where_it_is_asked_for() {
-    let trial = Trial::mount("visible", OfflineSyncConfig { sync_on_visibility: true, ..still() }).await;
+async fn becoming_visible_starts_a_round_with_its_option() {
+    let trial =
+        Trial::mount("visible", OfflineSyncConfig { sync_on_visibility: true, ..no_automatic_rounds() })
+            .await;
     assert_eq!(trial.quiet().await, 0);
     dispatch(&window().document().expect("a document"), "visibilitychange");
     trial.until(|trial| trial.rounds() == 1).await;
@@ -260,7 +264,7 @@ async fn becoming_visible_starts_a_round_where_it_is_asked_for() {
 
 #[wasm_bindgen_test]
 async fn the_interval_starts_rounds_until_it_is_stopped() {
-    let config = OfflineSyncConfig { auto_sync_interval: SHORT_INTERVAL_MILLIS, ..still() };
+    let config = OfflineSyncConfig { auto_sync_interval: SHORT_INTERVAL_MILLIS, ..no_automatic_rounds() };
     let trial = Trial::mount("interval", config).await;
     trial.sync().perform_sync();
     trial.until(|trial| trial.rounds() >= 3).await;
@@ -274,8 +278,8 @@ async fn the_interval_starts_rounds_until_it_is_stopped() {
 }
 
 #[wasm_bindgen_test]
-async fn the_callbacks_hear_of_every_round_and_how_it_ended() {
-    let trial = Trial::mount("callbacks", still()).await;
+async fn the_callbacks_get_every_round_and_its_result() {
+    let trial = Trial::mount("callbacks", no_automatic_rounds()).await;
     trial.sync().perform_sync();
     trial.until(|trial| trial.rounds() == 1).await;
     set_server(false);
@@ -290,8 +294,8 @@ async fn the_callbacks_hear_of_every_round_and_how_it_ended() {
 }
 
 #[wasm_bindgen_test]
-async fn a_mutation_is_shown_at_once_and_sent_by_itself() {
-    let trial = Trial::mount("mutation", still()).await;
+async fn a_mutation_is_shown_at_once_and_sent_automatically() {
+    let trial = Trial::mount("mutation", no_automatic_rounds()).await;
     set_server(false);
     trial.record("apples", 3).await;
     let apples = CounterRow::Counter { key: "apples".to_owned(), value: 3 };
@@ -306,7 +310,7 @@ async fn a_mutation_is_shown_at_once_and_sent_by_itself() {
 
 #[wasm_bindgen_test]
 async fn a_discarded_mutation_is_not_sent() {
-    let trial = Trial::mount("discard", still()).await;
+    let trial = Trial::mount("discard", no_automatic_rounds()).await;
     trial.sync().work_offline(true);
     trial.until(|trial| trial.sync().is_online == Connection::WorkingOffline).await;
     trial.record("pears", 1).await;

@@ -82,7 +82,7 @@ impl Delivery {
     /// This new announcement of the delivery `known`: received quantities stay, and a closed delivery is
     /// reopened if other quantities or another day are expected.
     #[must_use]
-    pub fn expected_anew(mut self, known: &Self) -> Self {
+    pub fn replacing(mut self, known: &Self) -> Self {
         self.closed =
             known.closed && self.expected_on == known.expected_on && self.expects() == known.expects();
         for line in &mut self.lines {
@@ -187,17 +187,17 @@ mod tests {
     fn a_closed_delivery_is_reopened_only_if_its_announcement_changes() {
         let known = Delivery { closed: true, ..delivery(&[(OATS, 10, 4), (RICE, 0, 2)]) };
         assert!(!known.is_open() && !known.is_complete());
-        assert!(delivery(&[(OATS, 10, 0)]).expected_anew(&known).closed, "the same file again");
-        assert!(delivery(&[(OATS, 12, 0)]).expected_anew(&known).is_open());
+        assert!(delivery(&[(OATS, 10, 0)]).replacing(&known).closed, "the same file again");
+        assert!(delivery(&[(OATS, 12, 0)]).replacing(&known).is_open());
         let later = Delivery { expected_on: "2027-01-31".parse().ok(), ..delivery(&[(OATS, 10, 0)]) };
-        assert!(later.expected_anew(&known).is_open());
+        assert!(later.replacing(&known).is_open());
     }
 
     #[test]
     fn a_new_announcement_keeps_the_received_quantities() {
         let known = delivery(&[(OATS, 10, 4), (RICE, 5, 2), (Uuid::nil(), 5, 0)]);
-        let anew = delivery(&[(OATS, 3, 0)]).expected_anew(&known);
-        assert_eq!(anew.lines, delivery(&[(OATS, 3, 4), (RICE, 0, 2)]).lines);
+        let updated = delivery(&[(OATS, 3, 0)]).replacing(&known);
+        assert_eq!(updated.lines, delivery(&[(OATS, 3, 4), (RICE, 0, 2)]).lines);
     }
 
     #[test]

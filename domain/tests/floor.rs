@@ -1,4 +1,4 @@
-//! Deliveries and exceptions under any sequence of work.
+//! Deliveries and exceptions under any sequence of actions.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 mod common;
@@ -129,7 +129,7 @@ proptest! {
 }
 
 #[test]
-fn a_reason_to_pick_another_lot_is_the_ledgers_note() {
+fn the_reason_for_picking_another_lot_is_the_ledgers_note() {
     let pick = |reason: String| Action::PickLot { lot: bin(0), quantity: Quantity::units(1), reason };
     let effects =
         Warehouse::apply(&mutation(pick("Carton torn".to_owned())), &mut Rows::new()).expect("a pick");
@@ -139,7 +139,7 @@ fn a_reason_to_pick_another_lot_is_the_ledgers_note() {
 }
 
 #[test]
-fn what_a_build_without_reasons_and_deliveries_wrote_is_read_and_written_the_same() {
+fn actions_of_a_build_without_reasons_and_deliveries_round_trip() {
     let lot = r#"{"product_id":"00000000-0000-0000-0000-000000000001","lot_code":"L1","location":"A-1"}"#;
     for json in [
         format!(r#"{{"pick_lot":{{"lot":{lot},"quantity":1000}}}}"#),
@@ -154,7 +154,7 @@ fn what_a_build_without_reasons_and_deliveries_wrote_is_read_and_written_the_sam
 }
 
 #[test]
-fn a_resolved_exception_is_gone_and_another_time_nothing_happens() {
+fn resolving_an_exception_clears_it_and_resolving_it_again_is_a_no_op() {
     let mut rows = Rows::new();
     let pick = Action::PickLot { lot: bin(0), quantity: Quantity::units(1), reason: String::new() };
     Warehouse::apply(&mutation(pick), &mut rows).expect("a pick");
@@ -171,7 +171,7 @@ fn a_resolved_exception_is_gone_and_another_time_nothing_happens() {
 }
 
 #[test]
-fn a_delivery_of_which_nothing_more_comes_is_closed_once_and_says_what_is_missing() {
+fn a_short_delivery_is_closed_once_with_the_missing_quantities() {
     let mut rows = expected();
     let close = |id| mutation(Action::CloseDelivery { id, reason: "Supplier has no more".to_owned() });
     let effects = Warehouse::apply(&close(DELIVERY), &mut rows).expect("closed");

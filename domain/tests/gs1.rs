@@ -1,4 +1,4 @@
-//! Scans, good and bad, and what they mean (`gs1.txt`).
+//! Valid and invalid scans, with the expected results (`gs1.txt`).
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 use domain::{CalendarDate, GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
@@ -35,7 +35,7 @@ fn meaning(scan: &str) -> String {
 }
 
 #[test]
-fn every_scan_means_what_it_should() {
+fn every_scan_has_the_expected_result() {
     let (mut checked, mut wrong) = (0, Vec::new());
     for line in include_str!("gs1.txt").lines().filter(|line| !line.starts_with("# ")) {
         let (scan, expected) = line.split_once('\t').expect("a tab");
@@ -80,7 +80,7 @@ fn dates_are_in_the_nearest_century_and_day_00_ends_the_month() {
 }
 
 #[test]
-fn the_fields_that_work_needs_are_found() {
+fn the_fields_of_a_pallet_label_are_found() {
     let pallet = elements("]C102040123451234563724\u{1d}10L7\u{1d}15270131");
     assert_eq!(
         (pallet.gtin(), pallet.lot_code(), pallet.count()),

@@ -36,7 +36,7 @@ fn moved(from: InventoryLot, there: Option<InventoryLot>) -> InventoryLot {
 }
 
 #[test]
-fn a_lot_that_comes_back_into_a_bin_it_had_left_keeps_its_status_and_dates() {
+fn a_lot_moved_back_into_an_empty_bin_keeps_its_status_and_dates() {
     for before in [0, -1] {
         let old = InventoryLot { expires_on: day("2026-01-31"), ..held("B-2", before, LotStatus::Available) };
         let target = moved(held("A-1", 9, LotStatus::Quarantined), Some(old));
@@ -52,7 +52,7 @@ fn a_lot_that_comes_back_into_a_bin_it_had_left_keeps_its_status_and_dates() {
 }
 
 #[test]
-fn goods_that_join_others_are_all_as_restricted_as_the_strictest() {
+fn a_merged_lot_gets_the_strictest_status() {
     use LotStatus::{Available, Expired, Quarantined, Reserved};
     for (from, there, then) in [
         (Quarantined, Available, Quarantined),

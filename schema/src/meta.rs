@@ -11,7 +11,7 @@ use crate::transaction::of_idb;
 pub(crate) const CURSOR: &str = "cursor";
 
 /// Resets the cursor, so that the next round begins a snapshot of a scope.
-pub(crate) fn begin_anew(meta: &ObjectStore, scope: &str) -> Result<(), StoreError> {
+pub(crate) fn reset_cursor(meta: &ObjectStore, scope: &str) -> Result<(), StoreError> {
     write_text(meta, "scope", scope)?;
     write_text(meta, CURSOR, &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)
 }

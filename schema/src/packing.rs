@@ -85,7 +85,7 @@ fn unpack_json(bytes: &[u8]) -> Result<Vec<Held>, StoreError> {
 mod tests {
     use super::*;
 
-    fn told(rows: &[Held]) -> Vec<(&str, u64, Option<&str>)> {
+    fn fields(rows: &[Held]) -> Vec<(&str, u64, Option<&str>)> {
         rows.iter().map(|held| (held.key.as_str(), held.rev, held.json.as_deref())).collect()
     }
 
@@ -99,8 +99,8 @@ mod tests {
         };
         let rows = [held("a\"", 5, Some(r#"{"name":"é"}"#)), held("b", u64::MAX, None)];
         let bytes = pack(&rows).expect("bytes");
-        assert_eq!(told(&unpack(&bytes).expect("rows")), told(&rows));
-        assert_eq!(told(&unpack(&pack(&[]).expect("bytes")).expect("no rows")), []);
+        assert_eq!(fields(&unpack(&bytes).expect("rows")), fields(&rows));
+        assert_eq!(fields(&unpack(&pack(&[]).expect("bytes")).expect("no rows")), []);
         for cut in [3, 11, 20, bytes.len() - 1] {
             assert!(matches!(unpack(&bytes[..cut]), Err(StoreError::Corrupt(_))), "{cut}");
         }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn records_of_an_earlier_build_are_unpacked() {
         let rows = unpack(r#"[[5,"a\"",{"name":"é"}],[7,"b",null]]"#.as_bytes()).expect("rows");
-        assert_eq!(told(&rows), [("a\"", 5, Some(r#"{"name":"é"}"#)), ("b", 7, None)]);
+        assert_eq!(fields(&rows), [("a\"", 5, Some(r#"{"name":"é"}"#)), ("b", 7, None)]);
         assert!(matches!(unpack(b"<html>"), Err(StoreError::Corrupt(_))));
         assert!(matches!(unpack(b"\xff"), Err(StoreError::Corrupt(_))));
         assert!(matches!(unpack(b""), Err(StoreError::Corrupt(_))));

@@ -194,12 +194,12 @@ mod tests {
         Rows::sorted(held.collect())
     }
 
-    fn told(rows: &Rows) -> String {
-        let told = rows
+    fn listed(rows: &Rows) -> String {
+        let listed = rows
             .as_slice()
             .iter()
             .map(|held| format!("{}{}:{}", held.key, held.rev, held.json.as_deref().unwrap_or("-")));
-        told.collect::<Vec<_>>().join(" ")
+        listed.collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn sorts_and_keeps_the_newest() {
         let sorted = rows(&[("b", 1, Some("3")), ("a", 5, Some("1")), ("a", 4, Some("2")), ("b", 1, None)]);
-        assert_eq!(told(&sorted), "a5:1 b1:-");
+        assert_eq!(listed(&sorted), "a5:1 b1:-");
         let key = |key| sorted.get(key).map(|held| held.rev);
         assert_eq!([key("a"), key("b"), key("aa")], [Some(5), Some(1), None]);
     }
@@ -236,11 +236,11 @@ mod tests {
             ("d", 1, None),
             ("f", 1, None),
         ]));
-        assert_eq!(told(&page), "a5:1 b1:2 c5:- d1:- e5:1 f1:-");
+        assert_eq!(listed(&page), "a5:1 b1:2 c5:- d1:- e5:1 f1:-");
         page.settle();
-        assert_eq!(told(&page), "a5:1 b1:2 e5:1");
+        assert_eq!(listed(&page), "a5:1 b1:2 e5:1");
         page.lay(rows(&[("g", 1, Some("3"))]));
-        assert_eq!(told(&page), "a5:1 b1:2 e5:1 g1:3");
+        assert_eq!(listed(&page), "a5:1 b1:2 e5:1 g1:3");
     }
 
     #[test]
@@ -248,18 +248,18 @@ mod tests {
         let some = || rows(&[("a", 1, None), ("b", 1, None), ("c", 1, None), ("d", 1, None)]);
         let mut left = some();
         assert_eq!(
-            (told(&left.take_range("b", Some("d"))).as_str(), told(&left).as_str()),
+            (listed(&left.take_range("b", Some("d"))).as_str(), listed(&left).as_str()),
             ("b1:- c1:-", "a1:- d1:-")
         );
         let mut left = some();
-        assert_eq!(told(&left.take_range("bb", None)), "c1:- d1:-");
+        assert_eq!(listed(&left.take_range("bb", None)), "c1:- d1:-");
         let mut left = some();
         assert_eq!(
-            (told(&left.split(&|key| key > "c")), left.retain(&|key| key != "a")),
+            (listed(&left.split(&|key| key > "c")), left.retain(&|key| key != "a")),
             ("d1:-".to_owned(), true)
         );
         assert!(!left.retain(&|_| true));
-        assert_eq!(told(&left), "b1:- c1:-");
+        assert_eq!(listed(&left), "b1:- c1:-");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use wasm_bindgen::JsValue;
 use crate::connection::Connection;
 use crate::known::{Filters, Known};
 use crate::meta::{
-    begin_anew, count_up, number_of, read_number, read_text, read_texts, setting_key, write_text,
+    count_up, number_of, read_number, read_text, read_texts, reset_cursor, setting_key, write_text,
 };
 use crate::migrations::{Needs, version_of};
 use crate::rows::corrupt;
@@ -284,7 +284,7 @@ impl<M: Records> Store for IdbStore<M> {
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
         self.connection
             .run(&[META], Mode::Write, async |tx| {
-                begin_anew(&tx.store(META)?, scope)?;
+                reset_cursor(&tx.store(META)?, scope)?;
                 tx.commit().await
             })
             .await
@@ -296,7 +296,7 @@ impl<M: Records> Store for IdbStore<M> {
                 Table::of(&tx, name)?.clear()?;
             }
             let meta = tx.store(META)?;
-            begin_anew(&meta, scope)?;
+            reset_cursor(&meta, scope)?;
             count_up(&meta, ROWS_VERSION).await?;
             tx.commit().await
         })

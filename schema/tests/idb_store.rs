@@ -62,11 +62,11 @@ async fn rows_are_found_while_their_pages_are_replaced() {
     let mut rev = 0;
     let found_by_all = async || {
         for n in (0..12_000_u32).step_by(311) {
-            let told = colours.borrow()[n as usize].clone();
+            let current = colours.borrow()[n as usize].clone();
             for colour in [format!("a{n}"), format!("b{n}"), format!("c{n}")] {
                 let found = store.find("labels", &format!("colour:{colour}")).await.expect("rows");
                 let keys: Vec<String> = found.iter().map(|held| Counters::key(&held.row).key).collect();
-                let is_there = told.as_deref() == Some(&colour);
+                let is_there = current.as_deref() == Some(&colour);
                 assert_eq!(keys, is_there.then(|| key(n)).into_iter().collect::<Vec<_>>(), "{colour}");
             }
         }
@@ -120,7 +120,7 @@ async fn one_read_returns_rows_of_any_page() {
 }
 
 #[wasm_bindgen_test]
-async fn many_small_commits_are_few_records() {
+async fn many_small_commits_are_merged_into_few_records() {
     let store = open("runs").await;
     for rev in 1..=200 {
         let from = if rev == 1 { Cursor::Start } else { Cursor::Live { rev: rev - 1 } };

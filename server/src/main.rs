@@ -36,39 +36,39 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve devices and the app until Ctrl-C
+    /// Serve the app and the sync API until Ctrl-C
     Serve(ServeArgs),
-    /// Bring products, lots and expected deliveries in from CSV files
+    /// Import products, lots and expected deliveries from CSV files
     ///
-    /// Columns are found by their names in the header line. Products: sku, barcode, name, unit, price_minor,
-    /// currency and, if you like, family, variant. Lots: sku, lot_code, location, quantity and, if you like,
-    /// status, expires_on, received_on. Deliveries: number, supplier, expected_on, sku, quantity, a line for
-    /// each product. A product is known by its SKU, a lot by product, lot code and location, a delivery by
-    /// its number; importing a file again changes nothing, and what has come of a delivery stays.
+    /// Columns are identified by the names in the header line. Products: sku, barcode, name, unit, price_minor,
+    /// currency; optional: family, variant. Lots: sku, lot_code, location, quantity; optional: status,
+    /// expires_on, received_on. Deliveries: number, supplier, expected_on, sku, quantity, with one line per
+    /// product. A product is identified by its SKU, a lot by product, lot code and location, a delivery by its
+    /// number. Importing a file again changes nothing, and received quantities of deliveries are kept.
     Import(ImportArgs),
-    /// Write products, lots and deliveries to CSV files that `import` reads
+    /// Export products, lots and deliveries to CSV files for `import`
     Export(ExportArgs),
-    /// Print a link that enrols one device, once, within a day
+    /// Print a link that enrols one device; valid once, for a day
     Enrol(EnrolArgs),
-    /// List the devices that may sync
+    /// List the enrolled devices
     Devices(SiteArgs),
-    /// Shut a lost or retired device out
+    /// Revoke the access of a lost or retired device
     Revoke(RevokeArgs),
-    /// Book a file of unsent work that a device saved because it could not send it
+    /// Book a file of unsent work that a device saved
     ///
-    /// Booking it again, or the device sending the same work after all, changes nothing.
+    /// Booking it again changes nothing, and neither does the device if it sends the same work later.
     ImportUnsent(ImportUnsentArgs),
-    /// Fill an empty site with a small made-up warehouse
+    /// Fill an empty site with a small demo warehouse
     Demo(SiteArgs),
-    /// Forget rows deleted long ago; `serve` does it every hour
+    /// Purge tombstones of rows deleted long ago; `serve` does this every hour
     Purge(PurgeArgs),
-    /// Copy the database to a new file while it is in use
+    /// Back up the database to a new file, even while it is in use
     Backup(BackupArgs),
 }
 
 #[derive(Debug, Args)]
 struct DatabaseArgs {
-    /// The SQLite file; it is created if need be
+    /// The SQLite file; created if missing
     #[arg(long, env = "LOTBOOK_DATABASE", value_name = "FILE")]
     database: PathBuf,
 }
@@ -92,7 +92,7 @@ struct ServeArgs {
     /// The address to listen on
     #[arg(long, env = "LOTBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// How long deleted rows are remembered: devices that stay away longer load everything anew
+    /// Days for which tombstones of deleted rows are kept; devices offline for longer download all rows again
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     retention_days: u32,
 }
@@ -110,7 +110,7 @@ struct ImportArgs {
     /// The file of deliveries
     #[arg(long, value_name = "FILE")]
     deliveries: Option<PathBuf>,
-    /// List bad lines and import the others; otherwise one bad line stops everything
+    /// List bad lines and import the others; without this option, a bad line stops the import
     #[arg(long)]
     skip_bad: bool,
 }
@@ -134,10 +134,10 @@ struct ExportArgs {
 struct EnrolArgs {
     #[command(flatten)]
     site: SiteArgs,
-    /// Where devices reach the server
+    /// The server's URL for devices
     #[arg(long, default_value = "http://localhost:8080", value_name = "URL")]
     base_url: String,
-    /// What people call the device
+    /// The device's name for people
     #[arg(long, default_value = "", value_name = "NAME")]
     name: String,
 }
@@ -146,7 +146,7 @@ struct EnrolArgs {
 struct RevokeArgs {
     #[command(flatten)]
     site: SiteArgs,
-    /// Which one: the short name that `devices` lists, such as D07
+    /// The device's short name in the list of `devices`, such as D07
     #[arg(long, value_name = "SHORT_NAME")]
     device: String,
 }
@@ -164,7 +164,7 @@ struct ImportUnsentArgs {
 struct PurgeArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// How long deleted rows are remembered
+    /// Days for which tombstones of deleted rows are kept
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     retention_days: u32,
 }

@@ -49,7 +49,7 @@ impl Drop for Serving {
 }
 
 #[test]
-fn a_link_enrols_under_the_address_that_devices_use() {
+fn an_enrolment_link_has_the_address_that_devices_use() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     let said = run(&database, &["enrol", "--base-url", "https://stock.example/", "--name", "Aisle 4"]);
@@ -82,7 +82,7 @@ fn a_second_server_on_one_file_is_refused_and_the_first_keeps_running() {
 
 #[cfg(unix)]
 #[test]
-fn a_service_manager_stops_it_cleanly() {
+fn sigterm_stops_the_server_cleanly() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     let (mut server, _) = Serving::start(&database);
@@ -113,7 +113,7 @@ fn bad_lines_fail_the_import_and_skip_bad_lists_them() {
 }
 
 #[test]
-fn mistakes_get_a_sentence() {
+fn errors_are_sentences() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     let text_file = dir.path().join("notes.txt");

@@ -1,4 +1,4 @@
-//! The worker's handlers in a real service worker. The test server serves this crate's own folder.
+//! The worker's handlers in a real service worker. The test server serves the folder of this crate.
 #![cfg(test)]
 #![cfg(target_arch = "wasm32")]
 
@@ -52,7 +52,7 @@ async fn answer(path: &str, build_id: &str) -> String {
 }
 
 #[wasm_bindgen_test]
-async fn an_install_keeps_every_file_as_it_was_built() {
+async fn an_install_caches_every_file_of_the_build() {
     let build = build("install").await;
     lifecycle::install(&global(), &build, &JsValue::NULL).await.unwrap();
     let cache = precache::open(&policy::cache_name("install")).await.unwrap();
@@ -63,7 +63,7 @@ async fn an_install_keeps_every_file_as_it_was_built() {
 }
 
 #[wasm_bindgen_test]
-async fn a_file_that_is_not_as_built_fails_the_install_and_leaves_nothing() {
+async fn a_file_with_a_wrong_hash_fails_the_install_and_leaves_no_cache() {
     let mut build = build("changed").await;
     build.files[1].sha256 = "0".repeat(64);
     let error = lifecycle::install(&global(), &build, &JsValue::NULL).await.unwrap_err();
@@ -72,7 +72,7 @@ async fn a_file_that_is_not_as_built_fails_the_install_and_leaves_nothing() {
 }
 
 #[wasm_bindgen_test]
-async fn a_file_that_is_missing_fails_the_install_by_its_status() {
+async fn a_missing_file_fails_the_install_with_its_status() {
     let mut build = build("missing").await;
     build.files[0].path = "/no-such-file".to_owned();
     let error = precache::fill(&build).await.unwrap_err().to_string();
@@ -80,7 +80,7 @@ async fn a_file_that_is_missing_fails_the_install_by_its_status() {
 }
 
 #[wasm_bindgen_test]
-async fn what_an_older_build_holds_unchanged_is_not_downloaded_again() {
+async fn unchanged_files_of_an_older_build_are_not_downloaded_again() {
     let mut build = build("newer").await;
     build.files[0].path = "/only-in-the-older-build".to_owned();
     let content = String::from_utf8_lossy(FILES[0].1);
@@ -90,7 +90,7 @@ async fn what_an_older_build_holds_unchanged_is_not_downloaded_again() {
 }
 
 #[wasm_bindgen_test]
-async fn activation_takes_older_builds_and_leaves_other_caches() {
+async fn activation_deletes_older_builds_and_leaves_other_caches() {
     let build = build("current").await;
     for name in [policy::cache_name("old"), policy::cache_name("current"), "somebody-elses".to_owned()] {
         keep(&name, "/kept", "kept").await;
@@ -102,7 +102,7 @@ async fn activation_takes_older_builds_and_leaves_other_caches() {
 }
 
 #[wasm_bindgen_test]
-async fn a_kept_file_is_answered_without_the_network_and_another_with_it() {
+async fn a_cached_file_is_served_without_the_network_and_others_with_it() {
     keep(&policy::cache_name("fetch"), "/Cargo.toml", "from the cache").await;
     assert_eq!(answer("/Cargo.toml", "fetch").await, "from the cache");
     assert_eq!(answer("/Cargo.toml?v=2", "fetch").await, "from the cache");
@@ -110,7 +110,7 @@ async fn a_kept_file_is_answered_without_the_network_and_another_with_it() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_fetched_on_demand_is_kept_and_then_comes_with_every_build() {
+async fn a_file_fetched_on_demand_is_cached_and_kept_by_later_builds() {
     let body = "the decoder";
     let sha256 = scope::sha256_hex(&Uint8Array::from(body.as_bytes())).await.unwrap();
     let path = format!("/decoder-{}.js", &sha256[..16]);
@@ -135,7 +135,7 @@ async fn what_is_fetched_on_demand_is_kept_and_then_comes_with_every_build() {
 }
 
 #[wasm_bindgen_test]
-async fn the_server_is_asked_even_when_a_cache_holds_its_path() {
+async fn api_requests_bypass_the_cache() {
     keep(&policy::cache_name("api"), "/api/products/1", "stale").await;
     let origin = global().location().origin();
     let request = Request::new_with_str("/api/products/1").unwrap();
@@ -143,7 +143,7 @@ async fn the_server_is_asked_even_when_a_cache_holds_its_path() {
 }
 
 #[wasm_bindgen_test]
-fn messages_are_read_by_their_type() {
+fn messages_are_parsed_by_type() {
     let message = |json: &str| lifecycle::read_message(&js_sys::JSON::parse(json).unwrap());
     assert_eq!(message(r#"{"type":"skip-waiting"}"#), Some(policy::Message::SkipWaiting));
     assert_eq!(message(r#"{"type":"sync"}"#), Some(policy::Message::Sync));

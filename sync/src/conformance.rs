@@ -18,24 +18,24 @@ use crate::relay::Json;
 use crate::store::{Store, StoreError};
 
 pub use counters::{Add, CounterRow, Counters, add, commit, counter, label, receipt};
-pub use handles::{handles_share_their_data, keeps_everything_when_opened_again, never_gives_a_seq_twice};
+pub use handles::{handles_share_their_data, keeps_everything_after_a_reopen, never_reuses_a_seq};
 pub use queue::{
-    acknowledges_only_what_the_receipt_names, keeps_refusals_for_a_person, keeps_the_queue_in_order,
-    requeues_what_a_restored_server_lost, takes_no_overtaken_answer_for_a_restored_server,
-    tells_which_queue_the_rows_go_with, withdraws_what_may_have_been_sent,
+    acknowledges_only_what_the_receipt_names, an_outdated_answer_is_not_a_restore,
+    keeps_refusals_for_a_person, keeps_the_queue_in_order, reads_rows_with_the_version_of_the_queue,
+    requeues_mutations_that_a_restored_server_lost, withdraws_a_mutation_that_may_have_been_sent,
 };
-pub use random::shows_what_the_memory_store_shows;
+pub use random::behaves_like_the_memory_store;
 pub use relays::{
-    a_relay_passes_on_what_was_stored, passes_on_what_it_cannot_read, reads_what_an_earlier_build_saved,
-    reads_what_its_relay_stored,
+    a_relay_forwards_stored_records, forwards_records_it_cannot_parse, reads_records_of_an_earlier_build,
+    reads_records_stored_by_its_relay,
 };
 pub use rows::{
-    a_snapshot_takes_newer_rows_back, drops_rows_and_nothing_else, finds_rows_by_key_prefix_and_index,
-    ignores_rows_of_an_overtaken_answer, keeps_the_index_in_step, never_goes_back_to_an_older_revision,
+    a_snapshot_replaces_newer_rows, drops_only_rows, finds_rows_by_key_prefix_and_index,
+    ignores_rows_of_an_outdated_answer, keeps_the_index_up_to_date, never_goes_back_to_an_older_revision,
     replaces_the_range_of_a_snapshot,
 };
 pub use settings::{counts_up, keeps_settings};
-pub use space::leaves_room_for_mutations_when_full;
+pub use space::saves_mutations_when_full;
 
 type Checked = Result<(), StoreError>;
 
@@ -74,27 +74,27 @@ macro_rules! for_each_store_case {
         $run!(keeps_the_queue_in_order);
         $run!(acknowledges_only_what_the_receipt_names);
         $run!(keeps_refusals_for_a_person);
-        $run!(requeues_what_a_restored_server_lost);
-        $run!(tells_which_queue_the_rows_go_with);
-        $run!(takes_no_overtaken_answer_for_a_restored_server);
-        $run!(withdraws_what_may_have_been_sent);
-        $run!(ignores_rows_of_an_overtaken_answer);
+        $run!(requeues_mutations_that_a_restored_server_lost);
+        $run!(reads_rows_with_the_version_of_the_queue);
+        $run!(an_outdated_answer_is_not_a_restore);
+        $run!(withdraws_a_mutation_that_may_have_been_sent);
+        $run!(ignores_rows_of_an_outdated_answer);
         $run!(never_goes_back_to_an_older_revision);
         $run!(replaces_the_range_of_a_snapshot);
         $run!(finds_rows_by_key_prefix_and_index);
-        $run!(keeps_the_index_in_step);
-        $run!(a_snapshot_takes_newer_rows_back);
-        $run!(drops_rows_and_nothing_else);
-        $run!(shows_what_the_memory_store_shows);
+        $run!(keeps_the_index_up_to_date);
+        $run!(a_snapshot_replaces_newer_rows);
+        $run!(drops_only_rows);
+        $run!(behaves_like_the_memory_store);
         $run!(keeps_settings);
         $run!(counts_up);
-        $run!(keeps_everything_when_opened_again);
-        $run!(never_gives_a_seq_twice);
+        $run!(keeps_everything_after_a_reopen);
+        $run!(never_reuses_a_seq);
         $run!(handles_share_their_data);
-        $run!(reads_what_its_relay_stored);
-        $run!(a_relay_passes_on_what_was_stored);
-        $run!(reads_what_an_earlier_build_saved);
-        $run!(passes_on_what_it_cannot_read);
-        $run!(leaves_room_for_mutations_when_full);
+        $run!(reads_records_stored_by_its_relay);
+        $run!(a_relay_forwards_stored_records);
+        $run!(reads_records_of_an_earlier_build);
+        $run!(forwards_records_it_cannot_parse);
+        $run!(saves_mutations_when_full);
     };
 }

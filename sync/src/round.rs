@@ -187,8 +187,8 @@ fn check<M: Records>(
     let answered = response.receipts.iter().map(|receipt| (receipt.seq, receipt.id));
     let restored = response.known_seq < request.last_outcome_seq && response.receipts.is_empty();
     // In a new epoch, a snapshot that starts again may stand at the position of the old one.
-    let begins_anew = restored || request.epoch != Some(response.epoch);
-    let moved = response.cursor != request.cursor || !response.more || begins_anew;
+    let is_new_history = restored || request.epoch != Some(response.epoch);
+    let moved = response.cursor != request.cursor || !response.more || is_new_history;
     let whole = response.protocol == PROTOCOL_VERSION && (restored || asked.eq(answered)) && moved;
     if whole { Ok(()) } else { Err(TransportError::Garbled) }
 }

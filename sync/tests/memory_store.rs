@@ -24,7 +24,7 @@ impl Backend for Memory {
     }
 
     async fn insert_of_other_build(&self, _: &Self::Store, _: Mutation<Json>) -> Result<bool, StoreError> {
-        // Its data ends with the process, and so with the build.
+        // The data ends with the process, so no other build reads it.
         Ok(false)
     }
 

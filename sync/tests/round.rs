@@ -1,4 +1,4 @@
-//! Rounds against a small server in memory that loses answers, garbles them, or was restored from a backup.
+//! Rounds against a small in-memory server that loses answers, corrupts them, or was restored from a backup.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +15,7 @@ use sync::{
 };
 use uuid::Uuid;
 
-/// What happens to an exchange.
+/// The fault of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     None,
@@ -168,7 +168,7 @@ fn pending(store: &MemoryStore<Counters>) -> usize {
 }
 
 #[test]
-fn every_mutation_is_booked_once_whatever_happens_to_the_answer() {
+fn every_mutation_is_booked_once_for_every_fault_of_an_exchange() {
     let faults = [
         Fault::BeforeTheServer,
         Fault::AfterTheServer,
@@ -193,7 +193,7 @@ fn every_mutation_is_booked_once_whatever_happens_to_the_answer() {
 }
 
 #[test]
-fn a_long_queue_goes_in_batches() {
+fn a_long_queue_is_sent_in_batches() {
     let (server, store) = (Server::new(), device(1));
     for n in 0..250 {
         block_on(store.enqueue(add(n, "a", 1))).expect("memory");
@@ -203,7 +203,7 @@ fn a_long_queue_goes_in_batches() {
 }
 
 #[test]
-fn the_limit_of_exchanges_ends_a_round_and_says_so() {
+fn the_limit_of_exchanges_ends_a_round_as_incomplete() {
     let (server, store) = (Server::new(), device(1));
     for n in 0..250 {
         block_on(store.enqueue(add(n, "a", 1))).expect("memory");
@@ -214,7 +214,7 @@ fn the_limit_of_exchanges_ends_a_round_and_says_so() {
 }
 
 #[test]
-fn what_a_restored_server_lost_is_sent_again_before_anything_new() {
+fn mutations_lost_by_a_restored_server_are_sent_before_new_ones() {
     let (server, store) = (Server::new(), device(1));
     block_on(store.enqueue(add(1, "a", 1))).expect("memory");
     round(&store, &server).expect("no fault");
@@ -231,7 +231,7 @@ fn what_a_restored_server_lost_is_sent_again_before_anything_new() {
 }
 
 #[test]
-fn two_rounds_at_once_book_everything_once() {
+fn two_concurrent_rounds_book_everything_once() {
     let (server, store) = (Server::new(), device(1));
     for n in 0..30 {
         block_on(store.enqueue(add(n, "a", 1))).expect("memory");
@@ -248,7 +248,7 @@ fn two_rounds_at_once_book_everything_once() {
 }
 
 #[test]
-fn an_audit_finds_what_differs_and_fetches_only_that() {
+fn an_audit_finds_differing_ranges_and_fetches_only_those() {
     let (server, store) = (Server::new(), device(1));
     for n in 0..30_u32 {
         block_on(store.enqueue(add(n.into(), &format!("{n:02}"), 1))).expect("memory");
@@ -256,7 +256,7 @@ fn an_audit_finds_what_differs_and_fetches_only_that() {
     round(&store, &server).expect("no fault");
     let truth = block_on(store.scan("counters", "", "", 99)).expect("memory");
     let cursor = block_on(store.outbox(0)).expect("memory").cursor;
-    // What no cursor would ever notice: a row with a wrong value, one that is gone, one that never was.
+    // Differences that no cursor reveals: a wrong value, a missing row, an extra row.
     let mut damage = commit(cursor.clone(), 0);
     damage.cursor = cursor;
     damage.epoch = Uuid::from_u128(9);
@@ -280,7 +280,7 @@ fn an_audit_finds_what_differs_and_fetches_only_that() {
     assert_eq!((repaired, parts), (3, 3), "30 rows and an empty table, 12 rows a part");
 }
 
-/// Is restored from a backup between a snapshot's first part and its second.
+/// A server that is restored from a backup between a snapshot's first part and its second.
 struct Restored {
     answers: Cell<u64>,
 }
@@ -319,7 +319,7 @@ impl Transport<Counters> for Restored {
 }
 
 #[test]
-fn a_snapshot_that_a_restored_server_begins_anew_may_stand_where_the_old_one_stood() {
+fn a_restored_servers_new_snapshot_may_have_the_cursor_of_the_old_one() {
     let (server, store) = (Restored { answers: Cell::new(0) }, device(1));
     let limits = RoundLimits { max_exchanges: 1, ..RoundLimits::default() };
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! When a round is due, whatever happens and whatever clocks say.
+//! Tests when a round is due, for all events and wrong clocks.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
 use sync::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig, TransportError, UnixMillis};
@@ -18,7 +18,7 @@ fn fail(scheduler: &mut Scheduler, error: TransportError, now: UnixMillis) {
 }
 
 #[test]
-fn starts_one_round_at_a_time_and_another_for_what_came_in() {
+fn starts_one_round_at_a_time_and_another_for_new_mutations() {
     let mut scheduler = scheduler();
     assert!(scheduler.handle(Event::Started, NOW).contains(&start("start")));
     let during = scheduler.handle(Event::Enqueued, NOW);
@@ -30,7 +30,7 @@ fn starts_one_round_at_a_time_and_another_for_what_came_in() {
 }
 
 #[test]
-fn waits_longer_after_each_failure_but_never_past_the_limit() {
+fn retries_back_off_up_to_the_limit() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Enqueued, NOW);
     let mut now = NOW;
@@ -62,7 +62,7 @@ fn works_offline_until_the_user_ends_it() {
 }
 
 #[test]
-fn no_network_slows_it_down_but_an_attempt_stays_due() {
+fn without_a_network_retries_are_rarer_but_one_stays_due() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Offline, NOW);
     scheduler.handle(Event::Enqueued, NOW);
@@ -72,7 +72,7 @@ fn no_network_slows_it_down_but_an_attempt_stays_due() {
 }
 
 #[test]
-fn a_lost_sign_in_pauses_and_a_new_one_resumes() {
+fn a_lost_sign_in_pauses_rounds_and_a_new_one_resumes_them() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Started, NOW);
     fail(&mut scheduler, TransportError::SignInNeeded, NOW);
@@ -82,7 +82,7 @@ fn a_lost_sign_in_pauses_and_a_new_one_resumes() {
 }
 
 #[test]
-fn what_is_saved_while_a_retry_runs_is_sent_next() {
+fn a_mutation_saved_during_a_retry_is_sent_next() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Automatic(false), NOW);
     scheduler.handle(Event::Manual, NOW);
@@ -95,7 +95,7 @@ fn what_is_saved_while_a_retry_runs_is_sent_next() {
 }
 
 #[test]
-fn a_clock_set_back_does_not_put_the_next_attempt_off() {
+fn a_clock_set_back_does_not_delay_the_next_retry() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW.plus(86_400_000));
     fail(&mut scheduler, TransportError::Unreachable, NOW.plus(86_400_000));
@@ -105,7 +105,7 @@ fn a_clock_set_back_does_not_put_the_next_attempt_off() {
 }
 
 #[test]
-fn a_round_that_succeeds_proves_the_browser_wrong() {
+fn a_successful_round_overrides_the_browsers_offline_event() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Offline, NOW);
     scheduler.handle(Event::Manual, NOW);
@@ -114,7 +114,7 @@ fn a_round_that_succeeds_proves_the_browser_wrong() {
 }
 
 #[test]
-fn a_round_that_hangs_is_given_up_and_tried_again() {
+fn a_hanging_round_is_abandoned_and_retried() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW);
     scheduler.handle(Event::Progressed, NOW.plus(50_000));
@@ -127,7 +127,7 @@ fn a_round_that_hangs_is_given_up_and_tried_again() {
 }
 
 #[test]
-fn whoever_holds_the_turn_without_a_word_loses_it() {
+fn a_silent_holder_of_the_lock_loses_it() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW);
     scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW);
@@ -152,7 +152,7 @@ fn automatic_rounds_can_be_switched_off() {
 }
 
 #[test]
-fn switching_automatic_rounds_off_cancels_the_one_that_is_due() {
+fn switching_automatic_rounds_off_cancels_the_due_one() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW);
     scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);

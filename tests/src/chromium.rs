@@ -12,30 +12,31 @@ use thirtyfour::prelude::*;
 
 use crate::processes::descendants;
 
-/// One argument a line: alone on the machine, with no calls home, no sandbox (containers refuse it) and no first-run pages.
-/// `xtask` reads the same file for the tests that wasm-bindgen runs.
+/// Arguments for every browser, one per line: no other instance, no background requests, no sandbox
+/// (containers refuse it) and no first-run pages. `xtask` reads the same file for the tests that wasm-bindgen
+/// runs.
 const ARGUMENTS: &str = include_str!("chromium-arguments.txt");
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const START_POLL: Duration = Duration::from_millis(50);
 
-/// The programs and the profile of a browser.
+/// Program paths and profile of a browser.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
-    /// Chromium's program; the driver looks for one if there is none.
+    /// Path of Chromium; if absent, the driver searches for one.
     pub chromium: Option<&'a Path>,
-    /// The driver's program.
+    /// Path of the driver.
     pub chromedriver: &'a Path,
-    /// The profile's folder. It outlives the browser, and may come from an earlier one.
+    /// The profile's folder. It outlives the browser, and may be that of an earlier one.
     pub profile: &'a Path,
-    /// Arguments besides those that every browser gets.
+    /// Arguments in addition to those of every browser.
     pub arguments: &'a [String],
 }
 
-/// A running browser and its driver. Dropped, both are killed: asked to end, a browser takes up to ten seconds.
+/// A running browser and its driver. Drop kills both, because a browser takes up to ten seconds to quit.
 #[derive(Debug)]
 pub struct Chromium {
     driver_process: Child,
-    /// Never dropped: its own drop would wait for the answer of a driver that has been killed.
+    /// Never dropped: its drop would wait for an answer of the killed driver.
     driver: ManuallyDrop<WebDriver>,
 }
 
@@ -43,7 +44,7 @@ impl Chromium {
     /// Starts a driver, and with it a browser.
     ///
     /// # Errors
-    /// When one of them cannot be started within 30 s.
+    /// If one of them does not start within 30 s.
     pub async fn start(launch: Launch<'_>) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut driver_process = Command::new(launch.chromedriver)
@@ -74,16 +75,16 @@ impl Chromium {
         self.driver_process.id()
     }
 
-    /// Ends the browser in order, so that everything it holds gets to its profile.
+    /// Quits the browser, so that it writes its profile.
     pub async fn quit(self) {
-        // A browser that has crashed cannot end in order; its processes are killed with the value.
+        // A crashed browser cannot quit; drop kills its processes.
         drop(WebDriver::clone(&self.driver).quit().await);
     }
 
-    /// Kills the browser with all its processes at once, as the system does when it needs the memory.
+    /// Kills the browser and all its processes at once, as the system does when memory is short.
     ///
     /// # Errors
-    /// When no process of the browser is found, or it cannot be killed.
+    /// If no process of the browser is found, or it cannot be killed.
     pub fn kill(mut self) -> Result<()> {
         let killed = kill_tree(&mut self.driver_process).context("the browser cannot be killed")?;
         ensure!(killed > 0, "no process of the browser is found below its driver");
@@ -93,7 +94,7 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Nobody is left to report an error to, and a process that has ended cannot be killed.
+        // A drop cannot return an error, and an exited process cannot be killed.
         drop(kill_tree(&mut self.driver_process));
     }
 }
@@ -120,14 +121,14 @@ async fn session(port: u16, launch: Launch<'_>) -> Result<WebDriver> {
     }
 }
 
-/// Kills a driver and every process that descends from it, waits for the driver's end, and returns how many descended.
+/// Kills a driver and all its descendants, waits for the driver's end, and returns the number of descendants.
 fn kill_tree(driver: &mut Child) -> io::Result<usize> {
     let browser = descendants(driver.id());
-    // It may have ended already.
+    // It may have exited already.
     drop(driver.kill());
     if !browser.is_empty() {
         let ids = browser.iter().map(|(id, _)| id.to_string());
-        // Some of them end with their parents, before it is their turn.
+        // Some of them exit with their parents before they are killed.
         Command::new("kill").arg("-KILL").args(ids).stderr(Stdio::null()).status()?;
     }
     driver.wait()?;
@@ -139,13 +140,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_argument_has_a_line_of_its_own() {
+    fn every_argument_has_its_own_line() {
         assert!(ARGUMENTS.lines().count() > 5);
         assert!(ARGUMENTS.lines().all(|line| line.starts_with("--") && line.trim() == line));
     }
 
     #[test]
-    fn a_killed_tree_leaves_no_process_behind() -> Result<()> {
+    fn killing_a_process_tree_leaves_no_process() -> Result<()> {
         let mut parent = Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn()?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while descendants(parent.id()).is_empty() && Instant::now() < deadline {
@@ -162,7 +163,7 @@ mod tests {
         Ok(())
     }
 
-    /// A killed process that nobody waits for stays a zombie, with an empty command line.
+    /// A killed process without a waiting parent stays a zombie, with an empty command line.
     fn is_running(id: u32) -> bool {
         std::fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| !line.is_empty())
     }

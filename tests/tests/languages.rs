@@ -1,6 +1,7 @@
-//! The screens' languages: every text of the sources has words in every language, and every language only those.
+//! The app's languages: every text in the sources is translated into every language, and no file has unused
+//! keys.
 //!
-//! Each check is pure and returns what is wrong; beside it stands a sample that it must find something in.
+//! Each check is a pure function that returns the errors, and has a test with samples that it must reject.
 #![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,19 +10,19 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Every language but English, with its plural categories as CLDR has them for whole numbers.
+/// All languages except English, with their CLDR plural categories for whole numbers.
 const LANGUAGES: [(&str, &[&str]); 3] = [
     ("ar", &["few", "many", "one", "other", "two", "zero"]),
     ("de", &["one", "other"]),
     ("es", &["many", "one", "other"]),
 ];
-/// Categories that stand for one number each, so that its word may take the digit's place: "two" in Arabic.
+/// Categories for one number each, whose text may contain a word instead of the digit: "two" in Arabic.
 const EXACT: [&str; 3] = ["zero", "one", "two"];
-/// The functions that take keys, each with which of its arguments are keys.
+/// The functions that take keys, each with the positions of those arguments.
 const FUNCTIONS: [(&str, &[usize]); 4] = [("key", &[0]), ("t", &[0]), ("tf", &[0]), ("tn", &[1, 2])];
-/// Where the functions themselves are.
+/// The file that defines the functions.
 const OWN_FILE: &str = "words/language.rs";
-/// Arguments that are no literal: what hands them on takes them from `key`.
+/// Non-literal arguments; their callers get them from `key`.
 const HANDED_ON: &[(&str, &[&str])] = &[
     ("inbox/attention_card.rs", &["word"]),
     ("inbox/inbox_page.rs", &["reason", "words"]),
@@ -33,10 +34,10 @@ const HANDED_ON: &[(&str, &[&str])] = &[
     ("words/movement_words.rs", &["english"]),
     ("words/reasons.rs", &["english", "field"]),
 ];
-/// Methods whose word is a key.
+/// Methods that return a key.
 const KEY_METHODS: [&str; 2] = [".verb()", ".words()"];
 
-/// A key, and how it is used.
+/// The usage of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     /// One text.
@@ -45,18 +46,18 @@ enum Use {
     Counted,
 }
 
-/// The keys of the sources, with the file that each was found in first.
+/// The keys of the sources, each with the first file that uses it.
 type Keys = BTreeMap<String, (Use, String)>;
 
-/// What a source file says about keys.
+/// The keys of a source file.
 #[derive(Default)]
 struct Found {
     keys: Vec<(String, Use)>,
-    /// Arguments that are no literal.
+    /// Arguments that are not literals.
     others: Vec<String>,
 }
 
-/// A string literal's text, and the bytes it takes; none if there is none.
+/// The text and the length in bytes of a string literal; `None` if the source does not begin with one.
 fn literal(source: &str) -> Option<(String, usize)> {
     let mut text = String::new();
     let mut chars = source.strip_prefix('"')?.char_indices().peekable();
@@ -80,7 +81,7 @@ fn literal(source: &str) -> Option<(String, usize)> {
     None
 }
 
-/// The bytes of what is no code at the beginning: a comment, a text, a character.
+/// The length in bytes of a comment, string or character at the beginning.
 fn inert(source: &str) -> Option<usize> {
     if source.starts_with("//") {
         return Some(source.find('\n').unwrap_or(source.len()));
@@ -91,14 +92,14 @@ fn inert(source: &str) -> Option<usize> {
     if source.starts_with("r#\"") {
         return source.find("\"#").map(|end| end + 2);
     }
-    // A quote may also begin a lifetime, which ends without one.
+    // A single quote may also begin a lifetime.
     let mut chars = source.strip_prefix('\'')?.chars();
     let first = chars.next()?;
     let inner = if first == '\\' { chars.next()?.len_utf8() + 1 } else { first.len_utf8() };
     source.get(1 + inner..)?.starts_with('\'').then_some(inner + 2)
 }
 
-/// The arguments of a call whose bracket is open.
+/// The arguments of a call, from after its opening parenthesis.
 fn arguments(source: &str) -> Vec<&str> {
     let (mut arguments, mut begin, mut depth, mut at) = (Vec::new(), 0, 0_i32, 0);
     while let Some(char) = source.get(at..).and_then(|rest| rest.chars().next()) {
@@ -124,7 +125,7 @@ fn arguments(source: &str) -> Vec<&str> {
     arguments
 }
 
-/// The keys of a source file, its tests left out.
+/// The keys of a source file, except in its tests.
 fn found_in(source: &str) -> Found {
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
     let (mut found, mut at, mut before) = (Found::default(), 0, ' ');
@@ -149,7 +150,7 @@ fn found_in(source: &str) -> Found {
     found
 }
 
-/// Whether a name after this is a function's, and not a method's or a definition's.
+/// Whether a name after this text is a function call, and not a method or a definition.
 fn is_function(before: &str) -> bool {
     let is_path = before.ends_with("::") && !before.ends_with("language::");
     !(is_path || before.ends_with('.') || before.ends_with("fn "))
@@ -160,7 +161,7 @@ fn note(found: &mut Found, taken: &[usize], arguments: &[&str]) {
     for (at, argument) in texts.iter().enumerate() {
         let usage = if taken.len() > 1 { Use::Counted } else { Use::Plain };
         match literal(argument) {
-            // The singular is no key.
+            // The singular is not a key.
             Some(_) if at + 1 < texts.len() => {}
             Some((text, _)) => found.keys.push((text, usage)),
             None => found.others.push((*argument).to_owned()),
@@ -168,7 +169,7 @@ fn note(found: &mut Found, taken: &[usize], arguments: &[&str]) {
     }
 }
 
-/// The keys of all sources, and what is wrong with them.
+/// The keys of all sources, and the errors.
 fn keys_of<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Keys, Vec<String>) {
     let (mut keys, mut faults) = (Keys::new(), Vec::new());
     for (file, source) in sources {
@@ -193,19 +194,19 @@ fn keys_of<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Keys, 
     (keys, faults)
 }
 
-/// The names in brackets.
+/// The names of the placeholders.
 fn places(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// A file as it should be written: sorted by key, a key a line.
+/// The canonical form of a file: sorted by key, one key per line.
 fn written(words: &BTreeMap<String, Value>) -> String {
     let lines: Vec<String> =
         words.iter().map(|(key, value)| format!("  {}: {value}", Value::from(key.as_str()))).collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
-/// What is wrong with a language's file.
+/// The errors in a language's file.
 fn faults_of(code: &str, categories: &[&str], text: &str, keys: &Keys) -> Vec<String> {
     let words: BTreeMap<String, Value> = match serde_json::from_str(text) {
         Ok(words) => words,
@@ -269,7 +270,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The app's sources by their names within `app/src`.
+/// The app's sources by path within `app/src`.
 fn sources() -> BTreeMap<String, String> {
     let (folder, mut files) = (root().join("app/src"), BTreeMap::new());
     let mut waiting = vec![folder.clone()];
@@ -288,7 +289,7 @@ fn sources() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_text_has_words_in_every_language() {
+fn every_text_is_translated_into_every_language() {
     let sources = sources();
     let (keys, mut faults) = keys_of(sources.iter().map(|(file, source)| (file.as_str(), source.as_str())));
     assert!(keys.len() > 200, "only {} keys were found", keys.len());
@@ -301,7 +302,7 @@ fn every_text_has_words_in_every_language() {
 }
 
 #[test]
-fn the_app_offers_the_languages_that_are_checked() {
+fn the_app_offers_exactly_the_checked_languages() {
     let source = fs::read_to_string(root().join("app/src").join(OWN_FILE)).expect("a source file");
     let offered =
         source.split("LANGUAGES: [").nth(1).and_then(|rest| rest.split("];").next()).unwrap_or_default();
@@ -312,7 +313,7 @@ fn the_app_offers_the_languages_that_are_checked() {
 }
 
 #[test]
-fn keys_are_found_however_they_are_written() {
+fn keys_are_found_in_every_notation() {
     let source = r##"
         // t("comment")
         fn t(text: &str) {}
@@ -334,7 +335,7 @@ fn keys_are_found_however_they_are_written() {
 }
 
 #[test]
-fn what_is_translated_must_be_seen() {
+fn translated_variables_need_a_visible_key() {
     let faults = |source| keys_of([("x.rs", source)]).1;
     assert_eq!(faults("t(word)").len(), 1, "a variable");
     assert_eq!(faults("t(WORD)").len(), 1, "a constant from nowhere");
@@ -343,7 +344,7 @@ fn what_is_translated_must_be_seen() {
 }
 
 #[test]
-fn every_kind_of_fault_is_found() {
+fn every_kind_of_error_is_found() {
     let keys = keys_of([("x.rs", "t(\"A\"); tf(\"B {b}\"); tn(n, \"{n} c\", \"{n} cs\")")]).0;
     let faults = |text: &str| faults_of("xx", &["one", "other"], text, &keys);
     let file = |a: &str, b: &str, c: &str| {

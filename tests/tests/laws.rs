@@ -1,6 +1,7 @@
-//! The repository's laws: which crate may use which, what the engine may not know, what may not be shipped.
+//! The repository's laws: dependencies between crates, words that the engine must not contain, code that must
+//! not be shipped.
 //!
-//! Each law is a pure check that returns what breaks it; beside it stands a sample that must break it.
+//! Each law is a pure function that returns the violations, and has a test with a sample that violates it.
 #![cfg(test)]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
@@ -13,7 +14,7 @@ const MAX_FILE_LINES: usize = 500;
 /// Packages that tie code to a browser, a runtime or a network.
 const PLATFORM: &[&str] = &["gloo", "idb", "reqwest", "sqlx", "tokio", "web-sys", "yew"];
 
-/// What a crate may use of the others, what it may never reach, even through others, and why.
+/// A crate's allowed dependencies, the packages it must not reach even indirectly, and the reason.
 struct Arrow {
     from: &'static str,
     may_use: &'static [&'static str],
@@ -114,12 +115,12 @@ const ARROWS: &[Arrow] = &[
         why: "the build's tool is there before anything compiles",
     },
 ];
-/// Uses whatever it tests.
+/// The crate that may use all others.
 const TESTS: &str = "tests";
 
-/// The floors of `app/src` from the top down: folders, and files at the root without `.rs`. A file imports from its own folder
-/// or from a floor below, so that it can be read without what is above it, and features stay apart: what two of them need
-/// goes down to `goods`, `desk` or `ui`.
+/// The layers of `app/src` from the top down: folders, and files at the root without `.rs`. A file imports
+/// from its own folder or from a layer below, so that it can be read without the layers above. Features stay
+/// separate: shared code belongs to `goods`, `desk` or `ui`.
 const FLOORS: &[&[&str]] = &[
     &["main"],
     &["frame"],
@@ -135,7 +136,8 @@ const FLOORS: &[&[&str]] = &[
     &["rest"],
 ];
 
-/// Words of the warehouse, singular. "Order" is not among them: the engine has to speak of the order of mutations.
+/// Words of the warehouse, singular. "Order" is not one of them, because the engine's text is about the order
+/// of mutations.
 const NOUNS: &[&str] = &[
     "aisle",
     "barcode",
@@ -152,16 +154,17 @@ const NOUNS: &[&str] = &[
     "warehouse",
 ];
 
-/// What ends a program or was left behind, where an error or a result belongs.
+/// Code that can panic, or was left over from debugging.
 const NOT_SHIPPED: &[&str] = &[".unwrap()", ".expect(\"", "todo!(", "unimplemented!(", "dbg!("];
 
-/// Test code that lives in a crate's sources, because other crates' tests run it.
+/// Test code in a crate's sources, for the tests of other crates.
 const SHARED_SUITE: &str = "conformance.rs";
-/// A component outside its provider has nothing to return an error to.
+/// A component outside its provider cannot return an error.
 const CONTEXT_HOOK: &str = "use_provided.rs";
 
-/// Packages by name, each with those it uses directly, tests and build scripts left out. A member with optional
-/// dependencies is there twice: as `name` without them, and as `name+feature` with them, for those who ask for the feature.
+/// Each package's direct dependencies, without those of tests and build scripts. A member with optional
+/// dependencies is there twice: as `name` without them, and as `name+feature` for members that request the
+/// feature.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 fn metadata() -> Metadata {
@@ -185,7 +188,7 @@ fn graph(metadata: &Metadata) -> Graph {
     graph
 }
 
-/// Cargo resolves a workspace with every feature that any member asks for. Here each member has what it asks for itself.
+/// Cargo unifies the features that all members request. Here each member has only those it requests itself.
 fn split_by_feature(metadata: &Metadata, graph: &mut Graph) {
     let normal = |dep: &&cargo_metadata::Dependency| dep.kind == DependencyKind::Normal;
     for member in metadata.workspace_packages() {
@@ -238,7 +241,7 @@ fn broken_arrows(members: &[String], graph: &Graph) -> Vec<String> {
     broken
 }
 
-/// The words of a text in lower case; `ProductRow` and `product_row` are two each.
+/// The words of a text in lower case; `ProductRow` and `product_row` have two words each.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_lower = false;
@@ -261,7 +264,7 @@ fn nouns_in(text: &str) -> Vec<String> {
     words(text).into_iter().filter(is_noun).collect()
 }
 
-/// A source without its comments and without its tests, which stand last.
+/// A source without its comments and its tests, which are last in a file.
 fn shipped(source: &str) -> String {
     let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
@@ -277,7 +280,7 @@ fn room(file: &str) -> &str {
     file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
 }
 
-/// The rooms that a source names by `crate::`, comments left out.
+/// The folders and root files that a source imports by `crate::`, without those in comments.
 fn rooms_named(source: &str) -> BTreeSet<&str> {
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     let named = code.flat_map(|line| line.split("crate::").skip(1));
@@ -286,8 +289,8 @@ fn rooms_named(source: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Whether a file of `app/src` climbs by `super::` to the crate's root, where rooms are to be named by `crate::`. An indented
-/// line may be in a module of the file, one step further from the root.
+/// Whether a file of `app/src` reaches the crate's root by `super::` instead of `crate::`. An indented line
+/// may be in a nested module, one step further from the root.
 fn climbs_to_the_root(file: &str, source: &str) -> bool {
     let folders = file.matches('/').count() - usize::from(file.ends_with("/mod.rs"));
     source.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
@@ -300,7 +303,7 @@ fn climbs_to_the_root(file: &str, source: &str) -> bool {
     })
 }
 
-/// What breaks the floors in the files of `app/src`, given as paths within it with their sources.
+/// Violations of the layers by files of `app/src`, given by path and source.
 fn broken_floors(files: &[(&str, &str)]) -> Vec<String> {
     let floor = |room: &str| FLOORS.iter().position(|floor| floor.contains(&room));
     let mut broken = Vec::new();
@@ -368,7 +371,7 @@ fn read(path: &Path) -> String {
 }
 
 #[test]
-fn crates_use_only_what_they_may() {
+fn crates_have_only_allowed_dependencies() {
     let metadata = metadata();
     let graph = graph(&metadata);
     let packages = metadata.workspace_packages();
@@ -380,7 +383,7 @@ fn crates_use_only_what_they_may() {
 }
 
 #[test]
-fn the_engine_knows_no_warehouse() {
+fn the_engine_has_no_words_of_the_warehouse() {
     let files = rust_files(&member_folders()["sync"].join("src"));
     assert!(!files.is_empty());
     for file in files {
@@ -390,7 +393,7 @@ fn the_engine_knows_no_warehouse() {
 }
 
 #[test]
-fn nothing_that_panics_or_was_left_behind_is_shipped() {
+fn shipped_code_has_no_panics_and_no_debug_code() {
     for (_, folder) in member_folders().into_iter().filter(|(name, _)| name != TESTS) {
         let is_exempt = |file: &&PathBuf| file.ends_with(SHARED_SUITE) || file.ends_with(CONTEXT_HOOK);
         for file in rust_files(&folder.join("src")).iter().filter(|file| !is_exempt(file)) {
@@ -401,7 +404,7 @@ fn nothing_that_panics_or_was_left_behind_is_shipped() {
 }
 
 #[test]
-fn files_stay_short_enough_to_read() {
+fn files_are_within_the_line_limit() {
     for (name, folder) in member_folders() {
         let files = rust_files(&folder);
         assert!(!files.is_empty(), "{name} has no source");
@@ -413,7 +416,7 @@ fn files_stay_short_enough_to_read() {
 }
 
 #[test]
-fn a_file_of_the_app_imports_from_its_own_folder_or_from_a_floor_below() {
+fn app_files_import_only_from_their_folder_or_a_layer_below() {
     let sources = member_folders()["app"].join("src");
     let files: Vec<(String, String)> = rust_files(&sources)
         .iter()
@@ -429,14 +432,14 @@ fn a_file_of_the_app_imports_from_its_own_folder_or_from_a_floor_below() {
 }
 
 #[test]
-fn every_crate_takes_the_workspace_lints() {
+fn every_crate_uses_the_workspace_lints() {
     for (name, folder) in member_folders() {
         let manifest = read(&folder.join("Cargo.toml"));
         assert!(manifest.contains("[lints]\nworkspace = true"), "{name} has lints of its own, or none");
     }
 }
 
-/// The laws above can be broken.
+/// Samples that violate the laws above.
 mod samples {
     use super::*;
 
@@ -450,31 +453,31 @@ mod samples {
     }
 
     #[test]
-    fn a_forbidden_arrow_is_seen() {
+    fn finds_a_forbidden_dependency() {
         assert_eq!(sample(&[("app", &["sw"]), ("sw", &["app"])]).len(), 2);
         assert_eq!(sample(&[("sync", &["domain"]), ("domain", &["sync"])]).len(), 1);
         assert!(sample(&[("app", &["sync"]), ("sync", &["serde"]), ("tests", &["app"])]).is_empty());
     }
 
     #[test]
-    fn a_platform_is_seen_behind_another_package_too() {
+    fn finds_an_indirect_dependency_on_a_platform() {
         assert_eq!(sample(&[("sync", &["a-crate"]), ("a-crate", &["tokio"])]).len(), 1);
         assert_eq!(sample(&[("domain", &["a-crate"]), ("a-crate", &["gloo-timers"])]).len(), 1);
     }
 
     #[test]
-    fn a_crate_that_nobody_has_placed_is_seen() {
+    fn finds_a_crate_without_an_entry() {
         assert_eq!(sample(&[("helpers", &[])]).len(), 1);
     }
 
     #[test]
-    fn a_warehouse_noun_is_seen_in_names_and_prose() {
+    fn finds_warehouse_words_in_names_and_comments() {
         assert_eq!(nouns_in("fn product_rows(x: LotRow) {} // two SKUs"), ["product", "lot", "skus"]);
         assert!(nouns_in("a slot, the combined order, binary, a pilot's ballot").is_empty());
     }
 
     #[test]
-    fn what_is_left_behind_is_seen_and_tests_and_comments_are_free() {
+    fn finds_debug_code_outside_tests_and_comments() {
         assert_eq!(left_behind("fn f() { g().unwrap(); dbg!(1); }"), [".unwrap()", "dbg!("]);
         assert!(
             left_behind("// never .unwrap()\nfn f() {}\n#[cfg(test)]\nmod tests { fn t() { g().unwrap() } }")
@@ -483,7 +486,7 @@ mod samples {
     }
 
     #[test]
-    fn an_import_from_the_same_floor_or_from_above_is_seen() {
+    fn finds_imports_from_the_same_layer_or_from_above() {
         let broken = |file: &str, source: &str| broken_floors(&[(file, source)]).len();
         assert_eq!(broken("stock/bin.rs", "use crate::inbox::card::Card;"), 1, "a neighbour");
         assert_eq!(broken("ui/toasts.rs", "fn f() -> crate::desk::answers::Answers {}"), 1, "from above");
@@ -502,7 +505,7 @@ mod samples {
     }
 
     #[test]
-    fn a_folder_of_another_kind_or_a_reexport_is_seen() {
+    fn finds_unknown_folders_and_reexports() {
         let broken = |file: &str, source: &str| broken_floors(&[(file, source)]).len();
         for folder in ["pages", "components", "hooks"] {
             assert_eq!(broken(&format!("{folder}/bin.rs"), ""), 1, "{folder}");

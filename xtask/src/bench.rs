@@ -30,22 +30,22 @@ const ENGINE_WASM: &str = "wasm32-unknown-unknown/wasm/bench_engine.wasm";
 /// The options of `bench`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// What to measure; everything without a name
+    /// The bench to run; all of them by default
     #[arg(value_parser = NAMES)]
     name: Option<String>,
-    /// A tenth of the data, and three runs
+    /// Use a tenth of the data, and at most three runs
     #[arg(long)]
     quick: bool,
-    /// Measured runs of every subject, after one that only warms up
+    /// Number of measured runs of every subject, after one warm-up run
     #[arg(long, default_value_t = 5)]
     runs: u16,
-    /// Only these subjects, such as lotbook,dexie
+    /// Run only these subjects, such as lotbook,dexie
     #[arg(long, value_name = "NAMES")]
     only: Option<String>,
-    /// What the chances of `faults` are drawn from
+    /// Seed of the random choices of `faults`
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
-    /// Of `faults` only these, such as F1,F9
+    /// Run only these faults, such as F1,F9
     #[arg(long, value_name = "IDS")]
     fault: Option<String>,
 }

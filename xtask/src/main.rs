@@ -21,8 +21,8 @@ mod workspace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Builds, runs and checks Lotbook. Tools it needs are put under target/, never into the system, except a browser for
-/// the tests where apt-get may install one.
+/// Builds, runs and tests Lotbook. Missing tools are installed under target/; only a browser for the tests may be
+/// installed with apt-get.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -32,17 +32,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Build the app into dist/ and the server, to be used elsewhere
+    /// Build the app (into dist/) and the server for deployment
     Build,
-    /// Build the app and the server, start them and print the link to open
+    /// Build the app and the server, start the server and print a link to open
     Run(run::Options),
-    /// Check everything: format, lints, dependencies, tests natively and in a browser, size limits. --quick before a commit
+    /// Run all checks: format, lints, dependencies, native tests, browser tests, size limits
     Test(test::Options),
-    /// Compare Lotbook with its peers in one browser on one server
+    /// Benchmark Lotbook and its peers with the same browser and server
     Bench(bench::Options),
-    /// Run simulated warehouses from seeds, with everything going wrong
+    /// Run simulated warehouses under random faults, each from a seed
     Sim(sim::Options),
-    /// Finish a release build of the app; Trunk calls this
+    /// Post-process a release build of the app; called by Trunk
     Stamp,
 }
 

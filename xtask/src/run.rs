@@ -19,19 +19,19 @@ const START_POLL: Duration = Duration::from_millis(50);
 /// The options of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// The port on this machine that the server listens on
+    /// The server's port on this machine
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// The folder of the database; made when it is not there
+    /// The folder of the database; created if missing
     #[arg(long, value_name = "DIR", default_value = "target/lotbook")]
     data: PathBuf,
-    /// Start a new database with a small demo warehouse (the default)
+    /// Fill a new database with a small demo warehouse (default)
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
-    /// Start a new database empty
+    /// Leave a new database empty
     #[arg(long, action = ArgAction::SetTrue)]
     no_demo: bool,
-    /// Build faster, for slower and larger programs
+    /// Build in debug mode: a faster build of slower and larger programs
     #[arg(long)]
     debug: bool,
 }

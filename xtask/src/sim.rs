@@ -17,7 +17,7 @@ const VARIANT_SEEDS: &str = "2000";
 /// The options of `sim`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Options of the simulation itself, such as --seeds 10000; --help lists them
+    /// Options of the simulation, such as --seeds 10000; --help lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

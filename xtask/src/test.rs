@@ -23,20 +23,20 @@ const DEFAULT_MAX_MINUTES: u64 = 30;
 /// The options of `test`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
-    /// Run one step only
+    /// Run only one step
     #[arg(long, value_name = "STEP", conflicts_with = "quick")]
     only: Option<Step>,
-    /// Before a commit: format, lints, native tests, 100 simulated warehouses and one browser story. Minutes on a warm
-    /// target
+    /// Run a subset before a commit: format, lints, native tests, 100 simulated warehouses and one browser test. Takes
+    /// minutes with a warm target folder
     #[arg(long)]
     quick: bool,
-    /// Of the native and browser tests only those with this text in their names
+    /// Run only native and browser tests whose names contain this text
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Fail when all steps together take longer than this, tools' installation not counted
+    /// Time limit of all steps together, without the installation of tools
     #[arg(long, value_name = "MINUTES", default_value_t = DEFAULT_MAX_MINUTES)]
     max_minutes: u64,
-    /// Name the steps and end
+    /// List the steps and exit
     #[arg(long)]
     list: bool,
 }
@@ -44,29 +44,29 @@ pub(crate) struct Options {
 /// The steps, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// The tools that the other steps need are there, else they are installed
+    /// Installs missing tools for the other steps
     Tools,
-    /// rustfmt changes nothing
+    /// Format of all code (rustfmt)
     Fmt,
-    /// Licences, sources and duplicates of the dependencies, and known vulnerabilities where their database can be read
+    /// Licences, sources and duplicates of dependencies; known vulnerabilities if their database is reachable
     Deny,
-    /// No clippy warning in native code
+    /// Clippy warnings in native code
     Clippy,
-    /// No clippy warning in browser code
+    /// Clippy warnings in browser code
     ClippyWasm,
     /// Unit, integration, HTTP and doc tests, repository laws
     Native,
-    /// A thousand simulated warehouses, and every broken variant
+    /// 1,000 simulated warehouses, and every deliberately broken variant
     Sim,
     /// Adapter tests in headless Chromium
     Wasm,
-    /// The release build of the app
+    /// Release build of the app
     App,
-    /// The app and its worker are within their size limits
+    /// Size limits of the app and its worker
     Size,
     /// End-to-end tests of the built app and server in headless Chromium
     Browser,
-    /// The built app under every fault of a browser, its network and its server
+    /// The built app under faults of browser, network and server
     Faults,
 }
 

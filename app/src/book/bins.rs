@@ -1,4 +1,4 @@
-//! What lies in a bin, pending work included.
+//! The contents of a bin, pending work included.
 
 use domain::{Action, InventoryLot, LOTS, Quantity, Warehouse, by_expiry, location_key};
 use sync::{Model, Read, Records, RowKey, Store, StoreError, set_of, sort_by};
@@ -7,12 +7,12 @@ use super::Book;
 use super::views::LotView;
 
 impl Book {
-    /// The lots in a bin, by product and then soonest to expire; none for a bin that is empty or unknown.
+    /// The lots in a bin, by product and then by expiry; none for an empty or unknown bin.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn bin(&self, location: &str) -> Result<Vec<LotView>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let index_key = location_key(location);
         let found = self.store().find(LOTS, &index_key).await?;
         let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));
@@ -34,7 +34,7 @@ impl Book {
         Ok(lots)
     }
 
-    /// Whether something lies, or is about to lie, in a bin of this name; then its name as it is spelled.
+    /// The stored spelling of a bin's name, if the bin has stock or is part of pending stock work.
     pub(super) async fn find_bin(&self, code: &str) -> Result<Option<String>, StoreError> {
         let index_key = location_key(code);
         let found = self.store().find(LOTS, &index_key).await?;
@@ -53,7 +53,7 @@ fn lots_of(action: &Action) -> Vec<RowKey> {
     Warehouse::touches(action).into_iter().filter(|key| key.table == LOTS).collect()
 }
 
-/// Bins that stock work names.
+/// Bins in pending stock work.
 fn bins_of(action: &Action) -> Vec<&str> {
     match action {
         Action::PutAwayLot { lot, to, .. } | Action::MoveLot { lot, to, .. } => vec![&lot.location, to],

@@ -1,6 +1,6 @@
-//! Every product's label in memory, in list order and searchable as one types. Pure.
+//! In-memory index of all product labels, in list order, for search as the user types. Pure.
 //!
-//! All labels lie folded in one text, so that a search is one pass over a few megabytes.
+//! The folded labels are one text, so a search is one pass over a few megabytes.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use memchr::memmem;
 use sync::sort_by;
 use uuid::Uuid;
 
-/// Ends a label in the text; folding removes it from labels.
+/// Separates labels in the text; folding removes this character from labels.
 const END: char = '\n';
 
-/// What a list shows of a product at once.
+/// The fields of a product that a list shows without a read from the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProductLabel {
     pub(crate) name: String,
@@ -20,40 +20,41 @@ pub(crate) struct ProductLabel {
     pub(crate) variant: String,
 }
 
-/// How many of the next entries are looked at one by one before the rest is searched.
+/// Number of following entries that are checked one by one before a binary search of the rest.
 const NEAR_ENTRIES: usize = 8;
 
 #[derive(Debug)]
 struct Entry {
     label: ProductLabel,
-    /// The first bytes of the folded name: most comparisons end here.
+    /// The first bytes of the folded name: they decide most comparisons.
     prefix: u64,
     is_current: bool,
 }
 
-/// An entry's place in the list. The id stands here as well, so that a search reads neither list criss-cross.
+/// An entry's position in the list. The id is stored here as well, to avoid random access to both lists
+/// during a search.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     at: usize,
     id: Uuid,
 }
 
-/// The labels.
+/// The index.
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     entries: Vec<Entry>,
     text: String,
-    /// Where each entry's folded label begins in the text.
+    /// Offset of each entry's folded label in the text.
     starts: Vec<usize>,
     by_id: HashMap<Uuid, usize>,
-    /// Current entries in list order; new ones wait at the end until it is sorted again.
+    /// Current entries in list order; new ones are at the end until the next sort.
     order: Vec<Place>,
     is_sorted: bool,
     outdated: usize,
 }
 
 impl Catalogue {
-    /// Products held.
+    /// Number of products.
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -63,7 +64,7 @@ impl Catalogue {
         self.by_id.get(&id).and_then(|at| self.entries.get(*at)).map(|entry| &entry.label)
     }
 
-    /// Adds a product or replaces what was held of it. Returns whether anything changed.
+    /// Adds a product or replaces its entry. Returns whether anything changed.
     pub(crate) fn put(&mut self, product: &Product) -> bool {
         let Product { id, sku, barcode, name, variant, .. } = product;
         let label = ProductLabel { name: name.clone(), sku: sku.clone(), variant: variant.clone() };
@@ -90,7 +91,7 @@ impl Catalogue {
         true
     }
 
-    /// Forgets a product. Returns whether it was held.
+    /// Removes a product. Returns whether it was there.
     pub(crate) fn remove(&mut self, id: Uuid) -> bool {
         let Some(at) = self.by_id.remove(&id) else { return false };
         self.entries[at].is_current = false;
@@ -119,7 +120,8 @@ impl Catalogue {
         self.order.iter().filter(|place| is_hit[place.at]).map(|place| place.id).collect()
     }
 
-    /// The entry whose text is at `position`, which is not before the one at `at`. The next ones are the likeliest.
+    /// The entry whose text is at `position`, which is at or after `at`. The following entries are the most
+    /// likely.
     fn entry_with(&self, position: usize, at: usize) -> usize {
         let ahead = &self.starts[at..];
         let near = ahead.iter().take(NEAR_ENTRIES).position(|start| *start > position);
@@ -127,7 +129,7 @@ impl Catalogue {
         at + passed.saturating_sub(1)
     }
 
-    /// Where an entry's text ends.
+    /// The end of an entry's text.
     fn end(&self, at: usize) -> usize {
         self.starts.get(at + 1).copied().unwrap_or(self.text.len())
     }
@@ -145,7 +147,7 @@ impl Catalogue {
         }
         let mut order = std::mem::take(&mut self.order);
         order.retain(|place| self.entries[place.at].is_current);
-        // Stable and quick on what is sorted already but for its end.
+        // The stable sort is fast on a mostly sorted list.
         order.sort_by(|a, b| {
             let (left, right) = (&self.entries[a.at], &self.entries[b.at]);
             left.prefix
@@ -157,7 +159,7 @@ impl Catalogue {
         self.is_sorted = true;
     }
 
-    /// Drops the text of outdated entries.
+    /// Removes the text of outdated entries.
     fn compact(&mut self) {
         let old = std::mem::take(self);
         for Place { at, id } in old.order.iter().copied().filter(|place| old.entries[place.at].is_current) {
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_next_to_a_hit_and_what_is_far_from_it() {
+    fn finds_adjacent_and_distant_hits() {
         let mut catalogue = Catalogue::default();
         let is_rare = |n: u128| n % 37 == 5 || (200..215).contains(&n);
         for n in 0..1_000 {

@@ -1,4 +1,4 @@
-//! Who this device is to the server: made known, asked after, signed out.
+//! This device's identity on the server: enrolment, lookup, sign-out.
 
 use client::{Change, Signal};
 use domain::{DeviceAnswer, EnrolRequest, NAMES};
@@ -9,23 +9,25 @@ use crate::words::faults_in_words::{store_fault, transport_fault};
 use crate::words::language::{t, tf};
 
 const ENROL_TIMEOUT_MILLIS: u32 = 15_000;
-/// A round waits for this answer.
+/// Timeout of an answer that a round waits for.
 const DEVICE_TIMEOUT_MILLIS: u32 = 5_000;
 
 impl Book {
-    /// Trades a one-time code for this device's identity. The token itself stays in a cookie that no script can read.
+    /// Exchanges a one-time code for this device's identity. The token stays in a cookie that no script can
+    /// read.
     ///
     /// # Errors
     /// The sentence to show.
     pub(crate) async fn enrol(&self, code: &str, device_name: &str) -> Result<(), String> {
         let request = EnrolRequest {
-            // A scan may be of the whole link.
+            // A scan may contain the whole link.
             code: code.trim().rsplit('/').next().unwrap_or_default().to_uppercase(),
             device_name: device_name.trim().to_owned(),
             bearer: false,
         };
         let known = self.0.device.borrow().clone();
-        // A page that is left before the answer is kept has a new cookie, and must not go on under the old name: it asks.
+        // If the page is closed before the answer is stored, the cookie is new and the stored identity would
+        // be wrong. Without a stored identity, the next start asks the server.
         let forgotten = self.store().put_setting(DEVICE_SETTING, None).await;
         forgotten.map_err(|error| store_fault(&error))?;
         let answer = trade(&request, known.as_ref()).await;
@@ -38,8 +40,8 @@ impl Book {
         Ok(())
     }
 
-    /// Asks the server who this device is, when its own data does not say. The sign-in outlives data that the browser
-    /// removed, and the server knows of what this device sent before.
+    /// Asks the server for this device's identity if it is not stored. The cookie outlives data that the
+    /// browser removed, and the server knows whether this device sent mutations before.
     pub(crate) async fn ask_after_device(&self) {
         if self.device_name().is_some() {
             return;
@@ -52,7 +54,7 @@ impl Book {
 
     async fn learn_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
         let outbox = self.store().outbox(0).await?;
-        // This life may have sent something already, by the worker.
+        // The worker may have sent mutations of this life of the database already.
         let own_lives = u64::from(outbox.last_outcome_seq > 0);
         if answer.lives > own_lives {
             self.client().note_loss().await?;
@@ -68,13 +70,13 @@ impl Book {
         self.read_device().await
     }
 
-    /// Lets the server forget this device. What waits to be sent stays, under the name of who did it.
+    /// Revokes this device on the server. Unsent mutations stay, with their author.
     ///
     /// # Errors
     /// The sentence to show.
     pub(crate) async fn sign_out(&self) -> Result<(), String> {
         match browser::post_empty(NAMES.header, "/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
-            // The server has forgotten it already.
+            // The server has revoked it already.
             Ok(()) | Err(TransportError::SignInNeeded) => Ok(()),
             Err(TransportError::Unreachable | TransportError::TimedOut) => Err(t(
                 "Signing out needs the server, so that it forgets this device. Connect, then try again.",
@@ -85,7 +87,7 @@ impl Book {
     }
 }
 
-/// The server's answer to a code. One browser holds the book of one site.
+/// The server's answer to a code. A browser stores the data of one site only.
 async fn trade(request: &EnrolRequest, known: Option<&DeviceAnswer>) -> Result<DeviceAnswer, String> {
     let answer: Result<DeviceAnswer, _> =
         browser::post_json(NAMES.header, "/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;

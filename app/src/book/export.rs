@@ -1,4 +1,4 @@
-//! Tables for spreadsheets: products, lots and history. Heads are English and numbers plain, so that programs read them, too.
+//! Tables for spreadsheets: products, lots and history. Headers are English and numbers plain, for programs.
 
 use domain::{HistoryEntry, Money, PRODUCTS, Product, Quantity, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
@@ -37,11 +37,11 @@ const HISTORY_HEAD: [&str; 10] = [
     "note",
     "rev",
 ];
-/// Products read at a time.
+/// Products per read.
 const READ_ROWS: usize = 1_000;
 
 impl Book {
-    /// The lots of a selection, in its order.
+    /// The selected lots, in the order of the selection.
     pub(crate) fn lots_csv(&self, selection: &Selection) -> String {
         let survey = self.survey();
         let cells = |at: &u32| {
@@ -92,9 +92,9 @@ impl Book {
             });
             rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
-        // Products that were made here and lie behind the last that the server knows.
+        // Products created on this device whose keys are behind the last stored one.
         let view =
             self.client().view(&[] as &[Read], |key| key.table == PRODUCTS && key.key > after).await?.view;
         rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
@@ -118,7 +118,7 @@ fn product_cells(product: &Product) -> [String; 9] {
     ]
 }
 
-/// What was booked, as a table.
+/// The history as a table.
 pub(crate) fn history_csv(entries: &[HistoryEntry], offset_minutes: fn(UnixMillis) -> i32) -> String {
     let moment = |at: UnixMillis| format::moment(at, offset_minutes(at));
     let cells = |entry: &HistoryEntry| {
@@ -144,7 +144,7 @@ fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String
     csv::table(std::iter::once(head.to_vec()).chain(body))
 }
 
-/// As programs read numbers, with a hyphen for minus.
+/// A number for programs, with a hyphen for minus.
 fn plain(quantity: Quantity) -> String {
     quantity.to_string().replace('\u{2212}', "-")
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_a_head_and_numbers_that_programs_read() {
+    fn a_table_has_a_header_and_machine_readable_numbers() {
         let entry = HistoryEntry {
             rev: 7,
             movement: Movement::Pick,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_a_row_with_its_price_both_ways() {
+    fn a_product_row_has_its_price_in_both_forms() {
         let cells = product_cells(&crate::book::survey::tests::product(250));
         assert_eq!(cells[..7].join("|"), "P250||Product 250|each|2.50|250|EUR");
     }

@@ -1,4 +1,4 @@
-//! What is expected, what has to be looked at, and what was done: for the work on the floor and for whoever watches over it.
+//! Expected deliveries, stock exceptions and the history of a product.
 
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -9,22 +9,22 @@ use uuid::Uuid;
 
 use super::Book;
 
-/// Readings after which a queue that never stops changing is given up on.
+/// Maximum reads of a queue that keeps changing.
 const MAX_READINGS: usize = 20;
-/// Deliveries that are shown.
+/// Maximum deliveries shown.
 const MAX_SHOWN_DELIVERIES: usize = 1_000;
-/// Exceptions that are shown.
+/// Maximum exceptions shown.
 const MAX_SHOWN_EXCEPTIONS: usize = 1_000;
-/// A person looks at an empty page meanwhile.
+/// Timeout while a person waits before an empty page.
 const HISTORY_TIMEOUT_MILLIS: u32 = 10_000;
 
 impl Book {
-    /// Deliveries of which something is still to come, the soonest first, goods received here included.
+    /// Open deliveries, the earliest first, with goods received on this device included.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let reads = [Read::Prefix { table: DELIVERIES, prefix: String::new(), limit: MAX_SHOWN_DELIVERIES }];
         let view = self.client().view(&reads, |key| key.table == DELIVERIES).await?.view;
         let rows = view.rows.into_values().filter_map(|row| match row {
@@ -39,7 +39,7 @@ impl Book {
         Ok(deliveries)
     }
 
-    /// What has to be looked at, the newest first, work recorded here included.
+    /// Open exceptions, the newest first, with work recorded on this device included.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -47,7 +47,7 @@ impl Book {
         for _ in 0..MAX_READINGS {
             let queue = self.client().queue();
             let exceptions = self.exceptions_now().await?;
-            // A mutation that was saved meanwhile may concern lots that were not read.
+            // A mutation saved during the read may affect lots that were not read.
             if Rc::ptr_eq(&self.client().queue(), &queue) {
                 return Ok(exceptions);
             }
@@ -56,7 +56,7 @@ impl Book {
     }
 
     async fn exceptions_now(&self) -> Result<Vec<StockException>, StoreError> {
-        // Whether a lot is below zero follows from its row: pending work counts on from there.
+        // A lot is below zero by its row: pending work is folded over it.
         let worked_on =
             set_of(self.pending().iter().flat_map(|record| Warehouse::touches(&record.mutation.action)));
         let lots = worked_on.into_iter().filter(|key| key.table == LOTS).map(Read::Row);
@@ -72,8 +72,8 @@ impl Book {
         Ok(exceptions)
     }
 
-    /// Asks the server who did what to a product, or to one lot of it: the newest before the revision `before`, newest first.
-    /// A product that the server does not know has no history.
+    /// Fetches a product's history, or that of one lot, from the server: the newest entries before the
+    /// revision `before`, newest first. It is empty for a product that is unknown to the server.
     ///
     /// # Errors
     /// [`TransportError`]; the history is not on the device.

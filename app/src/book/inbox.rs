@@ -1,4 +1,4 @@
-//! What a person decides in the inbox.
+//! Decisions of a person in the inbox.
 
 use client::RecordError;
 use domain::{Entity, Operation};
@@ -9,17 +9,17 @@ use uuid::Uuid;
 use super::Book;
 
 impl Book {
-    /// Gives a product the code that nobody knew.
+    /// Assigns an unknown code to a product.
     ///
     /// # Errors
-    /// [`RecordError`]; the code still waits.
+    /// [`RecordError`]; the code stays in the list.
     pub(crate) async fn assign_code(&self, code: &str, product: Uuid) -> Result<(), RecordError> {
         let data = json!({ "patch": { "barcode": code } });
         self.queue_mutation(Operation::Update, Entity::Product, product, data).await?;
         Ok(self.forget_unknown(code).await?)
     }
 
-    /// Forgets the codes that are known by now: some product's, a bin's, a delivery's.
+    /// Removes codes that are known by now as the code of a product, a bin or a delivery.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,4 +1,4 @@
-//! Keeps the catalogue in step with the store and the queue.
+//! Keeps the catalogue in sync with the store and the queue.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -20,19 +20,19 @@ use super::catalogue::Catalogue;
 use super::{Book, Queued};
 use crate::rest::NotLoaded;
 
-/// Products read before anything is shown: more than any screen has rows.
+/// Products read before the first paint: more than the rows of any screen.
 const FIRST_ROWS: usize = 100;
 /// The first paint waits at most this long for these rows.
 const MAX_FIRST_ROWS_MILLIS: u32 = 250;
-/// Products read at a time: a few milliseconds of work between two turns of the event loop.
+/// Products per read: a few milliseconds of work between two turns of the event loop.
 const LOAD_ROWS: usize = 500;
 /// Parts between two redraws while the catalogue loads.
 const PARTS_A_SHOW: usize = 20;
 
 /// Background work does not start before this time after the app does.
-const PICTURE_FIRST_MILLIS: u64 = 400;
-/// Pause of the catalogue when a person waits for something else.
-const PERSON_FIRST_MILLIS: u64 = 150;
+const FIRST_PAINT_MILLIS: u64 = 400;
+/// Pause of the catalogue while a person waits for another read.
+const CATALOGUE_PAUSE_MILLIS: u64 = 150;
 
 /// The catalogue's progress through the store.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub(super) struct Reading {
     /// The last key read.
     through: RefCell<String>,
     is_running: Cell<bool>,
-    /// Whether more rows came in while it ran.
+    /// Whether more rows arrived during the run.
     is_more: Cell<bool>,
     /// Changes whenever reading starts over; rows read for an older generation are dropped.
     generation: Cell<u64>,
@@ -48,23 +48,23 @@ pub(super) struct Reading {
     begins_at: Cell<UnixMillis>,
     /// The catalogue is not read before this time.
     waits_until: Cell<UnixMillis>,
-    /// Whether a second snapshot is replacing rows that the catalogue has: it is read again once that is complete.
+    /// Whether a second snapshot is replacing rows of the catalogue: they are read again when it is complete.
     is_stale: Cell<bool>,
 }
 
 impl Reading {
-    fn begin_anew(&self) {
+    fn restart(&self) {
         self.generation.set(self.generation.get() + 1);
         self.through.replace(String::new());
     }
 }
 
-/// The first products, for the first paint; none if that would have to wait for them.
+/// The first products, for the first paint; none after a timeout.
 pub(super) async fn first_rows(store: &IdbStore<Warehouse>) -> Vec<Versioned<Row>> {
     let rows = store.scan(PRODUCTS, "", "", FIRST_ROWS);
     let timeout = TimeoutFuture::new(MAX_FIRST_ROWS_MILLIS);
     match select(pin!(rows), timeout).await {
-        // Rows that cannot be read are reported when the others are read.
+        // Unreadable rows are reported by the later reads.
         Either::Left((rows, _)) => rows.unwrap_or_default(),
         Either::Right(_) => Vec::new(),
     }
@@ -80,9 +80,9 @@ impl Book {
         }
     }
 
-    /// Reads the products that the catalogue has not seen yet, a part at a time.
+    /// Reads the products that are not in the catalogue yet, in parts.
     pub(super) async fn read_on(&self) {
-        self.let_picture_first().await;
+        self.wait_for_first_paint().await;
         let reading = &self.0.reading;
         if reading.is_running.replace(true) {
             reading.is_more.set(true);
@@ -107,47 +107,48 @@ impl Book {
                 self.emit_changed(Change { rows: Changed::Many, ..Change::default() });
             }
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
         reading.is_running.set(false);
         self.refresh_pending().await;
         self.emit_changed(Change { rows: Changed::Many, ..Change::default() });
     }
 
-    /// Brings the labels of products with pending mutations up to date: rows read meanwhile do not have them folded in.
+    /// Updates the labels of products with pending mutations, because rows read in the meantime lack them.
     pub(super) async fn refresh_pending(&self) {
         self.refresh_products(pending_products(self.client().queue().iter())).await;
     }
 
-    /// Starts the catalogue over, because the rows were dropped.
+    /// Restarts the catalogue, because the rows were dropped.
     fn forget_catalogue(&self) {
         self.0.catalogue.replace(Catalogue::default());
         self.0.reading.is_stale.set(false);
-        self.0.reading.begin_anew();
+        self.0.reading.restart();
     }
 
     /// Delays background work until the first paint.
-    pub(super) fn put_picture_first(&self) {
-        self.0.reading.begins_at.set(browser::now().plus(PICTURE_FIRST_MILLIS));
+    pub(super) fn delay_background_work(&self) {
+        self.0.reading.begins_at.set(browser::now().plus(FIRST_PAINT_MILLIS));
     }
 
-    /// Waits for the first paint, and while a person waits for something else.
-    pub(crate) async fn let_picture_first(&self) {
+    /// Waits for the first paint, and for the end of a pause.
+    pub(crate) async fn wait_for_first_paint(&self) {
         wait_until(self.0.reading.begins_at.get()).await;
-        self.let_person_first().await;
+        self.wait_for_pause().await;
     }
 
-    /// Pauses the catalogue, because a person waits for something now.
-    pub(super) fn put_person_first(&self) {
-        self.0.reading.waits_until.set(browser::now().plus(PERSON_FIRST_MILLIS));
+    /// Pauses the catalogue, because a person waits for another read.
+    pub(super) fn pause_catalogue(&self) {
+        self.0.reading.waits_until.set(browser::now().plus(CATALOGUE_PAUSE_MILLIS));
     }
 
     /// Waits for the end of that pause.
-    pub(super) async fn let_person_first(&self) {
+    pub(super) async fn wait_for_pause(&self) {
         wait_until(self.0.reading.waits_until.get()).await;
     }
 
-    /// Follows stored rows. A snapshot fills the table by rising key, so new rows lie behind those that have been read.
+    /// Handles stored rows. A snapshot fills the table by ascending key, so new rows come after those already
+    /// read.
     async fn follow_rows(&self, changed: Changed, before: Completeness) {
         let reading = &self.0.reading;
         let completeness = self.client().completeness();
@@ -163,25 +164,25 @@ impl Book {
                 reading.is_stale.set(true);
             }
             Changed::Many => {
-                // More changes than can be named: only reading everything again finds them.
+                // The changes are not listed one by one, so everything is read again.
                 if before == Completeness::Complete {
                     reading.is_stale.set(true);
                 }
                 if reading.is_stale.replace(false) {
                     self.0.catalogue.replace(Catalogue::default());
-                    reading.begin_anew();
+                    reading.restart();
                 } else if is_complete {
-                    // A product looked up during the first sync lay ahead of the others.
-                    reading.begin_anew();
+                    // A product looked up during the first sync may come before the rows read so far.
+                    reading.restart();
                 }
-                // The round goes on meanwhile.
+                // Does not block the round.
                 let book = self.clone();
                 spawn_local(async move { book.read_on().await });
             }
         }
     }
 
-    /// Brings the labels of some products up to date, pending changes included.
+    /// Updates the labels of some products, pending changes included.
     pub(super) async fn refresh_products(&self, products: BTreeSet<Uuid>) {
         let pending = self.pending();
         for id in products {
@@ -207,7 +208,7 @@ async fn wait_until(time: UnixMillis) {
     }
 }
 
-/// Follows stored rows, with the code of the rest.
+/// Calls [`Book::follow_rows`], and the survey's, once the rest is loaded.
 ///
 /// # Errors
 /// [`NotLoaded`].
@@ -220,7 +221,7 @@ pub(super) fn follow_rows(book: Book, changed: Changed, before: Completeness) ->
     .boxed_local()
 }
 
-/// Products whose label some pending mutation changes.
+/// Products whose label is changed by a pending mutation.
 pub(super) fn pending_products<'a>(queue: impl IntoIterator<Item = &'a Rc<Queued>>) -> BTreeSet<Uuid> {
     let pending = queue.into_iter().filter(|record| record.is_pending());
     let of = |record: &Rc<Queued>| match &record.mutation.action {

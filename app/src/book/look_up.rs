@@ -1,4 +1,4 @@
-//! Finding what was scanned or typed: on this device first, then on the server.
+//! Lookup of scanned or typed codes: on this device first, then on the server.
 
 use client::Completeness;
 use domain::{Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, normalize_gtin};
@@ -8,29 +8,29 @@ use uuid::Uuid;
 use super::Book;
 use crate::words::language::tf;
 
-/// A person waits with the scanner in hand.
+/// Timeout while a person waits with the scanner in hand.
 const LOOK_UP_TIMEOUT_MILLIS: u32 = 4_000;
 
-/// What a code stands for.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LookUp {
     /// A product of this device.
     Product(Uuid),
-    /// A bin with something in it, as it is spelled.
+    /// A bin with stock, in its stored spelling.
     Bin(String),
     /// An expected delivery.
     Delivery(Uuid),
-    /// Nothing that is known; the sentence says where was looked.
+    /// An unknown code; the sentence says where it was searched.
     Unknown {
-        /// For the person who scanned.
+        /// The sentence for the person who scanned.
         message: String,
     },
-    /// The device could not look.
+    /// The device's data could not be read.
     Failed(String),
 }
 
 impl Book {
-    /// Fetches one product with its lots from the server and keeps it. `None` if the server has none.
+    /// Fetches one product with its lots from the server and stores it. `None` if the server has none.
     ///
     /// # Errors
     /// The sentence to show.
@@ -41,12 +41,12 @@ impl Book {
             .map_err(|error| error.to_string())
     }
 
-    /// Looks a code up on this device: as a barcode, a SKU, a bin, a delivery's number.
+    /// Looks a code up on this device: as a barcode, a SKU, a bin, a delivery number.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn find_code(&self, code: &str) -> Result<Option<LookUp>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         for index_key in [format!("barcode:{}", normalize_gtin(code)), format!("sku:{}", code.trim())] {
             let found = self.store().find(PRODUCTS, &index_key).await?;
             if let Some(product) = found.iter().find_map(|held| held.row.product()) {
@@ -64,7 +64,7 @@ impl Book {
         Ok(named.next().map(|delivery| LookUp::Delivery(delivery.id)))
     }
 
-    /// Products that were created here and have not reached the server.
+    /// Products created on this device that are not on the server yet.
     fn find_pending(&self, code: &str) -> Option<Uuid> {
         let is_meant = |product: &Product| {
             product.sku == code.trim()
@@ -76,7 +76,7 @@ impl Book {
         })
     }
 
-    /// Asks the server for a product with this code, and keeps it.
+    /// Asks the server for a product with this code, and stores it.
     pub(crate) async fn ask_server(&self, code: &str) -> LookUp {
         let encoded = String::from(js_sys::encode_uri_component(code.trim()));
         match self.download(&format!("/api/products/by-barcode/{encoded}")).await {
@@ -108,7 +108,7 @@ impl Book {
     }
 
     async fn download(&self, path: &str) -> Result<Result<Option<Uuid>, StoreError>, TransportError> {
-        // The answer counts only while the rows are as they were when it was asked for.
+        // The answer is stored only if the rows are unchanged since the request.
         let asked_at = self.store().outbox(0).await;
         let Some(answer) = browser::get_json::<ProductAnswer>(path, LOOK_UP_TIMEOUT_MILLIS).await? else {
             return Ok(Ok(None));
@@ -119,7 +119,7 @@ impl Book {
         })
     }
 
-    /// Keeps the rows of an answer that a device holds.
+    /// Stores those rows of an answer that are in the device's scope.
     async fn keep(&self, answer: ProductAnswer, outbox: Outbox<Action>) -> Result<Uuid, StoreError> {
         let id = answer.product.id;
         let is_held = |lot: &InventoryLot| lot.status == LotStatus::Available;

@@ -1,4 +1,4 @@
-//! Which lots of a survey are listed, in which order, and what they come to. Pure.
+//! Filter, order and total value of the lots in a survey. Pure.
 
 use std::cmp::Ordering;
 
@@ -9,13 +9,13 @@ use super::survey::{Survey, SurveyedLot};
 use super::worth::Worth;
 use crate::words::language::key;
 
-/// Days to a lot's date that press, and those that are worth a look.
+/// Days before expiry within which a lot is urgent.
 pub(crate) const PRESSING_DAYS: i64 = 14;
-/// See [`PRESSING_DAYS`].
+/// Days before expiry within which a lot expires soon.
 pub(crate) const SOON_DAYS: i64 = 60;
 const MILLIS_A_DAY: i64 = 86_400_000;
 
-/// The last dates that press and that are worth a look: comparing dates is quicker than counting days, for every lot.
+/// The last dates within both limits, so that each lot needs a comparison of dates only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Horizon {
     pub(crate) today: CalendarDate,
@@ -35,7 +35,7 @@ impl Horizon {
     }
 }
 
-/// How close a lot's date is.
+/// Filter by expiry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Expiry {
     #[default]
@@ -46,10 +46,10 @@ pub(crate) enum Expiry {
 }
 
 impl Expiry {
-    /// As people choose from.
+    /// All choices, in the order of the list.
     pub(crate) const ALL: [Self; 4] = [Self::Any, Self::Expired, Self::Pressing, Self::Soon];
 
-    /// As in addresses.
+    /// The code in addresses.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Any => "any",
@@ -59,12 +59,12 @@ impl Expiry {
         }
     }
 
-    /// The one with this code; `Any` for none of them.
+    /// The choice with this code; `Any` for other codes.
     pub(crate) fn from_code(code: &str) -> Self {
         Self::ALL.into_iter().find(|expiry| expiry.code() == code).unwrap_or_default()
     }
 
-    /// The choice's words.
+    /// The choice's label.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Any => key("Any date"),
@@ -74,7 +74,7 @@ impl Expiry {
         }
     }
 
-    /// Whether a lot is one of these.
+    /// Whether a lot passes the filter.
     pub(crate) fn holds(self, lot: &SurveyedLot, horizon: Horizon) -> bool {
         let by = |last| !lot.is_expired(horizon.today) && lot.expires_on.is_some_and(|date| date <= last);
         match self {
@@ -86,25 +86,25 @@ impl Expiry {
     }
 }
 
-/// What the list begins with.
+/// The sort order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LotOrder {
-    /// The soonest date; undated last.
+    /// By expiry date; undated lots last.
     #[default]
     Expiry,
-    /// The way one walks.
+    /// By bin, in walking order.
     Place,
-    /// The least.
+    /// By quantity, ascending.
     Least,
-    /// The most.
+    /// By quantity, descending.
     Most,
 }
 
 impl LotOrder {
-    /// As people choose from.
+    /// All choices, in the order of the list.
     pub(crate) const ALL: [Self; 4] = [Self::Expiry, Self::Place, Self::Least, Self::Most];
 
-    /// The choice's words.
+    /// The choice's label.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Expiry => key("By expiry"),
@@ -115,34 +115,34 @@ impl LotOrder {
     }
 }
 
-/// Which lots.
+/// A filter of lots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LotFilter {
-    /// Words; each is in the product's label, the lot's code or its bin.
+    /// Search words; each has to be in the product's label, the lot's code or its bin.
     pub(crate) text: String,
     pub(crate) expiry: Expiry,
     pub(crate) only_available: bool,
     pub(crate) only_below_zero: bool,
-    /// What the bin begins with.
+    /// Prefix of the bin.
     pub(crate) bin: String,
     pub(crate) order: LotOrder,
 }
 
 impl LotFilter {
-    /// Whether it leaves anything out.
+    /// Whether it excludes anything.
     pub(crate) fn is_narrow(&self) -> bool {
         *self != Self { order: self.order, ..Self::default() }
     }
 }
 
-/// A word that is looked for, and which products' labels have it, by their place in the survey.
+/// A search word, and for each product in the survey whether its label contains the word.
 #[derive(Debug)]
 pub(crate) struct Word {
     pub(crate) folded: String,
     pub(crate) is_in_label: Vec<bool>,
 }
 
-/// The lots found, by their place in the survey.
+/// The lots found, as indices into the survey.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Selection {
     pub(crate) rows: Vec<u32>,
@@ -150,7 +150,7 @@ pub(crate) struct Selection {
 }
 
 impl Survey {
-    /// The lots that a filter leaves, as they come in `order`. `words` are its text's.
+    /// The lots that pass a filter, in the order of `order`. `words` are those of the filter's text.
     pub(crate) fn select(
         &self,
         filter: &LotFilter,
@@ -160,7 +160,8 @@ impl Survey {
     ) -> Selection {
         let bin = fold_for_search(filter.bin.trim());
         let is_bin_meant: Vec<bool> = self.folded_places().map(|place| place.starts_with(&bin)).collect();
-        // Each word's places and codes, looked up once: a list of all lots asks for them as one types.
+        // The bins and codes of each word are looked up once, because this runs over all lots at every key
+        // press.
         let found_by: Vec<(Vec<bool>, Vec<bool>)> = words
             .iter()
             .map(|word| {
@@ -191,7 +192,7 @@ impl Survey {
         selection
     }
 
-    /// All lots in an order, by their place in the survey. Each one's key is computed once.
+    /// All lots in an order, as indices into the survey. Each sort key is computed once.
     pub(crate) fn in_order(&self, order: LotOrder) -> Vec<u32> {
         let ranks = self.place_ranks();
         let rank = |lot: &SurveyedLot| i64::from(ranks.get(lot.place as usize).copied().unwrap_or(u32::MAX));
@@ -207,7 +208,7 @@ impl Survey {
         keyed.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// Where each bin comes as one walks.
+    /// Each bin's rank in walking order.
     fn place_ranks(&self) -> Vec<u32> {
         let mut order: Vec<(u32, &str)> = (0..).zip(self.places()).collect();
         sort_by(&mut order, |(_, a), (_, b)| walking_order(a, b));
@@ -219,13 +220,13 @@ impl Survey {
     }
 }
 
-/// Rising with the date; nothing else is asked of it.
+/// Ascending by date; not a count of days.
 fn day_number(date: CalendarDate) -> i64 {
     let (year, month, day) = date.parts();
     (i64::from(year) * 12 + i64::from(month)) * 31 + i64::from(day)
 }
 
-/// Bins by their parts, numbers as numbers: `A-2` before `A-10`.
+/// Compares bins part by part, numbers by value: `A-2` before `A-10`.
 pub(crate) fn walking_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.bytes().peekable(), b.bytes().peekable());
     loop {
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_told_by_how_close_they_are() {
+    fn lots_are_filtered_by_expiry() {
         let of = |expiry| found(&LotFilter { expiry, ..LotFilter::default() }, &[]);
         assert_eq!(of(Expiry::Expired), ["L-past", "K-marked"]);
         assert_eq!(of(Expiry::Pressing), ["L-today", "L-fortnight"]);
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_order_begins_where_it_says() {
+    fn lots_are_sorted_in_each_order() {
         let of = |order| found(&LotFilter { order, ..LotFilter::default() }, &[]);
         let undated_last = ["L-past", "L-today", "L-fortnight", "L-soon", "L-late", "K-undated", "K-marked"];
         assert_eq!(of(LotOrder::Expiry), undated_last);
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_in_the_label_the_code_or_the_bin() {
+    fn every_word_matches_the_label_the_code_or_the_bin() {
         let word =
             |folded: &str, products: [bool; 3]| Word { folded: folded.into(), is_in_label: products.into() };
         let none = [false; 3];
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_and_codes_are_found_without_their_accents() {
+    fn bins_and_codes_are_found_without_accents() {
         let mut survey = survey();
         survey.push_lot(&lot(1, "Größe-7", "KÜHL-1", 5), false);
         let found = |filter: &LotFilter, words: &[&str]| {
@@ -355,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_status_and_sign_narrow_it() {
+    fn lots_are_filtered_by_bin_status_and_sign() {
         let bin = LotFilter { bin: " b-".into(), ..LotFilter::default() };
         assert_eq!(found(&bin, &[]), ["L-past", "L-today"]);
         let below = LotFilter { only_below_zero: true, ..LotFilter::default() };
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_added_up() {
+    fn the_values_of_found_lots_are_added_up() {
         let survey = survey();
         let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
         let worth = survey.select(&filter, &[], &survey.in_order(filter.order), today()).worth;
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_come_as_one_walks() {
+    fn bins_are_in_walking_order() {
         let mut bins = ["B-10", "b-9", "B", "A-02-1", "A-2-1x", "A-2", ""];
         bins.sort_by(|a, b| walking_order(a, b));
         assert_eq!(bins, ["", "A-2", "A-02-1", "A-2-1x", "B", "b-9", "B-10"]);

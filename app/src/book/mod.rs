@@ -41,13 +41,13 @@ use crate::rest;
 
 const DEVICE_SETTING: &str = "device";
 
-/// The queue by rising `seq`.
+/// The queue by ascending `seq`.
 pub(crate) type Queue = client::Queue<Warehouse>;
 
 /// A record of the queue.
 pub(crate) type Queued = QueueRecordOf<Warehouse>;
 
-/// A handle on the book; clones are the same book.
+/// A handle on the device's data; clones are the same handle.
 #[derive(Clone)]
 pub(crate) struct Book(Rc<Inner>);
 
@@ -68,14 +68,14 @@ impl PartialEq for Book {
 }
 
 impl Book {
-    /// Opens this device's book and begins to load the catalogue.
+    /// Opens this device's data and begins to load the catalogue.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn open() -> Result<Self, StoreError> {
         let page = Page::open(&NAMES).await?;
         let store = page.store().clone();
-        // The first rows are read beside the queue, so that the first paint has them.
+        // The first rows are read in parallel with the queue, so that the first paint has them.
         let (client, first_rows) = futures::join!(Client::open(page), index::first_rows(&store));
         let book = Self(Rc::new(Inner {
             client: client?,
@@ -88,7 +88,7 @@ impl Book {
         book.read_device().await?;
         book.take_in_rows(&first_rows);
         book.refresh_pending().await;
-        book.put_picture_first();
+        book.delay_background_work();
         book.follow_client();
         spawn_local({
             let book = book.clone();
@@ -99,7 +99,7 @@ impl Book {
         Ok(book)
     }
 
-    /// Keeps catalogue and survey in step with the client, and opens the channel to the other windows.
+    /// Keeps catalogue and survey in sync with the client, and opens the channel to the other windows.
     fn follow_client(&self) {
         let weak = Rc::downgrade(&self.0);
         self.client().index_with(move |update| {
@@ -125,12 +125,12 @@ impl Book {
             }
             // Rows come with rounds and answers of the server, when the rest is loaded.
             Update::Rows { changed, before } => drop(index::follow_rows(self.clone(), changed, before).await),
-            // A device that cannot be read is asked for by the next round.
+            // If the stored identity cannot be read, the next round asks for it.
             Update::Settings => drop(self.read_device().await),
         }
     }
 
-    /// The offline client below the book.
+    /// The offline client below this handle.
     pub(crate) fn client(&self) -> &PageClient<Warehouse> {
         &self.0.client
     }
@@ -140,12 +140,12 @@ impl Book {
         self.0.client.store()
     }
 
-    /// The mutations that the server has still to decide, by rising `seq`.
+    /// The pending mutations, by ascending `seq`.
     pub(crate) fn pending(&self) -> Vec<Rc<Queued>> {
         self.0.client.pending()
     }
 
-    /// Tells the screens that something they show changed.
+    /// Notifies the screens of a change.
     pub(crate) fn emit_changed(&self, change: client::Change) {
         self.0.client.emit(&Signal::Changed(change));
     }
@@ -171,13 +171,13 @@ impl Book {
         device.as_ref().map_or_else(|| "D00".to_owned(), |device| device.prefix.clone())
     }
 
-    /// A new id for a row made here.
+    /// A new id for a row created on this device.
     #[expect(clippy::unused_self, reason = "ids are the book's to give")]
     pub(crate) fn new_id(&self) -> Uuid {
         browser::new_uuid_v7()
     }
 
-    /// Runs rounds with the code of the rest.
+    /// Runs rounds once the rest is loaded.
     pub(crate) fn round_runner(&self) -> RoundRunner<Page<Warehouse>> {
         let book = self.clone();
         Rc::new(move |engine, steal| {
@@ -185,7 +185,8 @@ impl Book {
         })
     }
 
-    /// Drops every row of a book that cannot be opened, so that the next round fetches all of them; the queue stays.
+    /// Drops all rows of a database that cannot be opened, so that the next round fetches them again; the
+    /// queue stays.
     ///
     /// # Errors
     /// [`StoreError`]; nothing was dropped.
@@ -196,7 +197,7 @@ impl Book {
     }
 }
 
-/// Takes in a notice from another window or the worker, with the code of the rest.
+/// Handles a notice from another window or the worker, once the rest is loaded.
 #[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), rest::NotLoaded>))]
 fn hear(client: PageClient<Warehouse>, received: Received) -> LocalBoxFuture<'static, ()> {
     async move {
@@ -207,7 +208,7 @@ fn hear(client: PageClient<Warehouse>, received: Received) -> LocalBoxFuture<'st
     .boxed_local()
 }
 
-/// Runs one round with the code of the rest.
+/// Runs one round once the rest is loaded.
 #[wasm_split(rest, fallible, return_wrapper(let round = _; { round.await; Ok(()) } -> Result<(), rest::NotLoaded>))]
 fn run_round(
     book: Book,

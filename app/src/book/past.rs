@@ -1,4 +1,5 @@
-//! What this device itself knows of what was done to a product: its queue, its journal, and how much there is now.
+//! A product's history as far as it is stored on this device: its queue, its journal, and the current
+//! quantities.
 
 use std::collections::HashMap;
 
@@ -8,9 +9,9 @@ use uuid::Uuid;
 
 use super::Book;
 
-/// Journal records that are looked through.
+/// Maximum journal records searched.
 const MAX_JOURNAL_RECORDS: usize = 2_000;
-/// Lots of one product.
+/// Maximum lots of one product.
 const MAX_LOTS: usize = 2_000;
 
 /// A change of one lot that this device recorded.
@@ -22,28 +23,28 @@ pub(crate) struct OwnMove {
     pub(crate) note: String,
     pub(crate) author: String,
     pub(crate) at: UnixMillis,
-    /// Whether it waits to be sent.
+    /// Whether it is pending.
     pub(crate) is_pending: bool,
 }
 
-/// What the device knows by itself.
+/// The part of a product's history that is on the device.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Past {
-    /// What waits to be sent, the newest first.
+    /// Pending entries, newest first.
     pub(crate) pending: Vec<OwnMove>,
-    /// What was sent, the newest first.
+    /// Sent entries, newest first.
     pub(crate) sent: Vec<OwnMove>,
-    /// How much of each lot the server had booked, and as of which revision.
+    /// Each lot's booked quantity on the server, and the revision of that quantity.
     pub(crate) booked: HashMap<Uuid, (u64, Quantity)>,
 }
 
 impl Book {
-    /// What this device knows of what was done to a product, or to one lot of it.
+    /// The local history of a product, or of one lot.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn past(&self, product: Uuid, lot: Option<Uuid>) -> Result<Past, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let all = [Read::Prefix { table: LOTS, prefix: lot_prefix(product), limit: MAX_LOTS }];
         let reading = self.client().noted(self.store().read(&all).await)?;
         let booked = reading.rows.iter().filter_map(|held| match &held.row {
@@ -67,7 +68,7 @@ impl Book {
     }
 }
 
-/// What a mutation does to lots, as the ledger will have it.
+/// The movements of lots by a mutation, in the form of the ledger.
 fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
     let one = |lot: &LotRef, delta: Quantity, movement, note: &str| OwnMove {
         lot: lot.clone(),
@@ -109,8 +110,8 @@ fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
     }
 }
 
-/// How much of its lot there was after each entry, newest first. `booked` is each lot's quantity at some revision: what was
-/// booked since then is added, what was booked before is taken off. `None` for lots that the device does not hold.
+/// Each lot's quantity after each entry, newest first. `booked` is each lot's quantity at some revision:
+/// later entries are added, earlier ones are subtracted. `None` for lots that are not on the device.
 pub(crate) fn quantities_after(
     product: Uuid,
     entries: &[HistoryEntry],
@@ -171,21 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn each_lot_is_counted_back_from_what_there_is_now() {
+    fn each_lot_is_counted_back_from_its_current_quantity() {
         let entries = [entry(9, "a", -2), entry(8, "b", 4), entry(7, "a", -3), entry(3, "A", 10)];
         let held = booked(&[("a", 9, 5), ("b", 8, 4)]);
         assert_eq!(after(&entries, &held), [Some(5), Some(4), Some(7), Some(10)]);
     }
 
     #[test]
-    fn what_the_device_has_not_received_yet_is_added() {
+    fn entries_newer_than_the_booked_quantity_are_added() {
         let entries = [entry(9, "a", -2), entry(8, "a", -1), entry(7, "a", 10)];
         assert_eq!(after(&entries, &booked(&[("a", 7, 10)])), [Some(7), Some(9), Some(10)]);
         assert_eq!(after(&entries, &booked(&[])), [None, None, None], "a lot that it does not hold");
     }
 
     #[test]
-    fn a_transfer_is_two_moves_and_an_edit_is_none() {
+    fn a_transfer_is_two_movements_and_an_edit_none() {
         let lot = LotRef::new(OATS, "L1", "A-1");
         let mutation = |action| {
             let draft = Draft {
@@ -203,9 +204,9 @@ mod tests {
             &mutation(Action::MoveLot { lot: lot.clone(), to: "B-2".into(), quantity: Quantity::units(3) }),
             true,
         );
-        let told: Vec<_> =
+        let found: Vec<_> =
             moved.iter().map(|one| (one.lot.location.as_str(), one.delta.0, one.note.as_str())).collect();
-        assert_eq!(told, [("A-1", -3_000, "to B-2"), ("B-2", 3_000, "from A-1")]);
+        assert_eq!(found, [("A-1", -3_000, "to B-2"), ("B-2", 3_000, "from A-1")]);
         let (counted, basis) = (Quantity::units(5), Quantity::units(7));
         let counted = moves(&mutation(Action::CountLot { lot: lot.clone(), counted, basis }), false);
         assert_eq!(counted[0].delta, Quantity::units(-2));

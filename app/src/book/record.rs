@@ -1,4 +1,4 @@
-//! Recording mutations: the warehouse's own checks beside the client's, reversals, and order numbers.
+//! Saving mutations: the warehouse's own checks in addition to the client's, reversals, and order numbers.
 
 use client::RecordError;
 use domain::{Action, Entity, Operation, claims, reversal_of};
@@ -11,7 +11,8 @@ use super::Book;
 const ORDER_COUNTER: &str = "order";
 
 impl Book {
-    /// Saves an operation on an entity, on the row as it is now. `data` gives the payload's fields, `id` its `id`.
+    /// Saves an operation on an entity, based on the current row. `data` contains the payload's fields, `id`
+    /// its `id`.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -37,7 +38,7 @@ impl Book {
         self.record(action, base).await
     }
 
-    /// Saves an action made on revision `base` of its row. `Ok` means that it survives a power cut.
+    /// Saves an action based on revision `base` of its row. After `Ok`, it survives a power cut.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -47,7 +48,7 @@ impl Book {
         self.client().save(draft).await
     }
 
-    /// Saves an action on a row that this device does not hold: only the server can decide on it.
+    /// Saves an action on a row that is not on this device: only the server can check it.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -59,12 +60,12 @@ impl Book {
         self.client().save(self.draft(action, base, None)).await
     }
 
-    /// Records the opposite of a mutation that is booked; each part names it. Nothing happens where it is reversed already.
+    /// Saves the reversal of a booked mutation; each part refers to it. A no-op if it is reversed already.
     ///
     /// # Errors
-    /// [`RecordError`]; parts before the one that failed are saved, and are not saved again by another try.
+    /// [`RecordError`]; parts before the failed one are saved, and a retry does not save them again.
     pub(crate) async fn reverse(&self, mutation: &Mutation<Action>) -> Result<(), RecordError> {
-        // A second tap while the first is at work.
+        // A second tap during the first call.
         if self.0.reversing.replace(Some(mutation.id)) == Some(mutation.id) {
             return Ok(());
         }
@@ -84,7 +85,7 @@ impl Book {
         Ok(())
     }
 
-    /// Mutations on this device that reverse or replace another.
+    /// Number of mutations on this device that reverse or replace another.
     async fn reversals_of(&self, id: Uuid) -> Result<usize, StoreError> {
         let is_one = |mutation: &Mutation<Action>| mutation.replaces == Some(id) && !mutation.withdrawn;
         let waiting = self.client().queue().iter().filter(|record| is_one(&record.mutation)).count();
@@ -92,7 +93,7 @@ impl Book {
         Ok(waiting + sent)
     }
 
-    /// The next order's number: the device's prefix, a mark of this life of its data, and a running number.
+    /// The next order number: the device's prefix, a mark of this life of its database, and a counter.
     ///
     /// # Errors
     /// [`RecordError::Store`].
@@ -100,12 +101,12 @@ impl Book {
         let number = self.store().next_number(ORDER_COUNTER).await;
         let number = self.client().noted_save(number)?;
         let prefix = self.device_prefix();
-        // Counting starts again when the browser wiped the device, so the mark keeps numbers apart.
+        // The counter starts again after the browser removed the data, so the mark keeps numbers unique.
         let mark = self.client().client_id().as_u128() & 0xffff;
         Ok(format!("{prefix}-{mark:04X}-{number:04}"))
     }
 
-    /// Whether an order is in the queue, or among those acknowledged last.
+    /// Whether an order is in the queue or in the journal.
     pub(crate) async fn has_order(&self, id: Uuid) -> bool {
         let is_it = |action: &Action| matches!(action, Action::PlaceOrder(order) if order.id == id);
         let is_queued = self.client().queue().iter().any(|record| is_it(&record.mutation.action));
@@ -118,7 +119,7 @@ impl Book {
     }
 
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
-        self.put_person_first();
+        self.pause_catalogue();
         self.client().draft(action, base, replaces)
     }
 
@@ -127,7 +128,7 @@ impl Book {
         self.check_claims(&draft.action).await
     }
 
-    /// Whether some other product that this device knows of has what the action claims.
+    /// Refuses a SKU that another product on this device has.
     async fn check_claims(&self, action: &Action) -> Result<(), RecordError> {
         for claim in claims(action) {
             let mut holders = self.products_with(&claim).await?.into_iter();

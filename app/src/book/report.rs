@@ -1,4 +1,4 @@
-//! What a survey comes to: the stock's value and what it is made of. Pure.
+//! Totals of a survey: the stock's value, by expiry, aisle and product. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use super::survey::{Survey, SurveyedLot};
 use super::worth::NameId;
 use super::worth::Worth;
 
-/// Months ahead that are told one by one.
+/// Months ahead that are listed one by one.
 pub(crate) const MONTHS: usize = 12;
-/// Products, bins and lots that are named.
+/// Maximum products, bins and lots listed.
 const MAX_NAMED: usize = 10;
 
-/// Some lots and what they are worth.
+/// A number of lots and their value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Share {
     pub(crate) lots: usize,
     pub(crate) worth: Worth,
 }
 
-/// What becomes of a lot.
+/// A lot's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// Nothing presses.
+    /// None of the others.
     Good,
-    /// Its date is worth a look.
+    /// Expires within [`SOON_DAYS`](super::lot_filter::SOON_DAYS).
     Soon,
-    /// Its date presses.
+    /// Expires within [`PRESSING_DAYS`](super::lot_filter::PRESSING_DAYS).
     Pressing,
     /// Past its date.
     Expired,
@@ -39,7 +39,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// Every part, the best first.
+    /// All states, from best to worst.
     pub(crate) const ALL: [Self; 5] =
         [Self::Good, Self::Soon, Self::Pressing, Self::Expired, Self::BelowZero];
 
@@ -58,7 +58,7 @@ impl Part {
     }
 }
 
-/// When lots expire.
+/// Period of expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Expired,
@@ -68,21 +68,21 @@ pub(crate) enum Due {
     Undated,
 }
 
-/// What it all comes to.
+/// All totals.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Report {
     pub(crate) total: Share,
-    /// The currency of most lots; what is ranked is ranked in it.
+    /// The currency of most lots, in which aisles and products are ranked.
     pub(crate) currency: Option<NameId>,
     pub(crate) parts: Vec<(Part, Share)>,
     pub(crate) months: Vec<(Due, Share)>,
-    /// By the first part of their bins, the most valuable first.
+    /// By the first part of the bin, by descending value.
     pub(crate) aisles: Vec<(String, Share)>,
-    /// Aisles beyond those.
+    /// Number of further aisles.
     pub(crate) other_aisles: usize,
-    /// The most valuable first.
+    /// By descending value.
     pub(crate) products: Vec<(Uuid, Share)>,
-    /// Lots that expire next, by their place in the survey.
+    /// Lots that expire next, as indices into the survey.
     pub(crate) next: Vec<u32>,
 }
 
@@ -132,7 +132,7 @@ impl Survey {
         }
     }
 
-    /// The products with the greatest sums, each with its lots.
+    /// The products with the highest values, each with its lots.
     fn dearest(&self, sums: &[(usize, i128)], currency: Option<NameId>) -> Vec<(Uuid, Share)> {
         let Some(currency) = currency else { return Vec::new() };
         let valuable = (0..sums.len()).filter(|at| sums[*at].1 > 0);
@@ -187,7 +187,7 @@ impl Survey {
     }
 }
 
-/// The first of many, as many as are named; equals keep their order.
+/// The first [`MAX_NAMED`]; equal ones keep their order.
 fn first_named<T>(all: impl Iterator<Item = T>, is_before: impl Fn(&T, &T) -> bool) -> Vec<T> {
     let mut first = Vec::with_capacity(MAX_NAMED + 1);
     for one in all {
@@ -210,7 +210,7 @@ fn month_number(date: CalendarDate) -> usize {
     usize::from(year) * 12 + usize::from(month) - 1
 }
 
-/// Where a lot comes: expired, the months, later, undated.
+/// The index of a lot's period: expired, the months, later, undated.
 fn month_at(lot: &SurveyedLot, today: CalendarDate) -> usize {
     match lot.expires_on {
         _ if lot.is_expired(today) => 0,
@@ -244,7 +244,7 @@ mod tests {
         "2026-11-21".parse().expect("a date")
     }
 
-    /// Products 1 to 4 cost as many cents; the last is in dollars.
+    /// Products 1 to 4 cost as many cents; the last one's price is in dollars.
     fn survey(rows: &[(InventoryLot, &str)]) -> Survey {
         let mut survey = Survey::default();
         (1..=3).for_each(|n| survey.put_product(&product(n)));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn months_begin_with_this_one() {
+    fn months_begin_with_the_current_one() {
         let months = stocked().report(today()).months;
         let date = |text: &str| Due::Month(text.parse().expect("a date"));
         assert_eq!(months.first().map(|(due, _)| *due), Some(Due::Expired));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn aisles_and_products_come_by_what_they_are_worth() {
+    fn aisles_and_products_are_sorted_by_value() {
         let report = stocked().report(today());
         let aisles: Vec<&str> = report.aisles.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(aisles, ["A", "C", "B", "D"], "ranked in one currency");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_expires_next_comes_by_its_date() {
+    fn lots_that_expire_next_are_sorted_by_date() {
         let survey = stocked();
         let next = survey.report(today()).next;
         let codes: Vec<&str> = next.iter().map(|at| survey.code(&survey.lots()[*at as usize])).collect();
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_to_nothing() {
+    fn an_empty_survey_has_an_empty_report() {
         let report = Survey::default().report(today());
         assert_eq!((report.total.lots, report.currency), (0, None));
         assert_eq!(report.months.len(), MONTHS + 3);

@@ -1,4 +1,4 @@
-//! Which products of the stock list are shown, by the lots they have. Pure.
+//! Filters of the stock list by the products' lots. Pure.
 
 use domain::{CalendarDate, Quantity};
 use uuid::Uuid;
@@ -7,27 +7,27 @@ use super::lot_filter::{Expiry, Horizon};
 use super::survey::Survey;
 use crate::words::language::key;
 
-/// What a product's lots have to be like.
+/// Filter by lots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum StockFilter {
     #[default]
     Any,
-    /// There is something to pick.
+    /// Some stock can be picked.
     InStock,
-    /// There is nothing to pick.
+    /// No stock can be picked.
     OutOfStock,
-    /// A bin holds less than nothing by the book.
+    /// A lot is below zero.
     BelowZero,
-    /// Goods that are worth a look before their date.
+    /// A lot expires soon.
     ExpiringSoon,
 }
 
 impl StockFilter {
-    /// As people choose from.
+    /// All choices, in the order of the list.
     pub(crate) const ALL: [Self; 5] =
         [Self::Any, Self::InStock, Self::OutOfStock, Self::BelowZero, Self::ExpiringSoon];
 
-    /// The choice's words.
+    /// The choice's label.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Any => key("All"),
@@ -39,16 +39,16 @@ impl StockFilter {
     }
 }
 
-/// What the stock list is searched for.
+/// Search and filter of the stock list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StockSearch {
-    /// Words of the products' labels.
+    /// Words of the product labels.
     pub(crate) text: String,
     pub(crate) filter: StockFilter,
 }
 
 impl Survey {
-    /// Those of `products` that a filter leaves, in their order.
+    /// The products that pass a filter, in their order.
     pub(crate) fn stocked(&self, products: &[Uuid], filter: StockFilter, today: CalendarDate) -> Vec<Uuid> {
         let mut usable = vec![Quantity::ZERO; self.products().len()];
         let mut is_marked = vec![false; usable.len()];
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_told_apart_by_what_there_is_of_them() {
+    fn products_are_filtered_by_their_stock() {
         let today: CalendarDate = "2026-11-21".parse().expect("a date");
         let until = |date: &str, lot: InventoryLot| InventoryLot { expires_on: date.parse().ok(), ..lot };
         let mut survey = Survey::default();

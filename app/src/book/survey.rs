@@ -1,7 +1,8 @@
-//! Every lot of the device in memory, compact: what lists and reports over all of them count, sort and add up. Pure.
+//! All lots of the device in memory, compact, for lists and reports that count, sort and add up over all of
+//! them. Pure.
 //!
-//! A lot is a few numbers; texts lie in pools and are named by their place in them, so that some hundred thousand lots are
-//! a few megabytes.
+//! A lot is a few numbers; its texts are indices into string pools, so that some hundred thousand lots need a
+//! few megabytes.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::worth::{NameId, Worth, exact};
 
-/// What a survey knows of a product.
+/// The fields of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SurveyedProduct {
     pub(crate) id: Uuid,
@@ -24,14 +25,14 @@ pub(crate) struct SurveyedProduct {
 /// A lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SurveyedLot {
-    /// Its product's place among the products.
+    /// Index of its product.
     pub(crate) product: u32,
     pub(crate) place: NameId,
     code_start: u32,
     folded_start: u32,
     code_bytes: u16,
     pub(crate) status: LotStatus,
-    /// Whether something about it waits to be sent.
+    /// Whether it has pending mutations.
     pub(crate) is_pending: bool,
     pub(crate) quantity: Quantity,
     pub(crate) expires_on: Option<CalendarDate>,
@@ -45,10 +46,10 @@ impl SurveyedLot {
     }
 }
 
-/// Ends a code in the folded text; folding removes it from codes.
+/// Separates codes in the folded text; folding removes this character from codes.
 const END: char = '\n';
 
-/// Texts, each once.
+/// A pool of distinct texts.
 #[derive(Debug, Default)]
 struct Names {
     texts: Vec<Box<str>>,
@@ -62,7 +63,7 @@ impl Names {
         if let Some(id) = self.ids.get(text) {
             return *id;
         }
-        // Far fewer names than lots.
+        // There are far fewer names than lots.
         let id = NameId::try_from(self.texts.len()).unwrap_or(NameId::MAX);
         self.texts.push(text.into());
         self.folded.push(fold_for_search(text).into());
@@ -75,16 +76,16 @@ impl Names {
     }
 }
 
-/// The lots of one product as they are now; `None` for a product that is gone.
+/// The current lots of one product; `None` for a deleted product.
 #[derive(Debug)]
 pub(crate) struct Resurveyed {
     pub(crate) id: Uuid,
     pub(crate) product: Option<Product>,
-    /// Each with whether something about it waits to be sent.
+    /// Each with whether it has pending mutations.
     pub(crate) lots: Vec<(InventoryLot, bool)>,
 }
 
-/// The table.
+/// The survey.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     products: Vec<SurveyedProduct>,
@@ -98,17 +99,17 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Its lots.
+    /// The lots.
     pub(crate) fn lots(&self) -> &[SurveyedLot] {
         &self.lots
     }
 
-    /// Its products, in the order in which lots name them.
+    /// The products, in the order of the lots' indices.
     pub(crate) fn products(&self) -> &[SurveyedProduct] {
         &self.products
     }
 
-    /// A product's place among them.
+    /// A product's index.
     pub(crate) fn product_at(&self, id: Uuid) -> Option<u32> {
         self.at.get(&id).copied()
     }
@@ -129,7 +130,7 @@ impl Survey {
         self.places.text(place)
     }
 
-    /// Bins, those that are empty by now included.
+    /// All bins, including those that are empty by now.
     pub(crate) fn places(&self) -> impl Iterator<Item = &str> {
         self.places.texts.iter().map(AsRef::as_ref)
     }
@@ -139,7 +140,8 @@ impl Survey {
         self.places.folded.iter().map(AsRef::as_ref)
     }
 
-    /// Which lots have a folded word in their code: one pass over all codes, which lie in the order of the lots.
+    /// For each lot, whether its code contains a folded word: one pass over all codes, which are in the order
+    /// of the lots.
     pub(crate) fn with_code(&self, word: &str) -> Vec<bool> {
         let text = self.folded_codes.as_bytes();
         let mut has_word = vec![false; self.lots.len()];
@@ -148,7 +150,7 @@ impl Survey {
             while self.lots.get(at + 1).is_some_and(|next| next.folded_start as usize <= found) {
                 at += 1;
             }
-            // What lies behind the code's end was the code of a lot that is gone.
+            // Text after the code's end is the code of a removed lot.
             let before = self.lots.get(at).and_then(|lot| text.get(lot.folded_start as usize..found));
             if before.is_some_and(|before| !before.contains(&(END as u8))) {
                 has_word[at] = true;
@@ -157,19 +159,19 @@ impl Survey {
         has_word
     }
 
-    /// A unit's or currency's name.
+    /// The name of a unit or currency.
     pub(crate) fn name(&self, id: NameId) -> &str {
         self.names.text(id)
     }
 
-    /// A lot as a row has it.
+    /// A lot in the form of a row.
     pub(crate) fn row(&self, lot: &SurveyedLot) -> Option<InventoryLot> {
         let SurveyedLot { place, quantity, status, expires_on, received_on, .. } = *lot;
         let lot = LotRef::new(self.product_of(lot)?.id, self.code(lot), self.place(place));
         Some(InventoryLot { lot, quantity, status, expires_on, received_on })
     }
 
-    /// What a lot is worth at its product's price.
+    /// A lot's value at its product's price.
     pub(crate) fn add_worth(&self, worth: &mut Worth, lot: &SurveyedLot) {
         if let Some((currency, exact)) = self.exact_worth(lot) {
             worth.add_exact(currency, exact);
@@ -182,12 +184,12 @@ impl Survey {
         Some((product.currency, exact(lot.quantity, product.price_minor)))
     }
 
-    /// Whether so much of it is outdated text that it is better taken anew.
+    /// Whether so much of the text is outdated that the survey should be rebuilt.
     pub(crate) fn is_worn(&self) -> bool {
         self.outdated > self.lots.len() / 2 + 20_000
     }
 
-    /// Adds a product, or brings what is known of it up to date.
+    /// Adds or updates a product.
     pub(crate) fn put_product(&mut self, product: &Product) {
         let facts = SurveyedProduct {
             id: product.id,
@@ -201,7 +203,7 @@ impl Survey {
         }
     }
 
-    /// Adds a lot that it does not have. Emptied bins are no lots to look at unless something about them waits.
+    /// Adds a lot. Empty lots are skipped unless they have pending mutations.
     pub(crate) fn push_lot(&mut self, row: &InventoryLot, is_pending: bool) {
         if row.quantity == Quantity::ZERO && !is_pending {
             return;
@@ -232,7 +234,7 @@ impl Survey {
         self.lots.push(lot);
     }
 
-    /// Puts products' lots as they are now in place of those it had.
+    /// Replaces the lots of products with their current ones.
     pub(crate) fn replace(&mut self, products: &[Resurveyed]) {
         let replaced = set_of(products.iter().filter_map(|one| self.product_at(one.id)));
         let before = self.lots.len();
@@ -244,7 +246,7 @@ impl Survey {
         }
     }
 
-    /// A product's place; one that is not known yet gets one.
+    /// A product's index; an unknown product gets one.
     fn place_for(&mut self, id: Uuid) -> u32 {
         if let Some(at) = self.at.get(&id) {
             return *at;
@@ -261,7 +263,7 @@ impl Survey {
 pub(crate) mod tests {
     use super::*;
 
-    /// A product whose price is its number in cents.
+    /// A product whose price in cents is its number.
     pub(crate) fn product(n: u8) -> Product {
         Product {
             id: Uuid::from_u128(n.into()),
@@ -276,7 +278,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// So many units of product `n` in a bin.
+    /// A quantity of product `n` in a bin.
     pub(crate) fn lot(n: u8, code: &str, place: &str, units: i64) -> InventoryLot {
         let lot = LotRef::new(Uuid::from_u128(n.into()), code, place);
         InventoryLot { quantity: Quantity::units(units), ..InventoryLot::empty(lot) }
@@ -309,7 +311,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_product_that_changed_is_replaced_and_the_others_stay() {
+    fn only_a_changed_product_is_replaced() {
         let mut survey = Survey::default();
         for n in 1..=3 {
             survey.put_product(&product(n));

@@ -1,4 +1,4 @@
-//! Keeps the survey in step with the store and the queue, from the first time that a page asks for it.
+//! Keeps the survey in sync with the store and the queue, once a page has asked for it.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,61 +19,61 @@ use super::survey::{Resurveyed, Survey};
 use super::views::product_of;
 use crate::rest::NotLoaded;
 
-/// Rows read at a time: some milliseconds of work before the page may breathe.
+/// Rows per read: some milliseconds of work between two turns of the event loop.
 const READ_ROWS: usize = 1_000;
-/// Parts after which it is told how far the reading is.
+/// Parts between two progress notices.
 const PARTS_A_SIGN: usize = 10;
-/// Products whose lots are read again at once.
+/// Products whose lots are read again in one batch.
 const REFRESHED_PRODUCTS: usize = 50;
-/// Lots of one product.
+/// Maximum lots of one product.
 const MAX_LOTS_A_PRODUCT: usize = 2_000;
-/// Changed products beyond which everything is read again.
+/// With more changed products than this, everything is read again.
 const MAX_CHANGED_PRODUCTS: usize = 5_000;
-/// While a snapshot comes in, everything is read again no sooner than after this.
+/// Minimum time between two complete reads while a snapshot downloads.
 const SNAPSHOT_REST_MILLIS: u64 = 15_000;
-/// Reading the products is this much of the whole; the lots are the rest.
+/// Share of the products in the progress; the rest is the lots.
 const PRODUCTS_PERCENT: usize = 30;
-/// Words that are looked for; more are passed over.
+/// Maximum search words; further ones are ignored.
 const MAX_WORDS: usize = 6;
 
-/// How far the survey is.
+/// Progress of the survey.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SurveyState {
-    /// Changes with the survey.
+    /// Changes with every change of the survey.
     pub(crate) version: u64,
-    /// Whether there is one to look at; one that is read again stays until the new one is complete.
+    /// Whether a survey can be shown; the old one stays until a new one is complete.
     pub(crate) is_ready: bool,
-    /// How far the reading is, in percent.
+    /// Progress of the read, in percent.
     pub(crate) percent: Option<u8>,
-    /// Why it could not be read.
+    /// The error of the last read.
     pub(crate) failure: Option<StoreError>,
 }
 
-/// The version of a survey, an order, and its lots in that.
+/// A cached sort: the survey's version, the order, and the sorted lots.
 type KeptOrder = (u64, LotOrder, Rc<[u32]>);
 
-/// The survey and how it stands.
+/// The survey and its state.
 #[derive(Default)]
 pub(super) struct Surveying {
     survey: RefCell<Survey>,
     state: RefCell<SurveyState>,
-    /// As it was asked for last.
+    /// The last sort.
     order: RefCell<Option<KeptOrder>>,
     is_begun: Cell<bool>,
     is_running: Cell<bool>,
-    /// Something changed while it ran.
+    /// Whether something changed during the run.
     is_more: Cell<bool>,
-    /// Everything has to be read again.
+    /// Whether everything has to be read again.
     is_stale: Cell<bool>,
     begun_at: Cell<UnixMillis>,
-    /// Products whose rows changed since they were read.
+    /// Products whose rows changed since the last read.
     changed: RefCell<BTreeSet<Uuid>>,
-    /// Which pending mutations are folded into which products' rows.
+    /// The `seq`s of the pending mutations that are folded into each product's rows.
     folded: RefCell<BTreeMap<Uuid, Vec<u64>>>,
     watchers: Watchers<()>,
 }
 
-/// Brings the survey up to date, with the code of the rest.
+/// Updates the survey once the rest is loaded.
 ///
 /// # Errors
 /// [`NotLoaded`].
@@ -83,22 +83,22 @@ pub(crate) fn bring_survey_up(book: Book) -> LocalBoxFuture<'static, ()> {
 }
 
 impl Book {
-    /// Calls `callback` whenever the survey changed or its reading got further, until the guard is dropped.
+    /// Calls `callback` at every change or progress of the survey, until the guard is dropped.
     pub(crate) fn watch_survey(&self, callback: impl Fn() + 'static) -> Watch {
         self.0.surveying.watchers.watch(move |()| callback())
     }
 
-    /// The survey as it is now.
+    /// The current survey.
     pub(crate) fn survey(&self) -> Ref<'_, Survey> {
         self.0.surveying.survey.borrow()
     }
 
-    /// How far it is.
+    /// The current progress.
     pub(crate) fn survey_state(&self) -> SurveyState {
         self.0.surveying.state.borrow().clone()
     }
 
-    /// The lots that a filter leaves.
+    /// The lots that pass a filter.
     pub(crate) fn select_lots(&self, filter: &LotFilter, today: CalendarDate) -> Selection {
         let folded = fold_for_search(&filter.text);
         let survey = self.survey();
@@ -116,7 +116,8 @@ impl Book {
         survey.select(filter, &words, &self.order_of_lots(&survey, filter.order), today)
     }
 
-    /// All lots in an order. It is kept until the survey changes: one types faster than lots are sorted.
+    /// All lots in an order. The result is cached until the survey changes, because sorting is slower than
+    /// typing.
     fn order_of_lots(&self, survey: &Survey, order: LotOrder) -> Rc<[u32]> {
         let version = self.0.surveying.state.borrow().version;
         let mut kept = self.0.surveying.order.borrow_mut();
@@ -130,7 +131,7 @@ impl Book {
         }
     }
 
-    /// Brings it up to date; the first time it reads everything.
+    /// Updates the survey; the first call reads everything.
     async fn bring_survey_up(&self) {
         let surveying = &self.0.surveying;
         if surveying.is_running.replace(true) {
@@ -160,7 +161,7 @@ impl Book {
         surveying.is_running.set(false);
     }
 
-    /// Follows stored rows.
+    /// Handles stored rows.
     pub(super) fn follow_for_survey(&self, changed: &Changed) {
         let surveying = &self.0.surveying;
         if !surveying.is_begun.get() {
@@ -189,13 +190,13 @@ impl Book {
         is_stale && (has_rested || self.client().completeness() == Completeness::Complete)
     }
 
-    /// Reads everything, a part at a time, and puts it in place of what there was.
+    /// Reads everything in parts, then replaces the survey.
     async fn take_survey(&self) -> Result<(), StoreError> {
         let surveying = &self.0.surveying;
         surveying.is_begun.set(true);
         surveying.is_stale.set(false);
         surveying.begun_at.set(browser::now());
-        // Whatever changes from here on is read once more.
+        // Changes from here on are read again.
         surveying.changed.borrow_mut().clear();
         let mut taken = Survey::default();
         let expected = self.catalogue_len().max(1);
@@ -207,7 +208,7 @@ impl Book {
         let products = taken.products().len().max(1);
         self.read_table(LOTS, async |rows: Vec<Row>| {
             rows.iter().filter_map(Row::lot).for_each(|lot| taken.push_lot(lot, false));
-            // Lots lie in the order of their products.
+            // Lots are in the order of their products.
             let through = taken.lots().last().map_or(0, |lot| lot.product as usize + 1);
             PRODUCTS_PERCENT + through * (100 - PRODUCTS_PERCENT) / products
         })
@@ -219,7 +220,7 @@ impl Book {
         Ok(())
     }
 
-    /// Hands a table's rows to `take`, which says how many percent of everything have been read.
+    /// Passes a table's rows to `take`, which returns the progress in percent.
     async fn read_table(
         &self,
         table: &'static str,
@@ -236,11 +237,11 @@ impl Book {
             }
             parts += 1;
             TimeoutFuture::new(0).await;
-            self.let_person_first().await;
+            self.wait_for_pause().await;
         }
     }
 
-    /// Reads again what changed since, and what pending work is about.
+    /// Reads again the products that changed or have pending mutations.
     async fn refresh_survey(&self) -> Result<(), StoreError> {
         let surveying = &self.0.surveying;
         let mut pending: BTreeMap<Uuid, Vec<u64>> = BTreeMap::new();
@@ -270,14 +271,14 @@ impl Book {
             }
             TimeoutFuture::new(0).await;
         }
-        // At once: whoever looks sees the survey before or after.
+        // Without an `await` in between, so that no reader sees a partly updated survey.
         surveying.survey.borrow_mut().replace(&read);
         surveying.folded.replace(pending);
         self.sign(None);
         Ok(())
     }
 
-    /// Products with their lots as they are now, pending work included.
+    /// Products with their current lots, pending work included.
     async fn resurveyed(&self, products: &[Uuid]) -> Result<Vec<Resurveyed>, StoreError> {
         let key_of = |id: &Uuid| RowKey::new(PRODUCTS, id.to_string());
         let reads: Vec<Read> = products
@@ -312,7 +313,7 @@ impl Book {
         Ok(found.into_values().collect())
     }
 
-    /// Tells the pages that it changed or got further.
+    /// Notifies the pages of a change or progress.
     fn sign(&self, percent: Option<u8>) {
         {
             let mut state = self.0.surveying.state.borrow_mut();

@@ -1,4 +1,4 @@
-//! Codes that nobody knew when they were scanned. They are kept on this device until somebody says what they are.
+//! Unknown scanned codes. They stay on this device until a person resolves them.
 
 use client::Change;
 use serde::{Deserialize, Serialize};
@@ -7,32 +7,32 @@ use sync::{Store, StoreError, UnixMillis};
 use super::Book;
 
 const SETTING: &str = "unknown_codes";
-/// The oldest makes way.
+/// Maximum codes kept; the oldest is dropped.
 const MAX_CODES: usize = 200;
 
-/// A code and when it was met.
+/// An unknown code and its last scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UnknownCode {
     pub(crate) code: String,
-    /// When it was scanned last.
+    /// Time of the last scan.
     pub(crate) at: UnixMillis,
     pub(crate) times: u32,
-    /// The page it was scanned on, as its address.
+    /// Address of the page it was scanned on.
     pub(crate) place: String,
 }
 
 impl Book {
-    /// Those that still wait, the latest first.
+    /// The unresolved codes, the latest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn unknown_codes(&self) -> Result<Vec<UnknownCode>, StoreError> {
         let text = self.store().setting(SETTING).await?;
-        // What an earlier build kept otherwise is begun anew: a scan is not stock.
+        // A list of another format is discarded: a scan is not stock.
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
-    /// Keeps a code that was scanned at `place`.
+    /// Stores a code that was scanned on the page `place`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -45,7 +45,7 @@ impl Book {
         self.put_unknown(&codes).await
     }
 
-    /// Forgets a code: it is known now, or was nothing.
+    /// Removes a code.
     ///
     /// # Errors
     /// [`StoreError`].

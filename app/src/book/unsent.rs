@@ -10,7 +10,7 @@ use super::Book;
 use super::catalogue::ProductLabel;
 
 impl Book {
-    /// Everything that waits to be sent, entries of other versions included.
+    /// All pending mutations, including those of other versions.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -18,7 +18,7 @@ impl Book {
         Unsent::of(self.client().relay(), browser::now()).await
     }
 
-    /// Labels of products, from the catalogue or, while that is still being read, from the store.
+    /// Labels of products, from the catalogue or, while it loads, from the store.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,4 +1,4 @@
-//! What pages show of products and lots, pending work included.
+//! Views of products and lots for pages, pending work included.
 
 use domain::{
     CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry,
@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::Book;
 use super::catalogue::ProductLabel;
 
-/// Lots of one product that are shown.
+/// Maximum lots of one product shown.
 const MAX_SHOWN_LOTS: usize = 2_000;
-/// The key of a product or of its lots begins with its id.
+/// The key of a product and the keys of its lots begin with its id.
 const ID_CHARS: usize = 36;
-/// A read from the server that is only a bonus does not wait longer.
+/// Timeout of an optional read from the server.
 const READ_TIMEOUT_MILLIS: u32 = 5_000;
 
 /// A product and its lots.
@@ -23,17 +23,17 @@ pub(crate) struct ProductView {
     pub(crate) product: Product,
     /// The product's revision; 0 if the server has not seen it yet.
     pub(crate) rev: u64,
-    /// Whether something about it waits to be sent.
+    /// Whether it has pending mutations.
     pub(crate) pending: bool,
-    /// Usable stock: available and not past its date.
+    /// Usable stock: available and not expired.
     pub(crate) on_hand: Quantity,
-    /// How much of that the server does not know yet.
+    /// The pending part of that.
     pub(crate) unsent: Quantity,
-    /// Soonest to expire first.
+    /// By expiry date.
     pub(crate) lots: Vec<LotView>,
     /// The other products of its family.
     pub(crate) variants: Vec<Product>,
-    /// What the server has beyond this device.
+    /// The lots that are only on the server.
     pub(crate) elsewhere: Elsewhere,
 }
 
@@ -45,30 +45,30 @@ pub(crate) struct LotView {
     pub(crate) pending: bool,
 }
 
-/// Lots that this device does not hold.
+/// Lots that are not on this device.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Elsewhere {
-    /// The server is being asked.
+    /// The request is running.
     Asking,
     /// The server's answer.
     Live {
         /// Lots outside the device's scope: reserved, quarantined, expired.
         lots: Vec<LotView>,
     },
-    /// The server was not reached: what is shown is as of then.
+    /// The server was not reached: the view is as of the last sync.
     AsOf(Option<UnixMillis>),
 }
 
-/// What a list shows of a product.
+/// The fields of a product in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ProductCard {
     pub(crate) product: ProductLabel,
-    /// Read from the store a moment later than the label.
+    /// Read from the store a moment after the label.
     pub(crate) detail: Option<CardDetail>,
     pub(crate) pending: bool,
 }
 
-/// What a list shows of a product besides its label.
+/// The fields of a product in a list, besides its label.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CardDetail {
     pub(crate) price_minor: i64,
@@ -84,7 +84,7 @@ impl Book {
         self.0.catalogue.borrow_mut().search(query)
     }
 
-    /// Products in the catalogue.
+    /// Number of products in the catalogue.
     pub(crate) fn catalogue_len(&self) -> usize {
         self.0.catalogue.borrow().len()
     }
@@ -94,13 +94,13 @@ impl Book {
         self.0.catalogue.borrow().label(id).cloned()
     }
 
-    /// A product with its lots from this device; none if it holds no such product.
+    /// A product with its lots from this device; `None` if it is not here.
     pub(crate) async fn product(
         &self,
         id: Uuid,
         today: CalendarDate,
     ) -> Result<Option<ProductView>, StoreError> {
-        self.put_person_first();
+        self.pause_catalogue();
         let wanted = id.to_string();
         let base = self.client().base(&reads_of(id)).await?;
         let base_lots: Vec<InventoryLot> = base.rows.values().filter_map(Row::lot).cloned().collect();
@@ -113,7 +113,7 @@ impl Book {
             .iter()
             .filter_map(|(key, row)| Some((key, row.lot()?.clone())))
             .map(|(key, row)| LotView { row, rev: shown.rev(key), pending: view.pending.contains(key) })
-            // An emptied bin is no lot to work on; what emptied it shows until it is sent.
+            // An empty lot cannot be worked on, but it is shown until the mutation that emptied it is sent.
             .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
         sort_by(&mut lots, |a, b| by_expiry(&a.row, &b.row));
@@ -130,8 +130,8 @@ impl Book {
         }))
     }
 
-    /// What a list shows of products, those that the device holds. They are read together: a list has as many as fit the
-    /// screen.
+    /// The list fields of those products that are on the device. They are read together, because a list needs
+    /// as many as fit the screen.
     pub(crate) async fn cards(
         &self,
         ids: &[Uuid],
@@ -140,7 +140,7 @@ impl Book {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.let_person_first().await;
+        self.wait_for_pause().await;
         let reads: Vec<Read> = ids.iter().flat_map(|id| reads_of(*id)).collect();
         let wanted = set_of(ids.iter().map(Uuid::to_string));
         let view = self
@@ -151,7 +151,8 @@ impl Book {
         Ok(ids.iter().filter_map(|id| Some((*id, card_of(*id, &view, today)?))).collect())
     }
 
-    /// Asks the server for the lots this device does not hold; says as of when the device's own are if it cannot.
+    /// Fetches the lots that are not on this device; if that fails, the result contains the time of the last
+    /// sync.
     pub(crate) async fn elsewhere(&self, id: Uuid) -> Elsewhere {
         let path = format!("/api/products/{id}");
         match browser::get_json::<ProductAnswer>(&path, READ_TIMEOUT_MILLIS).await {
@@ -192,13 +193,13 @@ impl Book {
     }
 }
 
-/// What has to be read to show a product.
+/// The reads for a product's view.
 fn reads_of(id: Uuid) -> [Read; 2] {
     let lots = Read::Prefix { table: LOTS, prefix: lot_prefix(id), limit: MAX_SHOWN_LOTS };
     [Read::Row(RowKey::new(PRODUCTS, id.to_string())), lots]
 }
 
-/// The product, by its id, that a row of one or of its lots belongs to.
+/// The id of the product that a row of a product or a lot belongs to.
 pub(super) fn product_of(key: &RowKey) -> Option<&str> {
     if key.table == PRODUCTS || key.table == LOTS { key.key.get(..ID_CHARS) } else { None }
 }
@@ -206,7 +207,7 @@ pub(super) fn product_of(key: &RowKey) -> Option<&str> {
 fn card_of(id: Uuid, view: &View<Row>, today: CalendarDate) -> Option<ProductCard> {
     let key = RowKey::new(PRODUCTS, id.to_string());
     let product = view.rows.get(&key).and_then(Row::product)?;
-    // A product's lots lie together.
+    // A product's lots are consecutive.
     let from = RowKey::new(LOTS, lot_prefix(id));
     let of_product = view
         .rows

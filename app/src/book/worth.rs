@@ -1,15 +1,15 @@
-//! Sums of money in several currencies, exact to the end. Pure.
+//! Exact sums of money in several currencies. Pure.
 
 use domain::{Money, Quantity};
 use sync::sort_by;
 
-/// A text of the survey, by its place among the texts.
+/// Index of a text in the survey's pool.
 pub(crate) type NameId = u32;
 
 /// Thousandths of a minor unit: quantities have three decimals.
 const THOUSANDTHS: i128 = 1_000;
 
-/// What some lots are worth. There are few currencies, and hundreds of thousands of lots to add.
+/// The value of some lots. There are few currencies, and hundreds of thousands of lots to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Worth(Vec<(NameId, i128)>);
 
@@ -21,7 +21,7 @@ impl Worth {
         }
     }
 
-    /// Adds what [`exact`] makes.
+    /// Adds a result of [`exact`].
     pub(crate) fn add_exact(&mut self, currency: NameId, exact: i128) {
         match self.0.iter_mut().find(|(known, _)| *known == currency) {
             Some((_, sum)) => *sum = sum.saturating_add(exact),
@@ -34,12 +34,12 @@ impl Worth {
         self.0.iter().find(|(known, _)| *known == currency).map_or(0, |(_, exact)| rounded(*exact))
     }
 
-    /// The currencies of it.
+    /// Its currencies.
     pub(crate) fn currencies(&self) -> impl Iterator<Item = NameId> {
         self.0.iter().map(|(currency, _)| *currency)
     }
 
-    /// The sum of each currency, by their names.
+    /// The sum of each currency, by currency name.
     pub(crate) fn moneys<'a>(&self, name_of: &dyn Fn(NameId) -> &'a str) -> Vec<Money> {
         let money = |(currency, exact): &(NameId, i128)| Money {
             minor: rounded(*exact),
@@ -51,7 +51,7 @@ impl Worth {
     }
 }
 
-/// A quantity at a price, in thousandths of a minor unit.
+/// Quantity times price, in thousandths of a minor unit.
 pub(crate) fn exact(quantity: Quantity, price_minor: i64) -> i128 {
     i128::from(quantity.0) * i128::from(price_minor)
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_beyond_any_number_stays_at_the_largest() {
+    fn an_overflowing_sum_saturates() {
         let mut worth = Worth::default();
         for _ in 0..10 {
             worth.add_exact(0, exact(Quantity(i64::MAX), i64::MAX));

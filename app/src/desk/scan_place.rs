@@ -19,9 +19,9 @@ pub(crate) struct TextField {
     /// Its value before the first key.
     before: String,
     /// Its value after a key whose input event was held back.
-    untold: Option<String>,
+    held_back: Option<String>,
     /// Whether the page received the event of an earlier key.
-    is_told: bool,
+    is_notified: bool,
 }
 
 impl Place {
@@ -32,9 +32,12 @@ impl Place {
         };
         match element.dyn_into::<HtmlInputElement>() {
             Ok(field) => match field.type_().as_str() {
-                "text" | "search" | "tel" | "url" | "password" => {
-                    Self::Field(TextField { before: field.value(), field, untold: None, is_told: false })
-                }
+                "text" | "search" | "tel" | "url" | "password" => Self::Field(TextField {
+                    before: field.value(),
+                    field,
+                    held_back: None,
+                    is_notified: false,
+                }),
                 "button" | "submit" | "checkbox" | "radio" | "file" => Self::Page,
                 _ => Self::Other,
             },
@@ -55,12 +58,12 @@ impl Place {
 
     /// Restores the value from before the scan. Returns the field if its `data-scan` accepts scans.
     pub(crate) fn without_scan(self) -> Option<HtmlInputElement> {
-        let Self::Field(TextField { field, before, untold, is_told }) = self else { return None };
+        let Self::Field(TextField { field, before, held_back, is_notified }) = self else { return None };
         // The page may have changed the value meanwhile, such as the count after an earlier scan: that stays.
-        let is_as_typed = untold.as_ref().is_none_or(|typed| *typed == field.value());
+        let is_as_typed = held_back.as_ref().is_none_or(|typed| *typed == field.value());
         if is_as_typed && field.value() != before {
             field.set_value(&before);
-            if is_told {
+            if is_notified {
                 tell(&field);
             }
         }
@@ -72,7 +75,7 @@ impl Place {
         let Self::Field(place) = self else { return false };
         let is_here = target.is_some_and(|target| target == *AsRef::<EventTarget>::as_ref(&place.field));
         if is_here {
-            place.untold = Some(place.field.value());
+            place.held_back = Some(place.field.value());
         }
         is_here
     }
@@ -80,13 +83,13 @@ impl Place {
     /// Sends the page the input event.
     pub(crate) fn tell(&mut self) {
         if let Self::Field(place) = self
-            && let Some(typed) = place.untold.take()
+            && let Some(typed) = place.held_back.take()
         {
             // If a redraw before the event has reset the field, the typed value is restored.
             if place.field.value() == place.before {
                 place.field.set_value(&typed);
             }
-            place.is_told = true;
+            place.is_notified = true;
             tell(&place.field);
         }
     }
@@ -102,7 +105,7 @@ impl Place {
             field.set_range_text_with_start_and_end_and_selection_mode(text, start, end, SelectionMode::End);
         // Fails only for fields without a cursor, and text fields always have one.
         if typed.is_ok() {
-            (place.untold, place.is_told) = (None, true);
+            (place.held_back, place.is_notified) = (None, true);
             tell(field);
         }
     }

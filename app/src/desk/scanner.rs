@@ -166,7 +166,7 @@ impl Scans {
         if !self.0.is_busy.replace(true) {
             let scans = self.clone();
             spawn_local(async move {
-                if let Err(error) = work_off(scans.clone()).await {
+                if let Err(error) = process_queue(scans.clone()).await {
                     scans.give_up(not_loaded(error));
                 }
             });
@@ -190,11 +190,11 @@ impl Scans {
     }
 
     /// Handles the queued scans one by one.
-    async fn work_off(&self) {
+    async fn process_queue(&self) {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
             let Some(waiting) = next else { break };
-            self.let_page_come().await;
+            self.wait_for_page().await;
             self.deal_with(waiting).await;
         }
         self.0.is_busy.set(false);
@@ -202,7 +202,7 @@ impl Scans {
 
     /// Waits for the effects of the previous scan: a save, and the page after it. A scan is meant for the
     /// page that the person expects, however fast they scan.
-    async fn let_page_come(&self) {
+    async fn wait_for_page(&self) {
         for _ in 0..MAX_PAGE_LOOKS {
             let path = path();
             let is_here = *self.0.heard_at.borrow() == path
@@ -357,8 +357,8 @@ impl Surroundings {
 
 /// Handles the queued scans with code from the split-off part of the wasm.
 #[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
-fn work_off(scans: Scans) -> LocalBoxFuture<'static, ()> {
-    async move { scans.work_off().await }.boxed_local()
+fn process_queue(scans: Scans) -> LocalBoxFuture<'static, ()> {
+    async move { scans.process_queue().await }.boxed_local()
 }
 
 /// The part of a scan for the field that had the focus, if it is still there.

@@ -1,4 +1,4 @@
-//! Opens the device's database before anything else, and says so in a sentence when that fails.
+//! Opens the device's database before anything else, and shows a sentence if that fails.
 
 use sync::StoreError;
 use yew::prelude::*;
@@ -15,10 +15,10 @@ enum Opening {
     Failed(StoreError),
 }
 
-/// Forgets what cannot be read of the stock list, and begins anew. What waits to be sent stays.
+/// Drops unreadable rows and reloads the page. Unsent mutations stay.
 fn fetch_again(_: MouseEvent) {
     wasm_bindgen_futures::spawn_local(async {
-        // What still cannot be read is said again by the next opening.
+        // Remaining errors are shown again by the next opening.
         drop(Book::repair().await);
         client::reload();
     });

@@ -63,7 +63,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
         Loaded::Ready(all) => html! {
             <ul class="entries" data-test="recent-list">
                 for one in shown {
-                    { recent_row(&one, &|id| card_of(&cards, id).map(|card| card.product.name.clone()), now, way_back(&one, &all, &book, &toasts)) }
+                    { recent_row(&one, &|id| card_of(&cards, id).map(|card| card.product.name.clone()), now, undo_button(&one, &all, &book, &toasts)) }
                 }
             </ul>
         },
@@ -71,7 +71,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
 }
 
 /// The undo button of an entry, or the note that it was undone.
-fn way_back(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html {
+fn undo_button(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html {
     let id = one.mutation.id;
     let title = in_words(&one.mutation.action).what;
     if all.iter().any(|other| other.mutation.replaces == Some(id)) {
@@ -106,7 +106,7 @@ fn recent_row(
     one: &Recent,
     name_of: &dyn Fn(Uuid) -> Option<String>,
     now: sync::UnixMillis,
-    way_back: Html,
+    undo_button: Html,
 ) -> Html {
     let words = in_words(&one.mutation.action);
     let name = words.product.and_then(name_of);
@@ -141,7 +141,7 @@ fn recent_row(
                     <b class="row-quantity">{ change }</b>
                 }
             </a>
-            { way_back }
+            { undo_button }
         </li>
     }
 }

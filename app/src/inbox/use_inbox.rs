@@ -40,7 +40,7 @@ pub(crate) fn use_inbox() -> Loaded<Inbox> {
 fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
     let book = use_book();
     use_loaded((), version, move |()| async move {
-        book.let_picture_first().await;
+        book.wait_for_first_paint().await;
         read_inbox(book).await.map_err(not_loaded)?
     })
 }

@@ -29,7 +29,7 @@ use crate::words::language::{t, tf};
 use crate::words::movement_words::{exception_word, is_reversal, movement_word, note_words};
 
 /// If the delay between recording and booking exceeds this, both times are shown.
-const TOLD_DELAY_MILLIS: u64 = 5 * 60_000;
+const MIN_SHOWN_DELAY_MILLIS: u64 = 5 * 60_000;
 
 /// The subject of the history.
 #[derive(Properties, PartialEq)]
@@ -51,7 +51,7 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
         Loaded::Failed(message) => read_failure(message),
         Loaded::Loading => skeleton(),
         Loaded::Ready(past) => {
-            let all = told(id, &ledger, past);
+            let all = timeline_entries(id, &ledger, past);
             html! {
                 <>
                     if all.is_empty() && ledger.is_asking {
@@ -92,7 +92,7 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
 }
 
 /// Unsent changes first, then the server's ledger, or without it the sent changes of this device.
-fn told(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
+fn timeline_entries(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     let after = quantities_after(product, &ledger.entries, &past.booked);
     let mut newest = newest_quantities(product, &ledger.entries, &after, past);
     // The oldest pending change is applied first, on top of the booked quantity.
@@ -148,7 +148,7 @@ fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
         day: day_of(entry.booked_at),
         what: movement_word(*movement),
         place: place_of(lot_code, location),
-        told: line([who, when, note_words(*movement, note), String::new()]),
+        details: line([who, when, note_words(*movement, note), String::new()]),
         change: format::signed(*delta),
         after: after.map(format::quantity),
         look: movement_look(*movement),
@@ -168,7 +168,7 @@ fn who(author: &str, device: &str) -> String {
 
 fn when(recorded: UnixMillis, booked: UnixMillis) -> String {
     let moment = |at| format::moment(at, offset_minutes(at));
-    match booked.since(recorded) > TOLD_DELAY_MILLIS {
+    match booked.since(recorded) > MIN_SHOWN_DELAY_MILLIS {
         true => {
             tf("{recorded}, booked {booked}", &[("recorded", &moment(recorded)), ("booked", &moment(booked))])
         }
@@ -198,7 +198,7 @@ fn decided(note: &HistoryNote) -> Done {
         day: day_of(note.booked_at),
         what,
         place,
-        told: line([who, when, about, note.reason.clone()]),
+        details: line([who, when, about, note.reason.clone()]),
         change: String::new(),
         after: None,
         look,
@@ -217,7 +217,7 @@ fn own(one: &OwnMove, quantities: &mut HashMap<Uuid, Quantity>) -> Done {
         day: day_of(one.at),
         what: movement_word(one.movement),
         place: place_of(&one.lot.lot_code, &one.lot.location),
-        told: line([one.author.clone(), when, note_words(one.movement, &one.note), String::new()]),
+        details: line([one.author.clone(), when, note_words(one.movement, &one.note), String::new()]),
         change: format::signed(one.delta),
         after: after.map(format::quantity),
         look: movement_look(one.movement),

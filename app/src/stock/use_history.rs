@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_history_without_common_entries_is_loaded_again() {
         let all = Ledger::default().begun_with(page(&[9, 8], false));
-        let anew = all.begun_with(page(&[3, 2], true));
-        assert_eq!((revs(&anew), anew.more), (vec![3, 2], true));
+        let restarted = all.begun_with(page(&[3, 2], true));
+        assert_eq!((revs(&restarted), restarted.more), (vec![3, 2], true));
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Done {
     /// The lot and its place.
     pub(crate) place: String,
     /// Author, time and note.
-    pub(crate) told: String,
+    pub(crate) details: String,
     pub(crate) change: String,
     /// The quantity afterwards, if it is known.
     pub(crate) after: Option<String>,
@@ -64,7 +64,7 @@ fn row(done: &Done) -> Html {
                     <b>{ done.what }</b>
                     <span translate="no">{ done.place.clone() }</span>
                 </span>
-                <span class="row-sub" translate="no">{ done.told.clone() }</span>
+                <span class="row-sub" translate="no">{ done.details.clone() }</span>
                 if done.is_pending {
                     { pending_chip() }
                 }
@@ -91,7 +91,7 @@ mod tests {
             day: day.parse().expect("a date"),
             what: "Picked",
             place: String::new(),
-            told: String::new(),
+            details: String::new(),
             change: String::new(),
             after: None,
             look: (Tone::Quiet, Glyph::Pick),

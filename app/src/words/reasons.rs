@@ -26,7 +26,7 @@ pub(crate) fn reason(action: &Action, code: &str, message: &str) -> String {
     if language::current() == "en" {
         return message.to_owned();
     }
-    anew(action, code, message).unwrap_or_else(|| message.to_owned())
+    translated(action, code, message).unwrap_or_else(|| message.to_owned())
 }
 
 /// Like [`reason`], for a rule about one field, whose sentence begins with the field's name.
@@ -37,15 +37,15 @@ pub(crate) fn of_field(code: &str, message: &str) -> String {
     field_rule(code, message).unwrap_or_else(|| message.to_owned())
 }
 
-fn anew(action: &Action, code: &str, message: &str) -> Option<String> {
-    others_were_first(action, code)
-        .or_else(|| order_of_things(code).map(str::to_owned))
+fn translated(action: &Action, code: &str, message: &str) -> Option<String> {
+    conflict_sentence(action, code)
+        .or_else(|| ordering_rule(code).map(str::to_owned))
         .or_else(|| stock_rule(action, code))
         .or_else(|| field_rule(code, message))
 }
 
 /// A conflict with a concurrent change of others.
-fn others_were_first(action: &Action, code: &str) -> Option<String> {
+fn conflict_sentence(action: &Action, code: &str) -> Option<String> {
     let sentence = match (code, action) {
         ("deleted", Action::CreateLot { .. }) => {
             t("Somebody else deleted the product. Your lot was not saved.")
@@ -79,7 +79,7 @@ fn others_were_first(action: &Action, code: &str) -> Option<String> {
 }
 
 /// The mutation came too late or too early to be booked.
-fn order_of_things(code: &str) -> Option<&'static str> {
+fn ordering_rule(code: &str) -> Option<&'static str> {
     Some(match code {
         "held" => t(
             "The entry that this one builds on was not saved. Settle that one first, then try this one again.",
@@ -253,7 +253,7 @@ mod tests {
         ];
         for action in refused {
             let refusal = applied(&action, &mut rows).expect_err("a refusal");
-            let said = anew(&action, refusal.code, &refusal.message);
+            let said = translated(&action, refusal.code, &refusal.message);
             assert!(said.is_some(), "{}: {}", refusal.code, refusal.message);
             assert_eq!(reason(&action, refusal.code, &refusal.message), refusal.message);
         }
@@ -263,8 +263,8 @@ mod tests {
     fn a_conflict_names_its_field() {
         let patch = domain::ProductPatch { price_minor: Some(1), ..Default::default() };
         let edit = Action::UpdateProduct { id: Uuid::nil(), patch };
-        let said = anew(&edit, "price_changed", "").unwrap_or_default();
+        let said = translated(&edit, "price_changed", "").unwrap_or_default();
         assert!(said.contains("the price"), "{said}");
-        assert_eq!(anew(&edit, "news", "It is new."), None);
+        assert_eq!(translated(&edit, "news", "It is new."), None);
     }
 }

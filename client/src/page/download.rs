@@ -1,29 +1,30 @@
-//! Rows that are fetched outside a round, because a person wants them now.
+//! Download of rows on demand, outside a round.
 
 use browser::{get_json, now};
 use sync::{Changed, Commit, Model, Outbox, RelayedRow, Store, StoreError, TransportError, Versioned};
 
 use super::host::PageClient;
 
-/// The wait for an answer. A person waits with it.
+/// Timeout of the request, for which a person waits.
 const DOWNLOAD_TIMEOUT_MILLIS: u32 = 10_000;
 
-/// Why rows were not fetched or not kept.
+/// The reason why rows were not fetched or not stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
-    /// The server gave no answer that counts.
+    /// The request failed, or the answer was invalid.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The device could not keep it.
+    /// The device could not store the rows.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl<M: Model> PageClient<M> {
-    /// Fetches a JSON list of [`Versioned`] rows from `path` and keeps them. `false` where the server has none (404).
+    /// Fetches a JSON list of [`Versioned`] rows from `path` and stores them. `false` if the server has none
+    /// (404).
     ///
     /// # Errors
-    /// [`DownloadError`]; nothing was kept.
+    /// [`DownloadError`]; nothing was stored.
     pub async fn download(&self, path: &str) -> Result<bool, DownloadError> {
         let asked_at = self.store().outbox(0).await?;
         let rows = get_json::<Vec<Versioned<M::Row>>>(path, DOWNLOAD_TIMEOUT_MILLIS).await?;
@@ -32,11 +33,11 @@ impl<M: Model> PageClient<M> {
         Ok(true)
     }
 
-    /// Keeps rows of the server's. `asked_at` is the outbox before they were asked for: they count only while the cursor
-    /// is still there. The cursor stays, so the next round brings the same rows or newer ones.
+    /// Stores rows of the server. `asked_at` is the outbox before the request: the rows are discarded if the
+    /// cursor has moved since. The cursor is unchanged, so the next round brings the same or newer rows.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing was kept.
+    /// [`StoreError`]; nothing was stored.
     pub async fn keep(
         &self,
         rows: &[Versioned<M::Row>],

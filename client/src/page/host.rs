@@ -28,7 +28,7 @@ pub struct Page<M: Model> {
     channel: PageChannel,
 }
 
-/// Opened by [`listen`]: a page that has not read its data yet has nothing to bring up to date.
+/// Opened by [`listen`]: before the page has read its data, there is nothing to update.
 #[derive(Debug, Default)]
 pub struct PageChannel(RefCell<Option<BroadcastEnd>>);
 
@@ -62,7 +62,7 @@ impl<M: Model> Page<M> {
     }
 }
 
-/// Opens a page's database and follows the other windows and the worker from here on.
+/// Opens a page's database, then follows the other windows and the worker.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -1,4 +1,4 @@
-//! The browser's events about network and page, as the scheduler's events.
+//! Translates the browser's network and page events into the scheduler's events.
 
 use gloo_events::EventListener;
 use js_sys::Reflect;
@@ -7,7 +7,8 @@ use sync::Event;
 use crate::engine::Engine;
 use crate::host::Host;
 
-/// Feeds `online`, `offline`, `visibilitychange`, `pageshow` and `resume` to the engine until the listeners are dropped.
+/// Feeds `online`, `offline`, `visibilitychange`, `pageshow` and `resume` to the engine until the listeners
+/// are dropped.
 pub(super) fn listen<H: Host>(engine: &Engine<H>) -> Vec<EventListener> {
     let Some(window) = web_sys::window() else { return Vec::new() };
     let Some(document) = window.document() else { return Vec::new() };
@@ -24,7 +25,7 @@ pub(super) fn listen<H: Host>(engine: &Engine<H>) -> Vec<EventListener> {
     vec![
         on(&window, "online", |_| Some(Event::Online)),
         on(&window, "offline", |_| Some(Event::Offline)),
-        // A page that comes out of the back/forward cache, or is thawed: its timers stood still.
+        // Restored from the back/forward cache, or thawed: the page's timers were suspended.
         on(&window, "pageshow", |shown| {
             let is_persisted = Reflect::get(shown, &"persisted".into());
             is_persisted.is_ok_and(|persisted| persisted.is_truthy()).then_some(Event::Visible)

@@ -1,4 +1,4 @@
-//! Components that open the device's data and hand client and sync state to everything below them.
+//! Components that open the device's data and provide client and sync state to all components below.
 
 use sync::{AppNames, Model, StoreError};
 use wasm_bindgen_futures::spawn_local;
@@ -69,10 +69,10 @@ pub fn SyncProvider<M: Model>(props: &SyncProviderProps) -> Html {
     html! { <ContextProvider<OfflineSync<M>> context={sync}>{ props.children.clone() }</ContextProvider<OfflineSync<M>>> }
 }
 
-/// The state of syncing, anywhere below [`SyncProvider`].
+/// The sync state, anywhere below [`SyncProvider`].
 ///
 /// # Panics
-/// Outside the provider: a mistake in the program that the first rendering shows.
+/// Outside the provider: a programming error that the first render shows.
 #[hook]
 pub fn use_sync<M: Model>() -> OfflineSync<M> {
     use_provided()
@@ -81,7 +81,7 @@ pub fn use_sync<M: Model>() -> OfflineSync<M> {
 /// The device's data, anywhere below [`OfflineProvider`].
 ///
 /// # Panics
-/// Outside the provider: a mistake in the program that the first rendering shows.
+/// Outside the provider: a programming error that the first render shows.
 #[hook]
 pub fn use_client<M: Model>() -> PageClient<M> {
     use_provided()

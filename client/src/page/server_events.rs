@@ -1,4 +1,4 @@
-//! The server's event stream: it sends a message whenever there is something new to pull.
+//! The server's event stream, which sends a message at every new revision.
 
 use futures::StreamExt;
 use gloo_net::eventsource::State;
@@ -9,10 +9,10 @@ use sync::{Connection, Event};
 use crate::engine::Engine;
 use crate::host::Host;
 
-/// The wait before a stream that ended, or was refused, is opened again. Until then only the interval starts rounds.
+/// Wait before a closed or refused stream is opened again. Until then only the interval starts rounds.
 const REOPEN_MILLIS: u32 = 30_000;
 
-/// Sends [`Event::Poked`] for every message on `path`. Runs until it is dropped.
+/// Sends [`Event::Poked`] for every message on `path`. Runs until dropped.
 pub(super) async fn follow<H: Host>(engine: &Engine<H>, path: &str) {
     loop {
         follow_once(engine, path).await;
@@ -25,7 +25,7 @@ async fn follow_once<H: Host>(engine: &Engine<H>, path: &str) {
     let Ok(mut revisions) = source.subscribe("message") else { return };
     let mut is_first = true;
     while let Some(revision) = revisions.next().await {
-        // The first message holds the present revision, which the round at start-up asks for anyway.
+        // The first message is the current revision, which the round at start-up pulls anyway.
         if revision.is_ok() && !std::mem::take(&mut is_first) && engine.connection() == Connection::Online {
             engine.handle(Event::Poked);
         }

@@ -1,4 +1,4 @@
-//! The page's side of the service worker: registration, the search for new builds, and their activation.
+//! The page's side of the service worker: registration, checks for new builds, and their activation.
 
 use std::cell::{Cell, RefCell};
 
@@ -16,7 +16,7 @@ use yew::prelude::*;
 use crate::watchers::{Watch, Watchers};
 
 const SCRIPT: &str = "/sw.js";
-/// A kiosk's page never navigates, so the browser would not look for a new build by itself.
+/// A kiosk's page never navigates, so the browser would not check for new builds by itself.
 const UPDATE_CHECK_MILLIS: u32 = 3_600_000;
 
 thread_local! {
@@ -25,8 +25,8 @@ thread_local! {
     static IS_APPLYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Registers the service worker (`/sw.js`) and asks the browser to keep this device's data. Call it once, first thing.
-/// The engine asks for Background Sync at every start and at every saved mutation.
+/// Registers the service worker (`/sw.js`) and asks the browser to keep this device's data. Call it once,
+/// first. The engine requests Background Sync at every start and at every saved mutation.
 pub fn init_offline_sync() {
     spawn_local(async {
         // Without a worker the application still works while its page is open.
@@ -35,11 +35,11 @@ pub fn init_offline_sync() {
     spawn_local(ask_to_keep_data());
 }
 
-/// Asks the browser not to evict this device's data when space is short.
+/// Asks the browser not to evict this device's data when storage is short.
 pub async fn ask_to_keep_data() {
     let Some(window) = web_sys::window() else { return };
     let manager = window.navigator().storage();
-    // Undefined outside secure contexts, whatever the bindings say.
+    // Undefined outside secure contexts, contrary to the bindings.
     if !AsRef::<JsValue>::as_ref(&manager).is_object() {
         return;
     }
@@ -55,7 +55,7 @@ pub fn reload() {
     }
 }
 
-/// Whether a new build waits for the user's consent, and the callback that activates it.
+/// Whether a new build waits for activation, and the callback that activates it.
 #[hook]
 pub fn use_update_ready() -> (bool, Callback<()>) {
     let is_ready = use_state(bool::default);
@@ -69,7 +69,7 @@ pub fn use_update_ready() -> (bool, Callback<()>) {
     (*is_ready, Callback::from(|()| apply_update()))
 }
 
-/// Calls `callback` when a new build waits, at once if it does already, until the guard is dropped.
+/// Calls `callback` when a new build waits, or at once if one does already, until the guard is dropped.
 fn on_update_ready(callback: impl Fn() + 'static) -> Watch {
     if WAITING.with_borrow(Option::is_some) {
         callback();
@@ -77,7 +77,7 @@ fn on_update_ready(callback: impl Fn() + 'static) -> Watch {
     WATCHERS.with(|watchers| watchers.watch(move |()| callback()))
 }
 
-/// Activates the waiting build; the page reloads once it is in charge.
+/// Activates the waiting build; the page reloads when it is active.
 fn apply_update() {
     let waiting = WAITING
         .with_borrow(|registration| registration.as_ref().and_then(ServiceWorkerRegistration::waiting));
@@ -100,7 +100,7 @@ fn container() -> Option<ServiceWorkerContainer> {
 
 async fn register() -> Result<(), JsValue> {
     let container = container().ok_or("no service workers here")?;
-    // Another window may have applied the update: this one has to follow.
+    // Another window may have activated the update: this one has to reload, too.
     let had_controller = container.controller().is_some();
     EventListener::new(&container, "controllerchange", move |_| {
         if had_controller || IS_APPLYING.get() {

@@ -23,12 +23,13 @@ use crate::record::{Entities, RecordError};
 use crate::status::{RoundResult, SyncState};
 use crate::threats::Threat;
 
-/// When to sync, and the callbacks. The callbacks may change at any rendering; the rest is read at the first one.
+/// When to sync, and the callbacks. Callbacks may change at any render; the other options are read at the
+/// first one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OfflineSyncConfig {
-    /// Milliseconds between rounds while the connection holds; 0 for no rounds by the clock.
+    /// Milliseconds between rounds while online; 0 for no periodic rounds.
     pub auto_sync_interval: u64,
-    /// Whether to sync when the connection comes back.
+    /// Whether to sync when the connection returns.
     pub sync_on_online: bool,
     /// Whether to sync when the page becomes visible.
     pub sync_on_visibility: bool,
@@ -77,7 +78,7 @@ impl OfflineSyncConfig {
     }
 }
 
-/// The parts of an engine's start that an application may do its own way.
+/// Application-specific parts of an engine's start.
 pub struct Startup<M: Model> {
     /// Runs the rounds, for instance once their code is loaded.
     pub run_round: RoundRunner<Page<M>>,
@@ -97,7 +98,7 @@ impl<M: Model> fmt::Debug for Startup<M> {
     }
 }
 
-/// The state of syncing, to which this derefs, and the methods that change it.
+/// The sync state, by `Deref`, and the methods that change it.
 #[derive(Debug)]
 pub struct OfflineSync<M: Model> {
     state: SyncState,
@@ -142,43 +143,43 @@ impl<M: Model> OfflineSync<M> {
         self.engine.handle(Event::Manual);
     }
 
-    /// Takes the whole snapshot again; queue and rows stay meanwhile.
+    /// Downloads the whole snapshot again; queue and rows stay in the meantime.
     pub fn full_sync(&self) {
         self.engine.full_sync();
     }
 
-    /// As [`OfflineSync::full_sync`].
+    /// An alias of [`OfflineSync::full_sync`].
     pub fn refetch_data(&self) {
         self.full_sync();
     }
 
-    /// Drops every row first, where some cannot be read; the queue stays.
+    /// Like [`OfflineSync::full_sync`], but drops all rows first, for unreadable ones; the queue stays.
     pub fn repair_data(&self) {
         self.engine.repair();
     }
 
-    /// Clears a threat that a person has taken note of.
+    /// Clears a threat that a person has acknowledged.
     pub fn dismiss(&self, threat: Threat) {
         self.engine.dismiss(threat);
     }
 
-    /// Lets rounds start by themselves.
+    /// Switches automatic rounds on.
     pub fn start_auto_sync(&self) {
         self.engine.set_automatic(true);
     }
 
-    /// Ends that. A saved mutation is sent all the same.
+    /// Switches automatic rounds off. New mutations are still sent.
     pub fn stop_auto_sync(&self) {
         self.engine.set_automatic(false);
     }
 
-    /// Chooses to work offline, or ends that.
+    /// Switches working offline on or off.
     pub fn work_offline(&self, chosen: bool) {
         self.engine.work_offline(chosen);
     }
 
-    /// Saves an operation on an entity, such as `("UPDATE", "course")`, made on the row as it is now. `Ok` means that it
-    /// survives a power cut; it is sent by itself.
+    /// Saves an operation on an entity, such as `("UPDATE", "course")`, based on the current row. After `Ok`,
+    /// it survives a power cut; it is sent automatically.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
@@ -195,7 +196,7 @@ impl<M: Model> OfflineSync<M> {
         self.client().queue_mutation(operation, entity, id, data).await
     }
 
-    /// Fetches rows from `path` and keeps them, as [`Client::download`](crate::Client::download) does.
+    /// Fetches rows from `path` and stores them, like [`Client::download`](crate::Client::download).
     ///
     /// # Errors
     /// [`DownloadError`].
@@ -203,10 +204,10 @@ impl<M: Model> OfflineSync<M> {
         self.client().download(path).await
     }
 
-    /// Tries a refused mutation again, on the row as it is now.
+    /// Retries a refused mutation on the current row.
     ///
     /// # Errors
-    /// [`RecordError`]; the entry is still there.
+    /// [`RecordError`]; the entry is unchanged.
     pub async fn retry(&self, id: Uuid) -> Result<Mutation<M::Action>, RecordError> {
         self.client().retry(id).await
     }
@@ -214,7 +215,7 @@ impl<M: Model> OfflineSync<M> {
     /// Drops a queue entry: undoes a pending one, or keeps the server's row.
     ///
     /// # Errors
-    /// [`RecordError`]; the entry is still there, or was handled already.
+    /// [`RecordError`]; the entry is unchanged, or was handled already.
     pub async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
         self.client().discard(id).await
     }
@@ -247,7 +248,7 @@ pub fn use_offline_sync<M: Model>(config: OfflineSyncConfig) -> OfflineSync<M> {
     use_offline_sync_of(&client, config, Startup::default)
 }
 
-/// As [`use_offline_sync`], for a client that is not in the context, with a start of the application's own.
+/// Like [`use_offline_sync`], for a given client, with the application's own start.
 #[hook]
 pub fn use_offline_sync_of<M: Model>(
     client: &PageClient<M>,
@@ -287,7 +288,7 @@ pub fn use_offline_sync_of<M: Model>(
 }
 
 async fn run<M: Model>(engine: Engine<Page<M>>, first_paint: Option<LocalBoxFuture<'static, ()>>) {
-    // The user's choices hold from the first moment; the first round can wait.
+    // The user's choices apply before the first round, which may be delayed.
     engine.read_choices().await;
     if let Some(first_paint) = first_paint {
         first_paint.await;

@@ -5,7 +5,7 @@ use yew::prelude::*;
 /// The value from the context.
 ///
 /// # Panics
-/// Outside its provider: a mistake in the program that the first rendering shows, and that leaves nothing to return.
+/// Outside its provider: a programming error that the first render shows, with nothing to return.
 #[hook]
 #[expect(clippy::expect_used, reason = "a component outside its provider cannot work at all")]
 pub(crate) fn use_provided<T: Clone + PartialEq + 'static>() -> T {

@@ -1,4 +1,4 @@
-//! The rows of a table, as a component shows them.
+//! The hook for the rows of a table.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,11 +11,12 @@ use super::host::PageClient;
 use super::provider::use_client;
 use crate::client::Signal;
 
-/// Rows read of a table. An application with more of them reads by prefix or index, with [`crate::Client::view`].
+/// Maximum rows read. An application with larger tables reads by prefix or index, with
+/// [`crate::Client::view`].
 const MAX_ROWS: usize = 1_000;
 
-/// A table's rows by key, pending mutations folded in: 1,000 at most. They are read again at every change; the list is
-/// empty until the first reading, and stays as it is when one fails.
+/// A table's rows by key, pending mutations folded in: at most 1,000. They are read again at every change;
+/// the list is empty until the first read, and unchanged when a read fails.
 #[hook]
 pub fn use_rows<M: Model>(table: &'static str) -> Vec<M::Row> {
     let client = use_client::<M>();
@@ -34,7 +35,7 @@ pub fn use_rows<M: Model>(table: &'static str) -> Vec<M::Row> {
                     let (setter, readings) = (setter.clone(), Rc::clone(&readings));
                     spawn_local(async move {
                         let read = read_table(&client, table).await;
-                        // A later reading has begun meanwhile.
+                        // A later read has begun in the meantime.
                         if let (Some(read), true) = (read, readings.get() == number) {
                             setter.set(read);
                         }
@@ -53,7 +54,7 @@ pub fn use_rows<M: Model>(table: &'static str) -> Vec<M::Row> {
     (*rows).clone()
 }
 
-/// A store that cannot be read is reported by [`crate::SyncState::threats`].
+/// [`crate::SyncState::threats`] reports an unreadable store.
 async fn read_table<M: Model>(client: &PageClient<M>, table: &'static str) -> Option<Vec<M::Row>> {
     let reads = [Read::Prefix { table, prefix: String::new(), limit: MAX_ROWS }];
     let shown = client.view(&reads, |key| key.table == table).await.ok()?;

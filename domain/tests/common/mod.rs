@@ -1,4 +1,4 @@
-//! Shared by the tests of the rules.
+//! Shared by the tests of the domain rules.
 
 use domain::{Action, Warehouse};
 use sync::{Draft, Mutation, Records, UnixMillis};

@@ -5,7 +5,7 @@ use crate::protocol::{Cursor, Verdict};
 use crate::store::{Commit, Read, Store};
 
 /// All data is still there when the database is opened again, and numbering continues.
-pub async fn keeps_everything_when_opened_again(backend: &impl Backend) -> Checked {
+pub async fn keeps_everything_after_a_reopen(backend: &impl Backend) -> Checked {
     let store = backend.open().await?;
     let booked = store.enqueue(add(1, "a", 1)).await?;
     let refused = store.enqueue(add(2, "a", 1)).await?;
@@ -33,7 +33,7 @@ pub async fn keeps_everything_when_opened_again(backend: &impl Backend) -> Check
 }
 
 /// No `seq` is given twice, even if the queue was empty when the database was opened again.
-pub async fn never_gives_a_seq_twice(backend: &impl Backend) -> Checked {
+pub async fn never_reuses_a_seq(backend: &impl Backend) -> Checked {
     let store = backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
     let receipts = vec![receipt(&first, Verdict::Applied, vec![])];

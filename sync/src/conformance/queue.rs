@@ -69,8 +69,9 @@ pub async fn keeps_refusals_for_a_person(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// When the server knows less than the device was told, the lost mutations go back into the queue unchanged.
-pub async fn requeues_what_a_restored_server_lost(backend: &impl Backend) -> Checked {
+/// When the server has fewer receipts than the device has outcomes, the lost mutations return to the queue
+/// unchanged.
+pub async fn requeues_mutations_that_a_restored_server_lost(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
     let second = store.enqueue(add(2, "a", 2)).await?;
@@ -94,7 +95,7 @@ pub async fn requeues_what_a_restored_server_lost(backend: &impl Backend) -> Che
 }
 
 /// Every change of the queue changes its version, and rows are read together with that version.
-pub async fn tells_which_queue_the_rows_go_with(backend: &impl Backend) -> Checked {
+pub async fn reads_rows_with_the_version_of_the_queue(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let reads = [
         Read::Row(RowKey::new("counters", "b")),
@@ -136,7 +137,7 @@ pub async fn tells_which_queue_the_rows_go_with(backend: &impl Backend) -> Check
 }
 
 /// An overtaken answer knows fewer receipts, and is not a sign of a restored server.
-pub async fn takes_no_overtaken_answer_for_a_restored_server(backend: &impl Backend) -> Checked {
+pub async fn an_outdated_answer_is_not_a_restore(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
     let second = store.enqueue(add(2, "a", 2)).await?;
@@ -151,7 +152,7 @@ pub async fn takes_no_overtaken_answer_for_a_restored_server(backend: &impl Back
 
 /// A withdrawn mutation stays until the server's answer to the withdrawal, and is not part of the view
 /// meanwhile.
-pub async fn withdraws_what_may_have_been_sent(backend: &impl Backend) -> Checked {
+pub async fn withdraws_a_mutation_that_may_have_been_sent(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let sent = store.enqueue(add(1, "a", 1)).await?;
     assert_eq!(store.settle(sent.seq, None).await, Err(StoreError::Gone), "it waits for no person");
@@ -171,9 +172,9 @@ pub async fn withdraws_what_may_have_been_sent(backend: &impl Backend) -> Checke
     ] {
         let undone = store.enqueue(add(2, "a", 1)).await?;
         store.withdraw(undone.seq).await?;
-        let mut told = receipt(&undone, verdict, vec![]);
-        told.outcome.code = code.to_owned();
-        store.commit(Commit { receipts: vec![told], ..commit(Cursor::Start, 1) }).await?;
+        let mut answered = receipt(&undone, verdict, vec![]);
+        answered.outcome.code = code.to_owned();
+        store.commit(Commit { receipts: vec![answered], ..commit(Cursor::Start, 1) }).await?;
         let left = store.queue().await?.records.into_iter().find(|record| record.mutation.seq == undone.seq);
         assert_eq!(left.is_some_and(|record| !record.is_pending()), is_left, "{code}");
         assert_eq!(

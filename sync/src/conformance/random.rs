@@ -10,7 +10,7 @@ use crate::protocol::{Cursor, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Store};
 
 /// After any commits in any order, the store returns the same rows as the memory store.
-pub async fn shows_what_the_memory_store_shows(backend: &impl Backend) -> Checked {
+pub async fn behaves_like_the_memory_store(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let model = MemoryStore::<Counters>::new(Uuid::from_u128(1), "all");
     let mut dice = Dice(Rng::with_seed(0x1075_b00c));

@@ -30,7 +30,7 @@ fn relayed<R: Store>(commit: Commit<super::CounterRow>) -> Result<Commit<RowIn<R
 }
 
 /// Rows stored by a relay are found by its typed store.
-pub async fn reads_what_its_relay_stored<B: Backend>(backend: &B) -> Checked {
+pub async fn reads_records_stored_by_its_relay<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let relay = store.relay();
     let Draft { id, action, base, author, captured_at, depends_on, replaces } = add(1, "a", 5);
@@ -54,7 +54,7 @@ pub async fn reads_what_its_relay_stored<B: Backend>(backend: &B) -> Checked {
 }
 
 /// Rows and mutations stored by a typed store are forwarded by its relay.
-pub async fn a_relay_passes_on_what_was_stored<B: Backend>(backend: &B) -> Checked {
+pub async fn a_relay_forwards_stored_records<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let relay = store.relay();
     let mutation = store.enqueue(add(1, "a", 5)).await?;
@@ -86,7 +86,7 @@ fn written_as(n: u128, schema: u32, action: &str) -> Result<Mutation<Json>, Stor
 }
 
 /// An action of an earlier schema is parsed, and sent with its original JSON.
-pub async fn reads_what_an_earlier_build_saved<B: Backend>(backend: &B) -> Checked {
+pub async fn reads_records_of_an_earlier_build<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let earlier = r#"["a",5]"#;
     if !backend.insert_of_other_build(&store, written_as(1, 1, earlier)?).await? {
@@ -107,7 +107,7 @@ pub async fn reads_what_an_earlier_build_saved<B: Backend>(backend: &B) -> Check
 
 /// A record that this build cannot parse is kept, counted, sent unparsed and settled by its receipt, and does
 /// not block others.
-pub async fn passes_on_what_it_cannot_read<B: Backend>(backend: &B) -> Checked {
+pub async fn forwards_records_it_cannot_parse<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let unknown = r#"{"multiply":{"key":"a","by":2}}"#;
     let later = written_as(1, Counters::SCHEMA + 1, unknown)?;

@@ -6,7 +6,7 @@ use crate::protocol::{Cursor, Progress, Removal, ReplacedRange, Verdict, Version
 use crate::store::{Commit, Store};
 
 /// Rows and cursor are kept only from an answer to the store's own cursor; receipts are kept from any answer.
-pub async fn ignores_rows_of_an_overtaken_answer(backend: &impl Backend) -> Checked {
+pub async fn ignores_rows_of_an_outdated_answer(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let mine = store.enqueue(add(1, "b", 1)).await?;
     store.commit(Commit { rows: vec![counter("a", 2, 7)], ..commit(Cursor::Start, 7) }).await?;
@@ -123,7 +123,7 @@ pub async fn finds_rows_by_key_prefix_and_index(backend: &impl Backend) -> Check
 }
 
 /// A changed row is found by its new index key and no longer by its old one.
-pub async fn keeps_the_index_in_step(backend: &impl Backend) -> Checked {
+pub async fn keeps_the_index_up_to_date(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store.commit(Commit { rows: vec![label("x", "red", 1)], ..commit(Cursor::Start, 1) }).await?;
     store.commit(Commit { rows: vec![label("x", "blue", 2)], ..commit(Cursor::Live { rev: 1 }, 2) }).await?;
@@ -133,7 +133,7 @@ pub async fn keeps_the_index_in_step(backend: &impl Backend) -> Checked {
 }
 
 /// After a restore of the server, a snapshot's rows replace rows with newer revisions on the device.
-pub async fn a_snapshot_takes_newer_rows_back(backend: &impl Backend) -> Checked {
+pub async fn a_snapshot_replaces_newer_rows(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store
         .commit(Commit {
@@ -154,7 +154,7 @@ pub async fn a_snapshot_takes_newer_rows_back(backend: &impl Backend) -> Checked
 
 /// `drop_rows` removes rows and cursor; queue, journal, settings and counters stay, and rows can be stored
 /// again.
-pub async fn drops_rows_and_nothing_else(backend: &impl Backend) -> Checked {
+pub async fn drops_only_rows(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let booked = store.enqueue(add(1, "a", 1)).await?;
     let receipts = vec![receipt(&booked, Verdict::Applied, vec![counter("a", 1, 2)])];

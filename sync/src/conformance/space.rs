@@ -6,7 +6,7 @@ use crate::store::{Commit, Committed, Store, StoreError};
 
 /// With no space left, rows are refused as a whole and mutations are saved; outcomes are stored without their
 /// cursor. Once there is space again, rows are stored.
-pub async fn leaves_room_for_mutations_when_full(backend: &impl Backend) -> Checked {
+pub async fn saves_mutations_when_full(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store.commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) }).await?;
     if !backend.set_full(store, true).await? {

@@ -1,7 +1,7 @@
 //! One headless Chromium with a profile of its own, driven over WebDriver and the DevTools protocol.
 //!
 //! The profile outlives the browser, so that it can be started cold on what an earlier one stored. Long work in a page
-//! runs as a job that is polled: no answer is ever waited for beyond a driver's patience.
+//! runs as a job that is polled, so no command exceeds the driver's timeout.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const CRASH_TIMEOUT: Duration = Duration::from_secs(10);
 const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How far apart a job is looked at, and its memory measured.
+/// Interval between two polls of a job, and of its memory use.
 const JOB_POLL: Duration = Duration::from_millis(100);
 
 /// A running browser.
@@ -47,7 +47,7 @@ impl Chromium {
         Ok(browser)
     }
 
-    /// Ends the browser in order if it runs, and starts it anew on the same profile.
+    /// Quits the browser if it runs, and restarts it on the same profile.
     ///
     /// # Errors
     /// When the browser or its driver cannot be started.
@@ -65,7 +65,7 @@ impl Chromium {
         Ok(())
     }
 
-    /// Ends the browser in order, so that everything it holds gets to its profile.
+    /// Quits the browser, so that it writes its profile.
     pub(crate) async fn quit(&mut self) {
         if let Some(running) = self.running.take() {
             running.quit().await;
@@ -84,7 +84,7 @@ impl Chromium {
         self.driver()?.goto(url).await.with_context(|| format!("{url} cannot be opened"))
     }
 
-    /// Goes to an address in a new tab, which has a renderer process of its own, and closes the one before.
+    /// Goes to an address in a new tab, which has its own renderer process, and closes the previous tab.
     ///
     /// # Errors
     /// When the page cannot be loaded.
@@ -96,7 +96,7 @@ impl Chromium {
         self.open(url).await
     }
 
-    /// Opens a further tab and goes on in it.
+    /// Opens another tab and switches to it.
     ///
     /// # Errors
     /// When the browser refuses it.
@@ -115,7 +115,7 @@ impl Chromium {
         Ok(self.driver()?.window().await?)
     }
 
-    /// Goes on in another tab.
+    /// Switches to another tab.
     ///
     /// # Errors
     /// When it is gone.
@@ -123,21 +123,21 @@ impl Chromium {
         Ok(self.driver()?.switch_to_window(tab.clone()).await?)
     }
 
-    /// Ends the process of the current tab as a crash would, and goes on in a new one.
+    /// Crashes the process of the current tab, and switches to a new tab.
     ///
     /// # Errors
     /// When no new tab can be opened.
     pub(crate) async fn crash_tab(&self) -> Result<()> {
-        // Opened first: the driver does nothing more in a tab that has crashed.
+        // Opened first, because the driver executes no commands in a crashed tab.
         let doomed = self.tab().await?;
         let next = self.new_tab().await?;
         self.switch_to(&doomed).await?;
-        // Nobody is left there to answer.
+        // A crashed tab sends no answer.
         drop(tokio::time::timeout(CRASH_TIMEOUT, self.cdp("Page.crash", json!({}))).await);
         self.switch_to(&next).await
     }
 
-    /// Runs a script's body, which may await, and returns what it returns.
+    /// Runs a script's body, which may await, and returns its result.
     ///
     /// # Errors
     /// When the script throws.
@@ -176,7 +176,7 @@ impl Chromium {
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
         let deadline = Instant::now() + WAIT_TIMEOUT;
         loop {
-            // What was found may be drawn anew before it is clicked.
+            // The element may be redrawn before the click.
             let clicked = async {
                 self.driver()?.find(By::Css(selector)).await?.click().await.map_err(anyhow::Error::from)
             };
@@ -190,7 +190,7 @@ impl Chromium {
         }
     }
 
-    /// Replaces what stands in a field.
+    /// Replaces the value of a field.
     ///
     /// # Errors
     /// When the field is not there.
@@ -201,14 +201,14 @@ impl Chromium {
         field.send_keys(text).await.with_context(|| format!("{selector} cannot be filled"))
     }
 
-    /// Waits until a script's body returns something true, and returns that.
+    /// Polls a script's body until it returns a truthy value, and returns that.
     ///
     /// # Errors
-    /// When it does not in time; the message ends with what the page reads.
+    /// After a timeout; the message ends with the page's text.
     pub(crate) async fn wait_for(&self, what: &str, body: &str) -> Result<Value> {
         let deadline = Instant::now() + WAIT_TIMEOUT;
         loop {
-            // A page on its way to another cannot answer; it is asked again.
+            // A page that is navigating cannot answer; the script is run again.
             let answer = self.script(body).await.unwrap_or(Value::Null);
             if !matches!(answer, Value::Null | Value::Bool(false)) {
                 return Ok(answer);
@@ -222,19 +222,19 @@ impl Chromium {
         }
     }
 
-    /// Runs an async function's body in the page and returns what it returns.
+    /// Runs an async function's body in the page and returns its result.
     ///
     /// # Errors
-    /// With the message of what it throws, or when it does not end in time.
+    /// With the message of its exception, or after a timeout.
     pub(crate) async fn job(&self, body: &str) -> Result<Value> {
         Ok(self.observed_job(body, false).await?.0)
     }
 
-    /// As [`Self::job`], with the most memory in bytes that was seen meanwhile: the page's heap and, where its subject
-    /// says it, wasm memory.
+    /// Like [`Self::job`], with the peak memory in bytes: the page's heap and, if the subject reports it, wasm
+    /// memory.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Like [`Self::job`].
     pub(crate) async fn measured_job(&self, body: &str) -> Result<(Value, f64)> {
         self.cdp("Performance.enable", json!({})).await?;
         self.observed_job(body, true).await
@@ -276,7 +276,7 @@ impl Chromium {
         heap.and_then(|heap| heap["value"].as_f64()).context("the browser does not say how large its heap is")
     }
 
-    /// The most memory that one renderer process has held at once, in bytes, where that can be known.
+    /// Peak memory of one renderer process in bytes, if available.
     pub(crate) fn renderer_peak_bytes(&self) -> Option<f64> {
         let driver = self.running.as_ref()?.driver_process_id();
         let renderers =

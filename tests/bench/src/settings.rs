@@ -12,26 +12,26 @@ const FULL: Size = Size { products: 100_000, lots: 200_000 };
 const QUICK: Size = Size { products: 10_000, lots: 20_000 };
 const QUICK_RUNS: usize = 3;
 
-/// Compares Lotbook with its peers. `cargo xtask bench` builds everything this needs and calls it.
+/// Benchmarks Lotbook and its peers. `cargo xtask bench` builds all programs and runs this.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Settings {
-    /// The bench to run; all of them without a name
+    /// The bench to run; all of them by default
     #[arg(value_enum)]
     pub(crate) name: Option<Bench>,
-    /// A tenth of the data, and three runs
+    /// Use a tenth of the data, and at most three runs
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Measured runs of every subject, after one that only warms up
+    /// Number of measured runs of every subject, after one warm-up run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     runs: u16,
-    /// Only these subjects, such as lotbook,dexie
+    /// Run only these subjects, such as lotbook,dexie
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
-    /// Seed of the random faults
+    /// Seed of the random choices of `faults`
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(crate) seed: u64,
-    /// Only these faults, such as F1,F9
+    /// Run only these faults, such as F1,F9
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     fault: Vec<Fault>,
     /// The release build of lotbook-server
@@ -46,10 +46,10 @@ pub(crate) struct Settings {
     /// A folder with products.csv and inventory_lots.csv; without it rows are generated
     #[arg(long, env = "LOTBOOK_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The browser
+    /// The browser's program
     #[arg(long, env = "CHROMIUM", default_value = "chromium", value_name = "FILE")]
     pub(crate) chromium: PathBuf,
-    /// The browser's driver
+    /// The driver's program
     #[arg(long, env = "CHROMEDRIVER", default_value = "chromedriver", value_name = "FILE")]
     pub(crate) chromedriver: PathBuf,
 }
@@ -59,21 +59,21 @@ pub(crate) struct Settings {
 pub(crate) enum Bench {
     /// All rows from the server until durable and findable by barcode
     FirstSync,
-    /// A few changed rows into the many
+    /// A pull of a few changed rows
     Delta,
-    /// One queue record until durable
+    /// Saving one queue record until durable
     Record,
     /// 1,000 queued mutations until acknowledged
     Drain,
     /// Offline start of the installed app until rows are painted, and the first scan
     ColdStart,
-    /// By barcode and SKU, and a keystroke of the search
+    /// Lookup by barcode and SKU, and one keystroke of the search
     Lookup,
     /// Compressed bytes of app and worker
     Size,
-    /// Pushes of many devices, pulls of everything
+    /// Pushes by many devices, and pulls of all rows
     Server,
-    /// Saved work when browser, network or server fail
+    /// Saved work under faults of browser, network and server
     Faults,
 }
 

@@ -19,7 +19,7 @@ use crate::actor::{Actor, finish};
 use crate::device::Device;
 use crate::floor::{deliveries_off, exceptions_off};
 use crate::network::{Air, Link};
-use crate::person::told;
+use crate::person::description;
 
 const MAX_ROWS: usize = 10_000;
 
@@ -97,7 +97,7 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     let (mut found, diary) = (Vec::new(), device.diary.borrow());
     for id in &diary.saved {
         let receipt = books.receipts.get(id);
-        let what = || diary.drafted.get(id).map(told).unwrap_or_default();
+        let what = || diary.drafted.get(id).map(description).unwrap_or_default();
         // Withdrawn and dropped mutations may be missing: their person wanted that.
         let is_settled = diary.discarded.contains(id) || diary.undone.contains_key(id);
         let is_booked = receipt.is_some_and(|receipt| receipt.is_in_effect) || books.lines.contains_key(id);
@@ -150,10 +150,11 @@ fn booked_wrongly(books: &Books, actions: &BTreeMap<Uuid, &Action>) -> Vec<Strin
         let expected = deltas(action);
         if lines.len() != expected.len() {
             let (booked, due) = (lines.len(), expected.len());
-            found.push(format!("doubled: {id} has {booked} ledger lines, not {due}: {}", told(action)));
+            found
+                .push(format!("doubled: {id} has {booked} ledger lines, not {due}: {}", description(action)));
         }
         if !books.receipts.get(id).is_some_and(|receipt| receipt.is_in_effect) {
-            found.push(format!("booked without a receipt: {id}: {}", told(action)));
+            found.push(format!("booked without a receipt: {id}: {}", description(action)));
         }
     }
     for (id, _) in books.receipts.iter().filter(|(_, receipt)| receipt.is_in_effect) {

@@ -112,7 +112,7 @@ impl World {
         let waiting = u32::try_from(self.air.late.borrow().len()).unwrap_or_default();
         if waiting > 0 {
             let letter = self.air.late.borrow_mut().remove(self.air.dice.roll(waiting) as usize);
-            self.air.trace.tell(|| "a request arrives that was given up".to_owned());
+            self.air.trace.tell(|| "a request arrives after its timeout".to_owned());
             drop(self.air.deliver(&letter));
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (id, number, lines): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (closed, told): (bool, u32) = (row.get(4)?, row.get(5)?);
+        let (closed, shortages): (bool, u32) = (row.get(4)?, row.get(5)?);
         let lines: Vec<DeliveryLine> = serde_json::from_str(&lines)?;
         for line in &lines {
             let sum = model.remove(&(id, line.product_id)).unwrap_or_default();
@@ -63,9 +63,9 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
         }
         // It may have been complete when it was closed, and incomplete again after a reversal.
         let is_overlooked = given_up.contains(&id) && is_missing_some && !closed && !taken_back.contains(&id);
-        if is_overlooked || (closed && !given_up.contains(&id)) || told != u32::from(closed) {
+        if is_overlooked || (closed && !given_up.contains(&id)) || shortages != u32::from(closed) {
             found.push(format!(
-                "{number} is closed: {closed}, and what is missing was written down {told} times"
+                "{number} is closed: {closed}, and what is missing was written down {shortages} times"
             ));
         }
         let nameless = model.keys().filter(|(delivery, _)| *delivery == id).count();

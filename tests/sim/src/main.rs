@@ -12,30 +12,30 @@ use sim::trace::Detail;
 use sim::variant::Variant;
 use sim::world::{Report, run};
 
-/// Runs simulated warehouses, each from a seed, with everything going wrong, and checks that nothing is lost, doubled,
+/// Runs simulated warehouses under random faults, each from a seed, and checks that no mutation is lost, doubled,
 /// reordered or stuck.
 #[derive(Debug, Parser)]
 #[command(name = "sim")]
 struct Options {
-    /// How many seeds to run
+    /// Number of seeds
     #[arg(long, default_value_t = 1_000)]
     seeds: u64,
-    /// The first of them
+    /// The first seed
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// End after this many seconds, whatever seeds are left
+    /// Stop after this many seconds, even if seeds are left
     #[arg(long)]
     seconds: Option<u64>,
-    /// Run a deliberately broken engine: a name of --variants
+    /// Run a deliberately broken variant; --variants lists the names
     #[arg(long, default_value = "none")]
     variant: String,
-    /// Run every broken engine until it is caught, within the given number of seeds each
+    /// Run every broken variant until a seed detects it, with at most --seeds seeds each
     #[arg(long)]
     variants: bool,
-    /// Tell of a failing run every body sent, and what happened once it was quiet
+    /// For a failing run, print all request bodies, and the events after the faults ended
     #[arg(long)]
     verbose: bool,
-    /// Seeds run side by side
+    /// Number of seeds run in parallel
     #[arg(long, default_value_t = 2)]
     threads: usize,
 }

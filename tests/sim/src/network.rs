@@ -177,8 +177,8 @@ impl Link {
             body.truncate(body.len() / 2);
         }
         air.trace.tell_if(false, || {
-            let [asked, told] = [&letter.body, &body].map(|body| String::from_utf8_lossy(body));
-            format!("{} sent {asked} and got {status} {told}", self.name)
+            let [request, answer] = [&letter.body, &body].map(|body| String::from_utf8_lossy(body));
+            format!("{} sent {request} and got {status} {answer}", self.name)
         });
         self.read(status, &body)
     }

@@ -48,7 +48,7 @@ impl Diary {
     pub fn keep(&mut self, kept: Result<Kept, RecordError>, trace: &Trace, name: &str) {
         match kept {
             Ok(Kept::Saved(mutation, replaced)) => {
-                trace.tell(|| format!("{name} saved {} {}", mutation.seq, told(&mutation.action)));
+                trace.tell(|| format!("{name} saved {} {}", mutation.seq, description(&mutation.action)));
                 self.saved.insert(mutation.id);
                 self.discarded.extend(replaced);
             }
@@ -64,7 +64,7 @@ impl Diary {
 }
 
 /// A short description of an action.
-pub fn told(action: &Action) -> String {
+pub fn description(action: &Action) -> String {
     serde_json::to_string(action).unwrap_or_default()
 }
 

@@ -80,23 +80,21 @@ impl Variant {
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::None => ("none", "nothing"),
-            Self::DeleteBeforeAck => ("delete-before-ack", "the queue record goes when it is sent"),
-            Self::AnyAnswerIsAck => {
-                ("any-answer-is-ack", "whatever answers, a portal's page too, acknowledges")
-            }
-            Self::DropOnSignIn => ("drop-on-sign-in", "a 401 drops what the request carried"),
+            Self::DeleteBeforeAck => ("delete-before-ack", "the queue record is deleted when it is sent"),
+            Self::AnyAnswerIsAck => ("any-answer-is-ack", "any answer acknowledges, even a portal's page"),
+            Self::DropOnSignIn => ("drop-on-sign-in", "a 401 drops the mutations of the request"),
             Self::CursorBeforeRows => ("cursor-before-rows", "the cursor is stored before its rows"),
             Self::SeqFromMax => ("seq-from-max", "seq is max + 1, read outside the transaction"),
             Self::ReceiptsApart => ("receipts-apart", "receipts are stored after the effects' transaction"),
             Self::NoDedupe => ("no-dedupe", "the server forgets receipts"),
-            Self::LateCommit => ("late-commit", "a pull passes over a commit that comes late"),
+            Self::LateCommit => ("late-commit", "a pull skips a late commit"),
             Self::NoJournal => ("no-journal", "acknowledged mutations are forgotten"),
-            Self::SnapshotOnlyAdds => ("snapshot-only-adds", "a snapshot takes no row away"),
+            Self::SnapshotOnlyAdds => ("snapshot-only-adds", "a snapshot removes no rows"),
             Self::NoRemovals => ("no-removals", "rows that leave the scope stay"),
             Self::UndoDeletes => ("undo-deletes", "undoing deletes the record, sent or not"),
-            Self::NoSteal => ("no-steal", "a frozen holder keeps its turn"),
-            Self::NoWatchdog => ("no-watchdog", "a hanging round is waited for"),
-            Self::NoRetry => ("no-retry", "after a failure nothing happens by itself"),
+            Self::NoSteal => ("no-steal", "a frozen holder keeps the lock"),
+            Self::NoWatchdog => ("no-watchdog", "a hanging round is never abandoned"),
+            Self::NoRetry => ("no-retry", "no retry after a failure"),
             Self::RefusedStaysPending => ("refused-stays-pending", "a refused mutation is sent for ever"),
             Self::ChecksAnother => ("checks-another", "one draft is checked and another saved"),
             Self::StaleQueue => ("stale-queue", "rows are shown with a queue of another version"),

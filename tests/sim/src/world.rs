@@ -168,7 +168,7 @@ impl World {
                 return;
             }
         }
-        self.air.alarm("something goes round in circles without time passing".to_owned());
+        self.air.alarm("livelock: tasks keep running without time passing".to_owned());
     }
 
     /// Advances to the time of the next event. Actors that can run are polled before.

@@ -16,7 +16,7 @@ const BACKUPS: usize = 5;
 const MAX_PAUSE_MILLIS: u64 = 60;
 
 #[tokio::test]
-async fn a_backup_under_load_is_consistent_and_devices_send_what_it_lacks() -> Result<()> {
+async fn a_backup_under_load_is_consistent_and_devices_resend_missing_mutations() -> Result<()> {
     let server = Server::stopped()?;
     let dice = Dice::new(0xBAC);
     let crew = Crew::start(&server, DEVICES, 4).await?;

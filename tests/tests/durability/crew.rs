@@ -34,7 +34,7 @@ pub(crate) type Outcomes = BTreeMap<Uuid, Verdict>;
 struct Client {
     device: TestDevice,
     transport: NativeTransport,
-    /// Attempts that did not client the server.
+    /// Attempts that did not reach the server.
     failed_attempts: Cell<u64>,
 }
 

@@ -125,7 +125,7 @@ async fn copies(server: &Server, crew: &Crew, dice: &Dice, count: usize) -> Resu
 }
 
 #[tokio::test]
-async fn devices_send_again_what_a_copy_of_the_running_files_lacks() -> Result<()> {
+async fn devices_resend_mutations_missing_from_a_copy_of_the_running_files() -> Result<()> {
     let server = Server::stopped()?;
     let dice = Dice::new(0xC0B7);
     let crew = Crew::start(&server, DEVICES, 3).await?;

@@ -104,8 +104,9 @@ async fn one_bad_mutation_neither_blocks_nor_spoils_the_others() -> Result<()> {
     for (seq, action) in (1..).zip(bad.iter().flat_map(|bad| [bad, &good])) {
         sent.push(mutation(seq, action));
     }
-    let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!(sent)).await?;
-    let codes: Vec<&str> = told.iter().filter_map(|receipt| receipt["outcome"]["code"].as_str()).collect();
+    let receipts = send_raw(&server, device.token(), Uuid::from_u128(7), json!(sent)).await?;
+    let codes: Vec<&str> =
+        receipts.iter().filter_map(|receipt| receipt["outcome"]["code"].as_str()).collect();
     let refused: Vec<&str> = codes.iter().copied().step_by(2).collect();
     let expected = [
         "unknown_kind",
@@ -120,9 +121,9 @@ async fn one_bad_mutation_neither_blocks_nor_spoils_the_others() -> Result<()> {
         "malformed",
     ];
     assert_eq!(refused, expected);
-    assert!(told.iter().step_by(2).all(|receipt| receipt["outcome"]["verdict"] == "rejected"));
-    assert!(told.iter().skip(1).step_by(2).all(|receipt| receipt["outcome"]["verdict"] == "applied"));
-    let message = told[2]["outcome"]["message"].as_str().unwrap_or_default();
+    assert!(receipts.iter().step_by(2).all(|receipt| receipt["outcome"]["verdict"] == "rejected"));
+    assert!(receipts.iter().skip(1).step_by(2).all(|receipt| receipt["outcome"]["verdict"] == "applied"));
+    let message = receipts[2]["outcome"]["message"].as_str().unwrap_or_default();
     assert!(message.starts_with("The field quantity of pick_lot cannot be read:"), "{message}");
     assert_eq!(number(&server, "SELECT quantity FROM inventory_lots")?, 0);
     Ok(())
@@ -138,8 +139,9 @@ async fn newer_schemas_long_names_and_duplicate_orders_are_refused_one_by_one() 
     let mut nameless = mutation(2, &sale);
     nameless["author"] = json!("x".repeat(10_000));
     let sent = json!([newer, nameless, mutation(3, &sale), mutation(4, &sale)]);
-    let told = send_raw(&server, device.token(), Uuid::from_u128(7), sent).await?;
-    let codes: Vec<&str> = told.iter().filter_map(|receipt| receipt["outcome"]["code"].as_str()).collect();
+    let receipts = send_raw(&server, device.token(), Uuid::from_u128(7), sent).await?;
+    let codes: Vec<&str> =
+        receipts.iter().filter_map(|receipt| receipt["outcome"]["code"].as_str()).collect();
     assert_eq!(codes, ["newer_schema", "too_long", "", "exists"]);
     assert_eq!(number(&server, "SELECT count(*) FROM orders")?, 1);
     Ok(())
@@ -164,8 +166,9 @@ async fn an_outcome_carries_rows_in_scope_and_removes_the_others() -> Result<()>
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     let reserve = json!({ "update_lot": { "lot": bin, "patch": { "status": "reserved" } } });
-    let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([mutation(1, &reserve)])).await?;
-    let outcome: sync::Outcome<Row> = serde_json::from_value(told[0]["outcome"].clone())?;
+    let receipts =
+        send_raw(&server, device.token(), Uuid::from_u128(7), json!([mutation(1, &reserve)])).await?;
+    let outcome: sync::Outcome<Row> = serde_json::from_value(receipts[0]["outcome"].clone())?;
     assert_eq!(outcome.verdict, Verdict::Applied);
     assert!(matches!(outcome.rows.as_slice(), [row] if row.row.product().is_some()));
     assert_eq!(outcome.removed.len(), 1);

@@ -22,17 +22,17 @@ async fn only_attention(device: &TestDevice) -> Result<Outcome<domain::Row>> {
 }
 
 #[tokio::test]
-async fn the_same_field_conflicts_and_the_sentence_says_what_happened() -> Result<()> {
+async fn the_same_field_conflicts_with_a_sentence() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(price(&vinegar(), 255)).await?;
     ben.record(price(&vinegar(), 240)).await?;
     ada.sync(&server).await?;
     ben.sync(&server).await?;
-    let told = only_attention(&ben).await?;
-    assert_eq!(told.verdict, Verdict::Conflict);
-    assert_eq!(told.code, "price_changed");
+    let outcome = only_attention(&ben).await?;
+    assert_eq!(outcome.verdict, Verdict::Conflict);
+    assert_eq!(outcome.code, "price_changed");
     assert_eq!(
-        told.message,
+        outcome.message,
         "Somebody else changed the price of Rice vinegar to €\u{a0}2.55 after you opened it. Your €\u{a0}2.40 was \
          not saved."
     );
@@ -67,9 +67,9 @@ async fn editing_a_deleted_row_conflicts_and_deleting_it_again_does_not() -> Res
     ben.record(Action::DeleteProduct { id: vinegar().id }).await?;
     let report = ben.sync(&server).await?;
     assert_eq!((report.acknowledged, report.attention), (1, 1));
-    let told = only_attention(&ben).await?;
-    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Conflict, "deleted"));
-    assert_eq!(told.message, "Somebody else deleted Rice vinegar. Your new price was not saved.");
+    let outcome = only_attention(&ben).await?;
+    assert_eq!((outcome.verdict, outcome.code.as_str()), (Verdict::Conflict, "deleted"));
+    assert_eq!(outcome.message, "Somebody else deleted Rice vinegar. Your new price was not saved.");
     assert_eq!(ben.rows().await?, [], "the product and its empty lot are gone everywhere");
     Ok(())
 }
@@ -81,10 +81,10 @@ async fn a_product_with_stock_cannot_be_deleted() -> Result<()> {
     ben.sync(&server).await?;
     ada.record(Action::DeleteProduct { id: vinegar().id }).await?;
     ada.sync(&server).await?;
-    let told = only_attention(&ada).await?;
-    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Rejected, "has_stock"));
+    let outcome = only_attention(&ada).await?;
+    assert_eq!((outcome.verdict, outcome.code.as_str()), (Verdict::Rejected, "has_stock"));
     let expected = "There are still 13 bottle of Rice vinegar in 2 lots. Move, pick or adjust them first.";
-    assert_eq!(told.message, expected);
+    assert_eq!(outcome.message, expected);
     Ok(())
 }
 
@@ -98,8 +98,8 @@ async fn a_device_that_has_not_seen_a_change_cannot_delete_the_row() -> Result<(
     ben.record(Action::DeleteProduct { id: soap().id }).await?;
     ada.sync(&server).await?;
     ben.sync(&server).await?;
-    let told = only_attention(&ben).await?;
-    assert_eq!((told.verdict, told.code.as_str()), (Verdict::Conflict, "changed"));
+    let outcome = only_attention(&ben).await?;
+    assert_eq!((outcome.verdict, outcome.code.as_str()), (Verdict::Conflict, "changed"));
     Ok(())
 }
 
@@ -118,10 +118,10 @@ async fn lots_conflict_by_field_like_products() -> Result<()> {
     ada.sync(&server).await?;
     let report = ben.sync(&server).await?;
     assert_eq!((report.acknowledged, report.attention), (1, 1));
-    let told = only_attention(&ben).await?;
-    assert_eq!(told.code, "status_changed");
+    let outcome = only_attention(&ben).await?;
+    assert_eq!(outcome.code, "status_changed");
     assert_eq!(
-        told.message,
+        outcome.message,
         "Somebody else changed the status of lot L1 at A-1 to quarantined after you opened it. Your reserved was \
          not saved."
     );
@@ -135,8 +135,9 @@ async fn a_sku_belongs_to_one_product_and_is_free_again_afterwards() -> Result<(
     ben.record(receive(&lot(&soap(), "A-1"), 4)).await?;
     ben.sync(&server).await?;
     let waiting = ben.attention().await?;
-    let told: Vec<_> = waiting.iter().map(|(_, outcome)| (outcome.verdict, outcome.code.as_str())).collect();
-    assert_eq!(told, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
+    let outcomes: Vec<_> =
+        waiting.iter().map(|(_, outcome)| (outcome.verdict, outcome.code.as_str())).collect();
+    assert_eq!(outcomes, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
     assert_eq!(waiting[0].1.message, "SKU VIN-1 belongs to Rice vinegar already. Choose another one.");
 
     let sku = |id: Uuid, sku: &str| {

@@ -181,8 +181,8 @@ async fn deliveries_round_trip_through_a_file_and_keep_received_quantities() -> 
     let again = import_deliveries(&server, &out, false).await?;
     assert_eq!((again.imported.added, again.imported.changed, again.imported.unchanged), (0, 0, 1));
     // The same number in another case updates the expected quantities and keeps the received ones.
-    let anew = format!("{HEADER}ls-1,Mill,,VIN-1,6\n");
-    assert_eq!(import_deliveries(&server, &anew, false).await?.imported.changed, 1);
+    let file = format!("{HEADER}ls-1,Mill,,VIN-1,6\n");
+    assert_eq!(import_deliveries(&server, &file, false).await?.imported.changed, 1);
     ada.sync(&server).await?;
     let held = &ada.deliveries().await?[0];
     assert_eq!((held.id, held.expected_on), (id, None));
@@ -223,9 +223,9 @@ async fn bad_lines_of_deliveries_are_named() -> Result<()> {
         "line 11, column supplier: supplier has 201 characters; at most 200 fit",
         "9 bad lines in all",
     ];
-    let told: Vec<&str> =
+    let listed: Vec<&str> =
         error.lines().skip(1).map(|line| line.trim().trim_start_matches("deliveries.csv, ")).collect();
-    assert_eq!(told, expected);
+    assert_eq!(listed, expected);
     assert_eq!(number(&server, "SELECT count(*) FROM deliveries")?, 1);
     let report = import_deliveries(&server, &lines, true).await?;
     assert_eq!((report.imported.added, report.skipped.len()), (1, 9));

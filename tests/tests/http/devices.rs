@@ -55,7 +55,7 @@ async fn signing_out_ends_the_token() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wiped_device_is_told_that_it_had_a_database_before() -> Result<()> {
+async fn a_wiped_device_learns_that_it_had_a_database_before() -> Result<()> {
     let (server, device) = stocked().await?;
     assert_eq!(device_answer(&server, device.token()).await?["lives"], 1);
     assert_eq!(device_answer(&server, &server.enrol().await?).await?["lives"], 0);
@@ -63,7 +63,7 @@ async fn a_wiped_device_is_told_that_it_had_a_database_before() -> Result<()> {
 }
 
 #[tokio::test]
-async fn unsent_work_is_booked_once_whoever_brings_it() -> Result<()> {
+async fn unsent_work_is_booked_once_regardless_of_its_sender() -> Result<()> {
     let (server, device) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     for _ in 0..3 {

@@ -110,17 +110,17 @@ async fn a_seq_is_never_reused_and_an_id_never_booked_twice() -> Result<()> {
 
     let mut reused = mutation(5, &action);
     reused["id"] = json!(Uuid::from_u128(0xBEEF));
-    let told = send_raw(&server, device.token(), one, json!([reused.clone()])).await?;
-    assert_eq!(told[0]["outcome"]["verdict"], "rejected");
-    assert_eq!(told[0]["outcome"]["code"], "seq_reused");
-    assert_eq!(told[0]["id"], reused["id"]);
+    let receipts = send_raw(&server, device.token(), one, json!([reused.clone()])).await?;
+    assert_eq!(receipts[0]["outcome"]["verdict"], "rejected");
+    assert_eq!(receipts[0]["outcome"]["code"], "seq_reused");
+    assert_eq!(receipts[0]["id"], reused["id"]);
 
     let mut renumbered = mutation(5, &action);
     renumbered["seq"] = json!(9);
     for client in [one, other] {
-        let told = send_raw(&server, device.token(), client, json!([renumbered.clone()])).await?;
-        assert_eq!(told[0]["outcome"]["verdict"], "applied");
-        assert_eq!(told[0]["seq"], 9);
+        let receipts = send_raw(&server, device.token(), client, json!([renumbered.clone()])).await?;
+        assert_eq!(receipts[0]["outcome"]["verdict"], "applied");
+        assert_eq!(receipts[0]["seq"], 9);
     }
     assert_eq!(number(&server, "SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")?, 1);
 

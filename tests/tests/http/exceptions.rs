@@ -109,8 +109,8 @@ async fn a_lot_moved_during_a_count_stays_an_exception_until_a_count_agrees() ->
     );
     ada.record(count(6, 6)).await?;
     ada.sync(&server).await?;
-    let anew = exception(ExceptionKind::MovedWhileCounted, "Ada", 5, 5);
-    assert_eq!(ada.exceptions().await?, [StockException { basis: Some(Quantity::units(6)), ..anew }]);
+    let again = exception(ExceptionKind::MovedWhileCounted, "Ada", 5, 5);
+    assert_eq!(ada.exceptions().await?, [StockException { basis: Some(Quantity::units(6)), ..again }]);
     ben.sync(&server).await?;
     ben.record(count(4, 5)).await?;
     ben.sync(&server).await?;
@@ -169,9 +169,12 @@ async fn a_duplicate_barcode_is_an_exception_of_the_later_product_until_it_is_ch
     ada.record(Action::CreateProduct(twin)).await?;
     ada.sync(&server).await?;
     ben.sync(&server).await?;
-    let [told] = &ben.exceptions().await?[..] else { panic!("one exception") };
-    assert_eq!((told.kind, told.product_id), (ExceptionKind::DuplicateBarcode, soap().id));
-    assert_eq!((told.other, &told.lot, told.author.as_str()), (Some(vinegar().id), &None, "Ada"));
+    let [exception] = &ben.exceptions().await?[..] else { panic!("one exception") };
+    assert_eq!((exception.kind, exception.product_id), (ExceptionKind::DuplicateBarcode, soap().id));
+    assert_eq!(
+        (exception.other, &exception.lot, exception.author.as_str()),
+        (Some(vinegar().id), &None, "Ada")
+    );
     ben.record(barcode(soap().id, "96385074")).await?;
     ben.sync(&server).await?;
     assert_eq!(ben.exceptions().await?, []);
@@ -201,7 +204,7 @@ async fn correcting_the_other_product_clears_a_duplicate_barcode() -> Result<()>
     ada.record(Action::CreateProduct(Product { barcode: shared.clone(), ..salt.clone() })).await?;
     ada.sync(&server).await?;
     let others = async || -> Result<Vec<(Uuid, Option<Uuid>)>> {
-        Ok(ada.exceptions().await?.iter().map(|told| (told.product_id, told.other)).collect())
+        Ok(ada.exceptions().await?.iter().map(|exception| (exception.product_id, exception.other)).collect())
     };
     assert_eq!(others().await?, [(soap().id, Some(vinegar().id)), (salt.id, Some(vinegar().id))]);
     // Vinegar gets another code; soap and salt still share theirs.

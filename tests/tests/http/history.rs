@@ -20,7 +20,7 @@ async fn history(server: &TestServer, device: &TestDevice, query: &str) -> Resul
 }
 
 #[tokio::test]
-async fn says_who_did_what_where_newest_first() -> Result<()> {
+async fn lists_movements_with_author_and_bin_newest_first() -> Result<()> {
     let (server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
@@ -36,7 +36,7 @@ async fn says_who_did_what_where_newest_first() -> Result<()> {
 
     let HistoryAnswer { entries, more, .. } = history(&server, &ada, "").await?;
     assert!(!more);
-    let told: Vec<_> = entries
+    let listed: Vec<_> = entries
         .iter()
         .map(|entry| (entry.movement, entry.delta.0 / 1_000, entry.location.as_str(), entry.note.as_str()))
         .collect();
@@ -47,7 +47,7 @@ async fn says_who_did_what_where_newest_first() -> Result<()> {
         (Movement::Pick, -3, "A-1", "Carton torn"),
         (Movement::Receive, 10, "A-1", ""),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(listed, expected);
     assert!(entries.is_sorted_by(|a, b| a.rev >= b.rev));
     let pick = &entries[3];
     assert_eq!(
@@ -117,7 +117,7 @@ async fn resolutions_and_shortages_stay_in_the_history() -> Result<()> {
     ada.record(receive(&bin, 2)).await?;
     ada.sync(&server).await?;
     let all = history(&server, &ada, "").await?;
-    let told: Vec<_> =
+    let listed: Vec<_> =
         all.notes.iter().map(|note| (&note.topic, note.reason.as_str(), note.author.as_str())).collect();
     let short = NoteTopic::Short {
         number: "LS-1".to_owned(),
@@ -129,7 +129,7 @@ async fn resolutions_and_shortages_stay_in_the_history() -> Result<()> {
         lot_code: "L1".to_owned(),
         location: "A-1".to_owned(),
     };
-    assert_eq!(told, [(&short, "Supplier has no more", "Ada"), (&looked, "Receipt is booked late", "Ada")]);
+    assert_eq!(listed, [(&short, "Supplier has no more", "Ada"), (&looked, "Receipt is booked late", "Ada")]);
     assert!(all.notes.iter().all(|note| note.device == "Device 1" && note.booked_at.0 > 0));
     let of_lot = history(&server, &ada, &format!("?lot={}", bin.id())).await?;
     assert_eq!(of_lot.notes, all.notes[1..], "a shortage belongs to no lot");
@@ -141,7 +141,7 @@ async fn resolutions_and_shortages_stay_in_the_history() -> Result<()> {
 }
 
 #[tokio::test]
-async fn notes_come_once_and_on_the_page_of_their_revision() -> Result<()> {
+async fn notes_are_listed_once_on_the_page_of_their_revision() -> Result<()> {
     let (server, ada) = stocked().await?;
     let bin = lot(&vinegar(), "A-1");
     ada.record(pick(&bin, 10)).await?;

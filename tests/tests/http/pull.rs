@@ -115,7 +115,7 @@ async fn deltas_are_cut_between_revisions_and_skip_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_row_that_leaves_the_scope_leaves_the_device_and_comes_back() -> Result<()> {
+async fn a_row_that_leaves_the_scope_is_removed_and_returns_with_it() -> Result<()> {
     let (server, ada) = stocked().await?;
     let all = server.device("All", "all").await?;
     all.sync(&server).await?;
@@ -187,8 +187,8 @@ async fn a_cursor_ahead_or_of_another_epoch_is_answered_with_a_new_snapshot() ->
         );
         assert_eq!(answer["cursor"]["snapshot"]["table"], "inventory_lots");
     }
-    let told = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;
-    assert_eq!(told, Vec::<Value>::new());
+    let receipts = send_raw(&server, device.token(), Uuid::from_u128(7), json!([])).await?;
+    assert_eq!(receipts, Vec::<Value>::new());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use sync::Store;
 use crate::{lot, lots_that_do_not_add_up, number, order, pick, price, stocked, vinegar};
 
 #[tokio::test]
-async fn devices_send_again_what_a_restored_server_lost() -> Result<()> {
+async fn devices_resend_mutations_that_a_restored_server_lost() -> Result<()> {
     let (mut server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;

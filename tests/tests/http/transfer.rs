@@ -213,19 +213,19 @@ async fn the_demo_has_lots_of_every_status_and_open_deliveries() -> Result<()> {
 async fn an_import_raises_and_clears_exceptions() -> Result<()> {
     let server = TestServer::start().await?;
     let ada = server.device("Ada", "all").await?;
-    let told = async || -> Result<Vec<(&str, i64)>> {
+    let listed = async || -> Result<Vec<(&str, i64)>> {
         ada.sync(&server).await?;
-        let mut told: Vec<_> =
+        let mut listed: Vec<_> =
             ada.exceptions().await?.iter().map(|odd| (odd.kind.code(), odd.after.0)).collect();
-        told.sort_unstable();
-        Ok(told)
+        listed.sort_unstable();
+        Ok(listed)
     };
     let tea = |code: &str| format!("{PRODUCTS}TEA-1,{code},Tea,box,100,EUR\n");
     let both = |one: &str, two: &str| format!("{}TEA-2,{two},Green tea,box,100,EUR\n", tea(one));
     let below = format!("{LOTS}TEA-1,L1,A-1,-3,available,,\n");
     import_text(&server, &both("96385074", "96385074"), Some(&below), false).await?;
     assert_eq!(
-        told().await?,
+        listed().await?,
         [("below_zero", -3_000), ("duplicate_barcode", 0)],
         "only one of the two has an exception"
     );
@@ -233,15 +233,15 @@ async fn an_import_raises_and_clears_exceptions() -> Result<()> {
     import_text(&server, &both("96385074", "96385074"), Some(&below), false).await?;
     assert_eq!(number(&server, "SELECT rev FROM sites")?, rev, "the same file again changes nothing");
     import_text(&server, &both("96385074", "4006381333931"), Some(&below.replace("-3", "3")), false).await?;
-    assert_eq!(told().await?, []);
+    assert_eq!(listed().await?, []);
     // The products swap barcodes in one file.
     import_text(&server, &both("4006381333931", "96385074"), None, false).await?;
-    assert_eq!(told().await?, []);
+    assert_eq!(listed().await?, []);
     import_text(&server, &tea("96385074"), None, false).await?;
-    assert_eq!(told().await?.len(), 1, "duplicate of a product that is not in the file");
+    assert_eq!(listed().await?.len(), 1, "duplicate of a product that is not in the file");
     let fixed = format!("{PRODUCTS}TEA-2,,Green tea,box,100,EUR\n");
     import_text(&server, &fixed, None, false).await?;
-    assert_eq!(told().await?, [], "the correction of the other product clears it");
+    assert_eq!(listed().await?, [], "the correction of the other product clears it");
     assert_eq!(lots_that_do_not_add_up(&server)?, 0);
     Ok(())
 }

@@ -159,7 +159,7 @@ impl<'i> Importer<'i> {
         let old = load::row(self.transaction, &self.import.site, &delivery_key(delivery.id))?;
         let known = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
         let expected = match known {
-            Some(known) => delivery.clone().expected_anew(known),
+            Some(known) => delivery.clone().replacing(known),
             None => delivery.clone(),
         };
         self.put(old, Row::Delivery(expected))?;

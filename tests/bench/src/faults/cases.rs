@@ -27,11 +27,11 @@ const HALF: usize = MUTATIONS / 2;
 /// Requests affected by the hostile network.
 const HOSTILE_POSTS: u32 = 12;
 const HOSTILE_SECONDS: u64 = 15;
-/// How long a request is under way while its sender is killed, stopped or frozen.
+/// Latency of a request whose sender is killed, stopped or frozen.
 const UNDER_WAY: Duration = Duration::from_millis(1_500);
-/// How long the device stays signed out.
+/// Time for which the device is signed out.
 const SIGNED_OUT: Duration = Duration::from_secs(4);
-/// How long a page is left alone before it is frozen.
+/// Idle time of a page before it is frozen.
 const BEFORE_FREEZE: Duration = Duration::from_secs(3);
 /// Picks saved in another tab while one is frozen.
 const FROZEN_SAVES: usize = 2;
@@ -39,7 +39,7 @@ const FROZEN_SAVES: usize = 2;
 const NO_QUOTA_BYTES: u64 = 1;
 /// Picks that are attempted without space.
 const SAVES_WITHOUT_SPACE: usize = 4;
-/// How long the browser caches an origin's quota.
+/// Time for which the browser caches an origin's quota.
 const QUOTA_REMEMBERED: Duration = Duration::from_secs(31);
 /// Batches of changes by another device during the pull, rows per batch, and the longest pause between
 /// batches.

@@ -47,9 +47,9 @@ fn check_receipts(request: &Value, answer: &SyncResponse<Row>) {
         assert!(answer.receipts.is_empty());
         return;
     }
-    let told: Vec<u64> = answer.receipts.iter().map(|receipt| receipt.seq).collect();
-    let asked: Vec<u64> = sent.iter().filter_map(|mutation| mutation["seq"].as_u64()).collect();
-    assert_eq!(told, asked);
+    let answered: Vec<u64> = answer.receipts.iter().map(|receipt| receipt.seq).collect();
+    let sent: Vec<u64> = sent.iter().filter_map(|mutation| mutation["seq"].as_u64()).collect();
+    assert_eq!(answered, sent);
 }
 
 /// Sends the request again: the receipts are the same and nothing changes.
@@ -59,11 +59,11 @@ fn check_replay(site: &Site, data: &[u8], first: &SyncResponse<Row>) -> Result<(
     assert!(status.is_success(), "{}", String::from_utf8_lossy(&again));
     assert_eq!(site.content()?, booked, "a replay changed something");
     let again: SyncResponse<Row> = serde_json::from_slice(&again)?;
-    let told = |answer: &SyncResponse<Row>| -> Vec<_> {
+    let outcomes = |answer: &SyncResponse<Row>| -> Vec<_> {
         let receipts = answer.receipts.iter();
-        receipts.map(|told| (told.seq, told.id, told.outcome.verdict, told.outcome.code.clone())).collect()
+        receipts.map(|one| (one.seq, one.id, one.outcome.verdict, one.outcome.code.clone())).collect()
     };
-    assert_eq!(told(&again), told(first));
+    assert_eq!(outcomes(&again), outcomes(first));
     Ok(())
 }
 
