@@ -1,15 +1,21 @@
 //! The service worker: keeps the app's own files for offline use and drains the mutation queue when no window is open.
 //!
 //! The listeners live in `public/sw.js`, because a browser takes them only while the script is first evaluated and wasm
-//! starts later. The binary `worker` exports one function for each of them; this library holds what they do.
+//! starts later. An app's worker is a program that calls [`run`] with the app's rows and names; the functions that the
+//! script calls are exported from here.
 //!
 //! A failure rejects the event it happened in: a failed install leaves the old build in charge, a failed sync event is
 //! fired again by the browser, a failed request goes to the network as if there were no worker.
 
 pub mod drain;
+pub mod events;
 pub mod lifecycle;
 pub mod policy;
 pub mod precache;
 pub mod respond;
 pub mod routes;
 pub mod scope;
+mod shell;
+
+pub use events::run;
+pub use shell::Shell;

@@ -61,9 +61,15 @@ const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "sw",
-        may_use: &["browser", "client", "domain", "schema", "sync"],
+        may_use: &["browser", "client", "schema", "sync"],
         never: &["yew", "reqwest", "sqlx"],
-        why: "the worker starts without a page, from a cold phone, and has to stay small",
+        why: "the worker starts without a page, from a cold phone, has to stay small, and serves apps with other entities",
+    },
+    Arrow {
+        from: "worker",
+        may_use: &["domain", "sw"],
+        never: &["yew", "reqwest", "sqlx"],
+        why: "it is sw/ with the warehouse's rows and names, and nothing else",
     },
     Arrow {
         from: "decoder",

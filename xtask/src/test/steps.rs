@@ -17,8 +17,8 @@ use std::thread::available_parallelism;
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 8] =
-    ["app", "sw", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
+const WASM_CRATES: [&str; 9] =
+    ["app", "sw", "worker", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
 /// Those of them with tests that run there.
 const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
 /// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
