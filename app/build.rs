@@ -1,4 +1,4 @@
-//! Asks the linker for what the app's parts are cut along (`xtask/src/split.rs`).
+//! Makes the linker emit the relocation data for the split of the app's wasm (`xtask/src/split.rs`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

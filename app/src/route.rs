@@ -1,4 +1,4 @@
-//! The app's addresses, and the work on a lot that some of them name.
+//! The app's routes, and the operations on a lot that are part of some routes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,55 +14,55 @@ use crate::words::language::key;
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Route {
-    /// What can be done, and what was done last.
+    /// The start page: all tasks, and the latest changes.
     Home,
-    /// Where work begins: the goods are scanned or chosen.
+    /// The start of an operation: scan or choose the goods.
     Start { operation: LotWork },
     /// One expected delivery.
     Delivery { id: Uuid },
-    /// One bin with its lots; `?work=` says what they are chosen for.
+    /// One bin with its lots; `?work=` is the operation to choose a lot for.
     Bin { location: String },
-    /// Several lots on their way to another bin.
+    /// A transfer of several lots to another bin.
     Transfer,
     /// The stock list.
     Stock,
-    /// The form for a new product; `?barcode=` fills that field in.
+    /// The form for a new product; `?barcode=` prefills that field.
     NewProduct,
     /// One product with its lots.
     Product { id: Uuid },
-    /// The form for its fields.
+    /// The form to edit a product.
     EditProduct { id: Uuid },
-    /// Who did what to it; `?lot=` narrows it to one lot.
+    /// The changes to a product; `?lot=` limits it to one lot.
     History { id: Uuid },
-    /// Work on one of its lots; `?lot=` chooses which, `?then=` where to go afterwards.
+    /// An operation on one of its lots; `?lot=` is the lot, `?then=` the address to go to afterwards.
     Work { id: Uuid, operation: LotWork },
     /// An order.
     Checkout,
     /// Every lot, with filters.
     Lots,
-    /// What the stock is worth, and how long it keeps.
+    /// Report on the value and the expiry of the stock.
     Report,
-    /// What needs a person.
+    /// Exceptions, refused changes and unknown codes.
     Inbox,
-    /// The queue and the synchronisation itself.
+    /// The queue and the sync status.
     Sync,
-    /// What this device's user chooses.
+    /// The settings of this device.
     Settings,
-    /// Shows what the scanner sends.
+    /// Shows the input of the scanner.
     ScannerTest,
-    /// The commands as barcodes, to print.
+    /// The commands as barcodes, for printing.
     Commands,
-    /// The first steps on a new device.
+    /// The first-run guide.
     Welcome,
-    /// Makes this device known to the server.
+    /// Enrols this device.
     Enrol,
-    /// The same with the one-time code filled in: letters, digits and dashes, so nothing is escaped.
+    /// Enrols this device with the given one-time code: letters, digits and dashes, so nothing is escaped.
     EnrolWith { code: String },
     /// Anything else.
     NotFound,
 }
 
-/// Pages whose addresses say nothing more.
+/// Pages without parameters in their address.
 const PLAIN: [(&str, Route); 13] = [
     ("/", Route::Home),
     ("/transfer", Route::Transfer),
@@ -79,7 +79,7 @@ const PLAIN: [(&str, Route); 13] = [
     ("/welcome", Route::Welcome),
 ];
 
-// The derived form brings a matcher for any pattern, which weighs more than all these addresses.
+// The derived implementation includes a general pattern matcher, which is larger than all these addresses.
 impl Routable for Route {
     fn from_path(path: &str, _: &HashMap<&str, &str>) -> Option<Self> {
         Self::recognize(path)
@@ -147,7 +147,7 @@ fn decoded(segment: &str) -> Option<String> {
 }
 
 impl Route {
-    /// The page about a product that the segments after its id name.
+    /// The page of a product that the segments after its id stand for.
     fn about(id: Uuid, segments: &[&str]) -> Option<Self> {
         match *segments {
             [] => Some(Self::Product { id }),
@@ -158,13 +158,13 @@ impl Route {
         }
     }
 
-    /// The address of work on a lot; without a lot the page chooses one.
+    /// The address of an operation on a lot; without a lot the page asks for one.
     pub(crate) fn work_on(id: Uuid, operation: LotWork, lot: Option<Uuid>) -> String {
         let path = Self::Work { id, operation }.to_path();
         lot.map_or_else(|| path.clone(), |lot| format!("{path}?lot={lot}"))
     }
 
-    /// Whether it shows the stock list beside it where there is room.
+    /// Whether the stock list is shown beside it on wide screens.
     pub(crate) const fn is_beside_list(&self) -> bool {
         matches!(
             self,
@@ -177,7 +177,7 @@ impl Route {
         )
     }
 
-    /// The product that its page is about.
+    /// The product that the page shows.
     pub(crate) const fn product(&self) -> Option<Uuid> {
         match self {
             Self::Product { id }
@@ -188,17 +188,17 @@ impl Route {
         }
     }
 
-    /// Whether one thing is being done, so that a small screen gives it all its room.
+    /// Whether it is a single task, which gets the whole of a small screen.
     pub(crate) const fn is_task(&self) -> bool {
         self.is_beside_list() && !matches!(self, Self::Stock)
     }
 
-    /// Whether its page has something of its own to do with scans, once it is drawn.
+    /// Whether its page handles scans itself, once it is rendered.
     pub(crate) const fn hears_scans(&self) -> bool {
         self.keeps_awake() || matches!(self, Self::Product { .. } | Self::ScannerTest)
     }
 
-    /// Whether hands are full while it is shown, so that the screen should not go dark.
+    /// Whether the screen should stay on, because people have their hands full.
     pub(crate) const fn keeps_awake(&self) -> bool {
         matches!(
             self,
@@ -212,14 +212,14 @@ impl Route {
     }
 }
 
-/// A value of the address's query, such as `lot`.
+/// A parameter of the address's query, such as `lot`.
 #[hook]
 pub(crate) fn use_query(name: &'static str) -> Option<String> {
     let query = use_location()?.query_str().to_owned();
     UrlSearchParams::new_with_str(&query).ok()?.get(name)
 }
 
-/// What is done to a lot; in addresses `put-away`.
+/// An operation on a lot; in addresses `put-away`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LotWork {
     Receive,
@@ -231,7 +231,7 @@ pub(crate) enum LotWork {
 }
 
 impl LotWork {
-    /// All of them, the most frequent first.
+    /// All operations, the most frequent first.
     pub(crate) const ALL: [Self; 6] =
         [Self::Pick, Self::Receive, Self::Move, Self::Count, Self::Adjust, Self::PutAway];
 
@@ -247,7 +247,7 @@ impl LotWork {
         }
     }
 
-    /// As on buttons, in English: a key.
+    /// The label of buttons, in English: a translation key.
     pub(crate) const fn verb(self) -> &'static str {
         match self {
             Self::Receive => key("Receive"),
@@ -266,7 +266,7 @@ impl fmt::Display for LotWork {
     }
 }
 
-/// The address names no work that is known.
+/// The address contains an unknown operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownWork;
 
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_work_has_an_address_of_its_own() {
+    fn every_operation_has_an_address_of_its_own() {
         for work in LotWork::ALL {
             assert_eq!(work.to_string().parse(), Ok(work));
             let route = Route::Work { id: Uuid::nil(), operation: work };

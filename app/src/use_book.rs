@@ -1,8 +1,9 @@
 //! The book from context, and a number that changes whenever it does.
 
+use client::Signal;
 use yew::prelude::*;
 
-use crate::book::{Book, Signal};
+use crate::book::Book;
 use crate::use_provided::use_provided;
 
 /// The device's book.
@@ -20,13 +21,13 @@ pub(crate) fn use_book_version() -> u64 {
         let setter = version.setter();
         use_effect_with(book, move |book| {
             let count = std::cell::Cell::new(0_u64);
-            let subscription = book.subscribe(Callback::from(move |signal| {
-                if signal == Signal::Changed {
+            let watch = book.client().watch(move |signal| {
+                if matches!(signal, Signal::Changed(_)) {
                     count.set(count.get() + 1);
                     setter.set(count.get());
                 }
-            }));
-            move || drop(subscription)
+            });
+            move || drop(watch)
         });
     }
     *version

@@ -1,14 +1,14 @@
-//! Background Sync: asks the browser to wake the worker once there is a network, even with the app closed. Chromium
-//! only, and only a window may ask; a bonus, never the mechanism.
+//! Background Sync: asks the browser to wake the worker once there is a network, even with the app closed.
+//! Chromium only, and only a window may register; the app does not rely on it.
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// The one tag for the whole queue.
+/// The only tag, for the whole queue.
 pub const SYNC_TAG: &str = "outbox";
 
-/// Asks for a sync event. `false` where the browser cannot, or does not want to.
+/// Registers a sync event. `false` if the browser does not support or does not allow it.
 pub async fn register_background_sync() -> bool {
     try_register().await.is_ok()
 }

@@ -1,4 +1,5 @@
-//! What tabs and worker tell each other, over a `BroadcastChannel`. A message may be lost: it only saves waiting.
+//! Notices between tabs and worker, over a `BroadcastChannel`. A message may be lost: notices only reduce
+//! waiting.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -10,17 +11,17 @@ use sync::{AppNames, Changed, Channel, Notice, RoundProgress};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventTarget, MessageEvent};
 
-/// Notices kept for a frozen page.
+/// Notices buffered for a frozen page.
 const MAX_HELD_NOTICES: usize = 100;
 
-/// An end of the app's `BroadcastChannel`. It does not hear itself.
+/// An end of the app's `BroadcastChannel`. It does not receive its own messages.
 pub struct BroadcastEnd {
     channel: Option<BroadcastChannel>,
     _listeners: Vec<EventListener>,
 }
 
-/// What came in while the page was frozen. Browsers may hand messages to a frozen page; whoever then began a transaction
-/// would hold up every other window until it thaws.
+/// Notices received while the page was frozen. Browsers may deliver messages to a frozen page; a transaction
+/// begun then would block every other window until the page resumes.
 #[derive(Default)]
 struct Freezer {
     is_frozen: Cell<bool>,
@@ -28,14 +29,14 @@ struct Freezer {
 }
 
 impl Freezer {
-    /// Gives the notice back if it may be acted upon now.
+    /// Returns the notice if it may be handled now.
     fn pass(&self, notice: Notice) -> Option<Notice> {
         if !self.is_frozen.get() {
             return Some(notice);
         }
         let mut held = self.held.borrow_mut();
         if held.len() == MAX_HELD_NOTICES {
-            // Too many to be told one by one: everything may have changed.
+            // Too many to pass on one by one: treat everything as changed.
             held.clear();
             held.push(
                 RoundProgress { changed: Changed::Many, queue: true, ..RoundProgress::default() }.into(),
@@ -58,7 +59,8 @@ impl fmt::Debug for BroadcastEnd {
 }
 
 impl BroadcastEnd {
-    /// Opens an end that hands what it hears to `on_notice`. Where the browser has no channels, it hears nothing.
+    /// Opens an end that passes received notices to `on_notice`. In a browser without `BroadcastChannel`, it
+    /// receives nothing.
     pub fn open(names: &AppNames, on_notice: impl Fn(Notice) + 'static) -> Self {
         let channel = BroadcastChannel::new(names.channel()).ok();
         let (freezer, on_notice) = (Rc::new(Freezer::default()), Rc::new(on_notice));
@@ -67,7 +69,7 @@ impl BroadcastEnd {
             let (freezer, on_notice) = (Rc::clone(&freezer), Rc::clone(&on_notice));
             listeners.push(EventListener::new(channel, "message", move |event| {
                 let data = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
-                // Another build may say things this one does not know.
+                // Another build may send notices that this one does not know.
                 let notice = data.and_then(|text| serde_json::from_str(&text).ok());
                 if let Some(notice) = notice.and_then(|notice| freezer.pass(notice)) {
                     on_notice(notice);
@@ -83,7 +85,7 @@ impl BroadcastEnd {
         Self { channel, _listeners: listeners }
     }
 
-    /// Opens an end that only tells.
+    /// Opens an end that only sends.
     pub fn to_tell(names: &AppNames) -> Self {
         Self { channel: BroadcastChannel::new(names.channel()).ok(), _listeners: Vec::new() }
     }
@@ -106,7 +108,7 @@ impl Drop for BroadcastEnd {
     }
 }
 
-/// The page, of which a worker has none.
+/// The document; `None` in a worker.
 fn document() -> Option<EventTarget> {
     Reflect::get(&js_sys::global(), &"document".into()).ok()?.dyn_into().ok()
 }
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frozen_page_hears_later() {
+    fn a_frozen_page_receives_notices_when_it_resumes() {
         let freezer = Freezer::default();
         assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
         freezer.is_frozen.set(true);

@@ -1,4 +1,4 @@
-//! The browser's clock and randomness, for those who pass them on as parameters.
+//! The browser's clock and randomness, for callers that pass them on as parameters.
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Uint8Array};
@@ -6,7 +6,7 @@ use sync::{Timer, UnixMillis};
 use uuid::{Builder, Uuid};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The longest a browser timer can wait: about 24 days.
+/// The longest delay of a browser timer: about 24 days.
 const MAX_SLEEP_MILLIS: u32 = 2_147_000_000;
 
 #[wasm_bindgen]
@@ -21,7 +21,8 @@ pub fn now() -> UnixMillis {
     UnixMillis(Date::now() as i64)
 }
 
-/// The browser's clock and timers as the engine's [`Timer`]. A longer sleep than a browser timer can wait ends early.
+/// The browser's clock and timers as the engine's [`Timer`]. A sleep that exceeds the longest delay of a
+/// browser timer ends early.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BrowserTimer;
 

@@ -1,4 +1,4 @@
-//! JSON over `fetch`, with a time limit, and what an answer's status means.
+//! JSON over `fetch`, with a timeout, and the errors of HTTP statuses.
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use sync::{ErrorBody, TransportError};
 use web_sys::AbortSignal;
 
-/// `GET`s a JSON document. `None` when there is none (404).
+/// `GET`s a JSON document. `None` for a 404.
 ///
 /// # Errors
 /// [`TransportError`].
@@ -22,7 +22,8 @@ pub async fn get_json<T: DeserializeOwned>(
     }
 }
 
-/// `POST`s a JSON document with the app's own `header` ([`AppNames::header`](sync::AppNames)), and reads one back.
+/// `POST`s a JSON document with the app's own `header` ([`AppNames::header`](sync::AppNames)), and parses the
+/// JSON answer.
 ///
 /// # Errors
 /// [`TransportError`].
@@ -37,7 +38,7 @@ pub async fn post_json<T: DeserializeOwned>(
     answer(request.body(text).map_err(unsendable)?).await
 }
 
-/// `POST`s nothing with the app's own `header`, and ignores the body of a success.
+/// `POST`s an empty body with the app's own `header`, and ignores the body of a success.
 ///
 /// # Errors
 /// [`TransportError`].
@@ -47,7 +48,7 @@ pub async fn post_empty(header: &str, path: &str, timeout_millis: u32) -> Result
     if response.ok() { Ok(()) } else { Err(refusal(response).await) }
 }
 
-/// A `POST` of JSON with the app's own header, without its body.
+/// A `POST` request of JSON with the app's own header, still without a body.
 pub(crate) fn json_post(header: &str, path: &str, timeout_millis: u32) -> RequestBuilder {
     let request = Request::post(path).header("content-type", "application/json").header(header, "1");
     limited(request.cache(web_sys_no_store()), timeout_millis)
@@ -65,14 +66,14 @@ pub(crate) fn unsendable(error: gloo_net::Error) -> TransportError {
     TransportError::Refused { status: 0, message: error.to_string() }
 }
 
-/// Sends, and reads the JSON of a success.
+/// Sends, and parses the JSON of a success.
 pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, TransportError> {
     let response = request.send().await.map_err(|error| broken(&error))?;
     if !response.ok() {
         return Err(refusal(response).await);
     }
     let body = response.binary().await.map_err(|error| broken(&error))?;
-    // From bytes and from text, the parser would be compiled twice.
+    // From text like everywhere else: `from_slice` would compile the parser a second time.
     let text = std::str::from_utf8(&body).map_err(|_| TransportError::Garbled)?;
     serde_json::from_str(text).map_err(|_| TransportError::Garbled)
 }
@@ -93,7 +94,7 @@ async fn refusal(response: Response) -> TransportError {
     classify(status, retry_after.map(|seconds| seconds.saturating_mul(1_000)), body)
 }
 
-/// What a status that is no success means. Only our server answers with an [`ErrorBody`].
+/// The error for an unsuccessful status. Only our server answers with an [`ErrorBody`].
 fn classify(status: u16, retry_after_millis: Option<u64>, body: Option<ErrorBody>) -> TransportError {
     match (status, body) {
         (408 | 425 | 429 | 500..=510, _) => TransportError::Busy { retry_after_millis },
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_failures_apart() {
+    fn distinguishes_failures() {
         let busy = TransportError::Busy { retry_after_millis: None };
         for status in [408, 425, 429, 500, 502, 503, 504] {
             assert_eq!(classify(status, None, None), busy, "{status}");

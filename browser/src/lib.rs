@@ -1,4 +1,5 @@
-//! What the app and the service worker share of the browser. Everything here works in a window and in a worker.
+//! The browser APIs that the app and the service worker share. Everything here works in a window and in a
+//! worker.
 
 mod background_sync;
 mod channel;

@@ -1,5 +1,5 @@
-//! Web Locks: one sync round at a time among tabs and worker. A courtesy, not a safeguard: two rounds at once cost
-//! traffic and nothing else.
+//! Web Locks: one sync round at a time among tabs and worker. Only an optimisation: two simultaneous rounds
+//! cost traffic and nothing else.
 
 use futures::channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
@@ -35,7 +35,7 @@ impl Drop for LockGuard {
     }
 }
 
-/// A Web Lock as the engine's [`Turn`]. Where the browser has no locks, everybody gets it.
+/// A Web Lock as the engine's [`Turn`]. In a browser without locks, every caller gets the turn.
 #[derive(Clone, Debug)]
 pub struct WebLock {
     name: String,
@@ -74,7 +74,7 @@ async fn try_lock(name: &str, steal: bool) -> Option<LockGuard> {
         if is_granted { held.clone() } else { Promise::resolve(&JsValue::UNDEFINED) }
     });
     let request = manager.request(name, &options, &callback).ok()?;
-    // Rejects when the lock is stolen; the round goes on all the same.
+    // Rejects when the lock is stolen; the round continues all the same.
     wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(request).await) });
     granted.await.unwrap_or(false).then_some(LockGuard { release })
 }

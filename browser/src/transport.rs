@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::http::{answer, json_post, post_json, unsendable};
 
-/// One exchange, body included; a warehouse's Wi-Fi may be slow.
+/// Timeout of one exchange, body included; a warehouse's Wi-Fi may be slow.
 const TIMEOUT_MILLIS: u32 = 30_000;
 /// Shorter bodies are not worth compressing.
 const MIN_COMPRESSED_BYTES: usize = 1_024;
@@ -30,7 +30,7 @@ extern "C" {
     fn array_buffer(this: &BodyHolder) -> Result<Promise, JsValue>;
 }
 
-/// Sends exchanges to the server that served this page.
+/// Sends exchanges to the origin that served this page.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchTransport {
     names: AppNames,
@@ -63,7 +63,7 @@ impl<M: Records> Transport<M> for FetchTransport {
     }
 }
 
-/// The text compressed, where the browser can.
+/// The compressed text, if the browser supports it.
 async fn gzip(text: &str) -> Option<Uint8Array> {
     let constructor = Reflect::get(&js_sys::global(), &"CompressionStream".into()).ok()?;
     let constructor: Function = constructor.dyn_into().ok()?;

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use futures::future::{LocalBoxFuture, Shared};
+use futures::future::{LocalBoxFuture, Shared, join};
 use sync::{
     Changed, Channel as _, Cursor, JournalRecordOf, Notice, Records, Store, StoreError, Timer as _,
     UnixMillis,
@@ -153,8 +153,8 @@ impl<H: Host> Client<H> {
             save_drawn: RefCell::default(),
             host,
         }));
-        client.reload_queue().await?;
-        client.reload_last_sync().await?;
+        let (queue, last_sync) = join(client.reload_queue(), client.reload_last_sync()).await;
+        queue.and(last_sync)?;
         Ok(client)
     }
 

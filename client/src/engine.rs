@@ -78,12 +78,18 @@ struct Inner<H: Host> {
     running: RefCell<Option<AbortHandle>>,
     observers: RefCell<Observers>,
     watchers: Watchers<()>,
-    _signals: RefCell<Option<Watch>>,
+    signals: RefCell<Option<Watch>>,
 }
 
 impl<H: Host> Clone for Engine<H> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
+    }
+}
+
+impl<H: Host> PartialEq for Engine<H> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -102,15 +108,15 @@ impl<H: Host> Engine<H> {
             running: RefCell::default(),
             observers: RefCell::default(),
             watchers: Watchers::default(),
-            _signals: RefCell::default(),
+            signals: RefCell::default(),
         }));
         let weak = Rc::downgrade(&engine.0);
-        let signals = engine.0.client.watch(move |signal| {
+        let watch = engine.0.client.watch(move |signal| {
             if let Some(inner) = weak.upgrade() {
                 Self(inner).hear(signal);
             }
         });
-        engine.0._signals.replace(Some(signals));
+        engine.0.signals.replace(Some(watch));
         engine
     }
 
@@ -128,6 +134,13 @@ impl<H: Host> Engine<H> {
         if matches!(store.setting(MANUAL_SETTING).await, Ok(Some(_))) {
             self.handle(Event::Automatic(false));
         }
+    }
+
+    /// Ends the running round and its timer, and follows the client no longer. What is stored stays.
+    pub fn stop(&self) {
+        let tasks = [self.0.running.take(), self.0.timer.take()];
+        tasks.into_iter().flatten().for_each(|task| task.abort());
+        self.0.signals.take();
     }
 
     /// Calls `callback` whenever the state may have changed, until the guard is dropped.

@@ -6,11 +6,14 @@
 //! [`Host`], which bundles the ports: storage, transport, turn, timer and channel. A simulation runs this code as it is
 //! shipped.
 
+mod check;
 mod client;
 mod completeness;
 mod drain;
 mod engine;
 mod host;
+#[cfg(feature = "yew")]
+mod page;
 mod queue;
 mod record;
 mod round;
@@ -24,10 +27,21 @@ pub use completeness::Completeness;
 pub use drain::{DrainError, drain};
 pub use engine::{Engine, EngineConfig, Observers, RoundRunner};
 pub use host::{ActionOf, Host, QueuedOf, RowOf};
+#[cfg(feature = "yew")]
+pub use page::{
+    download::DownloadError,
+    host::{Page, PageClient, listen, open_page},
+    provider::{
+        OfflineProvider, OfflineProviderProps, SyncProvider, SyncProviderProps, use_client, use_sync,
+    },
+    service_worker::{ask_to_keep_data, init_offline_sync, reload, use_update_ready},
+    use_offline_sync::{OfflineSync, OfflineSyncConfig, Startup, use_offline_sync, use_offline_sync_of},
+    use_rows::use_rows,
+};
 pub use queue::Queue;
 pub use record::{Entities, RecordError};
 pub use round::{
-    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, audit_all, ended,
+    LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended,
     sync_and_audit_once, sync_once,
 };
 pub use status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};

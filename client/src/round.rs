@@ -102,7 +102,7 @@ async fn round<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel
 ///
 /// # Errors
 /// The first failure; what was put right before stays.
-pub async fn audit_all<S: Store, T: Transport<S::Records>>(
+pub(crate) async fn audit_all<S: Store, T: Transport<S::Records>>(
     store: &S,
     transport: &T,
     timer: &impl Timer,

@@ -40,9 +40,10 @@ pub enum Entity {
 }
 
 /// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
+/// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
 ///
-/// Edits (create, update, delete) may conflict. Stock work and orders are facts: they happened, so they are
-/// booked even if stock goes below zero.
+/// Edits (create, update, delete) may conflict. Stock operations and orders are facts: they have happened, so
+/// they are booked even if stock goes below zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -60,9 +61,9 @@ pub enum Action {
         /// The product.
         id: Uuid,
     },
-    /// A lot known before any of it has come in.
+    /// A lot that is registered before its goods are received.
     CreateLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// Its status.
         status: LotStatus,
@@ -71,51 +72,51 @@ pub enum Action {
     },
     /// New values for some fields.
     UpdateLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// The fields.
         patch: LotPatch,
     },
     /// Deletes a lot. It must have no stock.
     DeleteLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
     },
-    /// Goods came in.
+    /// Goods were received.
     ReceiveLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// More than zero.
         quantity: Quantity,
         /// The last day it may be used.
         expires_on: Option<CalendarDate>,
-        /// The day it came in.
+        /// The day of receipt.
         received_on: Option<CalendarDate>,
-        /// The delivery it came with, if one was expected. Builds that do not know this field ignore it.
+        /// The delivery they belong to, if one was expected. Builds that do not know this field ignore it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<Uuid>,
     },
-    /// Goods went from a receiving place into a bin.
+    /// Goods were moved from the receiving bin into a bin.
     PutAwayLot {
-        /// Which lot, from where.
+        /// The lot and its source bin.
         lot: LotRef,
-        /// To where.
+        /// The target bin.
         to: String,
         /// More than zero.
         quantity: Quantity,
     },
-    /// Goods went from one bin to another.
+    /// Goods were moved from one bin to another.
     MoveLot {
-        /// Which lot, from where.
+        /// The lot and its source bin.
         lot: LotRef,
-        /// To where.
+        /// The target bin.
         to: String,
         /// More than zero.
         quantity: Quantity,
     },
-    /// Goods were taken out.
+    /// Goods were picked.
     PickLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// More than zero.
         quantity: Quantity,
@@ -126,7 +127,7 @@ pub enum Action {
     },
     /// Stock was corrected.
     AdjustLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// Up or down, not zero.
         delta: Quantity,
@@ -139,11 +140,11 @@ pub enum Action {
     },
     /// A cycle count.
     CountLot {
-        /// Which lot, where.
+        /// The lot and its bin.
         lot: LotRef,
         /// The quantity that was counted.
         counted: Quantity,
-        /// The quantity that the device showed during the count, its own pending work included.
+        /// The quantity that the device showed during the count, its own pending mutations included.
         basis: Quantity,
     },
     /// Goods were sold.
@@ -197,7 +198,7 @@ impl Action {
         }
     }
 
-    /// Every kind a server of this build books.
+    /// Every kind that a server of this build books.
     pub const KINDS: [&'static str; 15] = [
         "create_product",
         "update_product",
@@ -216,7 +217,7 @@ impl Action {
         "close_delivery",
     ];
 
-    /// The kind that an operation on an entity makes; none if there is no such kind.
+    /// The kind for an operation on an entity; none if there is no such kind.
     pub fn kind_of(operation: Operation, entity: Entity) -> Option<&'static str> {
         let kind = match (operation, entity) {
             (Operation::Create, Entity::Product) => "create_product",
@@ -239,8 +240,8 @@ impl Action {
         Some(kind)
     }
 
-    /// The fields an edit changes; an empty list for a deletion, which concerns them all. None for facts and
-    /// creations, which are no edits.
+    /// The fields that an edit changes; an empty list for a deletion, which concerns all fields. None for
+    /// facts and creations.
     pub fn edited_fields(&self) -> Option<Vec<&'static str>> {
         match self {
             Self::UpdateProduct { patch, .. } => Some(patch.fields()),

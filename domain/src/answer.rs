@@ -15,7 +15,7 @@ use crate::quantity::Quantity;
 pub const MAX_HISTORY_ENTRIES: usize = 100;
 
 /// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots,
-/// whatever their status.
+/// regardless of their status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductAnswer {
     /// The product.
@@ -61,11 +61,11 @@ pub struct HistoryNote {
     pub reason: String,
     /// The person who recorded it.
     pub author: String,
-    /// The device's name; empty for work from a file.
+    /// The device's name; empty for mutations from a file.
     pub device: String,
-    /// When it was recorded, by the device's clock.
+    /// The time of recording, by the device's clock.
     pub captured_at: UnixMillis,
-    /// When it was booked, by the server's.
+    /// The time of booking, by the server's clock.
     pub booked_at: UnixMillis,
 }
 
@@ -86,9 +86,9 @@ pub enum NoteTopic {
     Short {
         /// As printed on the delivery note.
         number: String,
-        /// How much should have come.
+        /// The expected quantity.
         expected: Quantity,
-        /// How much had come by then.
+        /// The received quantity at that time.
         received: Quantity,
     },
 }
@@ -110,11 +110,11 @@ pub struct HistoryEntry {
     pub note: String,
     /// The person who recorded it.
     pub author: String,
-    /// The device's name; empty for an import, and for work from a file.
+    /// The device's name; empty for an import, and for mutations from a file.
     pub device: String,
-    /// When it was recorded, by the device's clock.
+    /// The time of recording, by the device's clock.
     pub captured_at: UnixMillis,
-    /// When it was booked, by the server's.
+    /// The time of booking, by the server's clock.
     pub booked_at: UnixMillis,
 }
 
@@ -143,8 +143,8 @@ pub struct DeviceAnswer {
     pub prefix: String,
     /// The site it works at.
     pub site: String,
-    /// How many clients (lives of its database) have sent work. A browser that has no client yet, where this
-    /// is above zero, has lost its data.
+    /// The number of clients (lives of its database) that have sent mutations. If a browser has no client yet
+    /// and this is above zero, the browser has lost its data.
     #[serde(default)]
     pub lives: u64,
     /// The token, if it was asked for.

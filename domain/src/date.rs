@@ -49,7 +49,7 @@ impl CalendarDate {
         era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
     }
 
-    /// The inverse (Hinnant's `civil_from_days`), held within the years 1 to 9999.
+    /// The inverse (Hinnant's `civil_from_days`), clamped to the years 1 to 9999.
     fn from_days(days: i64) -> Self {
         let shifted = days.clamp(-719_162, 2_932_896) + 719_468;
         let era = shifted.div_euclid(146_097);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_which_day_it_is_where() {
+    fn the_local_day_depends_on_the_offset() {
         let late_evening_utc = UnixMillis(1_795_564_200_000);
         assert_eq!(CalendarDate::of(late_evening_utc, 0).to_string(), "2026-11-24");
         assert_eq!(CalendarDate::of(late_evening_utc, 60).to_string(), "2026-11-25");

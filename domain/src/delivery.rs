@@ -29,12 +29,12 @@ pub struct DeliveryLine {
 pub struct Delivery {
     /// From site and number.
     pub id: Uuid,
-    /// As printed on the delivery note; unique within a site, whatever its case.
+    /// As printed on the delivery note; unique within a site, ignoring case.
     pub number: String,
     /// The supplier's name. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub supplier: String,
-    /// The day it should come.
+    /// The expected day of arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_on: Option<CalendarDate>,
     /// One for each product, at most [`MAX_DELIVERY_LINES`].
@@ -80,7 +80,7 @@ impl Delivery {
     }
 
     /// This new announcement of the delivery `known`: received quantities stay, and a closed delivery is
-    /// opened again if other quantities or another day are expected.
+    /// reopened if other quantities or another day are expected.
     #[must_use]
     pub fn expected_anew(mut self, known: &Self) -> Self {
         self.closed =
@@ -106,7 +106,7 @@ impl Delivery {
     /// Checks every field.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the first bad one.
+    /// A [`Refusal`] that names the first invalid field.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Number", &self.number, MAX_CODE_CHARS)?;
         check_optional("Supplier", &self.supplier, MAX_NAME_CHARS)?;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn is_open_until_everything_has_come() {
+    fn is_open_until_everything_is_received() {
         let mut delivery = delivery(&[(OATS, 10, 0), (RICE, 5, 5)]);
         delivery.receive(OATS, Quantity::units(9));
         assert!(!delivery.is_complete());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_expected_gets_a_line_of_its_own() {
+    fn unexpected_goods_get_a_line_of_their_own() {
         let mut delivery = delivery(&[(OATS, 10, 0)]);
         delivery.receive(RICE, Quantity::units(2));
         delivery.receive(RICE, Quantity::units(1));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_come_after_all_is_missing_again_in_whatever_order_it_is_booked() {
+    fn a_reversed_receipt_is_missing_again_in_any_order_of_booking() {
         let mut delivery = delivery(&[(OATS, 10, 10)]);
         delivery.receive(OATS, Quantity::units(-4));
         assert!(!delivery.is_complete());
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_delivery_is_open_again_only_if_something_else_is_expected() {
+    fn a_closed_delivery_is_reopened_only_if_its_announcement_changes() {
         let known = Delivery { closed: true, ..delivery(&[(OATS, 10, 4), (RICE, 0, 2)]) };
         assert!(!known.is_open() && !known.is_complete());
         assert!(delivery(&[(OATS, 10, 0)]).expected_anew(&known).closed, "the same file again");
@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_expected_anew_keeps_what_has_come() {
+    fn a_new_announcement_keeps_the_received_quantities() {
         let known = delivery(&[(OATS, 10, 4), (RICE, 5, 2), (Uuid::nil(), 5, 0)]);
         let anew = delivery(&[(OATS, 3, 0)]).expected_anew(&known);
         assert_eq!(anew.lines, delivery(&[(OATS, 3, 4), (RICE, 0, 2)]).lines);
     }
 
     #[test]
-    fn a_delivery_that_makes_no_sense_is_refused() {
+    fn an_invalid_delivery_is_refused() {
         assert_eq!(delivery(&[]).validate().expect_err("no lines").code, "bad_delivery");
         assert_eq!(delivery(&[(OATS, -1, 0)]).validate().expect_err("less than none").code, "bad_quantity");
         let nameless = Delivery { number: " ".to_owned(), ..delivery(&[(OATS, 1, 0)]) };

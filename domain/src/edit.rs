@@ -58,19 +58,19 @@ mod tests {
     }
 
     #[test]
-    fn merges_disjoint_fields_and_stops_at_the_same_one() {
+    fn merges_different_fields_and_conflicts_on_the_same_field() {
         assert_eq!(judge_edit(&["price"], 5, ME, &fields()), Verdict::Conflicts("price"));
         assert_eq!(judge_edit(&["unit"], 5, ME, &fields()), Verdict::Merges);
         assert_eq!(judge_edit(&["price", "name"], 8, ME, &fields()), Verdict::Clean);
     }
 
     #[test]
-    fn my_own_later_edit_is_no_conflict() {
+    fn a_later_edit_by_the_same_client_is_no_conflict() {
         assert_eq!(judge_edit(&["name"], 8, ME, &fields()), Verdict::Clean);
     }
 
     #[test]
-    fn anything_new_stops_a_deletion() {
+    fn any_later_change_conflicts_with_a_deletion() {
         assert_eq!(judge_edit(&[], 7, ME, &fields()), Verdict::Conflicts("row"));
         assert_eq!(judge_edit(&[], 8, ME, &fields()), Verdict::Clean);
     }

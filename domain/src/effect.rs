@@ -60,7 +60,7 @@ impl Movement {
 /// One line of the append-only stock ledger: the sum of a lot's deltas is its quantity on hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// Which lot, where.
+    /// The lot and its bin.
     pub lot: LotRef,
     /// Up or down.
     pub delta: Quantity,

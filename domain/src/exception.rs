@@ -14,9 +14,9 @@ pub const EXCEPTIONS: &str = "exceptions";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
-    /// More was taken than was booked in: count the lot.
+    /// More was taken than was booked in: the lot has to be counted.
     BelowZero,
-    /// The lot was booked on between the display and the count: check it.
+    /// The lot was booked on between the display and the count: it has to be checked.
     MovedWhileCounted,
     /// Two products have the same barcode: a scan finds only one of them.
     DuplicateBarcode,
@@ -63,11 +63,11 @@ pub struct StockException {
     pub basis: Option<Quantity>,
     /// The author of the booking.
     pub author: String,
-    /// When it was recorded, by the device's clock.
+    /// The time of recording, by the device's clock.
     pub at: UnixMillis,
 }
 
-/// Identifies one of the exceptions that follow each other under one key.
+/// Distinguishes exceptions that follow each other under the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// [`StockException::at`].
@@ -77,7 +77,7 @@ pub struct Sighting {
 }
 
 impl StockException {
-    /// Identifies this exception among those under its key.
+    /// Distinguishes this exception from others under its key.
     pub fn sighting(&self) -> Sighting {
         Sighting { at: self.at, after: self.after }
     }

@@ -1,4 +1,4 @@
-//! Applies facts: stock work and orders.
+//! Applies facts: stock operations and orders.
 
 use sync::{Mutation, Refusal, Rows};
 use uuid::Uuid;
@@ -12,7 +12,8 @@ use crate::quantity::Quantity;
 use crate::row::{Row, delivery_key, lot_key};
 use crate::text::{MAX_REASON_CHARS, check_optional, check_required};
 
-/// Applies a fact. It is refused only if it is invalid whatever the stock is, as it has happened already.
+/// Applies a fact. It is refused only if it is invalid regardless of the stock, because it has already
+/// happened.
 pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
     let mut booking = FactBooking { mutation, rows, effects: Vec::new() };
     match &mutation.action {
@@ -34,7 +35,7 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
         Action::AdjustLot { lot, delta, reason, delivery } => {
             check_movement(lot, Quantity(delta.0.saturating_abs()))?;
             check_required("Reason", reason, MAX_REASON_CHARS)?;
-            // The reason is the note, in place of the delivery's number.
+            // The note is the reason, in place of the delivery's number.
             delivery.map(|id| booking.receive_delivery(id, lot.product_id, *delta));
             booking.book(lot, *delta, Movement::Adjust, reason);
         }
@@ -63,7 +64,7 @@ fn check_movement(lot: &LotRef, quantity: Quantity) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Books one mutation. Checks come before the first booking: a refused mutation changes nothing.
+/// Books one mutation. Checks come before the first booking: a refused mutation changes no row.
 struct FactBooking<'c> {
     mutation: &'c Mutation<Action>,
     rows: &'c mut Rows<Row>,

@@ -1,4 +1,4 @@
-//! First expired, first out: which lot is picked first, and how an order is spread over lots.
+//! First expired, first out: the order in which lots are picked, and the allocation of an order to lots.
 
 use std::cmp::Ordering;
 
@@ -6,12 +6,12 @@ use crate::date::CalendarDate;
 use crate::lot::{InventoryLot, LotRef};
 use crate::quantity::Quantity;
 
-/// How much to take from which lot.
+/// A quantity of one lot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation {
-    /// Which lot, where.
+    /// The lot and its bin.
     pub lot: LotRef,
-    /// More than none.
+    /// Greater than zero.
     pub quantity: Quantity,
 }
 
@@ -30,14 +30,14 @@ pub fn first_to_take(lots: &[InventoryLot], today: CalendarDate) -> Option<&Inve
     lots.iter().find(|lot| lot.is_usable(today))
 }
 
-/// The lot to work on unless a person names another: [`first_to_take`], or the first lot if none is usable.
-/// `lots` are sorted by [`by_expiry`].
+/// The lot for an operation unless a person names another: [`first_to_take`], or the first lot if none is
+/// usable. `lots` are sorted by [`by_expiry`].
 pub fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&InventoryLot> {
     first_to_take(lots, today).or_else(|| lots.first())
 }
 
-/// Takes `wanted` from the lots that may be sold on `today`, soonest to expire first. Returns what was found
-/// and how much is missing.
+/// Takes `wanted` from the lots that may be sold on `today`, soonest to expire first. Returns the allocations
+/// and the missing quantity.
 pub fn allocate(lots: &[InventoryLot], wanted: Quantity, today: CalendarDate) -> (Vec<Allocation>, Quantity) {
     let mut usable: Vec<&InventoryLot> = lots.iter().filter(|lot| lot.is_usable(today)).collect();
     usable.sort_by(|a, b| by_expiry(a, b));
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_expires_first_and_never_what_may_not_be_sold() {
+    fn takes_the_first_to_expire_and_never_unusable_lots() {
         let lots = [
             lot("undated", 5, None, LotStatus::Available),
             lot("late", 5, Some("2027-05-01"), LotStatus::Available),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_usable_lot_is_taken_and_without_one_the_first_is_worked_on() {
+    fn the_first_usable_lot_is_primary_and_without_one_the_first() {
         let expired = lot("gone", 5, Some("2026-11-20"), LotStatus::Available);
         let held = lot("held", 5, Some("2026-12-01"), LotStatus::Quarantined);
         let empty = lot("empty", 0, Some("2026-12-24"), LotStatus::Available);
@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn taken_and_missing_make_up_what_was_wanted(
+        fn taken_and_missing_add_up_to_the_wanted_quantity(
             stock in prop::collection::vec((-5_i64..50, prop::option::of(20_u8..30), 0_usize..4), 0..8),
             wanted in 1_i64..200,
         ) {

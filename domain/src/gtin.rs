@@ -3,13 +3,13 @@
 /// The reason why a code is not a valid GTIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GtinFault {
-    /// Not 8, 12, 13 or 14 digits: some other code, which is fine.
+    /// Not 8, 12, 13 or 14 digits: another kind of code, which is fine.
     #[error("is not a GTIN")]
     NotAGtin,
-    /// The last digit does not fit the others, most likely a typing error.
+    /// The last digit does not match the others, most likely a typing error.
     #[error("has a wrong check digit: the last digit should be {expected}")]
     CheckDigit {
-        /// The digit that would fit.
+        /// The matching digit.
         expected: u8,
     },
 }
@@ -17,8 +17,8 @@ pub enum GtinFault {
 /// Checks length and check digit (GS1 General Specifications, section 7.9).
 ///
 /// # Errors
-/// [`GtinFault`]; it completes a sentence such as "Barcode "x" ...". A fault is a reason to warn, not to
-/// refuse.
+/// [`GtinFault`]; it completes a sentence such as "Barcode "x" ...". An invalid GTIN is a reason to warn, not
+/// to refuse.
 pub fn check_gtin(text: &str) -> Result<(), GtinFault> {
     let digits: Option<Vec<u8>> =
         text.bytes().map(|byte| byte.is_ascii_digit().then(|| byte - b'0')).collect();
@@ -31,8 +31,7 @@ pub fn check_gtin(text: &str) -> Result<(), GtinFault> {
     if digits.last() == Some(&expected) { Ok(()) } else { Err(GtinFault::CheckDigit { expected }) }
 }
 
-/// One spelling for one number: a GTIN's 8, 12 or 13 digits filled up with zeros to 14; any other code
-/// trimmed.
+/// The normal form of a number: a GTIN's 8, 12 or 13 digits padded with zeros to 14; any other code trimmed.
 pub fn normalize_gtin(text: &str) -> String {
     let text = text.trim();
     match check_gtin(text) {
@@ -41,7 +40,7 @@ pub fn normalize_gtin(text: &str) -> String {
     }
 }
 
-/// The twelve digits that a UPC-E's eight stand for (GS1 General Specifications, section 5.2.2.4.2).
+/// The twelve digits of a UPC-E's eight (GS1 General Specifications, section 5.2.2.4.2).
 pub fn expand_upc_e(short: &str) -> Option<String> {
     let is_short = short.len() == 8 && short.bytes().all(|byte| byte.is_ascii_digit());
     let (system, body, last, check) =
@@ -59,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_upc_is_written_out() {
+    fn a_short_upc_is_expanded() {
         for (short, whole) in [
             ("01234505", "012000003455"),
             ("04252614", "042100005264"),
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_the_digit_of_every_length() {
+    fn checks_the_digit_for_every_length() {
         for good in ["96385074", "036000291452", "7622210434593", "10012345678902"] {
             assert_eq!(check_gtin(good), Ok(()), "{good}");
         }
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn spells_one_number_one_way() {
+    fn every_number_has_one_normal_form() {
         assert_eq!(normalize_gtin("036000291452"), normalize_gtin("0036000291452"));
         assert_eq!(normalize_gtin(" SHELF-7 "), "SHELF-7");
     }

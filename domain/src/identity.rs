@@ -114,7 +114,7 @@ impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
     const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS];
-    // Deliveries and exceptions came second.
+    // Version 2 added deliveries and exceptions.
     const TABLES_VERSION: u32 = 2;
     const SCHEMA: u32 = 2;
 
@@ -168,7 +168,7 @@ mod tests {
     use crate::{Delivery, ExceptionKind, InventoryLot, Product, Quantity, StockException};
 
     #[test]
-    fn a_rows_json_is_found_by_the_same_as_the_row() {
+    fn a_row_and_its_json_have_the_same_keys() {
         let product = Product {
             id: Uuid::from_u128(7),
             sku: "P-\"7\" \u{e9}".to_owned(),

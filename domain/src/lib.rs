@@ -1,7 +1,6 @@
 //! The warehouse: products, lots, deliveries and orders, and the effect of each mutation on them.
 //!
-//! [`Warehouse`] is the engine's model. Its `apply` runs on the screen, in the service worker and on the
-//! server alike.
+//! [`Warehouse`] is the engine's model. Its `apply` runs in the app, in the service worker and on the server.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -17,9 +17,9 @@ pub enum LotStatus {
     /// Free to pick and sell.
     #[default]
     Available,
-    /// Set aside for somebody.
+    /// Reserved for a customer or a purpose.
     Reserved,
-    /// Waiting for a decision on its quality.
+    /// Waiting for a quality decision.
     Quarantined,
     /// Past its date.
     Expired,
@@ -45,9 +45,9 @@ impl LotStatus {
     }
 }
 
-/// Names a lot at a location by its printed code and its bin. Its id is derived from those, so that two
-/// devices that put the same lot into the same bin meet in the same row. (The product's id belongs to one
-/// site, so that the lot's does, too.) Texts from outside are trimmed.
+/// Identifies a lot at a location by its printed code and its bin. Its id is derived from those, so that two
+/// devices that put the same lot into the same bin use the same row. (The product's id belongs to one site,
+/// so the lot's does, too.) Texts from outside are trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "WireLotRef")]
 pub struct LotRef {
@@ -59,7 +59,7 @@ pub struct LotRef {
     pub location: String,
 }
 
-/// A [`LotRef`] as it comes in.
+/// A [`LotRef`] on the wire.
 #[derive(Deserialize)]
 struct WireLotRef {
     product_id: Uuid,
@@ -90,14 +90,14 @@ impl LotRef {
 
     /// The row's id.
     pub fn id(&self) -> Uuid {
-        // U+001F cannot be part of either text, so no two pairs are spelled the same. `a-01` and `A-01` are
-        // the same bin.
+        // U+001F cannot be part of either text, so different pairs have different names. `a-01` and `A-01`
+        // are the same bin.
         let mut name = [&self.lot_code, "\u{1f}", &self.location].concat();
         name.make_ascii_uppercase();
         Uuid::new_v5(&self.product_id, name.as_bytes())
     }
 
-    /// The same lot elsewhere.
+    /// The same lot in another bin.
     #[must_use]
     pub fn at(&self, location: &str) -> Self {
         Self::new(self.product_id, &self.lot_code, location)
@@ -106,7 +106,7 @@ impl LotRef {
     /// Checks both texts.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the bad one.
+    /// A [`Refusal`] that names the invalid one.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
         check_required("Location", &self.location, MAX_CODE_CHARS)
@@ -119,11 +119,11 @@ impl fmt::Display for LotRef {
     }
 }
 
-/// One lot at one location; on the wire its [`LotRef`]'s fields stand beside the others.
+/// One lot at one location; on the wire its [`LotRef`]'s fields are inlined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "WireLot", into = "WireLot")]
 pub struct InventoryLot {
-    /// Which lot, where.
+    /// The lot and its bin.
     pub lot: LotRef,
     /// On hand. Negative when more was taken than booked in.
     pub quantity: Quantity,
@@ -131,7 +131,7 @@ pub struct InventoryLot {
     pub status: LotStatus,
     /// The last day it may be used.
     pub expires_on: Option<CalendarDate>,
-    /// The day it came in.
+    /// The day of receipt.
     pub received_on: Option<CalendarDate>,
 }
 
@@ -167,7 +167,7 @@ impl From<InventoryLot> for WireLot {
 }
 
 impl InventoryLot {
-    /// An available lot of which there is none yet.
+    /// An available lot with a quantity of zero.
     pub fn empty(lot: LotRef) -> Self {
         Self {
             lot,
@@ -202,7 +202,7 @@ pub struct LotPatch {
 }
 
 impl LotPatch {
-    /// `row` with the new values in place.
+    /// `row` with the new values.
     #[must_use]
     pub fn applied_to(&self, row: &InventoryLot) -> InventoryLot {
         let mut row = row.clone();
@@ -211,7 +211,7 @@ impl LotPatch {
         row
     }
 
-    /// The names of the fields it changes.
+    /// The names of the changed fields.
     pub fn fields(&self) -> Vec<&'static str> {
         let all = [("status", self.status.is_some()), ("expiry date", self.expires_on.is_some())];
         all.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()

@@ -1,10 +1,10 @@
-//! The names under which Lotbook meets the browser and its server.
+//! The names that identify Lotbook to the browser and to its server.
 
 use sync::AppNames;
 
 use crate::warehouse::DEFAULT_SCOPE;
 
-/// The names of Lotbook. Devices have stored data under them, so they stay as they are.
+/// The names of Lotbook. Devices have stored data under them, so they must never change.
 pub const NAMES: AppNames = AppNames { header: "x-lotbook", ..AppNames::new("lotbook", DEFAULT_SCOPE) };
 
 #[cfg(test)]
@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_find_what_they_stored_under_these_names() {
+    fn the_names_of_stored_data_do_not_change() {
         assert_eq!((NAMES.database(), NAMES.channel()), ("lotbook", "lotbook"));
         assert_eq!(
             (NAMES.lock(), NAMES.cache_prefix()),

@@ -15,9 +15,9 @@ pub const MAX_ORDER_LINES: usize = 200;
 /// Goods taken from one lot at a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
-    /// Which lot, where. Its product is the variant sold.
+    /// The lot and its bin. Its product is the variant sold.
     pub lot: LotRef,
-    /// More than none.
+    /// Greater than zero.
     pub quantity: Quantity,
     /// Price of one unit in minor units of the order's currency.
     pub unit_price_minor: i64,
@@ -47,7 +47,7 @@ impl Order {
     /// Checks every line.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the first bad one.
+    /// A [`Refusal`] that names the first invalid one.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Order number", &self.number, MAX_CODE_CHARS)?;
         check_currency(&self.currency)?;

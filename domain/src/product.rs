@@ -9,7 +9,7 @@ use crate::text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_UNIT_CHARS, check_optional, check_required,
 };
 
-/// Something that is stocked and sold.
+/// A stocked and sold product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// Made on the device that creates it, or from site and SKU by an import.
@@ -39,7 +39,7 @@ impl Product {
     /// Checks every field.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the first bad field.
+    /// A [`Refusal`] that names the first invalid field.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("SKU", &self.sku, MAX_CODE_CHARS)?;
         check_required("Name", &self.name, MAX_NAME_CHARS)?;
@@ -54,7 +54,7 @@ impl Product {
     }
 }
 
-/// Checks that a currency is spelled like one.
+/// Checks the format of a currency.
 pub(crate) fn check_currency(currency: &str) -> Result<(), Refusal> {
     if currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(());
@@ -112,7 +112,7 @@ impl ProductPatch {
         }
     }
 
-    /// `product` with the new values in place.
+    /// `product` with the new values.
     #[must_use]
     pub fn applied_to(&self, product: &Product) -> Product {
         fn or<T: Clone>(new: &Option<T>, old: &T) -> T {
@@ -131,7 +131,7 @@ impl ProductPatch {
         }
     }
 
-    /// The names of the fields it changes.
+    /// The names of the changed fields.
     pub fn fields(&self) -> Vec<&'static str> {
         let all = [
             ("sku", self.sku.is_some()),

@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// The largest number that is read, in units of its last decimal place.
+/// The largest accepted number, in units of its last decimal place.
 const MAX_DECIMAL: i64 = 1_000_000_000_000;
 
 /// Thousandths of the product's unit: `2500` is 2.5 kg, or two and a half boxes.
@@ -13,7 +13,7 @@ const MAX_DECIMAL: i64 = 1_000_000_000_000;
 #[serde(transparent)]
 pub struct Quantity(pub i64);
 
-/// Why a text is not a quantity.
+/// The reason why a text is not a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityFault {
     /// Not a decimal number.
@@ -28,9 +28,9 @@ pub enum QuantityFault {
 }
 
 impl Quantity {
-    /// No goods at all.
+    /// Zero.
     pub const ZERO: Self = Self(0);
-    /// The largest quantity of one movement: a thousand million units.
+    /// The largest quantity of one movement: a billion units.
     pub const MAX: Self = Self(MAX_DECIMAL);
 
     /// Whole units.
@@ -38,7 +38,7 @@ impl Quantity {
         Self(units.saturating_mul(1_000))
     }
 
-    /// Reads `12`, `0.5`, `0,5` or `-3`: at most three decimals, either decimal sign.
+    /// Parses `12`, `0.5`, `0,5` or `-3`: at most three decimals, either decimal sign.
     ///
     /// # Errors
     /// [`QuantityFault`]; it completes a sentence such as "Quantity "x" ...".
@@ -46,13 +46,13 @@ impl Quantity {
         decimal(text, 3).map(Self)
     }
 
-    /// Whether it lies within what one movement may carry, either way.
+    /// Whether its absolute value is at most [`Self::MAX`].
     pub fn in_range(self) -> bool {
         self.0.unsigned_abs() <= Self::MAX.0.unsigned_abs()
     }
 }
 
-/// Reads a decimal number as whole units of its last decimal place.
+/// Parses a decimal number as whole units of its last decimal place.
 fn decimal(text: &str, decimals: usize) -> Result<i64, QuantityFault> {
     let text = text.trim();
     let (sign, digits) = match text.strip_prefix(['-', '\u{2212}']) {
@@ -132,7 +132,7 @@ impl Money {
         Self { minor, currency: currency.to_owned() }
     }
 
-    /// Minor units in one major unit, as a number of decimals (ISO 4217; most have two).
+    /// Number of decimals of a currency (ISO 4217; most have two).
     pub fn decimals(currency: &str) -> usize {
         match currency {
             "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "UGX" | "PYG" => 0,
@@ -141,7 +141,7 @@ impl Money {
         }
     }
 
-    /// Reads a decimal amount of `currency`, such as `2.40`.
+    /// Parses a decimal amount of `currency`, such as `2.40`.
     ///
     /// # Errors
     /// [`QuantityFault`], with the currency's decimals in place of three, and [`Money::MAX_MINOR`] as the
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_people_type() {
+    fn parses_typed_quantities() {
         let good = [
             ("12", 12_000),
             ("0.5", 500),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_reads() {
+    fn formats_and_parses_back() {
         for thousandths in [0, 1, 10, 100, 1_000, 1_500, -2_340, 999_999] {
             assert_eq!(Quantity::parse(&Quantity(thousandths).to_string()), Ok(Quantity(thousandths)));
         }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn every_price_that_a_product_may_have_can_be_typed() {
+    fn every_valid_price_can_be_typed() {
         for currency in ["JPY", "EUR", "KWD"] {
             for minor in [0, 1, 999, Money::MAX_MINOR] {
                 let price = Money { minor, currency: currency.to_owned() };

@@ -1,4 +1,4 @@
-//! Reason codes: why stock was corrected, or why another lot was taken than the first to expire.
+//! Reason codes for adjustments, and for picking another lot than the first to expire.
 
 use std::fmt;
 use std::str::FromStr;
@@ -72,13 +72,12 @@ impl ReasonCode {
     }
 }
 
-/// A reason with what was added to it; recorded as `damaged`, `damaged: fell off the fork`, or just the
-/// words.
+/// A reason with its note; recorded as `damaged`, `damaged: fell off the fork`, or just the note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// Its code.
     pub code: ReasonCode,
-    /// The person's own words; may be empty.
+    /// The person's note; may be empty.
     pub note: String,
 }
 
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_read_as_they_were_written() {
+    fn recorded_reasons_are_parsed_back() {
         for text in ["damaged", "not-found: bin was empty", "It was blue", "other"] {
             assert_eq!(read(text).to_string(), text);
         }

@@ -1,4 +1,4 @@
-//! Reversals of booked stock work: opposite actions, so that the ledger keeps both.
+//! Reversals of booked stock operations: opposite actions, so that the ledger keeps both.
 
 use crate::action::Action;
 use crate::lot::LotRef;
@@ -6,7 +6,7 @@ use crate::quantity::Quantity;
 use crate::reason::{Reason, ReasonCode};
 
 /// The actions that undo `action`, in order; none for edits, which another edit reverses. The quantity of a
-/// reversed receipt is missing in its delivery again. The exception of a count around which the lot moved
+/// reversed receipt is missing in its delivery again. The exception of a count during which the lot moved
 /// stays: only another count settles it.
 pub fn reversal_of(action: &Action) -> Option<Vec<Action>> {
     let because = |what: &str| Reason { code: ReasonCode::Reversal, note: what.to_owned() }.to_string();
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_and_its_reversal_leave_the_stock_as_it_was() {
+    fn an_action_and_its_reversal_leave_the_stock_unchanged() {
         let lot = LotRef::new(Uuid::from_u128(1), "L1", "A-1");
         let quantity = Quantity(2_500);
         let actions = [
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_that_is_taken_back_is_missing_in_its_delivery_again() {
+    fn a_reversed_receipt_is_missing_in_its_delivery_again() {
         let (lot, id) = (LotRef::new(Uuid::from_u128(1), "L1", "A-1"), Uuid::from_u128(2));
         let expected = Quantity::units(10);
         let line = DeliveryLine { product_id: lot.product_id, expected, received: Quantity::ZERO };
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_is_taken_back_leaves_the_lot_to_be_looked_at() {
+    fn a_reversed_count_leaves_its_exception() {
         let lot = LotRef::new(Uuid::from_u128(1), "L1", "A-1");
         let start = InventoryLot { quantity: Quantity::units(30), ..InventoryLot::empty(lot.clone()) };
         let mut rows = Rows::from([(lot_key(&lot), Row::Lot(start))]);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_and_counts_that_found_nothing_have_none() {
+    fn edits_and_counts_without_a_difference_have_no_reversal() {
         assert_eq!(reversal_of(&Action::DeleteProduct { id: Uuid::nil() }), None);
         let lot = LotRef::new(Uuid::from_u128(1), "L1", "A-1");
         let found = Quantity::units(3);

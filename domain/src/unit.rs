@@ -1,6 +1,6 @@
 //! The decimals of a product's unit: counted units have none, measured units have three.
 
-/// Units of weight, volume, length, area and time, as people write them, in the singular.
+/// Units of weight, volume, length, area and time, in common spellings, in the singular.
 const MEASURED: [&str; 38] = [
     "kg", "g", "mg", "t", "lb", "oz", "kilo", "kilogram", "gram", "gramme", "tonne", "ton", "pound", "ounce",
     "l", "ml", "cl", "dl", "hl", "litre", "liter", "m3", "m³", "gal", "gallon", "m", "cm", "mm", "km",
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_measured_has_decimals() {
+    fn only_measured_units_have_decimals() {
         assert_eq!(["kg", " KG ", "l", "m²"].map(unit_decimals), [3; 4]);
         for unit in ["litre", "Liter", "metre", "meters", "gram", "kilograms", "lbs", "pound", "tonne"] {
             assert_eq!(unit_decimals(unit), 3, "{unit}");

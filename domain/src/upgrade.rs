@@ -1,4 +1,4 @@
-//! Actions of earlier schemas: mutations may wait on a device for longer than one release.
+//! Actions of earlier schemas: mutations may be pending on a device for longer than one release.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ struct Tagged<'a> {
 }
 
 /// An action's JSON in the current schema: schema 1 wrote `{"kind": "pick_lot", "payload": {...}}`, schema 2
-/// writes `{"pick_lot": {...}}`. JSON that is no action of its schema is returned unchanged, for its reader
-/// to refuse. JSON of schema 2 is not parsed.
+/// writes `{"pick_lot": {...}}`. JSON that is not an action of its schema is returned unchanged, and refused
+/// by its parser. JSON of schema 2 is not parsed.
 pub fn current_action(schema: u32, json: &str) -> Cow<'_, str> {
     if schema > 1 {
         return Cow::Borrowed(json);
@@ -34,7 +34,7 @@ mod tests {
     use crate::{Action, Warehouse};
 
     #[test]
-    fn an_action_of_the_first_schema_reads_as_it_was_meant() {
+    fn an_action_of_the_first_schema_keeps_its_meaning() {
         let id = Uuid::from_u128(7);
         let old = format!(r#"{{"kind":"delete_product","payload":{{"id":"{id}"}}}}"#);
         assert_eq!(Warehouse::read_action(1, &old).expect("an action"), Action::DeleteProduct { id });

@@ -22,12 +22,12 @@ pub const DEFAULT_SCOPE: &str = "available";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warehouse;
 
-/// Index keys that no other row of the site may have once `action` is booked.
+/// Index keys that must be unique on the site once `action` is booked.
 pub fn claims(action: &Action) -> Vec<String> {
     match action {
         Action::CreateProduct(product) => vec![sku_key(&product.sku)],
         Action::UpdateProduct { patch, .. } => patch.sku.iter().map(|sku| sku_key(sku)).collect(),
-        // A lot's id follows from its names, so that its key is unique by itself.
+        // A lot's id is derived from its names, so its key is unique by itself.
         Action::DeleteProduct { .. }
         | Action::CreateLot { .. }
         | Action::UpdateLot { .. }
@@ -113,7 +113,7 @@ impl Model for Warehouse {
     fn creates(action: &Action) -> Option<RowKey> {
         match action {
             Action::CreateProduct(product) => Some(product_key(product.id)),
-            // Work on a lot needs no row of it.
+            // Stock operations need no existing row of the lot.
             Action::UpdateProduct { .. }
             | Action::DeleteProduct { .. }
             | Action::CreateLot { .. }

@@ -1,5 +1,5 @@
-//! The write path of [`Store::commit`](sync::Store::commit): an answer's outcomes, rows and cursor in one transaction, and the
-//! folding of changes into pages afterwards.
+//! The write path of [`Store::commit`](sync::Store::commit): stores an answer's outcomes, rows and cursor in
+//! one transaction, and folds changes into pages afterwards.
 
 use sync::{
     Commit, Committed, JournalRecord, Json, QueueRecord, QueueState, Receipt, Records, Settlement,
@@ -18,7 +18,7 @@ use crate::table_change::{TableChange, changes_by_table};
 use crate::transaction::{Mode, Tx};
 use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION, queue, reserve};
 
-/// Transactions that folding one table's changes may take.
+/// Limit of transactions that fold one table's changes.
 const MAX_FOLD_STEPS: usize = 1_000;
 
 /// A stored answer.
@@ -29,19 +29,19 @@ struct Stored {
 }
 
 impl<M: Records> IdbStore<M> {
-    /// Stores an answer, then folds the changes of the tables that have many.
+    /// Stores an answer, then folds the changes of tables that have many.
     pub(crate) async fn store_and_fold(&self, commit: Commit<M::Row>) -> Result<Committed, StoreError> {
         let decides = commit.known_seq < commit.last_outcome_seq || !commit.receipts.is_empty();
         let Stored { committed, due } =
             if decides { self.decide_and_store(commit).await } else { self.pull(commit).await }?;
         for name in due {
-            // The answer is stored, whatever becomes of this; the next commit tries again.
+            // The answer is stored even if folding fails; the next commit retries.
             drop(self.fold(&name).await);
         }
         Ok(committed)
     }
 
-    /// Stores an answer with outcomes. Without room for rows, the outcomes alone are kept.
+    /// Stores an answer with outcomes. Without room for rows, only the outcomes are kept.
     async fn decide_and_store(&self, commit: Commit<M::Row>) -> Result<Stored, StoreError> {
         let has_room = !has_rows(&commit) || reserve::ensure(&self.connection).await?;
         let store = async || {
@@ -54,8 +54,8 @@ impl<M: Records> IdbStore<M> {
         reserve::with(&self.connection, store).await
     }
 
-    /// Stores an answer that decides nothing. It leaves the queue out of its transaction, so that nobody waits for it to save
-    /// something, and its rows never take the space that is reserved for mutations.
+    /// Stores an answer without outcomes. Its transaction does not include the queue, so that saving a
+    /// mutation does not wait for it, and its rows never use the reserved space.
     async fn pull(&self, commit: Commit<M::Row>) -> Result<Stored, StoreError> {
         let tried = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
             if has_rows(&commit) && !reserve::is_in(&tx.store(META)?).await? {
@@ -82,7 +82,7 @@ impl<M: Records> IdbStore<M> {
         }
     }
 
-    /// Writes rows of any table. What was `written` before by the same transaction is built upon.
+    /// Writes rows of any table, on top of the rows in `written` from earlier calls in the same transaction.
     async fn write_rows(
         &self,
         tx: &Tx,
@@ -107,7 +107,7 @@ impl<M: Records> IdbStore<M> {
         Ok(())
     }
 
-    /// Folds most changes of a table into its pages, a part at a time so that readers get their turn.
+    /// Folds most changes of a table into its pages, in several transactions so that readers get their turn.
     async fn fold(&self, name: &str) -> Result<(), StoreError> {
         for _ in 0..MAX_FOLD_STEPS {
             let fold = async |tx| self.fold_some(tx, name).await;
@@ -118,7 +118,7 @@ impl<M: Records> IdbStore<M> {
         Ok(())
     }
 
-    /// Folds a part, and returns whether the rest may stay as it is.
+    /// Folds one part, and returns whether folding is complete.
     async fn fold_some(&self, tx: Tx, name: &str) -> Result<bool, StoreError> {
         let meta = tx.store(META)?;
         let version = read_number(&meta, ROWS_VERSION).await?;
@@ -133,7 +133,7 @@ impl<M: Records> IdbStore<M> {
         Ok(is_done)
     }
 
-    /// Stores an answer in one transaction; without room for rows, what it decides alone.
+    /// Stores an answer in one transaction; without room for rows, only its outcomes.
     async fn store_answer(
         &self,
         tx: Tx,
@@ -175,8 +175,8 @@ impl<M: Records> IdbStore<M> {
         Ok(Stored { committed, due })
     }
 
-    /// Books receipts in the queue and the journal, and returns what they do to rows. Those of other mutations are
-    /// left out.
+    /// Applies receipts to the queue and the journal, and returns their row changes. Receipts of unknown
+    /// mutations are skipped.
     async fn decide(
         tx: &Tx,
         receipts: Vec<Receipt<M::Row>>,
@@ -213,14 +213,16 @@ impl<M: Records> IdbStore<M> {
         changes_by_table::<M>(rows, removed, None)
     }
 
-    /// Puts what the server lost, all above `known_seq`, back into the queue. What it has decided since is told again.
+    /// Puts the mutations that the server lost, all above `known_seq`, back into the queue. The next exchange
+    /// reports the server's decisions since then again.
     async fn requeue(tx: &Tx, known_seq: u64) -> Result<usize, StoreError> {
         let lost = queue::take(&tx.store(JOURNAL)?, known_seq).await?;
         let waiting = tx.store(MUTATION_QUEUE)?;
         let mut requeued = lost.len();
         let (waited, _) = queue::all(&waiting).await?;
         for record in waited.into_iter().filter(|record| record.mutation.seq > known_seq) {
-            // That it was booked before it was undone is no longer so.
+            // The receipt said that it was booked before the withdrawal; the restored server has lost that
+            // booking.
             if record.mutation.withdrawn && !record.is_pending() {
                 queue::put(&waiting, &QueueRecord { state: QueueState::Pending, ..record })?;
                 requeued += 1;

@@ -1,4 +1,4 @@
-//! The database's handle: opened once, given up when another build needs to upgrade, opened again when it died.
+//! The database handle: opened once, released when another build needs to upgrade, reopened when it was lost.
 
 use std::cell::{Cell, RefCell};
 use std::pin::{Pin, pin};
@@ -16,7 +16,7 @@ use crate::migrations::{Needs, upgrade};
 use crate::time_limit::{TRANSACTION_LIMIT_MILLIS, within};
 use crate::transaction::{Mode, Tx, of_idb, of_js};
 
-/// A handle that heals.
+/// A database handle that reopens itself.
 #[derive(Debug)]
 pub(crate) struct Connection {
     name: String,
@@ -40,7 +40,7 @@ impl Drop for Handle {
 }
 
 impl Connection {
-    /// Opens the database, and creates or upgrades it if need be.
+    /// Opens the database, and creates or upgrades it if needed.
     pub(crate) async fn open(name: &str, needs: Needs) -> Result<Self, StoreError> {
         let connection = Self {
             name: name.to_owned(),
@@ -60,9 +60,9 @@ impl Connection {
     /// Runs `work` in a transaction over `stores`. `work` commits it; otherwise it aborts.
     ///
     /// # Errors
-    /// Those of `work`, and [`StoreError::Unavailable`] when the browser has not answered within the time limit. Then the
-    /// transaction is aborted as far as the browser still can, and the next one gets a fresh handle. A commit that was asked
-    /// for may have happened all the same.
+    /// Those of `work`, and [`StoreError::Unavailable`] when the browser has not answered within the time
+    /// limit. Then the transaction is aborted if the browser still can, and the next one gets a new handle. A
+    /// requested commit may have happened all the same.
     pub(crate) async fn run<T>(
         &self,
         stores: &[&str],
@@ -80,20 +80,20 @@ impl Connection {
         ended.unwrap_or_else(|| Err(self.stranded()))
     }
 
-    /// Runs a transaction until the time limit. Takes any future by reference: a copy of this for each caller would be a
-    /// tenth of the worker.
+    /// Runs a transaction until the time limit. A monomorphised copy for each caller would be a tenth of the
+    /// worker's size, so it takes the future as a trait object.
     async fn within_limit(&self, running: Pin<&mut dyn Future<Output = ()>>) {
         let _ = within(running, self.limit_millis.get()).await;
     }
 
-    /// Drops a handle that gives no answer, so that the next transaction opens another.
+    /// Drops a handle that does not answer, so that the next transaction opens a new one.
     fn stranded(&self) -> StoreError {
         drop(self.handle.borrow_mut().take());
         let millis = self.limit_millis.get();
         StoreError::Unavailable(format!("the database gave no answer within {millis} ms"))
     }
 
-    /// Begins a transaction. A dead handle is replaced once: browsers lose connections of sleeping pages.
+    /// Begins a transaction. A lost handle is replaced once: browsers close connections of sleeping pages.
     async fn begin(&self, stores: &[&str], mode: Mode) -> Result<Tx, StoreError> {
         if let Some(Ok(tx)) = self.try_begin(stores, mode) {
             return Ok(tx);
@@ -115,7 +115,8 @@ impl Connection {
         self.handle.borrow_mut().take();
         let database = open(&self.name, &self.needs).await?;
         let slot = Rc::downgrade(&self.handle);
-        // Another build wants to upgrade, or the browser closed it: let go, so that nobody waits for this page.
+        // Another build wants to upgrade, or the browser closed it: close the handle, so that the upgrade is
+        // not blocked.
         let on_end = Closure::new(move |event: Event| {
             if let Some(database) = event.target().and_then(|target| target.dyn_into::<IdbDatabase>().ok()) {
                 database.close();
@@ -133,7 +134,7 @@ impl Connection {
     }
 }
 
-/// Opens the database; gives up when another tab does not let it be upgraded.
+/// Opens the database; fails if another tab blocks the upgrade.
 async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
     let factory = Factory::new().map_err(of_idb)?;
     let mut request = factory.open(name, Some(needs.version)).map_err(of_idb)?;
@@ -150,7 +151,8 @@ async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
     let (blocked_sender, blocked) = oneshot::channel();
     request.on_blocked(move |_| blocked_sender.send(()).unwrap_or_default());
     let (opened_sender, opened) = oneshot::channel();
-    // Opening cannot be cancelled: it runs to its end by itself, and a database nobody waits for any more is closed.
+    // An open request cannot be cancelled: it runs to its end, and the database is closed if its caller has
+    // timed out.
     wasm_bindgen_futures::spawn_local(async move {
         let database = request.await.map(IdbDatabase::from).map_err(of_idb);
         if let Err(Ok(unwanted)) = opened_sender.send(database) {
@@ -160,7 +162,7 @@ async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
     match select(opened, blocked).await {
         Either::Left((Ok(database), _)) => database,
         Either::Right((Ok(()), _)) => Err(StoreError::Occupied),
-        // Never blocked: the sender was dropped with the request, so the answer is there.
+        // Does not block: the sender was dropped with the request, so the result is there.
         Either::Right((Err(_), opened)) => opened.await.unwrap_or(Err(StoreError::Occupied)),
         Either::Left((Err(_), _)) => Err(StoreError::Unavailable("opening was interrupted".to_owned())),
     }

@@ -1,7 +1,8 @@
-//! Which pages to look into for an index key. Pure.
+//! Selects the pages to search for an index key. Pure.
 //!
-//! A page's filter holds a hash of every index key of its rows: some bytes a row, where an entry in an index of IndexedDB
-//! costs more to write than the row itself. A hash may be there without its key; then a page is read in vain.
+//! The filter of a page holds a hash of every index key of its rows: a few bytes a row, whereas an entry in
+//! an IndexedDB index costs more to write than the row itself. On a hash collision, a page is read
+//! unnecessarily.
 
 use sync::{Identity, StoreError};
 
@@ -9,7 +10,7 @@ use crate::rows::{Held, Rows, corrupt};
 
 const HASH_BYTES: usize = size_of::<u32>();
 
-/// What a row's JSON is found by: a model's `identify_json`.
+/// Returns the key and index keys of a row's JSON: a model's `identify_json`.
 pub(crate) type Identify = fn(&str) -> Result<Identity, serde_json::Error>;
 
 /// The filter of a page with these rows.
@@ -26,7 +27,7 @@ pub(crate) fn filter_of(rows: &Rows, identify: Identify) -> Result<Vec<u8>, Stor
     Ok(hashes.into_iter().flat_map(u32::to_le_bytes).collect())
 }
 
-/// Works out the hashes of rows that have been read back without them.
+/// Computes the hashes of rows that were read without them.
 pub(crate) fn index(rows: &mut Rows, identify: Identify) -> Result<(), StoreError> {
     for held in rows.as_mut_slice().iter_mut().filter(|held| held.index.is_none()) {
         held.index = Some(index_of(held, identify)?);
@@ -55,7 +56,7 @@ pub(crate) fn may_have(filter: &[u8], index_key: &str) -> bool {
     hashes.binary_search_by_key(&hash(index_key), |hash| u32::from_le_bytes(*hash)).is_ok()
 }
 
-/// FNV-1a: what matters here is that it is short.
+/// FNV-1a: chosen for its short code.
 fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

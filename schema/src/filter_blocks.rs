@@ -1,7 +1,7 @@
-//! The filters of a table's pages, those of neighbouring pages together in a block: a device that was just switched on reads
-//! some dozens of records before its first look-up, not one for every page.
+//! The filters of a table's pages, with those of neighbouring pages together in a block: after a start, the
+//! first look-up reads a few dozen records instead of one for every page.
 //!
-//! A block is kept under its first page's key and holds the pages from there to the next block.
+//! A block is stored under its first page's key and holds the pages up to the next block.
 
 use idb::{KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
@@ -26,7 +26,7 @@ pub(crate) struct PageFilter {
 pub(crate) struct FilterBlocks(pub(crate) ObjectStore);
 
 impl FilterBlocks {
-    /// Every page's filter, by rising key.
+    /// Every page's filter, by ascending key.
     pub(crate) async fn all(&self) -> Result<Vec<PageFilter>, StoreError> {
         self.read(None).await
     }
@@ -39,7 +39,7 @@ impl FilterBlocks {
         Ok(filters)
     }
 
-    /// Adds the filters of pages behind all others.
+    /// Appends the filters of pages after all others.
     pub(crate) fn append(&self, filters: &[PageFilter]) -> Result<(), StoreError> {
         for block in filters.chunks(MAX_BLOCK_PAGES) {
             let key = block.first().map_or("", |page| page.first.as_str());
@@ -48,7 +48,7 @@ impl FilterBlocks {
         Ok(())
     }
 
-    /// Makes blocks of records that hold one page's filter each.
+    /// Joins records with one page's filter each into blocks.
     pub(crate) async fn join(&self) -> Result<(), StoreError> {
         let firsts = self.0.get_all_keys(None, None).map_err(of_idb)?;
         let filters = self.0.get_all(None, None).map_err(of_idb)?;
@@ -61,7 +61,7 @@ impl FilterBlocks {
         self.append(&pages)
     }
 
-    /// Puts `new` in place of the filters in `range` that are `gone`.
+    /// Replaces the filters in `range` that are listed in `gone` by `new`.
     pub(crate) async fn replace(
         &self,
         range: &Range,

@@ -1,5 +1,5 @@
-//! What is held in memory of the tables, for as long as nobody changes them: page, other tabs and worker share the
-//! database, so every transaction compares the version first.
+//! Cache of the tables in memory. Page, other tabs and worker share the database, so every transaction
+//! compares the version first.
 
 use std::rc::Rc;
 
@@ -23,14 +23,14 @@ struct KnownTable {
     filters: Option<Rc<Filters>>,
 }
 
-/// What a transaction left of a table.
+/// A table's state after a transaction.
 #[derive(Debug)]
 pub(crate) struct Written {
     /// The table.
     pub(crate) name: String,
     /// Its changes.
     pub(crate) changes: Changes,
-    /// Whether pages were written, too.
+    /// Whether pages were written as well.
     pub(crate) has_new_pages: bool,
 }
 
@@ -46,32 +46,33 @@ impl Known {
         &mut self.tables[at]
     }
 
-    /// A table's changes at this version, if they are known.
+    /// A table's changes at this version, if cached.
     pub(crate) fn changes(&mut self, version: u64, name: &str) -> Option<Rc<Changes>> {
         self.table(version, name).changes.clone()
     }
 
-    /// The same, and no longer held here: whoever changes them has them alone.
+    /// Like [`Self::changes`], but removes them from the cache, so that the caller can change them without a
+    /// copy.
     pub(crate) fn take_changes(&mut self, version: u64, name: &str) -> Option<Changes> {
         self.table(version, name).changes.take().map(Rc::unwrap_or_clone)
     }
 
-    /// Keeps what was read at this version.
+    /// Caches changes read at this version.
     pub(crate) fn keep_changes(&mut self, version: u64, name: &str, changes: Rc<Changes>) {
         self.table(version, name).changes = Some(changes);
     }
 
-    /// A table's filters at this version, if they are known.
+    /// A table's filters at this version, if cached.
     pub(crate) fn filters(&mut self, version: u64, name: &str) -> Option<Rc<Filters>> {
         self.table(version, name).filters.clone()
     }
 
-    /// Keeps what was read at this version.
+    /// Caches filters read at this version.
     pub(crate) fn keep_filters(&mut self, version: u64, name: &str, filters: Rc<Filters>) {
         self.table(version, name).filters = Some(filters);
     }
 
-    /// Follows a write of this page's own from one version to the next.
+    /// Updates the cache after this page's own write from one version to the next.
     pub(crate) fn advance(&mut self, from: u64, to: u64, written: Vec<Written>) {
         if self.version != from {
             return;

@@ -1,9 +1,9 @@
-//! What a device keeps in IndexedDB, shared by the app and the service worker.
+//! The device's IndexedDB storage, shared by the app and the service worker.
 //!
-//! Server rows lie in pages of some hundreds, sorted by key: IndexedDB's cost is per record, not per byte. What changes
-//! later is kept beside the pages until it is worth folding in. Queue, journal and settings are a record each.
-//! [`IdbStore`] implements the engine's `Store` port; everything that is peculiar about IndexedDB stays in
-//! `connection.rs` and `transaction.rs`.
+//! Server rows are stored in pages of a few hundred, sorted by key: IndexedDB's cost is per record, not per
+//! byte. Later changes are stored beside the pages until folding them in pays off. Queue, journal and
+//! settings have one record per entry. [`IdbStore`] implements the engine's `Store` port; all workarounds for
+//! IndexedDB are in `connection.rs` and `transaction.rs`.
 
 mod commit;
 mod connection;
@@ -25,13 +25,13 @@ mod transaction;
 
 pub use store::IdbStore;
 
-/// The store of mutations that wait for the server or a person.
+/// The store of pending mutations and of those that need a person's attention.
 pub const MUTATION_QUEUE: &str = "mutation_queue";
 /// The store of acknowledged mutations.
 pub const JOURNAL: &str = "journal";
 /// The store of cursors, the client's id, the server's epoch and settings.
 pub const META: &str = "meta";
-/// The setting that changes with every change of the rows.
+/// The setting whose value changes with every change of the rows.
 const ROWS_VERSION: &str = "rows_version";
-/// Where the number of the queue's changes lies; earlier builds count every one of them here.
+/// The key of the queue's change counter; earlier builds count every change of the queue here.
 const QUEUE_CHANGES: &str = "queue_version";

@@ -1,4 +1,4 @@
-//! Texts in the store `meta`: cursors, counters, settings.
+//! Text values in the store `meta`: cursors, counters, settings.
 
 use idb::ObjectStore;
 use sync::{Cursor, StoreError};
@@ -7,27 +7,27 @@ use wasm_bindgen::JsValue;
 use crate::rows::corrupt;
 use crate::transaction::of_idb;
 
-/// Where the cursor lies.
+/// The key of the cursor.
 pub(crate) const CURSOR: &str = "cursor";
 
-/// Lets the next round begin a snapshot of a scope.
+/// Resets the cursor, so that the next round begins a snapshot of a scope.
 pub(crate) fn begin_anew(meta: &ObjectStore, scope: &str) -> Result<(), StoreError> {
     write_text(meta, "scope", scope)?;
     write_text(meta, CURSOR, &serde_json::to_string(&Cursor::Start).map_err(corrupt)?)
 }
 
-/// Where a setting lies.
+/// The key of a setting.
 pub(crate) fn setting_key(name: &str) -> String {
     format!("setting:{name}")
 }
 
-/// A text, if there is one.
+/// A text, if it exists.
 pub(crate) async fn read_text(meta: &ObjectStore, key: &str) -> Result<Option<String>, StoreError> {
     let value = meta.get(JsValue::from_str(key)).map_err(of_idb)?.await.map_err(of_idb)?;
     Ok(value.and_then(|value| value.as_string()))
 }
 
-/// Texts that are asked for together: one after the other would be as many ways to the database and back.
+/// Reads several texts at once: one after the other would cost one round trip to the database each.
 pub(crate) async fn read_texts<const N: usize>(
     meta: &ObjectStore,
     keys: [&str; N],
@@ -43,7 +43,7 @@ pub(crate) async fn read_texts<const N: usize>(
     Ok(texts)
 }
 
-/// What a text says as a number; 0 if there is none.
+/// Parses a text as a number; 0 if there is none.
 pub(crate) fn number_of(text: Option<String>) -> Result<u64, StoreError> {
     text.map_or(Ok(0), |text| text.parse().map_err(corrupt))
 }
@@ -53,24 +53,24 @@ pub(crate) async fn read_number(meta: &ObjectStore, key: &str) -> Result<u64, St
     number_of(read_text(meta, key).await?)
 }
 
-/// Counts a number up.
+/// Increments a number.
 pub(crate) async fn count_up(meta: &ObjectStore, key: &str) -> Result<u64, StoreError> {
     let number = read_number(meta, key).await?.wrapping_add(1);
     write_number(meta, key, number)?;
     Ok(number)
 }
 
-/// How far the rows reach, as its text says.
+/// Parses the text of the cursor.
 pub(crate) fn cursor_of(text: Option<String>) -> Result<Cursor, StoreError> {
     text.map_or(Ok(Cursor::Start), |text| serde_json::from_str(&text).map_err(corrupt))
 }
 
-/// Puts a text.
+/// Writes a text.
 pub(crate) fn write_text(meta: &ObjectStore, key: &str, value: &str) -> Result<(), StoreError> {
     meta.put(&JsValue::from_str(value), Some(&JsValue::from_str(key))).map(drop).map_err(of_idb)
 }
 
-/// Puts a number.
+/// Writes a number.
 pub(crate) fn write_number(meta: &ObjectStore, key: &str, number: u64) -> Result<(), StoreError> {
     write_text(meta, key, &number.to_string())
 }

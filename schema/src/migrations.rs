@@ -1,6 +1,7 @@
-//! The database's versions, which say in one number how records are stored (the form) and which tables there are.
+//! The database's versions. One number contains both the storage format of records (the form) and the set of
+//! tables.
 //!
-//! The queue goes through every step untouched: for one release the worker and the page may be of different builds.
+//! No migration step touches the queue: for one release the worker and the page may be of different builds.
 
 use idb::{Database, Error, KeyPath, ObjectStore, ObjectStoreParams, Transaction};
 use sync::{Cursor, Progress};
@@ -12,24 +13,25 @@ use crate::meta::CURSOR;
 use crate::table::{changes_name, filters_name};
 use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION};
 
-/// How this build stores records. Earlier forms: 1 had other pages, 2 and 3 stored each page's filter by itself.
+/// The storage format of this build. Earlier forms: 1 had other pages, 2 and 3 stored each page's filter in a
+/// record of its own.
 const FORM: u32 = 4;
-/// A database's version is this many times its form, plus the version of the model's tables. Before form and tables were
-/// counted apart, the version was the form.
+/// A database version is the form times this number, plus the version of the model's tables. Before form and
+/// tables were counted separately, the version was the form.
 const VERSIONS_PER_FORM: u32 = 1_000;
 /// The index of the queue by whether a record waits for a person (1) or for the server (0).
 pub(crate) const ATTENTION: &str = "attention";
 
-/// What a build needs of its database.
+/// A build's requirements of its database.
 #[derive(Clone, Debug)]
 pub(crate) struct Needs {
-    /// The version.
+    /// The database version.
     pub(crate) version: u32,
     /// The model's tables.
     pub(crate) tables: &'static [&'static str],
     /// For a new database: the id of this life of the database.
     pub(crate) client: Uuid,
-    /// For a new database: the scope its rows belong to.
+    /// For a new database: the scope of its rows.
     pub(crate) scope: String,
 }
 
@@ -39,13 +41,13 @@ pub(crate) const fn version_of(tables_version: u32) -> u32 {
     FORM * VERSIONS_PER_FORM + tables_version
 }
 
-/// The form of a database of some version; 0 for a new database.
+/// The form of a database version; 0 for a new database.
 fn form_of(version: u32) -> u32 {
     if version < VERSIONS_PER_FORM { version } else { version / VERSIONS_PER_FORM }
 }
 
-/// Brings a database from `old_version` (0: new) to the form of this build and creates the tables it lacks. Runs inside the
-/// upgrade's transaction.
+/// Migrates a database from `old_version` (0: new) to the form of this build and creates missing tables. Runs
+/// inside the upgrade's transaction.
 pub(crate) fn upgrade(
     database: &Database,
     transaction: &Transaction,
@@ -57,18 +59,18 @@ pub(crate) fn upgrade(
     if old_form < 1 {
         create_queue(database, needs)?;
     } else if old_form < 2 {
-        // The rows are fetched again.
+        // Dropped rows are fetched again.
         for table in database.store_names().iter().filter(|name| tables.contains(&name.as_str())) {
             database.delete_object_store(table)?;
         }
         transaction.object_store(META)?.delete(JsValue::from_str(CURSOR))?;
     }
     let held = database.store_names();
-    // Until form 4, every page's filter was a record of its own.
+    // Before form 4, every page's filter was a record of its own.
     if (2..4).contains(&old_form) {
         for table in tables.iter().filter(|table| held.iter().any(|name| name == **table)) {
             let filters = FilterBlocks(transaction.object_store(&filters_name(table))?);
-            // A request that fails aborts the upgrade.
+            // A failed request aborts the upgrade.
             wasm_bindgen_futures::spawn_local(async move { drop(filters.join().await) });
         }
     }
@@ -82,7 +84,7 @@ pub(crate) fn upgrade(
         database.create_object_store(&changes_name(table), numbered.clone())?;
     }
     if old_form < 2 {
-        // Not the same number as in an earlier life of the database.
+        // Differs from the number in an earlier life of the database.
         let version = needs.client.as_u128() & u128::from(u32::MAX);
         let meta = transaction.object_store(META)?;
         for key in [ROWS_VERSION, QUEUE_CHANGES] {
@@ -94,8 +96,8 @@ pub(crate) fn upgrade(
     Ok(())
 }
 
-/// Takes a cursor that has reached all of the earlier tables back into the snapshot it came from, to where the new tables
-/// begin: they are fetched, and everything else stays. A cursor within a snapshot gets there by itself.
+/// Moves a cursor that has passed all of the earlier tables back into a snapshot, to the start of the new
+/// tables: only those are fetched. A cursor within a snapshot gets there by itself.
 fn go_on_with(table: &str, meta: ObjectStore) -> Result<(), Error> {
     let cursor = JsValue::from_str(CURSOR);
     let (reading, table) = (meta.get(cursor.clone())?, table.to_owned());
@@ -103,11 +105,11 @@ fn go_on_with(table: &str, meta: ObjectStore) -> Result<(), Error> {
         let text = reading.await.ok().flatten().and_then(|value| value.as_string());
         let held = text.and_then(|text| serde_json::from_str::<Cursor>(&text).ok());
         let Some(Cursor::Live { rev }) = held else { return };
-        // Nearly everything is there, and people are told how much.
+        // Nearly all rows are there, and the screen shows this progress.
         let progress = Progress { done_rows: 1, total_rows: 1 };
         let back = Cursor::Snapshot { rev, table, after: String::new(), progress };
         if let Ok(text) = serde_json::to_string(&back) {
-            // A put that fails aborts the upgrade.
+            // A failed put aborts the upgrade.
             drop(meta.put(&JsValue::from_str(&text), Some(&cursor)));
         }
     });
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_says_form_and_tables() {
+    fn a_version_contains_form_and_tables() {
         assert_eq!(version_of(2), 4_002);
         assert_eq!([0, 1, 3, 4, 4_000, 4_999, 5_001].map(form_of), [0, 1, 3, 4, 4, 4, 5]);
         assert!(version_of(0) > 4, "a device of a build that counted both together upgrades");

@@ -1,4 +1,4 @@
-//! What the next exchange is to carry, unread.
+//! The unparsed mutations and cursors for the next exchange.
 
 use sync::{Json, Outbox, StoreError};
 
@@ -11,7 +11,7 @@ use crate::{META, MUTATION_QUEUE, queue};
 /// The highest `seq` with a stored outcome.
 pub(crate) const LAST_OUTCOME_SEQ: &str = "last_outcome_seq";
 
-/// Reads it, with at most `max_mutations`.
+/// Reads the outbox, with at most `max_mutations`.
 pub(crate) async fn read(connection: &Connection, max_mutations: usize) -> Result<Outbox<Json>, StoreError> {
     let read = connection.run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
         let (meta, queue) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);

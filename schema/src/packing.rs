@@ -1,5 +1,5 @@
-//! What a record of the database holds as bytes: parts, each behind its length. Nothing needs to be parsed to get at a row,
-//! nor to find the next. Pure.
+//! The binary format of records: parts, each preceded by its length. Reading a row, or finding the next,
+//! needs no parsing. Pure.
 
 use std::borrow::Cow;
 
@@ -11,21 +11,22 @@ use crate::rows::{Held, corrupt};
 
 const LENGTH_BYTES: usize = size_of::<u32>();
 const REV_BYTES: usize = size_of::<u64>();
-/// What a record of rows begins with. Builds before form 4 of the database wrote JSON, which begins otherwise.
+/// The first byte of a record of rows. Builds before form 4 of the database wrote JSON, which has a different
+/// first byte.
 const FORM: u8 = 1;
 
 /// A row in a record of an earlier build.
 #[derive(Deserialize)]
 struct InJson<'a>(u64, #[serde(borrow)] Cow<'a, str>, #[serde(borrow)] Option<&'a RawValue>);
 
-/// Adds a part.
+/// Appends a part.
 pub(crate) fn put_part(bytes: &mut Vec<u8>, part: &[u8]) -> Result<(), StoreError> {
     bytes.extend(u32::try_from(part.len()).map_err(corrupt)?.to_le_bytes());
     bytes.extend_from_slice(part);
     Ok(())
 }
 
-/// Takes a part off the front.
+/// Takes the first part off.
 pub(crate) fn take_part<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], StoreError> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>().ok_or_else(cut_short)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(corrupt)?;
@@ -34,7 +35,7 @@ pub(crate) fn take_part<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], StoreError
     Ok(part)
 }
 
-/// The same as text.
+/// Takes the first part off as text.
 pub(crate) fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, StoreError> {
     std::str::from_utf8(take_part(bytes)?).map_err(corrupt)
 }
@@ -43,7 +44,7 @@ fn cut_short() -> StoreError {
     corrupt("a record is cut short")
 }
 
-/// Rows as a record: of each its revision, its key and its JSON, which is empty for one that was removed.
+/// Rows as a record: revision, key and JSON of each row. The JSON of a removed row is empty.
 pub(crate) fn pack(rows: &[Held]) -> Result<Vec<u8>, StoreError> {
     let part_bytes = |held: &Held| held.key.len() + held.json.as_ref().map_or(0, |json| json.len());
     let row_bytes = |held| REV_BYTES + 2 * LENGTH_BYTES + part_bytes(held);
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_build_packed_is_unpacked() {
+    fn records_of_an_earlier_build_are_unpacked() {
         let rows = unpack(r#"[[5,"a\"",{"name":"é"}],[7,"b",null]]"#.as_bytes()).expect("rows");
         assert_eq!(told(&rows), [("a\"", 5, Some(r#"{"name":"é"}"#)), ("b", 7, None)]);
         assert!(matches!(unpack(b"<html>"), Err(StoreError::Corrupt(_))));
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_follow_each_other() {
+    fn parts_are_read_in_the_order_written() {
         let mut bytes = Vec::new();
         for part in [b"one".as_slice(), b"", b"\xff"] {
             put_part(&mut bytes, part).expect("short");

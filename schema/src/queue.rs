@@ -1,5 +1,5 @@
-//! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`. Actions and
-//! rows in them are read only for whoever shows them.
+//! Records of the mutation queue and the journal, each a JSON text; the queue's key is the mutation's `seq`.
+//! Actions and rows in them are parsed only for display.
 
 use futures::FutureExt;
 use idb::{CursorDirection, KeyRange, ObjectStore, Query};
@@ -18,7 +18,7 @@ use crate::transaction::{Mode, of_idb, of_js};
 
 const RECORD: &str = "record";
 const SEQ: &str = "seq";
-/// Journal records kept: weeks of work, and some megabytes at most.
+/// Journal records kept: several weeks of mutations, and a few megabytes at most.
 const MAX_JOURNAL_RECORDS: u32 = 10_000;
 
 fn key(seq: u64) -> JsValue {
@@ -44,7 +44,7 @@ fn field(object: &JsValue, name: &str) -> Result<JsValue, StoreError> {
     Reflect::get(object, &JsValue::from_str(name)).map_err(|error| of_js(&error))
 }
 
-/// The record as stored; a `seq` of 0 is left to the key generator.
+/// The record as stored; with a `seq` of 0, the key generator numbers it.
 fn encode(record: &QueueRecord<Json, Json>) -> Result<JsValue, StoreError> {
     let object = Object::new();
     let json = serde_json::to_string(record).map_err(corrupt)?;
@@ -63,13 +63,13 @@ fn decode(value: &JsValue) -> Result<QueueRecord<Json, Json>, StoreError> {
     Ok(record)
 }
 
-/// A mutation with its action as it is stored and sent.
+/// A mutation with its action as stored and sent.
 pub(crate) fn unread<M: Records>(mutation: &Mutation<M::Action>) -> Result<Mutation<Json>, StoreError> {
     let action = Json::of(&mutation.action).map_err(corrupt)?;
     Ok(mutation.clone().with_action(action))
 }
 
-/// A mutation as the model has it; an earlier build may have made it.
+/// A mutation with its action parsed; an earlier build may have written it.
 pub(crate) fn read_mutation<M: Records>(mutation: Mutation<Json>) -> Result<Mutation<M::Action>, StoreError> {
     let action = M::read_action(mutation.schema, mutation.action.text()).map_err(corrupt)?;
     Ok(mutation.with_action(action))
@@ -79,7 +79,7 @@ fn read_outcome<M: Records>(outcome: Outcome<Json>) -> Result<Outcome<M::Row>, S
     outcome.try_with_rows(|row| serde_json::from_str(row.text()).map_err(corrupt))
 }
 
-/// A record as the model has it.
+/// A record with its action and rows parsed.
 fn read_record<M: Records>(record: QueueRecord<Json, Json>) -> Result<QueueRecordOf<M>, StoreError> {
     let state = match record.state {
         QueueState::Pending => QueueState::Pending,
@@ -93,14 +93,14 @@ fn decode_journal(value: &JsValue) -> Result<JournalRecord<Json, Json>, StoreErr
     serde_json::from_str(&json).map_err(corrupt)
 }
 
-/// A journal record as the model has it.
+/// A journal record with its action and rows parsed.
 fn read_journal<M: Records>(record: JournalRecord<Json, Json>) -> Result<JournalRecordOf<M>, StoreError> {
     let JournalRecord { mutation, outcome, acknowledged_at } = record;
     let (mutation, outcome) = (read_mutation::<M>(mutation)?, read_outcome::<M>(outcome)?);
     Ok(JournalRecord { mutation, outcome, acknowledged_at })
 }
 
-/// Asks for a mutation to be added at the end. Its number can be waited for after the transaction's commit, too.
+/// Requests that a mutation is appended. Its number may be awaited after the transaction's commit as well.
 pub(crate) fn push(
     store: &ObjectStore,
     mutation: Mutation<Json>,
@@ -111,15 +111,15 @@ pub(crate) fn push(
     Ok(given.map(|given| given.map(|key| seq_of(&key)).map_err(of_idb)))
 }
 
-/// Saves a mutation at the end, on the disk, and returns its number.
+/// Durably appends a mutation, and returns its number.
 pub(crate) async fn save(connection: &Connection, mutation: Mutation<Json>) -> Result<u64, StoreError> {
-    // A person waits for this: one store, and the end is asked for at once.
+    // A person waits for this, so it uses one store only, and commits without waiting for the request.
     connection
         .run(&[MUTATION_QUEUE], Mode::WriteDurably, async |tx| {
             let given = push(&tx.store(MUTATION_QUEUE)?, mutation)?;
             match tx.commit().await {
                 Ok(()) => given.await,
-                // A transaction that ends because of its request may not say why.
+                // A transaction that aborts because of its request may not contain the reason.
                 Err(error) => Err(match given.now_or_never() {
                     Some(Err(StoreError::Full)) => StoreError::Full,
                     _ => error,
@@ -129,14 +129,14 @@ pub(crate) async fn save(connection: &Connection, mutation: Mutation<Json>) -> R
         .await
 }
 
-/// The last record's number; 0 where there is none.
+/// The last record's number; 0 if there is none.
 pub(crate) async fn last_seq(store: &ObjectStore) -> Result<u64, StoreError> {
     let cursor = store.open_key_cursor(None, Some(CursorDirection::Prev)).map_err(of_idb)?;
     let Some(cursor) = cursor.await.map_err(of_idb)? else { return Ok(0) };
     Ok(seq_of(&cursor.key().map_err(of_idb)?))
 }
 
-/// Puts a record at its `seq`.
+/// Stores a record at its `seq`.
 pub(crate) fn put(store: &ObjectStore, record: &QueueRecord<Json, Json>) -> Result<(), StoreError> {
     store.put(&encode(record)?, None).map(drop).map_err(of_idb)
 }
@@ -155,7 +155,7 @@ pub(crate) fn remove(store: &ObjectStore, seq: u64) -> Result<(), StoreError> {
     store.delete(key(seq)).map(drop).map_err(of_idb)
 }
 
-/// Every record by rising `seq` that can be read, and how many cannot.
+/// Every record that can be parsed, by ascending `seq`, and the number of those that cannot.
 pub(crate) async fn all(store: &ObjectStore) -> Result<(Vec<QueueRecord<Json, Json>>, usize), StoreError> {
     let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
     let records: Vec<_> = values.iter().filter_map(|value| decode(value).ok()).collect();
@@ -163,7 +163,7 @@ pub(crate) async fn all(store: &ObjectStore) -> Result<(Vec<QueueRecord<Json, Js
     Ok((records, unreadable))
 }
 
-/// The same as the model has them.
+/// Like [`all`], with actions and rows parsed.
 pub(crate) async fn all_read<M: Records>(
     store: &ObjectStore,
 ) -> Result<(Vec<QueueRecordOf<M>>, usize), StoreError> {
@@ -174,7 +174,7 @@ pub(crate) async fn all_read<M: Records>(
     Ok((read, unreadable))
 }
 
-/// The first pending mutations, and how many are pending in all.
+/// The first pending mutations, and the total number of pending ones.
 pub(crate) async fn pending(
     store: &ObjectStore,
     limit: usize,
@@ -183,7 +183,7 @@ pub(crate) async fn pending(
     let query = || Some(Query::Key(JsValue::from_f64(0.0)));
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let count = index.count(query()).map_err(of_idb)?.await.map_err(of_idb)?;
-    // A limit of 0 would mean none to IndexedDB.
+    // IndexedDB treats a limit of 0 as no limit.
     let values = match limit.min(count) {
         0 => Vec::new(),
         limit => index.get_all(query(), Some(limit)).map_err(of_idb)?.await.map_err(of_idb)?,
@@ -194,13 +194,13 @@ pub(crate) async fn pending(
         if bytes > MAX_BATCH_BYTES && !mutations.is_empty() {
             break;
         }
-        // One that nobody can read must not hold up the others.
+        // An unparsable record must not block the others.
         mutations.extend(decode(value).ok().map(|record| record.mutation));
     }
     Ok((mutations, usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
-/// Adds a journal record, and lets go of the oldest beyond the limit.
+/// Adds a journal record, and deletes the oldest ones beyond the limit.
 pub(crate) async fn journal(
     store: &ObjectStore,
     record: &JournalRecord<Json, Json>,
@@ -217,7 +217,7 @@ pub(crate) async fn journal(
     Ok(())
 }
 
-/// The newest journal records that can be read, newest first.
+/// The newest journal records that can be parsed, newest first.
 pub(crate) async fn newest<M: Records>(
     store: &ObjectStore,
     limit: usize,
@@ -234,7 +234,7 @@ pub(crate) async fn newest<M: Records>(
     Ok(records)
 }
 
-/// Takes the journal records above `above` out and returns them.
+/// Removes the journal records above `above` and returns them.
 pub(crate) async fn take(
     store: &ObjectStore,
     above: u64,

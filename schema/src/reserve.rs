@@ -1,8 +1,10 @@
-//! Space put by for the queue. When the device is full, rows must not be what takes the last of it: a record of the size
-//! of a shift's work lies in `meta` before any row is stored, and makes way when a mutation finds no space.
+//! Reserved space for the queue. Rows must not use up the last space of a device: a record as large as a
+//! shift's mutations is written to `meta` before any row is stored, and is deleted when a mutation finds no
+//! space.
 //!
-//! It is one large record of noise on purpose. Browsers keep such a value in a file of its own, whose space is free again
-//! the moment it is deleted; that of many small records, or of a deleted cache, is not for minutes.
+//! It is one large record of noise on purpose. Browsers keep such a value in a file of its own, whose space
+//! is free again as soon as it is deleted; the space of many small records, or of a deleted cache, is not for
+//! minutes.
 
 use idb::{ObjectStore, Query};
 use js_sys::Uint8Array;
@@ -13,15 +15,15 @@ use crate::META;
 use crate::connection::Connection;
 use crate::transaction::{Mode, of_idb};
 
-/// Space for about a thousand mutations, and well above the size from which browsers use a file.
+/// Space for about a thousand mutations, and well above the size from which browsers use a separate file.
 const RESERVE_BYTES: u32 = 2 * 1024 * 1024;
-/// Noise made at a time.
+/// Bytes of noise generated at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 const RESERVE: &str = "reserve";
-/// There while the reserve has made way.
+/// Key that exists while the reserve is deleted.
 const SPENT: &str = "reserve_spent";
 
-/// Makes sure that the reserve is there. `false` if there is no space for it.
+/// Makes sure that the reserve exists. `false` if there is no space for it.
 pub(crate) async fn ensure(connection: &Connection) -> Result<bool, StoreError> {
     if has(connection, RESERVE).await? {
         return Ok(true);
@@ -39,7 +41,7 @@ pub(crate) async fn ensure(connection: &Connection) -> Result<bool, StoreError> 
     }
 }
 
-/// Lets the reserve make way. `false` if it has already.
+/// Deletes the reserve. `false` if it does not exist.
 pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError> {
     if !has(connection, RESERVE).await? {
         return Ok(false);
@@ -49,7 +51,7 @@ pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError>
         tx.commit().await
     });
     deleting.await?;
-    // Not in the same transaction: there was no space for so much as this.
+    // A transaction of its own: before the deletion, there was no space even for this mark.
     let marking = connection.run(&[META], Mode::Write, async |tx| {
         tx.store(META)?.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb)?;
         tx.commit().await
@@ -58,7 +60,7 @@ pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError>
     Ok(true)
 }
 
-/// Writes what must not be refused: where there is no space, the reserve makes way, and it is tried once more.
+/// Runs a write that must not be refused: if there is no space, deletes the reserve and retries once.
 pub(crate) async fn with<T>(
     connection: &Connection,
     write: impl AsyncFn() -> Result<T, StoreError>,
@@ -69,7 +71,7 @@ pub(crate) async fn with<T>(
     }
 }
 
-/// Whether the reserve has made way and not been put back.
+/// Whether the reserve was deleted and not yet written again.
 pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError> {
     has(connection, SPENT).await
 }
@@ -78,7 +80,7 @@ async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {
     connection.run(&[META], Mode::Read, async |tx| holds(&tx.store(META)?, key).await).await
 }
 
-/// Whether it is there, as a running transaction sees it.
+/// Whether the key exists, as seen by a running transaction.
 pub(crate) async fn is_in(meta: &ObjectStore) -> Result<bool, StoreError> {
     holds(meta, RESERVE).await
 }

@@ -1,43 +1,46 @@
-//! Rows as a table keeps them: in pages, and beside those as changes. Pure, so that it can be tested without a browser.
+//! Rows of a table: in pages, and in changes beside the pages. Pure, so that it can be tested without a
+//! browser.
 //!
-//! A page is its rows by rising key. What changes later, spread over hundreds of pages, is not worth writing those again: it
-//! is kept beside them in the same form, with removals, and lies over the pages when they are read. The higher revision
-//! counts.
+//! A page holds its rows by ascending key. Later changes are spread over hundreds of pages, so they are not
+//! written into them at once: they are stored beside the pages in the same form, including removals, and laid
+//! over the pages when these are read. The higher revision wins.
 
 use sync::{StoreError, sort_by};
 
 use crate::packing;
 
-/// Rows a page is filled with: an eighth of what a page of the app asks for at a time, and more than the 64 KB from which
-/// browsers keep a value in a file of its own. That is cheaper than their log, which writes values again and again.
+/// Rows in a new page: an eighth of the rows that a page of the app requests at a time, and more than the 64
+/// KB from which browsers keep a value in a file of its own. That is cheaper than their log, which writes
+/// values several times.
 pub(crate) const PAGE_ROWS: usize = 313;
-/// Rows a page may grow to before it is split.
+/// Maximum rows of a page before it is split.
 const MAX_PAGE_ROWS: usize = 2 * PAGE_ROWS;
 
-/// A row, or the removal of one.
+/// A row, or a tombstone of one.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     /// Its key.
     pub(crate) key: String,
     /// The revision that wrote or removed it.
     pub(crate) rev: u64,
-    /// Its JSON; none if it was removed.
+    /// Its JSON; `None` if it was removed.
     pub(crate) json: Option<Box<str>>,
-    /// The hashes of its index keys, where they have been worked out already.
+    /// The hashes of its index keys, if already computed.
     pub(crate) index: Option<Vec<u32>>,
 }
 
-/// A record that cannot be read back.
+/// The error for a record that cannot be parsed.
 pub(crate) fn corrupt(error: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(error.to_string())
 }
 
-/// Rows by rising key, each key once.
+/// Rows by ascending key, each key once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows(Vec<Held>);
 
 impl Rows {
-    /// Sorts rows; of two with one key the newer is kept, and the later one of two equally new.
+    /// Sorts rows; of two with the same key, the newer is kept, and of two with the same revision, the later
+    /// one.
     pub(crate) fn sorted(mut rows: Vec<Held>) -> Self {
         if !rows.is_sorted_by(|a, b| a.key < b.key) {
             sort_by(&mut rows, |a, b| a.key.cmp(&b.key).then(b.rev.cmp(&a.rev)));
@@ -52,12 +55,12 @@ impl Rows {
         Self(rows)
     }
 
-    /// What a record's bytes hold.
+    /// Unpacks a record's bytes.
     pub(crate) fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
         packing::unpack(bytes).map(Self)
     }
 
-    /// A record's bytes.
+    /// Packs into a record's bytes.
     pub(crate) fn pack(&self) -> Result<Vec<u8>, StoreError> {
         packing::pack(&self.0)
     }
@@ -86,35 +89,36 @@ impl Rows {
         self.0.last().map(|held| held.key.as_str())
     }
 
-    /// What is known of a key.
+    /// The row or tombstone of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Held> {
         self.0.get(self.position(key)).filter(|held| held.key == key)
     }
 
-    /// Where `key` is, or would be.
+    /// The position of `key`, or the position to insert it at.
     pub(crate) fn position(&self, key: &str) -> usize {
         self.0.partition_point(|held| held.key.as_str() < key)
     }
 
-    /// Keeps those for which `keep` holds. Returns whether any went.
+    /// Keeps those for which `keep` holds. Returns whether any row was removed.
     pub(crate) fn retain(&mut self, keep: &dyn Fn(&str) -> bool) -> bool {
         let before = self.len();
         self.0.retain(|held| keep(&held.key));
         self.len() < before
     }
 
-    /// Takes out the rows after `key` for which `is_wanted` holds.
+    /// Takes out the rows for which `is_wanted` holds for the key.
     pub(crate) fn split(&mut self, is_wanted: &dyn Fn(&str) -> bool) -> Self {
         Self(self.0.extract_if(.., |held| is_wanted(&held.key)).collect())
     }
 
-    /// Takes out the rows from `from` to before `to` (none: to the end).
+    /// Takes out the rows from `from` up to and excluding `to` (`None`: to the end).
     pub(crate) fn take_range(&mut self, from: &str, to: Option<&str>) -> Self {
         let end = to.map_or(self.len(), |to| self.position(to));
         Self(self.0.drain(self.position(from)..end).collect())
     }
 
-    /// Lays newer rows over these: of one key the higher revision is kept, of equals the one from `over`.
+    /// Lays newer rows over these: for each key the higher revision is kept, and with equal revisions the row
+    /// from `over`.
     pub(crate) fn lay(&mut self, over: Self) {
         if self.last_key() < over.first_key() {
             return self.0.extend(over.0);
@@ -134,12 +138,12 @@ impl Rows {
         self.0 = merged;
     }
 
-    /// Forgets removals.
+    /// Drops tombstones.
     pub(crate) fn settle(&mut self) {
         self.0.retain(|held| held.json.is_some());
     }
 
-    /// Splits rows evenly for as many pages as they need.
+    /// Splits rows evenly into as many pages as needed.
     pub(crate) fn into_pages(self) -> Vec<Self> {
         if self.len() <= MAX_PAGE_ROWS {
             return if self.is_empty() { Vec::new() } else { vec![self] };
@@ -156,7 +160,7 @@ impl Rows {
     }
 }
 
-/// The pages that changes belong to, those with most of them first.
+/// The pages with changes, those with most changes first.
 pub(crate) fn most_changed(first_keys: &[String], changes: &Rows) -> Vec<usize> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for held in changes.as_slice() {
@@ -170,8 +174,8 @@ pub(crate) fn most_changed(first_keys: &[String], changes: &Rows) -> Vec<usize> 
     counts.into_iter().map(|(page, _)| page).collect()
 }
 
-/// The page a key belongs to: the last whose first key is not above it, else the first. `first_keys` rise and are not
-/// empty.
+/// The page of a key: the last whose first key is not above it, else the first. `first_keys` is ascending and
+/// not empty.
 fn page_of(first_keys: &[String], key: &str) -> usize {
     first_keys.partition_point(|first| first.as_str() <= key).saturating_sub(1)
 }
@@ -223,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_newer_lies_over_the_rest() {
+    fn newer_rows_replace_the_others() {
         let mut page = rows(&[("a", 5, Some("1")), ("c", 5, Some("1")), ("e", 5, Some("1"))]);
         page.lay(rows(&[
             ("a", 4, Some("2")),
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_what_has_grown_too_large() {
+    fn splits_a_page_that_is_too_large() {
         let sizes = |count: usize| {
             let held = (0..count)
                 .map(|n| Held { key: format!("{n:04}"), rev: 1, json: None, index: None })

@@ -31,12 +31,19 @@ pub struct IdbStore<M: Records> {
     model: PhantomData<M>,
 }
 
+impl<M: Records> Clone for IdbStore<M> {
+    fn clone(&self) -> Self {
+        Self { connection: Rc::clone(&self.connection), known: Rc::clone(&self.known), model: PhantomData }
+    }
+}
+
 impl<M: Records> IdbStore<M> {
-    /// Opens the database `name`. A new one becomes the client `client` and wants the rows of `scope`; both are
+    /// Opens the database `name`. A new one gets the client id `client` and the scope `scope`; both are
     /// ignored when it exists.
     ///
     /// # Errors
-    /// [`StoreError::Occupied`] when another build holds it, [`StoreError::Unavailable`] when the browser refuses it.
+    /// [`StoreError::Occupied`] when another build holds it, [`StoreError::Unavailable`] when the browser
+    /// refuses it.
     pub async fn open(name: &str, client: Uuid, scope: &str) -> Result<Self, StoreError> {
         let version = const { version_of(M::TABLES_VERSION) };
         let needs = Needs { version, tables: M::TABLES, client, scope: scope.to_owned() };
@@ -44,13 +51,13 @@ impl<M: Records> IdbStore<M> {
         Ok(Self { connection: Rc::new(connection), known: Rc::default(), model: PhantomData })
     }
 
-    /// Sets the time limit of every transaction that begins from now on; 30 seconds by default. One that takes longer fails with
-    /// [`StoreError::Unavailable`].
+    /// Sets the time limit of every transaction that begins from now on; 30 seconds by default. A longer one
+    /// fails with [`StoreError::Unavailable`].
     pub fn set_transaction_limit(&self, limit_millis: u32) {
         self.connection.set_limit_millis(limit_millis);
     }
 
-    /// Runs `work` in a transaction over everything that belongs to `tables`, and `others`.
+    /// Runs `work` in a transaction over all stores of `tables`, and `others`.
     pub(crate) async fn run<T>(
         &self,
         tables: &[&str],
@@ -65,7 +72,8 @@ impl<M: Records> IdbStore<M> {
         self.connection.run(&stores, mode, work).await
     }
 
-    /// Runs `work` in a durable transaction. Where there is no space, the reserve makes way, and `work` runs once more.
+    /// Runs `work` in a durable transaction. If there is no space, deletes the reserve and runs `work` once
+    /// more.
     async fn write_durably<T>(
         &self,
         stores: &[&str],
@@ -93,7 +101,7 @@ impl<M: Records> IdbStore<M> {
         Ok(filters)
     }
 
-    /// What is asked of one table, each with its place among all that is asked.
+    /// Runs the queries of one table, each with its position among all queries.
     async fn read_table(
         &self,
         tx: &Tx,
@@ -152,7 +160,7 @@ impl<M: Records> Store for IdbStore<M> {
     async fn outbox(&self, max_mutations: usize) -> Result<Outbox<M::Action>, StoreError> {
         let Outbox { client, epoch, last_outcome_seq, cursor, scope, mutations, pending } =
             outbox::read(&self.connection, max_mutations).await?;
-        // One that nobody can read must not hold up the others.
+        // An unparsable mutation must not block the others.
         let read = mutations.into_iter().filter_map(|mutation| queue::read_mutation::<M>(mutation).ok());
         let mutations = read.collect();
         Ok(Outbox { client, epoch, last_outcome_seq, cursor, scope, mutations, pending })
@@ -218,7 +226,8 @@ impl<M: Records> Store for IdbStore<M> {
             let (texts, last_seq) = futures::join!(asked, queue::last_seq(&waiting));
             let ([version, changes], last_seq) = (texts?, last_seq?);
             let version = number_of(version)?;
-            // A person waits for this: tables are asked together. All of them come to an end, so that no request is forgotten.
+            // A person waits for this: tables are read concurrently. All of them run to completion, so that
+            // no request is dropped.
             let tables = M::TABLES.iter().map(|name| self.read_table(&tx, name, version, reads));
             let mut found = vec![Vec::new(); reads.len()];
             for of_table in join_all(tables).await {

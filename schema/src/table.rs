@@ -1,6 +1,6 @@
-//! Reads and writes one table within a transaction: its pages, their filters, and what has changed since.
+//! Reads and writes one table within a transaction: its pages, their filters, and the changes since.
 //!
-//! A page is kept under its first key.
+//! A page is stored under its first key.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,13 +17,13 @@ use crate::transaction::{Tx, of_idb};
 
 /// Pages read at a time while scanning.
 const MAX_SCAN_PAGES: usize = 8;
-/// Records of changes a table may have before they are put together.
+/// Records of changes a table may have before they are merged.
 const MAX_RUNS: usize = 64;
-/// Changes of a table that are kept beside its pages before some are folded into them.
+/// Changes of a table that are stored beside its pages before some are folded into them.
 pub(crate) const MAX_RECENT_ROWS: usize = 8_000;
-/// Changes that stay beside the pages then: where a page has few of them, it is not worth writing again.
+/// Changes that stay beside the pages after folding: it is not worth writing a page again for few changes.
 pub(crate) const LEFT_RECENT_ROWS: usize = 4_000;
-/// Pages written again in one transaction when changes are folded into them.
+/// Pages rewritten in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
 
 /// The stores of one table.
@@ -32,11 +32,11 @@ pub(crate) struct Table {
     pages: ObjectStore,
     filters: FilterBlocks,
     runs: ObjectStore,
-    /// The page read last: what is asked for next is often near. Only readers look at it.
+    /// The page read last: the next request is often near it. Only readers use it.
     last_read: RefCell<Option<Rc<Page>>>,
 }
 
-/// A page as it was read.
+/// A page as read.
 #[derive(Debug)]
 struct Page {
     first: String,
@@ -44,22 +44,23 @@ struct Page {
 }
 
 impl Page {
-    /// Whether a row with this key is here or nowhere, as far as this page knows.
+    /// Whether a row with this key is either in this page or does not exist, as far as the page's bounds are
+    /// known.
     fn is_for(&self, key: &str) -> bool {
         self.first.as_str() <= key && Some(key) <= self.rows.last_key()
     }
 }
 
-/// A table's changes since its pages were written, and in how many records they are.
+/// A table's changes since its pages were written, and the number of their records.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) rows: Rows,
     runs: usize,
-    /// The key that no page reaches beyond, where that is known: a snapshot goes on there without another look.
+    /// A key beyond all pages, if known: a snapshot continues there without reading pages.
     pages_end: Option<String>,
 }
 
-/// The keys that a snapshot's part is all of: those after one key, through another if there is one.
+/// The keys that a snapshot's part covers: those after one key, through another if there is one.
 #[derive(Debug)]
 pub(crate) struct Range {
     pub(crate) after: String,
@@ -108,7 +109,7 @@ pub(crate) fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).ok_or_else(|| corrupt("a record has no bytes"))
 }
 
-/// The row, unless it was removed.
+/// The parsed row, unless it was removed.
 fn typed<M: Records>(held: &Held) -> Option<Result<Versioned<M::Row>, StoreError>> {
     let row = serde_json::from_str(held.json.as_deref()?).map_err(corrupt);
     Some(row.map(|row| Versioned { rev: held.rev, row }))
@@ -140,7 +141,7 @@ impl Table {
         Ok(changes)
     }
 
-    /// Empties it.
+    /// Removes all rows.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         for store in [&self.pages, &self.filters.0, &self.runs] {
             store.clear().map_err(of_idb)?;
@@ -153,8 +154,8 @@ impl Table {
         self.filters.all().await
     }
 
-    /// Writes rows and removals: those of a snapshot's part into pages, others as a record of changes. `changes` are as
-    /// read, and as they are afterwards.
+    /// Writes rows and tombstones: those of a snapshot's part into pages, others as a record of changes.
+    /// `changes` are passed in as read, and are updated.
     pub(crate) async fn write<M: Records>(
         &self,
         changes: &mut Changes,
@@ -183,7 +184,7 @@ impl Table {
         self.runs.put(&Uint8Array::from(rows.pack()?.as_slice()), None).map(drop).map_err(of_idb)
     }
 
-    /// Puts all changes into one record.
+    /// Merges all changes into one record.
     fn rewrite(&self, changes: &mut Changes) -> Result<(), StoreError> {
         self.runs.clear().map_err(of_idb)?;
         changes.runs = usize::from(!changes.rows.is_empty());
@@ -239,14 +240,14 @@ impl Table {
         Ok(filters)
     }
 
-    /// Writes a page; its filter is left to the caller.
+    /// Writes a page; the caller stores the returned filter.
     fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<PageFilter, StoreError> {
         self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&text(first))).map_err(of_idb)?;
         Ok(PageFilter { first: first.to_owned(), hashes: filter_of(page, M::identify_json)? })
     }
 
-    /// Folds changes into the pages that have most of them, until `left_rows` are left. What pages beyond a transaction's share
-    /// have is for the next time.
+    /// Folds changes into the pages that have most of them, until `left_rows` are left or the transaction's
+    /// limit of pages is reached.
     pub(crate) async fn fold<M: Records>(
         &self,
         changes: &mut Changes,
@@ -260,7 +261,7 @@ impl Table {
             if changes.rows.len() <= left_rows {
                 break;
             }
-            // What comes before all pages belongs to the first.
+            // Keys before all pages belong to the first page.
             let from = if at == 0 { "" } else { firsts.get(at).map_or("", String::as_str) };
             let (first, next) = (firsts.get(at), firsts.get(at.saturating_add(1)).map(String::as_str));
             let mut page = match first {
@@ -284,7 +285,7 @@ impl Table {
         page.map_or_else(|| Ok(Rows::default()), |page| Rows::unpack(&bytes_of(&page)?))
     }
 
-    /// The page that `key` belongs to.
+    /// The page of `key`.
     async fn page_with(&self, key: &str) -> Result<Option<Page>, StoreError> {
         let range = KeyRange::upper_bound(&text(key), None).map_err(of_idb)?;
         let request = self
@@ -297,7 +298,7 @@ impl Table {
         Ok(Some(Page { first, rows }))
     }
 
-    /// The same for readers.
+    /// The page of `key` for readers, cached.
     async fn read_page(&self, key: &str) -> Result<Option<Rc<Page>>, StoreError> {
         let last = self.last_read.borrow().clone();
         if let Some(page) = last.filter(|page| page.is_for(key)) {
@@ -327,7 +328,7 @@ impl Table {
         newest.and_then(typed::<M>).transpose()
     }
 
-    /// Rows by rising key, after `after`, whose key starts with `prefix`.
+    /// Rows by ascending key, after `after`, whose key starts with `prefix`.
     pub(crate) async fn scan<M: Records>(
         &self,
         changes: &Rows,
@@ -357,7 +358,8 @@ impl Table {
                     found.extend(typed::<M>(newest).transpose()?);
                 }
             }
-            // A prefix mostly ends within a page or two; a scan of all takes what it needs, in bounds.
+            // A prefix is usually covered by one or two pages; a scan of all rows reads as many pages as it
+            // needs, up to the limit.
             let wanted = limit.saturating_sub(found.len()).div_ceil(PAGE_ROWS).clamp(1, MAX_SCAN_PAGES);
             let pages = if prefix.is_empty() { wanted } else { 1 };
             batch = self.pages_after(batch.last().map(|page| page.first.as_str()), pages).await?;
@@ -385,7 +387,7 @@ impl Table {
             .collect()
     }
 
-    /// Rows with this index key, by rising key.
+    /// Rows with this index key, by ascending key.
     pub(crate) async fn find<M: Records>(
         &self,
         changes: &Rows,
@@ -408,7 +410,7 @@ impl Table {
         }
         for held in changes.as_slice().iter().filter(|held| row_may_have(held, index_key)) {
             if has_it(held)? {
-                // What its page has may be newer: then that counts, and was looked at already.
+                // The row in the page may be newer: then that one counts, and has been checked already.
                 let row = self.get::<M>(changes, &held.key).await?.filter(|row| row.rev == held.rev);
                 found.extend(row.map(|row| (held.key.clone(), row)));
             }

@@ -1,4 +1,4 @@
-//! What a commit does to each table.
+//! The changes that a commit makes to each table.
 
 use sync::{Identity, Records, Removal, ReplacedRange, RowKey, StoreError, Versioned};
 
@@ -6,7 +6,7 @@ use crate::filter::hashes_of;
 use crate::rows::{Held, corrupt};
 use crate::table::Range;
 
-/// What a commit does to one table.
+/// The changes that a commit makes to one table.
 #[derive(Debug)]
 pub(crate) struct TableChange {
     pub(crate) name: &'static str,
@@ -14,7 +14,7 @@ pub(crate) struct TableChange {
     pub(crate) rows: Vec<Held>,
 }
 
-/// What a commit's rows, removals and replaced range do to each table that they concern.
+/// Splits a commit's rows, removals and replaced range by table.
 pub(crate) fn changes_by_table<M: Records>(
     rows: Vec<Versioned<M::Row>>,
     removed: Vec<Removal>,

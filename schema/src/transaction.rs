@@ -1,8 +1,8 @@
-//! One IndexedDB transaction that cannot lie about its end.
+//! One IndexedDB transaction with a reliable result.
 //!
-//! Three hazards are dealt with here. A transaction that aborts on a full disk fires no error, only `abort`: so the end
-//! is taken from `complete` and `abort` themselves, listened to from the beginning. A transaction that is dropped would
-//! commit what was asked so far: so dropping aborts. And durability cannot be asked for through the safe bindings.
+//! This deals with three hazards. A transaction that aborts on a full disk fires no error, only `abort`: so
+//! the result is taken from `complete` and `abort`, with listeners from the beginning. A dropped transaction
+//! would commit its requests so far: so dropping aborts. And the safe bindings cannot request durability.
 //! Within a transaction only IndexedDB may be awaited; anything else commits it early.
 
 use idb::{ObjectStore, Transaction};
@@ -13,20 +13,20 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DomException, Event, IdbDatabase, IdbTransaction};
 
-/// What a transaction may do, and when it counts as done.
+/// The access of a transaction, and the durability of its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Reads.
     Read,
-    /// Writes; done when the operating system has it.
+    /// Writes; complete when the operating system has the data.
     Write,
-    /// Writes; done when it is on the disk.
+    /// Writes; complete when the data is on the disk.
     WriteDurably,
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// `IDBDatabase`, with the one call that the bindings lack.
+    /// `IDBDatabase`, with the one call that is missing from the bindings.
     type DurableDatabase;
 
     #[wasm_bindgen(method, catch, js_name = transaction)]
@@ -82,7 +82,7 @@ impl Tx {
         self.requests.object_store(name).map_err(of_idb)
     }
 
-    /// Commits, and waits until that is as durable as asked for.
+    /// Commits, and waits until the data is as durable as requested.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         #[expect(deprecated, reason = "the bindings call it so by mistake; it is in the standard")]
         self.raw.commit().map_err(|error| of_js(&error))?;
@@ -94,12 +94,12 @@ impl Drop for Tx {
     fn drop(&mut self) {
         self.raw.set_oncomplete(None);
         self.raw.set_onabort(None);
-        // Fails when it has ended already, which is as good.
+        // `abort` fails if the transaction has ended already, which is fine.
         drop(self.raw.abort());
     }
 }
 
-/// What a failed request or transaction means to the engine.
+/// Converts the error of a failed request or transaction.
 pub(crate) fn of_js(error: &JsValue) -> StoreError {
     let Some(exception) = error.dyn_ref::<DomException>() else {
         return StoreError::Unavailable(format!("{error:?}"));
@@ -111,7 +111,7 @@ pub(crate) fn of_js(error: &JsValue) -> StoreError {
     }
 }
 
-/// The same for what `idb` reports.
+/// Converts an error of `idb`.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn of_idb(error: idb::Error) -> StoreError {
     match &error {

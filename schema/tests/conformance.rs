@@ -36,7 +36,7 @@ impl Backend for Browser {
 
     async fn reopen(&self, store: Self::Store) -> Result<Self::Store, StoreError> {
         drop(store);
-        // What a new database would begin with is ignored.
+        // The client id and scope for a new database are ignored.
         IdbStore::open(self.database, Uuid::from_u128(2), "other").await
     }
 
@@ -63,7 +63,8 @@ impl Backend for Browser {
         Ok(true)
     }
 
-    /// A full disk as the store meets it: every write fails, until the reserve was deleted; then small ones find space.
+    /// A full disk from the store's view: every write fails until the reserve is deleted; then small writes
+    /// succeed.
     async fn set_full(&self, _: &Self::Store, is_full: bool) -> Result<bool, StoreError> {
         let database = self.database;
         script(&format!(

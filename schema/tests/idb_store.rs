@@ -1,4 +1,5 @@
-//! How the IndexedDB store lays its records out, and that it survives what browsers do to databases.
+//! The record layout of the IndexedDB store, and its resilience against browsers that close or delete
+//! databases.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
@@ -32,7 +33,7 @@ async fn many_changes_end_up_in_pages() {
     assert!((6_000_u32.div_ceil(313)..=10_000_u32.div_ceil(250)).contains(&pages), "{pages} pages");
     assert!(records("folded", "counters:filters").await < pages / 10, "filters of pages lie together");
     assert_eq!(store.scan("counters", "", "", usize::MAX).await.expect("rows").len(), 10_000);
-    // The same rows again, many times over: what is folded and what is not stay one table.
+    // Writes the same rows many times: folded and unfolded changes stay one table.
     for round in 0..6_u64 {
         let rev = 6 + round;
         let rows = (0..3_000)
@@ -50,8 +51,8 @@ async fn many_changes_end_up_in_pages() {
     }
 }
 
-/// Two snapshots whose parts end elsewhere, and changes that are folded in: at every point exactly the rows that are there
-/// are found by what they are found by.
+/// Two snapshots with different part boundaries, and folded changes: at every point, exactly the current rows
+/// are found by their index keys.
 #[wasm_bindgen_test]
 async fn rows_are_found_while_their_pages_are_replaced() {
     let store = open("replaced").await;
@@ -101,7 +102,7 @@ async fn rows_are_found_while_their_pages_are_replaced() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_read_together_lies_in_any_page() {
+async fn one_read_returns_rows_of_any_page() {
     let store = open("together").await;
     let rows = (0..10_000).map(|n| counter(&format!("{n:05}"), n, 1)).collect();
     store.commit(Commit { rows, ..commit(Cursor::Start, 1) }).await.expect("stored");
@@ -139,14 +140,14 @@ async fn records(name: &str, store: &str) -> u32 {
     count.expect("a number")
 }
 
-/// Opens the database at a higher version, as a newer build would; resolves once that succeeded.
+/// Opens the database at a higher version, as a newer build would; returns once that succeeded.
 async fn upgrade_elsewhere(name: &str, version: u32) -> web_sys::IdbDatabase {
     let factory = idb::Factory::new().expect("IndexedDB");
     factory.open(name, Some(version)).expect("a request").await.expect("opened").into()
 }
 
 #[wasm_bindgen_test]
-async fn lets_a_newer_build_upgrade_and_then_says_so() {
+async fn lets_a_newer_build_upgrade_and_then_reports_occupied() {
     let store = open("upgraded").await;
     store.enqueue(add(1, "a", 1)).await.expect("saved");
     let newer = upgrade_elsewhere("upgraded", 9_000).await;
@@ -155,23 +156,24 @@ async fn lets_a_newer_build_upgrade_and_then_says_so() {
 }
 
 #[wasm_bindgen_test]
-async fn heals_when_its_handle_died() {
+async fn reopens_a_lost_handle() {
     let store = open("healed").await;
     store.enqueue(add(1, "a", 1)).await.expect("saved");
-    // Asking to delete the database makes every handle close; it is gone, and a new life begins.
+    // A request to delete the database makes every handle close; then the database is gone, and a new life
+    // begins.
     let factory = idb::Factory::new().expect("IndexedDB");
     factory.delete("healed").expect("a request").await.expect("deleted");
     assert_eq!(store.queue().await.expect("a new database").records, []);
 }
 
 #[wasm_bindgen_test]
-async fn a_failed_transaction_keeps_nothing() {
+async fn a_failed_transaction_stores_nothing() {
     let store = open("failed").await;
     store
         .commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) })
         .await
         .expect("stored");
-    // A page that cannot be read makes the next commit to it fail half-way.
+    // An unreadable page makes the next commit to it fail half-way.
     let raw = upgrade_less_open("failed").await;
     put_raw(&raw, "labels", "a", "not a page").await;
     let range =
@@ -187,7 +189,8 @@ async fn a_failed_transaction_keeps_nothing() {
     raw.close();
 }
 
-/// A snapshot cannot replace a page whose rows it cannot tell apart: such pages are dropped, and all is fetched again.
+/// A snapshot cannot replace a page whose rows cannot be parsed: such pages are dropped, and all rows are
+/// fetched again.
 #[wasm_bindgen_test]
 async fn rows_that_cannot_be_read_are_dropped_and_the_queue_stays() {
     let store = open("damaged").await;
@@ -212,7 +215,7 @@ async fn rows_that_cannot_be_read_are_dropped_and_the_queue_stays() {
 }
 
 #[wasm_bindgen_test]
-async fn space_is_put_by_before_rows_are_stored() {
+async fn the_reserve_is_written_before_rows_are_stored() {
     let store = open("reserved").await;
     let before = records("reserved", "meta").await;
     store

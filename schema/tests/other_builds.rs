@@ -1,4 +1,4 @@
-//! A database of an earlier build is upgraded and keeps what it holds.
+//! A database of an earlier build is upgraded without losing data.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
@@ -31,8 +31,8 @@ fn draft<A>(action: A) -> Draft<A> {
     }
 }
 
-/// Copies a database as a build of an older version would have it: before version 3 without the tables that came then, before
-/// version 4 with every page's filter in a record of its own.
+/// Copies a database in the format of an older version: before version 3 without the tables added then,
+/// before version 4 with every page's filter in a record of its own.
 async fn as_version(version: u32, from: &str, to: &str) {
     let later_tables = if version < 3 { "/^(deliveries|exceptions)/" } else { "/^$/" };
     let script = format!(
@@ -88,7 +88,8 @@ async fn as_version(version: u32, from: &str, to: &str) {
     JsFuture::from(copied).await.expect("copied");
 }
 
-/// What a device of version 2 held is there after the upgrade, and the snapshot goes on with the new tables.
+/// After the upgrade, the data of a device of version 2 is there, and the snapshot continues with the new
+/// tables.
 async fn upgraded(name: &str, reached: Cursor) -> Cursor {
     let store = open(name).await;
     let lot = InventoryLot::empty(LotRef::new(Uuid::from_u128(9), "L1", "A-1"));
@@ -123,20 +124,20 @@ async fn upgraded(name: &str, reached: Cursor) -> Cursor {
 }
 
 #[wasm_bindgen_test]
-async fn a_device_with_every_row_fetches_the_tables_that_came_with_an_upgrade() {
+async fn a_device_with_every_row_fetches_the_tables_added_by_an_upgrade() {
     let progress = Progress { done_rows: 1, total_rows: 1 };
     let goes_on = Cursor::Snapshot { rev: 3, table: DELIVERIES.to_owned(), after: String::new(), progress };
     assert_eq!(upgraded("live", Cursor::Live { rev: 3 }).await, goes_on);
 }
 
 #[wasm_bindgen_test]
-async fn a_device_within_a_snapshot_comes_to_the_new_tables_by_itself() {
+async fn a_device_within_a_snapshot_reaches_the_new_tables_by_itself() {
     let progress = Progress { done_rows: 1, total_rows: 9 };
     let within = Cursor::Snapshot { rev: 3, table: LOTS.to_owned(), after: String::new(), progress };
     assert_eq!(upgraded("within", within.clone()).await, within);
 }
 
-/// The last version that counted form and tables together: nothing is fetched again, and numbers go on.
+/// The last version that counted form and tables together: nothing is fetched again, and numbering continues.
 #[wasm_bindgen_test]
 async fn a_device_of_version_4_keeps_everything() {
     let store = open("whole").await;
@@ -184,7 +185,7 @@ async fn a_device_of_version_4_keeps_everything() {
 }
 
 #[wasm_bindgen_test]
-async fn rows_are_found_after_an_upgrade_that_stores_filters_otherwise() {
+async fn rows_are_found_after_an_upgrade_that_changes_the_format_of_filters() {
     let open = |name: &'static str| async move {
         IdbStore::<Counters>::open(name, Uuid::from_u128(1), "all").await.expect("a database")
     };
@@ -200,7 +201,7 @@ async fn rows_are_found_after_an_upgrade_that_stores_filters_otherwise() {
         let found = store.find("labels", &format!("colour:c{n}")).await.expect("rows");
         assert_eq!(found, [label(&format!("{n:04}"), &format!("c{n}"), 1)]);
     }
-    // It goes on with what it made of them.
+    // The upgraded filters can be changed.
     let replaced = ReplacedRange { table: "labels".to_owned(), after: "1000".to_owned(), through: None };
     let next = sync::conformance::commit(Cursor::Live { rev: 1 }, 2);
     let rows = vec![label("7000", "new", 2)];

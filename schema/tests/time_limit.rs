@@ -1,4 +1,4 @@
-//! A transaction that the browser does not end is given up after a time, and the next one works.
+//! A transaction that the browser does not end times out, and the next one works.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
@@ -22,7 +22,8 @@ async fn script(text: &str) -> JsValue {
     JsFuture::from(run).await.expect("the script does not fail")
 }
 
-/// Keeps every store of a database busy with one transaction, as a broken window would. Returns what ends that.
+/// Blocks every store of a database with one open transaction, as a broken window would. Pass the result to
+/// [`release`] to end it.
 async fn hold(database: &str) -> JsValue {
     let text = format!(
         "new Promise((done, failed) => {{
@@ -69,7 +70,7 @@ fn number(name: &str) -> f64 {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_never_answered_is_given_up_and_the_next_transaction_works() {
+async fn an_unanswered_transaction_times_out_and_the_next_one_works() {
     let store = open("held").await;
     assert_eq!(store.next_number("order").await, Ok(1));
     let held = hold("held").await;

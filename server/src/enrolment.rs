@@ -9,13 +9,13 @@ use crate::store::{Device, Enrolment, Store, StoreFault};
 
 /// Characters of a code.
 pub const CODE_CHARS: usize = 10;
-/// How long a code is valid.
+/// The validity of a code.
 pub const CODE_LIFE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 /// Characters of a device's name.
 pub const MAX_DEVICE_NAME_CHARS: usize = 60;
 /// Digits and capitals that look different: without 0 and O, 1, I and L, and U (like V).
 const ALPHABET: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Bytes from this one on are drawn again: they would make some letters likelier than others.
+/// Bytes from this value on are drawn again, because they would make some letters more likely than others.
 const EVEN_BYTES: u8 = 240;
 
 /// SHA-256: the only form in which codes and tokens are stored.
@@ -23,10 +23,10 @@ pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Makes a code for one device of `site` and keeps its hash.
+/// Makes a code for one device of `site` and stores its hash.
 ///
 /// # Errors
-/// [`StoreFault`] of the store, as when there is no such site.
+/// [`StoreFault`] of the store, for example if there is no such site.
 pub async fn new_code(
     store: &dyn Store,
     site: &str,
@@ -50,7 +50,7 @@ fn random_code() -> Result<String, StoreFault> {
     Ok(code)
 }
 
-/// Uses up a code for a new device, and returns it with its token; none if the code cannot be used.
+/// Consumes a code and creates its device, returned with its token; none if the code cannot be used.
 ///
 /// # Errors
 /// [`StoreFault`] of the store.
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn copied_by_hand_is_still_the_code() {
+    fn a_code_copied_by_hand_is_still_accepted() {
         assert_eq!(as_written(" ab3c-4d5e fg "), "AB3C4D5EFG");
     }
 }

@@ -1,4 +1,4 @@
-//! `import`: files into a site. With a bad line nothing is imported, unless bad lines are to be skipped.
+//! `import`: files into a site. With a bad line nothing is imported, unless bad lines are skipped.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ const MAX_LISTED_LINES: usize = 50;
 /// Ids tried for a SKU whose first id belongs to a product that has another SKU by now.
 const MAX_ID_ATTEMPTS: u32 = 1_000;
 
-/// The files to import, and how.
+/// The files to import, and the options.
 #[derive(Debug)]
 pub struct ImportOptions {
     /// The site; it is created if need be.
@@ -48,7 +48,8 @@ pub struct ImportReport {
 /// Imports files.
 ///
 /// # Errors
-/// A list of the bad lines, or why a file or the database cannot be used. Nothing was written then.
+/// A list of the bad lines, or the reason why a file or the database cannot be used. Nothing was written
+/// then.
 pub async fn import(store: &dyn Store, options: ImportOptions, now: UnixMillis) -> Result<ImportReport> {
     let ImportOptions { site, products, lots, deliveries, skip_bad } = options;
     store.ensure_site(&site).await?;
@@ -89,8 +90,8 @@ fn with_id(line: ProductLine, ids: &HashMap<String, Uuid>) -> ProductRecord {
     record
 }
 
-/// The product of each SKU in the file: the one that has the SKU already, else one whose id is derived from
-/// site and SKU, so that two imports of a file into empty databases make the same products.
+/// The product id of each SKU in the file: that of the product which has the SKU already, else an id derived
+/// from site and SKU, so that two imports of a file into empty databases create the same products.
 fn ids_of(site: &str, known: &HashMap<String, Uuid>, lines: &[ProductLine]) -> Result<HashMap<String, Uuid>> {
     let taken: HashSet<Uuid> = known.values().copied().collect();
     let id_of = |sku: &str| {
@@ -110,7 +111,7 @@ fn ids_of(site: &str, known: &HashMap<String, Uuid>, lines: &[ProductLine]) -> R
     Ok(ids)
 }
 
-/// Bad lines, one below the other.
+/// Bad lines, one per line.
 pub fn listed(bad: &[BadLine]) -> String {
     let mut text = String::new();
     for line in bad.iter().take(MAX_LISTED_LINES) {

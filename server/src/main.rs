@@ -361,7 +361,7 @@ mod tests {
     use super::counted;
 
     #[test]
-    fn one_is_no_plural() {
+    fn one_is_not_a_plural() {
         assert_eq!(counted(1, "device", "devices"), "1 device");
         assert_eq!([0, 2].map(|n| counted(n, "device", "devices")), ["0 devices", "2 devices"]);
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 /// Cryptographically secure random bytes.
 ///
 /// # Errors
-/// [`StoreFault::Failed`] if the system gives none.
+/// [`StoreFault::Failed`] if the system provides none.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)

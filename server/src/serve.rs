@@ -29,17 +29,17 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 /// The options of `serve`.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The SQLite file; it is created if need be.
+    /// The SQLite file; it is created if needed.
     pub database: PathBuf,
     /// The built app; none to serve the API alone.
     pub dist: Option<PathBuf>,
-    /// How long tombstones are kept, in days.
+    /// Retention of tombstones, in days.
     pub retention_days: u32,
     /// The clock, which tests can put ahead.
     pub clock: Clock,
 }
 
-/// A server that listens, and owns the database.
+/// A listening server, which owns the database.
 #[derive(Debug)]
 pub struct Server {
     options: ServeOptions,
@@ -50,7 +50,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the database and the address.
+    /// Locks and opens the database, and binds the address.
     ///
     /// # Errors
     /// When another process serves the database, or the file, the folder or the address cannot be used.
@@ -69,15 +69,15 @@ impl Server {
         Ok(Self { options, listener, store, _lock: lock })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the system does not return it.
     pub fn address(&self) -> Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// The store it serves.
+    /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store) as Arc<dyn Store>
     }

@@ -1,4 +1,4 @@
-//! Books a file of unsent work that a device could not send itself.
+//! Books a file of unsent mutations that a device could not send itself.
 
 use domain::Row;
 use sync::{MAX_BATCH_MUTATIONS, Mutation, Receipt, UnixMillis, Unsent};

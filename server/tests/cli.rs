@@ -1,4 +1,4 @@
-//! The binary as people use it: what it prints, what it refuses, how it ends.
+//! Tests the binary: its output, its refusals, and its exit.
 
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
@@ -24,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
 }
 
-/// A running server that is stopped with the value.
+/// A running server that is killed on drop.
 struct Serving(Child);
 
 impl Serving {
@@ -42,7 +42,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // Fails only if it has ended already.
+        // Fails only if it has exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -63,7 +63,7 @@ fn a_link_enrols_under_the_address_that_devices_use() {
 }
 
 #[test]
-fn a_second_server_on_one_file_is_refused_and_the_first_goes_on() {
+fn a_second_server_on_one_file_is_refused_and_the_first_keeps_running() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     let (mut first, said) = Serving::start(&database);
@@ -82,7 +82,7 @@ fn a_second_server_on_one_file_is_refused_and_the_first_goes_on() {
 
 #[cfg(unix)]
 #[test]
-fn a_service_manager_ends_it_in_order() {
+fn a_service_manager_stops_it_cleanly() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     let (mut server, _) = Serving::start(&database);
@@ -136,7 +136,7 @@ fn mistakes_get_a_sentence() {
 }
 
 #[test]
-fn a_database_of_a_newer_server_is_left_alone() {
+fn a_database_of_a_newer_server_is_not_changed() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     assert!(run(&database, &["demo"]).status.success());

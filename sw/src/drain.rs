@@ -5,16 +5,16 @@ use client::RoundPorts;
 use schema::IdbStore;
 use sync::{AppNames, Records, Relay, RoundLimits};
 
-/// Runs rounds until nothing is left to send. While `has_successor`, a failed round is left to the next event: a newer
+/// Runs rounds until nothing is left to send. If `has_successor`, a failed round is not retried here: a newer
 /// worker cannot take over before this one's events have ended.
 ///
 /// # Errors
-/// A sentence for the log, when another attempt is needed.
+/// A sentence for the log, when a retry is needed.
 pub async fn drain<M: Records>(
     names: &'static AppNames,
     has_successor: impl Fn() -> bool,
 ) -> Result<(), String> {
-    // The worker may be the first to open the database, unlikely as it is.
+    // The worker may be the first to open the database, although that is unlikely.
     let opened = IdbStore::<Relay<M>>::open(names.database(), new_uuid_v7(), names.scope).await;
     let store = opened.map_err(|error| error.to_string())?;
     let (transport, turn, channel) =

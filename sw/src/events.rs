@@ -42,7 +42,8 @@ thread_local! {
 /// }
 /// ```
 pub fn run<M: Records>(shell: Shell) {
-    // A panic traps the instance. The next event gets a fresh one, so that one bad event is not the last.
+    // A panic traps the instance. The next event gets a new one, so that a single failing event does not end the
+    // worker.
     panic::set_hook(Box::new(|info| {
         console::error_1(&info.to_string().into());
         wasm_bindgen::handler::schedule_reinit();
@@ -61,19 +62,19 @@ fn scope() -> ServiceWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// Keeps the files of the stamped `build`, all or none.
+/// Caches the files of the stamped `build`, all or none.
 ///
 /// # Errors
-/// Names the file that did not arrive as it was built.
+/// Names the file that failed verification.
 #[wasm_bindgen]
 pub async fn on_install(build: JsValue, event: JsValue) -> Result<(), JsValue> {
     Ok(lifecycle::install(&app()?.shell, &scope(), &Build::from_js(&build)?, &event).await?)
 }
 
-/// Drops older builds and takes charge of the open windows.
+/// Deletes the caches of older builds and claims the open windows.
 ///
 /// # Errors
-/// The browser's own reason.
+/// The browser's error.
 #[wasm_bindgen]
 pub async fn on_activate(build: JsValue) -> Result<(), JsValue> {
     Ok(lifecycle::activate(&app()?.shell, &scope(), &Build::from_js(&build)?).await?)
@@ -81,20 +82,20 @@ pub async fn on_activate(build: JsValue) -> Result<(), JsValue> {
 
 /// Answers a request from the cache of build `build_id` or the network.
 ///
-/// Exports take no Rust string: the glue would write it into the instance that a trap has just condemned.
+/// Exports take no Rust string: the glue would write it into an instance that has just trapped.
 ///
 /// # Errors
-/// The network's own reason when there is no answer.
+/// The network's error when there is no answer.
 #[wasm_bindgen]
 pub async fn on_fetch(request: Request, build_id: JsString) -> Result<Response, JsValue> {
     let origin = scope().location().origin();
     Ok(respond(&app()?.shell, &request, &origin, &String::from(build_id)).await?)
 }
 
-/// Does what a page posted: `{"type": "skip-waiting"}` or `{"type": "sync"}`.
+/// Handles a posted message: `{"type": "skip-waiting"}` or `{"type": "sync"}`.
 ///
 /// # Errors
-/// As the thing asked for.
+/// As the requested operation.
 #[wasm_bindgen]
 pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
     match lifecycle::read_message(&data) {
@@ -104,11 +105,11 @@ pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
     }
 }
 
-/// Drains the queue. There is one tag for the whole queue, so which one fired says nothing more. A rejected event is
-/// fired again by the browser, except on its `last_chance`; the next start of the app registers it anew then.
+/// Drains the queue. All events have the same tag. A rejected event is fired again by the browser, except on
+/// its `last_chance`; then the next start of the app registers it again.
 ///
 /// # Errors
-/// When work is left that another attempt may finish.
+/// When mutations are left that a retry may send.
 #[wasm_bindgen]
 pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
     let App { shell, drain } = app()?;

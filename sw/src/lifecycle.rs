@@ -1,4 +1,4 @@
-//! Install, activation and messages: how a build takes over from the one before it.
+//! Install, activation and messages: how a new build replaces the previous one.
 
 use crate::policy::Message;
 use crate::precache::{self, Build};
@@ -9,11 +9,11 @@ use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use web_sys::ServiceWorkerGlobalScope;
 
-/// Keeps the build's files. The first build on a device takes over at once; a later one waits until the person agrees,
-/// because a page that is open still runs the old one.
+/// Caches the build's files. The first build on a device takes over at once; a later one waits until the user
+/// agrees, because an open page still runs the old build.
 ///
 /// # Errors
-/// As [`precache::fill`]; the browser then drops this worker and keeps the one in charge.
+/// As [`precache::fill`]; the browser then drops this worker and keeps the active one.
 pub async fn install(
     shell: &Shell,
     global: &ServiceWorkerGlobalScope,
@@ -25,10 +25,10 @@ pub async fn install(
     if global.registration().active().is_none() { skip_waiting(global).await } else { Ok(()) }
 }
 
-/// Drops what older builds kept and takes charge of the windows that are open already.
+/// Deletes the caches of older builds and claims the open windows.
 ///
 /// # Errors
-/// As [`precache::sweep`]. No lock and no sync is awaited here: the swap would wait for them.
+/// As [`precache::sweep`]. No lock and no sync is awaited here: they would delay the activation.
 pub async fn activate(
     shell: &Shell,
     global: &ServiceWorkerGlobalScope,
@@ -38,7 +38,7 @@ pub async fn activate(
     scope::settle(global.clients().claim(), "take charge of open windows").await.map(drop)
 }
 
-/// Ends the wait of an installed update.
+/// Ends the waiting state of an installed update.
 ///
 /// # Errors
 /// [`WorkerError::Browser`] when the browser refuses.
@@ -48,7 +48,7 @@ pub async fn skip_waiting(global: &ServiceWorkerGlobalScope) -> Result<(), Worke
     scope::settle(promise, DOING).await.map(drop)
 }
 
-/// Reads a posted `{"type": ...}`; anything else is not for the worker.
+/// Parses a posted `{"type": ...}`; `None` for any other message.
 #[must_use]
 pub fn read_message(data: &JsValue) -> Option<Message> {
     let kind = Reflect::get(data, &JsValue::from_str("type")).ok()?.as_string()?;

@@ -1,13 +1,13 @@
-//! What the worker does with a request, a cache or a message: pure decisions, tested natively as tables.
+//! The worker's decisions about requests, caches and messages: pure functions, tested natively as tables.
 //!
-//! Owns the rules and the cache names. It touches no browser API and cannot fail.
+//! Contains the rules and the cache names. It uses no browser API and cannot fail.
 
 use crate::shell::Shell;
 
-/// The page that is answered to every navigation inside the app.
+/// The page that answers every navigation inside the app.
 pub const SHELL_PATH: &str = "/index.html";
 
-/// Where the installed app starts: kept as a second copy of the page.
+/// The start URL of the installed app: cached as a second copy of the page.
 pub const ROOT_PATH: &str = "/";
 
 /// Paths that every app's server answers itself.
@@ -16,7 +16,7 @@ const API_PREFIX: &str = "/api/";
 /// Hexadecimal digits of the content's SHA-256 in a file's name.
 const NAME_DIGITS: usize = 16;
 
-/// What a decision needs to know of a request.
+/// The properties of a request that a decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts<'a> {
     /// The HTTP method, upper case.
@@ -25,22 +25,22 @@ pub struct RequestFacts<'a> {
     pub same_origin: bool,
     /// The URL's path, from its first slash, without the query.
     pub path: &'a str,
-    /// Whether a window is going to this address.
+    /// Whether the request is a window's navigation.
     pub is_navigation: bool,
 }
 
-/// Where an answer comes from.
+/// The source of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// The network alone; nothing is kept.
+    /// The network alone; nothing is cached.
     Network,
     /// This build's cached page; the network only when the cache was evicted.
     Shell,
-    /// This build's cached file; the network when it holds none.
+    /// This build's cached file; the network when it is not cached.
     CacheFirst,
 }
 
-/// Decides where the answer to a request comes from.
+/// Chooses the source of the answer to a request.
 #[must_use]
 pub fn classify(shell: &Shell, request: &RequestFacts<'_>) -> Strategy {
     let for_server = shell
@@ -61,7 +61,7 @@ fn names_a_file(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.contains('.')) && path != SHELL_PATH
 }
 
-/// What the SHA-256 of a file begins with, as its name says, if it is one that is kept once it was fetched.
+/// The first digits of a file's SHA-256, from its name, if it is a file that is cached on demand.
 #[must_use]
 pub fn on_demand_digits<'p>(shell: &Shell, path: &'p str) -> Option<&'p str> {
     let rest = shell.on_demand.iter().find_map(|stem| path.strip_prefix(stem))?;
@@ -70,37 +70,37 @@ pub fn on_demand_digits<'p>(shell: &Shell, path: &'p str) -> Option<&'p str> {
     (is_hash && matches!(extension, "js" | "wasm")).then_some(digits)
 }
 
-/// The name of the cache that holds one build's files. It begins with the app's own prefix, so that a sweep never deletes a
-/// cache of another app on this origin.
+/// The name of the cache of one build's files. It begins with the app's own prefix, so that a sweep never
+/// deletes a cache of another app on this origin.
 #[must_use]
 pub fn cache_name(shell: &Shell, build_id: &str) -> String {
     format!("{}{build_id}", shell.names.cache_prefix())
 }
 
-/// Whether a cache is the worker's, of whatever build.
+/// Whether a cache belongs to a worker of this app, of any build.
 #[must_use]
 pub fn is_own_cache(shell: &Shell, name: &str) -> bool {
     name.starts_with(&shell.names.cache_prefix())
 }
 
-/// Which of the origin's caches are the worker's but of another build.
+/// The caches of other builds of this app.
 #[must_use]
 pub fn stale_caches(shell: &Shell, names: &[String], build_id: &str) -> Vec<String> {
     let current = cache_name(shell, build_id);
     names.iter().filter(|name| is_own_cache(shell, name) && **name != current).cloned().collect()
 }
 
-/// What a page may ask of the worker.
+/// A page's request to the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The person agreed to the update: this worker takes over at once.
+    /// The user agreed to the update: this worker takes over at once.
     SkipWaiting,
     /// Drain the queue now, as on a sync event.
     Sync,
 }
 
 impl Message {
-    /// Reads the `type` of a posted message; `None` is a message for somebody else.
+    /// Parses the `type` of a posted message; `None` for messages to others.
     #[must_use]
     pub fn from_type(kind: &str) -> Option<Self> {
         match kind {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_files_are_kept_on_demand_and_only_under_the_name_of_their_content() {
+    fn only_the_named_files_are_cached_on_demand_and_only_under_the_name_of_their_content() {
         assert_eq!(on_demand_digits(&SHELL, "/decode_bg-0123456789abcdef.wasm"), Some("0123456789abcdef"));
         assert_eq!(on_demand_digits(&SHELL, "/decode-0123456789abcdef.js"), Some("0123456789abcdef"));
         assert_eq!(on_demand_digits(&SHELL, "/decoder-0123456789abcdef.js"), Some("0123456789abcdef"));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_takes_our_other_builds_and_nothing_else() {
+    fn a_sweep_takes_only_the_other_builds_of_this_app() {
         let names =
             [cache_name(&SHELL, "old"), cache_name(&SHELL, "new"), "photos".to_owned(), NAMES.app.to_owned()];
         assert_eq!(stale_caches(&SHELL, &names, "new"), [cache_name(&SHELL, "old")]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_messages_are_left_alone() {
+    fn unknown_messages_are_ignored() {
         assert_eq!(Message::from_type("skip-waiting"), Some(Message::SkipWaiting));
         assert_eq!(Message::from_type("sync"), Some(Message::Sync));
         assert_eq!(Message::from_type("SYNC"), None);

@@ -1,7 +1,8 @@
-//! The build's files: fetched, checked and kept together, or not at all.
+//! The build's files: fetched, verified and cached together, or not at all.
 //!
-//! Every body must have the SHA-256 the build stamped. A captive portal's page, a truncated answer or a server that is
-//! half-way through a deploy therefore never reaches the cache; the install fails and the browser tries again later.
+//! Every body must have the SHA-256 that the build stamped. A captive portal's page, a truncated answer or a
+//! server in the middle of a deploy therefore never reaches the cache; the install fails and the browser
+//! retries later.
 
 use crate::policy;
 use crate::scope::{self, WorkerError};
@@ -11,17 +12,17 @@ use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Cache, Request, RequestCache, RequestInit, RequestRedirect, Response, Url};
 
-/// A file that has not arrived by then fails the install.
+/// Timeout of one file; a file that takes longer fails the install.
 const FILE_TIMEOUT_MILLIS: u32 = 60_000;
 
 /// One build of the app, as stamped into `sw.js`.
 #[derive(Debug, Deserialize)]
 pub struct Build {
-    /// Names the build: the same content has the same id.
+    /// Build id: the same content has the same id.
     pub id: String,
     /// Every file the app needs offline.
     pub files: Vec<PrecachedFile>,
-    /// Files that are kept once they were fetched, and then also of every later build.
+    /// Files that are cached once they were fetched, and from then on for every later build.
     #[serde(default)]
     pub on_demand: Vec<PrecachedFile>,
 }
@@ -36,7 +37,7 @@ pub struct PrecachedFile {
 }
 
 impl Build {
-    /// Reads the constant of the loader.
+    /// Parses the constant of the loader.
     ///
     /// # Errors
     /// [`WorkerError::BuildList`] when it has another shape.
@@ -51,10 +52,11 @@ impl Build {
     }
 }
 
-/// Fills the build's cache. What an older build already holds unchanged is not downloaded again.
+/// Fills the build's cache. Unchanged files in an older build's cache are not downloaded again.
 ///
 /// # Errors
-/// [`WorkerError::Precache`] names the file that was not as built; no cache of this build is left behind then.
+/// [`WorkerError::Precache`] names the file that failed verification; no cache of this build is left behind
+/// then.
 pub async fn fill(shell: &Shell, build: &Build) -> Result<(), WorkerError> {
     let on_demand: &[PrecachedFile] = if holds_on_demand(shell).await? { &build.on_demand } else { &[] };
     let mut responses = Vec::with_capacity(build.files.len() + on_demand.len());
@@ -68,10 +70,10 @@ pub async fn fill(shell: &Shell, build: &Build) -> Result<(), WorkerError> {
     stored
 }
 
-/// Fetches a file whose SHA-256 begins with `digits`, and keeps it for this build.
+/// Fetches a file whose SHA-256 begins with `digits`, and caches it for this build.
 ///
 /// # Errors
-/// [`WorkerError::Precache`] when it did not arrive as it was built.
+/// [`WorkerError::Precache`] when it failed verification.
 pub async fn fetch_on_demand(
     shell: &Shell,
     path: &str,
@@ -80,12 +82,12 @@ pub async fn fetch_on_demand(
 ) -> Result<Response, WorkerError> {
     let response = verified(path, digits).await?;
     let copy = response.clone().map_err(WorkerError::browser("copy a file"))?;
-    // Where there is no space, it works as long as there is a network.
+    // Without free space, the file still works as long as there is a network.
     drop(store(&policy::cache_name(shell, build_id), &[(path, copy)]).await);
     Ok(response)
 }
 
-/// Whether some build kept one on this device.
+/// Whether any build has cached one on this device.
 async fn holds_on_demand(shell: &Shell) -> Result<bool, WorkerError> {
     let names = Array::from(&scope::settle(scope::caches().keys(), "list the caches").await?);
     for name in
@@ -116,7 +118,7 @@ pub async fn sweep(shell: &Shell, build: &Build) -> Result<(), WorkerError> {
     Ok(())
 }
 
-/// Opens a cache by name, making it when it is not there.
+/// Opens a cache by name, and creates it if needed.
 ///
 /// # Errors
 /// [`WorkerError::Browser`] when storage is full or not allowed.
@@ -141,7 +143,7 @@ async fn delete(name: &str) -> Result<(), WorkerError> {
     scope::settle(scope::caches().delete(name), "delete a cache").await.map(drop)
 }
 
-/// The file whose SHA-256 begins with `digits`.
+/// The file, verified to have a SHA-256 that begins with `digits`.
 async fn verified(path: &str, digits: &str) -> Result<Response, WorkerError> {
     let kept = scope::settle(scope::caches().match_with_str(path), "look in the caches").await?;
     if let Ok(response) = kept.dyn_into::<Response>()
@@ -162,7 +164,7 @@ async fn verified(path: &str, digits: &str) -> Result<Response, WorkerError> {
     }
 }
 
-/// Past the HTTP cache, which may hold an older deploy, and past redirects, which a login page hides behind.
+/// Bypasses the HTTP cache, which may hold an older deploy, and refuses redirects, which lead to login pages.
 async fn download(path: &str) -> Result<Response, WorkerError> {
     let options = RequestInit::new();
     options.set_cache(RequestCache::NoStore);
@@ -186,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stamped_list_is_read_whatever_else_the_loader_keeps_in_it() {
+    fn the_stamped_list_is_parsed_despite_other_fields() {
         let build =
             Build::from_json(r#"{"id":"b1","glue":"/w.js","files":[{"path":"/index.html","sha256":"00"}]}"#);
         let build = build.expect("a build list");

@@ -1,4 +1,5 @@
-//! Answers requests from the build's cache as [`policy`] decides, and keeps what is fetched on demand.
+//! Answers requests from the build's cache as [`policy`] decides, and caches files that are fetched on
+//! demand.
 
 use crate::policy::{self, RequestFacts, Strategy};
 use crate::precache;
@@ -41,7 +42,8 @@ pub async fn respond(
     }
 }
 
-/// Headers such as `Vary: Accept-Encoding` say how a body travelled; the cache holds it unpacked.
+/// Ignores headers such as `Vary: Accept-Encoding`: they describe the transfer, and the cache holds the
+/// decompressed body.
 async fn cached(shell: &Shell, path: &str, build_id: &str) -> Result<Option<Response>, WorkerError> {
     let options = CacheQueryOptions::new();
     options.set_ignore_vary(true);

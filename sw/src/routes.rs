@@ -1,6 +1,6 @@
-//! Tells the browser which files it can answer from the build's cache by itself, without waking the worker: a cold start
-//! is faster by the worker's own start. Where the browser knows no such routes, or the cache was evicted, `fetch` events
-//! come as before, or the network is asked.
+//! Registers static routes, so that the browser answers from the build's cache without waking the worker: a
+//! cold start is faster by the worker's own start. In browsers without static routes, or after the cache was
+//! evicted, `fetch` events are fired as before, or the request goes to the network.
 
 use crate::policy;
 use crate::precache::Build;
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 
 /// Adds a route for each of the build's files, and for the page at the app's root, to the `install` event.
 pub async fn add(shell: &Shell, install: &JsValue, build: &Build) {
-    // Without routes everything works as well, only not as soon.
+    // Routes are only an optimisation.
     drop(try_add(shell, install, build).await);
 }
 

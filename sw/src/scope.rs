@@ -1,6 +1,7 @@
-//! The browser's globals that the worker uses, and the one error it reports.
+//! The browser's globals that the worker uses, and its error type.
 //!
-//! They are looked up on the global object, so that the same code runs in a service worker and in the tests' window.
+//! They are looked up on the global object, so that the same code runs in a service worker and in a test
+//! window.
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -19,7 +20,7 @@ extern "C" {
     fn global_fetch(request: &Request) -> Promise;
 }
 
-/// Why the worker could not do what an event asked for.
+/// The reason why the worker could not handle an event.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// The worker's program has not called [`run`](crate::run).
@@ -28,26 +29,26 @@ pub enum WorkerError {
     /// The build description stamped into `sw.js` is not what this worker expects.
     #[error("the build list in sw.js cannot be read ({0}); build the app again")]
     BuildList(String),
-    /// A precached file did not arrive whole and unchanged.
+    /// A precached file was not complete and unchanged.
     #[error("{path} did not arrive as it was built ({reason}); the update is tried again later")]
     Precache {
         /// The file's path on the server.
         path: String,
-        /// What was wrong with the answer.
+        /// The problem with the answer.
         reason: String,
     },
     /// The browser refused an operation.
     #[error("the browser refused to {doing}: {reason}")]
     Browser {
-        /// What the worker was doing, as a verb phrase.
+        /// The operation, as a verb phrase.
         doing: &'static str,
-        /// The browser's own words.
+        /// The browser's message.
         reason: String,
     },
 }
 
 impl WorkerError {
-    /// Wraps an exception the browser threw while the worker was `doing` something.
+    /// Wraps an exception of the browser during the operation `doing`.
     pub fn browser(doing: &'static str) -> impl FnOnce(JsValue) -> Self {
         move |error| Self::Browser { doing, reason: describe(&error) }
     }
@@ -59,7 +60,7 @@ impl From<WorkerError> for JsValue {
     }
 }
 
-/// A browser exception in words.
+/// The text of a browser exception.
 #[must_use]
 pub fn describe(error: &JsValue) -> String {
     error
@@ -73,7 +74,7 @@ pub fn caches() -> CacheStorage {
     CACHES.with(CacheStorage::clone)
 }
 
-/// Awaits a promise, naming what it was for when it is rejected.
+/// Awaits a promise; `doing` names the operation in case of a rejection.
 ///
 /// # Errors
 /// [`WorkerError::Browser`] with the rejection's reason.
@@ -84,7 +85,7 @@ pub async fn settle(promise: Promise, doing: &'static str) -> Result<JsValue, Wo
 /// Sends a request over the network.
 ///
 /// # Errors
-/// [`WorkerError::Browser`] when no response came at all.
+/// [`WorkerError::Browser`] when there was no response at all.
 pub async fn fetch(request: &Request) -> Result<Response, WorkerError> {
     settle(global_fetch(request), "fetch a file").await.map(Response::from)
 }

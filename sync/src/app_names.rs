@@ -1,28 +1,30 @@
-//! The names under which an app meets the browser and its server.
+//! Names that identify an app to the browser and to its server.
 
-/// The header of [`AppNames::new`].
+/// Default value of [`AppNames::header`].
 const DEFAULT_HEADER: &str = "x-offline-sync";
 
-/// The names of one app. Apps on one origin need different ones: everything they share with the browser carries them.
+/// The names of one app. Apps on one origin need different names, because every shared browser resource
+/// (database, channel, lock, cache) carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppNames {
-    /// The app's own name, which its database, channel, lock and caches begin with.
+    /// The app's own name: the prefix of its database, channel, lock and caches.
     pub app: &'static str,
-    /// The scope of rows that a new database asks the server for.
+    /// Scope of rows that a new database requests from the server.
     pub scope: &'static str,
-    /// The header of every request that changes something. Pages of other sites cannot set it, so the server can refuse
-    /// theirs.
+    /// Header of every request that changes data. Pages of other sites cannot set it, so the server can
+    /// refuse their requests.
     pub header: &'static str,
     /// The path of [`Transport::exchange`](crate::Transport::exchange).
     pub sync_path: &'static str,
     /// The path of [`Transport::audit`](crate::Transport::audit).
     pub audit_path: &'static str,
-    /// The path of the server's event stream, which says when there is something to pull.
+    /// Path of the server's event stream, which announces that there are changes to pull.
     pub events_path: &'static str,
 }
 
 impl AppNames {
-    /// Names with the default header (`x-offline-sync`) and the default paths (`/api/sync`, `/api/audit`, `/api/events`).
+    /// Names with the default header (`x-offline-sync`) and the default paths (`/api/sync`, `/api/audit`,
+    /// `/api/events`).
     #[must_use]
     pub const fn new(app: &'static str, scope: &'static str) -> Self {
         Self {
@@ -53,7 +55,7 @@ impl AppNames {
         format!("{}-sync-round", self.app)
     }
 
-    /// What the names of the worker's caches begin with.
+    /// Prefix of the names of the worker's caches.
     #[must_use]
     pub fn cache_prefix(&self) -> String {
         format!("{}-shell-", self.app)

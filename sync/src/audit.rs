@@ -1,7 +1,7 @@
-//! The audit: whether the device's rows are the server's, some ranges at a time.
+//! The audit: compares the device's rows with the server's, a few ranges at a time.
 //!
-//! Cursors keep both the same as long as everything on the way keeps its word. An audit takes nobody's word: it digests
-//! what the store really holds, and only the ranges that differ are fetched again.
+//! Cursors keep both sides equal as long as no component has a bug or loses data. The audit does not rely on
+//! that: it digests the rows that the store really holds, and fetches only the ranges that differ.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,31 +15,31 @@ use crate::transport::{Transport, TransportError};
 
 /// Ranges in one audit request.
 pub const MAX_AUDIT_RANGES: usize = 40;
-/// Rows in one audit answer: a range that would need more is cut short.
+/// Rows in one audit answer: a range with more rows is truncated.
 pub const MAX_REPAIR_ROWS: usize = 10_000;
 
-/// The setting that holds where the audit is.
+/// The setting that stores the position of the audit.
 const AUDIT_SETTING: &str = "audit";
-/// Between two parts of an audit that nobody asked for.
+/// Minimum time between two parts of a background audit.
 const MIN_AUDIT_GAP_MILLIS: u64 = 50_000;
 
-/// What somebody holds in a range.
+/// The digest of one side's rows in a range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RangeDigest {
     /// The range.
     pub range: ReplacedRange,
-    /// The [`Digest`] of its rows, by rising key.
+    /// The [`Digest`] of its rows, by ascending key.
     pub digest: u64,
 }
 
-/// Asks whether these ranges are as the server has them.
+/// Asks whether these ranges match the server's rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRequest {
     /// [`PROTOCOL_VERSION`] of the sender.
     pub protocol: u32,
-    /// The life of the server's data that `rev` belongs to.
+    /// The epoch of the server's data that `rev` belongs to.
     pub epoch: Option<Uuid>,
-    /// The revision the device has reached. A range with later changes tells nothing yet.
+    /// The revision that the device has reached. A range with later changes cannot be compared yet.
     pub rev: u64,
     /// The device's scope.
     pub scope: String,
@@ -52,22 +52,22 @@ pub struct AuditRequest {
 pub struct AuditResponse<R: Clone> {
     /// [`PROTOCOL_VERSION`] of the server.
     pub protocol: u32,
-    /// The life of the server's data.
+    /// The epoch of the server's data.
     pub epoch: Uuid,
-    /// What differs, as it should be.
+    /// The ranges that differ, with the server's rows.
     pub repairs: Vec<Repair<R>>,
 }
 
 /// A range that differed, with all its rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Repair<R: Clone> {
-    /// The range, or its beginning.
+    /// The range, or its beginning if it was truncated.
     pub range: ReplacedRange,
-    /// Its rows within the scope, by rising key.
+    /// Its rows within the scope, by ascending key.
     pub rows: Vec<Versioned<R>>,
 }
 
-/// FNV-1a over rows in the order of their keys: key, revision and JSON of each.
+/// FNV-1a over rows in key order: key, revision and JSON of each row.
 #[derive(Clone, Copy, Debug)]
 pub struct Digest(u64);
 
@@ -78,9 +78,9 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// Takes one more row in.
+    /// Adds the next row.
     pub fn add(&mut self, key: &str, rev: u64, json: &str) {
-        // A zero byte ends each part: it is in no key and in no JSON.
+        // A zero byte ends each part: neither keys nor JSON contain one.
         for bytes in [key.as_bytes(), &[0], &rev.to_be_bytes(), json.as_bytes(), &[0]] {
             for byte in bytes {
                 self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
@@ -88,27 +88,27 @@ impl Digest {
         }
     }
 
-    /// The digest of what was taken in.
+    /// The digest of all added rows.
     pub fn value(self) -> u64 {
         self.0
     }
 }
 
-/// Where an audit goes on: after this key of this table.
+/// The position from which an audit continues: after this key of this table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPosition {
     /// The table.
     pub table: String,
-    /// The last key looked at; empty before the first.
+    /// The last key compared; empty before the first.
     pub after: String,
 }
 
 /// Bounds of one part of an audit.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditLimits {
-    /// Rows a range is made of; at most half of [`MAX_REPAIR_ROWS`], so that repairs that were cut short get on.
+    /// Rows in a range; at most half of [`MAX_REPAIR_ROWS`], so that truncated repairs make progress.
     pub range_rows: usize,
-    /// Ranges looked at; at most [`MAX_AUDIT_RANGES`].
+    /// Ranges compared; at most [`MAX_AUDIT_RANGES`].
     pub max_ranges: usize,
 }
 
@@ -118,19 +118,19 @@ impl Default for AuditLimits {
     }
 }
 
-/// What a part of an audit found.
+/// Result of one part of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditReport {
-    /// Where the next part begins; none once every table was looked at.
+    /// Start of the next part; `None` once every table was compared.
     pub next: Option<AuditPosition>,
-    /// Rows looked at.
+    /// Rows compared.
     pub checked_rows: usize,
-    /// Ranges that differed and were put right.
+    /// Ranges that differed and were repaired.
     pub repaired_ranges: usize,
 }
 
-/// Looks at the next ranges after `position` (none: from the beginning) and puts right what differs. While a snapshot is
-/// under way there is nothing to compare, and nothing is done.
+/// Compares the next ranges after `position` (`None`: from the beginning) and repairs those that differ.
+/// No-op while a snapshot is downloading.
 ///
 /// # Errors
 /// The first failure of either port.
@@ -175,14 +175,15 @@ pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     Ok(report)
 }
 
-/// Where the audit is, kept as a setting.
+/// The position of the audit, stored as a setting.
 #[derive(Default, Serialize, Deserialize)]
 struct Audit {
     position: Option<AuditPosition>,
     at: UnixMillis,
 }
 
-/// Audits the next part, unless one was audited just now: so every row of a large book is compared within some hours.
+/// Audits the next part, unless the previous part was audited less than 50 seconds ago. Every row of a large
+/// book is compared within a few hours.
 ///
 /// # Errors
 /// As [`audit_part`].
@@ -194,7 +195,7 @@ pub async fn audit_when_due<S: Store, T: Transport<S::Records>>(
     let setting = store.setting(AUDIT_SETTING).await?;
     let audit: Audit = setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let begun = now();
-    // A clock that was set back must not put the audit off.
+    // A clock that was set back must not delay the audit.
     if audit.at <= begun && begun.since(audit.at) < MIN_AUDIT_GAP_MILLIS {
         return Ok(AuditReport::default());
     }
@@ -205,7 +206,7 @@ pub async fn audit_when_due<S: Store, T: Transport<S::Records>>(
     Ok(report)
 }
 
-/// Digests ranges from `position` on, to the limit or to the end of its table.
+/// Digests ranges from `position` up to the limit or the end of its table.
 async fn digests<S: Store>(
     store: &S,
     position: Option<AuditPosition>,
@@ -254,7 +255,7 @@ fn digest_of<M: Records>(rows: &[Versioned<M::Row>]) -> Result<(u64, Option<Stri
     Ok((digest.value(), last))
 }
 
-/// Repairs have to be of ranges that were asked for, and of the same life of the data.
+/// Repairs must be of requested ranges and of the same epoch.
 fn check<R: Clone>(request: &AuditRequest, response: &AuditResponse<R>) -> Result<(), TransportError> {
     let asked = |range: &ReplacedRange| {
         request

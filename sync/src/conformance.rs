@@ -1,5 +1,6 @@
-//! What every [`Store`] has to do, as one suite over a small model of its own. Each implementation says with a [`Backend`] how
-//! its stores are opened, and runs every case of [`for_each_store_case`](crate::for_each_store_case) on a fresh one.
+//! The conformance suite for every [`Store`], over a small model of its own. An implementation provides a
+//! [`Backend`] that opens its stores, and runs every case of
+//! [`for_each_store_case`](crate::for_each_store_case) on a fresh one.
 
 mod counters;
 mod handles;
@@ -38,7 +39,7 @@ pub use space::leaves_room_for_mutations_when_full;
 
 type Checked = Result<(), StoreError>;
 
-/// How the suite opens a store, and what it does to the data from outside.
+/// Opens stores for the suite, and changes their data from outside.
 pub trait Backend {
     /// The implementation under test.
     type Store: Store<Records = Counters>;
@@ -46,21 +47,23 @@ pub trait Backend {
     /// An empty store of the scope `all`. Called once.
     fn open(&self) -> impl Future<Output = Result<Self::Store, StoreError>>;
 
-    /// Another handle on the data of `store`, as another window has it.
+    /// Another handle on the data of `store`, like that of another window.
     fn second_handle(&self, store: &Self::Store) -> impl Future<Output = Result<Self::Store, StoreError>>;
 
-    /// Gives the handle up and opens the data again, as an app does that was closed.
+    /// Drops the handle and opens the data again, as after an app restart.
     fn reopen(&self, store: Self::Store) -> impl Future<Output = Result<Self::Store, StoreError>>;
 
-    /// Adds a pending mutation to the queue as another build of the app would have written it, at the next `seq`. `false` if
-    /// no other build can have written to such a store; then its cases end here.
+    /// Adds a pending mutation to the queue as another build of the app would have written it, at the next
+    /// `seq`. `false` if no other build can write to this kind of store; the cases that need it are then
+    /// skipped.
     fn insert_of_other_build(
         &self,
         store: &Self::Store,
         mutation: Mutation<Json>,
     ) -> impl Future<Output = Result<bool, StoreError>>;
 
-    /// Uses the space up, or frees it. `false` if that cannot be simulated; then its cases end here.
+    /// Fills the storage, or frees it. `false` if that cannot be simulated; the cases that need it are then
+    /// skipped.
     fn set_full(&self, store: &Self::Store, is_full: bool) -> impl Future<Output = Result<bool, StoreError>>;
 }
 

@@ -1,31 +1,34 @@
-//! The ports to what runs the engine: a browser's page or worker, or a simulation.
+//! The ports to the host of the engine: a browser's page or worker, or a simulation.
 
 use std::future::Future;
 
 use crate::mutation::UnixMillis;
 use crate::notice::Notice;
 
-/// Lets one round run at a time among an app's windows and its worker. It saves traffic; correctness does not depend on it.
+/// Lets one round run at a time among an app's windows and its worker. This saves traffic; correctness does
+/// not depend on it.
 pub trait Turn {
-    /// Gives the turn back when it is dropped.
+    /// Releases the turn when dropped.
     type Guard;
 
-    /// Takes the turn if it is free; with `steal`, also from its holder. `None` if somebody else has it.
+    /// Takes the turn if it is free; with `steal`, also from its holder. `None` if another window or worker
+    /// holds it.
     fn take(&self, steal: bool) -> impl Future<Output = Option<Self::Guard>>;
 }
 
 /// The device's clock and its timers.
 pub trait Timer {
-    /// The time as the device claims it; it may jump in both directions.
+    /// The time according to the device; it may jump in both directions.
     fn now(&self) -> UnixMillis;
 
-    /// Returns after `millis` milliseconds, or later. A host may end a sleep of weeks early, so look at the clock again.
+    /// Returns after `millis` milliseconds, or later. A host may end a sleep of several weeks early, so
+    /// callers check the clock again.
     fn sleep(&self, millis: u64) -> impl Future<Output = ()>;
 }
 
-/// Tells the app's other windows and its worker what happened. Notices may be lost: they only save waiting.
+/// Sends notices to the app's other windows and its worker. Notices may be lost: they only reduce waiting.
 pub trait Channel {
-    /// Sends a notice to all others.
+    /// Sends a notice to all other windows and the worker.
     fn tell(&self, notice: &Notice);
 }
 

@@ -1,8 +1,9 @@
-//! The offline-first engine: what a device keeps, what it sends, and when.
+//! The offline-first engine: the data a device keeps, the requests it sends, and their timing.
 //!
-//! Pure: no clock, no randomness, no IO. A [`Model`] says what the rows are, a [`Store`] keeps them on the device, a
-//! [`Transport`] reaches the server. [`run_round`] exchanges with the server until nothing is left to say, and
-//! [`Scheduler`] decides when a round is due. A killed process is a dropped future: only what the store holds is true.
+//! Pure: no clock, no randomness, no IO. A [`Model`] defines the rows, a [`Store`] keeps them on the device,
+//! a [`Transport`] reaches the server. [`run_round`] exchanges with the server until both sides are up to
+//! date, and [`Scheduler`] decides when a round is due. A killed process is a dropped future: only stored
+//! data counts.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -1,4 +1,4 @@
-//! A [`Store`] in memory: the model that other stores are compared with, and the device of simulations.
+//! A [`Store`] in memory: the reference for other stores, and the store of simulated devices.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +14,8 @@ use crate::mutation::{
 use crate::protocol::{Cursor, Outcome, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, Store, StoreError};
 
-/// Keeps everything in maps. Clones are handles on the same data, which is lost with the last of them.
+/// Keeps everything in maps. Clones are handles on the same data, which is lost when the last handle is
+/// dropped.
 pub struct MemoryStore<M: Records> {
     state: Rc<RefCell<State<M>>>,
 }
@@ -49,7 +50,7 @@ struct State<M: Records> {
 }
 
 impl<M: Records> MemoryStore<M> {
-    /// An empty store of the client `client` that wants `scope`.
+    /// An empty store of the client `client` with the scope `scope`.
     pub fn new(client: Uuid, scope: &str) -> Self {
         Self {
             state: Rc::new(RefCell::new(State {
@@ -73,13 +74,14 @@ impl<M: Records> MemoryStore<M> {
 }
 
 impl<M: Records> MemoryStore<M> {
-    /// Behaves from now on as if the device's space was used up, or no longer: mutations are saved in a reserve, and rows are
-    /// refused.
+    /// Behaves from now on as if the device's storage was full, or no longer full: mutations are saved in a
+    /// reserve, and rows are refused.
     pub fn set_full(&self, is_full: bool) {
         self.state.borrow_mut().is_full = is_full;
     }
 
-    /// Changes the queue and the journal behind the store's back, for tests of what a careless engine would do.
+    /// Changes the queue and the journal directly, bypassing the store's checks. Tests simulate a faulty
+    /// engine with it.
     pub fn tamper<T>(
         &self,
         change: impl FnOnce(&mut BTreeMap<u64, QueueRecordOf<M>>, &mut BTreeMap<u64, JournalRecordOf<M>>) -> T,
@@ -105,13 +107,13 @@ impl<M: Records> State<M> {
         mutation
     }
 
-    /// Whether rows may be stored. Where there is space, what mutations took of the reserve is put back first.
+    /// Whether rows may be stored. With free space, the reserve is refilled first.
     fn has_room_for_rows(&mut self) -> bool {
         self.is_reserve_spent &= self.is_full;
         !self.is_full
     }
 
-    /// Returns whether the mutation is done with; none if it was not waiting for this receipt.
+    /// Returns whether the mutation is settled; `None` if it was not waiting for this receipt.
     fn decide(
         &mut self,
         seq: u64,
@@ -160,13 +162,15 @@ impl<M: Records> State<M> {
         });
     }
 
-    /// Puts what the server lost, all above `known_seq`, back into the queue. What it has decided since is told again.
+    /// Puts the mutations that the server lost, all above `known_seq`, back into the queue. The next exchange
+    /// reports the server's decisions since then again.
     fn requeue(&mut self, known_seq: u64) -> usize {
         let lost = self.journal.split_off(&(known_seq + 1));
         let mut requeued = lost.len();
         self.queue_changes += 1;
         for (_, record) in self.queue.range_mut(known_seq + 1..) {
-            // That it was booked before it was undone is no longer so.
+            // The receipt said that it was booked before the withdrawal; the restored server has lost that
+            // booking.
             if record.mutation.withdrawn && !record.is_pending() {
                 record.state = QueueState::Pending;
                 requeued += 1;

@@ -1,4 +1,5 @@
-//! What an application tells the engine about its rows: keys, which rows a mutation touches, and how it changes them.
+//! The application's description of its rows for the engine: keys, the rows that a mutation touches, and the
+//! changes it makes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mutation::Mutation;
 
-/// Names one row: a table and a key within it. Keys sort; rows that belong together share a prefix.
+/// Identifies one row: a table and a key within it. Keys sort; related rows share a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowKey {
     /// One of [`Records::TABLES`].
@@ -28,13 +29,13 @@ impl RowKey {
 /// A working set of rows that [`Model::apply`] reads and changes.
 pub type Rows<R> = BTreeMap<RowKey, R>;
 
-/// Why an action cannot be done, in words for a person.
+/// The reason why an action is refused, in words for a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// A stable code, such as `bad_quantity`.
     pub code: &'static str,
-    /// One sentence: what is wrong and what to do.
+    /// One sentence that names the problem and its solution.
     pub message: String,
 }
 
@@ -45,48 +46,51 @@ impl Refusal {
     }
 }
 
-/// What names a row and what else it is found by.
+/// The key of a row and its index keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The row's key.
     pub key: RowKey,
-    /// Further strings the row is found by, each with its index's name as a prefix (`colour:red`).
+    /// Further strings to find the row by, each with its index's name as a prefix (`colour:red`).
     pub index_keys: Vec<String>,
 }
 
-/// What a store has to know of rows and actions to keep them, pass them on and find them again.
+/// The types and functions that a store needs to keep, forward and find rows and actions.
 pub trait Records: 'static {
     /// A named intent with its payload.
     type Action: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
     /// A row of any table.
     type Row: Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static;
 
-    /// Every table a device holds, in the order a snapshot fills them.
+    /// Every table on a device, in the order in which a snapshot fills them.
     const TABLES: &'static [&'static str];
-    /// The version of [`Records::TABLES`], below 1,000. Raise it whenever a table is added, so that devices create it.
+    /// The version of [`Records::TABLES`], below 1,000. Increment it whenever a table is added, so that
+    /// devices create it.
     const TABLES_VERSION: u32;
-    /// The version of [`Records::Action`]'s shape, carried by every mutation. Raise it whenever mutations that wait on devices
-    /// would be read differently, and teach [`Records::read_action`] the earlier shapes.
+    /// The version of [`Records::Action`]'s shape, carried by every mutation. Increment it whenever pending
+    /// mutations of earlier builds would be parsed differently, and extend [`Records::read_action`] to the
+    /// earlier shapes.
     const SCHEMA: u32;
 
-    /// Reads an action's JSON of any schema up to [`Records::SCHEMA`].
+    /// Parses an action's JSON of any schema up to [`Records::SCHEMA`].
     ///
     /// # Errors
-    /// When it is no action of that schema.
+    /// When the text is not an action of that schema.
     fn read_action(schema: u32, json: &str) -> Result<Self::Action, serde_json::Error> {
         let _ = schema;
         serde_json::from_str(json)
     }
 
-    /// What a row is found by.
+    /// The row's key and index keys.
     fn identify(row: &Self::Row) -> Identity;
 
-    /// The row's key alone. Worth writing by hand: the default also works out what else the row is found by.
+    /// The row's key alone. The default also computes the index keys; a specialised implementation is faster.
     fn key(row: &Self::Row) -> RowKey {
         Self::identify(row).key
     }
 
-    /// What a row is found by, and its JSON. Worth writing by hand where the JSON is there already: the default writes it.
+    /// The row's key, index keys and JSON. The default serializes the row; a specialised implementation can
+    /// reuse JSON that it already holds.
     ///
     /// # Errors
     /// When the row cannot be written as JSON.
@@ -94,52 +98,56 @@ pub trait Records: 'static {
         Ok((Self::identify(&row), serde_json::to_string(&row)?.into()))
     }
 
-    /// What a row's JSON is found by. Worth writing by hand: the default reads all of it.
+    /// The key and index keys of a row's JSON. The default parses the whole row; a specialised implementation
+    /// is faster.
     ///
     /// # Errors
-    /// When it is no row's JSON.
+    /// When the text is not the JSON of a row.
     fn identify_json(json: &str) -> Result<Identity, serde_json::Error> {
         serde_json::from_str(json).map(|row| Self::identify(&row))
     }
 }
 
-/// The application's rows and rules. The same implementation runs on the device and on the server, so what a person
-/// sees before the server answers is what the server will decide.
+/// The application's rows and rules. The same implementation runs on the device and on the server, so the
+/// view before the server's answer is a preview of its decision.
 pub trait Model: Records {
-    /// What an applied action leaves behind besides rows; only a server keeps it.
+    /// A side effect of an applied action besides its row changes; only a server keeps it.
     type Effect: Debug;
 
     /// Every row the action may read or change.
     fn touches(action: &Self::Action) -> Vec<RowKey>;
-    /// The row that the action edits, if any: it is made on this row's revision, and a later one may conflict with it.
+    /// The row that the action edits, if any. The mutation is based on this row's revision, and a later
+    /// revision may conflict with it.
     fn edits(action: &Self::Action) -> Option<RowKey> {
         let _ = action;
         None
     }
-    /// The row that exists only once this action is accepted, if any: later work on it depends on this action.
+    /// The row that this action creates, if any: later mutations of that row depend on it.
     fn creates(action: &Self::Action) -> Option<RowKey>;
-    /// Changes `rows`. It must not need rows beyond [`Model::touches`], and must treat each row by itself, so that a
-    /// part of the rows can be shown without the rest.
+    /// Changes `rows`. It must not need rows beyond [`Model::touches`], and must treat each row
+    /// independently, so that some of the rows can be shown without the others.
     ///
     /// # Errors
-    /// A [`Refusal`] when the action is invalid whatever the rows say, or breaks a rule on them; `rows` is unchanged then.
+    /// A [`Refusal`] when the action is invalid in itself or breaks a rule on the rows; `rows` is unchanged
+    /// then.
     fn apply(
         mutation: &Mutation<Self::Action>,
         rows: &mut Rows<Self::Row>,
     ) -> Result<Vec<Self::Effect>, Refusal>;
 }
 
-/// Rows as the screen shows them: the server's truth with the pending mutations folded in.
+/// Rows as the screen shows them: the server's rows with the pending mutations folded in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View<R> {
     /// The rows after every pending mutation.
     pub rows: Rows<R>,
-    /// Which of them some pending mutation touches.
+    /// The rows that at least one pending mutation touches.
     pub pending: BTreeSet<RowKey>,
 }
 
-/// Folds `pending`, in order and without what was withdrawn, over `base`. Only mutations that touch a key for which `wanted` holds are applied, and
-/// only such rows are returned. A mutation that no longer applies is left out: the server will say why.
+/// Folds `pending`, in order and without withdrawn mutations, over `base`. Only mutations that touch a key
+/// for which `wanted` holds are applied, and only such rows are returned. A mutation that no longer applies
+/// is left out: the server's outcome will give the reason.
 pub fn fold<'a, M: Model>(
     base: Rows<M::Row>,
     pending: impl IntoIterator<Item = &'a Mutation<M::Action>>,

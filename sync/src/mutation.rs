@@ -1,4 +1,4 @@
-//! The mutation envelope, and the records a device keeps of it: in the queue until the server has decided, in the
+//! The mutation envelope, and the device's records of it: in the queue until the server has decided, in the
 //! journal afterwards.
 
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,13 @@ use uuid::Uuid;
 use crate::model::{Model, Records};
 use crate::protocol::{ALREADY_BOOKED, Outcome, WITHDRAWN};
 
-/// Milliseconds since 1970-01-01 UTC, as some clock claims them. Never used to order anything.
+/// Milliseconds since 1970-01-01 UTC, according to some clock. Never used for ordering.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {
-    /// This time and `millis` more.
+    /// This time plus `millis`.
     #[must_use]
     pub fn plus(self, millis: u64) -> Self {
         Self(self.0.saturating_add_unsigned(millis))
@@ -31,45 +31,46 @@ impl UnixMillis {
 pub struct Draft<A> {
     /// UUIDv7, made on the device: the same id is never booked twice.
     pub id: Uuid,
-    /// What to do.
+    /// The action.
     pub action: A,
-    /// The revision of the row it was made on; 0 for none.
+    /// The revision of the row that the action is based on; 0 for none.
     pub base: u64,
-    /// Who did it.
+    /// The person who did it.
     pub author: String,
-    /// When the device says it happened.
+    /// The time of the action, by the device's clock.
     pub captured_at: UnixMillis,
     /// The pending mutation that creates the row this one needs.
     pub depends_on: Option<Uuid>,
-    /// The failed mutation that this one tries again.
+    /// The failed mutation that this one replaces.
     pub replaces: Option<Uuid>,
 }
 
-/// A named intent on its way to the server.
+/// A named intent with its delivery state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutation<A> {
-    /// Position in the device's queue. It rises, and may have gaps.
+    /// Position in the device's queue. It rises monotonically, and may have gaps.
     pub seq: u64,
     /// UUIDv7, made on the device.
     pub id: Uuid,
-    /// What to do.
+    /// The action.
     pub action: A,
-    /// The revision of the row it was made on; 0 for none.
+    /// The revision of the row that the action is based on; 0 for none.
     #[serde(default)]
     pub base: u64,
-    /// Who did it.
+    /// The person who did it.
     pub author: String,
-    /// When the device says it happened.
+    /// The time of the action, by the device's clock.
     pub captured_at: UnixMillis,
     /// The shape of `action`: [`Records::SCHEMA`] of the build that made it.
     pub schema: u32,
     /// The earlier mutation that creates the row this one needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<Uuid>,
-    /// The failed mutation that this one tries again.
+    /// The failed mutation that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Uuid>,
-    /// Undone while it waited. It may have been sent before, so the server is asked to make sure that it does not count.
+    /// Withdrawn while it was pending. It may have been sent before, so the server is asked to make sure that
+    /// it is not booked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
 }
@@ -81,12 +82,12 @@ impl<A> Mutation<A> {
         Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn: false }
     }
 
-    /// What `outcome` means for it.
+    /// The effect of `outcome` on this mutation.
     pub fn settlement<R: Clone>(&self, outcome: &Outcome<R>) -> Settlement {
         match (outcome.verdict.is_booked(), self.withdrawn) {
             (true, true) if outcome.code != WITHDRAWN => Settlement::Overtaken,
             (true, _) => Settlement::Acknowledged,
-            // Nothing came of what was undone: just as its person wanted.
+            // A withdrawn mutation that was not booked is settled: the withdrawal succeeded.
             (false, true) if outcome.code != ALREADY_BOOKED => Settlement::Acknowledged,
             (false, _) => Settlement::Attention,
         }
@@ -106,24 +107,24 @@ impl<A> Mutation<A> {
     }
 }
 
-/// What an outcome means for a mutation that waits for it.
+/// The effect of an outcome on the pending mutation it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// It is done with.
+    /// It is settled.
     Acknowledged,
-    /// A person has to look at it.
+    /// It needs a person's attention.
     Attention,
-    /// It was undone after the request that this answers: only the answer to the undoing counts.
+    /// It was withdrawn after the request that this answers: only the answer to the withdrawal counts.
     Overtaken,
 }
 
-/// Where a queued mutation stands.
+/// The state of a queued mutation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueState<R: Clone> {
-    /// Saved here, not yet decided by the server.
+    /// Saved on this device, not yet decided by the server.
     Pending,
-    /// Decided against by the server; it waits for a person and is not part of the view.
+    /// Not booked by the server; it waits for a person and is not part of the view.
     Attention(Outcome<R>),
 }
 
@@ -132,12 +133,12 @@ pub enum QueueState<R: Clone> {
 pub struct QueueRecord<A, R: Clone> {
     /// The mutation.
     pub mutation: Mutation<A>,
-    /// Where it stands.
+    /// Its state.
     pub state: QueueState<R>,
 }
 
 impl<A, R: Clone> QueueRecord<A, R> {
-    /// Whether the server has still to decide it.
+    /// Whether the server has yet to decide it.
     pub fn is_pending(&self) -> bool {
         matches!(self.state, QueueState::Pending)
     }
@@ -148,9 +149,9 @@ impl<A, R: Clone> QueueRecord<A, R> {
 pub struct JournalRecord<A, R: Clone> {
     /// The mutation.
     pub mutation: Mutation<A>,
-    /// What the server said.
+    /// The server's decision.
     pub outcome: Outcome<R>,
-    /// When the device stored that answer.
+    /// The time at which the device stored that answer.
     pub acknowledged_at: UnixMillis,
 }
 
@@ -160,7 +161,8 @@ pub type QueueRecordOf<M> = QueueRecord<<M as Records>::Action, <M as Records>::
 /// A model's journal record.
 pub type JournalRecordOf<M> = JournalRecord<<M as Records>::Action, <M as Records>::Row>;
 
-/// The latest queued mutation that creates a row which `action` touches: if that one fails, `action` cannot stand.
+/// The latest queued mutation that creates a row which `action` touches: if that mutation fails, `action`
+/// fails too.
 pub fn dependency<'a, M: Model>(
     action: &M::Action,
     queue: impl IntoIterator<Item = &'a QueueRecordOf<M>, IntoIter: DoubleEndedIterator>,

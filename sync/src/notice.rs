@@ -6,15 +6,15 @@ use crate::model::RowKey;
 use crate::protocol::Progress;
 use crate::round::{Changed, RoundProgress};
 
-/// Something the others may want to know.
+/// An event for the app's other windows and its worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The queue changed.
     QueueChanged,
-    /// The user chose to work offline, or to end that.
+    /// The user switched *work offline* on or off.
     WorkOffline {
-        /// Which.
+        /// Whether it is on.
         chosen: bool,
     },
     /// A round made an exchange.
@@ -25,15 +25,15 @@ pub enum Notice {
         to_send: usize,
         /// The snapshot, while there is one.
         snapshot: Option<Progress>,
-        /// The rows it changed; none for more than can be named.
+        /// The rows it changed; `None` for more than [`MAX_NAMED_KEYS`](crate::MAX_NAMED_KEYS).
         changed: Option<Vec<RowKey>>,
-        /// Whether it changed the queue. Older builds do not say.
+        /// Whether it changed the queue. Notices of older builds lack this field.
         #[serde(default = "unknown")]
         queue: bool,
     },
     /// A round ended; `ok` if nothing failed.
     RoundEnded {
-        /// Whether it reached the server and back.
+        /// Whether it completed an exchange with the server.
         ok: bool,
     },
 }
@@ -50,7 +50,7 @@ impl From<RoundProgress> for Notice {
     }
 }
 
-/// A queue that may have changed is read again.
+/// Without this field, the queue may have changed and is read again.
 fn unknown() -> bool {
     true
 }

@@ -1,5 +1,5 @@
-//! What travels: one request carries a device's next mutations and its cursor, one response carries an outcome for
-//! each and the changes since that cursor.
+//! The wire format: one request carries a device's next mutations and its cursor, one response carries an
+//! outcome for each mutation and the changes since that cursor.
 
 use std::borrow::Cow;
 
@@ -8,26 +8,26 @@ use uuid::Uuid;
 
 use crate::mutation::{Mutation, UnixMillis};
 
-/// The version both sides have to speak.
+/// The protocol version, which must be the same on both sides.
 pub const PROTOCOL_VERSION: u32 = 1;
 /// Mutations in one request.
 pub const MAX_BATCH_MUTATIONS: usize = 100;
-/// Bytes of one request's mutations, unless a single one is larger. A server takes twice as much.
+/// Bytes of one request's mutations, unless a single one is larger. A server accepts twice as much.
 pub const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Rows and removals in one response's changes.
 pub const MAX_PULL_ROWS: usize = 10_000;
 
-/// The code of a booked outcome that only says: this was withdrawn in time, and nothing came of it.
+/// The code of a booked outcome of a mutation that was withdrawn in time: nothing was booked.
 pub const WITHDRAWN: &str = "withdrawn";
 
-/// The code of a refusal to withdraw: the mutation was booked before.
+/// The code of a refused withdrawal: the mutation had been booked before.
 pub const ALREADY_BOOKED: &str = "already_booked";
 
-/// How far a device's rows reach. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
+/// The revision up to which a device has the rows. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cursor {
-    /// Nothing yet.
+    /// No rows yet.
     #[default]
     Start,
     /// Within a snapshot begun at `rev`: tables before `table` are complete, `table` up to and including key `after`.
@@ -39,7 +39,7 @@ pub enum Cursor {
         table: String,
         /// The last key received of it; empty before the first.
         after: String,
-        /// How much of the snapshot has arrived.
+        /// The progress of the snapshot.
         progress: Progress,
     },
     /// Every change up to and including `rev`.
@@ -103,15 +103,15 @@ pub struct ReplacedRange {
     pub through: Option<String>,
 }
 
-/// What the server decided of a mutation. Final for its `seq`.
+/// The server's decision about a mutation. Final for its `seq`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Booked as sent.
     Applied,
-    /// Booked, together with what others changed in the meantime.
+    /// Booked, together with concurrent changes of others.
     Merged,
-    /// Not booked: somebody else changed the same field.
+    /// Not booked: another change of the same field was booked first.
     Conflict,
     /// Not booked: it breaks a rule.
     Rejected,
@@ -129,18 +129,18 @@ impl Verdict {
     }
 }
 
-/// A decision, why, and the rows it concerns as they are now.
+/// A decision, its reason, and the current state of the rows it concerns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome<R: Clone> {
     /// The decision.
     pub verdict: Verdict,
-    /// A stable code, such as `price_changed`; empty when there is nothing to say.
+    /// A stable code, such as `price_changed`; empty when there is no reason to give.
     #[serde(default)]
     pub code: String,
-    /// A sentence for a person; empty when there is nothing to say.
+    /// A sentence for a person; empty when there is no reason to give.
     #[serde(default)]
     pub message: String,
-    /// Touched rows within the device's scope as the server now has them.
+    /// Touched rows within the device's scope in the server's current state.
     #[serde(default = "Vec::new")]
     pub rows: Vec<Versioned<R>>,
     /// Touched rows the device must not hold.
@@ -152,7 +152,7 @@ impl<R: Clone> Outcome<R> {
     /// The same outcome with its rows in another form.
     ///
     /// # Errors
-    /// The first of `read`.
+    /// The first error of `read`.
     pub fn try_with_rows<S: Clone, E>(self, read: impl Fn(R) -> Result<S, E>) -> Result<Outcome<S>, E> {
         let Self { verdict, code, message, rows, removed } = self;
         let read = |Versioned { rev, row }| Ok(Versioned { rev, row: read(row)? });
@@ -168,7 +168,7 @@ pub struct Receipt<R: Clone> {
     pub seq: u64,
     /// The mutation's id; a receipt with another id is not for this mutation.
     pub id: Uuid,
-    /// What the server decided.
+    /// The server's decision.
     pub outcome: Outcome<R>,
 }
 
@@ -177,26 +177,27 @@ pub struct Receipt<R: Clone> {
 pub struct SyncRequest<A> {
     /// [`PROTOCOL_VERSION`] of the sender.
     pub protocol: u32,
-    /// One life of one device's database.
+    /// The id of one life of one device's database.
     pub client: Uuid,
-    /// The server's epoch as last seen, if any.
+    /// The server's epoch as last received, if any.
     #[serde(default)]
     pub epoch: Option<Uuid>,
-    /// The highest `seq` the device holds an outcome for; 0 for none.
+    /// The highest `seq` with an outcome on the device; 0 for none.
     #[serde(default)]
     pub last_outcome_seq: u64,
-    /// At most [`MAX_BATCH_MUTATIONS`], by rising `seq`.
+    /// At most [`MAX_BATCH_MUTATIONS`], by ascending `seq`.
     #[serde(default = "Vec::new")]
     pub mutations: Vec<Mutation<A>>,
-    /// How far the device's rows reach.
+    /// The device's cursor.
     #[serde(default)]
     pub cursor: Cursor,
-    /// Which rows the device wants: a name the server knows, such as `available`.
+    /// The scope of rows that the device wants: a name known to the server, such as `available`.
     pub scope: String,
-    /// The tables the sender knows: rows of others would be unreadable to it. Builds that do not say know the first ones.
+    /// The tables that the sender knows, because it cannot parse rows of others. Builds that do not send this
+    /// field know the first tables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<Cow<'static, str>>,
-    /// Most rows wanted in `changes`; the server may send fewer.
+    /// Maximum number of rows in `changes`; the server may send fewer.
     pub max_rows: u32,
 }
 
@@ -205,35 +206,35 @@ pub struct SyncRequest<A> {
 pub struct SyncResponse<R: Clone> {
     /// [`PROTOCOL_VERSION`] of the server.
     pub protocol: u32,
-    /// Names the life of the server's database.
+    /// Id of one life of the server's database.
     pub epoch: Uuid,
     /// The server's clock.
     pub server_time: UnixMillis,
-    /// One for each mutation sent, in the order sent; none at all from a server that was restored.
+    /// One receipt for each mutation sent, in the same order; none at all from a restored server.
     pub receipts: Vec<Receipt<R>>,
-    /// The highest `seq` of this client the server held a receipt for before this request; 0 for none. Less than the
-    /// device holds an outcome for means that the server was restored from an older backup.
+    /// The highest `seq` of this client with a receipt on the server before this request; 0 for none. A value
+    /// below the device's highest outcome means that the server was restored from an older backup.
     pub known_seq: u64,
-    /// Rows changed since the request's cursor, or the snapshot's next rows by rising key.
+    /// Rows changed since the request's cursor, or the snapshot's next rows by ascending key.
     #[serde(default = "Vec::new")]
     pub rows: Vec<Versioned<R>>,
     /// Rows to remove.
     #[serde(default)]
     pub removed: Vec<Removal>,
-    /// Set when `rows` are part of a snapshot: every other row of that range is to go.
+    /// Set when `rows` are part of a snapshot: every other row of that range is removed.
     #[serde(default)]
     pub replaced: Option<ReplacedRange>,
     /// The cursor after these changes.
     pub cursor: Cursor,
-    /// Whether there is more to pull.
+    /// Whether there are more changes to pull.
     pub more: bool,
 }
 
-/// The body of every answer that is not a success.
+/// The body of every error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// A stable code, such as `sign_in_needed`.
     pub code: String,
-    /// One sentence: what is wrong, where, and what to do.
+    /// One sentence that names the problem, its place and its solution.
     pub message: String,
 }

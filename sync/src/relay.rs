@@ -1,5 +1,5 @@
-//! A model's rows and actions as text. Whoever only stores and sends them has no need to read them: a snapshot of
-//! hundreds of thousands of rows goes from the wire into the store without being taken apart.
+//! A model's rows and actions as text. Code that only stores or forwards rows never parses them: a snapshot
+//! of hundreds of thousands of rows goes from the wire into the store unparsed.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,10 +10,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::model::{Identity, Records, RowKey};
 
-/// The records of `M`, unread.
+/// The records of `M`, unparsed.
 pub struct Relay<M>(PhantomData<M>);
 
-/// JSON as it came.
+/// JSON as received.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
@@ -27,7 +27,7 @@ impl Json {
         to_raw_value(value).map(Self)
     }
 
-    /// The JSON's text, which is not copied.
+    /// The JSON's text, without a copy.
     pub fn into_text(self) -> Box<str> {
         self.0.into()
     }
@@ -44,7 +44,7 @@ impl PartialEq for Json {
     }
 }
 
-/// A row as it came, and what it is found by.
+/// A row as received, with its key and index keys.
 pub struct RelayedRow<M> {
     identity: Identity,
     json: Json,
@@ -52,7 +52,7 @@ pub struct RelayedRow<M> {
 }
 
 impl<M: Records> RelayedRow<M> {
-    /// A row that was read, to be passed on.
+    /// A parsed row, to be forwarded.
     ///
     /// # Errors
     /// When it cannot be written as JSON.

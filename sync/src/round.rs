@@ -1,7 +1,7 @@
-//! One round: exchanges in sequence until nothing is pending and nothing is left to pull.
+//! One round: exchanges in sequence until no mutation is pending and there is nothing left to pull.
 //!
-//! Correct when it is dropped at any await, and when several run at once: the server replays stored outcomes, and the
-//! store keeps rows only from an answer to its own cursor.
+//! A round may be dropped at any await, and several may run at once: the server replays stored outcomes, and
+//! the store keeps rows only from an answer to its own cursor.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub struct RoundLimits {
     pub max_batch_mutations: usize,
     /// Rows in one answer.
     pub max_pull_rows: usize,
-    /// Exchanges in one round; what is left waits for the next.
+    /// Exchanges in one round; the remaining work waits for the next round.
     pub max_exchanges: usize,
 }
 
@@ -32,10 +32,10 @@ impl Default for RoundLimits {
     }
 }
 
-/// Keys named one by one; beyond this a reader had better look at everything again.
+/// Maximum number of changed keys that are listed; beyond this, listeners reload everything.
 pub const MAX_NAMED_KEYS: usize = 500;
 
-/// Which rows an exchange changed on the device.
+/// The rows that an exchange changed on the device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Changed {
     /// None.
@@ -47,7 +47,7 @@ pub enum Changed {
     Many,
 }
 
-/// Where a running round is, after each exchange.
+/// Progress of a running round, after each exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoundProgress {
     /// Mutations decided so far.
@@ -56,30 +56,30 @@ pub struct RoundProgress {
     pub to_send: usize,
     /// The snapshot, while there is one.
     pub snapshot: Option<Progress>,
-    /// What the last exchange changed.
+    /// The rows that the last exchange changed.
     pub changed: Changed,
     /// Whether the last exchange changed the queue.
     pub queue: bool,
 }
 
-/// What a finished round did.
+/// Result of a finished round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoundReport {
     /// Mutations booked.
     pub acknowledged: usize,
-    /// Mutations that now wait for a person.
+    /// Mutations that now need a person's attention.
     pub attention: usize,
     /// Rows and removals received.
     pub received: usize,
     /// Requests made.
     pub exchanges: usize,
-    /// False when the limit of exchanges ended it: another round is due at once.
+    /// `false` when the limit of exchanges ended the round: another round is due at once.
     pub complete: bool,
     /// The revision reached; 0 while a snapshot runs.
     pub rev: u64,
 }
 
-/// Why a round ended early. Whatever was committed before stays.
+/// The reason why a round ended early. Earlier commits are kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoundError {
     /// The device's storage failed.
@@ -132,7 +132,7 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
         let left = pending.saturating_sub(decided) + committed.requeued;
         let queue = decided + committed.requeued > 0;
         on_progress(RoundProgress { sent, to_send: sent + left, snapshot, changed, queue });
-        // What the store counts and cannot hand out is left to another build.
+        // Mutations that the store counts but cannot return belong to another build.
         let is_stuck = request_was_empty && committed.requeued == 0;
         if (left == 0 || is_stuck) && !more {
             report.complete = true;
@@ -142,8 +142,9 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
     Ok(report)
 }
 
-/// The request for the snapshot's next part, to be on its way while this part is stored. If it is not what the store
-/// wants next after all, because something was enqueued or another tab went on, its answer is thrown away.
+/// The request for the snapshot's next part, sent while the current part is being stored. If the store's next
+/// request turns out to be different, because a mutation was enqueued or another tab continued the snapshot,
+/// its answer is dropped.
 fn next_part<M: Records>(
     request: &SyncRequest<M::Action>,
     response: &SyncResponse<M::Row>,
@@ -156,7 +157,7 @@ fn next_part<M: Records>(
     })
 }
 
-/// What a request of `M` says of the tables it knows.
+/// The tables of `M`, for a request.
 pub fn tables_of<M: Records>() -> Vec<Cow<'static, str>> {
     M::TABLES.iter().map(|table| Cow::Borrowed(*table)).collect()
 }
@@ -175,8 +176,9 @@ fn request<M: Records>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRe
     }
 }
 
-/// An answer must decide exactly what was asked, in order: anything else is not our server's, and following it could
-/// lose a mutation or loop for ever. Only a server that was restored decides nothing, to be told first what it lost.
+/// An answer must decide exactly the mutations of the request, in order: any other answer is not from our
+/// server, and following it could lose a mutation or loop forever. Only a restored server sends no receipts,
+/// because the device has to resend the lost mutations first.
 fn check<M: Records>(
     request: &SyncRequest<M::Action>,
     response: &SyncResponse<M::Row>,
@@ -184,7 +186,7 @@ fn check<M: Records>(
     let asked = request.mutations.iter().map(|mutation| (mutation.seq, mutation.id));
     let answered = response.receipts.iter().map(|receipt| (receipt.seq, receipt.id));
     let restored = response.known_seq < request.last_outcome_seq && response.receipts.is_empty();
-    // A snapshot begun anew in another life of the data may stand where the old one stood.
+    // In a new epoch, a snapshot that starts again may stand at the position of the old one.
     let begins_anew = restored || request.epoch != Some(response.epoch);
     let moved = response.cursor != request.cursor || !response.more || begins_anew;
     let whole = response.protocol == PROTOCOL_VERSION && (restored || asked.eq(answered)) && moved;

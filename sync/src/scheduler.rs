@@ -1,16 +1,17 @@
-//! Decides when a round is due. A state machine without a clock: its owner tells it what happened and when, and asks
-//! when it wants to be woken.
+//! Decides when a round is due. A state machine without a clock: its owner passes in events with their time,
+//! and asks for the next wake-up time.
 //!
-//! It keeps one promise: while something is pending, an attempt is never further away than the retry limit, with no
-//! action by the user. `navigator.onLine == false` therefore slows it down but never stops it.
+//! One guarantee: while mutations are pending, the next attempt is never further away than the retry limit,
+//! without any action by the user. `navigator.onLine == false` therefore delays attempts but never stops
+//! them.
 
 use crate::mutation::UnixMillis;
 use crate::transport::TransportError;
 
-/// What the user of the scheduler may choose.
+/// Settings of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchedulerConfig {
-    /// Time between rounds while all is well; none for no automatic rounds.
+    /// Interval between rounds without failures; `None` disables automatic rounds.
     pub interval_millis: Option<u64>,
     /// Whether a round starts when the connection comes back.
     pub on_online: bool,
@@ -22,9 +23,9 @@ pub struct SchedulerConfig {
     pub min_retry_millis: u64,
     /// The longest wait after a failure.
     pub max_retry_millis: u64,
-    /// A round of our own that has said nothing for this long hangs, and is given up.
+    /// A round of this window without progress for this long is hung, and is abandoned.
     pub max_silence_millis: u64,
-    /// Somebody else who holds the turn and has said nothing for this long is frozen, and loses it.
+    /// Another holder of the turn without a notice for this long is frozen, and loses the turn.
     pub max_holder_silence_millis: u64,
 }
 
@@ -43,48 +44,48 @@ impl Default for SchedulerConfig {
     }
 }
 
-/// What happened.
+/// An event that the scheduler reacts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The app or worker started.
     Started,
-    /// The browser says that there is a network.
+    /// The browser reports a network.
     Online,
-    /// The browser says that there is none.
+    /// The browser reports no network.
     Offline,
     /// The page became visible.
     Visible,
     /// A mutation was saved.
     Enqueued,
-    /// The server has something new, or the browser granted a sync event.
+    /// The server has changes, or the browser granted a sync event.
     Poked,
     /// The user asked for a round.
     Manual,
-    /// The user chose to work offline, or to end that. Nothing else changes it.
+    /// The user switched *work offline* on or off. No other event changes it.
     WorkOffline(bool),
     /// Automatic rounds were switched on or off.
     Automatic(bool),
-    /// Somebody signed in.
+    /// A user signed in.
     SignedIn,
-    /// The time asked for by [`Scheduler::poll_timeout`] has come.
+    /// The time from [`Scheduler::poll_timeout`] has come.
     Woken,
     /// The running round made an exchange.
     Progressed,
-    /// Somebody else on this device told of a round.
+    /// Another window or the worker sent a notice about a round.
     Heard,
     /// The round ended.
     RoundEnded(Ended),
 }
 
-/// How a round ended.
+/// The result of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Nothing is left, or only what came in since (`more`).
+    /// Everything was exchanged, except for changes since then (`more`).
     Done {
         /// Whether another round is due at once.
         more: bool,
     },
-    /// Somebody else on this device is running one.
+    /// Another window or the worker is running a round.
     Elsewhere,
     /// The exchange failed.
     Failed(TransportError),
@@ -92,34 +93,35 @@ pub enum Ended {
     StoreFailed,
 }
 
-/// What the owner has to do.
+/// A command for the owner of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Start a round.
     StartRound {
-        /// Why, for logs.
+        /// The reason, for logs.
         reason: &'static str,
-        /// Take the turn of whoever holds it: refused again and again, with not a word from there, that one is frozen.
+        /// Take the turn from its holder: it was refused repeatedly without any notice from the holder, so
+        /// the holder is frozen.
         steal: bool,
     },
-    /// Drop the running round, whose end will not be told: it hangs.
+    /// Drop the running round, which is hung and will not report an end.
     AbandonRound,
     /// Ask the browser for a sync event, in case the app is closed before the next round.
     RegisterBackgroundSync,
 }
 
-/// The connection as far as it is known.
+/// The state of the connection, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
     /// The last exchange succeeded, or none has been tried yet.
     Online,
     /// There is a network, but the server does not answer.
     ServerUnreachable,
-    /// The browser says that there is no network.
+    /// The browser reports no network.
     Offline,
-    /// The user chose so.
+    /// The user chose *work offline*.
     WorkingOffline,
-    /// The server does not know this device (any more).
+    /// The server does not know this device (or no longer).
     SignInNeeded,
     /// The server needs a newer build of the app.
     UpgradeNeeded,
@@ -138,9 +140,9 @@ pub struct Scheduler {
     trouble: Option<Trouble>,
     failures: u32,
     next: Option<(UnixMillis, &'static str)>,
-    /// When the running round is to be given up, unless it makes progress.
+    /// The time at which the running round is abandoned, unless it makes progress.
     patience: UnixMillis,
-    /// Since when somebody else has held the turn without a word.
+    /// The time since which another holder has had the turn without sending a notice.
     refused_since: Option<UnixMillis>,
     jitter: u64,
 }
@@ -153,7 +155,8 @@ enum Trouble {
 }
 
 impl Scheduler {
-    /// A scheduler that has seen nothing yet. `seed` varies its waits, so that a fleet does not retry in step.
+    /// A scheduler before its first event. `seed` varies its waits, so that many devices do not retry at the
+    /// same time.
     pub fn new(config: SchedulerConfig, seed: u64) -> Self {
         Self {
             config,
@@ -172,7 +175,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes note of what happened at `now` and says what to do.
+    /// Handles an event at `now` and returns the resulting orders.
     pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Order> {
         self.forgive_clock(now);
         match event {
@@ -226,7 +229,7 @@ impl Scheduler {
         }
     }
 
-    /// When the scheduler wants [`Event::Woken`], and why.
+    /// The time of the next [`Event::Woken`], and its reason.
     pub fn poll_timeout(&self) -> Option<(UnixMillis, &'static str)> {
         match (self.running, self.work_offline) {
             (true, _) => Some((self.patience, "the round hangs")),
@@ -235,7 +238,7 @@ impl Scheduler {
         }
     }
 
-    /// The connection as far as it is known.
+    /// The state of the connection, as far as known.
     pub fn connection(&self) -> Connection {
         match (self.work_offline, self.network, self.trouble) {
             (true, _, _) => Connection::WorkingOffline,
@@ -252,20 +255,20 @@ impl Scheduler {
         self.running
     }
 
-    /// Whether rounds start by themselves.
+    /// Whether automatic rounds are on.
     pub fn is_automatic(&self) -> bool {
         self.automatic
     }
 
-    /// A round for a good reason, unless the user works offline, nobody is signed in, or there is no network; then it
-    /// is only made sure that an attempt follows.
+    /// Starts a round if `reason` is given and one is possible. If the user works offline, nobody is signed
+    /// in, or there is no network, it only makes sure that an attempt is scheduled.
     fn consider(&mut self, reason: Option<&'static str>, now: UnixMillis) -> Vec<Order> {
         let blocked = self.work_offline
             || !self.network
             || matches!(self.trouble, Some(Trouble::SignIn | Trouble::Upgrade))
             || (self.failures > 0 && reason == Some("enqueued"));
         match reason {
-            // What runs may have looked at the queue before this came in.
+            // The running round may have read the queue before this event.
             Some(_) if self.running => {
                 self.again = true;
                 Vec::new()
@@ -278,7 +281,7 @@ impl Scheduler {
         }
     }
 
-    /// A clock that was set back must not put the next attempt off by as much.
+    /// A clock that was set back must not delay the next attempt by the same amount.
     fn forgive_clock(&mut self, now: UnixMillis) {
         let longest = self.config.interval_millis.unwrap_or(0).max(self.config.max_retry_millis);
         if let Some((due, _)) = &mut self.next {
@@ -321,7 +324,7 @@ impl Scheduler {
         };
         match ended {
             Ended::Done { more } => {
-                // Whatever the browser says: the server was reached.
+                // The server was reached, so there is a network even if the browser reports none.
                 self.network = true;
                 self.trouble = None;
                 self.failures = 0;
@@ -364,7 +367,7 @@ impl Scheduler {
         Vec::new()
     }
 
-    /// Between half of `wait` and all of it (xorshift64).
+    /// A random time between half of `wait` and `wait` (xorshift64).
     fn jittered(&mut self, wait: u64) -> u64 {
         self.jitter ^= self.jitter << 13;
         self.jitter ^= self.jitter >> 7;
@@ -381,7 +384,7 @@ fn trouble(error: &TransportError) -> Option<Trouble> {
         | TransportError::TimedOut
         | TransportError::Busy { .. }
         | TransportError::Garbled => Some(Trouble::Unreachable),
-        // The server did answer; what it refused is said by the error itself.
+        // The server answered; the error itself contains the refusal.
         TransportError::Refused { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The port to the server, and the ways it fails that a device must tell apart.
+//! The port to the server, with the failures that a device must distinguish.
 
 use std::future::Future;
 
@@ -6,31 +6,32 @@ use crate::audit::{AuditRequest, AuditResponse};
 use crate::model::Records;
 use crate::protocol::{SyncRequest, SyncResponse};
 
-/// Why an exchange did not happen. None of these says whether the server booked what was sent: the queue stays.
+/// The reason why an exchange failed. None of these tells whether the server booked the mutations: the queue
+/// stays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// No connection, or it broke.
+    /// No connection, or it was interrupted.
     #[error("server unreachable")]
     Unreachable,
-    /// No answer in time.
+    /// No answer before the timeout.
     #[error("no answer from the server in time")]
     TimedOut,
     /// 408, 425, 429 or 5xx: try again later.
     #[error("server busy")]
     Busy {
-        /// The server's own wish, in milliseconds from now.
+        /// The server's requested delay, in milliseconds from now.
         retry_after_millis: Option<u64>,
     },
-    /// 401 or 403: the queue waits for a sign-in and no retry is spent.
+    /// 401 or 403: the queue waits for a sign-in, and this does not count as a retry.
     #[error("sign-in needed")]
     SignInNeeded,
     /// 426: this build is too old for the server; the queue waits for the update.
     #[error("app too old for the server")]
     UpgradeNeeded,
-    /// An answer that is not the server's: a captive portal's page, a cut-off body.
+    /// An answer that does not come from the server: a captive portal's page, a truncated body.
     #[error("malformed answer, not the server's own")]
     Garbled,
-    /// Any other refusal of the whole request. Trying again as it is will not help.
+    /// Any other refusal of the whole request. A retry of the same request will not succeed.
     #[error("request refused by the server (status {status}): {message}")]
     Refused {
         /// The HTTP status.
@@ -42,7 +43,7 @@ pub enum TransportError {
 
 /// Reaches the server.
 pub trait Transport<M: Records> {
-    /// One exchange, within the transport's own time limit.
+    /// One exchange, within the transport's timeout.
     ///
     /// # Errors
     /// [`TransportError`] for everything that is not a well-formed answer of the server.
@@ -51,7 +52,7 @@ pub trait Transport<M: Records> {
         request: &SyncRequest<M::Action>,
     ) -> impl Future<Output = Result<SyncResponse<M::Row>, TransportError>>;
 
-    /// Compares ranges of rows, within the transport's own time limit.
+    /// Compares ranges of rows, within the transport's timeout.
     ///
     /// # Errors
     /// As [`Transport::exchange`].

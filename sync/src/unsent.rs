@@ -1,7 +1,7 @@
-//! A file of mutations that were not sent: what gets work off a device that will never reach the server again.
+//! A file of unsent mutations: it rescues mutations from a device that will never reach the server again.
 //!
-//! Taking a file in twice, or after the device has sent the same work after all, changes nothing: the server books an id
-//! once, whoever brings it.
+//! Importing a file twice, or after the device has sent the same mutations after all, is a no-op: the server
+//! books an id once, whichever device sends it.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,67 +12,67 @@ use crate::relay::Json;
 use crate::sort::set_of;
 use crate::store::{Store, StoreError};
 
-/// What such a file calls itself.
+/// The format name inside the file.
 pub const UNSENT_FORMAT: &str = "unsent-work";
-/// The version of its shape.
+/// The version of the format.
 pub const UNSENT_VERSION: u32 = 1;
-/// The highest number of a mutation: databases count in signed numbers.
+/// The highest `seq` of a mutation: databases store signed numbers.
 const MAX_SEQ: u64 = i64::MAX.unsigned_abs();
 /// Mutations in one file.
 pub const MAX_UNSENT_MUTATIONS: usize = 100_000;
 
-/// The file. Actions are kept as they were written, with the schema of each mutation saying how to read them.
+/// The file. Actions keep their original JSON; the schema of each mutation tells how to parse it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unsent {
     /// [`UNSENT_FORMAT`].
     pub format: String,
     /// [`UNSENT_VERSION`].
     pub version: u32,
-    /// The life of the database that the mutations waited in.
+    /// The id of the database that the mutations were queued in.
     pub client: Uuid,
-    /// When the file was written, by the device's clock.
+    /// The time of the export, by the device's clock.
     pub written_at: UnixMillis,
-    /// By rising `seq`.
+    /// By ascending `seq`.
     pub mutations: Vec<Mutation<Json>>,
 }
 
-/// Why a file was not taken in. Nothing of it was.
+/// The reason why a file was not imported. None of its entries was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnsentError {
-    /// It is something else, or cut off.
+    /// It has another format, or is truncated.
     #[error("not a whole file of unsent work: {0}")]
     Unreadable(String),
-    /// A newer app wrote it.
+    /// A newer build of the app wrote it.
     #[error("the file has version {0}, and this build reads versions up to {max}", max = UNSENT_VERSION)]
     Newer(u32),
-    /// An entry of it cannot be read.
+    /// An entry cannot be parsed.
     #[error("entry {seq} cannot be read by this build: {reason}")]
     BadEntry {
-        /// The entry.
+        /// The `seq` of the entry.
         seq: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It is too long.
+    /// It has too many entries.
     #[error("{0} entries, of at most {max}", max = MAX_UNSENT_MUTATIONS)]
     TooLong(usize),
-    /// The device could not keep it.
+    /// The device could not store it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What became of a file's entries.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenIn {
-    /// Entries that wait on this device now.
+    /// Entries added to this device's queue.
     pub added: usize,
-    /// Entries that were here already, or had been taken back.
+    /// Entries that were already queued, or had been withdrawn.
     pub skipped: usize,
 }
 
 impl Unsent {
-    /// Everything that waits in `store`. Pass it a [`Store::relay`]: only that returns the records of other builds, and
-    /// each action as it was written.
+    /// All queued mutations of `store`. Pass a [`Store::relay`]: only a relay returns the records of other
+    /// builds, and each action's original JSON.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -90,10 +90,10 @@ impl Unsent {
         })
     }
 
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// [`UnsentError`]: what is wrong with it.
+    /// [`UnsentError`].
     pub fn read(text: &str) -> Result<Self, UnsentError> {
         #[derive(Deserialize)]
         struct Head {
@@ -121,10 +121,10 @@ impl Unsent {
         Ok(unsent)
     }
 
-    /// Puts the entries into `store`'s queue, under their own ids. Stopped half-way, it can be done again.
+    /// Adds the entries to `store`'s queue, under their own ids. An interrupted import can be repeated.
     ///
     /// # Errors
-    /// [`UnsentError`]. An entry that cannot be read keeps all of them out.
+    /// [`UnsentError`]. If one entry cannot be parsed, no entry is added.
     pub async fn take_in<S: Store>(self, store: &S) -> Result<TakenIn, UnsentError> {
         let mut drafts = Vec::with_capacity(self.mutations.len());
         for mutation in self.mutations {

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: builds the server, the app and the pages of everything it is compared with, then runs the driver.
+//! `cargo xtask bench`: builds the server, the app and the pages of all peers, then runs the driver.
 //!
-//! All pages lie in one folder, `target/bench/site`, and are served by the one server: same origin, same transfer. The
-//! results go to `target/bench`.
+//! All pages are in one folder, `target/bench/site`, and are served by one server: same origin, same
+//! transfer. The results are written to `target/bench`.
 
 use crate::build::{self, Profile};
 use crate::chromium::Browser;
@@ -15,19 +15,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the driver can measure; it describes each when it begins it.
+/// The driver's measurements; it describes each one at its start.
 const NAMES: [&str; 9] =
     ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server", FAULTS];
 /// Needs neither the app nor a browser.
 const SERVER_ONLY: &str = "server";
-/// Plays the app itself, so that its peers' pages are needed for the peers alone.
+/// Runs the app itself; the peers' pages are needed only for the peers.
 const FAULTS: &str = "faults";
 const APP: &str = "lotbook";
 const PEERS: &str = "tests/bench/peers";
 const ENGINE_PAGE: &str = "tests/bench/engine/page";
 const ENGINE_WASM: &str = "wasm32-unknown-unknown/wasm/bench_engine.wasm";
 
-/// What `bench` can be told.
+/// The options of `bench`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// What to measure; everything without a name
@@ -56,7 +56,7 @@ impl Options {
     }
 }
 
-/// Builds what is needed and measures.
+/// Builds the programs and pages, and runs the measurements.
 pub(crate) fn bench(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     let tools = Tools::new(&workspace)?;
@@ -76,10 +76,10 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     process::run(&mut driver)
 }
 
-/// Plays every fault with the app that lies in `dist`, alone. Hands every line of output to `read`.
+/// Runs every fault against the app in `dist` only. Passes every line of output to `read`.
 ///
 /// # Errors
-/// When a program cannot be built, or a fault does harm.
+/// When a program cannot be built, or a fault causes damage.
 pub(crate) fn check_faults(
     workspace: &Workspace,
     tools: &Tools<'_>,
@@ -116,7 +116,7 @@ fn build_driver(workspace: &Workspace, tools: &Tools<'_>) -> Result<PathBuf> {
     Ok(workspace.target.join("release").join(format!("bench{EXE_SUFFIX}")))
 }
 
-/// The app, in a folder with nothing else.
+/// The app, in a folder of its own.
 fn build_app(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()> {
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
@@ -146,7 +146,7 @@ fn build_peers(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result
     npm(&["run", "build"])
 }
 
-/// Lotbook's own storage and synchronisation as a page like its peers', without the app's screens.
+/// Lotbook's own storage and synchronisation as a page like those of its peers, without the app's screens.
 fn build_engine(workspace: &Workspace, tools: &Tools<'_>, pages: &Path) -> Result<()> {
     let profile = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
     process::run(tools.cargo(&["build", "--package", "bench-engine"]).args(profile))?;
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_own_faults_need_no_pages_of_others() {
+    fn faults_of_the_app_alone_need_no_pages_of_peers() {
         assert!(!options(Some(FAULTS), Some(APP)).needs_pages());
         assert!(options(Some(FAULTS), Some("lotbook,rxdb")).needs_pages());
         assert!(options(Some(FAULTS), None).needs_pages());
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_copied_with_what_is_in_them() {
+    fn folders_are_copied_with_their_contents() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         fs::create_dir_all(from.join("icons")).unwrap();

@@ -1,4 +1,4 @@
-//! Builds the app and the programs and says where the results are.
+//! Builds the app and the programs, and returns the paths of the results.
 
 use crate::process;
 use crate::tools::Tools;
@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 const SERVER: &str = "lotbook-server";
 
-/// How a build is made.
+/// A build profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Small and fast, as it is shipped.
+    /// Small and fast, as shipped.
     Release,
-    /// Nearly as fast, in a third of the build time: for programs that only check.
+    /// Nearly as fast, in a third of the build time: for programs that only run checks.
     Checks,
     /// Quick to build.
     Debug,
@@ -55,7 +55,7 @@ pub(crate) struct Checks {
 /// When Trunk fails.
 pub(crate) fn build_app(tools: &Tools<'_>, profile: Profile) -> Result<()> {
     let mut trunk = tools.command("trunk");
-    // Trunk takes NO_COLOR=1, which is how everybody sets it, for an invalid argument.
+    // Trunk rejects the common value NO_COLOR=1 as an invalid argument.
     process::run(trunk.env_remove("NO_COLOR").args(["build", "--skip-version-check"]).args(profile.flags()))
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn build_server(workspace: &Workspace, tools: &Tools<'_>, profile: Pr
     Ok(server_program(workspace, profile))
 }
 
-/// Builds the programs that checks run: in one call of cargo, so that they share every dependency.
+/// Builds the programs for checks in one call of cargo, so that they share every dependency.
 ///
 /// # Errors
 /// When cargo fails.
@@ -82,7 +82,7 @@ pub(crate) fn build_checks(workspace: &Workspace, tools: &Tools<'_>) -> Result<C
     })
 }
 
-/// Where a build of this profile leaves the server.
+/// The path of the server built with this profile.
 pub(crate) fn server_program(workspace: &Workspace, profile: Profile) -> PathBuf {
     program(workspace, profile, SERVER)
 }

@@ -14,7 +14,7 @@ const DRIVER_NAMES: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
 /// One argument a line, the same for every browser that a test or bench starts.
 const ARGUMENTS: &str = include_str!("../../tests/src/chromium-arguments.txt");
 
-/// The installed pair.
+/// The installed pair of browser and driver.
 #[derive(Debug)]
 pub(crate) struct Browser {
     /// Chromium's program.
@@ -55,7 +55,7 @@ impl Browser {
         })
     }
 
-    /// Writes the capabilities that wasm-bindgen's test runner reads and says where they are.
+    /// Writes the capabilities for wasm-bindgen's test runner and returns their path.
     pub(crate) fn capabilities(&self, workspace: &Workspace) -> Result<PathBuf> {
         let file = workspace.tools().join("webdriver.json");
         let arguments: Vec<&str> = ARGUMENTS.lines().collect();
@@ -67,7 +67,7 @@ impl Browser {
     }
 }
 
-/// Makes sure of what gives a test a network of its own.
+/// Makes sure that the tools exist which give each test a network of its own.
 pub(crate) fn ensure_network_tools(tools: &Tools<'_>) -> Result<()> {
     let is_there = || tools.find("ip").is_some() && tools.find("unshare").is_some();
     if !is_there() && can_install(tools) {

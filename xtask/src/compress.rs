@@ -1,4 +1,5 @@
-//! Writes `.br` and `.gz` beside every file that gets smaller by it, so that the server never compresses the app itself.
+//! Writes `.br` and `.gz` beside every file that becomes smaller, so that the server never compresses the app
+//! itself.
 
 use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
@@ -12,7 +13,7 @@ const COMPRESSIBLE: [&str; 7] = ["css", "html", "js", "json", "svg", "txt", "was
 const BROTLI_QUALITY: i32 = 11;
 const BROTLI_WINDOW_BITS: i32 = 22;
 
-/// Compresses one file of the app, unless it is of a kind that is compressed already.
+/// Compresses one file of the app, unless its format is already compressed.
 pub(crate) fn compress(file: &Path) -> Result<()> {
     let kind = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     if !COMPRESSIBLE.contains(&kind) {
@@ -63,7 +64,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn both_forms_unpack_to_what_went_in() {
+    fn both_forms_decompress_to_the_original() {
         let content = b"lot lot lot lot lot lot lot lot lot lot".as_slice();
         let mut unpacked = Vec::new();
         brotli::BrotliDecompress(&mut brotli(content).unwrap().as_slice(), &mut unpacked).unwrap();

@@ -1,7 +1,8 @@
-//! `cargo deny` with `deny.toml`: licences, duplicates and sources of all dependencies, and known vulnerabilities.
+//! `cargo deny` with `deny.toml`: licences, duplicates and sources of all dependencies, and known
+//! vulnerabilities.
 //!
-//! The list of vulnerabilities is a Git repository that not every machine reaches. Without it, and without an earlier copy,
-//! that one check is left out, and the output says so.
+//! The list of vulnerabilities is a Git repository that some machines cannot reach. Without it, and without
+//! an earlier copy, that one check is skipped, and the output says so.
 
 use crate::process;
 use crate::tools::Tools;
@@ -14,10 +15,10 @@ use std::time::{Duration, Instant};
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 const FETCH_POLL: Duration = Duration::from_millis(100);
-/// Where cargo-deny keeps the list, under cargo's home.
+/// cargo-deny's folder for the list, under cargo's home.
 const DATABASES: &str = "advisory-dbs";
 
-/// Runs every check that this machine can run.
+/// Runs all checks that are possible on this machine.
 ///
 /// # Errors
 /// When a dependency breaks a rule of `deny.toml`.
@@ -45,7 +46,7 @@ pub(crate) fn check(tools: &Tools<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Fetches the list of vulnerabilities, and gives up in time where a firewall swallows the request.
+/// Fetches the list of vulnerabilities, with a timeout in case a firewall drops the request.
 fn is_fetched(tools: &Tools<'_>) -> Result<bool> {
     let mut fetch = tools.cargo(&["deny", "fetch", "db"]);
     let child = fetch.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -72,7 +73,7 @@ fn cargo_home() -> Option<PathBuf> {
     named.or_else(|| env::home_dir().map(|home| home.join(".cargo")))
 }
 
-/// A database is a folder with a checkout of advisories in it; one that was begun and not fetched has no `crates`.
+/// A database is a folder with a checkout of advisories; after an interrupted fetch it has no `crates`.
 fn has_database(databases: &Path) -> bool {
     let Ok(entries) = databases.read_dir() else { return false };
     entries.filter_map(Result::ok).any(|entry| entry.path().join("crates").is_dir())
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fetch_that_hangs_is_given_up() {
+    fn a_fetch_that_hangs_times_out() {
         let begin = |script: &str| Command::new("sh").args(["-c", script]).spawn().unwrap();
         assert!(has_succeeded(&mut begin("exit 0"), Duration::from_secs(10)).unwrap());
         assert!(!has_succeeded(&mut begin("exit 1"), Duration::from_secs(10)).unwrap());

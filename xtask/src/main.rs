@@ -1,6 +1,6 @@
 //! The project's own commands: `build`, `run`, `test`, `bench`, `sim` and, for Trunk, `stamp`.
 //!
-//! A command fails with a sentence that says what is wrong and what to do, and with a nonzero exit code.
+//! A command fails with a sentence that names the problem and its solution, and with a nonzero exit code.
 
 mod bench;
 mod build;

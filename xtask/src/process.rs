@@ -1,4 +1,5 @@
-//! Runs other programs: shows the command, streams the output, and hands it on line by line where a caller reads it.
+//! Runs other programs: prints the command, streams the output, and passes it line by line to callers that
+//! read it.
 
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
@@ -8,7 +9,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Runs a program to its end, with its output going straight through.
+/// Runs a program to its end, with inherited output.
 ///
 /// # Errors
 /// When it cannot be started, or fails.
@@ -21,7 +22,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program to its end and returns what it wrote to stdout.
+/// Runs a program to its end and returns its stdout.
 ///
 /// # Errors
 /// When it cannot be started, or fails.
@@ -33,7 +34,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a program to its end, prints every line of its stdout and stderr, and hands it to `read`.
+/// Runs a program to its end, prints every line of its stdout and stderr, and passes it to `read`.
 ///
 /// # Errors
 /// When it cannot be started, or fails.
@@ -55,7 +56,7 @@ pub(crate) fn run_lines(command: &mut Command, mut read: impl FnMut(&str)) -> Re
     Ok(())
 }
 
-/// Sends the lines of both outputs, each from a thread of its own, so that neither pipe fills up.
+/// Sends the lines of both outputs, each from its own thread, so that neither pipe fills up.
 fn forward(child: &mut Child, sender: &Sender<String>) {
     let outputs: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
@@ -74,7 +75,7 @@ fn forward(child: &mut Child, sender: &Sender<String>) {
     }
 }
 
-/// A duration as a person reads it.
+/// A duration in words.
 pub(crate) fn in_words(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 60.0 {
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_read_well() {
+    fn durations_are_readable() {
         assert_eq!(in_words(Duration::from_millis(1_250)), "1.2 s");
         assert_eq!(in_words(Duration::from_secs(245)), "4 min 05 s");
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: from a fresh clone to a page to open.
+//! `cargo xtask run`: from a fresh clone to the link of a running app.
 
 use crate::build::{self, Profile};
 use crate::process;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const START_POLL: Duration = Duration::from_millis(50);
 
-/// What `run` can be told.
+/// The options of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// The port on this machine that the server listens on
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     debug: bool,
 }
 
-/// Builds, prepares the database, serves until Ctrl-C.
+/// Builds, creates the database, and serves until Ctrl-C.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], options.port));
     ensure_free(address)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     serve(&workspace, &server, &database, address, &link)
 }
 
-/// Builds what is shipped and says where it is.
+/// Builds the shipped programs and prints their paths.
 pub(crate) fn build() -> Result<()> {
     let workspace = Workspace::find()?;
     let server = built(&workspace, Profile::Release)?;
@@ -61,7 +61,7 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-/// Builds the app and the server, with the tools they need. Returns the server's program.
+/// Builds the app and the server, with the tools they need. Returns the path of the server.
 fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let tools = Tools::new(workspace)?;
     tools.ensure_wasm_target()?;
@@ -104,7 +104,7 @@ fn serve(
     address: SocketAddr,
     link: &str,
 ) -> Result<()> {
-    // Ctrl-C reaches the server too, which ends in order; this program waits for it.
+    // Ctrl-C also reaches the server, which shuts down cleanly; this program waits for it.
     ctrlc::set_handler(|| {}).context("Ctrl-C cannot be watched for")?;
     let mut command = subcommand(server, "serve", database);
     command.arg("--dist").arg(workspace.dist()).arg("--listen").arg(address.to_string());
@@ -112,7 +112,7 @@ fn serve(
     wait_until_up(&mut child, address)?;
     println!("\n  Open {link}\n  The link enrols one device, once. Ctrl-C stops the server.\n");
     let status = child.wait().context("the server cannot be waited for")?;
-    // A signal leaves no code: that was Ctrl-C.
+    // After a signal there is no exit code: that was Ctrl-C.
     ensure!(status.success() || status.code().is_none(), "the server ended with {status}");
     Ok(())
 }

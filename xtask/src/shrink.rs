@@ -1,4 +1,5 @@
-//! Makes the wasm and its glue smaller to send: shorter code, and an order and names that compress well.
+//! Reduces the download size of the wasm and its glue: shorter code, and an order and names that compress
+//! well.
 
 use crate::process;
 use crate::tools::Tools;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wasm_encoder::{NameMap, NameSection, Section};
 use wasmparser::{Parser, Payload, TypeRef};
 
-/// What rustc emits for wasm beyond the first version of wasm, and every supported browser runs.
+/// The wasm features beyond version 1 that rustc emits and every supported browser supports.
 const WASM_OPT_ARGUMENTS: [&str; 8] = [
     "-Oz",
     "--enable-bulk-memory",
@@ -20,10 +21,10 @@ const WASM_OPT_ARGUMENTS: [&str; 8] = [
     "--enable-multivalue",
     "--enable-simd",
 ];
-/// What wasm-bindgen ends the names of imports and exports with, in hexadecimal digits.
+/// Hexadecimal digits at the end of wasm-bindgen's import and export names.
 const HASH_DIGITS: usize = 16;
 
-/// Shrinks one wasm file and the JavaScript beside it that starts it.
+/// Shrinks one wasm file and its JavaScript glue.
 pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> {
     shrink_code(wasm, tools)?;
     let (mut script, mut code) = (read(glue)?, read(wasm)?);
@@ -32,7 +33,7 @@ pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> 
     write(wasm, &code)
 }
 
-/// Shrinks a wasm file, but for the names it has in common with JavaScript.
+/// Shrinks a wasm file, except for the names that it shares with JavaScript.
 pub(crate) fn shrink_code(wasm: &Path, tools: &Tools<'_>) -> Result<()> {
     if let Some(program) = tools.wasm_opt() {
         optimise(&program, wasm, &[], tools)?;
@@ -48,8 +49,8 @@ fn optimise(program: &Path, wasm: &Path, more: &[&str], tools: &Tools<'_>) -> Re
     process::run(command.args(WASM_OPT_ARGUMENTS).args(more).arg(wasm).arg("-o").arg(wasm))
 }
 
-/// The module with a name for each function that says its rank among those of its type, by its bytes. In that order, like
-/// stands by like, and compression finds it near.
+/// Names each function by its rank among the functions of its type, sorted by their bytes. In that order
+/// similar functions are close together, and compress better.
 fn with_ranks(module: &[u8]) -> Result<Vec<u8>> {
     let (mut imported, mut types, mut bodies) = (0_u32, Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(module) {
@@ -79,8 +80,8 @@ fn with_ranks(module: &[u8]) -> Result<Vec<u8>> {
     Ok(named)
 }
 
-/// Numbers the names that both files end with a hash: each hash is eight bytes that no compression makes shorter. The length
-/// stays, so that nothing else in the module moves.
+/// Replaces the hashes in the names that both files share by numbers, because hashes do not compress. The
+/// length stays the same, so that no offset in the module changes.
 fn number_names(script: &mut [u8], module: &mut [u8]) {
     let mut numbers: HashMap<Vec<u8>, String> = HashMap::new();
     for at in hashes(script) {
@@ -97,7 +98,7 @@ fn number_names(script: &mut [u8], module: &mut [u8]) {
     }
 }
 
-/// Where hashes are that a name ends with: `_` or `_h`, then the digits and no further one.
+/// The positions of hashes at the end of names: `_` or `_h`, then exactly the digits.
 fn hashes(content: &[u8]) -> Vec<usize> {
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -112,7 +113,7 @@ fn hashes(content: &[u8]) -> Vec<usize> {
     found
 }
 
-/// The wasm files of a folder's files, each with the glue that wasm-bindgen made for it.
+/// The wasm files in a folder's files, each with the glue that wasm-bindgen made for it.
 pub(crate) fn pairs(folder: &Path, files: &[String]) -> Vec<(PathBuf, PathBuf)> {
     let stems = files.iter().filter_map(|file| file.strip_suffix("_bg.wasm"));
     stems.map(|stem| (folder.join(format!("{stem}.js")), folder.join(format!("{stem}_bg.wasm")))).collect()

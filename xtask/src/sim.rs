@@ -7,11 +7,11 @@ use crate::workspace::Workspace;
 use anyhow::Result;
 use clap::Args;
 
-/// Seeds of a usual check: about half a minute.
+/// Seeds of a full check: about half a minute.
 const CHECKED_SEEDS: &str = "1000";
-/// Seeds of a quick check, besides those that failed once.
+/// Seeds of a quick check, besides those that failed before.
 const QUICK_SEEDS: &str = "100";
-/// Within how many seeds every broken variant has to be caught.
+/// Number of seeds within which every broken variant must be detected.
 const VARIANT_SEEDS: &str = "2000";
 
 /// The options of `sim`.
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     arguments: Vec<String>,
 }
 
-/// Runs the seeds that `options` ask for.
+/// Runs the seeds that `options` select.
 ///
 /// # Errors
 /// When the simulation cannot be built, or a seed fails.
@@ -33,11 +33,11 @@ pub(crate) fn sim(options: &Options) -> Result<()> {
     process::run(tools.command(&program.to_string_lossy()).args(&options.arguments))
 }
 
-/// Runs the seeds of a usual check, then every broken variant until it is caught; a quick check runs some seeds only.
-/// Hands every line of output to `read`.
+/// Runs the seeds of a full check, then every broken variant until it is detected; a quick check runs a few
+/// seeds only. Passes every line of output to `read`.
 ///
 /// # Errors
-/// When the simulation cannot be built, a seed fails, or a broken variant is not caught.
+/// When the simulation cannot be built, a seed fails, or a broken variant is not detected.
 pub(crate) fn check(
     workspace: &Workspace,
     tools: &Tools<'_>,

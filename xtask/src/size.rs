@@ -1,5 +1,5 @@
-//! What a device downloads before the app runs. Each part has a goal, and a limit that it must not grow beyond on the way
-//! there: when a change makes it smaller, lower the limit.
+//! The download size before the app runs. Each part has a goal, and a limit that must not be exceeded
+//! meanwhile: when a change makes a part smaller, lower its limit.
 
 use crate::compress::beside;
 use crate::workspace::Workspace;
@@ -14,7 +14,7 @@ const WORKER_LIMIT_BYTES: u64 = 137_000;
 const DECODER_GOAL_BYTES: u64 = 200_000;
 const DECODER_LIMIT_BYTES: u64 = 200_000;
 
-/// A wasm file with its glue, if it has one of its own, named by what stands before the content hash.
+/// A wasm file with its glue, if it has its own, identified by the name before the content hash.
 struct Bundle {
     name: &'static str,
     wasm: &'static str,
@@ -45,7 +45,7 @@ const BUNDLES: [Bundle; 4] = [
         goal_bytes: Some(WORKER_GOAL_BYTES),
         limit_bytes: WORKER_LIMIT_BYTES,
     },
-    // Not before the camera is first used.
+    // Fetched when the camera is first used.
     Bundle {
         name: "decoder",
         wasm: "decode_bg-",
@@ -55,7 +55,7 @@ const BUNDLES: [Bundle; 4] = [
     },
 ];
 
-/// Prints the brotli sizes in `dist/` and fails when one is over its limit.
+/// Prints the brotli sizes in `dist/` and fails when one exceeds its limit.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut over = Vec::new();
     for bundle in BUNDLES {

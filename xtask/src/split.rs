@@ -1,7 +1,9 @@
-//! Cuts the app's wasm in two: what the first screen needs, and the rest, which is loaded behind it (`app/src/rest.rs`).
+//! Splits the app's wasm in two: the part for the first screen, and the rest, which is loaded after it
+//! (`app/src/rest.rs`).
 //!
-//! Trunk knows no parts: what it made of the app is replaced. The linker leaves in the app's own file what the cut goes along
-//! (`app/build.rs`), and the cut comes before wasm-bindgen, which would drop that.
+//! Trunk does not support this: the split parts replace its output. The linker leaves the relocation data for
+//! the split in the app's file (`app/build.rs`), and the split runs before wasm-bindgen, which would drop
+//! that data.
 
 use crate::process;
 use crate::tools::Tools;
@@ -12,16 +14,17 @@ use wasm_split_cli_support::{Options, transform};
 
 const GLUE: &str = "app.js";
 const WASM: &str = "app_bg.wasm";
-/// The part that is loaded behind the first screen.
+/// The part that is loaded after the first screen.
 pub(crate) const REST: &str = "split_rest.wasm";
-/// Loads the rest; it becomes a part of the glue, because two files cannot each be named after the other's content.
+/// Loads the rest; it is merged into the glue, because two files cannot each be named after the other's
+/// content.
 const LINK: &str = "__wasm_split.js";
-/// How the glue and that file name each other.
+/// The glue's import of that file.
 const LINK_IMPORT: &str = "import * as import1 from \"./__wasm_split.js\"";
 const GLUE_IMPORT: &str = "import { initSync } from \"./app.js\";";
 const EXPORT: &str = "export const __wasm_split_load_rest = ";
 
-/// Cuts `linked`, the app as the linker left it, in `work`, and puts the parts into `staging`.
+/// Splits `linked`, the output of the linker, in `work`, and writes the parts into `staging`.
 pub(crate) fn split(linked: &Path, work: &Path, staging: &Path, tools: &Tools<'_>) -> Result<()> {
     let input = fs::read(linked).with_context(|| format!("{} cannot be read", linked.display()))?;
     if work.exists() {
@@ -55,7 +58,7 @@ pub(crate) fn split(linked: &Path, work: &Path, staging: &Path, tools: &Tools<'_
     Ok(())
 }
 
-/// The glue with the loader of the rest in it.
+/// The glue merged with the loader of the rest.
 fn joined(glue: &str, link: &str) -> Result<String> {
     for (text, expected) in [(glue, LINK_IMPORT), (link, GLUE_IMPORT), (link, EXPORT)] {
         ensure!(
@@ -77,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn glue_and_loader_become_one_file_and_anything_unexpected_is_refused() {
+    fn glue_and_loader_become_one_file_and_unexpected_input_is_refused() {
         let glue = format!("{LINK_IMPORT}\nuse(import1);");
         let link = format!("{GLUE_IMPORT}\nfunction load() {{}}\n{EXPORT}load;");
         let joined_text = joined(&glue, &link).unwrap();

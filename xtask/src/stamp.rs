@@ -1,8 +1,8 @@
-//! Finishes what Trunk built: shrinks the wasm, names files by their content, and stamps the service worker with the
-//! build's id and the list of files it keeps for offline use.
+//! Post-processes Trunk's output: shrinks the wasm, names files by their content, and stamps the service
+//! worker with the build's id and the list of files for offline use.
 //!
-//! A file called `name-<16 hex digits>.ext` never changes under that name, so browsers may keep it for good. The work
-//! is done on Trunk's staging folder: when it fails, the old `dist/` stays as it was.
+//! A file called `name-<16 hex digits>.ext` never changes under that name, so browsers may cache it forever.
+//! All changes are made in Trunk's staging folder: on a failure, the old `dist/` stays unchanged.
 
 use crate::compress::compress;
 use crate::shrink::{pairs, shrink, shrink_code};
@@ -22,14 +22,14 @@ const BOOT: &str = "boot.js";
 const PAGE: &str = "index.html";
 const WORKER_GLUE: &str = "worker.js";
 const WORKER_WASM: &str = "worker_bg.wasm";
-/// Loads the camera's decoder. It mentions the other two, and the page mentions it.
+/// Loads the camera's decoder. It refers to the other two files, and the page refers to it.
 const DECODER_LOADER: &str = "decoder.js";
-/// What is fetched only where it is needed; `sw/src/policy.rs` knows these names, too.
+/// Files that are fetched only on demand; `sw/src/policy.rs` contains the same names.
 const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
-/// How the loader's line begins that is replaced by this build's description.
+/// The prefix of the line in the loader that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
 const HASH_DIGITS: usize = 16;
-/// This build as `public/sw.js` holds it; `sw/src/precache.rs` reads it.
+/// This build as written into `public/sw.js`; parsed by `sw/src/precache.rs`.
 #[derive(Serialize)]
 struct Build {
     id: String,
@@ -45,7 +45,8 @@ struct PrecachedFile {
     sha256: String,
 }
 
-/// Called by Trunk's hook. A debug build is only split: its worker keeps no files, so nothing stale is ever served.
+/// Called by Trunk's hook. A debug build is only split: its worker caches no files, so it never serves stale
+/// ones.
 pub(crate) fn from_trunk() -> Result<()> {
     let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staging =
@@ -85,7 +86,7 @@ fn stamp(staging: &Path) -> Result<String> {
         |name: &str| names.get(name).map(|name| format!("/{name}")).with_context(|| not_built(name));
     let id = build_id(&loader, &precached);
     let (glue, wasm) = (renamed(WORKER_GLUE)?, renamed(WORKER_WASM)?);
-    // The browser itself keeps what a worker imports.
+    // The browser itself caches a worker's imports.
     precached.retain(|file| file.path != glue);
     let on_demand_names = ON_DEMAND.map(renamed).into_iter().collect::<Result<Vec<_>>>()?;
     let (on_demand, precached) = precached.into_iter().partition(|file| on_demand_names.contains(&file.path));
@@ -94,7 +95,7 @@ fn stamp(staging: &Path) -> Result<String> {
     Ok(id)
 }
 
-/// Renames code and styles, those first that others mention, and returns the new names by the old ones.
+/// Renames code and styles, referenced files first, and returns a map from old to new names.
 fn name_by_content(staging: &Path) -> Result<BTreeMap<String, String>> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut top: Vec<String> = files(staging)?.into_iter().filter(|file| !file.contains('/')).collect();
@@ -116,14 +117,14 @@ fn name_by_content(staging: &Path) -> Result<BTreeMap<String, String>> {
     Ok(names)
 }
 
-/// The order in which files get their names; each may mention those before it.
+/// The order in which files are renamed; each may refer only to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Leaf,
     Glue,
-    /// Mentions glue: what starts the app, and what starts the decoder.
+    /// Refers to glue: starts the app, or the decoder.
     Start,
-    /// Keeps its name, as do all after it.
+    /// Keeps its name, as do all variants after it.
     Page,
 }
 
@@ -137,7 +138,7 @@ fn rank(file: &str) -> Rank {
     }
 }
 
-/// Replaces a file's name where it stands alone, not where it is the end of a longer one.
+/// Replaces a file's name, except where it is the end of a longer name.
 fn with_name(text: &str, old: &str, new: &str) -> String {
     let mut pieces = text.split(old);
     let mut result = pieces.next().unwrap_or_default().to_owned();
@@ -168,7 +169,7 @@ fn hash(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every file below a folder by its path from there with `/`, sorted.
+/// Every file below a folder as a relative path with `/`, sorted.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_that_is_mentioned_exists_and_every_listed_file_has_its_checksum() {
+    fn every_name_referred_to_exists_and_every_listed_file_has_its_checksum() {
         let folder = staged();
         let id = stamp(folder.path()).unwrap();
         let loader = read_text(&folder.path().join(LOADER)).unwrap();
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_content_has_the_same_id_and_any_change_another() {
+    fn the_same_content_has_the_same_id_and_any_change_has_another() {
         let stamp_with = |file: &str, content: &str| {
             let folder = staged();
             fs::write(folder.path().join(file), content).unwrap();
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_replaced_only_where_they_stand_alone() {
+    fn names_are_not_replaced_within_longer_names() {
         assert_eq!(
             with_name("'/app.js' './app.js' 'my-app.js'", "app.js", "app-1.js"),
             "'/app-1.js' './app-1.js' 'my-app.js'"

@@ -1,6 +1,7 @@
-//! `cargo xtask test`: every check there is, in order of how soon it tells something; stops at the first failure.
+//! `cargo xtask test`: every check, the fastest first; stops at the first failure.
 //!
-//! The app's release build keeps one core busy at most, so it runs beside the native tests, as a process of its own.
+//! The app's release build uses at most one core, so it runs in parallel with the native tests, as a process
+//! of its own.
 
 mod beside;
 mod report;
@@ -16,7 +17,7 @@ use report::{Report, Verdict};
 use std::time::{Duration, Instant};
 use steps::Run;
 
-/// A full run that takes longer fails: a slow suite is one that people stop running.
+/// A full run that takes longer fails, because people stop running a slow suite.
 const DEFAULT_MAX_MINUTES: u64 = 30;
 
 /// The options of `test`.
@@ -101,14 +102,14 @@ impl Options {
         }
     }
 
-    /// `--only` and `--quick` may have to build from nothing, so they have no limit.
+    /// No limit with `--only` and `--quick`, which may have to build everything first.
     fn max_time(&self) -> Option<Duration> {
         let is_full = self.only.is_none() && !self.quick;
         is_full.then(|| Duration::from_secs(self.max_minutes * 60))
     }
 }
 
-/// Runs the steps that `options` choose.
+/// Runs the steps that `options` select.
 ///
 /// # Errors
 /// When a step fails, or a full run takes longer than its limit.
@@ -130,7 +131,8 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         }
         one(step, &mut run, &mut report, if step == Step::App { app.take() } else { None })
     });
-    // A step before it has failed; two builds in one folder would only wait for each other.
+    // An earlier step has failed. Wait for the build all the same: another build in this folder would only
+    // wait for its lock.
     if let Some(app) = app {
         println!("The app is still being built; waiting for its end.");
         drop(app.end());
@@ -140,7 +142,7 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     report.check_time(options.max_time(), &run.results)
 }
 
-/// Runs one step, or ends the one that runs beside, and notes its time.
+/// Runs one step, or waits for the background one, and records its time.
 fn one(step: Step, run: &mut Run<'_>, report: &mut Report, beside: Option<Beside>) -> Result<()> {
     println!("\n== {}: {}", step.name(), step.about());
     let started = Instant::now();
@@ -172,21 +174,21 @@ mod tests {
     }
 
     #[test]
-    fn a_full_run_leaves_no_step_out_and_has_a_limit() {
+    fn a_full_run_includes_every_step_and_has_a_limit() {
         let full = options(None, false);
         assert_eq!(full.steps(), Step::value_variants());
         assert_eq!(full.max_time(), Some(Duration::from_secs(1_800)));
     }
 
     #[test]
-    fn parts_of_a_run_have_no_limit() {
+    fn partial_runs_have_no_limit() {
         assert_eq!(options(Some(Step::Sim), false).steps(), [Step::Sim]);
         assert!(options(Some(Step::Sim), false).max_time().is_none());
         assert!(options(None, true).max_time().is_none());
     }
 
     #[test]
-    fn the_app_is_begun_before_it_is_waited_for() {
+    fn the_app_build_starts_before_the_steps_that_need_it() {
         for steps in [options(None, false).steps(), options(None, true).steps()] {
             let at = |step| steps.iter().position(|other| *other == step);
             assert!(at(Step::Native) < at(Step::App) && at(Step::App) < at(Step::Browser));

@@ -1,7 +1,8 @@
-//! The pinned tools of a build: found on the PATH when the version is right, else put under `target/tools`.
+//! The pinned tools of a build: taken from the PATH when the version matches, else installed under
+//! `target/tools`.
 //!
-//! They come from package registries only, because many build machines reach nothing else. A second run finds
-//! everything in place and installs nothing.
+//! They come from package registries only, because many build machines cannot reach other hosts. A second run
+//! finds everything in place and installs nothing.
 
 use crate::process;
 use crate::workspace::Workspace;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// Exactly the version that `Trunk.toml` names. Its TLS is left out: it is for downloads, and every tool is there already.
+/// Exactly the version in `Trunk.toml`. Without TLS: it serves downloads, and all tools are already
+/// installed.
 const TRUNK: CargoTool = CargoTool {
     package: "trunk",
     program: "trunk",
@@ -28,7 +30,7 @@ const WASM_BINDGEN: CargoTool = CargoTool {
     is_exact: true,
     features: &[],
 };
-/// `.config/nextest.toml` needs no more than this version.
+/// The minimum version for `.config/nextest.toml`.
 const NEXTEST: CargoTool = CargoTool {
     package: "cargo-nextest",
     program: "cargo-nextest",
@@ -44,16 +46,17 @@ const DENY: CargoTool = CargoTool {
     features: &[],
 };
 const BINARYEN: &str = "binaryen@132.0.0";
-/// Older releases cannot read what today's Rust emits.
+/// Older releases cannot parse the output of current Rust.
 const WASM_OPT_MIN_VERSION: u32 = 120;
-/// Where the lock file of what the browser tests need of npm is.
+/// The folder of the lock file for the browser tests' npm packages.
 const BROWSER_NPM: &str = "tests/browser-npm";
-/// axe-core from there.
+/// The path of axe-core in it.
 const AXE: &str = "node_modules/axe-core/axe.min.js";
-/// The oldest that the bundler of the benches' peers runs on.
+/// The minimum version for the bundler of the benches' peers.
 const NODE_MIN_VERSION: u32 = 20;
 
-/// Tools run for seconds but build for minutes: their own release profiles (LTO, one codegen unit) do not pay.
+/// Tools run for seconds but build for minutes: their own release profiles (LTO, one codegen unit) do not pay
+/// off.
 const QUICK_BUILD: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -61,14 +64,14 @@ const QUICK_BUILD: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 
-/// A program that `cargo install` brings.
+/// A program installed with `cargo install`.
 struct CargoTool {
     package: &'static str,
     program: &'static str,
     version: &'static str,
-    /// Whether a newer version will not do.
+    /// Whether newer versions are not accepted.
     is_exact: bool,
-    /// Arguments of `cargo install` that choose features.
+    /// Feature arguments of `cargo install`.
     features: &'static [&'static str],
 }
 
@@ -78,7 +81,7 @@ impl CargoTool {
     }
 }
 
-/// The tools' place and how to call them.
+/// Finds and runs the tools.
 #[derive(Debug)]
 pub(crate) struct Tools<'a> {
     workspace: &'a Workspace,
@@ -86,7 +89,7 @@ pub(crate) struct Tools<'a> {
 }
 
 impl<'a> Tools<'a> {
-    /// Looks in `target/tools` before the system's PATH.
+    /// Searches `target/tools` before the system's PATH.
     pub(crate) fn new(workspace: &'a Workspace) -> Result<Self> {
         let own = [workspace.tools().join("bin"), workspace.tools().join("node_modules").join(".bin")];
         let system = env::var_os("PATH").unwrap_or_default();
@@ -95,9 +98,9 @@ impl<'a> Tools<'a> {
         Ok(Self { workspace, search_path })
     }
 
-    /// A command that runs in the repository's root and finds the tools.
+    /// A command that runs in the repository's root with the tools on its PATH.
     pub(crate) fn command(&self, program: &str) -> Command {
-        // Resolved here, because not every system looks a program up on the PATH that the child is given.
+        // Resolved here, because not every system uses the child's PATH to find a program.
         let mut command = Command::new(self.find(program).unwrap_or_else(|| program.into()));
         command.current_dir(&self.workspace.root).env("PATH", &self.search_path);
         command
@@ -110,7 +113,7 @@ impl<'a> Tools<'a> {
         command
     }
 
-    /// Where a program is.
+    /// The path of a program.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
         which::which_in(program, Some(&self.search_path), &self.workspace.root).ok()
     }
@@ -125,22 +128,22 @@ impl<'a> Tools<'a> {
         process::run(self.command("rustup").args(["target", "add", WASM_TARGET])).context(missing)
     }
 
-    /// Installs Trunk.
+    /// Installs Trunk, if needed.
     pub(crate) fn ensure_trunk(&self) -> Result<()> {
         self.ensure_cargo_tool(&TRUNK)
     }
 
-    /// Installs wasm-bindgen and its test runner.
+    /// Installs wasm-bindgen and its test runner, if needed.
     pub(crate) fn ensure_wasm_bindgen(&self) -> Result<()> {
         self.ensure_cargo_tool(&WASM_BINDGEN)
     }
 
-    /// Installs the runner of native and browser tests.
+    /// Installs the runner of native and browser tests, if needed.
     pub(crate) fn ensure_nextest(&self) -> Result<()> {
         self.ensure_cargo_tool(&NEXTEST)
     }
 
-    /// Installs the check of licences, sources and advisories.
+    /// Installs the check of licences, sources and advisories, if needed.
     pub(crate) fn ensure_deny(&self) -> Result<()> {
         self.ensure_cargo_tool(&DENY)
     }
@@ -161,7 +164,7 @@ impl<'a> Tools<'a> {
         .with_context(|| format!("{} {} cannot be installed", tool.package, tool.version))
     }
 
-    /// Installs wasm-opt when npm is there. Without it a build works, but is larger.
+    /// Installs wasm-opt if npm is available. Without it a build works, but is larger.
     pub(crate) fn ensure_wasm_opt(&self) -> Result<()> {
         if self.wasm_opt().is_some() {
             return Ok(());
@@ -177,7 +180,7 @@ impl<'a> Tools<'a> {
             .with_context(|| format!("{BINARYEN}, which has wasm-opt, cannot be installed with npm"))
     }
 
-    /// Installs axe-core, the rules of accessibility that the browser tests run, and returns its file.
+    /// Installs axe-core, the accessibility rules for the browser tests, and returns its path.
     pub(crate) fn ensure_axe(&self) -> Result<PathBuf> {
         let folder = self.workspace.root.join(BROWSER_NPM);
         ensure!(
@@ -191,7 +194,7 @@ impl<'a> Tools<'a> {
         Ok(folder.join(AXE))
     }
 
-    /// Makes sure of Node.js and npm, which bundle the peers that Lotbook is compared with.
+    /// Checks for Node.js and npm, which bundle the peers for the benches.
     pub(crate) fn ensure_node(&self) -> Result<()> {
         let major = self.version_of("node").and_then(|version| major_version(&version));
         ensure!(
@@ -202,13 +205,13 @@ impl<'a> Tools<'a> {
         Ok(())
     }
 
-    /// A wasm-opt that is new enough.
+    /// A wasm-opt of at least the minimum version.
     pub(crate) fn wasm_opt(&self) -> Option<PathBuf> {
         let version: u32 = self.version_of("wasm-opt")?.parse().ok()?;
         if version < WASM_OPT_MIN_VERSION { None } else { self.find("wasm-opt") }
     }
 
-    /// The first word of `--version`'s answer that starts with a digit, or with a `v` before it.
+    /// The first word in the output of `--version` that is a number, or a `v` with a number.
     fn version_of(&self, program: &str) -> Option<String> {
         self.find(program)?;
         let answer = process::output(self.command(program).arg("--version")).ok()?;
@@ -221,7 +224,7 @@ fn first_version(answer: &str) -> Option<String> {
     answer.split_whitespace().map(|word| word.trim_start_matches('v')).find(is_version).map(str::to_owned)
 }
 
-/// `1.20.3` as numbers, to be compared.
+/// `1.20.3` as numbers, for comparisons.
 fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map_while(|number| number.parse().ok()).collect()
 }
@@ -235,7 +238,7 @@ mod tests {
     use super::{CargoTool, first_version, major_version};
 
     #[test]
-    fn versions_are_found_in_what_tools_say_of_themselves() {
+    fn versions_are_found_in_the_output_of_tools() {
         assert_eq!(first_version("trunk 0.21.14\n").as_deref(), Some("0.21.14"));
         assert_eq!(first_version("wasm-opt version 132 (version_132)").as_deref(), Some("132"));
         assert_eq!(first_version("v20.19.2\n").as_deref(), Some("20.19.2"));
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_tool_will_do_unless_the_version_is_exact() {
+    fn a_newer_tool_is_accepted_unless_the_version_is_exact() {
         let tool = |is_exact| CargoTool {
             package: "tool",
             program: "tool",

@@ -1,4 +1,4 @@
-//! Where things are in the repository and in the target directory.
+//! Paths in the repository and in the target directory.
 
 use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
@@ -9,12 +9,12 @@ use std::path::PathBuf;
 pub(crate) struct Workspace {
     /// The folder of the root `Cargo.toml`.
     pub(crate) root: PathBuf,
-    /// Cargo's target directory, wherever the user has put it.
+    /// Cargo's target directory, wherever it is configured.
     pub(crate) target: PathBuf,
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Asks cargo for the paths.
     pub(crate) fn find() -> Result<Self> {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
         let metadata = MetadataCommand::new()
@@ -25,7 +25,7 @@ impl Workspace {
         Ok(Self { root: metadata.workspace_root.into(), target: metadata.target_directory.into() })
     }
 
-    /// The app as the linker left it; the profile's name is in `index.html` and `Cargo.toml`.
+    /// The linker's output of the app; the profile's name comes from `index.html` and `Cargo.toml`.
     pub(crate) fn linked_app(&self, is_debug: bool) -> PathBuf {
         let profile = if is_debug { "debug" } else { "wasm" };
         self.target.join("wasm32-unknown-unknown").join(profile).join("app.wasm")
@@ -36,7 +36,7 @@ impl Workspace {
         self.root.join("dist")
     }
 
-    /// Tools that the system lacks.
+    /// The folder for tools that the system lacks.
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")
     }

@@ -16,9 +16,9 @@ impl Book {
         let index_key = location_key(location);
         let found = self.store().find(LOTS, &index_key).await?;
         let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));
-        keys.extend(self.pending().iter().flat_map(|pending| lots_of(&pending.action)));
+        keys.extend(self.pending().iter().flat_map(|record| lots_of(&record.mutation.action)));
         let reads: Vec<Read> = keys.iter().cloned().map(Read::Row).collect();
-        let held = self.view(&reads, |key| keys.contains(key)).await?;
+        let held = self.client().view(&reads, |key| keys.contains(key)).await?;
         let rows = held.view.rows.iter().filter_map(|(key, row)| Some((key, row.lot()?)));
         let mut lots: Vec<LotView> = rows
             .filter(|(_, lot)| location_key(&lot.lot.location) == index_key)
@@ -44,7 +44,7 @@ impl Book {
                 let mut bins = bins_of(action).into_iter();
                 bins.find(|bin| location_key(bin) == index_key).map(str::to_owned)
             };
-            self.pending().iter().find_map(|pending| named(&pending.action))
+            self.pending().iter().find_map(|record| named(&record.mutation.action))
         }))
     }
 }

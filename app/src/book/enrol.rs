@@ -1,9 +1,10 @@
 //! Who this device is to the server: made known, asked after, signed out.
 
+use client::{Change, Signal};
 use domain::{DeviceAnswer, EnrolRequest, NAMES};
 use sync::{Store, StoreError, TransportError};
 
-use super::{Book, DEVICE_SETTING, Signal};
+use super::{Book, DEVICE_SETTING};
 use crate::words::faults_in_words::{store_fault, transport_fault};
 use crate::words::language::{t, tf};
 
@@ -32,8 +33,8 @@ impl Book {
             self.keep_device(device).await.map_err(|error| store_fault(&error))?;
         }
         answer?;
-        self.emit(&Signal::SignedIn);
-        self.emit(&Signal::Changed);
+        self.client().emit(&Signal::SignedIn);
+        self.emit_changed(Change { settings: true, ..Change::default() });
         Ok(())
     }
 
@@ -54,17 +55,17 @@ impl Book {
         // This life may have sent something already, by the worker.
         let own_lives = u64::from(outbox.last_outcome_seq > 0);
         if answer.lives > own_lives {
-            self.note_loss().await?;
+            self.client().note_loss().await?;
         }
         self.keep_device(answer).await?;
-        self.emit(&Signal::Changed);
+        self.emit_changed(Change { settings: true, ..Change::default() });
         Ok(())
     }
 
     async fn keep_device(&self, answer: &DeviceAnswer) -> Result<(), StoreError> {
         let text = serde_json::to_string(answer).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         self.store().put_setting(DEVICE_SETTING, Some(&text)).await?;
-        self.reload().await
+        self.read_device().await
     }
 
     /// Lets the server forget this device. What waits to be sent stays, under the name of who did it.

@@ -80,12 +80,14 @@ impl Book {
         let mut after = String::new();
         loop {
             let part = self.store().scan(PRODUCTS, "", &after, READ_ROWS).await;
-            let part = self.noted(part)?;
+            let part = self.client().noted(part)?;
             let Some(last) = part.last() else { break };
             let first = std::mem::replace(&mut after, Warehouse::key(&last.row).key);
             let through = after.clone();
             let base = part.into_iter().map(|held| (Warehouse::key(&held.row), held.row)).collect();
-            let view = fold::<Warehouse>(base, self.pending().iter(), |key| {
+            let pending = self.pending();
+            let mutations = pending.iter().map(|record| &record.mutation);
+            let view = fold::<Warehouse>(base, mutations, |key| {
                 key.table == PRODUCTS && key.key > first && key.key <= through
             });
             rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
@@ -93,7 +95,8 @@ impl Book {
             self.let_person_first().await;
         }
         // Products that were made here and lie behind the last that the server knows.
-        let view = self.view(&[] as &[Read], |key| key.table == PRODUCTS && key.key > after).await?.view;
+        let view =
+            self.client().view(&[] as &[Read], |key| key.table == PRODUCTS && key.key > after).await?.view;
         rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
         Ok(table(PRODUCT_HEAD, rows))
     }

@@ -1,14 +1,16 @@
 //! What is expected, what has to be looked at, and what was done: for the work on the floor and for whoever watches over it.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use domain::{DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
 use sync::{Model, Read, StoreError, TransportError, set_of, sort_by};
 use uuid::Uuid;
 
 use super::Book;
-use super::views::MAX_READINGS;
 
+/// Readings after which a queue that never stops changing is given up on.
+const MAX_READINGS: usize = 20;
 /// Deliveries that are shown.
 const MAX_SHOWN_DELIVERIES: usize = 1_000;
 /// Exceptions that are shown.
@@ -24,7 +26,7 @@ impl Book {
     pub(crate) async fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
         self.put_person_first();
         let reads = [Read::Prefix { table: DELIVERIES, prefix: String::new(), limit: MAX_SHOWN_DELIVERIES }];
-        let view = self.view(&reads, |key| key.table == DELIVERIES).await?.view;
+        let view = self.client().view(&reads, |key| key.table == DELIVERIES).await?.view;
         let rows = view.rows.into_values().filter_map(|row| match row {
             Row::Delivery(delivery) if delivery.is_open() => Some(delivery),
             _ => None,
@@ -43,10 +45,10 @@ impl Book {
     /// [`StoreError`].
     pub(crate) async fn exceptions(&self) -> Result<Vec<StockException>, StoreError> {
         for _ in 0..MAX_READINGS {
-            let version = self.0.queue_version.get();
+            let queue = self.client().queue();
             let exceptions = self.exceptions_now().await?;
-            // Work that was saved meanwhile may concern lots that were not read.
-            if self.0.queue_version.get() == version {
+            // A mutation that was saved meanwhile may concern lots that were not read.
+            if Rc::ptr_eq(&self.client().queue(), &queue) {
                 return Ok(exceptions);
             }
         }
@@ -56,11 +58,11 @@ impl Book {
     async fn exceptions_now(&self) -> Result<Vec<StockException>, StoreError> {
         // Whether a lot is below zero follows from its row: pending work counts on from there.
         let worked_on =
-            set_of(self.pending().iter().flat_map(|mutation| Warehouse::touches(&mutation.action)));
+            set_of(self.pending().iter().flat_map(|record| Warehouse::touches(&record.mutation.action)));
         let lots = worked_on.into_iter().filter(|key| key.table == LOTS).map(Read::Row);
         let all = Read::Prefix { table: EXCEPTIONS, prefix: String::new(), limit: MAX_SHOWN_EXCEPTIONS };
         let reads: Vec<Read> = [all].into_iter().chain(lots).collect();
-        let view = self.view(&reads, |key| key.table == EXCEPTIONS).await?.view;
+        let view = self.client().view(&reads, |key| key.table == EXCEPTIONS).await?.view;
         let rows = view.rows.into_values().filter_map(|row| match row {
             Row::Exception(exception) => Some(exception),
             _ => None,

@@ -1,12 +1,12 @@
 //! What a person decides in the inbox.
 
+use client::RecordError;
 use domain::{Entity, Operation};
 use serde_json::json;
 use sync::StoreError;
 use uuid::Uuid;
 
 use super::Book;
-use super::record::RecordError;
 
 impl Book {
     /// Gives a product the code that nobody knew.

@@ -1,10 +1,11 @@
 //! Finding what was scanned or typed: on this device first, then on the server.
 
+use client::Completeness;
 use domain::{Action, InventoryLot, LotStatus, PRODUCTS, Product, ProductAnswer, Row, normalize_gtin};
-use sync::{Commit, Outbox, RelayedRow, RowKey, Store, StoreError, TransportError, Versioned};
+use sync::{Outbox, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 
-use super::{Book, Completeness, Signal};
+use super::Book;
 use crate::words::language::tf;
 
 /// A person waits with the scanner in hand.
@@ -69,7 +70,7 @@ impl Book {
             product.sku == code.trim()
                 || (!product.barcode.is_empty() && normalize_gtin(&product.barcode) == normalize_gtin(code))
         };
-        self.pending().iter().find_map(|mutation| match &mutation.action {
+        self.pending().iter().find_map(|record| match &record.mutation.action {
             Action::CreateProduct(product) if is_meant(product) => Some(product.id),
             _ => None,
         })
@@ -90,7 +91,7 @@ impl Book {
 
     fn unknown_here(&self, code: &str) -> String {
         let code = code.trim();
-        match self.completeness() {
+        match self.client().completeness() {
             Completeness::Complete => tf(
                 "{code} is not on this device, and the server cannot be asked right now.",
                 &[("code", &code)],
@@ -118,31 +119,15 @@ impl Book {
         })
     }
 
-    /// Keeps what a device holds of an answer. The cursor stays: the next round brings the same rows or newer ones.
+    /// Keeps the rows of an answer that a device holds.
     async fn keep(&self, answer: ProductAnswer, outbox: Outbox<Action>) -> Result<Uuid, StoreError> {
         let id = answer.product.id;
         let is_held = |lot: &InventoryLot| lot.status == LotStatus::Available;
         let lots = answer.lots.into_iter().filter(|(_, lot)| is_held(lot));
         let product = (answer.rev, Row::Product(answer.product));
         let rows = lots.map(|(rev, lot)| (rev, Row::Lot(lot))).chain([product]);
-        let passed_on = |(rev, row): (u64, Row)| Ok(Versioned { rev, row: RelayedRow::of(&row)? });
-        let rows: Result<_, serde_json::Error> = rows.map(passed_on).collect();
-        let commit = Commit {
-            from: outbox.cursor.clone(),
-            cursor: outbox.cursor,
-            receipts: Vec::new(),
-            rows: rows.map_err(|error| StoreError::Corrupt(error.to_string()))?,
-            removed: Vec::new(),
-            replaced: None,
-            epoch: outbox.epoch.unwrap_or_default(),
-            known_seq: 0,
-            last_outcome_seq: 0,
-            at: browser::now(),
-        };
-        self.store().relay().commit(commit).await?;
-        self.follow_for_survey(Some(&[RowKey::new(PRODUCTS, id.to_string())]));
-        self.refresh_products([id].into()).await;
-        self.emit(&Signal::Changed);
+        let rows: Vec<_> = rows.map(|(rev, row)| Versioned { rev, row }).collect();
+        self.client().keep(&rows, outbox).await?;
         Ok(id)
     }
 }

@@ -45,7 +45,7 @@ impl Book {
     pub(crate) async fn past(&self, product: Uuid, lot: Option<Uuid>) -> Result<Past, StoreError> {
         self.put_person_first();
         let all = [Read::Prefix { table: LOTS, prefix: lot_prefix(product), limit: MAX_LOTS }];
-        let reading = self.noted(self.store().read(&all).await)?;
+        let reading = self.client().noted(self.store().read(&all).await)?;
         let booked = reading.rows.iter().filter_map(|held| match &held.row {
             Row::Lot(row) => Some((row.lot.id(), (held.rev, row.quantity))),
             _ => None,
@@ -54,9 +54,9 @@ impl Book {
         let is_meant =
             |one: &OwnMove| one.lot.product_id == product && lot.is_none_or(|lot| one.lot.id() == lot);
         let mut pending: Vec<OwnMove> =
-            self.pending().iter().flat_map(|mutation| moves(mutation, true)).filter(is_meant).collect();
+            self.pending().iter().flat_map(|record| moves(&record.mutation, true)).filter(is_meant).collect();
         pending.reverse();
-        let journal = self.noted(self.store().journal(MAX_JOURNAL_RECORDS).await)?;
+        let journal = self.client().noted(self.store().journal(MAX_JOURNAL_RECORDS).await)?;
         let is_booked = |verdict| matches!(verdict, Verdict::Applied | Verdict::Merged);
         let sent = journal
             .iter()

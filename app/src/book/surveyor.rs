@@ -4,18 +4,19 @@ use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use client::{Completeness, Watch, Watchers};
 use domain::{CalendarDate, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
-use sync::{Read, Records, RowKey, Store, StoreError, UnixMillis, set_of};
+use sync::{Changed, Read, Records, RowKey, Store, StoreError, UnixMillis, set_of};
 use uuid::Uuid;
 use wasm_split_helpers::wasm_split;
 
+use super::Book;
 use super::lot_filter::{LotFilter, LotOrder, Selection, Word};
 use super::survey::{Resurveyed, Survey};
 use super::views::product_of;
-use super::{Book, Completeness, Signal};
 use crate::rest::NotLoaded;
 
 /// Rows read at a time: some milliseconds of work before the page may breathe.
@@ -69,6 +70,7 @@ pub(super) struct Surveying {
     changed: RefCell<BTreeSet<Uuid>>,
     /// Which pending mutations are folded into which products' rows.
     folded: RefCell<BTreeMap<Uuid, Vec<u64>>>,
+    watchers: Watchers<()>,
 }
 
 /// Brings the survey up to date, with the code of the rest.
@@ -81,6 +83,11 @@ pub(crate) fn bring_survey_up(book: Book) -> LocalBoxFuture<'static, ()> {
 }
 
 impl Book {
+    /// Calls `callback` whenever the survey changed or its reading got further, until the guard is dropped.
+    pub(crate) fn watch_survey(&self, callback: impl Fn() + 'static) -> Watch {
+        self.0.surveying.watchers.watch(move |()| callback())
+    }
+
     /// The survey as it is now.
     pub(crate) fn survey(&self) -> Ref<'_, Survey> {
         self.0.surveying.survey.borrow()
@@ -140,7 +147,7 @@ impl Book {
                 Ok(()) if surveying.state.borrow().is_ready => self.refresh_survey().await,
                 done => done,
             };
-            let failed = self.noted(done).err();
+            let failed = self.client().noted(done).err();
             let is_news = surveying.state.borrow().failure != failed;
             if is_news {
                 surveying.state.borrow_mut().failure = failed;
@@ -153,18 +160,19 @@ impl Book {
         surveying.is_running.set(false);
     }
 
-    /// Follows changed rows: `changed` names them, or there are too many to name.
-    pub(super) fn follow_for_survey(&self, changed: Option<&[RowKey]>) {
+    /// Follows stored rows.
+    pub(super) fn follow_for_survey(&self, changed: &Changed) {
         let surveying = &self.0.surveying;
         if !surveying.is_begun.get() {
             return;
         }
         let mut all = surveying.changed.borrow_mut();
         match changed {
-            Some(keys) => {
+            Changed::Nothing => {}
+            Changed::Rows(keys) => {
                 all.extend(keys.iter().filter_map(|key| product_of(key)?.parse::<Uuid>().ok()));
             }
-            None => surveying.is_stale.set(true),
+            Changed::Many => surveying.is_stale.set(true),
         }
         if all.len() > MAX_CHANGED_PRODUCTS {
             surveying.is_stale.set(true);
@@ -178,7 +186,7 @@ impl Book {
         }
         let is_stale = surveying.is_stale.get() || surveying.survey.borrow().is_worn();
         let has_rested = browser::now().since(surveying.begun_at.get()) >= SNAPSHOT_REST_MILLIS;
-        is_stale && (has_rested || self.completeness() == Completeness::Complete)
+        is_stale && (has_rested || self.client().completeness() == Completeness::Complete)
     }
 
     /// Reads everything, a part at a time, and puts it in place of what there was.
@@ -236,9 +244,9 @@ impl Book {
     async fn refresh_survey(&self) -> Result<(), StoreError> {
         let surveying = &self.0.surveying;
         let mut pending: BTreeMap<Uuid, Vec<u64>> = BTreeMap::new();
-        for mutation in self.pending().iter().filter(|mutation| !mutation.withdrawn) {
-            for product in mutation.action.products() {
-                pending.entry(product).or_default().push(mutation.seq);
+        for record in self.pending() {
+            for product in record.mutation.action.products() {
+                pending.entry(product).or_default().push(record.mutation.seq);
             }
         }
         let mut due = std::mem::take(&mut *surveying.changed.borrow_mut());
@@ -281,7 +289,7 @@ impl Book {
             .collect();
         let wanted = set_of(products.iter().map(Uuid::to_string));
         let is_wanted = |key: &RowKey| product_of(key).is_some_and(|id| wanted.contains(id));
-        let view = self.view(&reads, is_wanted).await?.view;
+        let view = self.client().view(&reads, is_wanted).await?.view;
         let mut found: BTreeMap<Uuid, Resurveyed> = BTreeMap::new();
         found
             .extend(products.iter().map(|id| (*id, Resurveyed { id: *id, product: None, lots: Vec::new() })));
@@ -311,6 +319,6 @@ impl Book {
             state.percent = percent;
             state.version += u64::from(percent.is_none());
         }
-        self.emit(&Signal::Surveyed);
+        self.0.surveying.watchers.emit(&());
     }
 }

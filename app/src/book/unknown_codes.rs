@@ -1,9 +1,10 @@
 //! Codes that nobody knew when they were scanned. They are kept on this device until somebody says what they are.
 
+use client::Change;
 use serde::{Deserialize, Serialize};
 use sync::{Store, StoreError, UnixMillis};
 
-use super::{Book, Signal};
+use super::Book;
 
 const SETTING: &str = "unknown_codes";
 /// The oldest makes way.
@@ -57,7 +58,7 @@ impl Book {
     async fn put_unknown(&self, codes: &[UnknownCode]) -> Result<(), StoreError> {
         let text = serde_json::to_string(codes).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         self.store().put_setting(SETTING, Some(&text)).await?;
-        self.emit(&Signal::Changed);
+        self.emit_changed(Change { settings: true, ..Change::default() });
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
-//! Unsent work as files: out of this device, and into it.
+//! Unsent mutations as a file, with the labels of their products.
 
 use std::collections::BTreeMap;
 
 use domain::{PRODUCTS, Row};
-use sync::{RowKey, Store, StoreError, TakenIn, Unsent, UnsentError};
+use sync::{RowKey, Store, StoreError, Unsent};
 use uuid::Uuid;
 
+use super::Book;
 use super::catalogue::ProductLabel;
-use super::{Book, Signal};
 
 impl Book {
     /// Everything that waits to be sent, entries of other versions included.
@@ -15,22 +15,7 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn unsent(&self) -> Result<Unsent, StoreError> {
-        Unsent::of(&self.store().relay(), browser::now()).await
-    }
-
-    /// Puts a file's entries into the queue, each once, however often the file is taken in.
-    ///
-    /// # Errors
-    /// [`UnsentError`]: what is wrong with the file.
-    pub(crate) async fn take_in_unsent(&self, text: &str) -> Result<TakenIn, UnsentError> {
-        let taken = Unsent::read(text)?.take_in(self.store()).await;
-        if let Err(UnsentError::Store(error)) = &taken {
-            // It is handed on below.
-            drop(self.noted_save::<()>(Err(error.clone())));
-        }
-        // What was added before a failure is there.
-        self.after_queue_change(Signal::Enqueued).await;
-        taken
+        Unsent::of(self.client().relay(), browser::now()).await
     }
 
     /// Labels of products, from the catalogue or, while that is still being read, from the store.

@@ -1,14 +1,10 @@
 //! What pages show of products and lots, pending work included.
 
-use std::collections::BTreeMap;
-
 use domain::{
     CalendarDate, InventoryLot, LOTS, PRODUCTS, Product, ProductAnswer, Quantity, Row, Warehouse, by_expiry,
     lot_prefix,
 };
-use sync::{
-    Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, View, fold, set_of, sort_by,
-};
+use sync::{Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, View, fold, set_of, sort_by};
 use uuid::Uuid;
 
 use super::Book;
@@ -18,8 +14,6 @@ use super::catalogue::ProductLabel;
 const MAX_SHOWN_LOTS: usize = 2_000;
 /// The key of a product or of its lots begins with its id.
 const ID_CHARS: usize = 36;
-/// Readings after which a queue that never rests is given up on.
-pub(super) const MAX_READINGS: usize = 20;
 /// A read from the server that is only a bonus does not wait longer.
 const READ_TIMEOUT_MILLIS: u32 = 5_000;
 
@@ -84,13 +78,6 @@ pub(crate) struct CardDetail {
     pub(crate) soonest_expiry: Option<CalendarDate>,
 }
 
-/// Rows with pending work folded in, and what they were without it.
-pub(super) struct Held {
-    pub(super) view: View<Row>,
-    revs: BTreeMap<RowKey, u64>,
-    base_lots: Vec<InventoryLot>,
-}
-
 impl Book {
     /// The products found by `query`, in list order.
     pub(crate) fn search(&self, query: &str) -> Vec<Uuid> {
@@ -114,18 +101,18 @@ impl Book {
         today: CalendarDate,
     ) -> Result<Option<ProductView>, StoreError> {
         self.put_person_first();
-        let Held { view, revs, base_lots } = self.held(id).await?;
+        let wanted = id.to_string();
+        let base = self.client().base(&reads_of(id)).await?;
+        let base_lots: Vec<InventoryLot> = base.rows.values().filter_map(Row::lot).cloned().collect();
+        let shown = base.fold(|key| product_of(key) == Some(&wanted));
+        let view = &shown.view;
         let key = RowKey::new(PRODUCTS, id.to_string());
         let Some(product) = view.rows.get(&key).and_then(Row::product).cloned() else { return Ok(None) };
         let mut lots: Vec<LotView> = view
             .rows
             .iter()
             .filter_map(|(key, row)| Some((key, row.lot()?.clone())))
-            .map(|(key, row)| LotView {
-                row,
-                rev: revs.get(key).copied().unwrap_or(0),
-                pending: view.pending.contains(key),
-            })
+            .map(|(key, row)| LotView { row, rev: shown.rev(key), pending: view.pending.contains(key) })
             // An emptied bin is no lot to work on; what emptied it shows until it is sent.
             .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
@@ -133,7 +120,7 @@ impl Book {
         let on_hand = usable(lots.iter().map(|lot| &lot.row), today);
         Ok(Some(ProductView {
             variants: self.variants(&product).await?,
-            rev: revs.get(&key).copied().unwrap_or(0),
+            rev: shown.rev(&key),
             pending: view.pending.contains(&key),
             on_hand,
             unsent: on_hand - usable(&base_lots, today),
@@ -156,7 +143,11 @@ impl Book {
         self.let_person_first().await;
         let reads: Vec<Read> = ids.iter().flat_map(|id| reads_of(*id)).collect();
         let wanted = set_of(ids.iter().map(Uuid::to_string));
-        let view = self.view(&reads, |key| product_of(key).is_some_and(|id| wanted.contains(id))).await?.view;
+        let view = self
+            .client()
+            .view(&reads, |key| product_of(key).is_some_and(|id| wanted.contains(id)))
+            .await?
+            .view;
         Ok(ids.iter().filter_map(|id| Some((*id, card_of(*id, &view, today)?))).collect())
     }
 
@@ -171,7 +162,7 @@ impl Book {
                 Elsewhere::Live { lots }
             }
             Ok(None) => Elsewhere::Live { lots: Vec::new() },
-            Err(_) => Elsewhere::AsOf(self.last_sync_at()),
+            Err(_) => Elsewhere::AsOf(self.client().last_sync_at()),
         }
     }
 
@@ -187,55 +178,17 @@ impl Book {
 
     /// Products with an index key, pending changes included.
     pub(super) async fn products_with(&self, index_key: &str) -> Result<Vec<Product>, StoreError> {
-        let found = self.noted(self.store().find(PRODUCTS, index_key).await)?;
+        let found = self.client().noted(self.store().find(PRODUCTS, index_key).await)?;
         let mut base = Rows::new();
         base.extend(found.into_iter().map(|held| (Warehouse::key(&held.row), held.row)));
-        let view = fold::<Warehouse>(base, self.pending().iter(), |key| key.table == PRODUCTS);
+        let pending = self.pending();
+        let mutations = pending.iter().map(|record| &record.mutation);
+        let view = fold::<Warehouse>(base, mutations, |key| key.table == PRODUCTS);
         let still = view
             .rows
             .values()
             .filter(|row| Warehouse::identify(row).index_keys.iter().any(|key| key == index_key));
         Ok(still.filter_map(Row::product).cloned().collect())
-    }
-
-    async fn held(&self, id: Uuid) -> Result<Held, StoreError> {
-        let wanted = id.to_string();
-        self.view(&reads_of(id), |key| product_of(key) == Some(&wanted)).await
-    }
-
-    /// Reads rows and folds over them exactly the queue they go with.
-    pub(super) async fn view(
-        &self,
-        reads: &[Read],
-        is_wanted: impl Fn(&RowKey) -> bool,
-    ) -> Result<Held, StoreError> {
-        for _ in 0..MAX_READINGS {
-            let reading = self.noted(self.store().read(reads).await)?;
-            if reading.queue_version != self.0.queue_version.get() {
-                self.reload_queue().await?;
-                continue;
-            }
-            let base_lots = reading.rows.iter().filter_map(|held| held.row.lot().cloned()).collect();
-            let (mut revs, mut base) = (BTreeMap::new(), Rows::new());
-            for Versioned { rev, row } in reading.rows {
-                let key = Warehouse::key(&row);
-                revs.insert(key.clone(), rev);
-                base.insert(key, row);
-            }
-            return Ok(Held {
-                view: fold::<Warehouse>(base, self.pending().iter(), is_wanted),
-                revs,
-                base_lots,
-            });
-        }
-        Err(StoreError::Unavailable("the queue changed faster than it could be read".to_owned()))
-    }
-}
-
-impl Held {
-    /// A row's revision; 0 if the server has not seen it yet.
-    pub(super) fn rev(&self, key: &RowKey) -> u64 {
-        self.revs.get(key).copied().unwrap_or(0)
     }
 }
 

@@ -1,20 +1,22 @@
-//! Which of the codes in the picture is meant, and when it counts. Pure: times come with the frames.
+//! Selects one of the codes in the picture, and the moment at which it counts. Pure: times come with the
+//! frames.
 
-/// A code that was taken is not taken again so soon: the camera still looks at it.
+/// A code is not accepted twice within this time: the camera still sees it.
 const BLANKING_MILLIS: u64 = 1_500;
 
 /// A code in a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sighting {
-    /// As a scanner would send it.
+    /// The code in a scanner's format.
     pub(super) scan: String,
-    /// How far it is from the frame's middle, in pixels.
+    /// Distance from the middle of the frame in pixels.
     pub(super) offset: f64,
-    /// Whether it corrects its own errors, as matrix codes do. A line code may be misread, but hardly twice in the same way.
+    /// Whether the symbology has error correction, as matrix codes do. A line code may be misread, but hardly
+    /// twice in the same way.
     pub(super) is_sure: bool,
 }
 
-/// What the frames so far have shown.
+/// State over the frames so far.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     /// A line code that was read once.
@@ -23,12 +25,12 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// Begins to look anew; what was taken a moment ago stays blanked.
+    /// Starts a new look; the last accepted code stays blanked.
     pub(super) fn begin(&mut self) {
         self.candidate = None;
     }
 
-    /// The code to take after a frame, if there is one.
+    /// The code to accept after a frame, if there is one.
     pub(super) fn take(&mut self, seen: Vec<Sighting>, now_millis: u64) -> Option<String> {
         let nearest = seen.into_iter().min_by(|one, other| one.offset.total_cmp(&other.offset))?;
         let is_fresh = |(taken, at): &(String, u64)| {
@@ -64,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_code_counts_at_once_and_a_line_code_when_it_is_read_twice() {
+    fn a_matrix_code_counts_at_once_and_a_line_code_after_two_frames() {
         let mut choice = Choice::default();
         assert_eq!(choice.take(vec![matrix("]d2A", 5.0)], 0), Some("]d2A".to_owned()));
         assert_eq!(choice.take(vec![line("]E0A", 5.0)], 100), None);
@@ -80,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_is_not_taken_again_at_once() {
+    fn the_same_code_is_not_accepted_twice_at_once() {
         let mut choice = Choice::default();
         assert!(choice.take(vec![matrix("]d2A", 0.0)], 1_000).is_some());
         choice.begin();
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_code_has_to_be_read_twice_by_one_look() {
+    fn a_line_code_has_to_be_read_twice_within_one_look() {
         let mut choice = Choice::default();
         assert_eq!(choice.take(vec![line("]E0A", 0.0)], 0), None);
         choice.begin();
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn matrix_codes_are_known_by_their_identifier() {
+    fn matrix_codes_are_recognised_by_their_identifier() {
         assert!(is_matrix("]d2010762") && is_matrix("]Q1https://example.com"));
         assert!(!is_matrix("]E07622210449283") && !is_matrix("]C1010762"));
     }

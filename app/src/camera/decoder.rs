@@ -1,4 +1,5 @@
-//! Lotbook's own reader (`decoder/`), in a worker of its own. The page names its loader; the service worker keeps it.
+//! Lotbook's own decoder (`decoder/`), in a worker of its own. The page contains the path of its loader; the
+//! service worker caches it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,23 +16,23 @@ use super::choice::{Sighting, is_matrix};
 use super::frame::Canvas;
 use super::javascript::{get, object};
 
-/// A slow network brings it by then.
+/// Timeout of the download, long enough for a slow network.
 const START_TIMEOUT_MILLIS: u32 = 60_000;
-/// The slowest phone has read a frame by then.
+/// Timeout of one frame, long enough for the slowest phone.
 const FRAME_TIMEOUT_MILLIS: u32 = 5_000;
 
-/// Why the reader does not read.
+/// The reason why the decoder fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DecoderFault {
     /// It is not on this device, and could not be fetched.
     Absent,
-    /// It gives no answer.
+    /// It does not answer.
     Stuck,
 }
 
 type Answer = RefCell<Option<oneshot::Sender<Option<JsValue>>>>;
 
-/// The worker. It ends when this is dropped.
+/// The worker. It is terminated on drop.
 pub(super) struct Decoder {
     worker: Worker,
     canvas: Canvas,
@@ -46,7 +47,7 @@ impl Drop for Decoder {
 }
 
 impl Decoder {
-    /// Starts it; the first time on a device it comes over the network.
+    /// Starts the worker; the first time on a device it is downloaded.
     pub(super) async fn start() -> Result<Self, DecoderFault> {
         let made = loader().and_then(|loader| Some((Worker::new(&loader).ok()?, Canvas::new().ok()?)));
         let (worker, canvas) = made.ok_or(DecoderFault::Absent)?;
@@ -63,10 +64,10 @@ impl Decoder {
         started.map(|_| decoder).ok_or(DecoderFault::Absent)
     }
 
-    /// The code nearest to the middle of the picture that the video shows.
+    /// The code nearest to the middle of the video's picture.
     pub(super) async fn read(&self, video: &HtmlVideoElement) -> Result<Vec<Sighting>, DecoderFault> {
         let Some(frame) = self.canvas.frame(video) else { return Ok(Vec::new()) };
-        // The bindings copy the pixels out; their copy is handed over, not copied again.
+        // The bindings copy the pixels out; that copy is transferred, not copied again.
         let pixels = Uint8Array::from(frame.data().as_slice()).buffer();
         let message = object(&[
             ("width", frame.width().into()),
@@ -91,7 +92,7 @@ fn expect(answer: &Answer) -> oneshot::Receiver<Option<JsValue>> {
 
 fn settle(answer: &Answer, message: Option<JsValue>) {
     if let Some(sender) = answer.take() {
-        // Nobody waits for it any more.
+        // The receiver may have timed out.
         drop(sender.send(message));
     }
 }

@@ -1,21 +1,21 @@
-//! Frames as pixels: the video's picture, drawn small enough to be read quickly.
+//! Frames as pixels: the video's picture, scaled down so that it is decoded quickly.
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement, ImageData};
 
 use super::javascript::object;
 
-/// The longer side of a frame that is read: a retail code that fills a third of it has three pixels for each bar.
+/// The longer side of a decoded frame: a retail code that fills a third of it has three pixels for each bar.
 pub(super) const MAX_SIDE_PIXELS: u32 = 960;
 
-/// Where frames are drawn.
+/// The canvas for drawing frames.
 pub(super) struct Canvas {
     element: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
 }
 
 impl Canvas {
-    /// A canvas that is not in the page.
+    /// A canvas outside the document.
     pub(super) fn new() -> Result<Self, JsValue> {
         let document = web_sys::window().and_then(|window| window.document()).ok_or("there is no page")?;
         let element: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
@@ -24,7 +24,7 @@ impl Canvas {
         Ok(Self { element, context: context.dyn_into()? })
     }
 
-    /// The picture that the video shows; none before its first.
+    /// The video's current picture; `None` before the first.
     pub(super) fn frame(&self, video: &HtmlVideoElement) -> Option<ImageData> {
         let (width, height) = fitted(video.video_width(), video.video_height())?;
         if (self.element.width(), self.element.height()) != (width, height) {
@@ -38,7 +38,7 @@ impl Canvas {
     }
 }
 
-/// The sides of a picture, made smaller until the longer fits.
+/// The sides of a picture, scaled down until the longer one fits.
 fn fitted(width: u32, height: u32) -> Option<(u32, u32)> {
     let longer = width.max(height);
     let scaled = |side: u32| if longer > MAX_SIDE_PIXELS { side * MAX_SIDE_PIXELS / longer } else { side };

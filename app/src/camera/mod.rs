@@ -1,4 +1,4 @@
-//! The camera as a scanner: its picture, what reads codes in it, and which of them is meant.
+//! The camera as a scanner: its picture, the decoding, and the selection of a code.
 
 mod choice;
 mod decoder;

@@ -1,4 +1,4 @@
-//! The browser's own reader, where it has one: `BarcodeDetector` of Chromium on Android, macOS and ChromeOS.
+//! The browser's own decoder, if it has one: `BarcodeDetector` of Chromium on Android, macOS and ChromeOS.
 
 use domain::expand_upc_e;
 use js_sys::{Array, Function, Promise, Reflect};
@@ -9,17 +9,18 @@ use web_sys::HtmlVideoElement;
 use super::choice::Sighting;
 use super::javascript::{call, get, object};
 
-/// What goods and bins are labelled with. A browser that lacks one of them is not used; UPC-A some call EAN-13.
+/// The symbologies on goods and bins. The native decoder is used only if it supports all of them; some
+/// browsers report UPC-A as EAN-13.
 const FORMATS: [&str; 8] =
     ["ean_13", "ean_8", "upc_e", "code_128", "code_39", "itf", "data_matrix", "qr_code"];
 const UPC_A: &str = "upc_a";
 const GROUP_SEPARATOR: char = '\u{1d}';
 
-/// The browser's reader.
+/// The browser's decoder.
 pub(super) struct NativeReader(JsValue);
 
 impl NativeReader {
-    /// It, where it reads all that is needed.
+    /// The decoder, if it supports all formats.
     pub(super) async fn find() -> Option<Self> {
         let class: Function = get(&js_sys::global(), "BarcodeDetector")?.dyn_into().ok()?;
         let asked: Promise = call(&class, "getSupportedFormats", &Array::new())?.dyn_into().ok()?;
@@ -34,13 +35,13 @@ impl NativeReader {
         Reflect::construct(&class, &Array::of1(&options)).ok().map(Self)
     }
 
-    /// The codes in the picture that the video shows.
+    /// The codes in the video's current picture.
     pub(super) async fn read(&self, video: &HtmlVideoElement) -> Vec<Sighting> {
         let (width, height) = (f64::from(video.video_width()), f64::from(video.video_height()));
         let asked =
             call(&self.0, "detect", &Array::of1(video)).and_then(|asked| asked.dyn_into::<Promise>().ok());
         let Some(asked) = asked else { return Vec::new() };
-        // It fails for a picture that is not there yet.
+        // `detect` fails before the first picture.
         let found = JsFuture::from(asked).await.map(|found| Array::from(&found)).unwrap_or_default();
         found.iter().filter_map(|code| sighting(&code, (width / 2.0, height / 2.0))).collect()
     }
@@ -59,8 +60,8 @@ fn sighting(code: &JsValue, (middle_x, middle_y): (f64, f64)) -> Option<Sighting
     })
 }
 
-/// As a scanner would send it. Whether a code is GS1's the browser tells only by a separator in front; where it tells nothing, no
-/// identifier stands there, and the text has to speak for itself.
+/// The code in a scanner's format. The browser marks GS1 codes only by a leading separator; without it, no
+/// symbology identifier is added, and the text has to be parsed by its content.
 fn as_scanned(format: &str, text: &str) -> Option<String> {
     let gs1 = text.strip_prefix(GROUP_SEPARATOR);
     Some(match (format, gs1) {
@@ -71,7 +72,7 @@ fn as_scanned(format: &str, text: &str) -> Option<String> {
         ("code_128", Some(elements)) => format!("]C1{elements}"),
         ("data_matrix", Some(elements)) => format!("]d2{elements}"),
         ("qr_code", Some(elements)) => format!("]Q3{elements}"),
-        // Half a code of it looks like a whole one, so only the length that goods have is read.
+        // A partial read of an ITF code looks like a whole one, so only the length used on goods is accepted.
         ("itf", _) => (text.len() == 14).then(|| format!("]I1{text}"))?,
         ("upc_e", _) => format!("]E00{}", expand_upc_e(text)?),
         _ => text.to_owned(),
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_of_the_symbology_stands_in_front() {
+    fn the_known_symbology_becomes_an_identifier() {
         let scanned = |format, text| as_scanned(format, text).unwrap_or_default();
         assert_eq!(scanned("ean_13", "7622210449283"), "]E07622210449283");
         assert_eq!(scanned("upc_a", "036000291452"), "]E00036000291452");

@@ -1,4 +1,5 @@
-//! What reads codes in the picture: the browser itself, else Lotbook's own reader, which is fetched when it is first needed.
+//! The decoder for codes in the picture: the browser's own, else Lotbook's own, which is fetched on first
+//! use.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,24 +12,24 @@ use super::javascript::get;
 use super::native::NativeReader;
 use crate::words::language::t;
 
-/// A reader.
+/// A decoder.
 pub(super) enum Reader {
     Native(NativeReader),
     Own(Decoder),
 }
 
 thread_local! {
-    /// Kept for the next time the camera is opened.
+    /// Kept until the camera is opened again.
     static READER: RefCell<Option<Rc<Reader>>> = const { RefCell::new(None) };
 }
 
 impl Reader {
-    /// The one at hand.
+    /// The decoder, if one was started already.
     pub(super) fn ready() -> Option<Rc<Self>> {
         READER.with_borrow(Clone::clone)
     }
 
-    /// The one at hand, else a new one.
+    /// The decoder, started if needed.
     pub(super) async fn get() -> Result<Rc<Self>, DecoderFault> {
         if let Some(reader) = Self::ready() {
             return Ok(reader);
@@ -41,12 +42,12 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Forgets one that is stuck.
+    /// Drops a decoder that does not answer.
     pub(super) fn forget() {
         READER.set(None);
     }
 
-    /// The codes in the picture that the video shows.
+    /// The codes in the video's current picture.
     pub(super) async fn read(&self, video: &HtmlVideoElement) -> Result<Vec<Sighting>, DecoderFault> {
         match self {
             Self::Native(native) => Ok(native.read(video).await),
@@ -55,7 +56,7 @@ impl Reader {
     }
 }
 
-/// Makes sure that codes can be read without a network from now on.
+/// Makes sure that codes can be read offline from now on.
 ///
 /// # Errors
 /// The sentence to show.
@@ -67,7 +68,7 @@ pub(crate) async fn prepare() -> Result<(), String> {
     if worker.and_then(|worker| get(&worker, "controller")).is_none() {
         return Err(t("What reads codes cannot be kept yet. Load the page again, then try again.").to_owned());
     }
-    // Whatever the page has already, a new one is asked for, so that the service worker sees and keeps it.
+    // A new decoder is requested even if the page has one, so that the service worker sees and caches it.
     match Decoder::start().await {
         Ok(_) => Ok(()),
         Err(_) => {

@@ -1,4 +1,4 @@
-//! The camera's picture, and its light.
+//! The camera's video stream, and its torch.
 
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,22 +9,22 @@ use web_sys::{
 
 use super::javascript::{call, get, object};
 
-/// Enough for a code that fills a third of the picture, and quick to draw.
+/// Enough for a code that fills a third of the picture, and fast to draw.
 const WANTED_WIDTH_PIXELS: u32 = 1_280;
 const WANTED_HEIGHT_PIXELS: u32 = 720;
 
-/// Why there is no picture.
+/// The reason why there is no picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CameraFault {
-    /// The page was not opened over HTTPS.
+    /// The page was not loaded over HTTPS.
     Insecure,
-    /// The device has none.
+    /// The device has no camera.
     Missing,
-    /// The person or the browser's settings said no.
+    /// The user or the browser's settings denied it.
     Denied,
-    /// Another app has it.
+    /// Another app uses it.
     Busy,
-    /// The browser's own words.
+    /// The browser's message.
     Other(String),
 }
 
@@ -34,7 +34,7 @@ impl CameraFault {
         Self::named(&error.name()).unwrap_or_else(|| Self::Other(error.message()))
     }
 
-    /// By the name of the exception (Media Capture and Streams, getUserMedia).
+    /// Maps the name of the exception (Media Capture and Streams, getUserMedia).
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "NotAllowedError" | "SecurityError" => Self::Denied,
@@ -45,7 +45,7 @@ impl CameraFault {
     }
 }
 
-/// The running camera. It stops when this is dropped.
+/// The running camera. It stops on drop.
 pub(super) struct Stream(MediaStream);
 
 impl Drop for Stream {
@@ -55,7 +55,7 @@ impl Drop for Stream {
 }
 
 impl Stream {
-    /// Starts the camera on the device's back, or whichever there is.
+    /// Starts the rear camera, or any other.
     pub(super) async fn open() -> Result<Self, CameraFault> {
         let devices = devices().ok_or(CameraFault::Insecure)?;
         let ideal = |value: JsValue| object(&[("ideal", value)]);
@@ -71,14 +71,14 @@ impl Stream {
         Ok(Self(media.unchecked_into()))
     }
 
-    /// Shows the picture.
+    /// Shows the picture in a video element.
     pub(super) async fn show_in(&self, video: &HtmlVideoElement) -> Result<(), CameraFault> {
         video.set_src_object(Some(&self.0));
         let playing = video.play().map_err(|error| CameraFault::of(&error))?;
         JsFuture::from(playing).await.map(drop).map_err(|error| CameraFault::of(&error))
     }
 
-    /// Whether it has a light that can be left on.
+    /// Whether it has a torch that can be left on.
     pub(super) fn has_torch(&self) -> bool {
         self.tracks().any(|track| {
             let capabilities = call(&track, "getCapabilities", &Array::new());
@@ -87,12 +87,12 @@ impl Stream {
         })
     }
 
-    /// Asks for the light to be on or off.
+    /// Requests the torch to be on or off.
     pub(super) fn set_torch(&self, is_on: bool) {
         let wanted = object(&[("advanced", Array::of1(&object(&[("torch", is_on.into())])).into())]);
         for track in self.tracks() {
             if let Some(asked) = call(&track, "applyConstraints", &Array::of1(&wanted)) {
-                // A light that stays off is seen.
+                // If it fails, the user can see that the torch stays off.
                 wasm_bindgen_futures::spawn_local(async move {
                     drop(JsFuture::from(js_sys::Promise::from(asked)).await)
                 });
@@ -105,7 +105,8 @@ impl Stream {
     }
 }
 
-/// Whether the device has a camera. Where the browser does not tell, because the page is not secure, it may have one.
+/// Whether the device has a camera. If the browser does not tell, because the page is not secure, it may have
+/// one.
 pub(crate) async fn is_present() -> bool {
     let Some(Ok(asked)) = devices().map(|devices| devices.enumerate_devices()) else {
         return devices().is_none();
@@ -114,7 +115,7 @@ pub(crate) async fn is_present() -> bool {
     found.iter().any(|device| get(&device, "kind").is_some_and(|kind| kind == "videoinput"))
 }
 
-/// Absent outside secure contexts, whatever the bindings say.
+/// `None` outside secure contexts, although the bindings promise a value.
 fn devices() -> Option<MediaDevices> {
     get(&web_sys::window()?.navigator(), "mediaDevices")?.dyn_into().ok()
 }
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_from_a_missing_and_a_busy_camera() {
+    fn denied_missing_and_busy_cameras_are_distinguished() {
         assert_eq!(CameraFault::named("NotAllowedError"), Some(CameraFault::Denied));
         assert_eq!(CameraFault::named("NotFoundError"), Some(CameraFault::Missing));
         assert_eq!(CameraFault::named("NotReadableError"), Some(CameraFault::Busy));

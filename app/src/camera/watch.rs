@@ -1,4 +1,4 @@
-//! Looking through the camera until a code is found: starts it, reads its frames, and stops it in every case.
+//! Looks through the camera until a code is found: starts it, reads its frames, and always stops it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,46 +14,46 @@ use super::decoder::DecoderFault;
 use super::reader::Reader;
 use super::stream::{CameraFault, Stream};
 
-/// From the beginning of one frame's reading to the next: at most ten a second, so that a phone stays cool.
+/// Minimum time between the starts of two reads: at most ten a second, so that a phone stays cool.
 const MIN_FRAME_INTERVAL_MILLIS: u64 = 100;
-/// A camera that finds nothing for so long was forgotten.
+/// The camera is turned off if it finds nothing for this long.
 const IDLE_LIMIT_MILLIS: u64 = 60_000;
-/// A reader that is stuck is replaced so many times.
+/// Maximum number of times a decoder that does not answer is replaced.
 const MAX_RESTARTS: u32 = 3;
 
-/// Why nothing is seen.
+/// The reason why no code can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// There is no picture.
     Camera(CameraFault),
-    /// What reads codes was never fetched, and there is no network.
+    /// The decoder was never fetched, and there is no network.
     NeedsNetwork,
-    /// What reads codes fails again and again.
+    /// The decoder fails repeatedly.
     CannotRead,
 }
 
-/// What the camera is doing.
+/// The state of the camera.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// It waits for the picture.
+    /// Waiting for the picture.
     Starting,
-    /// It has the picture, and waits for what reads codes.
+    /// Has the picture, and waits for the decoder.
     Preparing,
-    /// It looks for a code.
+    /// Looking for a code.
     Looking {
-        /// Whether there is a light.
+        /// Whether there is a torch.
         has_torch: bool,
     },
-    /// It has been turned off, because nobody seems to need it.
+    /// Turned off after a timeout.
     Resting,
-    /// It cannot go on.
+    /// Cannot continue.
     Failed(Trouble),
-    /// A code, as a scanner would send it. The camera is off.
+    /// A code in a scanner's format. The camera is off.
     Found(String),
 }
 
 thread_local! {
-    /// Kept from one opening to the next, for the code that was taken last.
+    /// Kept between openings, because of the code accepted last.
     static CHOICE: RefCell<Choice> = RefCell::new(Choice::default());
 }
 
@@ -70,7 +70,7 @@ impl Shared {
     }
 }
 
-/// A look through the camera. It stops when this is dropped, and when the page is hidden.
+/// A look through the camera. It stops on drop, and when the page is hidden.
 pub(crate) struct Watch {
     shared: Rc<Shared>,
     _on_hidden: Option<EventListener>,
@@ -83,7 +83,7 @@ impl Drop for Watch {
 }
 
 impl Watch {
-    /// Starts the camera, shows its picture in `video`, and tells what comes of it.
+    /// Starts the camera, shows its picture in `video`, and reports each state to `tell`.
     pub(crate) fn start(video: HtmlVideoElement, tell: Callback<Sight>) -> Self {
         let shared = Rc::new(Shared::default());
         let on_hidden = on_hidden(Rc::clone(&shared), tell.clone());
@@ -99,7 +99,7 @@ impl Watch {
         Self { shared, _on_hidden: on_hidden }
     }
 
-    /// Turns the light on or off.
+    /// Turns the torch on or off.
     pub(crate) fn set_torch(&self, is_on: bool) {
         if let Some(stream) = &*self.shared.stream.borrow() {
             stream.set_torch(is_on);
@@ -118,7 +118,7 @@ fn on_hidden(shared: Rc<Shared>, tell: Callback<Sight>) -> Option<EventListener>
     }))
 }
 
-/// Looks until there is something to tell; nothing if it was stopped before.
+/// Looks until there is a result; `None` if it was stopped before.
 async fn look(shared: &Shared, video: &HtmlVideoElement, tell: &Callback<Sight>) -> Option<Sight> {
     tell.emit(Sight::Starting);
     let failed = |trouble| Some(Sight::Failed(trouble));

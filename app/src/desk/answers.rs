@@ -1,4 +1,4 @@
-//! Answers to what was scanned or saved, by sound, colour and words.
+//! Feedback for scans and saves, by sound, colour and words.
 
 use yew::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::ui::chip::Tone;
 use crate::ui::flash;
 use crate::ui::toasts::{Toast, Toasts};
 
-/// Where answers are shown; clones are the same place.
+/// The place where feedback is shown; clones share it.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Answers {
     pub(crate) toasts: Toasts,
@@ -16,29 +16,30 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// Answers in `toasts`; a question is put into `question`.
+    /// Shows feedback in `toasts`; sets `question` to ask which reading of a label is right.
     pub(crate) fn new(toasts: Toasts, question: UseStateSetter<Option<Question>>) -> Self {
         Self { toasts, question }
     }
 
-    /// It was the right thing, which `detail` names: said by sound, colour and words, each enough alone.
+    /// Success, with `detail` as text. Sound, colour and words each suffice alone.
     pub(crate) fn right(&self, title: &str, detail: impl Into<String>) {
         self.answer(Feedback::Right, Toast { is_data: true, ..Toast::new(Tone::Good, title, detail) });
     }
 
-    /// It was something else, or cannot be.
+    /// A wrong scan, or an impossible action.
     pub(crate) fn wrong(&self, title: &str, detail: impl Into<String>) {
         self.answer(Feedback::Wrong, Toast::new(Tone::Attention, title, detail));
     }
 
-    /// The same, where the page itself says more aloud: readers say `detail` once.
+    /// Like [`Self::wrong`], for pages that announce the problem themselves: screen readers read only
+    /// `detail` once.
     pub(crate) fn wrong_as_said(&self, title: &str, detail: impl Into<String>) {
         feedback::give(Feedback::Wrong);
         flash::show(Feedback::Wrong, title, detail);
         self.toasts.show(Toast::new(Tone::Attention, title, ""));
     }
 
-    /// Nobody knows what `code` is.
+    /// An unknown code.
     pub(crate) fn unknown(&self, toast: Toast, code: &str) {
         feedback::give(Feedback::Unknown);
         flash::show(Feedback::Unknown, toast.title.clone(), code);
@@ -51,7 +52,7 @@ impl Answers {
         self.toasts.show(toast);
     }
 
-    /// Asks what a label means.
+    /// Asks which reading of a label is right.
     pub(crate) fn ask(&self, question: Question) {
         self.question.set(Some(question));
     }

@@ -1,4 +1,4 @@
-//! The camera before the whole page, and the button that opens it.
+//! The full-page camera sheet, and the button that opens it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,12 +22,12 @@ use crate::ui::placeholder::read_failure;
 use crate::ui::use_element::use_modal;
 use crate::words::language::{t, tf};
 
-/// A button that opens the camera. On a device without one, `children` stand there instead.
+/// A button that opens the camera. On a device without one, `children` are rendered instead.
 #[derive(Properties, PartialEq)]
 pub(crate) struct CameraButtonProps {
-    /// Where a code that was found is handed in.
+    /// Receives the codes found.
     pub(crate) scans: Scans,
-    /// The id of the field to type into instead.
+    /// The id of the field for typing instead.
     pub(crate) field: AttrValue,
     #[prop_or_default]
     pub(crate) children: Html,
@@ -74,29 +74,29 @@ pub(crate) fn CameraButton(props: &CameraButtonProps) -> Html {
     }
 }
 
-/// Once the sheet has given the focus back.
+/// Moves the focus after the closing sheet has restored it.
 fn focus_later(id: String) {
     Timeout::new(0, move || {
         let document = web_sys::window().and_then(|window| window.document());
         let field = document.and_then(|document| document.get_element_by_id(&id));
         if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-            // It fails only for elements that are not in a page.
+            // `focus` fails only for elements outside the document.
             drop(field.focus());
         }
     })
     .forget();
 }
 
-/// What the sheet tells.
+/// The callbacks of the sheet.
 #[derive(Clone, Properties, PartialEq)]
 struct CameraSheetProps {
     on_close: Callback<()>,
-    /// A code, as a scanner would send it.
+    /// Called with a code in a scanner's format.
     on_code: Callback<String>,
     on_type: Callback<()>,
 }
 
-/// The sheet, as soon as its code is there.
+/// The sheet, once its code is loaded.
 #[component]
 fn CameraSheetLater(props: &CameraSheetProps) -> Html {
     use_later(|| load_sheet().boxed_local(), draw_sheet(props.clone()), read_failure)
@@ -107,7 +107,7 @@ fn draw_sheet(props: CameraSheetProps) -> Result<Html, NotLoaded> {
     Ok(html! { <CameraSheet ..props /> })
 }
 
-/// The camera's picture, and what to do with it.
+/// The camera's picture, with its controls.
 #[component]
 fn CameraSheet(props: &CameraSheetProps) -> Html {
     let (dialog, video) = (use_node_ref(), use_node_ref());
@@ -194,7 +194,7 @@ fn said(text: &'static str) -> Html {
     html! { <p class="camera-words" data-test="camera-words">{ text }</p> }
 }
 
-/// What is wrong, and what to do.
+/// The problem and its solution in words.
 fn trouble_words(trouble: &Trouble) -> String {
     let sentence = match trouble {
         Trouble::Camera(CameraFault::Other(reason)) => {

@@ -1,4 +1,4 @@
-//! Buttons as barcodes: a printed sheet of commands lets a whole flow be worked by scans alone.
+//! Commands as barcodes: with a printed sheet of them, a whole task can be done by scans alone.
 
 use domain::{Occasion, ReasonCode};
 
@@ -6,21 +6,21 @@ use crate::route::LotWork;
 use crate::words::language::t;
 use crate::words::movement_words::reason_word;
 
-/// What every command's code begins with, so that no product's code is taken for one.
+/// The prefix of every command's code, so that no product's code is mistaken for a command.
 const PREFIX: &str = "LBCMD-";
 
-/// Something a scan can press.
+/// An action that a scan can trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// The page's main button.
     Save,
-    /// Takes the last entry back.
+    /// Undoes the last entry.
     Undo,
     /// Leaves the page.
     Back,
-    /// The start of the app.
+    /// Goes to the start page.
     Home,
-    /// Empties the quantity.
+    /// Clears the quantity.
     Clear,
     /// 0 to 9.
     Digit(u8),
@@ -28,17 +28,17 @@ pub(crate) enum Command {
     Point,
     /// A lot code for goods without one.
     NoLot,
-    /// An adjustment takes stock away.
+    /// Makes an adjustment a removal of stock.
     TakeAway,
-    /// An adjustment adds stock.
+    /// Makes an adjustment an addition of stock.
     Add,
-    /// Why.
+    /// Sets the reason of an adjustment.
     Reason(ReasonCode),
-    /// Begins work.
+    /// Starts an operation.
     Start(LotWork),
-    /// Begins a transfer of several lots.
+    /// Starts a transfer of several lots.
     Transfer,
-    /// Begins an order.
+    /// Starts an order.
     Sell,
 }
 
@@ -58,7 +58,7 @@ const SELL: &str = "SELL";
 const REASON: &str = "WHY-";
 
 impl Command {
-    /// The command a scan stands for.
+    /// Parses a command's code.
     pub(crate) fn read(code: &str) -> Option<Self> {
         let code = code.trim().to_ascii_uppercase();
         let name = code.strip_prefix(PREFIX)?;
@@ -87,7 +87,7 @@ impl Command {
         format!("{PREFIX}{}", name.to_ascii_uppercase())
     }
 
-    /// As on the printed sheet.
+    /// The label on the printed sheet.
     pub(crate) fn words(self) -> String {
         match self {
             Self::Save => t("Save").to_owned(),

@@ -1,4 +1,4 @@
-//! What every page has at hand: answers to scans, the scanner's queue, saving with undo, and the camera.
+//! Shared by every page: feedback for scans, the scan queue, saving with undo, and the camera.
 
 pub(crate) mod answers;
 pub(crate) mod camera_sheet;

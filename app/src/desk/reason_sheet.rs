@@ -1,4 +1,4 @@
-//! Asks once more before something is settled for everyone, and why, for whoever asks later.
+//! Asks for confirmation and a reason before something is settled for everyone.
 
 use domain::{Action, MAX_REASON_CHARS};
 use wasm_bindgen_futures::spawn_local;
@@ -14,22 +14,22 @@ use crate::ui::toasts::{Toast, use_toasts};
 use crate::use_book::use_book;
 use crate::words::language::{t, tf};
 
-/// What is settled.
+/// The change to confirm.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ReasonSheetProps {
     pub(crate) title: AttrValue,
-    /// The question that the reason answers.
+    /// The question for the reason.
     pub(crate) label: &'static str,
-    /// What it often is.
+    /// Frequent reasons.
     pub(crate) suggestions: Vec<AttrValue>,
-    /// The button's word.
+    /// The label of the button.
     pub(crate) confirm: AttrValue,
-    /// What is said once it is saved.
+    /// The text of the toast once it is saved.
     pub(crate) saved: AttrValue,
-    /// What to record for a reason, which may be empty.
+    /// The action to record for a reason, which may be empty.
     pub(crate) action: Callback<String, Action>,
     pub(crate) on_close: Callback<()>,
-    /// What comes of it.
+    /// Explanation of the consequences.
     pub(crate) children: Html,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
     }
 }
 
-/// Records it with the reason as it is typed.
+/// Records the action with the typed reason.
 #[hook]
 fn use_settling(
     props: &ReasonSheetProps,

@@ -1,4 +1,4 @@
-//! Saves a mutation from a form: once, with what failed said in place, and a way to take it back while it waits.
+//! Saves a mutation from a form: once, with errors shown in place, and with undo while it is pending.
 
 use std::rc::Rc;
 
@@ -19,26 +19,26 @@ use crate::words::language::t;
 /// A mutation to save.
 pub(crate) struct Entry {
     pub(crate) action: Action,
-    /// The revision it was made on; 0 for none.
+    /// The revision it is based on; 0 for none.
     pub(crate) base: u64,
-    /// What was done, for the notice.
+    /// The text of the toast.
     pub(crate) said: String,
-    /// The page to go to once it is saved, as its address.
+    /// The address to go to once it is saved.
     pub(crate) then: String,
 }
 
-/// How saving goes.
+/// The state of saving.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Saving {
-    /// Whether a save is under way: its button rests.
+    /// Whether a save is in progress: the button is disabled.
     pub(crate) is_busy: bool,
-    /// Why the last one failed.
+    /// The reason why the last save failed.
     pub(crate) failure: Option<AttrValue>,
-    /// Saves.
+    /// Saves an entry.
     pub(crate) save: Callback<Rc<Entry>>,
 }
 
-/// A form's way to save.
+/// A form's state for saving.
 #[hook]
 pub(crate) fn use_saving() -> Saving {
     let (book, toasts, navigator, scans) = (use_book(), use_toasts(), use_navigator(), use_scans());
@@ -52,7 +52,7 @@ pub(crate) fn use_saving() -> Saving {
             }
             let (book, toasts, navigator) = (book.clone(), toasts.clone(), navigator.clone());
             let (busy, fault, hold) = (is_busy.setter(), failure.setter(), scans.hold());
-            // Begun before the button is drawn anew: the database is at work meanwhile.
+            // Started before the button is redrawn, so that the database works meanwhile.
             spawn_local(async move {
                 match book.record(entry.action.clone(), entry.base).await {
                     Ok(mutation) => {
@@ -60,7 +60,7 @@ pub(crate) fn use_saving() -> Saving {
                         feedback::give(Feedback::Saved);
                         toasts.show(Toast::saved(entry.said.clone()).offering(t("Undo"), undo));
                         if let Some(navigator) = navigator {
-                            book.save_shown().await;
+                            book.client().save_drawn().await;
                             navigator.push(&AnyRoute::new(entry.then.clone()));
                         }
                     }
@@ -78,7 +78,8 @@ pub(crate) fn use_saving() -> Saving {
     Saving { is_busy: *is_busy, failure: (*failure).clone(), save }
 }
 
-/// What a page is about, without what it saves itself: as it was when that began, until the page is left or the save has failed.
+/// Freezes the page's data while it saves, so that its own mutation is not shown: the value from the start of
+/// the save, until the page is left or the save has failed.
 #[hook]
 pub(crate) fn use_before_save<T: Clone + 'static>(now: T, saving: &Saving) -> T {
     let before = use_mut_ref(|| now.clone());

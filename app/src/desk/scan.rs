@@ -1,37 +1,38 @@
-//! What a scan says by itself, before anything is looked up. Pure.
+//! The content of a scan, before any look-up. Pure.
 
 use domain::{CalendarDate, Gs1, Gs1Fault, Quantity, Scan, Scanner, read_scan};
 
 use super::command::Command;
 use crate::words::language::{t, tf};
 
-/// A code with what the label said besides.
+/// A code with the other content of its label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanned {
     /// The barcode or code to look up.
     pub(crate) code: String,
     pub(crate) lot_code: Option<String>,
     pub(crate) expires_on: Option<CalendarDate>,
-    /// How many the label stands for.
+    /// The count on the label.
     pub(crate) count: Option<Quantity>,
-    /// Whether it can only be an item's number: then it is never taken for a bin or a lot that nobody knows yet.
+    /// Whether it can only be an item's number: then it is never treated as an unknown bin or lot.
     pub(crate) is_item: bool,
-    /// Whether a person typed it where codes are looked up.
+    /// Whether it was typed into a look-up field.
     pub(crate) is_typed: bool,
-    /// Whether the same code came just before, so soon that one label may have been read twice.
+    /// Whether the same code was scanned just before, so that one label may have been read twice.
     pub(crate) is_echo: bool,
 }
 
-/// The shortest GTIN that no lot code or bin looks like by chance: many lots are called after a day, in eight digits.
+/// Minimum length of a GTIN that cannot be confused with a lot code or bin: many lot codes are dates in eight
+/// digits.
 const MIN_CERTAIN_GTIN_DIGITS: usize = 12;
 
 impl Scanned {
-    /// A code that says nothing else.
+    /// A code without further content.
     pub(crate) fn plain(code: impl Into<String>) -> Self {
         Self { code: code.into(), ..Self::default() }
     }
 
-    /// The part of it that a field takes; `takes` is [`Takes::code`](crate::ui::field::Takes::code).
+    /// The part that a field accepts; `takes` is [`Takes::code`](crate::ui::field::Takes::code).
     pub(crate) fn part_for(&self, takes: &str) -> Option<String> {
         let lot = || self.lot_code.clone().unwrap_or_else(|| self.code.clone());
         match takes {
@@ -41,22 +42,22 @@ impl Scanned {
         }
     }
 
-    /// Whether `code` is what was scanned, whatever its case.
+    /// Whether `code` is the scanned code, ignoring case.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code.eq_ignore_ascii_case(code.trim())
     }
 }
 
-/// What a scan may be.
+/// The possible meanings of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     Command(Command),
     Code(Scanned),
-    /// Only a person can say which; the likeliest first.
+    /// Ambiguous: a person has to choose; the most likely reading first.
     Unclear(Vec<Gs1>),
 }
 
-/// Reads what a scanner sent on `today`.
+/// Parses a scanner's input on `today`.
 ///
 /// # Errors
 /// [`Gs1Fault`].
@@ -74,7 +75,7 @@ pub(crate) fn meaning_of(text: &str, scanner: Scanner, today: CalendarDate) -> R
     })
 }
 
-/// What elements say about goods. A label without an item, such as a lot's alone, stands for its lot code.
+/// The content of GS1 elements. A label without an item, such as a lot's alone, stands for its lot code.
 pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
     let lot_code = elements.lot_code().map(str::to_owned);
     let anything = || elements.0.first().map(|element| element.value.clone());
@@ -96,7 +97,7 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
     }
 }
 
-/// Why a label cannot be read, in the language of the screens.
+/// The reason why a label cannot be parsed, in the language of the screens.
 pub(crate) fn fault_in_words(fault: &Gs1Fault) -> String {
     match fault {
         Gs1Fault::UnknownIdentifier(text) => tf(
@@ -131,7 +132,7 @@ pub(crate) fn fault_in_words(fault: &Gs1Fault) -> String {
     }
 }
 
-/// A reading as a person compares it with the label: `(01) 04012345123456  (10) AB-1`.
+/// A reading in the notation of the label: `(01) 04012345123456  (10) AB-1`.
 pub(crate) fn in_words(elements: &Gs1) -> String {
     let parts = elements.0.iter().map(|element| format!("({}) {}", element.ai, element.value));
     parts.collect::<Vec<_>>().join("  ")
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_says_item_lot_date_and_count() {
+    fn a_label_contains_item_lot_date_and_count() {
         let label = "]d20104012345123456171705001037ABC\u{1d}3012";
         let Meaning::Code(scanned) = read(label) else { panic!("a code") };
         assert_eq!(scanned.code, "04012345123456");
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_can_only_be_an_item_says_so() {
+    fn a_number_that_can_only_be_an_item_is_marked_as_item() {
         let is_item = |text: &str| matches!(read(text), Meaning::Code(Scanned { is_item: true, .. }));
         assert!(is_item("7622210434593") && is_item("036000291452"));
         assert!(!is_item("96385074"), "a day's lot may look like that");
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_takes_what_it_is_for() {
+    fn a_field_takes_its_own_part_of_a_label() {
         let label =
             Scanned { lot_code: Some("L1".into()), is_item: true, ..Scanned::plain("04012345123456") };
         let lot = Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") };

@@ -1,40 +1,42 @@
-//! Tells a scanner's keys from a person's: a keyboard-wedge scanner types a whole code within moments, and mostly ends it
-//! with Enter or Tab. Pure: times come from the key events themselves.
+//! Distinguishes a scanner's keys from typing: a keyboard-wedge scanner types a whole code within moments,
+//! and usually ends it with Enter or Tab. Pure: times come from the key events themselves.
 
 use super::scan_key::{Key, LastBurst, Limits, SeparatorSeen, Terminator};
 
-/// What takes longer than this from its first key to its last is a scan only if nobody types as fast on average.
+/// A run that takes longer than this in total counts as a scan only if its mean gap is below
+/// [`MAX_MEAN_GAP_MILLIS`].
 const MAX_SLOW_SCAN_MILLIS: f64 = 1_500.0;
-/// The mean gap that nobody types at: in a field that somebody may be typing into, only that is a scan.
+/// Mean gap that is too short for typing: in a field that a person may be typing into, only faster runs are
+/// scans.
 const MAX_MEAN_GAP_MILLIS: f64 = 50.0;
-/// The gap that a person's fingers hardly ever make.
+/// A gap that people hardly ever reach.
 const MAX_HELD_GAP_MILLIS: f64 = 20.0;
-/// The longest code; a GS1 DataMatrix on goods stays well below.
+/// Maximum length of a code; a GS1 DataMatrix on goods is much shorter.
 const MAX_SCAN_CHARS: u32 = 512;
 
-/// What a key meant.
+/// The meaning of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It may be the first of a scan.
+    /// Possibly the first key of a scan.
     Began,
-    /// It goes on with what may be a scan, or does not matter to it.
+    /// Continues a possible scan, or is irrelevant to it.
     Continued,
-    /// It goes on with what may be a scan, faster than anybody types.
+    /// Continues a possible scan, faster than typing.
     Rushed,
-    /// It came after a scan's terminator, as a second one does, and means nothing.
+    /// Follows a scan's terminator, such as a second terminator, and is ignored.
     Echo,
-    /// It ended a scan.
+    /// Ends a scan.
     Scanned {
-        /// What was scanned.
+        /// The scanned code.
         code: String,
-        /// Whether no person types as fast.
+        /// Whether it was too fast for typing.
         is_certain: bool,
     },
-    /// It is none of a scanner's business.
+    /// Not part of a scan.
     Person,
 }
 
-/// The keys of what may be a scan.
+/// The keys of a possible scan.
 #[derive(Debug, Default)]
 pub(crate) struct Burst {
     text: String,
@@ -43,13 +45,13 @@ pub(crate) struct Burst {
     last_millis: f64,
     max_gap_millis: f64,
     separator_seen: Option<SeparatorSeen>,
-    /// When the last scan ended.
+    /// The time at which the last scan ended.
     scanned_millis: Option<f64>,
     last: Option<LastBurst>,
 }
 
 impl Burst {
-    /// Takes a key.
+    /// Handles a key.
     pub(crate) fn key(&mut self, key: Key<'_>, limits: &Limits) -> Step {
         if key.is_modifier() {
             return Step::Continued;
@@ -71,7 +73,7 @@ impl Burst {
         }
     }
 
-    /// Nothing came for [`Limits::pause_millis`]: what there is may be a scan of a scanner that sends no terminator.
+    /// Handles a pause of [`Limits::pause_millis`]: the keys so far may be a scan without a terminator.
     pub(crate) fn pause(&mut self, limits: &Limits) -> Step {
         match self.end(self.last_millis, Terminator::Pause, limits) {
             Step::Scanned { code, is_certain: true } => Step::Scanned { code, is_certain: true },
@@ -79,12 +81,12 @@ impl Burst {
         }
     }
 
-    /// Whether nothing is there that may become a scan.
+    /// Whether no keys are buffered.
     pub(crate) const fn is_idle(&self) -> bool {
         self.chars == 0
     }
 
-    /// The last run of keys that ended, long enough for a scan or not.
+    /// The last run of keys that ended, of any length.
     pub(crate) const fn last(&self) -> Option<&LastBurst> {
         self.last.as_ref()
     }
@@ -160,7 +162,7 @@ mod tests {
         Key { name, place: "", is_control: false, at_millis }
     }
 
-    /// Types `keys`, `gap` milliseconds apart, and returns what the last one meant.
+    /// Types `keys`, `gap` milliseconds apart, and returns the step of the last one.
     fn typed(keys: &[&str], gap: f64) -> Step {
         type_into(&mut Burst::default(), keys, gap)
     }
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn separators_come_in_every_way_that_scanners_have() {
+    fn separators_are_read_in_every_encoding_of_scanners() {
         let with = |middle: Key<'_>| {
             let mut burst = Burst::default();
             type_into(&mut burst, &["1", "0", "A"], 2.0);
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_terminator_at_once_means_nothing() {
+    fn keys_right_after_a_terminator_are_ignored() {
         for echo in ["Enter", "Tab", "ArrowDown"] {
             assert_eq!(typed(&["7", "6", "2", "2", "Enter", echo], 5.0), Step::Echo);
             assert_ne!(typed(&["Enter", echo], 5.0), Step::Echo);
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_without_a_terminator_is_over_after_a_pause() {
+    fn a_scan_without_a_terminator_ends_after_a_pause() {
         let mut burst = Burst::default();
         type_into(&mut burst, &["7", "6", "2", "2"], 30.0);
         assert_eq!(burst.pause(&LIMITS), scan("7622", true));
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_it_came() {
+    fn reports_how_a_scan_was_typed() {
         let mut burst = Burst::default();
         type_into(&mut burst, &["Shift", "A", "b", "1", "2", "Tab"], 8.0);
         let last = burst.last().expect("a run of keys");
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_run_of_keys_does_not_grow_for_ever() {
+    fn an_endless_run_of_keys_has_a_maximum_length() {
         let mut burst = Burst::default();
         for nth in 0..10_000 {
             burst.key(key("a", f64::from(nth) * 0.01), &LIMITS);

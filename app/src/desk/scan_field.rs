@@ -1,4 +1,4 @@
-//! The field to type a name or a code into; Enter looks the code up as a scan would be.
+//! The field for a name or a code; Enter looks the code up like a scan.
 
 use yew::prelude::*;
 
@@ -14,16 +14,17 @@ pub(crate) struct ScanField<'a> {
     pub(crate) label: &'static str,
     pub(crate) text: AttrValue,
     pub(crate) on_change: Callback<String>,
-    /// Takes the text when Enter is pressed, if it stands for something found here; else it is looked up as a code.
+    /// Called with the text on Enter; returns whether it matches an entry here. If not, the text is looked up
+    /// as a code.
     pub(crate) on_enter: Option<Callback<String, bool>>,
-    /// Where codes are looked up.
+    /// Receives the codes to look up.
     pub(crate) scans: &'a Scans,
     /// The test hook.
     pub(crate) test: &'static str,
 }
 
 impl ScanField<'_> {
-    /// It.
+    /// Renders it.
     pub(crate) fn view(self) -> Html {
         let Self { label, text, on_change, test, .. } = &self;
         let clear = on_change.reform(|_: MouseEvent| String::new());

@@ -1,27 +1,27 @@
-//! The keys that scanners press, and what is known of a run of them.
+//! The keys of scanners, and the statistics of a run of keys.
 
 use domain::GROUP_SEPARATOR;
 
 use crate::device::preferences::ScannerPreferences;
 
-/// What a scanner test takes for a scan, so that it can say what is wrong with it.
+/// The maximum gap during a scanner test, so that the test can show the problem of a slow scanner.
 const TEST_MAX_GAP_MILLIS: u32 = 500;
-/// Stands for a key that makes an accent, and so swallows the character that was meant.
+/// Stands for a dead key (an accent), which swallows the character that was sent.
 pub(crate) const DEAD_KEY: char = char::REPLACEMENT_CHARACTER;
 
-/// What counts as a scan.
+/// The criteria of a scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Limits {
     /// The longest gap between two keys of one scan.
     pub(crate) max_gap_millis: u32,
-    /// The shortest code.
+    /// The minimum length of a code.
     pub(crate) min_chars: usize,
-    /// What stands for the group separator.
+    /// The substitute for the group separator.
     pub(crate) separator: char,
 }
 
 impl Limits {
-    /// As this device's user has them.
+    /// From the preferences of this device.
     pub(crate) fn of(scanner: &ScannerPreferences) -> Self {
         let min_chars = usize::try_from(scanner.min_chars).unwrap_or(usize::MAX);
         Self { max_gap_millis: scanner.max_gap_millis, min_chars, separator: scanner.separator }
@@ -32,31 +32,31 @@ impl Limits {
         Self { max_gap_millis: TEST_MAX_GAP_MILLIS, min_chars: 1, ..self }
     }
 
-    /// How long after its last key a scan without a terminator is over.
+    /// The pause after which a scan without a terminator ends.
     pub(crate) const fn pause_millis(&self) -> u32 {
         self.max_gap_millis.saturating_mul(2)
     }
 }
 
-/// A key as the browser tells of it.
+/// A key event of the browser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key<'a> {
     /// The DOM's name: `a`, `Enter`.
     pub(crate) name: &'a str,
-    /// Where it lies: `BracketRight`.
+    /// The physical key: `BracketRight`.
     pub(crate) place: &'a str,
-    /// Whether Ctrl is down; not where it is part of AltGr.
+    /// Whether Ctrl is pressed; `false` if it is part of AltGr.
     pub(crate) is_control: bool,
     pub(crate) at_millis: f64,
 }
 
 impl Key<'_> {
-    /// Whether scanners press it only for what comes next: capitals, signs, control characters.
+    /// Whether scanners press it only to modify the next key: capitals, punctuation, control characters.
     pub(crate) fn is_modifier(&self) -> bool {
         matches!(self.name, "Shift" | "CapsLock" | "NumLock" | "Control" | "Alt" | "AltGraph")
     }
 
-    /// What it ends, if it does.
+    /// The terminator that this key is, if any.
     pub(crate) fn terminator(&self) -> Option<Terminator> {
         match self.name {
             "Enter" => Some(Terminator::Enter),
@@ -65,12 +65,12 @@ impl Key<'_> {
         }
     }
 
-    /// Whether it may come after a terminator: a second one, or the arrow that iPads make of a line feed.
+    /// Whether it may follow a terminator: a second one, or the arrow key that iPads send for a line feed.
     pub(crate) fn is_echo(&self) -> bool {
         self.terminator().is_some() || self.name == "ArrowDown" || (self.is_control && self.name == "j")
     }
 
-    /// The character that it stands for; none for keys that no scanner presses. `is_inside` a code, keys that have no
+    /// The character of the key; `None` for keys that no scanner presses. `is_inside` a code, keys without a
     /// character are its separators.
     pub(crate) fn char(&self, is_inside: bool, separator: char) -> Option<(char, Option<SeparatorSeen>)> {
         let mut chars = self.name.chars();
@@ -91,33 +91,33 @@ impl Key<'_> {
     }
 }
 
-/// What ended a scan.
+/// The end of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Terminator {
     Enter,
     Tab,
-    /// Nothing came any more.
+    /// No key within the pause.
     Pause,
 }
 
-/// How a group separator came.
+/// The encoding of a group separator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeparatorSeen {
-    /// The character itself.
+    /// As the character itself.
     Itself,
     /// As Ctrl and a bracket.
     Control,
-    /// As a key without a character: F8, or one that the browser has no name for.
+    /// As a key without a character: F8, or one that the browser cannot name.
     Key,
-    /// As the character that was chosen for it.
+    /// As the configured substitute.
     Substitute(char),
 }
 
-/// A run of keys as it came, for the scanner test.
+/// A run of keys, for the scanner test.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LastBurst {
     pub(crate) text: String,
-    /// With the terminator, without Shift and its like.
+    /// Number of keys, with the terminator, without modifiers such as Shift.
     pub(crate) keys: u32,
     pub(crate) chars: u32,
     pub(crate) total_millis: f64,

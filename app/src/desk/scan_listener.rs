@@ -1,4 +1,4 @@
-//! Hears a scanner's keys wherever the focus is, and keeps them out of the field that happens to have it.
+//! Listens for a scanner's keys anywhere on the page, and keeps them out of the focused field.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -13,9 +13,9 @@ use super::scan_key::{Key, LastBurst, Limits};
 use super::scan_place::Place;
 use crate::device::preferences::Preferences;
 
-/// Keys that were held back are let go, and the page is told of what was typed, when nothing came for so long.
+/// After this pause, held keys are released, and the page receives the input event.
 const RELEASE_MILLIS: u32 = 40;
-/// What keyboards on the screen send for every key, whatever it is.
+/// The key code that on-screen keyboards send for every key.
 const NO_KEY_CODE: u32 = 229;
 
 thread_local! {
@@ -28,7 +28,7 @@ pub(crate) fn last_burst() -> Option<LastBurst> {
     LAST.with_borrow(Clone::clone)
 }
 
-/// While a scanner is tested, slow and short runs of keys are scans, too.
+/// During a scanner test, slow and short runs of keys count as scans, too.
 pub(crate) fn set_testing(is_testing: bool) {
     IS_TESTING.set(is_testing);
 }
@@ -37,7 +37,7 @@ struct Heard {
     burst: Burst,
     limits: Limits,
     place: Place,
-    /// Keys that look like a scanner's and have not reached the page.
+    /// Keys that may be a scanner's, and were not passed to the page.
     held: String,
     timers: [Option<Timeout>; 2],
     on_scan: Rc<dyn Fn(String, Option<HtmlInputElement>)>,
@@ -46,7 +46,7 @@ struct Heard {
 
 impl Heard {
     fn key(&mut self, event: &KeyboardEvent) {
-        // Windows says Ctrl and Alt for AltGr, which types a character.
+        // Windows reports Ctrl and Alt for AltGr, which types a character.
         let is_graph = event.get_modifier_state("AltGraph");
         if event.is_composing() || event.meta_key() || (event.alt_key() && !is_graph) {
             return;
@@ -80,7 +80,7 @@ impl Heard {
                 self.wait();
             }
             Step::Rushed => {
-                // Keys that a script makes type nothing, so that nothing could be given back.
+                // Synthetic key events type nothing, so there would be nothing to restore.
                 if event.is_trusted() && self.place.is_held() {
                     withhold(event);
                     self.held.extend(name.chars().filter(|_| name.chars().count() == 1));
@@ -91,7 +91,7 @@ impl Heard {
             Step::Person => self.give_up(),
             Step::Scanned { is_certain: false, .. } if self.place.is_field() => self.give_up(),
             Step::Scanned { code, .. } => {
-                // The terminator must not send the form or press the button that has the focus.
+                // The terminator must not submit the form or press the focused button.
                 withhold(event);
                 self.scanned(code);
             }
@@ -111,7 +111,7 @@ impl Heard {
         self.place = Place::Page;
     }
 
-    /// Types what was held back, and lets the page know of what was typed.
+    /// Types the held keys, and sends the page the input event.
     fn release(&mut self) {
         self.place.tell();
         if !self.held.is_empty() {
@@ -151,13 +151,13 @@ fn withhold(event: &KeyboardEvent) {
     event.stop_propagation();
 }
 
-/// Listens until it is dropped.
+/// Listens until dropped.
 pub(crate) struct ScanListener {
     _listeners: [EventListener; 3],
 }
 
 impl ScanListener {
-    /// Calls `on_scan` with every code that is scanned, and the field it was for, if it was for one.
+    /// Calls `on_scan` with every scanned code, and with the field it is meant for, if there is one.
     pub(crate) fn new(on_scan: impl Fn(String, Option<HtmlInputElement>) + 'static) -> Option<Self> {
         let window = web_sys::window()?;
         let heard = Rc::new_cyclic(|itself| {
@@ -173,20 +173,20 @@ impl ScanListener {
         });
         let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
         let (pressed, heard_typing) = (heard.clone(), heard.clone());
-        // Whoever taps a button has typed what it is about.
+        // Keys typed before a tap belong to the tapped form, so they are released first.
         let taps = EventListener::new_with_options(&window, "pointerdown", options, move |_| {
             if let Ok(mut heard) = pressed.try_borrow_mut() {
                 heard.release();
             }
         });
         let keys = EventListener::new_with_options(&window, "keydown", options, move |event| {
-            // A key event made by what a scan set off is none of the scanner's.
+            // A key event dispatched while a scan is handled is not from the scanner.
             if let (Some(event), Ok(mut heard)) = (event.dyn_ref::<KeyboardEvent>(), heard.try_borrow_mut()) {
                 heard.key(event);
             }
         });
         let inputs = EventListener::new_with_options(&window, "input", options, move |event| {
-            // What a script does is what the page does.
+            // Input events of scripts are the page's own.
             if let (true, Ok(mut heard)) = (event.is_trusted(), heard_typing.try_borrow_mut())
                 && !heard.burst.is_idle()
                 && heard.place.keep_quiet(event.target())

@@ -1,31 +1,31 @@
-//! Where a scanner types: what had the focus when its first key came, and how it looked before.
+//! The place where a scanner types: the focused element at its first key, and its value before.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, EventTarget, HtmlInputElement, SelectionMode};
 
-/// What has the focus.
+/// The focused element.
 pub(crate) enum Place {
-    /// Nothing that takes text.
+    /// No text field.
     Page,
     /// A field for text.
     Field(TextField),
-    /// Takes keys in a way that cannot be taken back: a date, a list of choices.
+    /// An element whose input cannot be undone: a date, a list of choices.
     Other,
 }
 
-/// A field that a scanner may be typing into.
+/// A text field that a scanner may be typing into.
 pub(crate) struct TextField {
     field: HtmlInputElement,
     /// Its value before the first key.
     before: String,
-    /// Its value after a key of which the page has not been told.
+    /// Its value after a key whose input event was held back.
     untold: Option<String>,
-    /// Whether the page was told of an earlier one.
+    /// Whether the page received the event of an earlier key.
     is_told: bool,
 }
 
 impl Place {
-    /// What `target` is.
+    /// The kind of `target`.
     pub(crate) fn of(target: Option<EventTarget>) -> Self {
         let Some(element) = target.and_then(|target| target.dyn_into::<Element>().ok()) else {
             return Self::Page;
@@ -48,15 +48,15 @@ impl Place {
         !matches!(self, Self::Page)
     }
 
-    /// Whether keys can be held back from it, because they can be given back.
+    /// Whether keys can be held back from it, because they can be restored.
     pub(crate) const fn is_held(&self) -> bool {
         !matches!(self, Self::Other)
     }
 
-    /// Makes the field as it was before the scan. Returns it if scans are for it, as its `data-scan` says.
+    /// Restores the value from before the scan. Returns the field if its `data-scan` accepts scans.
     pub(crate) fn without_scan(self) -> Option<HtmlInputElement> {
         let Self::Field(TextField { field, before, untold, is_told }) = self else { return None };
-        // The page may have put something else there meanwhile, such as the count after an earlier scan: that stays.
+        // The page may have changed the value meanwhile, such as the count after an earlier scan: that stays.
         let is_as_typed = untold.as_ref().is_none_or(|typed| *typed == field.value());
         if is_as_typed && field.value() != before {
             field.set_value(&before);
@@ -67,8 +67,7 @@ impl Place {
         field.has_attribute("data-scan").then_some(field)
     }
 
-    /// Keeps a key's effect from the page until it is known whether a person typed it. False where that is none of its
-    /// business.
+    /// Holds an input event back until it is known whether a person typed it. `false` for other elements.
     pub(crate) fn keep_quiet(&mut self, target: Option<EventTarget>) -> bool {
         let Self::Field(place) = self else { return false };
         let is_here = target.is_some_and(|target| target == *AsRef::<EventTarget>::as_ref(&place.field));
@@ -78,12 +77,12 @@ impl Place {
         is_here
     }
 
-    /// Tells the page what was typed.
+    /// Sends the page the input event.
     pub(crate) fn tell(&mut self) {
         if let Self::Field(place) = self
             && let Some(typed) = place.untold.take()
         {
-            // Drawn anew before the page knew of the key, the field is as it was before: what was typed is not lost.
+            // If a redraw before the event has reset the field, the typed value is restored.
             if place.field.value() == place.before {
                 place.field.set_value(&typed);
             }
@@ -92,7 +91,7 @@ impl Place {
         }
     }
 
-    /// Types text where the cursor is.
+    /// Types text at the cursor.
     pub(crate) fn insert(&mut self, text: &str) {
         let Self::Field(place) = self else { return };
         let field = &place.field;
@@ -101,7 +100,7 @@ impl Place {
         let end = field.selection_end().ok().flatten().unwrap_or(length);
         let typed =
             field.set_range_text_with_start_and_end_and_selection_mode(text, start, end, SelectionMode::End);
-        // It fails only where the field's text has no cursor, which no field for text lacks.
+        // Fails only for fields without a cursor, and text fields always have one.
         if typed.is_ok() {
             (place.untold, place.is_told) = (None, true);
             tell(field);
@@ -109,7 +108,7 @@ impl Place {
     }
 }
 
-/// Puts a text into the field that a scan was for; false if it stands there already.
+/// Sets the value of the field that a scan was meant for; `false` if it is unchanged.
 pub(crate) fn fill(field: &HtmlInputElement, text: &str) -> bool {
     if field.value().trim().eq_ignore_ascii_case(text) {
         return false;
@@ -122,6 +121,6 @@ pub(crate) fn fill(field: &HtmlInputElement, text: &str) -> bool {
 fn tell(field: &HtmlInputElement) {
     let Ok(event) = Event::new("input") else { return };
     event.init_event_with_bubbles("input", true);
-    // It fails only for an event that is under way already.
+    // Fails only for an event that is already being dispatched.
     let _ = field.dispatch_event(&event);
 }

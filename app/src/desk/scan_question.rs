@@ -1,4 +1,5 @@
-//! Asks which of several readings a label means, because a separator may have been lost. It is never guessed.
+//! Asks which of several readings of a label is right, because a separator may have been lost. The app never
+//! guesses.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use super::scan::in_words;
 use crate::ui::sheet::Sheet;
 use crate::words::language::t;
 
-/// A question that waits for its answer.
+/// A pending question.
 #[derive(Clone)]
 pub(crate) struct Question {
     readings: Rc<[Gs1]>,
@@ -25,14 +26,14 @@ impl PartialEq for Question {
 }
 
 impl Question {
-    /// A question, and its answer once there is one; it fails when nobody wants to say.
+    /// A question, and a receiver for the answer, which is cancelled if the user does not choose.
     pub(crate) fn new(readings: Vec<Gs1>) -> (Self, oneshot::Receiver<Gs1>) {
         let (sender, receiver) = oneshot::channel();
         (Self { readings: readings.into(), answer: Rc::new(RefCell::new(Some(sender))) }, receiver)
     }
 }
 
-/// The question, if there is one, and where it is taken away again.
+/// The question, if there is one, and the setter that removes it.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ScanQuestionProps {
     pub(crate) question: UseStateHandle<Option<Question>>,
@@ -47,7 +48,7 @@ pub(crate) fn ScanQuestion(props: &ScanQuestionProps) -> Html {
         Callback::from(move |reading: Option<Gs1>| {
             let waiting = answer.borrow_mut().take();
             if let (Some(sender), Some(reading)) = (waiting, reading) {
-                // Whoever asked may have gone.
+                // The receiver may be gone.
                 drop(sender.send(reading));
             }
             setter.set(None);

@@ -1,11 +1,12 @@
-//! What a page does with scans while it is shown.
+//! A page's handler of scans.
 
 use yew::prelude::*;
 
 use super::scanner::{Found, ScanTarget};
 use super::use_desk::use_scans;
 
-/// Gives scans to this page while it is shown. They wait for a page that has no target yet, because it is still being read.
+/// Registers this page's handler of scans while it is shown. Until a page that is still loading registers
+/// one, scans wait.
 #[hook]
 pub(crate) fn use_scan_target(target: impl Into<Option<ScanTarget>>) {
     let scans = use_scans();
@@ -22,7 +23,8 @@ pub(crate) fn use_scan_target(target: impl Into<Option<ScanTarget>>) {
     });
 }
 
-/// Stands on a page that has nothing for scans to do, where pages at such an address mostly have: none waits for it.
+/// Render on a page that ignores scans although its route usually handles them; otherwise queued scans would
+/// wait for a target.
 #[component]
 pub(crate) fn HearsNoScans() -> Html {
     let on_scan = use_callback((), |_: Found, ()| false);

@@ -1,4 +1,4 @@
-//! The queue of scans: none is lost while another is looked up, and the page on top is offered each one first.
+//! The queue of scans: scans during a look-up are kept, and each is offered to the page on top first.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -38,36 +38,37 @@ use crate::use_book::use_book;
 use crate::words::faults_in_words::not_loaded;
 use crate::words::language::{t, tf};
 
-/// Scans waiting to be looked up; more than a person scans while one look-up runs.
+/// Maximum number of queued scans; more than a person scans during one look-up.
 const MAX_QUEUED_SCANS: usize = 50;
-/// A person does not scan the same label again so soon on purpose, but a scanner may read it twice.
+/// Two reads of the same label within this time are one scan: people are slower, but a scanner may read it
+/// twice.
 const MAX_ECHO_MILLIS: u64 = 300;
-/// How often it is looked whether the next page is there, and how long between two looks: two seconds in all.
+/// Number of checks for the next page, and the time between two checks: two seconds in total.
 const MAX_PAGE_LOOKS: u32 = 125;
 const PAGE_LOOK_MILLIS: u32 = 16;
-/// A look-up that takes longer is told of.
+/// A look-up that takes longer shows a notice.
 const SLOW_LOOK_UP_MILLIS: u32 = 400;
 
-/// What became of a scan so far; a page is offered each stage until it takes one.
+/// The stage of resolving a scan; a page is offered each stage until it accepts one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Found {
-    /// As it was sent.
+    /// The scanner's raw input.
     Raw(String),
-    /// A button on paper.
+    /// A command.
     Command(Command),
-    /// Read, not looked up yet.
+    /// Parsed, not looked up yet.
     Code(Scanned),
     /// A product.
     Product(Uuid, Scanned),
-    /// A bin, as it is spelled, and whether that is an echo.
+    /// A bin in its stored spelling, and whether the scan is an echo.
     Bin(String, bool),
     /// An expected delivery.
     Delivery(Uuid),
-    /// Nothing that this device knows; the server has not been asked yet.
+    /// Unknown on this device; the server has not been asked yet.
     Unlisted(Scanned),
 }
 
-/// What a page does with scans while it is shown: true for those it takes.
+/// A page's handler of scans: returns whether it accepts a scan.
 #[derive(Clone, PartialEq)]
 pub(crate) struct ScanTarget {
     pub(crate) on_scan: Callback<Found, bool>,
@@ -84,7 +85,7 @@ struct Waiting {
     code: String,
     is_typed: bool,
     is_echo: bool,
-    /// The field it was for.
+    /// The field it is meant for.
     field: Option<HtmlInputElement>,
 }
 
@@ -93,16 +94,16 @@ struct Hub {
     waiting: RefCell<VecDeque<Waiting>>,
     is_busy: Cell<bool>,
     target: RefCell<Option<ScanTarget>>,
-    /// The address of the page that last said what it does with scans.
+    /// The address of the page that registered its handler last.
     heard_at: RefCell<String>,
-    /// Work under way that the next scan has to wait for.
+    /// Number of running operations that the next scan has to wait for.
     holds: Cell<u32>,
     surroundings: RefCell<Option<Surroundings>>,
-    /// The last scan and when it came, so that one label in view of the scanner is not counted twice.
+    /// The last scan and its time, so that one label in view of the scanner is not counted twice.
     last: RefCell<(String, UnixMillis)>,
 }
 
-/// Work that scans wait for.
+/// Delays scans until dropped.
 pub(crate) struct Hold(Scans);
 
 impl Drop for Hold {
@@ -116,7 +117,7 @@ fn path() -> String {
     web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
 }
 
-/// Where scans are handed in.
+/// The entry point for scans.
 #[derive(Clone, Default)]
 pub(crate) struct Scans(Rc<Hub>);
 
@@ -127,12 +128,12 @@ impl PartialEq for Scans {
 }
 
 impl Scans {
-    /// Hands in a scanned code; they are dealt with one by one, in order.
+    /// Submits a scanned code; scans are handled one by one, in order.
     pub(crate) fn submit(&self, code: &str) {
         self.queue(code, false, None);
     }
 
-    /// Hands in what a person typed to have it looked up.
+    /// Submits a code typed for look-up.
     pub(crate) fn submit_typed(&self, code: &str) {
         self.queue(code, true, None);
     }
@@ -172,14 +173,14 @@ impl Scans {
         }
     }
 
-    /// Milliseconds since the same code came, if it was the last one.
+    /// Milliseconds since the same code, if it was the last one.
     fn since_same(&self, code: &str) -> Option<u64> {
         let now = browser::now();
         let (last, at) = self.0.last.replace((code.to_owned(), now));
         (last == code).then(|| now.since(at))
     }
 
-    /// Drops what waits, because it cannot be dealt with.
+    /// Drops the queue, because it cannot be handled.
     fn give_up(&self, message: String) {
         let waiting = self.0.waiting.take();
         self.0.is_busy.set(false);
@@ -188,7 +189,7 @@ impl Scans {
         }
     }
 
-    /// Deals with what waits, one by one.
+    /// Handles the queued scans one by one.
     async fn work_off(&self) {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
@@ -199,8 +200,8 @@ impl Scans {
         self.0.is_busy.set(false);
     }
 
-    /// Waits for what the scan before set off: a save, and the page that comes after it. A scan is for the page that a person
-    /// expects, however fast they scan.
+    /// Waits for the effects of the previous scan: a save, and the page after it. A scan is meant for the
+    /// page that the person expects, however fast they scan.
     async fn let_page_come(&self) {
         for _ in 0..MAX_PAGE_LOOKS {
             let path = path();
@@ -213,13 +214,13 @@ impl Scans {
         }
     }
 
-    /// Offers scans to `target` first, from now on. It stands on the page at the present address.
+    /// Offers scans to `target` first, from now on. It belongs to the page at the current address.
     pub(crate) fn listen(&self, target: ScanTarget) {
         self.0.target.replace(Some(target));
         self.0.heard_at.replace(path());
     }
 
-    /// Ends that, unless a page that came after it has taken over already.
+    /// Removes `target`, unless a later page has replaced it already.
     pub(crate) fn unlisten(&self, target: &ScanTarget) {
         let is_mine = self.0.target.borrow().as_ref() == Some(target);
         if is_mine {
@@ -228,7 +229,7 @@ impl Scans {
         }
     }
 
-    /// Holds scans back until what it returns is dropped: they are for what comes afterwards.
+    /// Delays scans until the returned value is dropped.
     pub(crate) fn hold(&self) -> Hold {
         self.0.holds.set(self.0.holds.get() + 1);
         Hold(self.clone())
@@ -262,7 +263,7 @@ impl Scans {
         };
         let code = Scanned { is_typed, is_echo, ..code };
         if let Some((field, text)) = field.and_then(|field| part_for(field, &code)) {
-            // What stands there already may mean that all is right.
+            // If the field has this value already, the scan may confirm it.
             if fill(&field, &text) || !self.offer(Found::Code(code)) {
                 feedback::give(Feedback::Right);
             }
@@ -297,7 +298,7 @@ impl Scans {
         }
     }
 
-    /// Whether the page on top takes it.
+    /// Offers it to the page on top, and returns whether the page accepts it.
     fn offer(&self, found: Found) -> bool {
         let target = self.0.target.borrow().clone();
         target.is_some_and(|target| target.on_scan.emit(found))
@@ -314,7 +315,7 @@ impl Surroundings {
         self.navigator.push(route);
     }
 
-    /// What a command does where the page has nothing of its own for it.
+    /// Runs a command that the page does not handle.
     fn obey(&self, command: Command) {
         let route = match command {
             Command::Home => Route::Home,
@@ -331,7 +332,7 @@ impl Surroundings {
         self.navigator.push(&route);
     }
 
-    /// Says after a moment that the server is asked, unless what it returns is dropped before.
+    /// Shows after a moment that the server is being asked, unless the returned timeout is dropped before.
     fn say_if_slow(&self, code: &str) -> Timeout {
         let (toasts, code) = (self.answers.toasts.clone(), code.to_owned());
         Timeout::new(SLOW_LOOK_UP_MILLIS, move || {
@@ -340,7 +341,7 @@ impl Surroundings {
     }
 
     async fn keep_unknown(&self, code: &str, message: String) {
-        // A word that somebody searched for is no label that anybody will ask about again.
+        // A search word is not an unknown label, so it is not kept.
         let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, path()).await.is_ok();
         let detail = if is_kept {
             tf("{message} It is kept in the inbox.", &[("message", &message)])
@@ -354,13 +355,13 @@ impl Surroundings {
     }
 }
 
-/// Deals with the scans that wait, with the code of the rest.
+/// Handles the queued scans with code from the split-off part of the wasm.
 #[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
 fn work_off(scans: Scans) -> LocalBoxFuture<'static, ()> {
     async move { scans.work_off().await }.boxed_local()
 }
 
-/// What of a scan is for the field that had the focus, if it is still there.
+/// The part of a scan for the field that had the focus, if it is still there.
 fn part_for(field: HtmlInputElement, scanned: &Scanned) -> Option<(HtmlInputElement, String)> {
     let takes = field.get_attribute("data-scan").filter(|_| field.is_connected())?;
     Some((field, scanned.part_for(&takes)?))

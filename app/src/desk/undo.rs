@@ -1,4 +1,4 @@
-//! Takes back what was recorded: while it waits it never counts; once it is booked, the opposite is recorded.
+//! Undoes recorded mutations: a pending one is withdrawn; for a booked one, its reversal is recorded.
 
 use domain::{Action, reversal_of};
 use futures::FutureExt;
@@ -18,7 +18,7 @@ use crate::words::action_words::in_words;
 use crate::words::faults_in_words::not_loaded;
 use crate::words::language::t;
 
-/// Takes saved mutations back, the last first, as far as they have not been sent in the meantime.
+/// Withdraws saved mutations, the last first, unless they have been sent in the meantime.
 pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
@@ -35,27 +35,27 @@ fn begin(book: &Book, toasts: &Toasts, back: TakenBack) {
     });
 }
 
-/// Takes it back with the code of the rest.
+/// Undoes it with code from the split-off part of the wasm.
 #[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
 fn begin_take_back(book: Book, toasts: Toasts, back: TakenBack) -> LocalBoxFuture<'static, ()> {
     async move { take_back(&book, &toasts, back).await }.boxed_local()
 }
 
-/// What is taken back.
+/// The mutations to undo.
 enum TakenBack {
-    /// What still waits: it never counts.
+    /// Pending: they are withdrawn.
     Waiting(Vec<Uuid>),
-    /// What is booked already: the opposite is recorded.
+    /// Booked: the reversal is recorded.
     Booked(Box<Mutation<Action>>),
 }
 
-/// Takes it back and says how that went.
+/// Undoes them and shows the result.
 async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
     toasts.show(match back {
         TakenBack::Waiting(ids) => {
             let mut done = Ok(());
             for id in ids.into_iter().rev() {
-                done = done.and(book.discard(id).await);
+                done = done.and(book.client().discard(id).await);
             }
             match done {
                 Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
@@ -75,14 +75,14 @@ async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
     });
 }
 
-/// Takes back what was recorded last: while it waits it never counts; once it is sent, the opposite is recorded.
+/// Undoes the last recorded mutation: a pending one is withdrawn; for a sent one, its reversal is recorded.
 pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
         if let Some(last) = book.pending().last() {
-            return undo(&book, &toasts, vec![last.id]).emit(());
+            return undo(&book, &toasts, vec![last.mutation.id]).emit(());
         }
-        let sent = book.journal().await.unwrap_or_default().into_iter().next();
+        let sent = book.client().journal().await.unwrap_or_default().into_iter().next();
         match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
             Some(record) => offer_reversal(&book, &toasts, record.mutation),
             None => toasts.show(Toast::new(
@@ -94,14 +94,14 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     });
 }
 
-/// Asks before the opposite of something that is sent is recorded.
+/// Asks before the reversal of a sent mutation is recorded.
 fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
     let detail = in_words(&mutation.action).title(None);
     let reverse = reverse(book, toasts, mutation);
     toasts.show(Toast::new(Tone::Waiting, t("It is sent already"), detail).offering(t("Reverse"), reverse));
 }
 
-/// Records the opposite of what is booked already.
+/// Records the reversal of a booked mutation.
 pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {

@@ -1,4 +1,4 @@
-//! What every page has at hand, from context: where answers are shown, and the scanner's queue.
+//! The context of every page: the place for feedback, and the scan queue.
 
 use yew::prelude::*;
 
@@ -8,14 +8,14 @@ use super::scanner::Scans;
 use crate::ui::toasts::{Shown, Toasts};
 use crate::use_provided::use_provided;
 
-/// The same for as long as the app runs.
+/// Stays the same while the app runs.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Desk {
     pub(crate) answers: Answers,
     pub(crate) scans: Scans,
 }
 
-/// Makes the desk whose notices are kept in `shown`. Use it once, near the root.
+/// Creates the desk with toasts in `shown`. Use it once, near the root.
 #[hook]
 pub(crate) fn use_new_desk(
     shown: &UseReducerHandle<Shown>,
@@ -28,13 +28,13 @@ pub(crate) fn use_new_desk(
     (*desk).clone()
 }
 
-/// Where answers are shown, anywhere below the desk's provider.
+/// The place for feedback, anywhere below the desk's provider.
 #[hook]
 pub(crate) fn use_answers() -> Answers {
     use_provided::<Desk>().answers
 }
 
-/// Where scans are handed in, anywhere below the desk's provider.
+/// The entry point for scans, anywhere below the desk's provider.
 #[hook]
 pub(crate) fn use_scans() -> Scans {
     use_provided::<Desk>().scans

@@ -1,9 +1,9 @@
-//! Tables as CSV (RFC 4180) that a spreadsheet reads as UTF-8 and of which it runs nothing. Pure.
+//! Tables as CSV (RFC 4180) that a spreadsheet reads as UTF-8 and without running formulas. Pure.
 
-/// Tells spreadsheets the encoding.
+/// Marks the encoding for spreadsheets.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Rows of cells as a file's text.
+/// Rows of cells as CSV text.
 pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Vec<&'a str>>) -> String {
     let mut text = BYTE_ORDER_MARK.to_string();
     for row in rows {
@@ -27,7 +27,7 @@ fn push_cell(text: &mut String, cell: &str) {
     }
 }
 
-/// Whether a spreadsheet would calculate it. A number is none, whatever its sign.
+/// Whether a spreadsheet would evaluate it as a formula. Signed numbers are not formulas.
 fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(cell)
 }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_what_would_end_a_cell() {
+    fn quotes_characters_that_would_end_a_cell() {
         assert_eq!(cell("plain"), "plain");
         assert_eq!(cell(r#"3" pipe"#), r#""3"" pipe""#);
         assert_eq!(cell("a,b"), "\"a,b\"");
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn defuses_formulas_and_leaves_numbers_alone() {
+    fn escapes_formulas_and_leaves_numbers_unchanged() {
         for formula in
             ["=1+1", "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "-", "--1", "+1.2.3", "-inf", "=cmd"]
         {

@@ -1,4 +1,4 @@
-//! Hands a file to the browser, which puts it among the user's downloads.
+//! Offers a file as a download.
 
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
@@ -7,7 +7,7 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use crate::words::language::t;
 
-/// The browser may take the text this long after it was told to.
+/// The browser may read the text this long after the click.
 const KEEP_MILLIS: u32 = 60_000;
 
 /// Downloads `text` as the file `name`. Works without a network.
@@ -28,7 +28,7 @@ fn try_download(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
     anchor.set_href(&address);
     anchor.set_download(name);
     anchor.click();
-    // It fails only for an address that is none.
+    // `revoke` fails only for an invalid address.
     Timeout::new(KEEP_MILLIS, move || drop(Url::revoke_object_url(&address))).forget();
     Ok(())
 }

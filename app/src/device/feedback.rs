@@ -1,4 +1,4 @@
-//! What a scan's answer sounds and feels like, so that nobody has to look at the screen.
+//! Sounds and vibrations for scans, so that people need not look at the screen.
 
 use std::cell::{Cell, OnceCell};
 
@@ -9,21 +9,21 @@ use web_sys::{AudioContext, AudioContextState, OscillatorType};
 
 use super::preferences::Preferences;
 
-/// A sound that comes later than this after its scan would be taken for the next one's.
+/// A sound that starts later than this after its scan would be mistaken for the next scan's.
 const STALE_MILLIS: f64 = 400.0;
-/// Tones begin and end this softly; a hard edge clicks.
+/// Fade-in and fade-out of a tone; a hard edge clicks.
 const EDGE_SECONDS: f64 = 0.008;
 
-/// What is to be told.
+/// A kind of feedback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feedback {
-    /// The right thing was scanned.
+    /// A correct scan.
     Right,
-    /// The wrong thing was.
+    /// A wrong scan.
     Wrong,
-    /// Nothing is known of it.
+    /// An unknown code.
     Unknown,
-    /// The record is on this device.
+    /// Saved on this device.
     Saved,
 }
 
@@ -49,7 +49,7 @@ const SAVED: [Tone; 2] = [tone(880.0, 0.0, 0.1, 0.2), tone(1_175.0, 0.12, 0.16, 
 impl Feedback {
     pub(crate) const ALL: [Self; 4] = [Self::Right, Self::Wrong, Self::Unknown, Self::Saved];
 
-    /// How many tones, how high and how long: each alone tells them apart.
+    /// Number, pitch and duration of the tones: each alone distinguishes the sounds.
     const fn tones(self) -> &'static [Tone] {
         match self {
             Self::Right => &RIGHT,
@@ -59,7 +59,7 @@ impl Feedback {
         }
     }
 
-    /// Low tones need the overtones: a handheld's speaker hardly carries them alone.
+    /// Low tones need overtones: a handheld's speaker hardly reproduces the fundamental.
     const fn wave(self) -> OscillatorType {
         match self {
             Self::Wrong => OscillatorType::Square,
@@ -68,7 +68,7 @@ impl Feedback {
         }
     }
 
-    /// Milliseconds on, off, on ...
+    /// Durations in milliseconds, alternately on and off.
     const fn vibration(self) -> &'static [u32] {
         match self {
             Self::Right => &[60],
@@ -79,21 +79,22 @@ impl Feedback {
     }
 }
 
-/// Tells it by a sound and where the device can by a vibration, unless its user wants neither.
+/// Plays the sound, and vibrates if the device can, unless the user has switched them off.
 pub(crate) fn give(feedback: Feedback) {
     if Preferences::load().sounds {
         play_now(feedback);
     }
 }
 
-/// The same, whatever its user wants, because it was asked for.
+/// Plays regardless of the preferences, because the user asked for it.
 pub(crate) fn play_now(feedback: Feedback) {
     play(feedback);
     vibrate(feedback);
 }
 
 thread_local! {
-    /// Browsers allow few of them, and only after a key or a tap; so it is made when a sound is first wanted.
+    /// Browsers allow only a few of them, and only after a key or a tap; so it is created for the first
+    /// sound.
     static CONTEXT: OnceCell<Option<AudioContext>> = const { OnceCell::new() };
     static IS_WAKING: Cell<bool> = const { Cell::new(false) };
 }
@@ -106,7 +107,7 @@ fn play(feedback: Feedback) {
     if context.state() == AudioContextState::Running {
         return schedule(&context, feedback);
     }
-    // The browser keeps it asleep until somebody touches the page. What waits by then is old.
+    // The browser keeps it suspended until the user touches the page. Sounds that waited for that are stale.
     let Ok(waking) = context.resume() else { return };
     if IS_WAKING.replace(true) {
         return;
@@ -123,7 +124,7 @@ fn play(feedback: Feedback) {
 
 fn schedule(context: &AudioContext, feedback: Feedback) {
     for tone in feedback.tones() {
-        // A sound that cannot be made leaves colour, text and vibration.
+        // Without the sound, colour, text and vibration remain.
         drop(schedule_tone(context, feedback.wave(), *tone));
     }
 }
@@ -145,13 +146,13 @@ fn schedule_tone(context: &AudioContext, wave: OscillatorType, tone: Tone) -> Re
     oscillator.stop_with_when(ends)
 }
 
-/// Phones with Android have it; the bindings would trap where it is absent.
+/// Available on Android phones; the bindings would trap if it is missing.
 fn vibrate(feedback: Feedback) {
     let Some(navigator) = web_sys::window().map(|window| window.navigator()) else { return };
     let Ok(vibrate) = Reflect::get(&navigator, &"vibrate".into()) else { return };
     if let Some(vibrate) = vibrate.dyn_ref::<Function>() {
         let pattern: Array = feedback.vibration().iter().map(|millis| JsValue::from(*millis)).collect();
-        // A browser that does not want to, does not.
+        // The browser may ignore it.
         drop(vibrate.call1(&navigator, &pattern));
     }
 }
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_sounds_are_alike() {
+    fn all_sounds_differ() {
         let number = |feedback: Feedback| feedback.tones().len();
         assert_eq!(Feedback::ALL.map(number), [1, 2, 3, 2]);
         for (first, second) in [(Feedback::Wrong, Feedback::Saved), (Feedback::Right, Feedback::Unknown)] {
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn every_tone_has_room_for_its_edges_and_ends_before_the_next_begins() {
+    fn every_tone_has_room_for_its_fades_and_ends_before_the_next_begins() {
         for tones in Feedback::ALL.map(Feedback::tones) {
             assert!(tones.iter().all(|tone| tone.lasts_seconds > 2.0 * EDGE_SECONDS));
             assert!(

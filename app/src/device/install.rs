@@ -1,4 +1,4 @@
-//! Whether Lotbook is installed on this device, and how that is done where it runs.
+//! Whether Lotbook is installed on this device, and how to install it.
 
 use std::cell::RefCell;
 
@@ -10,10 +10,10 @@ use yew::prelude::*;
 
 use crate::words::language::t;
 
-/// Where the app runs, as far as installing differs.
+/// The platform, as far as installing differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Platform {
-    /// iPhone or iPad: by hand, in Safari.
+    /// iPhone or iPad: manually, in Safari.
     Apple,
     Android,
     Firefox,
@@ -21,14 +21,14 @@ pub(crate) enum Platform {
     Other,
 }
 
-/// How it stands.
+/// The state of the installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Install {
     /// This is the installed app.
     Installed,
-    /// The browser offers to do it.
+    /// The browser offers to install it.
     Offered,
-    /// A person has to do it.
+    /// The user has to install it manually.
     ByHand(Platform),
 }
 
@@ -45,12 +45,12 @@ thread_local! {
     static OFFER: RefCell<Offer> = RefCell::default();
 }
 
-/// Keeps the browser's offer, which comes once and early. Call it before anything is shown.
+/// Stores the browser's install prompt, which is fired once and early. Call it before the first render.
 pub(crate) fn listen() {
     let Some(window) = web_sys::window() else { return };
     let options = EventListenerOptions { phase: EventListenerPhase::Bubble, passive: false };
     let offered = EventListener::new_with_options(&window, "beforeinstallprompt", options, |event| {
-        // The browser's own bar would cover the page's buttons.
+        // The browser's own banner would cover the page's buttons.
         event.prevent_default();
         let prompt = JsValue::from(event.clone());
         OFFER.with_borrow_mut(|offer| offer.prompt = Some(prompt));
@@ -70,7 +70,7 @@ fn tell() {
     }
 }
 
-/// How it stands now.
+/// The current state.
 pub(crate) fn state() -> Install {
     let (is_offered, was_installed) = OFFER.with_borrow(|offer| (offer.prompt.is_some(), offer.is_installed));
     match web_sys::window() {
@@ -81,7 +81,7 @@ pub(crate) fn state() -> Install {
     }
 }
 
-/// How it stands, kept up to date.
+/// The state, kept up to date.
 #[hook]
 pub(crate) fn use_install() -> Install {
     let install = use_state_eq(state);
@@ -97,14 +97,14 @@ pub(crate) fn use_install() -> Install {
     *install
 }
 
-/// Asks the browser to install it. The offer is spent by that, whatever its user says.
+/// Shows the install prompt. It can be used only once, whatever the user chooses.
 pub(crate) async fn install() {
     let Some(prompt) = OFFER.with_borrow_mut(|offer| offer.prompt.take()) else { return };
     let show = Reflect::get(&prompt, &"prompt".into()).ok().and_then(|show| show.dyn_into::<Function>().ok());
     let shown =
         show.and_then(|show| show.call0(&prompt).ok()).and_then(|shown| shown.dyn_into::<Promise>().ok());
     if let Some(shown) = shown {
-        // Whoever says no is not asked again here; the instructions remain.
+        // A user who declines is not asked again here; the instructions remain.
         drop(JsFuture::from(shown).await);
     }
     tell();
@@ -112,7 +112,7 @@ pub(crate) async fn install() {
 
 fn is_standalone(window: &web_sys::Window) -> bool {
     let is = |mode| window.match_media(mode).ok().flatten().is_some_and(|query| query.matches());
-    // iOS has a word of its own for it.
+    // iOS has a property of its own for it.
     let is_home_screen = Reflect::get(&window.navigator(), &"standalone".into());
     is("(display-mode: standalone)")
         || is("(display-mode: fullscreen)")
@@ -126,7 +126,7 @@ fn platform(window: &web_sys::Window) -> Platform {
     platform_of(&navigator.user_agent().unwrap_or_default(), has_touch.is_some_and(|points| points > 1.0))
 }
 
-/// An iPad calls itself a Mac; only that it can be touched gives it away.
+/// An iPad reports itself as a Mac; only its touch screen distinguishes it.
 fn platform_of(user_agent: &str, has_touch: bool) -> Platform {
     let has = |word: &str| user_agent.contains(word);
     if has("iPhone") || has("iPad") || (has("Macintosh") && has_touch) {
@@ -143,7 +143,7 @@ fn platform_of(user_agent: &str, has_touch: bool) -> Platform {
 }
 
 impl Platform {
-    /// What to do, in order.
+    /// The steps, in order.
     pub(crate) fn instructions(self) -> &'static [&'static str] {
         use crate::words::language::key;
         match self {
@@ -171,7 +171,7 @@ impl Platform {
 }
 
 impl Install {
-    /// In a word or two.
+    /// The name of the platform.
     pub(crate) fn word(self) -> &'static str {
         if self == Self::Installed { t("Installed") } else { t("Not installed") }
     }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_platforms_by_what_browsers_say() {
+    fn platforms_are_recognised_by_their_user_agents() {
         let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                    Version/18.4 Safari/605.1.15";
         assert_eq!(platform_of(mac, true), Platform::Apple, "an iPad");

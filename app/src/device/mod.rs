@@ -1,4 +1,5 @@
-//! What the browser and the device offer: files, sound, storage, the wake lock, installing, and preferences kept there.
+//! Browser and device features: files, sound, storage, the wake lock, installing, and preferences stored
+//! there.
 
 pub(crate) mod csv;
 pub(crate) mod download;

@@ -1,18 +1,18 @@
-//! What this device's user chose. Kept by the browser; losing it loses settings, never work.
+//! The preferences of this device's user. Stored by the browser; losing them loses settings, never mutations.
 
 use domain::{GROUP_SEPARATOR, Scanner};
 use serde::{Deserialize, Serialize};
 
 use crate::words::local_storage;
 
-/// Also read by `boot.js`, so that the first picture has the right colours.
+/// Also read by `boot.js`, so that the first paint has the right colours.
 const KEY: &str = "lotbook.preferences";
 
 /// The colours of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Theme {
-    /// As the device has it.
+    /// The device's setting.
     #[default]
     Auto,
     Light,
@@ -23,7 +23,7 @@ pub(crate) enum Theme {
 impl Theme {
     pub(crate) const ALL: [Self; 4] = [Self::Auto, Self::Light, Self::Dark, Self::Contrast];
 
-    /// As the style sheet and `boot.js` have it.
+    /// The name in the style sheet and in `boot.js`.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -34,21 +34,21 @@ impl Theme {
     }
 }
 
-/// How scans are told from typing, and what they contain.
+/// How to tell scans from typing, and how to parse them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ScannerPreferences {
     /// The longest gap between two keys of one scan.
     pub(crate) max_gap_millis: u32,
-    /// The shortest code.
+    /// The minimum length of a code.
     pub(crate) min_chars: u32,
-    /// What the scanner sends in place of the group separator.
+    /// The scanner's substitute for the group separator.
     pub(crate) separator: char,
-    /// Whether it has been seen to send separators.
+    /// Whether the scanner was observed to send separators.
     pub(crate) sends_separators: bool,
     /// Whether the scanner test was ever used.
     pub(crate) is_tested: bool,
-    /// The same code within this time is one scan; 0 counts every scan.
+    /// Repeated scans of the same code within this time count as one; 0 counts every scan.
     pub(crate) blanking_millis: u32,
 }
 
@@ -66,13 +66,13 @@ impl Default for ScannerPreferences {
 }
 
 impl ScannerPreferences {
-    /// What reading a scan needs of it.
+    /// The properties that parsing a scan needs.
     pub(crate) const fn scanner(&self) -> Scanner {
         Scanner { separator: self.separator, sends_separators: self.sends_separators }
     }
 }
 
-/// All choices.
+/// All preferences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Preferences {
@@ -80,9 +80,9 @@ pub(crate) struct Preferences {
     /// Whether scans are answered by sounds.
     pub(crate) sounds: bool,
     pub(crate) scanner: ScannerPreferences,
-    /// Where goods come in before they are put away.
+    /// The bin for received goods before they are put away.
     pub(crate) receiving_bin: String,
-    /// Whether the first-run guide was gone through or put aside.
+    /// Whether the first-run guide was completed or dismissed.
     pub(crate) is_welcomed: bool,
 }
 
@@ -99,17 +99,17 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// As they were kept; the defaults for what was not.
+    /// The stored preferences, with defaults for missing ones.
     pub(crate) fn load() -> Self {
         local_storage::read(KEY).unwrap_or_default()
     }
 
-    /// Keeps them and puts the colours in place.
+    /// Stores them and applies the colours.
     pub(crate) fn keep(&self) {
         local_storage::keep(KEY, self);
         let root = web_sys::window().and_then(|window| window.document()?.document_element());
         if let Some(root) = root {
-            // They fail only for names that are none.
+            // They fail only for invalid names.
             drop(match self.theme {
                 Theme::Auto => root.remove_attribute("data-theme"),
                 theme => root.set_attribute("data-theme", theme.code()),
@@ -117,7 +117,7 @@ impl Preferences {
         }
     }
 
-    /// Changes them, as they are kept now.
+    /// Changes the stored preferences.
     pub(crate) fn change(change: impl FnOnce(&mut Self)) -> Self {
         let mut preferences = Self::load();
         change(&mut preferences);
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_earlier_build_kept_is_read() {
+    fn preferences_of_an_earlier_build_are_read() {
         let read: Preferences =
             serde_json::from_str(r#"{"theme":"dark","scanner":{"min_chars":6}}"#).expect("json");
         assert_eq!((read.theme, read.scanner.min_chars, read.scanner.max_gap_millis), (Theme::Dark, 6, 100));

@@ -1,4 +1,4 @@
-//! What the browser says of this device's storage: how full it is, and whether it will keep what is there.
+//! The browser's information on this device's storage: usage, and whether the data is persistent.
 
 use domain::Quantity;
 use wasm_bindgen::JsValue;
@@ -8,23 +8,23 @@ use web_sys::{StorageEstimate, StorageManager};
 use crate::words::format;
 use crate::words::language::tf;
 
-/// Less left than this is worth a warning.
+/// Less free space than this shows a warning.
 const MIN_LEFT_BYTES: u64 = 50_000_000;
-/// A smaller part left than this is, too.
+/// A smaller free share than this shows a warning, too.
 const MIN_LEFT_PERCENT: u64 = 10;
 const MEGABYTE_BYTES: u64 = 1_000_000;
 
-/// The storage as the browser tells of it.
+/// The storage estimate of the browser.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Storage {
-    /// Whether the browser has promised to keep the data.
+    /// Whether the browser has granted persistent storage.
     pub(crate) is_kept: bool,
     used_bytes: u64,
     quota_bytes: u64,
 }
 
 impl Storage {
-    /// Asks the browser; none where it does not say.
+    /// Asks the browser; `None` if it does not tell.
     pub(crate) async fn ask() -> Option<Self> {
         let manager = manager()?;
         let kept = JsFuture::from(manager.persisted().ok()?).await.ok()?;
@@ -33,7 +33,7 @@ impl Storage {
         Some(Self { is_kept: kept == JsValue::TRUE, used_bytes, quota_bytes })
     }
 
-    /// Whether so little is left that new work may soon not be saved.
+    /// Whether so little space is left that mutations may soon not be saved.
     pub(crate) fn is_short(&self) -> bool {
         let left = self.left_bytes();
         left < MIN_LEFT_BYTES || left < self.quota_bytes / 100 * MIN_LEFT_PERCENT
@@ -54,16 +54,9 @@ impl Storage {
     }
 }
 
-/// Asks the browser to keep the data when it tidies up. Whether it will, [`Storage::ask`] tells.
-pub(crate) async fn ask_to_keep() {
-    if let Some(Ok(asked)) = manager().map(|manager| manager.persist()) {
-        drop(JsFuture::from(asked).await);
-    }
-}
-
 fn manager() -> Option<StorageManager> {
     let manager = web_sys::window()?.navigator().storage();
-    // Absent outside secure contexts, whatever the bindings say.
+    // `undefined` outside secure contexts, although the bindings promise a value.
     let manager: JsValue = manager.into();
     manager.is_object().then(|| manager.into())
 }
@@ -77,7 +70,7 @@ fn size(bytes: u64) -> String {
     match bytes / MEGABYTE_BYTES {
         megabytes @ ..1_000 => format!("{megabytes} MB"),
         megabytes => {
-            // A quantity has three decimals; the first is enough.
+            // A quantity has three decimals; one is enough here.
             let tenths = i64::try_from(megabytes / 100).unwrap_or(i64::MAX / 100);
             format!("{} GB", format::quantity(Quantity(tenths * 100)))
         }
@@ -93,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn warns_by_what_is_left() {
+    fn warns_about_little_free_space() {
         assert!(!storage(100_000_000, 10_000_000_000).is_short());
         assert!(storage(9_100_000_000, 10_000_000_000).is_short(), "less than a tenth");
         assert!(storage(60_000_000, 100_000_000).is_short(), "less than 50 MB");

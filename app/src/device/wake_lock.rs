@@ -1,4 +1,4 @@
-//! Keeps the screen awake while somebody works with both hands.
+//! Keeps the screen on while people work with both hands.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,8 +10,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::VisibilityState;
 use yew::prelude::*;
 
-/// A wish that the screen stays on. The browser takes the lock back whenever the page is hidden; it is asked for again
-/// when the page is seen.
+/// A request to keep the screen on. The browser releases the lock whenever the page is hidden; it is
+/// requested again when the page becomes visible.
 #[derive(Default)]
 struct Awake {
     is_wanted: Cell<bool>,
@@ -31,7 +31,7 @@ impl Awake {
             let lock = request().await;
             itself.is_asking.set(false);
             itself.lock.replace(lock);
-            // The page may have gone while the browser thought about it.
+            // The component may be gone by the time the browser grants the lock.
             if !itself.is_wanted.get() {
                 itself.release();
             }
@@ -40,13 +40,13 @@ impl Awake {
 
     fn release(&self) {
         if let Some(released) = self.lock.take().and_then(|lock| call(&lock, "release", &[])) {
-            // One that the browser took back already is as wanted.
+            // A lock that the browser has released already is fine.
             spawn_local(async move { drop(JsFuture::from(released).await) });
         }
     }
 }
 
-/// Keeps the screen awake while `is_wanted` and the page is shown; does nothing where the browser cannot.
+/// Keeps the screen on while `is_wanted` and the page is visible; a no-op if the browser does not support it.
 #[hook]
 pub(crate) fn use_wake_lock(is_wanted: bool) {
     use_effect_with(is_wanted, |is_wanted| {
@@ -71,13 +71,13 @@ fn is_visible() -> bool {
     document.is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
 }
 
-/// None where there is no such thing, or the device saves its battery.
+/// `None` if it is not supported, or if the device saves its battery.
 async fn request() -> Option<JsValue> {
     let wake_lock = get(&web_sys::window()?.navigator(), "wakeLock")?;
     JsFuture::from(call(&wake_lock, "request", &["screen".into()])?).await.ok()
 }
 
-// The bindings of it are not stable yet.
+// Its bindings are not stable yet.
 fn get(object: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined())
 }

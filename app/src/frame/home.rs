@@ -1,4 +1,4 @@
-//! The start: what can be done, how much of it waits, and what was done last.
+//! The start page: all tasks with their open counts, and the latest changes.
 
 use domain::Quantity;
 use yew::prelude::*;
@@ -17,14 +17,14 @@ use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::language::{t, tn};
 
-/// Rows of the latest work.
+/// Rows of the latest changes.
 const MAX_RECENT_ROWS: usize = 8;
 
-/// What waits to be done.
+/// The open counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Waiting {
     deliveries: usize,
-    /// Lots in the receiving place.
+    /// Lots in the receiving bin.
     to_put_away: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The frame around every page, the pages that the app starts with, and the page at each other address.
+//! The frame around every page, the pages of the first wasm part, and the dispatch to the others.
 
 pub(crate) mod home;
 pub(crate) mod navigation;

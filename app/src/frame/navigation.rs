@@ -1,4 +1,4 @@
-//! The ways between the main pages: at the bottom of a phone, at the side of anything wider.
+//! The main navigation: at the bottom of a phone, at the side of wider screens.
 
 use yew::prelude::*;
 use yew_router::Routable;
@@ -7,7 +7,7 @@ use crate::route::Route;
 use crate::ui::icon::{Glyph, icon};
 use crate::words::language::{t, tn};
 
-/// Work, Stock, Sell, Inbox and Sync; the inbox with what needs a person.
+/// Work, Stock, Sell, Inbox and Sync; the inbox with the number of entries that need attention.
 pub(crate) fn navigation(current: &Route, attention: usize) -> Html {
     let is_work = matches!(
         current,
@@ -26,7 +26,7 @@ pub(crate) fn navigation(current: &Route, attention: usize) -> Html {
     }
 }
 
-/// Where to, its icon, its word, its test hook.
+/// Route, icon, label and test hook.
 type Place = (Route, Glyph, &'static str, &'static str);
 
 fn entry((route, glyph, word, test): Place, is_current: bool, badge: usize) -> Html {

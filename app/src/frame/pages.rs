@@ -1,4 +1,4 @@
-//! The page at each address, but for those that the app starts with. They are in the rest (`rest.rs`).
+//! The page of each route, except those of the first wasm part. They are in the rest (`rest.rs`).
 
 use futures::FutureExt;
 use uuid::Uuid;
@@ -28,22 +28,22 @@ use crate::work::delivery::DeliveryPage;
 use crate::work::start::StartPage;
 use crate::work::transfer::TransferPage;
 
-/// Which page.
+/// The route of the page.
 #[derive(Clone, Properties, PartialEq)]
 pub(crate) struct PageProps {
     pub(crate) route: Route,
-    /// Narrows a history.
+    /// Limits a history to one lot.
     pub(crate) lot: Option<Uuid>,
 }
 
-/// The page, as soon as its code is there.
+/// The page, once its code is loaded.
 #[component]
 pub(crate) fn Page(props: &PageProps) -> Html {
     use_later(
         || load_page().boxed_local(),
         draw_page(props.clone()),
         |message| {
-            // Some pages have no bar to leave them by.
+            // Some pages have no navigation bar to leave them by.
             html! { <div class="page">{ page_failure(message, to_stock("button")) }</div> }
         },
     )
@@ -55,7 +55,7 @@ fn draw_page(props: PageProps) -> Result<Html, NotLoaded> {
 }
 
 fn page(route: Route, lot: Option<Uuid>) -> Html {
-    // Another product, or another purpose, is a page of its own with nothing left over.
+    // Another product, or another purpose, gets a new component without leftover state.
     let about = |id: Uuid, purpose: Purpose| html! { <ProductRoute key={format!("{id}{purpose:?}")} {id} {purpose} /> };
     match route {
         Route::Start { operation } => html! { <StartPage key={operation.code()} work={operation} /> },

@@ -20,7 +20,7 @@ fn fetch_again(_: MouseEvent) {
     wasm_bindgen_futures::spawn_local(async {
         // What still cannot be read is said again by the next opening.
         drop(Book::repair().await);
-        crate::service_worker::reload();
+        client::reload();
     });
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn Root() -> Html {
                     <p data-test="open-error">{ store_fault(error) }</p>
                     <p>{ t("Nothing that was saved is lost. Until this is mended, nothing new can be saved.") }</p>
                 </div>
-                <button class="button primary" onclick={|_| crate::service_worker::reload()}>{ t("Try again") }</button>
+                <button class="button primary" onclick={|_| client::reload()}>{ t("Try again") }</button>
                 if let StoreError::Corrupt(_) = error {
                     <button class="button" onclick={fetch_again} data-test="open-repair">
                         { t("Download everything again") }

@@ -11,7 +11,6 @@ use super::home::HomePage;
 use super::navigation::navigation;
 use super::not_found::not_found_page;
 use super::pages::Page;
-use crate::book::keeping::Threat;
 use crate::book::stock_filter::StockSearch;
 use crate::desk::scan_question::{Question, ScanQuestion};
 use crate::desk::scanner::use_scan_listener;
@@ -31,10 +30,11 @@ use crate::ui::flash::FlashScreen;
 use crate::ui::toasts::{Shown, Toasts, toast_list, use_escape};
 use crate::ui::use_clock::use_now;
 use crate::use_offline_sync::use_sync;
-use crate::use_update_ready::use_update_ready;
 use crate::words::language::t;
+use client::Threat;
+use client::use_update_ready;
 
-/// The app below its providers of data.
+/// The app below its data providers.
 pub(crate) fn app() -> Html {
     html! { <BrowserRouter><Frame /></BrowserRouter> }
 }
@@ -95,7 +95,7 @@ fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -
     }
 }
 
-/// Plain links move within the app; anything the browser does better (a new tab, another site) stays its own.
+/// Plain links navigate within the app; other clicks (a new tab, another site) are left to the browser.
 fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
     Callback::from(move |event: MouseEvent| {
         let is_plain = event.button() == 0

@@ -1,4 +1,4 @@
-//! The lots of a bin, and lots of several products in one list.
+//! The lots of a bin, and lists of lots of several products.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::t;
 
-/// What lies in a bin.
+/// The lots in a bin.
 #[hook]
 pub(crate) fn use_bin(location: String) -> Loaded<Vec<LotView>> {
     let (book, version) = (use_book(), use_book_version());
@@ -28,14 +28,14 @@ pub(crate) fn use_bin(location: String) -> Loaded<Vec<LotView>> {
     })
 }
 
-/// Lots of several products in one list.
+/// A list of lots of several products.
 #[derive(Properties, PartialEq)]
 pub(crate) struct BinLotsProps {
     pub(crate) lots: Vec<LotView>,
-    /// Where a lot's row leads.
+    /// The address that a lot's row links to.
     pub(crate) path: Callback<InventoryLot, String>,
     pub(crate) is_blind: bool,
-    /// Those that are done.
+    /// Lots that are done.
     #[prop_or_default]
     pub(crate) counted: Rc<[Uuid]>,
 }

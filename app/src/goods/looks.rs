@@ -1,4 +1,4 @@
-//! The colour and icon of works, movements and exceptions, the same wherever they are shown.
+//! The colour and icon of operations, movements and exceptions, the same on every page.
 
 use domain::{ExceptionKind, Movement};
 
@@ -6,7 +6,7 @@ use crate::route::LotWork;
 use crate::ui::chip::Tone;
 use crate::ui::icon::Glyph;
 
-/// The icon of work on a lot.
+/// The icon of an operation on a lot.
 pub(crate) const fn work_glyph(work: LotWork) -> Glyph {
     match work {
         LotWork::Receive => Glyph::Receive,

@@ -1,4 +1,4 @@
-//! Chips about a lot: what may be done with it, and how close its date is.
+//! Chips for a lot's status and for the time to its expiry.
 
 use domain::{CalendarDate, InventoryLot, LotStatus};
 use yew::prelude::*;
@@ -9,7 +9,7 @@ use crate::ui::icon::Glyph;
 use crate::words::format;
 use crate::words::language::t;
 
-/// What may be done with a lot, in a word.
+/// The label of a lot's status.
 pub(crate) fn status_word(status: LotStatus) -> &'static str {
     match status {
         LotStatus::Available => t("Available"),
@@ -19,7 +19,7 @@ pub(crate) fn status_word(status: LotStatus) -> &'static str {
     }
 }
 
-/// What a lot's status or date says about its use: days left, `Expired`, `Quarantined`.
+/// A chip for a lot's status or expiry: days left, `Expired`, `Quarantined`.
 pub(crate) fn lot_chip(lot: &InventoryLot, today: CalendarDate) -> Html {
     let (tone, glyph, text) = match lot.status {
         LotStatus::Quarantined => {
@@ -38,7 +38,7 @@ pub(crate) fn lot_chip(lot: &InventoryLot, today: CalendarDate) -> Html {
     chip(tone, glyph, text, "lot-chip")
 }
 
-/// How close a date is.
+/// The tone and icon for the time to a date.
 pub(crate) fn expiry_tone(today: CalendarDate, date: CalendarDate) -> (Tone, Option<Glyph>) {
     match today.days_until(date) {
         ..0 => (Tone::Quiet, None),

@@ -1,4 +1,4 @@
-//! A lot in a list: its code and place, how long it keeps, how much there is.
+//! A lot in a list: code, place, expiry and quantity.
 
 use domain::{CalendarDate, InventoryLot};
 use uuid::Uuid;
@@ -15,9 +15,9 @@ pub(crate) struct LotRow<'a> {
     pub(crate) lot: &'a InventoryLot,
     pub(crate) today: CalendarDate,
     pub(crate) pending: bool,
-    /// Whether the quantity is kept from whoever counts.
+    /// Whether the quantity is hidden for a blind count.
     pub(crate) is_blind: bool,
-    /// Whether it is the chosen one, and what choosing it calls; none where there is nothing to choose.
+    /// Whether it is selected, and the callback to select it; `None` if lots cannot be selected.
     pub(crate) choice: Option<(bool, &'a Callback<Uuid>)>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn place_and_date(lot: &InventoryLot) -> String {
 }
 
 impl LotRow<'_> {
-    /// It, with what stands below it.
+    /// Renders it, with `below` under it.
     pub(crate) fn view(self, below: Html) -> Html {
         let Self { lot, today, pending, is_blind, choice } = self;
         let id = lot.lot.id();

@@ -1,4 +1,5 @@
-//! The list of products: any number of rows, of which only the visible ones exist. One tab stop; arrow keys move.
+//! The list of products: any number of rows, of which only the visible ones are rendered. One tab stop; arrow
+//! keys move.
 
 use std::rc::Rc;
 
@@ -25,7 +26,7 @@ use crate::words::language::t;
 pub(crate) struct ProductListProps {
     /// In order.
     pub(crate) ids: Rc<Vec<Uuid>>,
-    /// The one whose page is open.
+    /// The product whose page is open.
     #[prop_or_default]
     pub(crate) current: Option<Uuid>,
 }
@@ -109,12 +110,12 @@ fn card_face(card: &ProductCard, today: CalendarDate) -> Html {
     }
 }
 
-/// The name, and the variant where the name does not say it.
+/// The name, and the variant unless the name contains it.
 pub(crate) fn name_and_variant(name: &str, variant: &str) -> String {
     if name.ends_with(variant) { name.to_owned() } else { format!("{name} {variant}") }
 }
 
-/// In the list only dates that press are worth the room.
+/// The list shows a date only if it is close.
 fn soon_chip(detail: &CardDetail, today: CalendarDate) -> Html {
     match detail.soonest_expiry.filter(|date| today.days_until(*date) <= SOON_DAYS) {
         Some(date) => {

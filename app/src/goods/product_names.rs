@@ -1,15 +1,15 @@
-//! A product's lots as the rules take them, and its place among the variants of its family.
+//! A product's lots as input for the rules, and its position among the variants of its family.
 
 use domain::{InventoryLot, Product};
 
 use crate::book::views::ProductView;
 
-/// A view's lots as the rules take them.
+/// A view's lots as input for the rules.
 pub(crate) fn rows_of(view: &ProductView) -> Vec<InventoryLot> {
     view.lots.iter().map(|lot| lot.row.clone()).collect()
 }
 
-/// A product among the others of its family, in one order wherever it is shown.
+/// A product among the others of its family, in the same order on every page.
 pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
     let mut all: Vec<&Product> = Vec::with_capacity(view.variants.len() + 1);
     for product in view.variants.iter().chain([&view.product]) {
@@ -19,7 +19,7 @@ pub(crate) fn family(view: &ProductView) -> Vec<&Product> {
     all
 }
 
-/// What tells a product from its family.
+/// The part of the name that distinguishes a product from its family.
 pub(crate) fn variant_word(product: &Product) -> &str {
     if product.variant.is_empty() { &product.sku } else { &product.variant }
 }

@@ -1,4 +1,4 @@
-//! Finds products by name or code, for whatever is to be done with them.
+//! Finds products by name or code, for any operation.
 
 use std::rc::Rc;
 
@@ -21,16 +21,16 @@ const MAX_SHOWN_MATCHES: usize = 6;
 
 const NOTHING: &str = key("Nothing on this device matches. Press Enter to look it up as a code.");
 
-/// So many products, in words.
+/// A number of products, in words.
 pub(crate) fn products(count: usize) -> String {
     tn(count, "{n} product", "{n} products")
 }
 
-/// Where what was found goes.
+/// The callback for the result.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ProductSearchProps {
     pub(crate) on_found: Callback<Uuid>,
-    /// What the field is for.
+    /// The label of the field.
     pub(crate) label: &'static str,
     /// The field's test hook.
     pub(crate) test: &'static str,

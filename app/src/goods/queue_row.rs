@@ -1,4 +1,4 @@
-//! A change that waits to be sent, with a way to take it back.
+//! A pending change, with undo.
 
 use domain::Action;
 use sync::{Mutation, UnixMillis};
@@ -12,7 +12,7 @@ use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// A waiting change's row, with its product's name if it is known.
+/// A pending change's row, with its product's name if it is known.
 pub(crate) fn queue_row(
     mutation: &Mutation<Action>,
     name: Option<&str>,
@@ -40,7 +40,7 @@ pub(crate) fn queue_row(
     }
 }
 
-/// Parts in one line, without the empty ones.
+/// Joins the non-empty parts in one line.
 pub(crate) fn sub_line(place: &str, state: &str, when: &str) -> String {
     let parts: Vec<&str> = [place, state, when].into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")

@@ -1,4 +1,4 @@
-//! What was done on this device lately, and what became of it.
+//! The latest changes of this device, and their states.
 
 use std::rc::Rc;
 
@@ -27,16 +27,16 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
 
-/// How much of it.
+/// The options of the list.
 #[derive(Properties, PartialEq)]
 pub(crate) struct RecentListProps {
     pub(crate) max_rows: usize,
-    /// Leaves out what still waits: the page lists that by itself.
+    /// Leaves out pending changes, for pages that list them elsewhere.
     #[prop_or_default]
     pub(crate) only_decided: bool,
 }
 
-/// The latest work, newest first.
+/// The latest changes, newest first.
 #[component]
 pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     let recent = use_recent();
@@ -70,7 +70,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
     }
 }
 
-/// What takes an entry back, or the word that something has.
+/// The undo button of an entry, or the note that it was undone.
 fn way_back(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Html {
     let id = one.mutation.id;
     let title = in_words(&one.mutation.action).what;

@@ -1,9 +1,8 @@
-//! What a page over all lots shows until they have been read, and how much of the site they are.
+//! The placeholder of a page over all lots until these have been read, and the note on their completeness.
 
 use sync::UnixMillis;
 use yew::prelude::*;
 
-use crate::book::Completeness;
 use crate::book::surveyor::SurveyState;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, read_failure};
@@ -12,8 +11,9 @@ use crate::use_offline_sync::OfflineSync;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};
+use client::Completeness;
 
-/// What stands in place of the page; `None` once there is something to show.
+/// The placeholder of the page; `None` once there are rows to show.
 pub(crate) fn survey_gate(state: &SurveyState, sync: &OfflineSync) -> Option<Html> {
     if let Some(failure) = &state.failure {
         return Some(read_failure(&store_fault(failure)));
@@ -40,7 +40,7 @@ pub(crate) fn survey_gate(state: &SurveyState, sync: &OfflineSync) -> Option<Htm
     })
 }
 
-/// As of when, and whether it is everything.
+/// The time of the data, and whether it is complete.
 pub(crate) fn as_of(sync: &OfflineSync) -> Html {
     let when = sync.status.last_sync_at.map_or_else(
         || t("Not synced yet.").to_owned(),

@@ -1,4 +1,4 @@
-//! The list of products, searched as one types, and what the visible rows show.
+//! The list of products, filtered while typing, and the data of its visible rows.
 
 use std::rc::Rc;
 
@@ -6,7 +6,6 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use super::use_survey::use_survey_if;
-use crate::book::Completeness;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::book::views::ProductCard;
@@ -14,20 +13,21 @@ use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
+use client::Completeness;
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CatalogueView {
-    /// Whether there is anything to search yet, or nothing to wait for.
+    /// Whether the catalogue is loaded, or loading has failed.
     pub(crate) ready: bool,
     /// Products in the catalogue.
     pub(crate) total: usize,
-    /// The products found, in list order. Two handles of one `Vec` are known to be equal without a look at 100,000 ids; of
-    /// one slice they are not.
+    /// The products found, in list order. An `Rc<Vec>` is compared by pointer first, which avoids comparing
+    /// 100,000 ids; an `Rc<[Uuid]>` is not.
     pub(crate) hits: Rc<Vec<Uuid>>,
 }
 
-/// The products whose label contains every word of `query`; all for an empty one.
+/// The products whose label contains every word of `query`; all products for an empty query.
 #[hook]
 pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
     let book = use_book();
@@ -37,17 +37,18 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         move |(query, _)| book.search(query)
     });
     let total = book.catalogue_len();
-    CatalogueView { ready: total > 0 || book.completeness() == Completeness::Complete, total, hits }
+    CatalogueView { ready: total > 0 || book.client().completeness() == Completeness::Complete, total, hits }
 }
 
-/// The same for the stock list, narrowed by what there is of the products; and how far that has been read.
+/// Like [`use_catalogue`] for the stock list, filtered by stock as well; with the progress of reading the
+/// stock.
 #[hook]
 pub(crate) fn use_stock(search: &StockSearch) -> (CatalogueView, SurveyState) {
     let (book, today) = (use_book(), use_today());
     let found = use_catalogue(&search.text);
     let is_narrow = search.filter != StockFilter::Any;
     let state = use_survey_if(is_narrow);
-    // The survey itself may be ahead of what this page has been told.
+    // The survey may be newer than this component's state.
     let version = book.survey_state().version;
     let left =
         use_memo((found.hits.clone(), search.filter, version, today), move |(hits, filter, _, today)| {
@@ -59,7 +60,7 @@ pub(crate) fn use_stock(search: &StockSearch) -> (CatalogueView, SurveyState) {
     (CatalogueView { hits: (*left).clone(), ..found }, state)
 }
 
-/// Cards for `ids`: labels at once, the rest as soon as it is read.
+/// Cards for `ids`: labels at once, the other fields once they are read.
 #[hook]
 pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
     let book = use_book();
@@ -84,7 +85,7 @@ pub(crate) fn use_cards(ids: Rc<[Uuid]>) -> Rc<[(Uuid, ProductCard)]> {
     ids.iter().filter_map(best_known).collect()
 }
 
-/// A product's card among those that were asked for.
+/// A product's card among the requested ones.
 pub(crate) fn card_of(cards: &[(Uuid, ProductCard)], id: Uuid) -> Option<&ProductCard> {
     cards.iter().find(|(of, _)| *of == id).map(|(_, card)| card)
 }

@@ -1,4 +1,4 @@
-//! One product with its lots: from the device at once, with what the server adds when it can be asked.
+//! One product with its lots: from the device at once, completed by the server's data if it can be reached.
 
 use std::rc::Rc;
 
@@ -13,7 +13,8 @@ use crate::use_book::{use_book, use_book_version};
 use crate::use_offline_sync::use_sync;
 use crate::words::faults_in_words::store_fault;
 
-/// The product as the device has it, pending work included. A product it does not hold is fetched from the server.
+/// The product as stored on the device, with pending mutations. A product that the device does not hold is
+/// fetched from the server.
 #[hook]
 pub(crate) fn use_product(id: Uuid) -> Loaded<Option<ProductView>> {
     let book = use_book();
@@ -30,7 +31,8 @@ pub(crate) fn use_product(id: Uuid) -> Loaded<Option<ProductView>> {
             }
             match book.download_product(id).await {
                 Ok(Some(_)) => book.product(id, today).await.map_err(|error| store_fault(&error)),
-                // Neither here nor there, or not to be asked: the page says that it is not on this device.
+                // Unknown to the server too, or the server cannot be asked: the page says that it is not on
+                // this device.
                 Ok(None) | Err(_) => Ok(None),
             }
         })

@@ -1,61 +1,59 @@
-//! The queue, and what this device did last.
-
-use std::rc::Rc;
+//! The queue, and the latest changes of this device.
 
 use domain::{Action, Row};
 use sync::{Mutation, Outcome, QueueState, UnixMillis};
 use yew::prelude::*;
 
-use crate::book::Queued;
+use crate::book::{Queue, Queued};
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::store_fault;
 
-/// Things shown as recent.
+/// Maximum number of recent changes.
 const MAX_RECENT: usize = 50;
 
-/// Something this device did.
+/// A change made on this device.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recent {
     pub(crate) mutation: Mutation<Action>,
     pub(crate) state: RecentState,
 }
 
-/// Where it stands.
+/// The state of a change.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RecentState {
-    /// Saved here.
+    /// Saved on this device.
     Pending,
     /// Booked by the server.
     Sent {
-        /// When this device learnt so.
+        /// The time at which this device received the outcome.
         at: UnixMillis,
     },
-    /// It waits for a person.
+    /// It needs a person's attention.
     Attention(Outcome<Row>),
 }
 
-/// Pending entries and those that wait for a person, by rising `seq`.
+/// Pending entries and those that need attention, by ascending `seq`.
 #[hook]
-pub(crate) fn use_queue() -> Rc<Vec<Queued>> {
+pub(crate) fn use_queue() -> Queue {
     let book = use_book();
     use_book_version();
-    book.queue()
+    book.client().queue()
 }
 
-/// What this device did last, newest first.
+/// The latest changes of this device, newest first.
 #[hook]
 pub(crate) fn use_recent() -> Loaded<Vec<Recent>> {
     let book = use_book();
     let version = use_book_version();
     use_loaded((), version, move |()| async move {
-        let journal = book.journal().await.map_err(|error| store_fault(&error))?;
+        let journal = book.client().journal().await.map_err(|error| store_fault(&error))?;
         let sent = journal.into_iter().filter(|record| !record.mutation.withdrawn).map(|record| Recent {
             state: RecentState::Sent { at: record.acknowledged_at },
             mutation: record.mutation,
         });
         let mut all: Vec<Recent> = sent.collect();
-        for waiting in book.queue().iter().rev().take(MAX_RECENT).map(recent) {
+        for waiting in book.client().queue().iter().rev().take(MAX_RECENT).map(|record| recent(record)) {
             let newer = all.partition_point(|other| other.mutation.seq > waiting.mutation.seq);
             all.insert(newer, waiting);
         }

@@ -1,4 +1,4 @@
-//! A sheet in which a code becomes some product's barcode: search, choose, confirm.
+//! A sheet to assign a code to a product as its barcode: search, select, confirm.
 
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
@@ -21,10 +21,10 @@ use crate::use_book::use_book;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
-/// Products that are offered.
+/// Maximum number of products shown.
 const MAX_MATCHES: usize = 8;
 
-/// Which code.
+/// The code to assign.
 #[derive(Properties, PartialEq)]
 pub(crate) struct AssignCodeProps {
     pub(crate) code: AttrValue,
@@ -161,7 +161,7 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
     }
 }
 
-/// What assigning it does.
+/// The consequence of assigning it.
 fn consequence(product: &Loaded<Option<ProductView>>, code: &str) -> String {
     match product {
         Loaded::Loading => String::new(),

@@ -1,4 +1,4 @@
-//! A change the server did not book: what it was, why, what is there now, and every way out.
+//! A change that the server did not book: the change, the reason, the current state, and all resolutions.
 
 use domain::{Action, Row};
 use sync::{Mutation, Outcome, UnixMillis, Verdict};
@@ -16,16 +16,16 @@ use crate::words::format;
 use crate::words::language::{key, t};
 use crate::words::reasons::reason;
 
-/// A way out.
+/// A resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resolution {
-    /// The same again, as it was.
+    /// Sends the same mutation again.
     Retry,
-    /// Mine again, on the row as it is now.
+    /// Sends this device's values again, based on the current row.
     KeepMine,
-    /// The server's row stays.
+    /// Keeps the server's row.
     KeepTheirs,
-    /// Forget it.
+    /// Drops the mutation.
     Discard,
 }
 
@@ -40,7 +40,7 @@ impl Resolution {
     }
 }
 
-/// A change that needs a person.
+/// A change that needs a person's attention.
 pub(crate) struct AttentionCard<'a> {
     pub(crate) mutation: &'a Mutation<Action>,
     pub(crate) outcome: &'a Outcome<Row>,
@@ -51,11 +51,11 @@ pub(crate) struct AttentionCard<'a> {
 }
 
 impl AttentionCard<'_> {
-    /// Its card.
+    /// Renders its card.
     pub(crate) fn view(self, now: UnixMillis) -> Html {
         let Self { mutation, outcome, .. } = self;
         let words = in_words(&mutation.action);
-        // There is no such product to open.
+        // The product was not created, so there is no page to open.
         let is_creation = matches!(mutation.action, Action::CreateProduct(_));
         let (word, glyph, ways) = ways_out(outcome.verdict, &outcome.code);
         let why = reason(&mutation.action, &outcome.code, &outcome.message);
@@ -96,10 +96,10 @@ impl AttentionCard<'_> {
     }
 }
 
-/// A verdict's word, glyph, and ways out, the most likely last, where the thumb is.
+/// A verdict's label, icon, and resolutions, the most likely one last, in reach of the thumb.
 fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Resolution]) {
     match verdict {
-        // Trying it again would book it twice.
+        // A retry would book it twice.
         Verdict::Rejected if code == "already_booked" => {
             (key("Booked"), Glyph::Attention, &[Resolution::Discard])
         }

@@ -1,4 +1,6 @@
-//! What the server did not book as it was asked to, each with its ways out.
+//! The changes that the server did not book as sent, each with its resolutions.
+
+use std::rc::Rc;
 
 use domain::{Action, Row};
 use sync::{Outcome, QueueRecord, QueueState, UnixMillis};
@@ -19,14 +21,14 @@ use crate::words::language::t;
 
 type Queued = QueueRecord<Action, Row>;
 
-/// The cards, and the question that one of them asks.
+/// The cards, and the confirmation that one of them has opened.
 pub(crate) struct AttentionList {
-    /// The newest first.
+    /// Newest first.
     pub(crate) cards: Vec<Html>,
     pub(crate) sheet: Html,
 }
 
-/// What needs a person, as it is `now`.
+/// The changes that need attention at the time `now`.
 #[hook]
 pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
     let book = use_book();
@@ -47,14 +49,14 @@ pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
     AttentionList { cards, sheet }
 }
 
-fn turned_down(records: &[Queued]) -> impl Iterator<Item = (&Queued, &Outcome<Row>)> {
+fn turned_down(records: &[Rc<Queued>]) -> impl Iterator<Item = (&Queued, &Outcome<Row>)> {
     records.iter().filter_map(|record| match &record.state {
-        QueueState::Attention(outcome) => Some((record, outcome)),
+        QueueState::Attention(outcome) => Some((&**record, outcome)),
         QueueState::Pending => None,
     })
 }
 
-/// Only forgetting a change for good is asked about first.
+/// Only dropping a change for good needs a confirmation.
 fn on_resolve(
     id: Uuid,
     confirming: &UseStateHandle<Option<Uuid>>,
@@ -67,7 +69,7 @@ fn on_resolve(
     })
 }
 
-/// Carries a way out through and says how it went.
+/// Carries out a resolution and shows the result.
 #[hook]
 fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolution)> {
     let (book, toasts) = (use_book(), use_toasts());
@@ -77,8 +79,8 @@ fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolutio
         busy.set(Some(id));
         spawn_local(async move {
             let done = match way {
-                Resolution::Retry | Resolution::KeepMine => book.retry(id).await,
-                Resolution::KeepTheirs | Resolution::Discard => book.discard(id).await,
+                Resolution::Retry | Resolution::KeepMine => book.client().retry(id).await.map(drop),
+                Resolution::KeepTheirs | Resolution::Discard => book.client().discard(id).await,
             };
             let said = match way {
                 Resolution::Retry | Resolution::KeepMine => t("It is sent again."),

@@ -1,4 +1,4 @@
-//! What one device asked for beside what everyone has now, field by field.
+//! Compares an edit of this device with the current row, field by field.
 
 use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
 use sync::Outcome;
@@ -7,18 +7,18 @@ use crate::goods::lot_chip::status_word;
 use crate::words::format;
 use crate::words::language::t;
 
-/// One field, both ways.
+/// One field in both versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Compared {
     /// The field's name.
     pub(crate) field: String,
-    /// As this device wants it.
+    /// This device's value.
     pub(crate) mine: String,
-    /// As it is now, where the server said so.
+    /// The current value, if the server sent it.
     pub(crate) theirs: Option<String>,
 }
 
-/// The fields of an edit; none for anything else.
+/// The fields of an edit; empty for other actions.
 pub(crate) fn compare(action: &Action, outcome: &Outcome<Row>) -> Vec<Compared> {
     let rows = || outcome.rows.iter().map(|versioned| &versioned.row);
     match action {
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_edit_is_shown_beside_the_row_as_it_is_now() {
+    fn an_edit_is_compared_with_the_current_row() {
         let product = Product {
             id: Uuid::nil(),
             sku: "P1".into(),

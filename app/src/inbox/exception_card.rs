@@ -1,4 +1,4 @@
-//! Something odd about the stock: what happened, to which numbers, and the one next step.
+//! A stock exception: its cause, its numbers, and the next step.
 
 use domain::{ExceptionKind, LotRef, StockException};
 use sync::UnixMillis;
@@ -15,19 +15,19 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::movement_words::exception_word;
 
-/// What a card shows.
+/// The data of a card.
 pub(crate) struct ExceptionCard<'a> {
     pub(crate) exception: &'a StockException,
     /// A product's name, if it is known.
     pub(crate) name_of: &'a dyn Fn(Uuid) -> Option<String>,
-    /// Whether this device did it.
+    /// Whether a change of this device caused it.
     pub(crate) is_mine: bool,
-    /// Somebody has looked at it.
+    /// Called when it was reviewed.
     pub(crate) on_seen: Callback<()>,
 }
 
 impl ExceptionCard<'_> {
-    /// It.
+    /// Renders it.
     pub(crate) fn view(&self, now: UnixMillis) -> Html {
         let StockException { kind, product_id, lot, author, at, .. } = self.exception;
         let ((tone, glyph), word) = (exception_look(*kind), exception_word(*kind));
@@ -99,7 +99,7 @@ impl ExceptionCard<'_> {
         }
     }
 
-    /// The book before and after; of no use where it is about names.
+    /// The book quantity before and after; left out for exceptions about names.
     fn numbers(&self) -> Html {
         let StockException { kind, before, after, basis, .. } = self.exception;
         if *kind == ExceptionKind::DuplicateBarcode {

@@ -1,4 +1,4 @@
-//! Everything that needs a person, the gravest first.
+//! Everything that needs a person's attention, the most severe first.
 
 use domain::{Action, ExceptionKind, StockException};
 use sync::sort_by;
@@ -26,19 +26,19 @@ use crate::ui::use_loaded::Loaded;
 use crate::use_book::use_book;
 use crate::words::language::{key, t, tf, tn};
 
-/// Cards of a kind that are shown; the rest is counted.
+/// Maximum number of cards of a kind; the rest is counted.
 const MAX_CARDS: usize = 100;
 
-/// What is shown.
+/// The kind of entries to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Kind {
     #[default]
     All,
-    /// This device's changes that were not booked.
+    /// Changes of this device that were not booked.
     Changes,
-    /// What is odd about the stock.
+    /// Stock exceptions.
     Stock,
-    /// Codes that nobody knows, or that two products have.
+    /// Codes that are unknown, or that two products have.
     Codes,
 }
 
@@ -62,14 +62,14 @@ const fn kind_of(exception: &StockException) -> Kind {
     }
 }
 
-/// What the cards ask a person in a sheet.
+/// The open sheet of a card.
 #[derive(Clone, Default, PartialEq)]
 enum Asking {
     #[default]
     Nothing,
-    /// Why it is all right.
+    /// Asks for the reason why it is acceptable.
     Reason(StockException),
-    /// Which product has this code.
+    /// Asks which product has this code.
     Product(String),
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn InboxPage() -> Html {
     use_effect_with((), {
         let book = book.clone();
         move |()| {
-            // What cannot be looked up now is looked up when the page opens again.
+            // If the look-up fails, it is repeated when the page opens again.
             spawn_local(async move { drop(book.forget_known_codes().await) });
         }
     });
@@ -94,7 +94,7 @@ pub(crate) fn InboxPage() -> Html {
     };
     let on_forget = Callback::from(move |code: String| {
         let book = book.clone();
-        // It stays in the list if it could not be forgotten.
+        // If it fails, the code stays in the list.
         spawn_local(async move { drop(book.forget_unknown(&code).await) });
     });
     let body = match &inbox {
@@ -113,7 +113,7 @@ pub(crate) fn InboxPage() -> Html {
     }
 }
 
-/// Everything that is found, of the kind that is `shown`.
+/// All entries of the kind that is `shown`.
 fn cards(
     attention: &AttentionList,
     found: &Inbox,
@@ -134,7 +134,8 @@ fn cards(
                     <SaveUnsentWork />
                 </section>
             }
-            // A component that draws anew while what follows it goes would look for its place beside that.
+            // Its own parent element: when a sibling is removed while this is redrawn, Yew would look for its
+            // position there.
             <div class="own-place"><SiteCards found={found.clone()} {kind} {ask} {on_forget} /></div>
             if counts.of_kind(kind) == 0 {
                 { nothing() }
@@ -146,7 +147,7 @@ fn cards(
     }
 }
 
-/// What was not booked can be saved as a table, too.
+/// A button to export refused changes as a table.
 #[component]
 fn SaveUnsentWork() -> Html {
     let save = use_save_unsent();
@@ -161,7 +162,7 @@ fn SaveUnsentWork() -> Html {
     }
 }
 
-/// How many there are of each kind.
+/// The number of entries of each kind.
 struct Counts([(Kind, usize); 3]);
 
 impl Counts {
@@ -200,7 +201,7 @@ struct SiteCardsProps {
     on_forget: Callback<String>,
 }
 
-/// What is odd at the site, and codes that nobody knows.
+/// The site's exceptions, and unknown codes.
 #[component]
 fn SiteCards(props: &SiteCardsProps) -> Html {
     let (book, now) = (use_book(), use_now());
@@ -208,7 +209,7 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
     let name_of = |id| book.label(id).map(|label| label.name);
     let wanted = |one: &&StockException| props.kind.holds(kind_of(one));
     let mut exceptions: Vec<&StockException> = props.found.exceptions.iter().filter(wanted).collect();
-    // Kinds stand in the order of their gravity; each keeps the newest first.
+    // A stable sort: kinds in the order of their severity, each with the newest first.
     sort_by(&mut exceptions, |a, b| a.kind.cmp(&b.kind));
     let card = |exception: &&StockException| {
         let asked = (*exception).clone();
@@ -242,7 +243,7 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
     }
 }
 
-/// Lots past their date that nobody has taken out: one card for all of them.
+/// Lots past their expiry that are still in stock: one card for all of them.
 #[component]
 fn ExpiredCard() -> Html {
     let (book, today) = (use_book(), use_today());
@@ -296,7 +297,7 @@ fn sheet(asking: &UseStateHandle<Asking>) -> Html {
     }
 }
 
-/// Asks whether something odd is all right, and why.
+/// Asks for a confirmation that an exception is acceptable, with a reason.
 fn settling(exception: StockException, on_close: Callback<()>) -> Html {
     let suggestions: Vec<AttrValue> = reasons(exception.kind).map(|reason| t(reason).into()).into();
     let action = Callback::from(move |reason| {
@@ -312,7 +313,7 @@ fn settling(exception: StockException, on_close: Callback<()>) -> Html {
     }
 }
 
-/// What it often is.
+/// Frequent reasons.
 const fn reasons(kind: ExceptionKind) -> [&'static str; 2] {
     match kind {
         ExceptionKind::BelowZero => [key("Receipt is booked late"), key("Counted by sight")],

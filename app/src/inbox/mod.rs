@@ -1,4 +1,4 @@
-//! The inbox: exceptions, refused changes, and codes that nobody knew.
+//! The inbox: exceptions, refused changes, and unknown codes.
 
 pub(crate) mod assign_code;
 pub(crate) mod attention_card;

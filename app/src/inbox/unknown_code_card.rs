@@ -1,4 +1,4 @@
-//! A code that nobody knew: when it was scanned, and what it may become.
+//! An unknown code: the time of its scan, and its possible uses.
 
 use sync::UnixMillis;
 use yew::prelude::*;

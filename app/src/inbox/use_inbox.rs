@@ -1,4 +1,4 @@
-//! What needs a person, besides this device's own changes.
+//! The entries that need attention, besides this device's own changes.
 
 use domain::StockException;
 use futures::FutureExt;
@@ -15,21 +15,21 @@ use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::words::faults_in_words::{not_loaded, store_fault};
 
-/// Pending changes beyond which the count is not taken after each of them.
+/// Number of pending changes above which the count is throttled.
 const MANY_PENDING: usize = 100;
-/// It is taken this often then.
+/// Interval of the throttled count.
 const RECOUNT_MILLIS: i64 = 15_000;
 
-/// What waits for somebody.
+/// The entries that need attention.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Inbox {
-    /// What is odd at the site, the newest first.
+    /// The site's exceptions, newest first.
     pub(crate) exceptions: Vec<StockException>,
-    /// Codes that nobody knew on this device, the newest first.
+    /// Codes unknown on this device, newest first.
     pub(crate) codes: Vec<UnknownCode>,
 }
 
-/// The inbox as the device has it, pending work included.
+/// The inbox as stored on the device, with pending mutations.
 #[hook]
 pub(crate) fn use_inbox() -> Loaded<Inbox> {
     let version = use_book_version();
@@ -45,7 +45,7 @@ fn use_inbox_as_of(version: (u64, i64)) -> Loaded<Inbox> {
     })
 }
 
-/// Reads it with the code of the rest.
+/// Reads it with code from the split-off part of the wasm.
 #[wasm_split(rest, fallible, return_wrapper(let inbox = _; { Ok(inbox.await) } -> Result<Result<Inbox, String>, NotLoaded>))]
 fn read_inbox(book: Book) -> LocalBoxFuture<'static, Result<Inbox, String>> {
     async move { Inbox::read(&book).await }.boxed_local()
@@ -63,16 +63,16 @@ impl Inbox {
     }
 }
 
-/// How many things need a person.
+/// The number of entries that need attention.
 #[hook]
 pub(crate) fn use_inbox_count() -> usize {
     let (version, now, queue) = (use_book_version(), use_now(), use_queue());
     let attention = queue.iter().filter(|record| !record.is_pending()).count();
-    // Each lot that pending work is about is read; what is saved next does not wait for that.
+    // The count reads each lot with pending mutations, and the next save must not wait for that.
     let as_of = if queue.len() > MANY_PENDING { (0, now.0 / RECOUNT_MILLIS) } else { (version, 0) };
     match use_inbox_as_of(as_of) {
         Loaded::Ready(inbox) => attention + inbox.exceptions.len() + inbox.codes.len(),
-        // Whoever opens the inbox is told why it cannot be read.
+        // The inbox page shows the error.
         Loaded::Loading | Loaded::Failed(_) => attention,
     }
 }

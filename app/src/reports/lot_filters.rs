@@ -1,4 +1,4 @@
-//! What narrows a list of lots: words, dates, bins, signs, and its order.
+//! The filter controls for a list of lots: words, dates, bins, sign of the quantity, and order.
 
 use yew::prelude::*;
 
@@ -56,7 +56,7 @@ pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -
     }
 }
 
-/// Whether something is set that is not seen while the rest is folded.
+/// Whether a filter is set whose control is collapsed.
 fn has_more(filter: &LotFilter) -> bool {
     filter.only_available || filter.only_below_zero || !filter.bin.is_empty()
 }

@@ -1,4 +1,4 @@
-//! A list of lots of many products: any number of rows, of which only the visible ones exist.
+//! A list of lots of many products: any number of rows, of which only the visible ones are rendered.
 
 use std::rc::Rc;
 
@@ -23,15 +23,15 @@ use crate::use_book::use_book;
 use crate::words::format;
 use crate::words::language::{grouped, t, tf};
 
-/// Browsers hold no element that is taller, in the screen's own pixels.
+/// Maximum height of an element in browsers, in device pixels.
 const MAX_DEVICE_PIXELS: f64 = 30_000_000.0;
 
-/// What is listed.
+/// The lots to list.
 #[derive(Properties, PartialEq)]
 pub(crate) struct LotListProps {
-    /// Lots by their place in the survey.
+    /// Lots by their index in the survey.
     pub(crate) selection: Rc<Selection>,
-    /// Changes with the survey.
+    /// The version of the survey.
     pub(crate) version: u64,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn LotList(props: &LotListProps) -> Html {
     }
 }
 
-/// Rows that fit the tallest element a browser holds.
+/// The number of rows that fit in an element of the maximum height.
 fn most_rows(viewport: &NodeRef) -> usize {
     let row = viewport.cast::<HtmlElement>().map_or(f64::from(72), |list| row_pixels(&list));
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());

@@ -1,4 +1,4 @@
-//! All lots of the device: found, sorted, added up, and saved as a table.
+//! All lots on the device: filtered, sorted, summed, and exported as a table.
 
 use std::rc::Rc;
 
@@ -23,13 +23,13 @@ use crate::use_offline_sync::use_sync;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 
-/// The page. `?q=`, `?expiry=`, `?bin=` and `?below-zero` narrow it from the start.
+/// The page. `?q=`, `?expiry=`, `?bin=` and `?below-zero` are its initial filters.
 #[component]
 pub(crate) fn LotsPage() -> Html {
     let (book, sync, today) = (use_book(), use_sync(), use_today());
     let state = use_survey();
     let filter = use_filter();
-    // The survey itself may be ahead of what this page has been told.
+    // The survey may be newer than this component's state.
     let version = book.survey_state().version;
     let key = ((*filter).clone(), version, today, book.catalogue_len());
     let selection = use_memo(key, {
@@ -75,7 +75,7 @@ pub(crate) fn LotsPage() -> Html {
     }
 }
 
-/// The filter, begun with what the address says, and begun again when that changes.
+/// The filter, initialised from the address, and reset when the address changes.
 #[hook]
 fn use_filter() -> UseStateHandle<LotFilter> {
     let asked = LotFilter {

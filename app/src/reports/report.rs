@@ -1,4 +1,4 @@
-//! What the stock is worth, what it is made of, and when it expires.
+//! The value of the stock, its composition, and its expiry.
 
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ pub(crate) fn ReportPage() -> Html {
     let (book, sync, today) = (use_book(), use_sync(), use_today());
     let state = use_survey();
     let shows_lots = use_state(bool::default);
-    // The survey itself may be ahead of what this page has been told.
+    // The survey may be newer than this component's state.
     let version = book.survey_state().version;
     let report = use_memo((version, today), {
         let book = book.clone();

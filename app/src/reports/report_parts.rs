@@ -22,7 +22,7 @@ use crate::ui::row_text::{data_text, named_text, row_text};
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 
-/// What the total is made of.
+/// The composition of the total.
 pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {
     let survey = book.survey();
     let row = |(part, share): &(Part, Share)| {
@@ -56,7 +56,7 @@ fn part_words(part: Part) -> (Tone, Glyph, &'static str, &'static str) {
     }
 }
 
-/// Lots, or what they are worth, by the month in which they expire.
+/// The number of lots, or their value, by the month of expiry.
 pub(crate) fn expiry_plot(
     book: &Book,
     report: &Rc<Report>,
@@ -111,7 +111,7 @@ fn due_words(due: Due) -> (String, String, Tone) {
     }
 }
 
-/// Lots whose date comes next.
+/// The lots that expire next.
 pub(crate) fn next_to_expire(book: &Book, report: &Rc<Report>, today: CalendarDate) -> Html {
     let survey = book.survey();
     let row = |at: &u32| {
@@ -144,7 +144,7 @@ pub(crate) fn next_to_expire(book: &Book, report: &Rc<Report>, today: CalendarDa
     }
 }
 
-/// What lies where, by the first part of the bins' names.
+/// The stock by aisle, the first part of the bins' names.
 pub(crate) fn aisles(book: &Book, report: &Rc<Report>) -> Html {
     let survey = book.survey();
     let row = |(name, share): &(String, Share)| {
@@ -169,7 +169,7 @@ pub(crate) fn aisles(book: &Book, report: &Rc<Report>) -> Html {
     }
 }
 
-/// The products that most of the value lies in.
+/// The products with the highest value in stock.
 pub(crate) fn dearest(book: &Book, report: &Rc<Report>) -> Html {
     let survey = book.survey();
     let row = |(id, share): &(uuid::Uuid, Share)| {

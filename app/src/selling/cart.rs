@@ -1,4 +1,4 @@
-//! The order being put together: which products, how many, and from which lots. Pure.
+//! The draft order: its products, quantities and lots. Pure.
 
 use std::rc::Rc;
 
@@ -17,39 +17,39 @@ use crate::words::language::{t, tf};
 pub(crate) struct CartLine {
     pub(crate) product: Uuid,
     pub(crate) quantity: Quantity,
-    /// The lot that its label named last: it is taken first.
+    /// The lot on the label scanned last: it is taken first.
     pub(crate) scanned_lot: String,
-    /// Whether more may be sold than the book has.
+    /// Whether more than the book quantity may be sold.
     pub(crate) sells_short: bool,
-    /// Where the goods come from that the book has no lot for.
+    /// The origin of goods without a lot in the book.
     pub(crate) found_lot: String,
     pub(crate) found_location: String,
 }
 
-/// The order's products; each stands in it once.
+/// The order's products, one line each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cart {
-    /// The id it will be placed under. A cart that comes back after its order was saved is known by it.
+    /// The id of the order to place. It identifies a restored cart whose order was already saved.
     pub(crate) order: Option<Uuid>,
     pub(crate) lines: Vec<CartLine>,
 }
 
-/// What is done to a cart.
+/// A change of the cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CartChange {
-    /// The id of the order that begins.
+    /// Starts the order with this id.
     Begin(Uuid),
-    /// One more of a product, or as many as its label says.
+    /// Adds one of a product, or the count on its label.
     Add(Uuid, Scanned),
-    /// So many of it; none takes it out.
+    /// Sets the quantity; zero removes the line.
     Quantity(Uuid, Quantity),
-    /// A variant in place of another.
+    /// Replaces a variant by another.
     Swap { from: Uuid, to: Uuid },
-    /// Whether more may be sold than there is.
+    /// Sets whether more than the book quantity may be sold.
     SellShort(Uuid, bool),
-    /// Where goods without a lot in the book come from.
+    /// Sets the origin of goods without a lot in the book.
     Found { product: Uuid, lot_code: String, location: String },
-    /// A new order begins.
+    /// Starts a new order.
     Clear,
 }
 
@@ -119,19 +119,19 @@ impl Reducible for Cart {
     }
 }
 
-/// Where a line's goods come from.
+/// The lots that a line is taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Taking {
-    /// Soonest to expire first; what is missing is not in it.
+    /// Soonest to expire first, without the missing quantity.
     pub(crate) parts: Vec<Allocation>,
-    /// More than the book has.
+    /// The quantity beyond the book quantity.
     pub(crate) missing: Quantity,
-    /// The lot that what is missing would be booked on; none if somebody has to say.
+    /// The lot to book the missing quantity on; `None` if the user has to name it.
     pub(crate) rest: Option<LotRef>,
 }
 
 impl Taking {
-    /// Chooses lots for a line.
+    /// Allocates lots to a line.
     pub(crate) fn of(line: &CartLine, lots: &[InventoryLot], today: CalendarDate) -> Self {
         let is_scanned = |lot: &InventoryLot| lot.lot.lot_code.eq_ignore_ascii_case(&line.scanned_lot);
         let (scanned, others): (Vec<_>, Vec<_>) = lots.iter().cloned().partition(is_scanned);
@@ -148,13 +148,13 @@ impl Taking {
         Self { parts, missing, rest }
     }
 
-    /// The lot that a label named, where nothing of it may be sold.
+    /// The lot on the label, if nothing of it may be sold.
     pub(crate) fn unused_label<'l>(&self, line: &'l CartLine) -> Option<&'l str> {
         let lot = Some(line.scanned_lot.as_str()).filter(|lot| !lot.is_empty())?;
         (!self.parts.iter().any(|part| part.lot.lot_code.eq_ignore_ascii_case(lot))).then_some(lot)
     }
 
-    /// The line's lots, what is missing included where it has one.
+    /// The line's lots, including the missing quantity if it has a lot.
     fn whole(&self) -> Vec<Allocation> {
         let mut parts = self.parts.clone();
         if let (true, Some(rest)) = (self.missing > Quantity::ZERO, &self.rest) {
@@ -166,7 +166,7 @@ impl Taking {
         parts
     }
 
-    /// The line's price, rounded as the order will be: lot by lot.
+    /// The line's price, rounded per lot like the order's.
     pub(crate) fn price(&self, unit_price_minor: i64, currency: &str) -> Money {
         let of = |quantity| Money::of(quantity, unit_price_minor, currency).minor;
         let unplaced = if self.rest.is_none() { of(self.missing) } else { 0 };
@@ -177,7 +177,7 @@ impl Taking {
     /// The order's lines for it.
     ///
     /// # Errors
-    /// A sentence, if there is too little and nobody said what to do about it.
+    /// A sentence, if there is too little and the user has not decided what to do about it.
     pub(crate) fn order_lines(
         &self,
         line: &CartLine,
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_product_stands_in_the_cart_once() {
+    fn a_product_has_one_line_in_the_cart() {
         let cart = cart([add(TEA), add(OATS), add(TEA), CartChange::Swap { from: OATS, to: TEA }]);
         assert_eq!(cart.lines.len(), 1);
         assert_eq!(cart.lines[0].quantity, Quantity::units(3));
     }
 
     #[test]
-    fn another_variant_keeps_place_and_quantity_but_not_the_permission() {
+    fn a_replacing_variant_keeps_position_and_quantity_but_not_the_permission() {
         let cart = cart([
             add(TEA),
             CartChange::Quantity(TEA, Quantity::units(7)),
@@ -246,12 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn none_of_it_takes_the_line_out() {
+    fn a_quantity_of_zero_removes_the_line() {
         assert_eq!(cart([add(TEA), CartChange::Quantity(TEA, Quantity::ZERO)]), Cart::default());
     }
 
     #[test]
-    fn a_shortage_is_sold_only_when_somebody_says_so() {
+    fn a_shortage_is_sold_only_with_permission() {
         let mut cart = cart([add(TEA), CartChange::Quantity(TEA, Quantity::units(12))]);
         let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01"), lot("gone", 9, "2026-11-01")];
         let taking = Taking::of(&cart.lines[0], &lots, today());
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_says_how_many_and_of_which_lot_first() {
+    fn a_label_sets_the_quantity_and_the_first_lot() {
         let count = Some(Quantity::units(6));
         let label = Scanned { lot_code: Some("LATE".into()), count, ..Scanned::default() };
         let cart = cart([add(TEA), CartChange::Add(TEA, label)]);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn goods_without_a_lot_need_one_named() {
+    fn goods_without_a_lot_need_a_named_lot() {
         let mut cart = cart([add(TEA), CartChange::SellShort(TEA, true)]);
         let taking = Taking::of(&cart.lines[0], &[], today());
         assert_eq!(taking.price(250, "EUR").minor, 250);

@@ -1,4 +1,4 @@
-//! One product of the order: its variants, how many, and from which lots they are taken.
+//! One product of the order: its variants, quantity, and lots.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -23,16 +23,16 @@ use crate::ui::use_loaded::Loaded;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// A line and what can be done to it.
+/// A line and its callbacks.
 #[derive(Properties, PartialEq)]
 pub(crate) struct CartLineCardProps {
     pub(crate) line: CartLine,
     pub(crate) on_change: Callback<CartChange>,
-    /// Tells what is known of the product, as often as that changes.
+    /// Called whenever the product's data changes.
     pub(crate) on_view: Callback<Rc<Option<ProductView>>>,
     /// Opens the keypad for its quantity.
     pub(crate) on_type: Callback<()>,
-    /// Why it cannot be sold like this.
+    /// The reason why the line cannot be sold as it is.
     pub(crate) fault: Option<AttrValue>,
 }
 

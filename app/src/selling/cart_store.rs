@@ -1,4 +1,4 @@
-//! Keeps the order being put together across reloads. A draft, not a record: losing it loses typing, never stock.
+//! Stores the draft order across reloads. It is only a draft: losing it loses typed input, never stock.
 
 use domain::Quantity;
 use uuid::Uuid;
@@ -11,12 +11,12 @@ const KEY: &str = "lotbook.cart";
 /// An order's id and its lines, as a [`CartLine`]'s fields in their order.
 type Draft = (Option<Uuid>, Vec<(Uuid, Quantity, String, bool, String, String)>);
 
-/// The order as it was left; an empty one if there is none that can be read.
+/// The stored order; an empty one if there is none that can be parsed.
 pub(crate) fn load() -> Cart {
     local_storage::read(KEY).map_or_else(Cart::default, cart_of)
 }
 
-/// Keeps it.
+/// Stores it.
 pub(crate) fn keep(cart: &Cart) {
     local_storage::keep(KEY, &draft_of(cart));
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cart_comes_back_as_it_was() {
+    fn a_cart_is_restored_unchanged() {
         let line = CartLine {
             product: Uuid::from_u128(1),
             quantity: Quantity(1_500),

@@ -34,14 +34,14 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
 
-/// What is known of the products of the order, each once.
+/// The loaded products of the order, each once.
 type Views = Vec<Rc<Option<ProductView>>>;
 
 fn view_of(views: &Views, product: Uuid) -> Option<&ProductView> {
     views.iter().find_map(|view| view.as_ref().as_ref().filter(|view| view.product.id == product))
 }
 
-/// Why an order cannot be placed: a sentence for all of it, or for one of its lines.
+/// The reason why an order cannot be placed: for the whole order or for one of its lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct OrderFault {
     line: Option<Uuid>,
@@ -58,7 +58,7 @@ impl OrderFault {
     }
 }
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn CheckoutPage() -> Html {
     let cart = use_reducer_eq(cart_store::load);
@@ -137,7 +137,8 @@ fn quantity_sheet(
     html! { <QuantitySheet {name} {unit} quantity={line.quantity} {on_close} {on_done} /> }
 }
 
-/// Gives a new order its id. A cart whose order is saved already was left over by a browser that lost its last moments.
+/// Gives a new order its id. Clears a cart whose order is saved already, which is left over if the browser
+/// was killed before the cart was cleared.
 #[hook]
 fn use_order_id(cart: &UseReducerHandle<Cart>) {
     let book = use_book();
@@ -158,7 +159,7 @@ fn fault_of(fault: &UseStateHandle<Option<OrderFault>>, product: Uuid) -> Option
     fault.as_ref().filter(|fault| fault.line == Some(product)).map(|fault| fault.sentence.clone())
 }
 
-/// Remembers what the lines learn about their products.
+/// Stores the products that the lines have loaded.
 #[hook]
 fn use_learned(views: &UseStateHandle<Views>) -> Callback<Rc<Option<ProductView>>> {
     let views = views.clone();
@@ -190,7 +191,7 @@ fn empty(placed: Option<&AttrValue>) -> Html {
     placeholder.view(Html::default())
 }
 
-/// What every line knows by now, read as an order's lines.
+/// The order's lines from the data loaded so far.
 fn read_order(
     cart: &Cart,
     views: &Views,
@@ -221,7 +222,7 @@ fn read_order(
     Ok((currency.unwrap_or_default(), lines))
 }
 
-/// The prices of the lines known so far; none in mixed currencies.
+/// The sum of the loaded lines; `None` for mixed currencies.
 fn total(cart: &Cart, views: &Views, today: CalendarDate) -> Option<Money> {
     let mut total: Option<Money> = None;
     for line in &cart.lines {
@@ -242,7 +243,7 @@ fn total(cart: &Cart, views: &Views, today: CalendarDate) -> Option<Money> {
 struct Placing {
     is_busy: bool,
     fault: UseStateHandle<Option<OrderFault>>,
-    /// What was placed last, until the next order begins.
+    /// The order placed last, shown until the next order begins.
     placed: Option<AttrValue>,
     total: Option<Money>,
     place: Callback<()>,
@@ -286,7 +287,7 @@ fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> 
     Placing { is_busy: *is_busy, total: total(cart, views, today), placed: (*placed).clone(), fault, place }
 }
 
-/// Saves an order and returns its mutation and what to say about it.
+/// Saves an order and returns its mutation and the text of the toast.
 async fn save_order(
     book: &Book,
     id: Uuid,

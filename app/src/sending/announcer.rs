@@ -1,4 +1,4 @@
-//! Says what happens while nobody looks: a change the server turned down, a sync that failed.
+//! Announces background events: a refused change, a failed sync.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -10,50 +10,52 @@ use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::book::Queued;
+use crate::book::{Queue, Queued};
 use crate::route::Route;
 use crate::ui::chip::Tone;
 use crate::ui::toasts::{Toast, Toasts};
 use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
 use crate::words::action_words::in_words;
+use crate::words::faults_in_words::sync_error;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
 
-/// A failure is said when it has not been overtaken within this time, such as by a notice that says more.
+/// A failure is announced after this delay, unless another notice replaces it before.
 const SETTLE_MILLIS: u32 = 500;
 
-/// Says it in toasts.
+/// Announces them as toasts.
 #[hook]
-pub(crate) fn use_announcements(toasts: &Toasts, sync: &OfflineSync, queue: Rc<Vec<Queued>>) {
+pub(crate) fn use_announcements(toasts: &Toasts, sync: &OfflineSync, queue: Queue) {
     use_sync_failures(toasts.clone(), sync);
     use_turned_down(toasts.clone(), queue);
 }
 
-/// A failed sync is said once, and goes away by itself.
+/// A failed sync is announced once, and the toast disappears by itself.
 #[hook]
 fn use_sync_failures(toasts: Toasts, sync: &OfflineSync) {
-    // These two have a notice of their own, which stays until a person has done something.
+    // These two have a notice of their own, which stays until the user has acted.
     let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
     use_effect_with(sync.status.error.clone().filter(|_| !is_known), move |error| {
         let shown = error.clone().map(|error| {
-            let show = move || toasts.show(Toast::new(Tone::Info, t("The sync did not work"), error));
+            let show =
+                move || toasts.show(Toast::new(Tone::Info, t("The sync did not work"), sync_error(&error)));
             Timeout::new(SETTLE_MILLIS, show)
         });
         move || drop(shown)
     });
 }
 
-fn turned_down(records: &[Queued]) -> impl Iterator<Item = (Uuid, &Action, &Outcome<Row>)> {
+fn turned_down(records: &[Rc<Queued>]) -> impl Iterator<Item = (Uuid, &Action, &Outcome<Row>)> {
     records.iter().filter_map(|record| match &record.state {
         QueueState::Attention(outcome) => Some((record.mutation.id, &record.mutation.action, outcome)),
         QueueState::Pending => None,
     })
 }
 
-/// A change that is turned down is said when it happens; those found at start-up wait on the sync page.
+/// A refused change is announced when it happens; those found at start-up are on the sync page.
 #[hook]
-fn use_turned_down(toasts: Toasts, queue: Rc<Vec<Queued>>) {
+fn use_turned_down(toasts: Toasts, queue: Queue) {
     let (book, navigator) = (use_book(), use_navigator());
     let known = use_mut_ref(|| None::<Vec<Uuid>>);
     use_effect_with(queue, move |records| {

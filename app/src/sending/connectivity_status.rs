@@ -1,19 +1,19 @@
-//! The line that is always there: connection, what waits, when last synced, how far a running sync is. All of it leads
-//! to the sync page.
+//! The status line, always visible: connection, pending changes, time of the last sync, progress of a running
+//! sync. It links to the sync page.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::Completeness;
 use crate::route::Route;
 use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::words::format;
 use crate::words::language::{key, t, tf, tn};
+use client::Completeness;
 
-/// A connection's word, colour and glyph.
+/// A connection's label, colour and icon.
 pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {
     match connection {
         Connection::Online => (key("Online"), Tone::Good, Glyph::DotFull),
@@ -25,7 +25,7 @@ pub(crate) const fn connection_words(connection: Connection) -> (&'static str, T
     }
 }
 
-/// What a running sync is doing, and how far it is in percent where that is known.
+/// The text for a running sync, with its progress in percent if known.
 fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     if !sync.is_syncing {
         return None;
@@ -51,7 +51,7 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     Some((text, None))
 }
 
-/// What waits, in a few words.
+/// The number of pending changes, in a few words.
 fn waiting(sync: &OfflineSync) -> String {
     match (sync.pending, sync.attention, sync.is_online) {
         (0, 0, Connection::SignInNeeded) => t("Not signed in").to_owned(),

@@ -1,4 +1,4 @@
-//! Makes this device known to the server with a one-time code.
+//! Enrols this device with a one-time code.
 
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -16,14 +16,14 @@ use crate::use_book::use_book;
 use crate::use_offline_sync::use_sync;
 use crate::words::language::t;
 
-/// The code, if the link carried one.
+/// The code, if the link contains one.
 #[derive(Properties, PartialEq)]
 pub(crate) struct EnrolPageProps {
     #[prop_or_default]
     pub(crate) code: String,
 }
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     let book = use_book();
@@ -77,7 +77,7 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     }
 }
 
-/// What follows once the server knows the device: the stock list, and a first sync.
+/// The steps after enrolling: the stock list, and a first sync.
 #[hook]
 fn use_enrolled() -> Callback<()> {
     let (sync, toasts, navigator) = (use_sync(), use_toasts(), use_navigator());
@@ -87,7 +87,7 @@ fn use_enrolled() -> Callback<()> {
             t("This device is enrolled"),
             t("The stock list arrives by itself."),
         ));
-        sync.perform_sync.emit(());
+        sync.perform_sync();
         if let Some(navigator) = &navigator {
             navigator.replace(&Route::Stock);
         }

@@ -1,4 +1,4 @@
-//! How syncing goes: the status line and its notices, the sync page, unsent work, and enrolling.
+//! The state of syncing: the status line and its notices, the sync page, unsent changes, and enrolling.
 
 pub(crate) mod announcer;
 pub(crate) mod connectivity_status;

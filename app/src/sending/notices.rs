@@ -1,11 +1,10 @@
-//! What must be known wherever one is: data lost or damaged, a full device, offline, signed out, outdated, waiting too
-//! long.
+//! Notices shown on every page: data lost or damaged, storage full, offline, signed out, outdated, pending
+//! too long.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::keeping::Threat;
 use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
@@ -14,10 +13,11 @@ use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
+use client::Threat;
 
-/// Work that has waited this long is worth a warning.
+/// Changes pending for this long show a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
-/// Work that has waited this long is somebody else's business, too.
+/// Changes pending for this long show an alarm with the advice to involve others.
 const ALARM_AFTER_MILLIS: u64 = 3 * WARN_AFTER_MILLIS;
 
 struct Notice {
@@ -28,7 +28,7 @@ struct Notice {
     offer: Html,
 }
 
-/// The notices that hold now, the gravest first.
+/// The current notices, the most severe first.
 pub(crate) fn notices(
     sync: &OfflineSync,
     now: UnixMillis,
@@ -36,8 +36,9 @@ pub(crate) fn notices(
     storage: Option<Storage>,
 ) -> Html {
     let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
+    let dismiss = sync.callback(|sync, threat| sync.dismiss(threat));
     let mut notices = Vec::new();
-    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &sync.dismiss)));
+    notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &dismiss)));
     notices
         .extend(storage.filter(|_| !sync.threats.contains(&Threat::ReserveSpent)).and_then(storage_notice));
     notices.extend(connection_notice(sync));
@@ -138,7 +139,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             Html::default(),
         ),
         Connection::ServerUnreachable => {
-            let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+            let onclick = sync.callback(|sync, _: MouseEvent| sync.perform_sync());
             (
                 Tone::Info,
                 Glyph::DotHalf,
@@ -148,7 +149,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             )
         }
         Connection::WorkingOffline => {
-            let onclick = sync.work_offline.reform(|_: MouseEvent| false);
+            let onclick = sync.callback(|sync, _: MouseEvent| sync.work_offline(false));
             (
                 Tone::Waiting,
                 Glyph::Pause,
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_old_work_is_worth_a_warning() {
+    fn only_changes_pending_for_long_show_a_warning() {
         assert!(age_notice(WARN_AFTER_MILLIS - 1).is_none());
         let warned = age_notice(WARN_AFTER_MILLIS).map(|notice| (notice.tone, notice.text));
         assert!(warned.is_some_and(|(tone, text)| tone == Tone::Waiting && text.contains("1 day")));

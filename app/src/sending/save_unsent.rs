@@ -1,4 +1,4 @@
-//! "Save unsent work": what waits, as a file for another device or as a table for people.
+//! "Save unsent work": exports the queue as a file for another device or as a table for people.
 
 use domain::CalendarDate;
 use sync::set_of;
@@ -16,25 +16,25 @@ use crate::use_book::use_book;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
-/// A kind of file.
+/// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// For machines.
+    /// Machine-readable.
     Json,
-    /// For people.
+    /// Human-readable.
     Csv,
 }
 
-/// A way to save unsent work, and its sheet while that is open.
+/// The button to save unsent changes, and its sheet while it is open.
 pub(crate) struct SaveUnsent {
     pub(crate) open: Callback<()>,
     pub(crate) sheet: Html,
 }
 
-/// What came of it, in a sentence.
+/// The result, as a sentence.
 type Said = Option<Result<String, String>>;
 
-/// Saves what waits on this device.
+/// Saves the queue of this device.
 #[hook]
 pub(crate) fn use_save_unsent() -> SaveUnsent {
     let (book, today) = (use_book(), use_today());
@@ -49,7 +49,7 @@ pub(crate) fn use_save_unsent() -> SaveUnsent {
     };
     let setter = is_open.setter();
     let on_close = Callback::from(move |()| setter.set(false));
-    let has_pending = !book.pending().is_empty() || book.unreadable() > 0;
+    let has_pending = !book.pending().is_empty() || book.client().unreadable() > 0;
     let save = {
         let said = said.setter();
         Callback::from(move |kind| {
@@ -99,7 +99,7 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
             ("json", "application/json", text)
         }
         Kind::Csv => {
-            let records = book.queue();
+            let records = book.client().queue();
             let known = set_of(records.iter().map(|record| record.mutation.id));
             let products = records.iter().flat_map(|record| record.mutation.action.products());
             let labels = book.labels(products).await.map_err(|error| store_fault(&error))?;

@@ -1,4 +1,4 @@
-//! What the status line comes to, for those who do not see it: not every step of a sync, only what it ends with.
+//! The status line for screen readers: not every step of a sync, only its result.
 
 use sync::Connection;
 use yew::prelude::*;
@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::use_offline_sync::use_sync;
 use crate::words::language::t;
 
-/// What there is to say.
+/// The text to announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Nothing,
@@ -14,7 +14,8 @@ enum Said {
     AllSent,
 }
 
-/// What to say after a change from `before` to `now`, each a connection and how much waits. A lost connection has a notice.
+/// The text to announce after a change from `before` to `now`, each a connection and a number of pending
+/// changes. A lost connection has a notice of its own.
 fn after(said: Said, before: (Connection, usize), now: (Connection, usize)) -> Said {
     match (before, now) {
         ((Connection::Online, waiting), (Connection::Online, 0)) if waiting > 0 => Said::AllSent,
@@ -25,7 +26,7 @@ fn after(said: Said, before: (Connection, usize), now: (Connection, usize)) -> S
     }
 }
 
-/// It. Use it once, near the root.
+/// Renders it. Use it once, near the root.
 #[component]
 pub(crate) fn SpokenStatus() -> Html {
     let sync = use_sync();
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_what_a_sync_ends_with_and_that_the_network_is_back() {
+    fn announces_the_result_of_a_sync_and_that_the_network_is_back() {
         use Connection::{Offline, Online, ServerUnreachable};
         let said = |all: &[(Connection, usize)]| {
             all.windows(2).fold(Said::Nothing, |said, pair| after(said, pair[0], pair[1]))

@@ -1,11 +1,10 @@
-//! Says that something was not saved because the device is full, and what to do now.
+//! Tells that a change was not saved because the device is full, and what to do.
 
 use futures::FutureExt;
 use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
 use super::save_unsent::use_save_unsent;
-use crate::book::keeping::Threat;
 use crate::rest::NotLoaded;
 use crate::ui::button::button;
 use crate::ui::later::use_later;
@@ -13,8 +12,9 @@ use crate::ui::placeholder::read_failure;
 use crate::ui::sheet::Sheet;
 use crate::use_offline_sync::use_sync;
 use crate::words::language::t;
+use client::Threat;
 
-/// A sheet, there while a person has to know, as soon as its code is there.
+/// A sheet, shown until the user has acknowledged it, once its code is loaded.
 #[component]
 pub(crate) fn StorageFullLater() -> Html {
     use_later(|| load_sheet().boxed_local(), draw_sheet(), read_failure)
@@ -29,7 +29,7 @@ fn draw_sheet() -> Result<Html, NotLoaded> {
 fn StorageFull() -> Html {
     let sync = use_sync();
     let save = use_save_unsent();
-    let dismiss = sync.dismiss.reform(|()| Threat::Refused);
+    let dismiss = sync.callback(|sync, ()| sync.dismiss(Threat::Refused));
     let (close, open) = (dismiss.reform(|_: MouseEvent| ()), save.open.reform(|_: MouseEvent| ()));
     html! {
         <>

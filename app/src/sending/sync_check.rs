@@ -1,27 +1,28 @@
-//! "Check this device's data": every row compared with the server's, and what to do when some cannot be read.
+//! "Check this device's data": compares every row with the server's, and offers a repair when some cannot be
+//! parsed.
 
 use sync::{Connection, RoundError, StoreError, TransportError};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::book::Completeness;
-use crate::book::keeping::Threat;
 use crate::ui::button::{button, resting_button};
 use crate::ui::icon::{Glyph, icon};
 use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
 use crate::words::faults_in_words::round_fault;
 use crate::words::language::{key, t, tn};
+use client::Completeness;
+use client::Threat;
 
 const NO_CONNECTION: &str = key("This needs a connection to the server. Try again when it is back.");
 const NOT_COMPLETE: &str = key("The stock list is still being downloaded. Check it once it is complete.");
 
-/// How a check goes.
+/// The state of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Check {
     #[default]
     Idle,
-    /// So many rows are compared.
+    /// Running, with the number of rows compared.
     Running(usize),
     Done(String),
     Failed(String),
@@ -33,7 +34,7 @@ pub(crate) struct DataCheckProps {
     pub(crate) sync: OfflineSync,
 }
 
-/// It.
+/// Renders it.
 #[component]
 pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
     let sync = &props.sync;
@@ -42,7 +43,7 @@ pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
     let is_connected = sync.is_online == Connection::Online;
     let failed = check.clone();
     use_effect_with(is_connected, move |is_connected| {
-        // What stood in the way may be gone.
+        // The cause of the failure may be gone.
         if *is_connected && matches!(*failed, Check::Failed(_)) {
             failed.set(Check::Idle);
         }
@@ -61,7 +62,7 @@ pub(crate) fn DataCheck(props: &DataCheckProps) -> Html {
             let (book, setter) = (book.clone(), setter.clone());
             spawn_local(async move {
                 let progress = setter.clone();
-                let checked = book.check_rows(|rows| progress.set(Check::Running(rows))).await;
+                let checked = book.client().check_rows(|rows| progress.set(Check::Running(rows))).await;
                 setter.set(result(checked));
             });
         })
@@ -101,7 +102,7 @@ fn progress(check: &Check) -> Html {
 
 fn result(checked: Result<(usize, usize), RoundError>) -> Check {
     match checked {
-        // There is nothing to compare with while a snapshot is under way.
+        // While a snapshot is downloading, no rows can be compared.
         Ok((0, _)) => Check::Failed(t(NOT_COMPLETE).to_owned()),
         Ok((rows, 0)) => Check::Done(tn(
             rows,
@@ -117,7 +118,7 @@ fn result(checked: Result<(usize, usize), RoundError>) -> Check {
                 "{n} parts differed and were fetched again."
             ),
         )),
-        // Said by what is offered for it.
+        // The repair card shows it.
         Err(RoundError::Store(StoreError::Corrupt(_))) => Check::Idle,
         Err(RoundError::Transport(TransportError::Unreachable | TransportError::TimedOut)) => {
             Check::Failed(t(NO_CONNECTION).to_owned())
@@ -126,14 +127,14 @@ fn result(checked: Result<(usize, usize), RoundError>) -> Check {
     }
 }
 
-/// What to do about records that cannot be read; a notice says aloud that there are some.
+/// The repair of records that cannot be parsed; a notice announces them.
 fn damage(sync: &OfflineSync, check: &UseStateHandle<Check>) -> Html {
-    let (repair, setter) = (sync.repair_data.clone(), check.setter());
+    let (repaired, setter) = (sync.clone(), check.setter());
     let is_connected = sync.is_online == Connection::Online;
     let onclick = Callback::from(move |_: MouseEvent| {
         if is_connected {
             setter.set(Check::Idle);
-            repair.emit(());
+            repaired.repair_data();
         } else {
             setter.set(Check::Failed(t(NO_CONNECTION).to_owned()));
         }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_what_a_check_found() {
+    fn shows_the_result_of_a_check() {
         let said = |checked| match result(checked) {
             Check::Done(sentence) | Check::Failed(sentence) => sentence,
             Check::Idle | Check::Running(_) => String::new(),

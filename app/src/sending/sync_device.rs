@@ -1,5 +1,6 @@
-//! This device: who it is, how safely the browser keeps its data, and signing out.
+//! This device: its identity, its storage, and signing out.
 
+use client::ask_to_keep_data;
 use sync::Connection;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -8,7 +9,7 @@ use yew_router::Routable;
 use super::save_unsent::use_save_unsent;
 use super::use_storage::use_storage;
 use crate::book::Book;
-use crate::device::storage::{Storage, ask_to_keep};
+use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::{Tone, chip};
@@ -20,7 +21,7 @@ use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
 use crate::words::language::{t, tn};
 
-/// How syncing goes.
+/// The sync state.
 #[derive(Properties, PartialEq)]
 pub(crate) struct DeviceCardProps {
     pub(crate) sync: OfflineSync,
@@ -37,7 +38,7 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
     let ask_to_keep = Callback::from(move |_: MouseEvent| {
         let ask_again = ask_again.clone();
         spawn_local(async move {
-            ask_to_keep().await;
+            ask_to_keep_data().await;
             ask_again.emit(());
         });
     });
@@ -86,7 +87,7 @@ fn storage_facts(storage: &Storage, ask_to_keep: Callback<MouseEvent>) -> Html {
     }
 }
 
-/// Where signing out stands.
+/// The state of signing out.
 #[derive(Clone)]
 struct SigningOut {
     is_open: UseStateHandle<bool>,
@@ -94,7 +95,7 @@ struct SigningOut {
     failure: UseStateHandle<Option<AttrValue>>,
 }
 
-/// Signing out: what opens its sheet, and the sheet while it is open.
+/// The callback that opens the sign-out sheet, and the sheet while it is open.
 #[hook]
 fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
     let (book, toasts) = (use_book(), use_toasts());
@@ -104,7 +105,7 @@ fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
         failure: use_state(Option::default),
     };
     let save = use_save_unsent();
-    // What stood in the way may be gone.
+    // The cause of the failure may be gone.
     let failure = state.failure.setter();
     use_effect_with(sync.is_online == Connection::Online, move |is_online| {
         if *is_online {
@@ -142,15 +143,15 @@ async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningO
         Ok(()) => {
             state.is_open.set(false);
             toasts.show(Toast::new(Tone::Good, t("Signed out"), t("The server has forgotten this device.")));
-            // The server's answer to it is what shows that this device is signed out.
-            sync.perform_sync.emit(());
+            // Only the server's answer to a sync shows that this device is signed out.
+            sync.perform_sync();
         }
         Err(sentence) => state.failure.set(Some(sentence.into())),
     }
     state.is_busy.set(false);
 }
 
-/// `ways`: save unsent work, sign out.
+/// `ways` are the buttons: save unsent changes, sign out.
 fn sign_out_sheet(
     sync: &OfflineSync,
     is_busy: bool,
@@ -158,7 +159,7 @@ fn sign_out_sheet(
     on_close: Callback<()>,
     [save, sign_out]: &[Callback<MouseEvent>; 2],
 ) -> Html {
-    let sync_now = sync.perform_sync.reform(|_: MouseEvent| ());
+    let sync_now = sync.callback(|sync, _: MouseEvent| sync.perform_sync());
     let sync_word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
     let cancel = on_close.reform(|_: MouseEvent| ());
     html! {

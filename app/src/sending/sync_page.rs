@@ -1,4 +1,5 @@
-//! The synchronisation: what needs a person, what waits, how it goes, and what this device did lately.
+//! The sync page: entries that need attention, pending changes, the sync state, and the latest changes of
+//! this device.
 
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
@@ -7,7 +8,6 @@ use super::connectivity_status::connection_words;
 use super::sync_check::DataCheck;
 use super::sync_device::DeviceCard;
 use super::sync_queue::use_sync_queue;
-use crate::book::Completeness;
 use crate::goods::recent_list::RecentList;
 use crate::ui::button::resting_button;
 use crate::ui::chip::chip;
@@ -16,13 +16,15 @@ use crate::ui::page_head::PageHead;
 use crate::ui::switch::Switch;
 use crate::ui::use_clock::use_now;
 use crate::use_offline_sync::{OfflineSync, use_sync};
+use crate::words::faults_in_words::sync_error;
 use crate::words::format;
 use crate::words::language::{grouped, t, tf};
+use client::Completeness;
 
-/// Rows of the latest work.
+/// Rows of the latest changes.
 const MAX_RECENT_ROWS: usize = 50;
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn SyncPage() -> Html {
     let (sync, now) = (use_sync(), use_now());
@@ -70,7 +72,7 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
             { chip(tone, Some(glyph), t(word), "sync-connection") }
             <p>{ explanation(sync.is_online) }</p>
             if let Some(error) = &status.error {
-                <p class="fault" data-test="sync-error">{ error }</p>
+                <p class="fault" data-test="sync-error">{ sync_error(error) }</p>
             }
             <dl class="facts">
                 { fact(t("Last sync"), "sync-last", last) }
@@ -110,8 +112,8 @@ fn explanation(connection: Connection) -> &'static str {
 
 fn choices(sync: &OfflineSync) -> Html {
     let works_offline = sync.is_online == Connection::WorkingOffline;
-    let (start, stop) = (sync.start_auto_sync.clone(), sync.stop_auto_sync.clone());
-    let on_automatic = Callback::from(move |is_on| if is_on { start.emit(()) } else { stop.emit(()) });
+    let on_automatic =
+        sync.callback(|sync, is_on| if is_on { sync.start_auto_sync() } else { sync.stop_auto_sync() });
     let automatic = Switch {
         label: t("Sync automatically"),
         hint: t("Every minute, and whenever the connection returns."),
@@ -123,7 +125,7 @@ fn choices(sync: &OfflineSync) -> Html {
         label: t("Work offline"),
         hint: t("Sends and receives nothing until you switch it off."),
         is_on: works_offline,
-        on_change: sync.work_offline.clone(),
+        on_change: sync.callback(|sync, chosen| sync.work_offline(chosen)),
         test: "work-offline",
     };
     html! {
@@ -134,7 +136,7 @@ fn choices(sync: &OfflineSync) -> Html {
 }
 
 fn sync_now(sync: &OfflineSync) -> Html {
-    let onclick = sync.perform_sync.reform(|_: MouseEvent| ());
+    let onclick = sync.callback(|sync, _: MouseEvent| sync.perform_sync());
     let is_resting = sync.is_syncing || sync.is_online == Connection::WorkingOffline;
     let word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
     let face = html! { <>{ icon(Glyph::Sync) }{ word }</> };

@@ -1,4 +1,4 @@
-//! The queue: what waits to be sent, and the way to what needs a person.
+//! The queue: pending changes, and a link to those that need attention.
 
 use sync::UnixMillis;
 use yew::prelude::*;
@@ -18,10 +18,10 @@ use crate::use_book::use_book;
 use crate::words::action_words::in_words;
 use crate::words::language::{t, tn};
 
-/// Waiting rows shown; the rest is counted.
+/// Maximum number of pending rows shown; the rest is counted.
 const MAX_SHOWN_ROWS: usize = 100;
 
-/// The queue as it is `now`.
+/// The queue at the time `now`.
 #[hook]
 pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let (book, toasts) = (use_book(), use_toasts());
@@ -37,9 +37,13 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     };
     let row = |record: &Queued| queue_row(&record.mutation, name_of(record).as_deref(), now, &on_undo);
     let attention = records.iter().filter(|record| !record.is_pending()).count();
-    let rows: Vec<Html> =
-        records.iter().filter(|record| record.is_pending()).take(MAX_SHOWN_ROWS).map(row).collect();
-    let unreadable = book.unreadable();
+    let rows: Vec<Html> = records
+        .iter()
+        .filter(|record| record.is_pending())
+        .take(MAX_SHOWN_ROWS)
+        .map(|record| row(record))
+        .collect();
+    let unreadable = book.client().unreadable();
     let waiting = records.iter().filter(|record| record.is_pending()).count() + unreadable;
     let save_button = |test| {
         let onclick = save.open.reform(|_: MouseEvent| ());
@@ -64,7 +68,7 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     }
 }
 
-/// What needs a person stands in the inbox.
+/// Entries that need attention are in the inbox.
 fn attention_link(attention: usize) -> Html {
     let words = tn(attention, "{n} change needs you", "{n} changes need you");
     html! {

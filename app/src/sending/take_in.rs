@@ -1,4 +1,4 @@
-//! "Import unsent work": a file that another device saved joins this device's queue.
+//! "Import unsent work": adds a file saved by another device to this device's queue.
 
 use sync::TakenIn;
 use wasm_bindgen::JsCast;
@@ -12,10 +12,10 @@ use crate::use_book::use_book;
 use crate::words::faults_in_words::file_fault;
 use crate::words::language::{t, tf, tn};
 
-/// A file of the most entries there may be is smaller.
+/// Larger than any file with the maximum number of entries.
 const MAX_FILE_BYTES: f64 = 100_000_000.0;
 
-/// The button, and what came of the last file.
+/// The button, and the result of the last import.
 #[component]
 pub(crate) fn TakeInUnsent() -> Html {
     let book = use_book();
@@ -27,7 +27,7 @@ pub(crate) fn TakeInUnsent() -> Html {
             let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             let Some(input) = input else { return };
             let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-            // So that the same file can be chosen again.
+            // So that the same file can be selected again.
             input.set_value("");
             let (book, said, is_busy) = (book.clone(), said.clone(), is_busy.clone());
             is_busy.set(true);
@@ -68,7 +68,7 @@ async fn take_in(book: &Book, file: &File) -> Result<String, String> {
     }
     let unreadable = |_| t("The file cannot be read. Choose it again.").to_owned();
     let text = JsFuture::from(file.text()).await.map_err(unreadable)?.as_string().unwrap_or_default();
-    let taken = book.take_in_unsent(&text).await.map_err(|error| file_fault(&error))?;
+    let taken = book.client().take_in_unsent(&text).await.map_err(|error| file_fault(&error))?;
     Ok(sentence(taken))
 }
 
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_how_many_were_added() {
+    fn shows_the_number_of_added_changes() {
         let said = |added, skipped| sentence(TakenIn { added, skipped });
         assert_eq!(said(0, 0), "There was nothing in this file.");
         assert_eq!(said(0, 1), "Nothing was added: 1 change was here already.");

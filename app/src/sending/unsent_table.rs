@@ -1,6 +1,7 @@
-//! Unsent work as a table for people: who did what to which lot, and what became of it.
+//! Unsent changes as a table for people: author, action, lot and state.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use domain::{Action, LotRef, Quantity};
 use sync::{Json, Mutation, QueueState, UnixMillis};
@@ -16,18 +17,18 @@ use crate::words::reasons::reason;
 
 const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", "Quantity", "State"];
 
-/// What is not sent yet.
+/// The changes that are not sent yet.
 pub(crate) struct UnsentWork<'a> {
-    /// What waits, and what a person has to settle.
-    pub(crate) records: &'a [Queued],
-    /// What another version of the app made, and this one cannot read.
+    /// Pending changes, and those that need attention.
+    pub(crate) records: &'a [Rc<Queued>],
+    /// Changes made by another version of the app, which this one cannot parse.
     pub(crate) unreadable: Vec<&'a Mutation<Json>>,
     pub(crate) labels: &'a BTreeMap<Uuid, ProductLabel>,
-    /// How far this place's clocks are ahead of UTC at some time.
+    /// The local offset from UTC at a given time.
     pub(crate) offset_minutes: &'a dyn Fn(UnixMillis) -> i32,
 }
 
-/// Goods that an action concerns.
+/// The goods of an action.
 #[derive(Default)]
 struct Goods<'a> {
     product: Option<Uuid>,
@@ -37,7 +38,7 @@ struct Goods<'a> {
 }
 
 impl UnsentWork<'_> {
-    /// It as a CSV file's text, a row for each lot.
+    /// The CSV text, with a row for each lot.
     pub(crate) fn csv(&self) -> String {
         let mut rows: Vec<[String; 9]> = Vec::new();
         for record in self.records {
@@ -80,7 +81,7 @@ impl UnsentWork<'_> {
     }
 }
 
-/// What was done, in the words of the queue's rows.
+/// The action, in the words of the queue's rows.
 fn what(action: &Action) -> String {
     let words = in_words(action);
     match action {
@@ -119,7 +120,7 @@ fn bin(goods: &Goods<'_>) -> String {
     }
 }
 
-/// A number that spreadsheets count with.
+/// A number in the format of spreadsheets.
 fn plain(quantity: Quantity) -> String {
     quantity.to_string().replace('\u{2212}', "-")
 }
@@ -187,7 +188,7 @@ mod tests {
             ProductLabel { name: "Rice, round".to_owned(), sku: "-7A".to_owned(), variant: String::new() };
         let labels = BTreeMap::from([(Uuid::from_u128(7), label)]);
         let work = UnsentWork {
-            records: &[waiting(action)],
+            records: &[Rc::new(waiting(action))],
             unreadable: Vec::new(),
             labels: &labels,
             offset_minutes: &|_| 60,
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_who_did_what_to_which_lot() {
+    fn a_row_has_author_action_and_lot() {
         let lot = LotRef::new(Uuid::from_u128(7), "L1", "A-1");
         assert_eq!(
             lines(Action::PickLot { lot: lot.clone(), quantity: Quantity::units(5), reason: String::new() })

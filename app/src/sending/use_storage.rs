@@ -1,4 +1,4 @@
-//! How this device's storage stands, asked again now and then.
+//! The state of this device's storage, polled.
 
 use yew::prelude::*;
 use yew_hooks::use_interval;
@@ -6,10 +6,11 @@ use yew_hooks::use_interval;
 use crate::device::storage::Storage;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 
-/// It fills slowly.
+/// A long interval, because storage fills slowly.
 const ASK_MILLIS: u32 = 60_000;
 
-/// The storage as last told; none where the browser does not say, or before it has. The callback asks again.
+/// The last known state of the storage; `None` if the browser does not tell, or has not yet. The callback
+/// polls again.
 #[hook]
 pub(crate) fn use_storage() -> (Option<Storage>, Callback<()>) {
     let asked = use_state(|| 0_u32);

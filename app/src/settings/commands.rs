@@ -1,4 +1,4 @@
-//! The commands as barcodes on paper, so that a whole flow can be worked by scans alone.
+//! The commands as barcodes on paper, so that a whole task can be done by scans alone.
 
 use yew::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::words::language::t;
 pub(crate) fn CommandsPage() -> Html {
     let print = Callback::from(|_: MouseEvent| {
         if let Some(window) = web_sys::window() {
-            // A browser without printing does nothing.
+            // A no-op in a browser without printing.
             drop(window.print());
         }
     });

@@ -1,4 +1,4 @@
-//! The settings, the scanner test, the printed commands, and the first steps on a new device.
+//! The settings, the scanner test, the printed commands, and the first-run guide.
 
 pub(crate) mod commands;
 pub(crate) mod scanner_report;

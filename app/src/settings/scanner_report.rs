@@ -1,4 +1,4 @@
-//! What a scan tells of its scanner: what it sent, how, and what should be set differently. Pure.
+//! Diagnoses a scanner from a scan: its input, its timing, and the settings to change. Pure.
 
 use domain::{GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
 
@@ -6,81 +6,81 @@ use crate::desk::scan_key::{DEAD_KEY, LastBurst, Terminator};
 use crate::device::preferences::ScannerPreferences;
 use crate::ui::code128::FNC1;
 
-/// Has the characters that keyboards of different languages have in different places.
+/// Contains the characters whose keys differ between keyboard languages.
 pub(crate) const KEYS_LABEL: &str = "TEST]d201/-+\u{1d}QWYZ";
-/// How a scan of it begins: letters that most keyboards have in the same place.
+/// The beginning of its scan: letters that are on the same keys of most keyboards.
 const KEYS_LABEL_START: &str = "TEST";
-/// An item, its lot, and behind a separator its serial number.
+/// An item, its lot, and after a separator its serial number.
 const SEPARATOR_LABEL: [&str; 2] = ["010952123454321310AB1", "217"];
-/// A scanner that is slower than this on average is slower than it has to be.
+/// A mean gap above this is unnecessarily slow.
 const SLOW_MEAN_GAP_MILLIS: f64 = 30.0;
-/// Adopted gaps leave so much room above the longest that was measured ...
+/// Factor from the longest measured gap to the adopted one.
 const GAP_ROOM_FACTOR: f64 = 2.0;
-/// ... and are not shorter than this.
+/// Minimum adopted gap.
 const MIN_ADOPTED_GAP_MILLIS: u32 = 40;
-/// The longest gap that is ever adopted; a person types faster.
+/// Maximum adopted gap; people type faster than a longer one.
 pub(crate) const MAX_ADOPTED_GAP_MILLIS: u32 = 250;
 
-/// Everything about one scan.
+/// The diagnosis of one scan.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Report {
-    /// As sent.
+    /// The scanner's input.
     pub(crate) text: String,
-    /// How; none for what the camera saw or somebody typed.
+    /// Its keys; `None` for input from the camera or from typing.
     pub(crate) burst: Option<LastBurst>,
     pub(crate) reading: Reading,
-    /// The gravest first; none for a scanner that is set up well.
+    /// The most severe first; empty for a correctly configured scanner.
     pub(crate) advice: Vec<Advice>,
-    /// How the separator came, if the label has one.
+    /// The encoding of the separator, if the label has one.
     pub(crate) separator: Option<Separator>,
 }
 
-/// What Lotbook reads in it.
+/// The parsed content.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
     Gtin(String),
     Gs1(Gs1),
-    /// It may mean several things.
+    /// Ambiguous.
     Unclear(Vec<Gs1>),
     Other(String),
-    /// It breaks the rules of GS1.
+    /// It violates the rules of GS1.
     Fault(domain::Gs1Fault),
 }
 
-/// Something to change.
+/// A problem with its solution.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Advice {
-    /// The device turns characters into accents.
+    /// The device combines characters with accents.
     DeadKey,
-    /// The scanner types for another keyboard: what was meant, and what came.
+    /// The scanner types for another keyboard layout: expected and received characters.
     KeyboardLanguage(Vec<(char, char)>),
-    /// Capitals and small letters are exchanged.
+    /// Upper and lower case are swapped.
     CapsLock,
-    /// The separator came as this character.
+    /// The separator was received as this character.
     SeparatorIs(char),
     SeparatorLost,
-    /// Some key came so late, in milliseconds, that it would not count as the same scan.
+    /// A gap, in milliseconds, is too long for one scan.
     TooSlow(u32),
-    /// It has fewer characters than are wanted.
+    /// It has fewer characters than the configured minimum, which is given.
     TooShort(u32),
     NoTerminator,
-    /// So many milliseconds a key.
+    /// Mean milliseconds per key.
     Slow(u32),
     NoIdentifier,
 }
 
-/// What became of the separator.
+/// The result for the separator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Separator {
-    /// It is understood.
+    /// Received and recognised.
     Came,
-    /// It came as a character that nobody has chosen for it.
+    /// Received as a character that is not configured for it.
     CameAs(char),
     Lost,
 }
 
 impl Report {
-    /// What `text` tells of a scanner that is set up as `scanner` says.
+    /// Diagnoses `text` for a scanner with the preferences `scanner`.
     pub(crate) fn new(text: &str, burst: Option<LastBurst>, scanner: &ScannerPreferences) -> Self {
         let reading = read(text, scanner.scanner());
         let separator = separator(text, scanner.separator);
@@ -109,7 +109,7 @@ impl Separator {
     }
 }
 
-/// The bars of the label with a separator.
+/// The barcode data of the label with a separator.
 pub(crate) fn separator_label() -> String {
     let [item, serial] = SEPARATOR_LABEL;
     format!("{FNC1}{item}{FNC1}{serial}")
@@ -125,7 +125,7 @@ fn read(text: &str, scanner: Scanner) -> Reading {
     }
 }
 
-/// The longest gap to take as that of one scan, after what was measured.
+/// The maximum gap of one scan to adopt after a measurement.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held between two bounds")]
 pub(crate) fn adopted_gap_millis(burst: &LastBurst) -> u32 {
     let wanted = (burst.max_gap_millis * GAP_ROOM_FACTOR)
@@ -133,14 +133,14 @@ pub(crate) fn adopted_gap_millis(burst: &LastBurst) -> u32 {
     (wanted / 10.0).ceil() as u32 * 10
 }
 
-/// The AIM symbology identifier that a scan begins with.
+/// The AIM symbology identifier at the start of a scan.
 pub(crate) fn symbology(text: &str) -> Option<&str> {
     let identifier = text.get(..3).filter(|_| text.starts_with(']'))?;
     let is_one = identifier.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric());
     is_one.then_some(identifier)
 }
 
-/// With characters that have no picture made visible: `<GS>`. The pictures that Unicode has for them are in few fonts.
+/// Replaces invisible characters by names such as `<GS>`. Few fonts contain Unicode's symbols for them.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
@@ -181,7 +181,7 @@ pub(crate) fn whole(millis: f64) -> u32 {
     millis.round().max(0.0) as u32
 }
 
-/// What became of the separator of the label that has one; none for other labels.
+/// The result for the separator, if the scan is of the label that has one.
 fn separator(text: &str, chosen: char) -> Option<Separator> {
     let [item, serial] = SEPARATOR_LABEL;
     let (_, after) = text.split_once(item)?;
@@ -195,7 +195,7 @@ fn separator(text: &str, chosen: char) -> Option<Separator> {
     }
 }
 
-/// Compares a scan of [`KEYS_LABEL`] with what it says.
+/// Compares a scan of [`KEYS_LABEL`] with its text.
 fn keyboard_advice(text: &str) -> Option<Advice> {
     let came = without_identifier(text)?;
     let meant = KEYS_LABEL.chars().filter(|char| *char != GROUP_SEPARATOR);
@@ -212,8 +212,8 @@ fn keyboard_advice(text: &str) -> Option<Advice> {
     Some(Advice::KeyboardLanguage(mixed))
 }
 
-/// The characters of a scan of [`KEYS_LABEL`] without its separator; none for another label. An identifier in front may be
-/// mixed up as well, so it is told by its length.
+/// The characters of a scan of [`KEYS_LABEL`] without its identifier; `None` for another label. The
+/// identifier may be garbled as well, so it is detected by its length.
 fn without_identifier(text: &str) -> Option<Vec<char>> {
     let chars: Vec<char> = text.chars().collect();
     let label: Vec<char> = KEYS_LABEL.chars().collect();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scanner_that_is_set_up_well_needs_nothing() {
+    fn a_correctly_configured_scanner_gets_no_advice() {
         assert_eq!(advice("4006381333931", 5.0, Terminator::Enter), []);
         assert_eq!(advice("4006381333931", 5.0, Terminator::Tab), []);
         assert_eq!(advice("]d2010952123454321310AB1\u{1d}217", 5.0, Terminator::Enter), []);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_to_change_on_the_scanner() {
+    fn advises_on_scanner_settings() {
         assert_eq!(advice("4006381333931", 5.0, Terminator::Pause), [Advice::NoTerminator]);
         assert_eq!(advice("4006381333931", 130.0, Terminator::Enter), [Advice::TooSlow(130)]);
         assert_eq!(advice("4006381333931", 40.0, Terminator::Enter), [Advice::Slow(40)]);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_characters_that_keyboards_mix_up() {
+    fn lists_the_characters_that_keyboard_layouts_swap() {
         let german = "TEST+d201-ß´\u{1d}QWZY";
         assert_eq!(
             report(german).advice,
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_separator_however_it_came() {
+    fn finds_the_separator_in_every_encoding() {
         let with = |separator: &str| report(&format!("]C1010952123454321310AB1{separator}217")).separator;
         assert_eq!(with("\u{1d}"), Some(Separator::Came));
         assert_eq!(with("~"), Some(Separator::CameAs('~')));
@@ -319,13 +319,13 @@ mod tests {
     }
 
     #[test]
-    fn adopts_gaps_with_room_and_within_bounds() {
+    fn adopts_gaps_with_a_margin_and_within_bounds() {
         let gap = |millis| adopted_gap_millis(&burst("1234", millis, Terminator::Enter));
         assert_eq!([gap(3.0), gap(33.0), gap(100.0), gap(400.0)], [40, 70, 200, MAX_ADOPTED_GAP_MILLIS]);
     }
 
     #[test]
-    fn makes_control_characters_visible_and_knows_identifiers() {
+    fn makes_control_characters_visible_and_recognises_identifiers() {
         assert_eq!(visible("a\u{1d}\r\t\u{1}b"), "a<GS><CR><TAB><01>b");
         assert_eq!(symbology("]d201"), Some("]d2"));
         assert_eq!(symbology("]+01"), None);

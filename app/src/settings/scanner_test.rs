@@ -1,4 +1,4 @@
-//! Shows what the scanner sends, what Lotbook reads in it, and what should be set differently.
+//! The scanner test: shows the scanner's input, its parsed content, and the settings to change.
 
 use yew::prelude::*;
 
@@ -60,7 +60,7 @@ pub(crate) fn ScannerTestPage() -> Html {
     }
 }
 
-/// While this page is shown, runs of keys that would be taken for typing are scans, too.
+/// While this page is shown, slow runs of keys count as scans, too.
 #[hook]
 fn use_lenient_scans() {
     use_effect_with((), |()| {
@@ -69,9 +69,9 @@ fn use_lenient_scans() {
     });
 }
 
-/// Looks at a scan, and keeps what it proves.
+/// Diagnoses a scan, and stores the resulting facts.
 fn test(text: &str) -> Report {
-    // What the camera saw or somebody typed into a field has no keys.
+    // Input from the camera or from typing has no keys.
     let burst = last_burst().filter(|burst| burst.text.contains(text));
     let text = burst.as_ref().map_or(text, |burst| &burst.text).to_owned();
     let report = Report::new(&text, burst, &Preferences::load().scanner);
@@ -91,7 +91,7 @@ fn keep(change: impl FnOnce(&mut ScannerPreferences)) {
     Preferences::change(|preferences| change(&mut preferences.scanner));
 }
 
-/// What is to be changed, the gravest first; else that nothing is.
+/// The advice, the most severe first; else a confirmation.
 fn verdict(report: &Report) -> Html {
     let all_is_well = || match report.separator {
         Some(Separator::Came) => {
@@ -114,7 +114,7 @@ fn verdict(report: &Report) -> Html {
     html! { <div class="verdicts">{ for sentences.into_iter().map(line) }</div> }
 }
 
-/// What the app itself can do about it.
+/// The changes that the app itself can make.
 fn ways(report: &Report) -> Html {
     let mut ways = Vec::new();
     if let Some(Separator::CameAs(char)) = report.separator {
@@ -153,7 +153,7 @@ const fn too_short(advice: &Advice) -> Option<u32> {
     }
 }
 
-/// Labels that bring faults to light; they are scanned from paper or from another device's screen.
+/// Test labels; they are scanned from paper or from another device's screen.
 fn labels() -> Html {
     let keys = crate::settings::scanner_report::visible(KEYS_LABEL);
     html! {

@@ -1,4 +1,4 @@
-//! A scanner's report in words.
+//! A scanner's diagnosis in words.
 
 use domain::Gs1;
 use yew::prelude::*;
@@ -16,13 +16,13 @@ pub(crate) struct Sentence {
 }
 
 impl Sentence {
-    /// All is well.
+    /// A confirmation.
     pub(crate) fn good(text: &str) -> Self {
         Self { tone: Tone::Good, text: text.to_owned() }
     }
 }
 
-/// What is wrong, and what to change.
+/// A problem with its solution.
 pub(crate) fn advice_words(advice: &Advice) -> Sentence {
     let (tone, text) = match advice {
         Advice::DeadKey => (
@@ -72,7 +72,7 @@ fn keyboard_words(mixed: &[(char, char)]) -> String {
     )
 }
 
-/// What came and what it means, as a list.
+/// The input and its meaning, as a list.
 pub(crate) fn facts(report: &Report) -> Html {
     let mut facts = vec![(t("Sent"), visible(&report.text))];
     if let Some(identifier) = symbology(&report.text) {
@@ -157,7 +157,7 @@ fn table(elements: &Gs1) -> Html {
     }
 }
 
-/// What goods are usually marked with.
+/// The GS1 identifiers that are common on goods.
 fn identifier_name(ai: &str) -> &'static str {
     match ai {
         "00" => t("Number of the logistic unit (SSCC)"),
@@ -184,7 +184,7 @@ fn identifier_name(ai: &str) -> &'static str {
     }
 }
 
-/// The symbologies of ISO/IEC 15424 that goods are marked with. They are names, the same everywhere.
+/// The symbologies of ISO/IEC 15424 that are used on goods. They are names, the same in every language.
 fn symbology_name(identifier: &str) -> &'static str {
     match identifier {
         "]A0" | "]A1" | "]A2" | "]A3" | "]A4" | "]A5" | "]A7" => "Code 39",

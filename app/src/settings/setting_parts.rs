@@ -1,22 +1,22 @@
-//! What the settings and the first-run guide share: choosing the language, trying the sounds, keeping the data.
+//! Shared by the settings and the first-run guide: language, sounds, persistent storage.
 
+use client::ask_to_keep_data;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::device::feedback::{self, Feedback};
 use crate::device::install::{self, Install};
 use crate::device::preferences::Preferences;
-use crate::device::storage::{Storage, ask_to_keep};
+use crate::device::storage::Storage;
 use crate::sending::use_storage::use_storage;
-use crate::service_worker;
 use crate::ui::button::button;
 use crate::ui::flash;
 use crate::words::language::{self, LANGUAGES, t};
 
-/// The preferences as they are shown, and what changes them.
+/// The shown preferences, with their setter.
 pub(crate) type Kept = UseStateHandle<Preferences>;
 
-/// Changes what is kept and what is shown.
+/// Changes the stored and the shown preferences.
 pub(crate) fn change(kept: &Kept, change: impl FnOnce(&mut Preferences)) {
     kept.set(Preferences::change(change));
 }
@@ -26,21 +26,21 @@ pub(crate) fn section(title: &'static str, content: Html) -> Html {
     html! { <section><h2>{ title }</h2><div class="card">{ content }</div></section> }
 }
 
-/// One line of a card: what it is about, and what can be done.
+/// One line of a card: a text and its controls.
 pub(crate) fn setting(words: &str, ways: Html) -> Html {
     html! { <div class="setting"><span>{ words.to_owned() }</span>{ ways }</div> }
 }
 
-/// One of several things that may be chosen.
+/// One option of a choice.
 pub(crate) struct Choice {
     pub(crate) code: String,
     pub(crate) word: String,
-    /// The language of the word, where it is another than the screen's.
+    /// The language of the label, if it differs from the screen's.
     pub(crate) lang: Option<&'static str>,
     pub(crate) is_chosen: bool,
 }
 
-/// Buttons of which one is chosen; `test` is the test hook.
+/// Buttons of which one is selected; `test` is the test hook.
 pub(crate) fn choices(
     label: &'static str,
     choices: Vec<Choice>,
@@ -60,7 +60,7 @@ pub(crate) fn choices(
     html! { <div class="choices" role="group" aria-label={label}>{ for choices.into_iter().map(one) }</div> }
 }
 
-/// The languages, each in its own name. Choosing one starts the page again, because no text changes while it is shown.
+/// The languages, each in its own name. A selection reloads the page, because texts are not updated in place.
 pub(crate) fn language_choices() -> Html {
     let all = LANGUAGES.map(|(code, name)| Choice {
         code: code.to_owned(),
@@ -70,12 +70,12 @@ pub(crate) fn language_choices() -> Html {
     });
     let on_choose = Callback::from(|code: String| {
         language::choose(&code);
-        service_worker::reload();
+        client::reload();
     });
     choices(t("Language"), all.into(), &on_choose, "language")
 }
 
-/// A button for every sound; each shows what belongs to it as well. `on_try` is told.
+/// A button for every sound; it also shows the colour of the feedback. Calls `on_try`.
 pub(crate) fn sound_buttons(on_try: &Callback<()>) -> Html {
     let one = |sound: Feedback| {
         let word = sound_word(sound);
@@ -88,7 +88,7 @@ pub(crate) fn sound_buttons(on_try: &Callback<()>) -> Html {
     html! { <div class="ways">{ for Feedback::ALL.into_iter().map(one) }</div> }
 }
 
-/// What a sound says.
+/// The meaning of a sound.
 fn sound_word(sound: Feedback) -> &'static str {
     match sound {
         Feedback::Right => t("Right"),
@@ -98,7 +98,7 @@ fn sound_word(sound: Feedback) -> &'static str {
     }
 }
 
-/// How the storage stands, what asks the browser to keep it, and whether it was asked here.
+/// The state of the storage, the callback that requests persistence, and whether it was called.
 #[hook]
 pub(crate) fn use_keeping() -> (Option<Storage>, Callback<()>, bool) {
     let (storage, ask_again) = use_storage();
@@ -107,7 +107,7 @@ pub(crate) fn use_keeping() -> (Option<Storage>, Callback<()>, bool) {
     let ask = Callback::from(move |()| {
         let (ask_again, asked) = (ask_again.clone(), asked.clone());
         spawn_local(async move {
-            ask_to_keep().await;
+            ask_to_keep_data().await;
             asked.set(true);
             ask_again.emit(());
         });
@@ -115,7 +115,7 @@ pub(crate) fn use_keeping() -> (Option<Storage>, Callback<()>, bool) {
     (storage, ask, *was_asked)
 }
 
-/// What can be said of the storage in a sentence.
+/// The state of the storage in one sentence.
 pub(crate) fn keeping_sentence(storage: Option<&Storage>, was_asked: bool) -> &'static str {
     match storage {
         None => t("This browser does not say whether it keeps the data."),
@@ -127,7 +127,7 @@ pub(crate) fn keeping_sentence(storage: Option<&Storage>, was_asked: bool) -> &'
     }
 }
 
-/// The way to the installed app: a button where the browser offers it, else what to do.
+/// The installation: a button if the browser offers it, else instructions.
 pub(crate) fn install_ways(install: Install) -> Html {
     match install {
         Install::Installed => Html::default(),

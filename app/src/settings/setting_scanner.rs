@@ -1,4 +1,4 @@
-//! How this device's scanner is told from a person, and what it sends.
+//! The scanner settings: how scans differ from typing, and how they are parsed.
 
 use domain::GROUP_SEPARATOR;
 use yew::prelude::*;
@@ -12,10 +12,10 @@ use crate::ui::button::link_button;
 use crate::ui::field::Field;
 use crate::words::language::{t, tf};
 
-/// What scanners are commonly set to send in place of the separator.
+/// Common substitutes for the separator in scanner settings.
 const SUBSTITUTES: [char; 5] = ['~', '^', '|', '#', '{'];
 
-/// A number of the scanner's, within its bounds.
+/// A numeric setting of the scanner, with bounds.
 #[derive(Clone, Copy, PartialEq)]
 enum Number {
     MaxGap,
@@ -26,7 +26,7 @@ enum Number {
 impl Number {
     const ALL: [Self; 3] = [Self::MaxGap, Self::MinChars, Self::Blanking];
 
-    /// The least and the most.
+    /// Minimum and maximum.
     const fn bounds(self) -> (u32, u32) {
         match self {
             Self::MaxGap => (20, 500),
@@ -73,14 +73,14 @@ impl Number {
         }
     }
 
-    /// The number that was typed, if it is within its bounds.
+    /// The typed number, if it is within its bounds.
     fn read(self, typed: &str) -> Option<u32> {
         let (least, most) = self.bounds();
         typed.trim().parse().ok().filter(|number| (least..=most).contains(number))
     }
 }
 
-/// The preferences, kept by the page.
+/// The preferences, owned by the page.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ScannerSettingsProps {
     pub(crate) kept: Kept,
@@ -139,7 +139,7 @@ fn number_field(number: Number, typed: &str, on_change: Callback<String>) -> Htm
     .view()
 }
 
-/// What may stand for the group separator.
+/// The options for the separator.
 fn separators(kept: &Kept) -> Html {
     let chosen = kept.scanner.separator;
     let is_listed = |char| char == GROUP_SEPARATOR || SUBSTITUTES.contains(&char);
@@ -155,7 +155,7 @@ fn separators(kept: &Kept) -> Html {
         let separator = code.chars().next().unwrap_or(GROUP_SEPARATOR);
         change(&kept, |preferences| {
             preferences.scanner.separator = separator;
-            // What was seen was another character.
+            // The observation was about another character.
             preferences.scanner.sends_separators = false;
         });
     });
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_numbers_within_bounds_are_kept() {
+    fn only_numbers_within_bounds_are_accepted() {
         assert_eq!(Number::MaxGap.read(" 80 "), Some(80));
         for wrong in ["", "19", "501", "8.5", "-80", "eighty"] {
             assert_eq!(Number::MaxGap.read(wrong), None, "{wrong}");

@@ -1,4 +1,4 @@
-//! What this device's user chooses.
+//! The settings of this device.
 
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -81,7 +81,7 @@ fn sounds(kept: &Kept) -> Html {
     html! { <div class="setting-block">{ switch.view() }{ sound_buttons(&Callback::noop()) }</div> }
 }
 
-/// An empty one is not kept.
+/// An empty bin is not stored.
 #[hook]
 fn use_receiving_bin(kept: &Kept) -> Html {
     let (handle, text) = (kept.clone(), use_state(|| kept.receiving_bin.clone()));
@@ -108,7 +108,7 @@ fn use_receiving_bin(kept: &Kept) -> Html {
     .view()
 }
 
-/// Fetches what reads codes ahead of time.
+/// Downloads the decoder in advance.
 #[component]
 fn CameraSetting() -> Html {
     let (is_busy, toasts) = (use_state(bool::default), use_toasts());
@@ -142,7 +142,7 @@ fn CameraSetting() -> Html {
     )
 }
 
-/// How this device keeps the app and its data.
+/// The installation of the app, and the persistence of its data.
 #[component]
 fn ThisDevice() -> Html {
     let (install, (storage, ask, was_asked)) = (use_install(), use_keeping());

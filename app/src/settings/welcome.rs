@@ -1,10 +1,9 @@
-//! The first steps on a new device. Each can be left and taken up again; nothing but enrolling is needed to begin.
+//! The first-run guide of a new device. Each step can be skipped and resumed; only enrolling is required.
 
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::setting_parts::{install_ways, keeping_sentence, language_choices, sound_buttons, use_keeping};
-use crate::book::Completeness;
 use crate::device::install::{Install, Platform, use_install};
 use crate::device::preferences::Preferences;
 use crate::route::Route;
@@ -15,13 +14,14 @@ use crate::ui::page_head::PageHead;
 use crate::use_book::use_book;
 use crate::use_offline_sync::use_sync;
 use crate::words::language::{t, tf};
+use client::Completeness;
 
 /// One step, and whether it is done.
 struct Step {
     code: &'static str,
     title: &'static str,
     is_done: bool,
-    /// Where done and not done says too little.
+    /// A text for the state, where done or not done is not enough.
     state: Option<String>,
     content: Html,
 }
@@ -35,7 +35,8 @@ pub(crate) fn WelcomePage() -> Html {
     let mut steps =
         vec![language_step(), enrol, install_step(install), keep, download, scanner_step(), sounds];
     if is_apart(install) {
-        // The icon's data is another than the browser's, so that enrolling here would be in vain.
+        // The installed app has its own storage, separate from the browser's, so enrolling here would be
+        // useless.
         steps.swap(1, 2);
     }
     let left = steps.iter().filter(|step| !step.is_done).count();

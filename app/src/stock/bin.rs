@@ -1,4 +1,4 @@
-//! One bin: what lies in it, and the work on it. Who counts it is not told how many there should be.
+//! One bin: its lots, and the operations on them. During a count, the book quantity is hidden.
 
 use std::rc::Rc;
 
@@ -26,13 +26,13 @@ use crate::ui::use_loaded::Loaded;
 use crate::words::language::{t, tf};
 use crate::work::work_address::WorkAddress;
 
-/// Which bin.
+/// The bin.
 #[derive(Properties, PartialEq)]
 pub(crate) struct BinPageProps {
     pub(crate) location: String,
 }
 
-/// Works that begin at a bin.
+/// Operations that can start at a bin.
 const WORKS: [LotWork; 4] = [LotWork::Count, LotWork::Move, LotWork::Pick, LotWork::Adjust];
 
 /// The page.
@@ -88,7 +88,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
     }
 }
 
-/// Scans on a bin's page: goods of the bin begin the work, a command says which.
+/// Scans on a bin's page: goods of the bin start the operation, a command selects it.
 #[hook]
 fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &str, then: String) {
     let (answers, navigator) = (use_answers(), use_navigator());

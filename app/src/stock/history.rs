@@ -1,4 +1,4 @@
-//! Who did what to a product where and when: the server's ledger, and below no network what this device knows itself.
+//! The changes of a product: the server's ledger, or offline the changes that this device knows.
 
 use std::collections::HashMap;
 
@@ -28,14 +28,14 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::movement_words::{exception_word, is_reversal, movement_word, note_words};
 
-/// A booking this much later than its recording is told with both times.
+/// If the delay between recording and booking exceeds this, both times are shown.
 const TOLD_DELAY_MILLIS: u64 = 5 * 60_000;
 
-/// What it is the history of.
+/// The subject of the history.
 #[derive(Properties, PartialEq)]
 pub(crate) struct HistoryPageProps {
     pub(crate) id: Uuid,
-    /// Only this lot's.
+    /// Limits the history to this lot.
     pub(crate) lot: Option<Uuid>,
 }
 
@@ -91,11 +91,11 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
     }
 }
 
-/// What is not sent first, then the server's ledger, or without it what this device sent.
+/// Unsent changes first, then the server's ledger, or without it the sent changes of this device.
 fn told(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     let after = quantities_after(product, &ledger.entries, &past.booked);
     let mut newest = newest_quantities(product, &ledger.entries, &after, past);
-    // The oldest of what waits comes first on top of what is booked.
+    // The oldest pending change is applied first, on top of the booked quantity.
     let mut pending: Vec<Done> = past.pending.iter().rev().map(|one| own(one, &mut newest)).collect();
     pending.reverse();
     if !ledger.is_known {
@@ -109,7 +109,7 @@ fn told(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     pending.into_iter().chain(known.into_iter().map(|(_, done)| done)).collect()
 }
 
-/// How much of each lot there is as far as it is booked.
+/// The booked quantity of each lot.
 fn newest_quantities(
     product: Uuid,
     entries: &[HistoryEntry],
@@ -118,7 +118,7 @@ fn newest_quantities(
 ) -> HashMap<Uuid, Quantity> {
     let mut newest: HashMap<Uuid, Quantity> =
         past.booked.iter().map(|(lot, (_, quantity))| (*lot, *quantity)).collect();
-    // Backwards, so that the newest entry of each lot counts.
+    // Reversed, so that the newest entry of each lot wins.
     for (entry, after) in entries.iter().zip(after).rev() {
         if let Some(after) = after {
             newest.insert(LotRef::new(product, &entry.lot_code, &entry.location).id(), *after);
@@ -135,7 +135,7 @@ fn place_of(lot_code: &str, location: &str) -> String {
     format!("{lot_code} · {location}")
 }
 
-/// The parts that there are, in one line.
+/// The non-empty parts, in one line.
 fn line(parts: [String; 4]) -> String {
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
@@ -157,7 +157,7 @@ fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
     }
 }
 
-/// Who did it, and where that says more.
+/// The author, and the device if it adds information.
 fn who(author: &str, device: &str) -> String {
     match device {
         "" => author.to_owned(),
@@ -176,7 +176,7 @@ fn when(recorded: UnixMillis, booked: UnixMillis) -> String {
     }
 }
 
-/// What changed no stock: somebody looked at what was odd, or gave up waiting for goods.
+/// A change without effect on stock: an exception was reviewed, or a delivery was closed short.
 fn decided(note: &HistoryNote) -> Done {
     let (what, place, look, about) = match &note.topic {
         NoteTopic::Resolved { kind, lot_code, location } => {
@@ -226,7 +226,7 @@ fn own(one: &OwnMove, quantities: &mut HashMap<Uuid, Quantity>) -> Done {
     }
 }
 
-/// Whose word the list is.
+/// The source of the list.
 fn state_line(ledger: &Ledger) -> Html {
     let Some(failure) = &ledger.failure else { return Html::default() };
     let words = match ledger.is_known {

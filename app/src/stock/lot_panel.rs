@@ -1,4 +1,4 @@
-//! A product's lots, soonest to expire first; a tap opens what can be done with one.
+//! A product's lots, soonest to expire first; a tap opens the operations on one.
 
 use domain::CalendarDate;
 use sync::UnixMillis;
@@ -16,7 +16,7 @@ use crate::ui::placeholder::Placeholder;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// The lots, and which of them is open.
+/// The lots, with the open one.
 pub(crate) struct LotList<'a> {
     pub(crate) view: &'a ProductView,
     pub(crate) chosen: Option<Uuid>,
@@ -28,7 +28,7 @@ pub(crate) struct LotList<'a> {
 }
 
 impl LotList<'_> {
-    /// The list.
+    /// Renders the list.
     pub(crate) fn view(self) -> Html {
         let none = Placeholder {
             glyph: Glyph::Box,
@@ -83,7 +83,7 @@ fn edit_button(view: &LotView, on_edit: &Callback<LotView>) -> Html {
     button("work", html! { <>{ icon(Glyph::Edit) }{ t("Status and date") }</> }, onclick, "lot-edit")
 }
 
-/// What the server has beyond this device, or as of when this is.
+/// Lots that only the server has, or the time of the data.
 fn elsewhere(
     elsewhere: &Elsewhere,
     today: CalendarDate,

@@ -1,4 +1,4 @@
-//! What may be done with a lot, and until when: putting goods aside, releasing them, correcting a date.
+//! A lot's status and expiry: quarantine goods, release them, correct a date.
 
 use domain::{Action, CalendarDate, LotPatch, LotStatus};
 use wasm_bindgen_futures::spawn_local;
@@ -17,7 +17,7 @@ use crate::ui::toasts::{Toast, use_toasts};
 use crate::use_book::use_book;
 use crate::words::language::{t, tf};
 
-/// Which lot.
+/// The lot.
 #[derive(Properties, PartialEq)]
 pub(crate) struct LotSheetProps {
     pub(crate) lot: LotView,

@@ -1,4 +1,4 @@
-//! A product: how much there is, its lots, and the work that can be done on them.
+//! A product: its quantity, its lots, and the operations on them.
 
 use domain::{CalendarDate, InventoryLot, Quantity, primary_lot};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::ui::use_clock::{use_now, use_today};
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// A product that is there.
+/// An existing product.
 #[derive(Properties, PartialEq)]
 pub(crate) struct KnownProductProps {
     pub(crate) view: ProductView,
@@ -88,7 +88,7 @@ fn lot_sheet(edited: &UseStateHandle<Option<LotView>>, here: &[InventoryLot]) ->
     html! { <LotSheet lot={lot.clone()} {is_here} {on_close} /> }
 }
 
-/// A scan of one of the product's own lots chooses it; a command begins work on it.
+/// A scan of one of the product's own lots selects it; a command starts an operation on it.
 fn scan_target(
     id: Uuid,
     lots: &[InventoryLot],
@@ -153,7 +153,7 @@ fn variants(view: &ProductView) -> Html {
     }
 }
 
-/// The one thing most likely to be done next, and what else is.
+/// The most likely next operation, and the others.
 fn actions(view: &ProductView, lot: Option<&InventoryLot>, today: CalendarDate) -> Html {
     let id = view.product.id;
     let lot_id = lot.map(|lot| lot.lot.id());

@@ -1,4 +1,4 @@
-//! The form for a product, new or known.
+//! The form for a new or existing product.
 
 use std::rc::Rc;
 
@@ -20,24 +20,25 @@ use crate::use_book::use_book;
 use crate::words::field_names::field_names;
 use crate::words::language::{t, tf};
 
-/// Units people mostly stock in.
+/// Common stock units.
 const COMMON_UNITS: [&str; 8] = ["each", "box", "case", "pallet", "kg", "g", "l", "m"];
 
-/// Which product.
+/// The product.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ProductFormPageProps {
-    /// The product and its revision; none for a new one.
+    /// The product and its revision; `None` for a new one.
     #[prop_or_default]
     pub(crate) known: Option<(Product, u64)>,
 }
 
-/// Where a form begins. What others change meanwhile is the server's to judge, by the revision.
+/// The initial state of a form. Concurrent changes of others are resolved by the server, based on the
+/// revision.
 struct Start {
     id: Uuid,
     known: Option<(Product, u64)>,
 }
 
-/// What a form's product is to be saved as; none if nothing was changed.
+/// The entry to save for a form's product; `None` if it is unchanged.
 fn entry(start: &Start, product: Product) -> Option<Entry> {
     let id = start.id;
     let then = Route::Product { id }.to_path();
@@ -108,7 +109,7 @@ pub(crate) fn ProductFormPage(props: &ProductFormPageProps) -> Html {
     }
 }
 
-/// A callback that puts what is typed into one of the form's fields.
+/// A callback that sets one of the form's fields to the typed text.
 fn put(form: &UseStateHandle<ProductForm>, set: fn(&mut ProductForm, String)) -> Callback<String> {
     let form = form.clone();
     Callback::from(move |text| {

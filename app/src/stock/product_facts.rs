@@ -1,4 +1,4 @@
-//! What is written about a product, and the ways to change that.
+//! The fields of a product, with the actions to change them.
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::ui::sheet::Sheet;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// What keeps a product in the book: everything that is still on hand, wherever it lies.
+/// The reason why a product cannot be deleted: the stock on hand, in all bins.
 fn stock_left(view: &ProductView) -> Option<String> {
     let held = view.lots.iter().map(|lot| &lot.row);
     let beyond: &[LotView] = match &view.elsewhere {
@@ -47,7 +47,7 @@ fn stock_left(view: &ProductView) -> Option<String> {
     })
 }
 
-/// A doubt about a barcode, in a sentence; any code that is not a GTIN is fine.
+/// A warning about a barcode; codes that are not GTINs have none.
 pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
     match check_gtin(barcode.trim()) {
         Err(GtinFault::CheckDigit { expected }) => Some(tf(
@@ -58,7 +58,7 @@ pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
     }
 }
 
-/// The facts, and the sheet that asks before a deletion.
+/// The fields, and the sheet that confirms a deletion.
 pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
     let product = &view.product;
     let edit = Route::EditProduct { id: product.id }.to_path();
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubts_only_a_wrong_check_digit() {
+    fn warns_only_about_a_wrong_check_digit() {
         assert_eq!(barcode_doubt("7622210434593"), None);
         assert_eq!(barcode_doubt("SHELF-7"), None);
         assert_eq!(

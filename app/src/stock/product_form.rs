@@ -1,4 +1,4 @@
-//! A product's fields as they are typed, and what they come to.
+//! A product's fields as typed text, and their conversion to a product.
 
 use domain::{Money, Product, QuantityFault};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ impl ProductForm {
         Self { barcode, unit: "each".to_owned(), currency: DEFAULT_CURRENCY.to_owned(), ..Self::default() }
     }
 
-    /// For a product that is there.
+    /// For an existing product.
     pub(crate) fn of(product: &Product) -> Self {
         let price = Money { minor: product.price_minor, currency: product.currency.clone() };
         Self {
@@ -44,10 +44,10 @@ impl ProductForm {
         }
     }
 
-    /// The product these fields make.
+    /// Parses the fields.
     ///
     /// # Errors
-    /// What is wrong, by field.
+    /// The faults, by field.
     pub(crate) fn read(&self, id: Uuid) -> Result<Product, Faults> {
         let mut faults = Faults::default();
         for (field, label, text) in [
@@ -84,7 +84,7 @@ impl ProductForm {
     }
 }
 
-/// The field that a rule's sentence begins with.
+/// The field that a rule's sentence is about, by its first word.
 fn field_of(sentence: &str) -> &'static str {
     const FIELDS: [(&str, &str); 8] = [
         ("SKU", "sku"),
@@ -104,7 +104,7 @@ fn read_price(text: &str, currency: &str) -> Result<i64, String> {
         return Err(t("Price is missing. Fill it in; 0 is a price, too.").to_owned());
     }
     let decimals = text.trim().rsplit(['.', ',']).next().filter(|rest| rest.len() < text.trim().len());
-    // "1,000" may mean a thousand, or one.
+    // "1,000" may be one thousand, or one.
     let is_ambiguous = decimals.is_some_and(|rest| rest.len() == 3) && Money::decimals(currency) != 3;
     let read = if is_ambiguous { Err(QuantityFault::TooFine) } else { Money::parse_minor(text, currency) };
     read.map_err(|fault| match fault {
@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_becomes_a_product_and_back() {
+    fn typed_fields_become_a_product_and_back() {
         let product = filled().read(Uuid::nil()).expect("a product");
         assert_eq!((product.sku.as_str(), product.price_minor), ("T1", 240));
         assert_eq!(ProductForm::of(&product).read(Uuid::nil()), Ok(product));
     }
 
     #[test]
-    fn every_empty_field_is_named_at_once() {
+    fn every_empty_field_is_reported_at_once() {
         let faults = ProductForm::default().read(Uuid::nil()).expect_err("empty");
         for field in ["name", "sku", "unit", "price"] {
             assert!(faults.of(field).is_some(), "{field}");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rules_sentence_stands_at_its_field() {
+    fn a_rules_sentence_is_shown_at_its_field() {
         let long = ProductForm { variant: "x".repeat(65), ..filled() };
         let faults = long.read(Uuid::nil()).expect_err("too long");
         assert!(faults.of("variant").is_some_and(|why| why.contains("65 characters")));

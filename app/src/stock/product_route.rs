@@ -1,4 +1,4 @@
-//! The pages about one product: reads it, says so while it cannot, and hands it on.
+//! The pages of one product: loads it, shows loading and errors, and passes it on.
 
 use uuid::Uuid;
 use yew::prelude::*;
@@ -18,30 +18,30 @@ use crate::ui::use_loaded::Loaded;
 use crate::words::language::t;
 use crate::work::work_page::WorkOnLot;
 
-/// What is done with a product.
+/// The purpose of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// It is shown.
+    /// Shows it.
     Show,
-    /// Its fields are changed.
+    /// Edits it.
     Edit,
-    /// One of its lots is worked on.
+    /// An operation on one of its lots.
     Work(LotWork),
 }
 
-/// Which product, and for what.
+/// The product and the purpose.
 #[derive(Properties, PartialEq)]
 pub(crate) struct ProductRouteProps {
     pub(crate) id: Uuid,
     pub(crate) purpose: Purpose,
 }
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
     let ProductRouteProps { id, purpose } = *props;
     let (product, saving) = (use_product(id), use_saving());
-    // Until the page is left, nobody is warned of what they have just done.
+    // Until the page is left, its warnings ignore the mutation that it has just saved.
     let product = use_before_save(product, &saving);
     let waiting = |body: Html| {
         let (title, back) = match purpose {

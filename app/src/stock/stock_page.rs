@@ -1,4 +1,4 @@
-//! The stock list, with a product, a form or the latest work beside it where there is room.
+//! The stock list, with a product, a form or the latest changes beside it on wide screens.
 
 use yew::prelude::*;
 use yew_router::Routable;
@@ -10,10 +10,10 @@ use crate::route::Route;
 use crate::ui::page_head::use_window_title;
 use crate::words::language::t;
 
-/// Rows of the latest work shown beside the list.
+/// Rows of the latest changes beside the list.
 const MAX_RECENT_ROWS: usize = 12;
 
-/// The list with what it is searched for, and beside it `detail`, the page of `route`; none stands for the latest work.
+/// The list with its search, and beside it `detail`, the page of `route`; without one, the latest changes.
 pub(crate) fn stock_page(route: &Route, detail: Option<Html>, search: &UseStateHandle<StockSearch>) -> Html {
     let current = route.product();
     let detail = detail.unwrap_or_else(|| html! { <JustNow /> });
@@ -26,7 +26,7 @@ pub(crate) fn stock_page(route: &Route, detail: Option<Html>, search: &UseStateH
     }
 }
 
-/// The latest work, beside the list on wide screens.
+/// The latest changes, beside the list on wide screens.
 #[component]
 fn JustNow() -> Html {
     use_window_title(&t("Stock").into());

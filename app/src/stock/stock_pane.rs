@@ -1,11 +1,10 @@
-//! The stock list with its search: a page of its own on a phone, the left side of the screen elsewhere.
+//! The stock list with its search: a page of its own on a phone, the left pane elsewhere.
 
 use sync::Connection;
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::Completeness;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::desk::scan_field::ScanField;
@@ -19,17 +18,18 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{Placeholder, skeleton};
 use crate::use_offline_sync::{OfflineSync, use_sync};
 use crate::words::language::{grouped, t, tf, tn};
+use client::Completeness;
 
-/// The pane's surroundings.
+/// The state of the pane.
 #[derive(Properties, PartialEq)]
 pub(crate) struct StockPaneProps {
     /// The product whose page is open.
     pub(crate) current: Option<Uuid>,
-    /// What is searched for, kept while other pages are shown.
+    /// The search, kept while other pages are shown.
     pub(crate) search: UseStateHandle<StockSearch>,
 }
 
-/// The list, its search, and what there is to say when it is empty.
+/// The list, its search, and a text for an empty list.
 #[component]
 pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
     let StockSearch { text, filter } = &*props.search;
@@ -83,7 +83,7 @@ pub(crate) fn StockPane(props: &StockPaneProps) -> Html {
     }
 }
 
-/// Chooses a filter and keeps the words.
+/// Sets a filter and keeps the words.
 fn narrowing(search: &UseStateHandle<StockSearch>) -> Callback<StockFilter> {
     let search = search.clone();
     Callback::from(move |filter| search.set(StockSearch { filter, text: search.text.clone() }))
@@ -94,7 +94,7 @@ fn filter_choice(filter: StockFilter, search: &UseStateHandle<StockSearch>) -> H
     choice(t(filter.words()), search.filter == filter, onclick, "stock-filter")
 }
 
-/// What stands in place of the list while the lots that a filter goes by are read.
+/// The placeholder of the list while the lots for a filter are being read.
 fn gate(filter: StockFilter, state: &SurveyState, sync: &OfflineSync) -> Option<Html> {
     (filter != StockFilter::Any && sync.catalogue != Completeness::Empty).then(|| survey_gate(state, sync))?
 }

@@ -1,4 +1,4 @@
-//! A product's history: a page of the server's ledger at a time, and what this device knows by itself.
+//! A product's history: the server's ledger page by page, and the changes that this device knows.
 
 use std::rc::Rc;
 
@@ -13,28 +13,28 @@ use crate::use_book::{use_book, use_book_version};
 use crate::use_offline_sync::use_sync;
 use crate::words::faults_in_words::{store_fault, transport_fault};
 
-/// Entries that are kept on the screen.
+/// Maximum number of entries kept.
 const MAX_ENTRIES: usize = 5_000;
 
-/// What has been fetched of the ledger.
+/// The fetched part of the ledger.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ledger {
-    /// The newest first.
+    /// Newest first.
     pub(crate) entries: Vec<HistoryEntry>,
-    /// What people decided besides, the newest first.
+    /// Decisions without effect on stock, newest first.
     pub(crate) notes: Vec<HistoryNote>,
-    /// Whether there are older ones.
+    /// Whether there are older entries.
     pub(crate) more: bool,
-    /// Whether the server has answered at all.
+    /// Whether the server has ever answered.
     pub(crate) is_known: bool,
-    /// Whether it is being asked.
+    /// Whether a request is running.
     pub(crate) is_asking: bool,
-    /// Why it did not answer the last time.
+    /// The error of the last request.
     pub(crate) failure: Option<String>,
 }
 
 impl Ledger {
-    /// With the newest entries as they are now. What is older than those stays.
+    /// Replaces the newest entries by a new answer, and keeps the older ones.
     fn begun_with(&self, newest: HistoryAnswer) -> Self {
         let oldest = newest.oldest_rev();
         let is_older = |rev: u64| oldest.is_some_and(|oldest| rev < oldest);
@@ -46,7 +46,7 @@ impl Ledger {
         Self { entries, notes, more, is_known: true, ..Self::default() }
     }
 
-    /// With older entries below.
+    /// Appends older entries.
     fn continued_with(&self, older: HistoryAnswer) -> Self {
         let entries = [self.entries.clone(), older.entries].concat();
         let notes = [self.notes.clone(), older.notes].concat();
@@ -54,7 +54,7 @@ impl Ledger {
         Self { entries, notes, more, is_known: true, ..Self::default() }
     }
 
-    /// Before which revision older entries are.
+    /// The revision before which older entries are.
     fn oldest_rev(&self) -> Option<u64> {
         let last = [self.entries.last().map(|entry| entry.rev), self.notes.last().map(|note| note.rev)];
         last.into_iter().flatten().min()
@@ -76,7 +76,7 @@ pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
     let version = use_book_version();
     let sync = use_sync();
     let subject = (product, lot);
-    // What the newest answer is put together with, whichever rendering asked.
+    // The state that the next answer is merged with, shared by all renders.
     let held = use_mut_ref(|| (subject, Ledger::default()));
     let shown = use_state_eq(|| Rc::new(Ledger::default()));
     if held.borrow().0 != subject {
@@ -93,7 +93,7 @@ pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
             spawn_local(async move {
                 let answer = book.history(subject.0, subject.1, before).await;
                 let (of, ledger) = held.borrow().clone();
-                // Somebody asks for another one by now.
+                // The subject has changed since the request.
                 if of != subject {
                     return;
                 }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_decided_comes_once_on_the_page_of_its_time() {
+    fn a_decision_comes_once_on_the_page_of_its_time() {
         let with = |page: HistoryAnswer, revs: &[u64]| HistoryAnswer {
             notes: revs.iter().map(|rev| note(*rev)).collect(),
             ..page
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_that_changed_beyond_recognition_is_begun_again() {
+    fn a_history_without_common_entries_is_loaded_again() {
         let all = Ledger::default().begun_with(page(&[9, 8], false));
         let anew = all.begun_with(page(&[3, 2], true));
         assert_eq!((revs(&anew), anew.more), (vec![3, 2], true));

@@ -1,24 +1,24 @@
-//! Bars over an axis, with the same numbers as a table for those who do not see them, or want them exact.
+//! A bar chart, with the same numbers as a table for screen readers and for exact values.
 
 use yew::prelude::*;
 
 use super::chip::Tone;
 
-/// Lines across the plot, the ground not counted.
+/// Maximum number of grid lines, without the base line.
 const MAX_GRID_LINES: i64 = 4;
-/// The plot's height; lengths are percent of the drawing.
+/// The plot's height in percent of the drawing.
 const PLOT_PERCENT: f64 = 84.0;
-/// Of a bar's place that it fills.
+/// The width of a bar as a fraction of its slot.
 const BAR_PART: f64 = 0.64;
-/// A bar that is not nothing can be seen.
+/// Minimum height of a bar with a value other than zero.
 const LEAST_BAR_PERCENT: f64 = 0.8;
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bar {
-    /// Below it.
+    /// The label below it.
     pub(crate) label: String,
-    /// In the table.
+    /// The name in the table.
     pub(crate) name: String,
     pub(crate) value: i64,
     /// The value in words.
@@ -29,14 +29,14 @@ pub(crate) struct Bar {
 /// The bars with their axis.
 pub(crate) struct BarPlot<'a> {
     pub(crate) title: &'a str,
-    /// The table's heads.
+    /// The table's headings.
     pub(crate) heads: (&'a str, &'a str),
     pub(crate) bars: &'a [Bar],
-    /// A value of the axis in few characters.
+    /// Formats a value for the axis in few characters.
     pub(crate) short: &'a dyn Fn(i64) -> String,
 }
 
-/// Where a bar is drawn, in percent.
+/// The position of a bar, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Placed {
     x: f64,
@@ -45,14 +45,15 @@ struct Placed {
     height: f64,
 }
 
-/// The step between two lines of the axis: 1, 2 or 5 and zeros, so that `top` is reached with a few.
+/// The step between two grid lines: 1, 2 or 5 times a power of ten, so that `top` is reached with a few
+/// lines.
 fn grid_step(top: i64) -> i64 {
     let mut step = 1_i64;
     for factor in [2, 5, 10].into_iter().cycle() {
         if step.saturating_mul(MAX_GRID_LINES) >= top {
             return step;
         }
-        // 1, 2, 5, 10: each from the power of ten below.
+        // 1, 2, 5, 10: each from the preceding power of ten.
         step = match factor {
             2 => step.saturating_mul(2),
             5 => (step / 2).saturating_mul(5),
@@ -62,7 +63,7 @@ fn grid_step(top: i64) -> i64 {
     step
 }
 
-/// The values at which lines are drawn, from the ground up.
+/// The values of the grid lines, from the bottom up.
 fn grid(top: i64) -> Vec<i64> {
     let step = grid_step(top.max(1));
     let lines = top.max(1).saturating_add(step - 1) / step;
@@ -88,7 +89,7 @@ fn percent(length: f64) -> String {
 }
 
 impl BarPlot<'_> {
-    /// It.
+    /// Renders it.
     pub(crate) fn view(&self) -> Html {
         let top = self.bars.iter().map(|bar| bar.value).max().unwrap_or(0);
         let lines = grid(top);
@@ -137,7 +138,7 @@ impl BarPlot<'_> {
 
 fn drawn(bar: &Bar, place: Placed, at: usize) -> Html {
     let Placed { x, y, width, height } = place;
-    // Where there is no room for each label, the style sheet leaves some out.
+    // On narrow screens, the style sheet hides some of the labels.
     let nth = match at % 4 {
         0 => "plot-label",
         2 => "plot-label is-second",

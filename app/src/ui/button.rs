@@ -1,10 +1,10 @@
-//! Buttons, and links that look like one, each drawn in one place. `test` is the test hook, `class` the style's.
+//! Buttons, and links that look like buttons. `test` is the test hook, `class` the CSS class.
 
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 
-/// Does something at once.
+/// A button.
 pub(crate) fn button(
     class: &'static str,
     face: Html,
@@ -14,7 +14,7 @@ pub(crate) fn button(
     resting_button(false, class, face, onclick, test)
 }
 
-/// The same, which rests while there is nothing to do.
+/// A button that can be disabled.
 pub(crate) fn resting_button(
     rests: bool,
     class: &'static str,
@@ -25,7 +25,7 @@ pub(crate) fn resting_button(
     html! { <button {class} type="button" {onclick} disabled={rests} data-test={test}>{ face }</button> }
 }
 
-/// An icon that does something, with its words for those who do not see it.
+/// An icon button, with a label for screen readers.
 pub(crate) fn icon_button(
     class: &'static str,
     glyph: Glyph,
@@ -48,13 +48,13 @@ fn labelled(
     }
 }
 
-/// Sends its form.
+/// Submits its form.
 pub(crate) fn submit_button(word: impl Into<AttrValue>, is_busy: bool, test: &'static str) -> Html {
     let word = word.into();
     html! { <button class="button primary" type="submit" disabled={is_busy} data-test={test}>{ word }</button> }
 }
 
-/// One of several, of which some are chosen.
+/// A toggle button in a group.
 pub(crate) fn choice(
     word: &'static str,
     is_chosen: bool,
@@ -68,7 +68,7 @@ pub(crate) fn choice(
     }
 }
 
-/// Leads to a page.
+/// A link to a page.
 pub(crate) fn link_button(class: &'static str, href: String, face: Html, test: &'static str) -> Html {
     html! { <a {class} {href} data-test={test}>{ face }</a> }
 }

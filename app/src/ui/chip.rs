@@ -5,23 +5,23 @@ use yew::prelude::*;
 use super::icon::{Glyph, icon};
 use crate::words::language::t;
 
-/// What a colour means, everywhere.
+/// The meaning of a colour, the same on every page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// All is well, confirmed.
+    /// Success, confirmed.
     Good,
-    /// Saved here, not sent.
+    /// Saved on this device, not sent.
     Waiting,
-    /// Needs a person.
+    /// Needs a person's attention.
     Attention,
-    /// Worth knowing.
+    /// Information.
     Info,
-    /// Out of use.
+    /// Inactive.
     Quiet,
 }
 
 impl Tone {
-    /// The style sheet's class.
+    /// The CSS class.
     pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Good => "tone-good",
@@ -33,7 +33,7 @@ impl Tone {
     }
 }
 
-/// One state; `test` is the test hook.
+/// A chip; `test` is the test hook.
 pub(crate) fn chip(tone: Tone, glyph: Option<Glyph>, text: impl Into<AttrValue>, test: &'static str) -> Html {
     html! {
         <span class={classes!("chip", tone.class())} data-test={test}>
@@ -43,7 +43,7 @@ pub(crate) fn chip(tone: Tone, glyph: Option<Glyph>, text: impl Into<AttrValue>,
     }
 }
 
-/// The chip of everything that is saved here and not sent.
+/// The chip for entries that are saved on this device and not sent.
 pub(crate) fn pending_chip() -> Html {
     chip(Tone::Waiting, Some(Glyph::Clock), t("Not sent"), "pending-chip")
 }

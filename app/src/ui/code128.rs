@@ -1,6 +1,6 @@
-//! Code 128 (ISO/IEC 15417): which bars a text becomes. Pure.
+//! Code 128 (ISO/IEC 15417): encodes a text as bars. Pure.
 
-/// The widths of bars and spaces of every symbol, in modules; the stop has a bar more.
+/// The widths of bars and spaces of every symbol, in modules; the stop symbol has an additional bar.
 const WIDTHS: &str = "\
 212222222122222221121223121322131222122213122312132212221213221312231212112232122132122231113222\
 123122123221223211221132221231213212223112312131311222321122321221312212322112322211212123212321\
@@ -10,13 +10,13 @@ const WIDTHS: &str = "\
 111242121142121241114212124112124211411212421112421211212141214121412121111143111341131141114113\
 114311411113411311113141114131311141411131211412211214211232";
 const STOP: &str = "2331112";
-/// Digits of a symbol's widths.
+/// Number of widths per symbol.
 const WIDTHS_PER_SYMBOL: usize = 6;
-/// The empty part on either side, in modules.
+/// The quiet zone on either side, in modules.
 pub(crate) const QUIET_MODULES: u32 = 10;
-/// Symbols in one barcode; a longer one no scanner reads.
+/// Maximum symbols in one barcode; scanners cannot read longer ones.
 const MAX_SYMBOLS: usize = 80;
-/// Stands for the separator of GS1-128. Nothing else may contain it.
+/// The separator of GS1-128. It must not occur as a normal character.
 pub(crate) const FNC1: char = '\u{f1}';
 
 const SHIFT: u8 = 98;
@@ -27,14 +27,14 @@ const START_B: u8 = 104;
 const START_C: u8 = 105;
 const CHECK_MODULUS: usize = 103;
 
-/// Bars, as `(first module, width)`, and the width of everything with its quiet parts.
+/// Bars, as `(first module, width)`, and the total width including the quiet zones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bars {
     pub(crate) bars: Vec<(u32, u32)>,
     pub(crate) modules: u32,
 }
 
-/// The bars of a text; none for one that Code 128 has no symbols for, or that is too long.
+/// The bars of a text; `None` if Code 128 cannot encode it, or if it is too long.
 pub(crate) fn bars(text: &str) -> Option<Bars> {
     let symbols = symbols(text)?;
     let mut widths = String::new();
@@ -53,8 +53,8 @@ pub(crate) fn bars(text: &str) -> Option<Bars> {
     Some(Bars { bars, modules: at + QUIET_MODULES })
 }
 
-/// The symbols with start and check: pairs of digits where four or more follow each other, which is what code set C is
-/// worth its switch for, and code set B for the rest.
+/// The symbols with start and check: code set C for four or more consecutive digits, where the switch pays
+/// off, and code set B for the rest.
 fn symbols(text: &str) -> Option<Vec<u8>> {
     let chars: Vec<char> = text.chars().collect();
     let first_data = usize::from(chars.first() == Some(&FNC1));
@@ -77,7 +77,7 @@ fn symbols(text: &str) -> Option<Vec<u8>> {
                 symbols.push(TO_B);
                 is_pairs = false;
             }
-            // An odd one stays in B, so that pairs are whole.
+            // With an odd number of digits, the first stays in B, so that the rest form pairs.
             _ if digits >= 4 && digits.is_multiple_of(2) => {
                 symbols.push(TO_C);
                 is_pairs = true;
@@ -100,7 +100,7 @@ fn pair(tens: char, ones: char) -> Option<u8> {
     u8::try_from(tens.to_digit(10)? * 10 + ones.to_digit(10)?).ok()
 }
 
-/// One character of code set B, or after a shift of code set A, which has the control characters.
+/// One character of code set B, or after a shift one of code set A, which contains the control characters.
 fn push_single(symbols: &mut Vec<u8>, char: char) -> Option<()> {
     match u8::try_from(char).ok()? {
         byte @ 32..=127 => symbols.push(byte - 32),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_symbol_is_eleven_modules_of_its_own_with_an_even_number_of_black_ones() {
+    fn every_symbol_is_unique_and_has_eleven_modules_with_an_even_number_of_black_ones() {
         let patterns = patterns();
         assert_eq!(patterns.len(), 106);
         assert_eq!(patterns.iter().collect::<BTreeSet<_>>().len(), 106);
@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_the_symbols_and_the_check_of_the_standard() {
-        // "PJJ123C" in code set A is its usual example, with check 54; in B the start differs by one.
+    fn a_text_is_encoded_with_the_symbols_and_the_check_of_the_standard() {
+        // "PJJ123C" in code set A is the usual example, with check 54; in B the start symbol differs by one.
         assert_eq!(symbols("PJJ123C").as_deref(), Some(&[104, 48, 42, 42, 17, 18, 19, 35, 55][..]));
         assert_eq!(symbols("1234").as_deref(), Some(&[105, 12, 34, 82][..]));
     }
 
     #[test]
-    fn pairs_of_digits_are_used_where_they_are_shorter() {
+    fn code_set_c_is_used_where_it_is_shorter() {
         let start = |text: &str| symbols(text).map(|symbols| symbols[..symbols.len() - 1].to_vec());
         assert_eq!(start("A1234"), Some(vec![START_B, 33, TO_C, 12, 34]));
         assert_eq!(start("12345A"), Some(vec![START_C, 12, 34, TO_B, 21, 33]));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_symbol_has_no_bars() {
+    fn a_character_without_a_symbol_is_not_encoded() {
         assert_eq!(bars("Ä"), None);
         assert_eq!(bars(&"A".repeat(MAX_SYMBOLS + 1)), None);
         let shown = bars("LB-SAVE").expect("bars");

@@ -1,24 +1,24 @@
-//! A labelled text field with its hint and its fault.
+//! A labelled text field with its hint and its error.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::words::language::t;
 
-/// What a field takes of a scan while it has the focus; the rest is for the page.
+/// The part of a scan that a focused field accepts; the page gets the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
     Nothing,
-    /// The item's number, or whatever else was scanned.
+    /// The item's number, or any other code.
     Code,
-    /// The lot, if the label says one.
+    /// The lot, if the label has one.
     Lot,
-    /// What names no item: a bin, or a lot by itself.
+    /// A code without an item: a bin, or a lot by itself.
     Alone,
 }
 
 impl Takes {
-    /// As in `data-scan`, where the scanner looks.
+    /// The value of `data-scan`, which the scanner reads.
     pub(crate) const fn code(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
@@ -37,18 +37,18 @@ pub(crate) struct Field<'a> {
     pub(crate) value: &'a str,
     pub(crate) on_change: Callback<String>,
     pub(crate) hint: &'static str,
-    /// A sentence: what is wrong and what to do.
+    /// An error sentence: the problem and its solution.
     pub(crate) fault: Option<AttrValue>,
-    /// A sentence about something odd that may stay as it is.
+    /// A warning about an unusual value that is accepted.
     pub(crate) warning: Option<AttrValue>,
-    /// As in HTML: `text`, `date`.
+    /// HTML's `type`: `text`, `date`.
     pub(crate) kind: &'static str,
-    /// As in HTML's `inputmode`.
+    /// HTML's `inputmode`.
     pub(crate) keyboard: &'static str,
-    /// What it takes of a scan when it has the focus.
+    /// The part of a scan that it accepts while focused.
     pub(crate) takes: Takes,
     pub(crate) optional: bool,
-    /// Values to choose from while typing.
+    /// Suggestions while typing.
     pub(crate) suggestions: Vec<AttrValue>,
 }
 
@@ -72,7 +72,7 @@ impl Default for Field<'_> {
 }
 
 impl Field<'_> {
-    /// It.
+    /// Renders it.
     pub(crate) fn view(self) -> Html {
         let id = AttrValue::from(self.id.to_owned());
         let note_id = AttrValue::from(format!("{id}-note"));
@@ -98,7 +98,7 @@ impl Field<'_> {
                     </datalist>
                 }
                 <p class="field-note" id={note_id}>{ self.note() }</p>
-                // It is there before there is anything to say, else nobody hears it.
+                // Rendered even while it is empty, else screen readers do not announce its text.
                 <p class="field-note" role="alert" id={fault_id}>
                     if let Some(fault) = &self.fault {
                         <span class="fault" data-test={format!("{}-fault", self.id)}>{ fault }</span>
@@ -119,7 +119,7 @@ impl Field<'_> {
     }
 }
 
-/// What is typed, as an input's `oninput`.
+/// Passes the typed text on; for an input's `oninput`.
 pub(crate) fn typed_into(on_change: &Callback<String>) -> Callback<InputEvent> {
     on_change.reform(|event: InputEvent| {
         event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value())

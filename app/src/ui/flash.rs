@@ -1,4 +1,5 @@
-//! The answer to a scan, over the whole screen for a moment: a colour, a glyph and a word that can be read from afar.
+//! Full-screen feedback for a scan, shown for a moment: a colour, an icon and a word that can be read from a
+//! distance.
 
 use std::cell::RefCell;
 
@@ -9,10 +10,10 @@ use super::chip::Tone;
 use super::icon::{Glyph, icon};
 use crate::device::feedback::Feedback;
 
-/// How long it stays; the next one takes its place at once.
+/// Duration; the next flash replaces it at once.
 const FLASH_MILLIS: u32 = 900;
 
-/// What is shown.
+/// The content of a flash.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Flash {
     pub(crate) feedback: Feedback,
@@ -21,11 +22,11 @@ pub(crate) struct Flash {
 }
 
 thread_local! {
-    /// The one [`FlashScreen`] that is shown.
+    /// The one mounted [`FlashScreen`].
     static SCREEN: RefCell<Option<Callback<Flash>>> = const { RefCell::new(None) };
 }
 
-/// Shows it for a moment. It is hidden from screen readers: a toast says the same to them.
+/// Shows a flash. It is hidden from screen readers, which get the same text from a toast.
 pub(crate) fn show(feedback: Feedback, title: impl Into<String>, detail: impl Into<String>) {
     let screen = SCREEN.with_borrow(Clone::clone);
     if let Some(screen) = screen {
@@ -33,7 +34,7 @@ pub(crate) fn show(feedback: Feedback, title: impl Into<String>, detail: impl In
     }
 }
 
-/// Where flashes appear. Use it once, near the root.
+/// The place of flashes. Use it once, near the root.
 #[component]
 pub(crate) fn FlashScreen() -> Html {
     let flash = use_state(Option::<Flash>::default);
@@ -43,7 +44,7 @@ pub(crate) fn FlashScreen() -> Html {
         let screen = Callback::from(move |flash| {
             let gone = setter.clone();
             setter.set(Some(flash));
-            // The timer of the one before ends with it.
+            // This drops the timer of the previous flash.
             *going.borrow_mut() = Some(Timeout::new(FLASH_MILLIS, move || gone.set(None)));
         });
         SCREEN.set(Some(screen));

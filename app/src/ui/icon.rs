@@ -1,8 +1,8 @@
-//! The one set of icons: 24 px, 1.8 px stroke, drawn in the text's colour.
+//! The set of icons: 24 px, 1.8 px stroke, in the colour of the text.
 
 use yew::prelude::*;
 
-/// What an icon shows.
+/// The name of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Glyph {
     Adjust,
@@ -92,12 +92,12 @@ impl Glyph {
         }
     }
 
-    /// Whether it points along the direction of reading, and turns round where that does.
+    /// Whether it points in the reading direction, and is mirrored in right-to-left scripts.
     const fn is_directional(self) -> bool {
         matches!(self, Self::Back | Self::Backspace | Self::Undo)
     }
 
-    /// The part that is filled, for glyphs that differ by it.
+    /// The filled part, for glyphs that differ by it.
     const fn filled(self) -> &'static str {
         match self {
             Self::DotFull => "M12 6a6 6 0 100 12 6 6 0 000-12z",
@@ -107,7 +107,7 @@ impl Glyph {
     }
 }
 
-/// An icon. A word always stands beside it or in the control's label, so it is hidden from screen readers.
+/// An icon. It always has a text beside it or in the control's label, so it is hidden from screen readers.
 pub(crate) fn icon(glyph: Glyph) -> Html {
     let filled = glyph.filled();
     let class = classes!("icon", glyph.is_directional().then_some("is-directional"));

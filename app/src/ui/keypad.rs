@@ -1,4 +1,4 @@
-//! The big numeric keypad, for gloves and for scanners that hide the soft keyboard.
+//! The large numeric keypad, for gloves and for scanners that hide the soft keyboard.
 
 use yew::prelude::*;
 
@@ -6,7 +6,7 @@ use super::icon::{Glyph, icon};
 use crate::words::format::decimal_sign;
 use crate::words::language::t;
 
-/// Characters of a quantity: a thousand million with a sign and three decimals.
+/// Maximum characters of a quantity: a billion with a sign and three decimals.
 pub(crate) const MAX_QUANTITY_CHARS: usize = 15;
 
 /// A key.
@@ -16,11 +16,11 @@ pub(crate) enum PadKey {
     Digit(u8),
     /// The decimal sign.
     Point,
-    /// Takes the last character back.
+    /// Deletes the last character.
     Backspace,
 }
 
-/// `text` after `key`. A `fresh` text is a proposal, which the first digit replaces.
+/// `text` after the key. If `fresh`, the text is a proposal, and the first digit replaces it.
 pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
     let text = if fresh && key != PadKey::Backspace { "" } else { text };
     let full = text.chars().count() >= MAX_QUANTITY_CHARS;
@@ -39,7 +39,7 @@ pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
     }
 }
 
-/// The keypad. A keyboard has its own digits, so these are left out of the tab order.
+/// The keypad. Its keys are not in the tab order, because keyboards have digits.
 pub(crate) fn keypad(on_key: &Callback<PadKey>) -> Html {
     const KEYS: [PadKey; 12] = [
         PadKey::Digit(1),

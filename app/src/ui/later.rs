@@ -1,4 +1,4 @@
-//! Views whose code is loaded behind the first page.
+//! Views whose code is loaded after the first page.
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -13,8 +13,8 @@ use crate::words::faults_in_words::not_loaded;
 /// Loads the code of a view: the function that `preload` makes for its split function.
 pub(crate) type Load = fn() -> LocalBoxFuture<'static, Result<(), SplitLoaderError>>;
 
-/// A view of the rest: drawn at once where its code is there, otherwise as soon as `load` is through. `drawing` calls the
-/// split function; `failure` shows why the code did not come.
+/// A view of the rest: rendered at once if its code is loaded, otherwise as soon as `load` has finished.
+/// `drawing` calls the split function; `failure` renders a load error.
 #[hook]
 pub(crate) fn use_later(
     load: Load,

@@ -1,4 +1,4 @@
-//! Parts of pages that know no warehouse, and the hooks that they and the pages use.
+//! Generic components, independent of the warehouse, and the hooks that they and the pages use.
 
 pub(crate) mod bar_plot;
 pub(crate) mod barcode;

@@ -1,4 +1,4 @@
-//! A page's heading: where one is, and the way back.
+//! A page's heading, with the back link.
 
 use yew::prelude::*;
 use yew_router::Routable;
@@ -8,36 +8,37 @@ use super::use_element::use_element;
 use crate::route::Route;
 use crate::words::language::{t, tf};
 
-/// A heading's parts.
+/// The parts of a heading.
 #[derive(Properties, PartialEq)]
 pub(crate) struct PageHeadProps {
     pub(crate) title: AttrValue,
-    /// Whether the title is a name, which no language changes.
+    /// Whether the title is a name, which is not translated.
     #[prop_or_default]
     pub(crate) is_name: bool,
-    /// Above the title, small: mostly a name.
+    /// A small line above the title, usually a name.
     #[prop_or_default]
     pub(crate) eyebrow: AttrValue,
-    /// Where the arrow leads.
+    /// The target of the back arrow.
     #[prop_or_default]
     pub(crate) back: Option<Route>,
-    /// Whether the arrow is of use only where the list is out of sight.
+    /// Whether the arrow is shown only if the list is not visible.
     #[prop_or_default]
     pub(crate) back_to_list: bool,
-    /// Whether the page takes the focus elsewhere itself.
+    /// Whether the page focuses another element itself.
     #[prop_or_default]
     pub(crate) keeps_focus: bool,
-    /// Further buttons.
+    /// Additional buttons.
     #[prop_or_default]
     pub(crate) children: Html,
 }
 
-/// A heading. It takes the focus when the page opens, so that a screen reader reads it, and names the window.
+/// A heading. It gets the focus when the page opens, so that a screen reader reads it, and sets the window
+/// title.
 #[component]
 pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
     let heading = use_node_ref();
     use_element(&heading, !props.keeps_focus, |heading| {
-        // An element that cannot be focused only stays silent.
+        // Without focus, screen readers do not read it, but the page works.
         let _ = heading.focus();
     });
     use_window_title(&props.title);
@@ -60,7 +61,7 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
     }
 }
 
-/// Names the window after the page.
+/// Sets the window title to the page's title.
 #[hook]
 pub(crate) fn use_window_title(title: &AttrValue) {
     use_effect_with(title.clone(), |title| {

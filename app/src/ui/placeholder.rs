@@ -1,4 +1,4 @@
-//! What a page shows while it has nothing to show: loading, empty, failed.
+//! Placeholders of pages: loading, empty, failed.
 
 use yew::prelude::*;
 use yew_router::Routable;
@@ -6,10 +6,9 @@ use yew_router::Routable;
 use super::button::{button, link_button};
 use super::icon::{Glyph, icon};
 use crate::route::Route;
-use crate::service_worker;
 use crate::words::language::t;
 
-/// An empty place that says why and what to do.
+/// An empty state with its reason and the next step.
 pub(crate) struct Placeholder<'a> {
     pub(crate) glyph: Glyph,
     pub(crate) title: &'a str,
@@ -18,7 +17,7 @@ pub(crate) struct Placeholder<'a> {
 }
 
 impl Placeholder<'_> {
-    /// It, with what can be done about it.
+    /// Renders it, with its buttons.
     pub(crate) fn view(self, ways: Html) -> Html {
         self.headed("h2", ways)
     }
@@ -35,7 +34,7 @@ impl Placeholder<'_> {
     }
 }
 
-/// Grey bars in the shape of what is coming.
+/// Grey bars in the shape of the content being loaded.
 pub(crate) fn skeleton() -> Html {
     html! {
         <div class="skeleton" role="status" aria-label={t("Loading")} data-test="loading">
@@ -45,12 +44,12 @@ pub(crate) fn skeleton() -> Html {
     }
 }
 
-/// Why this device's data could not be read, with a way to try again.
+/// An error while reading this device's data, with a retry button.
 pub(crate) fn read_failure(message: &str) -> Html {
     cannot_be_shown(message).view(try_again())
 }
 
-/// Why a whole page cannot be shown: the same, with another way out.
+/// An error that replaces a whole page, with an additional link or button.
 pub(crate) fn page_failure(message: &str, way: Html) -> Html {
     cannot_be_shown(message).headed("h1", html! { <>{ try_again() }{ way }</> })
 }
@@ -61,11 +60,11 @@ fn cannot_be_shown(message: &str) -> Placeholder<'_> {
 }
 
 fn try_again() -> Html {
-    let retry = Callback::from(|_: MouseEvent| service_worker::reload());
+    let retry = Callback::from(|_: MouseEvent| client::reload());
     button("button", t("Try again").into(), retry, "read-again")
 }
 
-/// The way to the stock list.
+/// A link to the stock list.
 pub(crate) fn to_stock(class: &'static str) -> Html {
     link_button(class, Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")
 }

@@ -1,4 +1,4 @@
-//! The quantity in the worker's hand: the biggest thing on the screen, with steps and a keypad.
+//! The quantity of the current operation: the largest element on the screen, with steps and a keypad.
 
 use domain::{Quantity, QuantityFault};
 use web_sys::HtmlInputElement;
@@ -12,25 +12,25 @@ use super::use_element::use_element;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// A quantity being typed.
+/// A quantity field.
 #[derive(Properties, PartialEq)]
 pub(crate) struct QuantityFieldProps {
     pub(crate) label: AttrValue,
     pub(crate) unit: AttrValue,
-    /// As typed.
+    /// The typed text.
     pub(crate) text: AttrValue,
     pub(crate) on_change: Callback<String>,
-    /// What is said below, such as what is left.
+    /// The text below, such as the quantity left.
     #[prop_or_default]
     pub(crate) note: Html,
     #[prop_or_default]
     pub(crate) fault: Option<AttrValue>,
-    /// Whether typing begins here.
+    /// Whether it gets the focus.
     #[prop_or(true)]
     pub(crate) takes_focus: bool,
 }
 
-/// Reads a quantity as typed, in a unit with so many decimals.
+/// Parses a typed quantity, in a unit with `decimals` decimals.
 ///
 /// # Errors
 /// A sentence for the person who typed it.
@@ -45,14 +45,14 @@ pub(crate) fn read_quantity(text: &str, decimals: usize) -> Result<Quantity, Str
         QuantityFault::TooFine => t("A quantity has at most three decimals. Shorten it.").to_owned(),
         QuantityFault::TooLarge => t("The quantity is more than 1,000,000,000. Correct it.").to_owned(),
     })?;
-    // "1,000" may mean a thousand, or one: neither is guessed.
+    // "1,000" may be one thousand, or one: neither is assumed.
     if decimals == 0 && text.contains(['.', ',']) {
         return Err(t("This product is counted, not measured: type a whole number.").to_owned());
     }
     Ok(quantity)
 }
 
-/// One step up or down; never below nothing.
+/// One step up or down; never below zero.
 fn step(text: &str, by: Quantity) -> String {
     let now = Quantity::parse(text).unwrap_or(Quantity::ZERO);
     let next = (now + by).max(Quantity::ZERO);
@@ -66,7 +66,7 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
     let is_edited = use_state(bool::default);
     let proposal = use_memo((), |()| props.text.clone());
     use_element(&input, props.takes_focus, |input| {
-        // Without focus the keypad still works. In a sheet, `autofocus` does this when it opens.
+        // Without focus the keypad still works. In a sheet, `autofocus` sets the focus when it opens.
         let _ = input.focus();
     });
     let change = |make: fn(&str, bool) -> String| {
@@ -83,7 +83,7 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
             is_edited.set(true);
         })
     };
-    // A scan that came into the field leaves the proposal as it was.
+    // A scan into the field does not change the proposal.
     let note_edit = {
         let is_edited = is_edited.clone();
         move |typed: &str| is_edited.set(typed != proposal.as_str())
@@ -127,7 +127,7 @@ fn quantity_input(
             input.select();
         }
     });
-    // On a touch screen the keypad below takes the soft keyboard's place.
+    // On a touch screen, the keypad below replaces the soft keyboard.
     let keyboard = if is_touch() { "none" } else { "decimal" };
     let width = format!("--chars: {}", props.text.chars().count().max(1));
     html! {
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_both_decimal_signs_and_says_what_is_wrong() {
+    fn reads_both_decimal_signs_and_reports_errors() {
         assert_eq!(read_quantity("1,5", 3), Ok(Quantity(1_500)));
         assert_eq!(read_quantity("1.5", 3), Ok(Quantity(1_500)));
         assert_eq!(read_quantity(" ", 3), Err("Type a quantity.".to_owned()));

@@ -1,4 +1,4 @@
-//! Another quantity for one line of a list, typed in a sheet.
+//! A sheet to change the quantity of one line of a list.
 
 use domain::{Quantity, unit_decimals};
 use yew::prelude::*;
@@ -9,14 +9,14 @@ use super::sheet::Sheet;
 use crate::words::format;
 use crate::words::language::t;
 
-/// What is counted, and how much of it there is so far.
+/// The name of the goods and their current quantity.
 #[derive(Properties, PartialEq)]
 pub(crate) struct QuantitySheetProps {
     pub(crate) name: AttrValue,
     pub(crate) unit: AttrValue,
     pub(crate) quantity: Quantity,
     pub(crate) on_close: Callback<()>,
-    /// Told the new quantity, which may be none, before it closes.
+    /// Called with the new quantity, which may be zero, before the sheet closes.
     pub(crate) on_done: Callback<Quantity>,
 }
 

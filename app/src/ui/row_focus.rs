@@ -1,4 +1,5 @@
-//! Moving through a long list by keys: one tab stop, and arrows from there, also to rows that are not rendered yet.
+//! Keyboard navigation in a long list: one tab stop, and arrow keys from there, also to rows that are not
+//! rendered yet.
 
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use yew::prelude::*;
 
 use super::virtual_rows::row_pixels;
 
-/// The row that a key leads to from `row`, in a list of `total` rows, `page` of which fit the screen.
+/// The target row of a key pressed on `row`, in a list of `total` rows, `page` of which fit the screen.
 fn row_after(key: &str, row: usize, total: usize, page: usize) -> Option<usize> {
     let last = total.checked_sub(1)?;
     let to = match key {
@@ -23,16 +24,16 @@ fn row_after(key: &str, row: usize, total: usize, page: usize) -> Option<usize> 
     Some(to.min(last))
 }
 
-/// Where the focus is in a list.
+/// The position of the focus in a list.
 pub(crate) struct RowFocus {
-    /// The rendered row that the tab key leads to.
+    /// The rendered row that is the tab stop.
     pub(crate) tab_stop: usize,
     /// The list's `onkeydown`.
     pub(crate) on_key: Callback<KeyboardEvent>,
 }
 
-/// The focus in the list that scrolls in `viewport`, of whose `total` rows `visible` are rendered. With another `subject` it
-/// begins at the top.
+/// The focus in the list that scrolls in `viewport`, of whose `total` rows `visible` are rendered. A new
+/// `subject` resets it to the top.
 #[hook]
 pub(crate) fn use_row_focus<S: PartialEq + 'static>(
     viewport: &NodeRef,

@@ -1,4 +1,4 @@
-//! A row's two lines: what it is, and what tells it from others.
+//! A row's two lines: its name, and the details that distinguish it from others.
 
 use yew::prelude::*;
 
@@ -11,7 +11,7 @@ pub(crate) fn row_text(
     lines((title.into(), None), (sub.into(), None), test)
 }
 
-/// The same where the first line is a name or a code, which no language changes.
+/// Like [`row_text`], with a name or a code in the first line, which is not translated.
 pub(crate) fn named_text(
     title: impl Into<AttrValue>,
     sub: impl Into<AttrValue>,
@@ -20,7 +20,7 @@ pub(crate) fn named_text(
     lines((title.into(), Some("no")), (sub.into(), None), test)
 }
 
-/// The same where both lines are.
+/// Like [`row_text`], with names or codes in both lines.
 pub(crate) fn data_text(
     title: impl Into<AttrValue>,
     sub: impl Into<AttrValue>,
@@ -29,7 +29,7 @@ pub(crate) fn data_text(
     lines((title.into(), Some("no")), (sub.into(), Some("no")), test)
 }
 
-/// Each line with HTML's `translate`.
+/// A line with HTML's `translate`.
 type Line = (AttrValue, Option<&'static str>);
 
 fn lines((title, title_translate): Line, (sub, sub_translate): Line, test: Option<&'static str>) -> Html {

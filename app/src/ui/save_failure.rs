@@ -1,10 +1,10 @@
-//! Why a form could not be saved, said where the eye is: above its button.
+//! The error of saving a form, shown above its button.
 
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
 
-/// The sentence, if there is one. Nothing that was typed is lost.
+/// The error, if there is one. The typed input is kept.
 pub(crate) fn save_failure(message: Option<AttrValue>) -> Html {
     html! {
         <div role="alert">

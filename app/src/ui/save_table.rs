@@ -1,4 +1,4 @@
-//! Saves a table as a file, and says so.
+//! Saves a table as a file, and shows a toast.
 
 use std::pin::Pin;
 
@@ -10,15 +10,15 @@ use super::toasts::{Toast, use_toasts};
 use crate::device::download::download;
 use crate::words::language::{t, tf};
 
-/// A table to be written.
+/// A table to save.
 pub(crate) struct Table {
-    /// The file's.
+    /// The file name.
     pub(crate) name: String,
-    /// What it holds, or why that cannot be read.
+    /// The content, or the error while reading it.
     pub(crate) text: Pin<Box<dyn Future<Output = Result<String, String>>>>,
 }
 
-/// Saves tables among the downloads.
+/// Saves tables as downloads.
 #[hook]
 pub(crate) fn use_save_table() -> Callback<Table> {
     let toasts = use_toasts();

@@ -1,5 +1,5 @@
-//! A sheet over the page: from below on a phone, in the middle elsewhere. The browser's own dialog keeps the focus
-//! inside and gives it back.
+//! A sheet over the page: at the bottom of a phone, in the centre elsewhere. The browser's dialog element
+//! keeps the focus inside and restores it.
 
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -10,14 +10,14 @@ use super::icon::Glyph;
 use super::use_element::use_modal;
 use crate::words::language::t;
 
-/// A sheet, shown as long as it is rendered.
+/// A sheet, open while it is rendered.
 #[derive(Properties, PartialEq)]
 pub(crate) struct SheetProps {
     pub(crate) title: AttrValue,
-    /// Whether the title is a name, which no language changes.
+    /// Whether the title is a name, which is not translated.
     #[prop_or_default]
     pub(crate) is_name: bool,
-    /// Escape, the cross and a tap beside it.
+    /// Called on Escape, on the close button and on a tap outside.
     pub(crate) on_close: Callback<()>,
     pub(crate) test: AttrValue,
     pub(crate) children: Html,

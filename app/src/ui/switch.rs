@@ -1,22 +1,22 @@
-//! A switch: on or off, at once.
+//! A switch with immediate effect.
 
 use yew::prelude::*;
 
 use crate::words::language::t;
 
-/// A whole row that switches.
+/// A row that is a switch as a whole.
 pub(crate) struct Switch<'a> {
     pub(crate) label: &'static str,
     pub(crate) hint: &'a str,
     pub(crate) is_on: bool,
-    /// Called with the state asked for.
+    /// Called with the requested state.
     pub(crate) on_change: Callback<bool>,
     /// The test hook.
     pub(crate) test: &'static str,
 }
 
 impl Switch<'_> {
-    /// It.
+    /// Renders it.
     pub(crate) fn view(self) -> Html {
         let wanted = !self.is_on;
         let onclick = self.on_change.reform(move |_: MouseEvent| wanted);

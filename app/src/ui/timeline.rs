@@ -1,4 +1,4 @@
-//! What was done, by day, the newest first.
+//! A list of changes by day, newest first.
 
 use domain::CalendarDate;
 use yew::prelude::*;
@@ -8,25 +8,25 @@ use super::icon::{Glyph, icon};
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// One thing that was done.
+/// An entry of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Done {
-    /// The day it stands under.
+    /// The day of its group.
     pub(crate) day: CalendarDate,
     pub(crate) what: &'static str,
-    /// Which lot, where.
+    /// The lot and its place.
     pub(crate) place: String,
-    /// Who, when, and what was said.
+    /// Author, time and note.
     pub(crate) told: String,
     pub(crate) change: String,
-    /// How much there was then, if that is known.
+    /// The quantity afterwards, if it is known.
     pub(crate) after: Option<String>,
     pub(crate) look: (Tone, Glyph),
     pub(crate) is_pending: bool,
     pub(crate) is_reversal: bool,
 }
 
-/// Runs of one day.
+/// Groups of one day.
 fn days(all: &[Done]) -> impl Iterator<Item = &[Done]> {
     all.chunk_by(|a, b| a.day == b.day)
 }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_on_one_day_stands_together() {
+    fn entries_of_one_day_are_grouped() {
         let all = [done("2026-11-21"), done("2026-11-21"), done("2026-11-20")];
         assert_eq!(days(&all).map(<[Done]>::len).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(days(&[]).count(), 0);

@@ -1,4 +1,5 @@
-//! Short notices that go away by themselves. Nothing is said only here: what needs a person stays in the inbox.
+//! Toasts that disappear by themselves. They are never the only place of a message: entries that need
+//! attention are in the inbox.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,43 +14,43 @@ use super::icon::{Glyph, icon};
 use crate::use_provided::use_provided;
 use crate::words::language::t;
 
-/// Notices on the screen at once; the oldest makes way.
+/// Maximum number of toasts on the screen; a new one replaces the oldest.
 const MAX_TOASTS: usize = 2;
-/// How long a notice stays.
+/// Duration of a toast.
 const TOAST_MILLIS: u32 = 6_000;
-/// How long a notice stays that says something went wrong or offers to undo.
+/// Duration of a toast with an error or an undo button.
 const LONG_TOAST_MILLIS: u32 = 12_000;
 
-/// What a notice offers.
+/// The button of a toast.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Offer {
     pub(crate) label: &'static str,
     pub(crate) on_take: Callback<()>,
 }
 
-/// A notice.
+/// A toast.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Toast {
     pub(crate) tone: Tone,
     pub(crate) title: String,
     pub(crate) detail: String,
-    /// Whether the detail is a name or a code, which no language changes.
+    /// Whether the detail is a name or a code, which is not translated.
     pub(crate) is_data: bool,
     pub(crate) offer: Option<Offer>,
 }
 
 impl Toast {
-    /// A notice without an offer.
+    /// A toast without a button.
     pub(crate) fn new(tone: Tone, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { tone, title: title.into(), detail: detail.into(), is_data: false, offer: None }
     }
 
-    /// The sentence people wait for, said only once the record is durable.
+    /// The confirmation of a save, shown only once the record is durable.
     pub(crate) fn saved(detail: impl Into<String>) -> Self {
         Self::new(Tone::Good, t("Saved on this device"), detail)
     }
 
-    /// With something to do about it.
+    /// Adds a button.
     pub(crate) fn offering(self, label: &'static str, on_take: Callback<()>) -> Self {
         Self { offer: Some(Offer { label, on_take }), ..self }
     }
@@ -72,15 +73,15 @@ impl Toast {
     }
 }
 
-/// What happens to the notices on the screen; each has a number.
+/// A change of the toasts on the screen; each toast has a number.
 pub(crate) enum Change {
     Show(u32, Toast),
     Dismiss(u32),
-    /// The newest goes: it may lie over what has the focus.
+    /// Removes the newest toast, which may cover the focused element.
     DismissNewest,
 }
 
-/// The notices on the screen.
+/// The toasts on the screen.
 #[derive(Default, PartialEq)]
 pub(crate) struct Shown(Vec<(u32, Toast)>);
 
@@ -91,7 +92,8 @@ impl Reducible for Shown {
         let mut toasts = self.0.clone();
         match change {
             Change::Show(id, toast) => {
-                // Only the newest of those that ask for nothing matters: scans follow each other within moments.
+                // Of the toasts without a button only the newest matters: scans follow each other within
+                // moments.
                 toasts.retain(|(_, shown)| shown.offer.is_some() && shown.detail != toast.detail);
                 toasts.push((id, toast));
                 let surplus = toasts.len().saturating_sub(MAX_TOASTS);
@@ -104,7 +106,7 @@ impl Reducible for Shown {
     }
 }
 
-/// Where notices are put.
+/// The handle to show toasts.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Toasts {
     shown: UseReducerDispatcher<Shown>,
@@ -112,23 +114,23 @@ pub(crate) struct Toasts {
 }
 
 impl Toasts {
-    /// A place whose notices are kept in `shown`.
+    /// A handle for the toasts in `shown`.
     pub(crate) fn new(shown: UseReducerDispatcher<Shown>) -> Self {
         Self { shown, last: Rc::default() }
     }
 
-    /// Shows a notice for as long as it stays.
+    /// Shows a toast for its duration.
     pub(crate) fn show(&self, toast: Toast) {
         let id = self.last.get() + 1;
         self.last.set(id);
         let (shown, stay_millis) = (self.shown.clone(), toast.stay_millis());
         shown.dispatch(Change::Show(id, toast));
-        // For one that is gone by then this does nothing.
+        // A no-op if the toast is gone by then.
         Timeout::new(stay_millis, move || shown.dispatch(Change::Dismiss(id))).forget();
     }
 }
 
-/// Escape takes the newest notice away, unless a dialog wants it.
+/// Escape removes the newest toast, unless a dialog handles the key.
 #[hook]
 pub(crate) fn use_escape(shown: &UseReducerHandle<Shown>) {
     let shown = shown.dispatcher();
@@ -144,16 +146,16 @@ fn is_dialog_open() -> bool {
     document.is_some_and(|document| document.query_selector("dialog[open]").is_ok_and(|open| open.is_some()))
 }
 
-/// The place for notices.
+/// The handle to show toasts.
 #[hook]
 pub(crate) fn use_toasts() -> Toasts {
     use_provided()
 }
 
-/// The notices on the screen.
+/// The toasts on the screen.
 pub(crate) fn toast_list(shown: &UseReducerHandle<Shown>) -> Html {
     html! {
-        // Only the one that comes is read aloud, not all of them again.
+        // Only a new toast is announced, not all of them again.
         <div class="toasts" role="status" aria-live="polite" aria-atomic="false" data-test="toasts">
             { for shown.0.iter().map(|(id, toast)| toast_card(*id, toast, shown.dispatcher())) }
         </div>

@@ -1,4 +1,4 @@
-//! The time as pages show it.
+//! The current time for pages.
 
 use domain::CalendarDate;
 use sync::UnixMillis;
@@ -6,10 +6,10 @@ use wasm_bindgen::JsValue;
 use yew::prelude::*;
 use yew_hooks::use_interval;
 
-/// Ages are told in minutes, so this is often enough.
+/// Ages are shown in minutes, so this interval is short enough.
 const TICK_MILLIS: u32 = 15_000;
 
-/// Now, give or take a tick.
+/// The current time, updated with every tick.
 #[hook]
 pub(crate) fn use_now() -> UnixMillis {
     let time = use_state(browser::now);
@@ -17,18 +17,18 @@ pub(crate) fn use_now() -> UnixMillis {
         let time = time.clone();
         use_interval(move || time.set(browser::now()), TICK_MILLIS);
     }
-    // A page that was asleep shows the right time before the next tick.
+    // A page that was suspended shows the right time before the next tick.
     (*time).max(browser::now())
 }
 
-/// The day where this device is.
+/// The local date.
 #[hook]
 pub(crate) fn use_today() -> CalendarDate {
     let now = use_now();
     CalendarDate::of(now, offset_minutes(now))
 }
 
-/// How far this place's clocks are ahead of UTC at some time.
+/// The local offset from UTC at a given time, in minutes.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -1,11 +1,12 @@
-//! A state that is always the newest, also for callbacks made before it changed: scans come faster than pages are drawn.
+//! A state whose current value is visible even in callbacks created before it changed: scans come faster than
+//! redraws.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-/// A value, and a page that is drawn anew when it changes.
+/// A value that triggers a redraw when it changes.
 #[derive(Clone)]
 pub(crate) struct Live<T: 'static> {
     value: Rc<RefCell<T>>,
@@ -13,12 +14,12 @@ pub(crate) struct Live<T: 'static> {
 }
 
 impl<T: Clone + PartialEq> Live<T> {
-    /// As it is now.
+    /// The current value.
     pub(crate) fn get(&self) -> T {
         self.value.borrow().clone()
     }
 
-    /// Puts another in its place.
+    /// Replaces the value.
     pub(crate) fn set(&self, value: T) {
         if *self.value.borrow() != value {
             self.value.replace(value);
@@ -26,7 +27,7 @@ impl<T: Clone + PartialEq> Live<T> {
         }
     }
 
-    /// Changes it.
+    /// Changes the value in place.
     pub(crate) fn change(&self, change: impl FnOnce(&mut T)) {
         let mut value = self.get();
         change(&mut value);
@@ -40,7 +41,7 @@ impl<T> PartialEq for Live<T> {
     }
 }
 
-/// A state that begins as `first` makes it.
+/// A state with the initial value from `first`.
 #[hook]
 pub(crate) fn use_live<T: 'static>(first: impl FnOnce() -> T) -> Live<T> {
     Live { value: use_mut_ref(first), redraw: use_force_update() }

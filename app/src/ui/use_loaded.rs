@@ -1,4 +1,5 @@
-//! Something read asynchronously, and read again when its inputs change: the newest reading counts.
+//! A value that is loaded asynchronously, and again when its inputs change: the result of the latest load
+//! counts.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -6,14 +7,14 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-/// Something that is being read, was read, or could not be.
+/// The state of a value being loaded.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Loaded<T> {
-    /// The first reading is under way.
+    /// The first load is in progress.
     Loading,
-    /// As last read.
+    /// The value of the last load.
     Ready(Rc<T>),
-    /// Why it could not be read, in a sentence.
+    /// The error, as a sentence.
     Failed(String),
 }
 
@@ -27,8 +28,8 @@ impl<T> Clone for Loaded<T> {
     }
 }
 
-/// Reads with `read` now and whenever `deps` change. What was read before stays until the new reading is there; with
-/// another `subject` it goes at once.
+/// Loads with `read` now and whenever `deps` change. The previous value stays until the new one is loaded; if
+/// `subject` changes, it is dropped at once.
 #[hook]
 pub(crate) fn use_loaded<T, S, D, F, R>(subject: S, deps: D, read: F) -> Loaded<T>
 where
@@ -45,7 +46,7 @@ where
         let is_wanted = Rc::new(Cell::new(true));
         let still_wanted = is_wanted.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            // Superseded before it began, as where a list's first look at its size changes its rows.
+            // Superseded before it started, for example when a list's first measurement changes its rows.
             if !still_wanted.get() {
                 return;
             }
@@ -55,7 +56,7 @@ where
                     .set((subject, read.map_or_else(Loaded::Failed, |value| Loaded::Ready(Rc::new(value)))));
             }
         });
-        // A newer reading begins, or the component goes.
+        // A newer load starts, or the component is unmounted.
         move || is_wanted.set(false)
     });
     if loaded.0 == subject { loaded.1.clone() } else { Loaded::Loading }

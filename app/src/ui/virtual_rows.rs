@@ -1,4 +1,4 @@
-//! Which rows of a long list are worth rendering: a fixed row height makes it a division.
+//! Selects the rows of a long list to render. With a fixed row height, this is a division.
 
 use std::ops::Range;
 
@@ -6,18 +6,18 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_hooks::prelude::use_event_with_window;
 
-/// Rows rendered beyond the visible ones, each way, for scrolling faster than rendering.
+/// Additional rows rendered above and below the visible ones, for scrolling faster than rendering.
 const SPARE_ROWS: usize = 12;
-/// The window moves by this many rows, so that most scroll events change nothing.
+/// The window moves in steps of this many rows, so that most scroll events are no-ops.
 const STEP_ROWS: usize = 6;
-/// Rows rendered at most: a list whose height nothing bounds must not be rendered as a whole.
+/// Maximum number of rendered rows, in case the height of the list is unbounded.
 const MAX_ROWS: usize = 400;
-/// Rows rendered before the list has been measured.
+/// Rows rendered before the list is measured.
 const FIRST_ROWS: usize = 24;
-/// A row's height before there is one to measure.
+/// A row's assumed height before it is measured.
 const DEFAULT_ROW_PIXELS: f64 = 72.0;
 
-/// The rows to render of `total`, all `row` high, when `top` of the list has been scrolled past; lengths in pixels.
+/// The rows of `total` to render, each `row` high, at the scroll offset `top`; lengths in pixels.
 fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -30,7 +30,7 @@ fn window(top: f64, height: f64, row: f64, total: usize) -> Range<usize> {
     first.min(total)..last.min(first + MAX_ROWS).min(total)
 }
 
-/// A row's height in pixels: it grows with the size of text that the reader has chosen.
+/// A row's height in pixels: it depends on the user's text size.
 pub(crate) fn row_pixels(list: &HtmlElement) -> f64 {
     let row = list.query_selector("[role=row]").ok().flatten();
     row.map(|row| row.get_bounding_client_rect().height())
@@ -38,7 +38,7 @@ pub(crate) fn row_pixels(list: &HtmlElement) -> f64 {
         .unwrap_or(DEFAULT_ROW_PIXELS)
 }
 
-/// The rows of `total` to render in a scrolling element, and what its scrolling calls.
+/// The rows of `total` to render in a scrolling element, and its scroll handler.
 #[hook]
 pub(crate) fn use_visible_rows(viewport: &NodeRef, total: usize) -> (Range<usize>, Callback<Event>) {
     let visible = use_state_eq(|| 0..FIRST_ROWS);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn renders_what_is_seen_and_a_little_more() {
+    fn renders_the_visible_rows_and_some_spare_ones() {
         assert_eq!(window(0.0, 720.0, 72.0, 100_000), 0..28);
         let far = window(7_199_000.0, 720.0, 72.0, 100_000);
         assert!(far.start <= 99_980 && far.end == 100_000, "{far:?}");

@@ -1,4 +1,4 @@
-//! A mutation in the words of the one who did it: `Picked 5`, `Lot L0A41C · B-07-3`, `−5`.
+//! A mutation in words: `Picked 5`, `Lot L0A41C · B-07-3`, `−5`.
 
 use domain::{Action, LotRef, Quantity};
 use uuid::Uuid;
@@ -11,20 +11,20 @@ use super::movement_words::reason_words;
 /// A mutation in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ActionWords {
-    /// What was done, in the past tense.
+    /// The action, in the past tense.
     pub(crate) what: String,
     /// The product whose name completes it.
     pub(crate) product: Option<Uuid>,
-    /// The name, where the mutation carries it itself.
+    /// The name, if the mutation contains it.
     pub(crate) name: Option<String>,
-    /// Which lot, where, or what else tells it from others.
+    /// The lot and its place, or other distinguishing details.
     pub(crate) place: String,
-    /// What it does to the quantity.
+    /// The change of the quantity.
     pub(crate) change: Option<String>,
 }
 
 impl ActionWords {
-    /// `Picked 5 · Oat drink 1 l`, given the product's name if it is known.
+    /// `Picked 5 · Oat drink 1 l`, with the product's name if it is known.
     pub(crate) fn title(&self, name: Option<&str>) -> String {
         match self.name.as_deref().or(name) {
             Some(name) => tf("{what} · {name}", &[("what", &self.what), ("name", &name)]),
@@ -32,7 +32,7 @@ impl ActionWords {
         }
     }
 
-    /// With why it was done, if somebody said so.
+    /// Adds the reason, if there is one.
     fn because(self, reason: &str) -> Self {
         let said = [self.place.as_str(), reason].into_iter().filter(|text| !text.is_empty());
         Self { place: said.collect::<Vec<_>>().join(" · "), ..self }
@@ -48,7 +48,7 @@ impl ActionWords {
     }
 }
 
-/// Puts a mutation into words.
+/// The words for a mutation.
 pub(crate) fn in_words(action: &Action) -> ActionWords {
     match action {
         Action::CreateProduct(product) => ActionWords {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_what_was_done_where() {
+    fn describes_action_and_place() {
         let lot = LotRef::new(Uuid::nil(), "L0A41C", "B-07-3");
         let picked = in_words(&Action::PickLot {
             lot: lot.clone(),

@@ -1,18 +1,18 @@
-//! Sentences for what went wrong, in the language of the screens. The errors themselves have only short texts for logs.
+//! Error sentences in the language of the screens. The errors themselves have only short texts for logs.
 
-use client::RoundFailure;
+use client::{RoundFailure, SyncError};
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{t, tf};
 use crate::rest::NotLoaded;
 
-/// Why a page or a job did not begin.
+/// The error of a page or a task whose code could not be loaded.
 pub(crate) fn not_loaded(_: NotLoaded) -> String {
     t("A part of Lotbook could not be loaded. It needs the network until all of it is on this device.")
         .to_owned()
 }
 
-/// Why the device did not read or keep something.
+/// The error of reading or storing on the device.
 pub(crate) fn store_fault(error: &StoreError) -> String {
     match error {
         StoreError::Full => {
@@ -29,7 +29,7 @@ pub(crate) fn store_fault(error: &StoreError) -> String {
     }
 }
 
-/// Why the server did not answer.
+/// The error of a request to the server.
 pub(crate) fn transport_fault(error: &TransportError) -> String {
     let sentence = match error {
         TransportError::Unreachable => t("The server cannot be reached."),
@@ -47,7 +47,7 @@ pub(crate) fn transport_fault(error: &TransportError) -> String {
     sentence.to_owned()
 }
 
-/// Why a sync ended early.
+/// The reason why a sync ended early.
 pub(crate) fn round_fault(error: &RoundError) -> String {
     match error {
         RoundError::Store(error) => store_fault(error),
@@ -55,7 +55,7 @@ pub(crate) fn round_fault(error: &RoundError) -> String {
     }
 }
 
-/// Why there was no complete sync. Where there is no space for rows, work may still have some.
+/// The reason why a sync was incomplete. Even without space for rows, mutations may still be saved.
 pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
     match failure {
         RoundFailure::Elsewhere => t("Another window is syncing.").to_owned(),
@@ -66,7 +66,19 @@ pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
     }
 }
 
-/// What is wrong with a file of unsent work.
+/// Why the last sync failed.
+pub(crate) fn sync_error(error: &SyncError) -> String {
+    match error {
+        SyncError::Round(failure) => sync_failure(failure),
+        SyncError::Store(error) => store_fault(error),
+        SyncError::Abandoned => {
+            t("The last sync did not come to an end. It is tried again by itself.").to_owned()
+        }
+        SyncError::NotLoaded(_) => not_loaded(NotLoaded),
+    }
+}
+
+/// The error of a file of unsent changes.
 pub(crate) fn file_fault(error: &UnsentError) -> String {
     match error {
         UnsentError::Unreadable(why) => tf(
@@ -92,7 +104,7 @@ pub(crate) fn file_fault(error: &UnsentError) -> String {
 mod tests {
     use super::*;
 
-    /// Every failure with the sentence for it.
+    /// Every error with its sentence.
     fn sentences() -> Vec<(String, String)> {
         let why = || "the disk is gone".to_owned();
         let store = [
@@ -126,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn people_read_sentences_and_logs_read_errors() {
+    fn people_get_sentences_and_logs_get_errors() {
         for (sentence, error) in sentences() {
             let is_sentence = |text: &str| text.starts_with(char::is_uppercase);
             assert!(is_sentence(&sentence) && !is_sentence(&error), "{sentence:?} for {error:?}");
@@ -135,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_failures_have_one_sentence_and_reasons_are_told() {
+    fn every_failure_has_its_own_sentence_and_contains_its_reason() {
         let sentences = sentences();
         for (at, (sentence, error)) in sentences.iter().enumerate() {
             assert!(sentences[..at].iter().all(|(other, _)| other != sentence), "{sentence}");

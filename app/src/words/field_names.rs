@@ -2,13 +2,13 @@
 
 use super::language::t;
 
-/// Fields as edits name them, one after another.
+/// A list of fields, by their names in edits.
 pub(crate) fn field_names(fields: &[&str]) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field_name(field)).collect();
     names.join(t(", "))
 }
 
-/// One field; a name that is not known stays as it is.
+/// One field; an unknown name is returned unchanged.
 pub(crate) fn field_name(field: &str) -> &str {
     match field {
         "sku" => t("SKU"),
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fields_as_people_do() {
+    fn fields_have_their_names_on_the_screens() {
         assert_eq!(field_names(&["sku", "expiry date"]), "SKU, expiry date");
         assert_eq!(field_names(&["colour"]), "colour");
         assert_eq!(field_names(&[]), "");

@@ -1,4 +1,4 @@
-//! Numbers, dates and ages in words of the screens' language. Pure: the current time is a parameter.
+//! Formats numbers, dates and ages in the language of the screens. Pure: the current time is a parameter.
 
 use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
@@ -11,7 +11,7 @@ const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// How long ago: `just now`, `3 min ago`, `2 h ago`, `5 days ago`.
+/// Time since `then`: `just now`, `3 min ago`, `2 h ago`, `5 days ago`.
 pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
     match now.since(then) {
         0..MINUTE_MILLIS => t("just now").to_owned(),
@@ -19,7 +19,7 @@ pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
     }
 }
 
-/// How soon: `now`, `in 20 s`, `in 4 min`.
+/// Time until `then`: `now`, `in 20 s`, `in 4 min`.
 pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
     match then.since(now) {
         0..1_000 => t("now").to_owned(),
@@ -27,7 +27,7 @@ pub(crate) fn ahead(then: UnixMillis, now: UnixMillis) -> String {
     }
 }
 
-/// A length of time in its largest unit: `3 min`, `1 day`.
+/// A duration in its largest unit: `3 min`, `1 day`.
 pub(crate) fn duration(millis: u64) -> String {
     match millis {
         ..MINUTE_MILLIS => tf("{n} s", &[("n", &(millis / 1_000))]),
@@ -37,13 +37,13 @@ pub(crate) fn duration(millis: u64) -> String {
     }
 }
 
-/// A date nobody can misread: `31 Dec 2026`.
+/// An unambiguous date: `31 Dec 2026`.
 pub(crate) fn date(date: CalendarDate) -> String {
     let (year, _, day) = date.parts();
     in_style(date, DateStyle::Day).unwrap_or_else(|| format!("{day} {} {year}", english_month(date)))
 }
 
-/// A month in few letters: `Dec`.
+/// An abbreviated month: `Dec`.
 pub(crate) fn month(date: CalendarDate) -> String {
     in_style(date, DateStyle::Month).unwrap_or_else(|| english_month(date).to_owned())
 }
@@ -64,14 +64,14 @@ fn english_month(date: CalendarDate) -> &'static str {
     MONTHS.get(usize::from(date.parts().1).saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// A time as tables have it: `2026-11-21 09:05`, in a place that far ahead of UTC.
+/// A sortable time: `2026-11-21 09:05`, at the given offset from UTC.
 pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
     let minutes = time.0.div_euclid(60_000) + i64::from(offset_minutes);
     let of_day = minutes.rem_euclid(24 * 60);
     format!("{} {:02}:{:02}", CalendarDate::of(time, offset_minutes), of_day / 60, of_day % 60)
 }
 
-/// What is left until a date: `Expired`, `Today`, `1 day`, `41 days`.
+/// Time until a date: `Expired`, `Today`, `1 day`, `41 days`.
 pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
     match today.days_until(date) {
         ..0 => t("Expired").to_owned(),
@@ -90,7 +90,7 @@ pub(crate) fn quantity(quantity: Quantity) -> String {
     language::as_number(with_decimal_sign(quantity.to_string()))
 }
 
-/// A quantity as one types it: without what only steers its direction on the screen.
+/// A quantity as one types it: without the invisible characters for the text direction.
 pub(crate) fn typed(quantity: Quantity) -> String {
     with_decimal_sign(quantity.to_string())
 }
@@ -106,7 +106,7 @@ pub(crate) fn money(money: &Money) -> String {
     language::as_number(with_decimal_sign(money.to_string()))
 }
 
-/// A round number in few characters, for the axis of a plot: `250`, `20k`, `1.5M`.
+/// A round number in few characters, for a chart's axis: `250`, `20k`, `1.5M`.
 pub(crate) fn short(value: i64) -> String {
     let (unit, letter) = match value.unsigned_abs() {
         ..10_000 => (1, ""),
@@ -119,13 +119,13 @@ pub(crate) fn short(value: i64) -> String {
     language::as_number(with_decimal_sign(text))
 }
 
-/// The same for whole units of a currency.
+/// Like [`short`], for whole units of a currency.
 pub(crate) fn short_money(minor: i64, currency: &str) -> String {
     let decimals = u32::try_from(Money::decimals(currency)).unwrap_or_default();
     short(minor / 10_i64.pow(decimals))
 }
 
-/// A sum of amounts, its digits in groups of three: `€ 1,234,567.00`.
+/// A sum of amounts with digit groups: `€ 1,234,567.00`.
 pub(crate) fn sum(money: &Money) -> String {
     let text = money.to_string();
     let start = text.find(|char: char| char.is_ascii_digit()).unwrap_or(text.len());
@@ -141,7 +141,7 @@ pub(crate) fn sum(money: &Money) -> String {
     language::as_number(grouped + &with_decimal_sign(text[end..].to_owned()))
 }
 
-/// What stands before the decimals: `.` or `,`.
+/// The decimal separator: `.` or `,`.
 pub(crate) fn decimal_sign() -> char {
     if matches!(language::current(), "de" | "es") { ',' } else { '.' }
 }
@@ -150,7 +150,7 @@ fn with_decimal_sign(text: String) -> String {
     if decimal_sign() == '.' { text } else { text.replace('.', ",") }
 }
 
-/// An English word as a sentence begins: `put away` becomes `Put away`.
+/// An English word with a capital: `put away` becomes `Put away`.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {
@@ -166,7 +166,7 @@ mod tests {
     const NOW: UnixMillis = UnixMillis(1_795_564_200_000);
 
     #[test]
-    fn says_how_long_ago_and_how_soon() {
+    fn formats_time_since_and_until() {
         let before = |millis: i64| ago(UnixMillis(NOW.0 - millis), NOW);
         assert_eq!(before(59_999), "just now");
         assert_eq!(before(60_000), "1 min ago");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_dates() {
+    fn formats_dates() {
         let day = |text: &str| text.parse::<CalendarDate>().expect("a date");
         assert_eq!(date(day("2026-12-31")), "31 Dec 2026");
         assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days");
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn writes_moments() {
+    fn formats_moments() {
         assert_eq!(moment(UnixMillis(0), 0), "1970-01-01 00:00");
         assert_eq!(moment(UnixMillis(0), -90), "1969-12-31 22:30");
         assert_eq!(moment(UnixMillis(1_795_566_299_999), 60), "2026-11-25 01:24");
     }
 
     #[test]
-    fn writes_counts() {
+    fn formats_counts() {
         assert_eq!(days(1), "1 day");
         assert_eq!(quantity(Quantity(2_500)), "2.5");
         assert_eq!(signed(Quantity::units(5)), "+5");

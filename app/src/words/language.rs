@@ -1,8 +1,9 @@
 //! The language of the screens. A text's English words are its key: `t("Receive")`.
 //!
-//! English needs nothing. Every other language is a file, `/languages/{code}.json`, that maps keys to its words; what it lacks
-//! stays English. The choice counts from the next start of the page on, so that a text never changes while it is shown.
-//! `tests/tests/languages.rs` finds the keys in the sources, and fails where a language lacks one.
+//! English needs no file. Every other language has a file, `/languages/{code}.json`, that maps keys to
+//! translations; missing ones stay English. A new choice applies after the next reload, so that shown texts
+//! never change in place. `tests/tests/languages.rs` finds the keys in the sources, and fails if a language
+//! lacks one.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -15,20 +16,20 @@ use wasm_bindgen::JsValue;
 
 use super::local_storage;
 
-/// Every language: its code, and its name for those who speak it.
+/// Every language: its code, and its name in that language.
 pub(crate) const LANGUAGES: [(&str, &str); 4] =
     [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")];
-/// Where the browser keeps the choice.
+/// The key of the choice in the browser's storage.
 const CHOICE: &str = "lotbook.language";
-/// The app's own.
+/// The app's own language.
 const ENGLISH: &str = "en";
-/// A start does not wait longer for words; it is English then.
+/// Timeout of the start for translations; after that the app starts in English.
 const LOAD_TIMEOUT_MILLIS: u32 = 4_000;
 
-/// A key's words in one language.
+/// The translation of a key.
 enum Words {
     One(String),
-    /// By the plural categories of CLDR: `one`, `few`, `many`, `other` ...
+    /// By the plural categories of CLDR: `one`, `few`, `many`, `other` and others.
     ByCount(HashMap<String, String>),
 }
 
@@ -38,7 +39,7 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
-/// By hand: what serde makes of an untagged enum keeps every value in a form of its own first.
+/// Written by hand: serde's untagged enums first buffer every value.
 struct WordsVisitor;
 
 impl<'de> Visitor<'de> for WordsVisitor {
@@ -61,7 +62,7 @@ impl<'de> Visitor<'de> for WordsVisitor {
     }
 }
 
-/// What is shown of a date in other languages than English.
+/// The parts of a date to show in languages other than English.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateStyle {
     Day,
@@ -70,7 +71,7 @@ pub(crate) enum DateStyle {
 }
 
 impl DateStyle {
-    /// Of `Intl.DateTimeFormat`.
+    /// Options of `Intl.DateTimeFormat`.
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Day => &[("timeZone", "UTC"), ("month", "short"), ("year", "numeric"), ("day", "numeric")],
@@ -80,7 +81,7 @@ impl DateStyle {
     }
 }
 
-/// A browser's format, made at first use: making one takes longer than using it a hundred times.
+/// A browser's format, created on first use: that takes longer than using it a hundred times.
 type Format = OnceCell<Function>;
 
 struct Translation {
@@ -93,7 +94,7 @@ struct Translation {
 }
 
 thread_local! {
-    /// Set once, before the first text is shown, and then kept as long as the page.
+    /// Set once, before the first text is shown, and then unchanged until a reload.
     static TRANSLATION: OnceCell<&'static Translation> = const { OnceCell::new() };
 }
 
@@ -101,7 +102,7 @@ fn translation() -> Option<&'static Translation> {
     TRANSLATION.with(|translation| translation.get().copied())
 }
 
-/// Marks a text as a key where it is translated only later.
+/// Marks a text as a key that is translated later.
 pub(crate) const fn key(english: &'static str) -> &'static str {
     english
 }
@@ -114,12 +115,12 @@ pub(crate) fn t(english: &'static str) -> &'static str {
     }
 }
 
-/// A text with values in the places that `{name}` marks.
+/// A text with values for its `{name}` placeholders.
 pub(crate) fn tf(english: &'static str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     filled(t(english), values)
 }
 
-/// A text that depends on a count, which `{n}` marks. The key is the English plural.
+/// A text that depends on a count, with the placeholder `{n}`. The key is the English plural.
 pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> String {
     let english = if count == 1 { singular } else { plural };
     let words = translation().and_then(|translation| {
@@ -129,7 +130,7 @@ pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> 
     filled(words.unwrap_or(english), &[("n", &grouped(count))])
 }
 
-/// A count in groups of three: `100,000`.
+/// A count with digit groups: `100,000`.
 pub(crate) fn grouped(count: usize) -> String {
     if let Some(words) = localized_number(f64::from(u32::try_from(count).unwrap_or(u32::MAX))) {
         return words;
@@ -148,7 +149,7 @@ pub(crate) fn grouped(count: usize) -> String {
 fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     let mut text = String::with_capacity(words.len() + 16);
     let mut rest = words;
-    // Only the pattern is looked through: what is put in may have brackets of its own.
+    // Only the pattern is searched: inserted values may contain braces.
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, following)) = after.split_once('}') else { break };
         text.push_str(before);
@@ -161,25 +162,26 @@ fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     text
 }
 
-/// Data within a sentence: where reading goes from right to left, codes and numbers keep their own direction (UAX #9).
+/// Data within a sentence: in right-to-left languages, codes and numbers keep their own direction (UAX #9).
 pub(crate) fn isolated(data: &str) -> String {
     if is_right_to_left(current()) { format!("\u{2068}{data}\u{2069}") } else { data.to_owned() }
 }
 
-/// A number with its sign or currency: nothing in it has a direction of its own, and a minus must not end up behind.
+/// A number with its sign or currency, isolated so that in right-to-left languages the minus does not move
+/// behind it.
 pub(crate) fn as_number(text: String) -> String {
     if is_right_to_left(current()) { format!("\u{2066}{text}\u{2069}") } else { text }
 }
 
 impl Translation {
     fn category(&self, count: usize) -> String {
-        // Every count of goods or changes is far below the floats that are not whole.
+        // Counts of goods and changes are far below the limit of exact floats.
         let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let selected = self.plurals.select(count);
         String::from(selected)
     }
 
-    /// The language for the browser's own formats, always with the digits that codes and keypads have.
+    /// The locale for the browser's formats, always with the digits of codes and keypads.
     fn locale(&self) -> js_sys::Array {
         js_sys::Array::of1(&format!("{}-u-nu-latn", self.code).into())
     }
@@ -190,25 +192,25 @@ pub(crate) fn current() -> &'static str {
     translation().map_or(ENGLISH, |translation| &translation.code)
 }
 
-/// Loads the chosen language. Call it once, before anything is shown.
+/// Loads the chosen language. Call it once, before the first render.
 pub(crate) async fn load() {
     let code = chosen();
     if code != ENGLISH {
         let path = format!("/languages/{code}.json");
-        // Whatever is wrong with the file, an English screen is better than none.
+        // If the file has errors, the app starts in English.
         if let Ok(Some(words)) = browser::get_json(&path, LOAD_TIMEOUT_MILLIS).await {
             let plurals = Intl::PluralRules::new(&js_sys::Array::of1(&code.as_str().into()), &Object::new());
             let (numbers, dates) = (Format::new(), Default::default());
             let loaded: &'static Translation =
                 Box::leak(Box::new(Translation { code, words, plurals, numbers, dates }));
-            // It is called once.
+            // `load` is called only once.
             TRANSLATION.with(|translation| {
                 let _ = translation.set(loaded);
             });
         }
     }
     if let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) {
-        // They fail only for names that are none.
+        // They fail only for invalid names.
         drop(root.set_attribute("lang", current()));
         drop(root.set_attribute("dir", if is_right_to_left(current()) { "rtl" } else { "ltr" }));
     }
@@ -218,12 +220,12 @@ fn is_right_to_left(code: &str) -> bool {
     matches!(code, "ar" | "fa" | "he" | "ur")
 }
 
-/// Chooses a language; it counts from the next start of the page on.
+/// Sets the language; it applies after the next reload.
 pub(crate) fn choose(code: &str) {
     local_storage::keep_text(CHOICE, code);
 }
 
-/// What was chosen, else the first of the browser's languages that there are words for.
+/// The chosen language, else the first of the browser's languages with a translation.
 fn chosen() -> String {
     let kept = local_storage::text(CHOICE);
     let is_code =
@@ -239,7 +241,7 @@ fn preferred() -> Option<String> {
     })
 }
 
-/// A number as the language has it; none in English, which the app writes itself.
+/// A number in the format of the language; `None` for English, which the app formats itself.
 pub(crate) fn localized_number(number: f64) -> Option<String> {
     let translation = translation()?;
     let format = translation
@@ -248,13 +250,14 @@ pub(crate) fn localized_number(number: f64) -> Option<String> {
     formatted(format, number)
 }
 
-/// A day, given by its first millisecond in UTC, in a style of the language; none in English, which the app writes itself.
+/// A day, given by its first millisecond in UTC, in a style of the language; `None` for English, which the
+/// app formats itself.
 pub(crate) fn localized_date(unix_millis: f64, style: DateStyle) -> Option<String> {
     let translation = translation()?;
     let format = translation.dates[style as usize].get_or_init(|| {
         let options = Object::new();
         for (name, choice) in style.options() {
-            // It fails only for what is no object.
+            // `set` fails only for values that are not objects.
             drop(Reflect::set(&options, &(*name).into(), &(*choice).into()));
         }
         Intl::DateTimeFormat::new(&translation.locale(), &options).format()
@@ -271,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn english_needs_no_words() {
+    fn english_needs_no_translations() {
         assert_eq!(t("Receive"), "Receive");
         assert_eq!(tn(1, "{n} lot", "{n} lots"), "1 lot");
         assert_eq!(tn(0, "{n} lot", "{n} lots"), "0 lots");
@@ -287,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_where_their_names_were() {
+    fn values_replace_their_placeholders() {
         assert_eq!(tf("{what} at {where}", &[("where", &"A-1"), ("what", &5)]), "5 at A-1");
         assert_eq!(tf("{what}!", &[("what", &"{where}")]), "{where}!", "values are not looked through");
         assert_eq!(tf("50 % {", &[]), "50 % {");

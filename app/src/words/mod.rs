@@ -1,4 +1,4 @@
-//! What people read: languages, numbers and dates, and every enum in words.
+//! Texts for people: languages, numbers and dates, and every enum in words.
 
 pub(crate) mod action_words;
 pub(crate) mod faults_in_words;

@@ -1,10 +1,10 @@
-//! Movements of stock, their reasons and the exceptions they raise, in words.
+//! Stock movements, their reasons and the exceptions they raise, in words.
 
 use domain::{ExceptionKind, Movement, Reason, ReasonCode};
 
 use super::language::{key, t, tf};
 
-/// What was done, in the past tense.
+/// The movement, in the past tense.
 pub(crate) fn movement_word(movement: Movement) -> &'static str {
     match movement {
         Movement::Receive => t("Received"),
@@ -18,7 +18,7 @@ pub(crate) fn movement_word(movement: Movement) -> &'static str {
     }
 }
 
-/// What the ledger says about it. The ledger is English where it speaks by itself; people's own words stay theirs.
+/// The ledger's note in words. Generated notes are English and are translated; notes typed by people are not.
 pub(crate) fn note_words(movement: Movement, note: &str) -> String {
     let place = |bin: &str, english| tf(english, &[("bin", &bin)]);
     match movement {
@@ -44,12 +44,12 @@ pub(crate) fn note_words(movement: Movement, note: &str) -> String {
     }
 }
 
-/// Whether it takes back what was booked before.
+/// Whether it is the note of a reversal.
 pub(crate) fn is_reversal(note: &str) -> bool {
     note.parse::<Reason>().is_ok_and(|reason| reason.code == ReasonCode::Reversal)
 }
 
-/// A kind of exception, in a word or two.
+/// The label of a kind of exception.
 pub(crate) fn exception_word(kind: ExceptionKind) -> &'static str {
     match kind {
         ExceptionKind::BelowZero => t("Below zero"),
@@ -75,7 +75,7 @@ pub(crate) fn reason_word(reason: ReasonCode) -> &'static str {
     }
 }
 
-/// Why, as it was recorded, in the language of the screens.
+/// The recorded reason, in the language of the screens.
 pub(crate) fn reason_words(note: &str) -> String {
     match note.parse::<Reason>() {
         Ok(Reason { code: ReasonCode::Other, note }) => note,
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_of_the_ledger_are_told_in_words() {
+    fn notes_of_the_ledger_are_translated() {
         assert_eq!(note_words(Movement::Move, "to A-1"), "to A-1");
         assert_eq!(note_words(Movement::Sale, "D01-0A-0001"), "order D01-0A-0001");
         assert_eq!(note_words(Movement::Receive, "LS-7"), "delivery LS-7");

@@ -1,11 +1,12 @@
-//! Why an action was turned down, in the language of the screens. The rules and the server say it in English, with a code.
+//! The reasons for refusals, in the language of the screens. The rules and the server give them in English,
+//! with a code.
 
 use domain::{Action, LotRef, MAX_ORDER_LINES, Quantity};
 
 use super::field_names::field_name;
 use super::language::{self, key, t, tf};
 
-/// Fields that a rule's sentence may begin with.
+/// Fields at the beginning of rules' sentences.
 const FIELDS: [&str; 11] = [
     key("Lot code"),
     key("Location"),
@@ -20,7 +21,7 @@ const FIELDS: [&str; 11] = [
     key("Reason"),
 ];
 
-/// The sentence for a refusal or an outcome. English, and codes that are not known here, keep their `message`.
+/// The sentence for a refusal or an outcome. In English, and for unknown codes, it is `message`.
 pub(crate) fn reason(action: &Action, code: &str, message: &str) -> String {
     if language::current() == "en" {
         return message.to_owned();
@@ -28,7 +29,7 @@ pub(crate) fn reason(action: &Action, code: &str, message: &str) -> String {
     anew(action, code, message).unwrap_or_else(|| message.to_owned())
 }
 
-/// The same for a rule about one field, whose sentence begins with the field's name.
+/// Like [`reason`], for a rule about one field, whose sentence begins with the field's name.
 pub(crate) fn of_field(code: &str, message: &str) -> String {
     if language::current() == "en" {
         return message.to_owned();
@@ -43,7 +44,7 @@ fn anew(action: &Action, code: &str, message: &str) -> Option<String> {
         .or_else(|| field_rule(code, message))
 }
 
-/// What somebody else did meanwhile is in the way.
+/// A conflict with a concurrent change of others.
 fn others_were_first(action: &Action, code: &str) -> Option<String> {
     let sentence = match (code, action) {
         ("deleted", Action::CreateLot { .. }) => {
@@ -77,7 +78,7 @@ fn others_were_first(action: &Action, code: &str) -> Option<String> {
     Some(sentence.to_owned())
 }
 
-/// It came at a time when it could not be booked any more, or not yet.
+/// The mutation came too late or too early to be booked.
 fn order_of_things(code: &str) -> Option<&'static str> {
     Some(match code {
         "held" => t(
@@ -141,7 +142,7 @@ fn bad_quantity(action: &Action) -> &'static str {
     }
 }
 
-/// A rule about one field, which the sentence names first.
+/// A rule about one field, whose name begins the sentence.
 fn field_rule(code: &str, message: &str) -> Option<String> {
     match code {
         "bad_price" => return Some(t("Price must be between 0 and 10,000,000,000. Correct it.").to_owned()),
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_of_the_rules_is_said_anew() {
+    fn every_refusal_of_the_rules_is_translated() {
         let lot = LotRef::new(Uuid::nil(), "L1", "A-1");
         let none = Quantity::ZERO;
         let mut rows = Rows::default();
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_race_names_its_field() {
+    fn a_conflict_names_its_field() {
         let patch = domain::ProductPatch { price_minor: Some(1), ..Default::default() };
         let edit = Action::UpdateProduct { id: Uuid::nil(), patch };
         let said = anew(&edit, "price_changed", "").unwrap_or_default();

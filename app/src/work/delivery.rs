@@ -1,4 +1,4 @@
-//! One expected delivery: what is to come, what has come, and receiving it scan by scan.
+//! One expected delivery: expected and received quantities, and receiving by scans.
 
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// Which delivery.
+/// The delivery.
 #[derive(Properties, PartialEq)]
 pub(crate) struct DeliveryPageProps {
     pub(crate) id: Uuid,
@@ -144,7 +144,7 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
     }
 }
 
-/// Asks whether nothing more of it will come, and why.
+/// Asks for a confirmation that nothing more of it will come, with a reason.
 fn closing(delivery: &Delivery, name_of: &dyn Fn(Uuid) -> String, on_close: Callback<()>) -> Html {
     let missing = |line: &DeliveryLine| {
         let left = format::quantity(line.expected - line.received);

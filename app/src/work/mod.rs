@@ -1,4 +1,4 @@
-//! Work on lots: receive, pick, move, put away, adjust, count; deliveries and transfers.
+//! Operations on lots: receive, pick, move, put away, adjust, count; deliveries and transfers.
 
 pub(crate) mod delivery;
 pub(crate) mod start;

@@ -1,4 +1,4 @@
-//! Where work begins: the goods are scanned or found, or chosen from what waits.
+//! The start of an operation: scan or find the goods, or select from those that are due.
 
 use domain::{Delivery, Quantity};
 use yew::prelude::*;
@@ -23,7 +23,7 @@ use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 
-/// Which work.
+/// The operation.
 #[derive(Properties, PartialEq)]
 pub(crate) struct StartPageProps {
     pub(crate) work: LotWork,

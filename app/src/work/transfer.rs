@@ -1,4 +1,4 @@
-//! A transfer: lots are collected scan by scan, from wherever they are, and put down in one bin together.
+//! A transfer: lots are collected by scans, from any bins, and then put down together in one bin.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -38,7 +38,7 @@ use crate::words::{format, local_storage};
 
 const KEY: &str = "lotbook.transfer";
 
-/// The list as it was left: a draft, not a record.
+/// The stored list: a draft, not a record.
 fn load() -> TransferList {
     local_storage::read(KEY).unwrap_or_default()
 }
@@ -99,7 +99,7 @@ pub(crate) fn TransferPage() -> Html {
     }
 }
 
-/// The bin that goods are taken from, and the way to take them from anywhere again.
+/// The source bin, with a button to take goods from any bin again.
 fn source(list: &UseReducerHandle<TransferList>) -> Html {
     let dispatch = list.dispatcher();
     let clear = Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::From(String::new())));
@@ -127,7 +127,7 @@ fn quantity_sheet(
     }
 }
 
-/// How many goods are being looked up: what comes after them is about them, too.
+/// The number of running look-ups: commands that follow refer to their goods.
 type LookingUp = Rc<Cell<usize>>;
 
 struct Taking {
@@ -161,8 +161,8 @@ fn use_taking(list: &UseReducerHandle<TransferList>) -> Taking {
     Taking { take, looking_up }
 }
 
-/// The lot that was scanned: the one the label names, else the first to expire; in the bin that goods are taken from if it is
-/// there. A title and a sentence where there is none.
+/// The scanned lot: the one on the label, else the first to expire, from the source bin if possible.
+/// Otherwise a title and an error sentence.
 async fn line_of(
     book: &Book,
     id: Uuid,
@@ -205,7 +205,7 @@ fn use_list_scans(
         match found {
             Found::Product(id, scanned) => take.emit((id, scanned)),
             Found::Command(Command::Save) => save.emit(()),
-            // What somebody typed to find goods is no place to put them.
+            // Text typed to search for goods is not a bin.
             Found::Unlisted(scanned) if scanned.is_item || scanned.is_typed => return false,
             Found::Bin(bin, is_echo) | Found::Unlisted(Scanned { code: bin, is_echo, .. })
                 if !list.lines.is_empty() || looking_up.get() > 0 =>
@@ -231,7 +231,7 @@ fn use_list_scans(
     use_scan_target(ScanTarget { on_scan });
 }
 
-/// Saves lot by lot; what is saved leaves the list, so that nothing is moved twice by another try.
+/// Saves one lot at a time; saved lots leave the list, so that a retry moves nothing twice.
 #[hook]
 fn use_saving_all(
     list: &UseReducerHandle<TransferList>,

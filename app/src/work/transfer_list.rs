@@ -1,4 +1,4 @@
-//! Several lots on their way to another bin, as they are collected. Pure.
+//! The lots of a transfer while they are collected. Pure.
 
 use std::rc::Rc;
 
@@ -6,41 +6,41 @@ use domain::{Action, LotRef, Quantity, location_key};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
-/// Lots in one transfer.
+/// Maximum number of lots in one transfer.
 pub(crate) const MAX_TRANSFER_LOTS: usize = 100;
 
-/// A lot that is taken along.
+/// A collected lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TransferLine {
     pub(crate) lot: LotRef,
     pub(crate) quantity: Quantity,
-    /// The product's name, as it was when it was scanned.
+    /// The product's name at the time of the scan.
     pub(crate) name: String,
     pub(crate) unit: String,
 }
 
-/// What is taken along, the last one first, and where it goes.
+/// The collected lots, the last one first, and their destination.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct TransferList {
     pub(crate) lines: Vec<TransferLine>,
-    /// The bin that goods are taken from, if one was scanned first.
+    /// The source bin, if one was scanned first.
     pub(crate) from: String,
     pub(crate) to: String,
 }
 
-/// What happens to it.
+/// A change of the transfer.
 #[derive(Clone, Debug)]
 pub(crate) enum TransferChange {
-    /// More of a lot.
+    /// Adds a quantity of a lot.
     Add(TransferLine),
-    /// Another quantity; nothing takes the lot out.
+    /// Sets the quantity; zero removes the lot.
     Quantity(LotRef, Quantity),
-    /// The bin that goods are taken from.
+    /// Sets the source bin.
     From(String),
-    /// Another destination.
+    /// Sets the destination.
     To(String),
-    /// The lot has been moved.
+    /// Removes a lot that was moved.
     Done(LotRef),
 }
 
@@ -84,7 +84,7 @@ impl TransferList {
         }
     }
 
-    /// Whether a bin is where everything goes already.
+    /// Whether a bin is the destination already.
     pub(crate) fn goes_to(&self, bin: &str) -> bool {
         !self.to.is_empty() && location_key(&self.to) == location_key(bin)
     }
@@ -94,7 +94,7 @@ impl TransferList {
         self.lines.iter().filter(|line| self.goes_to(&line.lot.location))
     }
 
-    /// The moves it comes to, in the order of collection.
+    /// The resulting moves, in the order of collection.
     pub(crate) fn moves(&self) -> Vec<Action> {
         let to = self.to.trim().to_owned();
         let lines = self.lines.iter().rev();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lot_goes_only_somewhere_else_and_nothing_of_it_takes_it_out() {
+    fn a_lot_cannot_move_to_its_own_bin_and_a_quantity_of_zero_removes_it() {
         let lot = line("L1", "A-1").lot;
         let list = after(vec![TransferChange::Add(line("L1", "A-1")), TransferChange::To("a-1".into())]);
         assert_eq!(list.already_there().count(), 1);

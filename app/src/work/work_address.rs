@@ -1,27 +1,27 @@
-//! Addresses of work pages that carry what was scanned before they open. Pure.
+//! Addresses of operations' pages, with the content of a scan before the page opens. Pure.
 
 use uuid::Uuid;
 
 use crate::desk::scan::Scanned;
 use crate::route::{LotWork, Route};
 
-/// Work that a scan begins.
+/// An operation that a scan starts.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WorkAddress<'a> {
     pub(crate) work: LotWork,
     pub(crate) product: Uuid,
     pub(crate) lot: Option<Uuid>,
-    /// The label's own words, if there was one.
+    /// The content of the label, if there was one.
     pub(crate) scanned: Option<&'a Scanned>,
-    /// The bin that goods are found in or come into.
+    /// The bin in which goods are found or put.
     pub(crate) bin: Option<&'a str>,
     pub(crate) delivery: Option<Uuid>,
-    /// Where to go afterwards.
+    /// The address to go to afterwards.
     pub(crate) then: &'a str,
 }
 
 impl WorkAddress<'_> {
-    /// Its path and query; `encode` writes a value as addresses need it.
+    /// Its path and query; `encode` escapes a value for the address.
     pub(crate) fn with(&self, encode: impl Fn(&str) -> String) -> String {
         let mut query = vec![format!("then={}", encode(self.then))];
         query.extend(self.lot.map(|lot| format!("lot={lot}")));
@@ -36,14 +36,14 @@ impl WorkAddress<'_> {
         format!("/product/{}/work/{}?{}", self.product, self.work, query.join("&"))
     }
 
-    /// Its path and query, as the browser writes them.
+    /// Its path and query, escaped by the browser.
     pub(crate) fn path(&self) -> String {
         self.with(|value| String::from(js_sys::encode_uri_component(value)))
     }
 }
 
 impl Route {
-    /// What a scan of goods begins on the start page of some work.
+    /// The address for a scan of goods on the start page of an operation.
     pub(crate) fn begun_by(work: LotWork, product: Uuid, scanned: Option<&Scanned>, then: &str) -> String {
         WorkAddress { work, product, lot: None, scanned, bin: None, delivery: None, then }.path()
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_label_said_is_in_the_address() {
+    fn the_content_of_the_label_is_in_the_address() {
         let scanned = Scanned {
             lot_code: Some("A 1".into()),
             expires_on: "2027-05-31".parse().ok(),

@@ -1,4 +1,4 @@
-//! Work on a lot as it is typed and scanned, and the mutation it comes to. Pure.
+//! The form of an operation on a lot, filled by typing and scans, and the resulting mutation. Pure.
 
 use domain::{
     Action, CalendarDate, InventoryLot, LotRef, LotStatus, MAX_REASON_CHARS, Quantity, Reason, ReasonCode,
@@ -12,40 +12,40 @@ use crate::ui::quantity_field::read_quantity;
 use crate::words::language::{t, tf};
 use crate::words::reasons::of_field;
 
-/// What is known by now.
+/// The current input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WorkForm {
-    /// The lot in hand; none for one that is new here.
+    /// The selected lot; `None` for a new one.
     pub(crate) chosen: Option<Uuid>,
     pub(crate) quantity: String,
-    /// The quantity as it was proposed, or counted by scans. A scanner may type into its field and take that back, so that only the
-    /// difference tells whether a person typed.
+    /// The quantity as proposed, or counted by scans. A scanner may type into the field and have that undone,
+    /// so only a difference from this value shows that a person typed.
     pub(crate) by_scans: String,
-    /// Whether the printed digits said it, which may be what was proposed.
+    /// Whether it was set by scans of printed digits, possibly to the proposed value.
     pub(crate) is_dictated: bool,
-    /// Goods scanned so far.
+    /// Number of scans of the goods so far.
     pub(crate) scans: u32,
-    /// Of a lot that is new here.
+    /// For a new lot.
     pub(crate) lot_code: String,
-    /// Of a lot that is new here.
+    /// For a new lot.
     pub(crate) location: String,
-    /// `2026-11-24`, of a lot that is new here; may be empty.
+    /// `2026-11-24`, for a new lot; may be empty.
     pub(crate) expires_on: String,
-    /// Where goods go.
+    /// The destination.
     pub(crate) to: String,
-    /// Whether an adjustment takes stock away.
+    /// Whether an adjustment removes stock.
     pub(crate) takes_away: bool,
-    /// Why stock is adjusted, or another lot is taken than the first to expire.
+    /// The reason of an adjustment, or of picking another lot than the first to expire.
     pub(crate) reason: Option<ReasonCode>,
     /// The reason in words.
     pub(crate) note: String,
-    /// What was counted before, if that was not what the book says.
+    /// The first count, if it differed from the book quantity.
     pub(crate) first_count: Option<Quantity>,
-    /// The expected delivery that goods come in with.
+    /// The expected delivery that the goods belong to.
     pub(crate) delivery: Option<Uuid>,
 }
 
-/// What the work is on.
+/// The subject of the operation.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Task {
     pub(crate) work: LotWork,
@@ -58,12 +58,12 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// The lot in hand.
+    /// The selected lot.
     pub(crate) fn lot(&self, form: &WorkForm) -> Option<&InventoryLot> {
         self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
     }
 
-    /// Why the lot in hand should not be picked.
+    /// The objection to picking the selected lot.
     pub(crate) fn objection(&self, form: &WorkForm) -> Option<Objection<'_>> {
         let chosen = self.lot(form).filter(|_| self.work == LotWork::Pick)?;
         let may_be_used = chosen.status == LotStatus::Available && !chosen.is_expired(self.today);
@@ -75,34 +75,35 @@ impl Task {
         }
     }
 
-    /// Whether a reason has to be given.
+    /// Whether a reason is required.
     pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
         self.work == LotWork::Adjust || self.objection(form).is_some()
     }
 }
 
-/// What speaks against a pick.
+/// An objection to a pick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Objection<'a> {
-    /// This lot may be used and expires first.
+    /// This lot is usable and expires first.
     TakeFirst(&'a InventoryLot),
-    /// The lot may not be used, and there is no other.
+    /// The lot is not usable, and there is no other.
     NotForUse,
 }
 
 impl WorkForm {
-    /// Whether somebody typed the quantity, so that scans only confirm.
+    /// Whether a person set the quantity, so that scans only confirm.
     pub(crate) fn is_typed(&self) -> bool {
         self.is_dictated || self.quantity != self.by_scans
     }
 
-    /// Counting begins anew, from a quantity that is only a proposal.
+    /// Starts a new count, from a quantity that is only a proposal.
     pub(crate) fn begin_counting(&mut self, proposal: String) {
         (self.quantity, self.by_scans) = (proposal.clone(), proposal);
         (self.is_dictated, self.scans) = (false, 0);
     }
 
-    /// Takes another lot in hand, or a new one. What was counted of the one before does not count for it; what was typed stays.
+    /// Selects another lot, or a new one. A count by scans is dropped, because it was of the previous lot; a
+    /// typed quantity stays.
     pub(crate) fn choose(&mut self, lot: Option<Uuid>) {
         if self.chosen == lot {
             return;
@@ -113,10 +114,10 @@ impl WorkForm {
         }
     }
 
-    /// The mutation it comes to.
+    /// The resulting mutation.
     ///
     /// # Errors
-    /// What is wrong, by field.
+    /// The faults, by field.
     pub(crate) fn read(&self, task: &Task) -> Result<Action, Faults> {
         let mut faults = Faults::default();
         let lot = task.lot(self);
@@ -146,7 +147,8 @@ impl WorkForm {
         if faults.is_empty() { Ok(action) } else { Err(faults) }
     }
 
-    /// Whether a count has to be done again: it is not what the book says, and no second count has said the same.
+    /// Whether a second count is needed: the count differs from the book quantity, and no earlier count
+    /// confirms it.
     pub(crate) fn needs_recount(&self, action: &Action) -> Option<Quantity> {
         match action {
             Action::CountLot { counted, basis, .. }
@@ -212,7 +214,7 @@ impl WorkForm {
         to.location
     }
 
-    /// A lot keeps the date it has.
+    /// An existing lot keeps its date.
     fn read_date(&self, lot: Option<&InventoryLot>, faults: &mut Faults) -> Option<CalendarDate> {
         let known = lot.and_then(|lot| lot.expires_on);
         if known.is_some() || self.expires_on.is_empty() {
@@ -250,7 +252,7 @@ impl WorkForm {
     }
 }
 
-/// What `quantity` does to a lot that has `here`, whatever else is still to be typed.
+/// The change of a lot with the quantity `here`, regardless of the fields that are still empty.
 pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_away: bool) -> Quantity {
     match work {
         LotWork::Receive => quantity,
@@ -293,7 +295,7 @@ mod tests {
         form.read(&task(work))
     }
 
-    /// The sentence at `field`, which must be the only field with a fault.
+    /// The error of `field`, which must be the only field with one.
     fn only_fault(read: Result<Action, Faults>, field: &'static str) -> String {
         let faults = read.expect_err("a fault");
         let sentence = faults.first();
@@ -304,14 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn picks_more_than_there_is_because_it_happened() {
+    fn a_pick_may_exceed_the_book_quantity() {
         let action = read(&typed("35,5"), LotWork::Pick).expect("a pick");
         let reason = String::new();
         assert_eq!(action, Action::PickLot { lot: lot().lot, quantity: Quantity(35_500), reason });
     }
 
     #[test]
-    fn what_is_counted_by_the_piece_comes_in_whole_numbers() {
+    fn a_unit_without_decimals_needs_whole_numbers() {
         let pieces = Task { unit: "each".into(), ..task(LotWork::Pick) };
         let two = Action::PickLot { lot: lot().lot, quantity: Quantity::units(2), reason: String::new() };
         assert_eq!(typed("2").read(&pieces), Ok(two));
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lot_that_is_not_for_use_is_never_the_first_and_needs_a_reason() {
+    fn an_unusable_lot_is_never_first_and_needs_a_reason() {
         let expired = lot_of("L0", "A-0", "2026-11-20");
         let blocked = InventoryLot { status: LotStatus::Quarantined, ..lot_of("L9", "A-9", "2027-01-31") };
         let of = |lots: Vec<InventoryLot>, chosen: &InventoryLot| {
@@ -357,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn another_lot_begins_its_own_count() {
+    fn another_lot_starts_its_own_count() {
         let other = Some(Uuid::from_u128(2));
         let mut counted = typed("28");
         counted.first_count = Some(Quantity::units(28));
@@ -371,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_carries_what_was_shown_and_may_be_nothing() {
+    fn a_count_contains_the_shown_quantity_and_may_be_zero() {
         let action = read(&typed("0"), LotWork::Count).expect("a count");
         let basis = Quantity::units(30);
         assert_eq!(action, Action::CountLot { lot: lot().lot, counted: Quantity::ZERO, basis });
@@ -394,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn goods_move_only_somewhere_else() {
+    fn goods_cannot_move_to_their_own_bin() {
         let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
         assert_eq!(only_fault(to(" "), "to"), "Say where the goods go: scan or type the bin.");
         let same = only_fault(to("a-1"), "to");
@@ -419,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_a_quantity_does() {
+    fn shows_the_change_of_a_quantity() {
         let of =
             |work, takes_away| change(work, Quantity::units(5), Quantity::units(30), takes_away).0 / 1_000;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Work on a lot: receive, pick, move, put away, adjust, count.
+//! An operation on a lot: receive, pick, move, put away, adjust, count.
 
 use std::rc::Rc;
 
@@ -27,7 +27,7 @@ use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// Which work on which product.
+/// The operation and the product.
 #[derive(Properties, PartialEq)]
 pub(crate) struct WorkOnLotProps {
     pub(crate) view: ProductView,
@@ -35,7 +35,8 @@ pub(crate) struct WorkOnLotProps {
     pub(crate) saving: Saving,
 }
 
-/// What the address says of the work: what was scanned before the page opened, and where to go afterwards.
+/// The initial state from the address: the content of the scan before the page opened, and the address to go
+/// to afterwards.
 #[derive(Clone, PartialEq)]
 struct Opening {
     lot: Option<Uuid>,
@@ -56,7 +57,7 @@ fn use_opening(product: Uuid) -> Opening {
         quantity: use_query("n").map(|text| Quantity::parse(&text).map_or(text, format::typed)),
         delivery: use_query("delivery").and_then(|delivery| delivery.parse().ok()),
         bin: use_query("bin"),
-        // Only a page of this app.
+        // Only an address of this app.
         then: use_query("then")
             .filter(|path| path.starts_with('/') && !path.starts_with("//"))
             .unwrap_or_else(|| yew_router::Routable::to_path(&Route::Product { id: product })),
@@ -68,18 +69,18 @@ fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: Ca
         let mut named = lots.iter().filter(|lot| lot.lot.lot_code.eq_ignore_ascii_case(code));
         named.next()
     });
-    // What comes in goes to the place for it, unless somebody says that it goes where its lot is.
+    // Received goods go to the receiving bin, unless the address names another.
     let usual = match work {
         LotWork::Receive => None,
         LotWork::Pick => first_to_take(lots, today),
         LotWork::Move | LotWork::PutAway | LotWork::Adjust | LotWork::Count => primary_lot(lots, today),
     };
-    // What is done in a bin is not done to a lot of that name elsewhere.
+    // An operation in a bin does not apply to a lot with the same code elsewhere.
     let is_there = |lot: &&InventoryLot| {
         opening.bin.as_deref().is_none_or(|bin| location_key(bin) == location_key(&lot.lot.location))
     };
     let named = named.filter(|_| work != LotWork::Receive).filter(is_there);
-    // Goods found in a bin where the book has none of them are a lot that is new there.
+    // Goods found in a bin without book stock become a new lot there.
     let usual = usual.filter(|_| opening.bin.is_none());
     let proposal = if matches!(work, LotWork::Adjust | LotWork::Count) { "" } else { "1" };
     WorkForm {
@@ -100,7 +101,7 @@ fn first_form(work: LotWork, opening: &Opening, lots: &[InventoryLot], today: Ca
     }
 }
 
-/// The page for it.
+/// The page.
 #[component]
 pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let WorkOnLotProps { view, work, saving } = props;
@@ -152,7 +153,7 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     }
 }
 
-/// What the main button does: it saves what can be read, and asks for a second count where the first differs.
+/// The action of the main button: saves the form, and asks for a second count if the first differs.
 #[hook]
 fn use_submit(
     task: &Rc<Task>,
@@ -181,7 +182,7 @@ fn use_submit(
     })
 }
 
-/// Hears scans for the work in hand.
+/// Handles scans for the current operation.
 #[hook]
 fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
     let answers = use_answers();
@@ -224,7 +225,7 @@ fn in_lot(action: &Action, row: &InventoryLot) -> bool {
     }
 }
 
-/// The button says what it will record: `Pick 5`, `Move 10 to A-1`.
+/// The label of the save button: `Pick 5`, `Move 10 to A-1`.
 fn save_words(work: LotWork, form: &WorkForm, action: Option<&Action>) -> String {
     let verb = t(work.verb());
     let with = |quantity: Quantity| {

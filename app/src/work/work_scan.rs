@@ -1,4 +1,4 @@
-//! What a scan does to the work in hand, so that every kind of work can be done by scans alone. Pure.
+//! The effect of a scan on the current operation, so that every operation can be done by scans alone. Pure.
 
 use domain::{CalendarDate, InventoryLot, Occasion, Quantity, ReasonCode, location_key};
 use uuid::Uuid;
@@ -12,20 +12,20 @@ use crate::ui::keypad::{PadKey, press};
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// How a scan is answered.
+/// The feedback for a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It was the right thing: a title and what it is.
+    /// Success: a title and the name of the goods.
     Right(&'static str, String),
-    /// It was something else: a title and what to do.
+    /// Error: a title and the solution.
     Wrong(&'static str, String),
-    /// It shows in the form.
+    /// None, because the form shows it.
     Quiet,
     /// The form is to be saved.
     Save,
 }
 
-/// What `found` does to `form`; none if it is not for this work.
+/// The effect of `found` on `form`; `None` if this operation does not handle it.
 pub(crate) fn hear(task: &Task, form: &WorkForm, found: &Found) -> Option<(WorkForm, Answer)> {
     let hearing = Hearing { task, form: form.clone() };
     match found {
@@ -81,7 +81,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// A lot code or a bin of the product's own needs no look-up.
+    /// A lot code or a bin of the product itself needs no look-up.
     fn own_code(self, scanned: &Scanned) -> Option<(WorkForm, Answer)> {
         let lots = &self.task.lots;
         if lots.iter().any(|lot| scanned.is(&lot.lot.location)) || self.is_place_again(&scanned.code) {
@@ -105,7 +105,7 @@ impl Hearing<'_> {
         (self.form, Answer::Right(title, name.clone()))
     }
 
-    /// A lot's label: it chooses the lot, and counts as one more of it.
+    /// A lot's label: it selects the lot, and adds one to its count.
     fn lot(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
         if self.task.work == LotWork::Receive && self.form.chosen.is_none() {
             return self.incoming(lot_code, scanned);
@@ -137,7 +137,8 @@ impl Hearing<'_> {
         (self.form, Answer::Right(t("Right lot"), lot_code.to_owned()))
     }
 
-    /// A label of what comes in. It goes where the form says, wherever else there is some of its lot.
+    /// A label of incoming goods. They go to the bin in the form, even if there is stock of the lot
+    /// elsewhere.
     fn incoming(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
         let known = self.task.lots.iter().find(|lot| lot.lot.lot_code.eq_ignore_ascii_case(lot_code));
         if !self.form.lot_code.eq_ignore_ascii_case(lot_code) {
@@ -155,7 +156,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// One more, or as many as the label says; a quantity that was typed is only confirmed.
+    /// Adds one, or the count on the label; a typed quantity is only confirmed.
     fn count(&mut self, scanned: &Scanned) {
         if self.form.is_typed() {
             return;
@@ -172,7 +173,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// An echo may be one label that was read twice: it saves nothing.
+    /// An echo may be the same label read twice, so it never saves.
     fn bin(mut self, location: &str, is_echo: bool) -> (WorkForm, Answer) {
         if self.is_place_again(location) {
             let answer = if is_echo { Answer::Quiet } else { Answer::Save };
@@ -225,7 +226,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// The bin that goods go to, scanned once more, says that all is right.
+    /// Whether it is a second scan of the destination, which confirms the form.
     fn is_place_again(&self, location: &str) -> bool {
         let place = match self.task.work {
             LotWork::Move | LotWork::PutAway => &self.form.to,
@@ -237,7 +238,7 @@ impl Hearing<'_> {
         !place.is_empty() && location_key(place) == location_key(location)
     }
 
-    /// A code nobody knows is what is still missing: the lot that comes in, or the bin that goods go to.
+    /// An unknown code fills the missing field: the code of the incoming lot, or the destination.
     fn unlisted(mut self, scanned: &Scanned) -> Option<(WorkForm, Answer)> {
         match self.task.work {
             _ if scanned.is_item || scanned.is_typed => None,
@@ -253,7 +254,7 @@ impl Hearing<'_> {
     }
 }
 
-/// What to say where a label has another date than the book.
+/// The warning if the date on the label differs from the book.
 fn other_date(lot: &InventoryLot, scanned: &Scanned) -> Option<String> {
     let (book, label) = (lot.expires_on?, scanned.expires_on.filter(|date| Some(*date) != lot.expires_on)?);
     let values: [(&str, &dyn std::fmt::Display); 3] =
@@ -264,7 +265,7 @@ fn other_date(lot: &InventoryLot, scanned: &Scanned) -> Option<String> {
     ))
 }
 
-/// Goods without a lot code of their own are told apart by the day they came in: `20261121`.
+/// The lot code of goods without one is their day of arrival: `20261121`.
 pub(crate) fn lot_code_of_day(today: CalendarDate) -> String {
     today.to_string().replace('-', "")
 }
@@ -292,7 +293,7 @@ mod tests {
         }
     }
 
-    /// The form after scans, and the answers.
+    /// The form after scans, and their feedback.
     fn after(work: LotWork, scans: &[Found]) -> (WorkForm, Vec<Answer>) {
         let first = Some(lot("L1", "A-1").lot.id()).filter(|_| work != LotWork::Receive);
         let mut form = WorkForm { chosen: first, ..WorkForm::default() };
@@ -364,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn another_item_or_bin_is_said_to_be_wrong_and_changes_nothing() {
+    fn a_wrong_item_or_bin_is_reported_and_changes_nothing() {
         let other = Found::Product(Uuid::from_u128(8), Scanned::plain("5"));
         let (form, answers) = after(LotWork::Pick, &[rice(), other, Found::Bin("Z-9".into(), false)]);
         assert_eq!(form.quantity, "1");
@@ -375,14 +376,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bin_chooses_the_lot_that_lies_there() {
+    fn a_bin_selects_the_lot_in_it() {
         let (form, answers) = after(LotWork::Count, &[code("A-2"), code("a-2")]);
         assert_eq!(form.chosen, Some(lot("L2", "A-2").lot.id()));
         assert!(matches!(answers[1], Answer::Right("Right bin", _)));
     }
 
     #[test]
-    fn the_printed_commands_type_and_choose() {
+    fn the_printed_commands_fill_the_form() {
         let digits = [Command::Digit(1), Command::Digit(2)].map(Found::Command);
         let (form, _) = after(LotWork::Adjust, &digits);
         assert_eq!(form.quantity, "12");
@@ -396,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn printed_digits_type_even_what_was_proposed() {
+    fn printed_digits_replace_the_proposed_quantity() {
         let mut form = WorkForm::default();
         form.begin_counting("1".into());
         for digit in [1, 2] {
@@ -409,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_goes_where_the_form_says_wherever_else_its_lot_lies() {
+    fn incoming_goods_go_to_the_bin_in_the_form_even_if_their_lot_is_elsewhere() {
         let label = || Scanned { lot_code: Some("L1".into()), ..Scanned::plain("4000000000000") };
         let mut form =
             WorkForm { lot_code: "L1".into(), location: "RECEIVING".into(), scans: 1, ..WorkForm::default() };
@@ -429,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_says_another_date_than_the_book_is_told_of_and_counts() {
+    fn a_label_with_another_date_than_the_book_is_reported_and_counts() {
         let expires_on = "2027-05-31".parse().ok();
         let dated = InventoryLot { expires_on: "2027-01-31".parse().ok(), ..lot("L1", "A-1") };
         let task = Task { lots: vec![dated], ..task(LotWork::Pick) };
@@ -440,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_quantity_is_confirmed_and_not_counted_up() {
+    fn a_typed_quantity_is_confirmed_and_not_incremented() {
         let typed = WorkForm { quantity: "12".into(), ..WorkForm::default() };
         let (form, _) = hear(&task(LotWork::Pick), &typed, &rice()).expect("heard");
         assert_eq!(form.quantity, "12");

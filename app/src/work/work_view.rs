@@ -1,4 +1,4 @@
-//! The parts of a work page: which lot, where to, why, and how many.
+//! The parts of an operation's page: lot, destination, reason, and quantity.
 
 use domain::{InventoryLot, Occasion, Quantity, ReasonCode};
 use uuid::Uuid;
@@ -20,10 +20,10 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::movement_words::reason_word;
 
-/// Bins that are offered as a destination.
+/// Maximum number of bins suggested as a destination.
 const MAX_BINS_OFFERED: usize = 4;
 
-/// What the parts show and change.
+/// The state of the parts, and their callbacks.
 pub(crate) struct WorkParts<'a> {
     pub(crate) task: &'a Task,
     pub(crate) form: &'a Live<WorkForm>,
@@ -31,7 +31,7 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) is_choosing: &'a UseStateHandle<bool>,
 }
 
-/// A callback that puts what is typed into one of the form's fields.
+/// A callback that sets one of the form's fields to the typed text.
 fn put(form: &Live<WorkForm>, set: fn(&mut WorkForm, String)) -> Callback<String> {
     let form = form.clone();
     Callback::from(move |text| form.change(|form| set(form, text)))
@@ -43,7 +43,7 @@ impl WorkParts<'_> {
         Callback::from(move |_| is_choosing.set(true))
     }
 
-    /// The lot in hand, and whether another should be taken first; or the fields of one that is new here.
+    /// The selected lot, and the objection to picking it; or the fields of a new lot.
     pub(crate) fn lot(&self) -> Html {
         match self.task.lot(&self.form.get()) {
             Some(lot) => self.lot_banner(lot),
@@ -52,7 +52,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// Nothing is chosen where nothing may be picked.
+    /// No lot is selected if none may be picked.
     fn no_lot_banner(&self) -> Html {
         html! {
             <section class="lot-banner is-second" data-test="no-lot-to-pick">
@@ -139,7 +139,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// Where goods go.
+    /// The destination.
     pub(crate) fn destination(&self) -> Html {
         let form = self.form.get();
         let to = Field {
@@ -160,7 +160,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// Bins to tap: those with more of the goods.
+    /// Suggested bins: those with more of the goods.
     fn destinations(&self) -> Html {
         let form = self.form.get();
         let here = self.task.lot(&form).map(|lot| &lot.lot.location);
@@ -186,7 +186,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// Up or down.
+    /// Adjustment up or down.
     pub(crate) fn direction(&self) -> Html {
         let choose = |takes_away: bool, word: &'static str, test: &'static str| {
             let form = self.form.clone();
@@ -202,7 +202,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// Why stock is adjusted, or another lot is taken.
+    /// The reason of an adjustment, or of picking another lot.
     pub(crate) fn reason(&self) -> Html {
         let is_override = self.task.work == LotWork::Pick;
         let (occasion, label) = if is_override {
@@ -238,7 +238,7 @@ impl WorkParts<'_> {
         choice(reason_word(reason), self.form.get().reason == Some(reason), onclick, "common-reason")
     }
 
-    /// How many, and what that leaves. Who counts is not told what the book says.
+    /// The quantity, and the quantity left. In a count, the book quantity is hidden.
     pub(crate) fn quantity(&self) -> Html {
         let (task, form) = (self.task, self.form.get());
         let label = match (task.work, form.first_count) {
@@ -256,7 +256,7 @@ impl WorkParts<'_> {
         }
     }
 
-    /// The lots to choose from.
+    /// The list of lots to select from.
     pub(crate) fn picker(&self) -> Html {
         let (live, is_open) = (self.form.clone(), self.is_choosing.clone());
         let take = Callback::from(move |lot: Option<Uuid>| {
@@ -284,7 +284,7 @@ impl WorkParts<'_> {
     }
 }
 
-/// Why not this lot.
+/// The advice against picking this lot.
 fn advice(lot: &InventoryLot, objection: Objection<'_>) -> String {
     let Objection::TakeFirst(first) = objection else {
         return t("This lot is not for use. Leave it, or say why you take it.").to_owned();

@@ -8,8 +8,8 @@ pub(super) fn two_digits(text: &str) -> Option<[u8; 3]> {
     Some([at(0)?, at(2)?, at(4)?])
 }
 
-/// YYMMDD near `today`: the year is the one from 49 back to 50 ahead; day 00 is the last of its month
-/// (section 7.12).
+/// YYMMDD near `today`: the year is between 49 years back and 50 years ahead; day 00 is the last day of its
+/// month (section 7.12).
 pub(super) fn date(text: &str, today: CalendarDate) -> Option<CalendarDate> {
     let [year, month, day] = two_digits(text)?;
     let (this_year, ..) = today.parts();

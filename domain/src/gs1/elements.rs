@@ -8,18 +8,18 @@ use crate::date::CalendarDate;
 
 /// Elements in one scan.
 const MAX_ELEMENTS: usize = 30;
-/// Identifiers that often follow a field of variable length: where a separator may have been lost, these are
-/// looked for.
+/// Identifiers that often follow a field of variable length: if a separator may have been lost, these are
+/// searched for.
 const FOLLOWERS: [&str; 9] = ["10", "11", "13", "15", "17", "21", "30", "37", "310"];
 /// Rarer ones: their readings come after those of [`FOLLOWERS`]. Without 20, 22 and 250: lots and dates of
-/// these years contain such digits, and half as many labels again would need a question.
+/// these years contain such digits, and half again as many labels would be ambiguous.
 const RARE_FOLLOWERS: [&str; 11] =
     ["12", "16", "240", "241", "320", "392", "393", "400", "422", "7003", "8200"];
 
 /// The reason why GS1 data is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gs1Fault {
-    /// No such identifier.
+    /// Unknown identifier.
     #[error("The code has \"{0}\" where an identifier should be. Scan it again, or type it in.")]
     UnknownIdentifier(String),
     /// The data is of the wrong length.
@@ -27,14 +27,14 @@ pub enum Gs1Fault {
     Length {
         /// The identifier.
         ai: String,
-        /// How many there are.
+        /// The length of the data.
         chars: usize,
-        /// The fewest.
+        /// The minimum.
         min: usize,
-        /// The most.
+        /// The maximum.
         max: usize,
     },
-    /// A character that may not be there.
+    /// A character that is not allowed.
     #[error("({ai}) has a character that may not be there: \"{char}\". Scan it again, or type it in.")]
     Character {
         /// The identifier.
@@ -50,7 +50,7 @@ pub enum Gs1Fault {
         /// Its data.
         value: String,
     },
-    /// No such day.
+    /// The date does not exist.
     #[error("({ai}) {value} is no date. Scan it again, or type it in.")]
     Date {
         /// The identifier.
@@ -58,7 +58,7 @@ pub enum Gs1Fault {
         /// Its data.
         value: String,
     },
-    /// One identifier twice with different data.
+    /// One identifier with two different values.
     #[error("({0}) stands there twice with different data. Scan one label at a time.")]
     Twice(String),
     /// No element, or more than [`MAX_ELEMENTS`].
@@ -70,7 +70,7 @@ fn range(min: usize, max: usize) -> String {
     if min == max { min.to_string() } else { format!("{min} to {max}") }
 }
 
-/// Whether it is the form for people: `(01)04012345123456(10)ABC`.
+/// Whether it is in the human-readable form: `(01)04012345123456(10)ABC`.
 pub(super) fn is_bracketed(data: &str) -> bool {
     let ai = data.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(ai, _)| ai);
     ai.is_some_and(|ai| format_of(ai).is_some_and(|format| format.ai_digits == ai.len()))
@@ -101,7 +101,7 @@ pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
     }
 }
 
-/// Parses elements as sent: a field of variable length runs to the next separator or to the end.
+/// Parses elements as sent: a field of variable length ends at the next separator or at the end.
 fn elements(data: &str) -> Result<Vec<Element>, Gs1Fault> {
     let (mut found, mut rest) = (Vec::new(), data);
     while !rest.is_empty() && found.len() < MAX_ELEMENTS {

@@ -4,7 +4,7 @@ use super::elements::{Gs1Fault, check, checked};
 use super::scan::{Element, Gs1};
 use super::table::format_of;
 
-/// Identifiers that a link's path may begin with.
+/// Identifiers that a link's path may start with.
 const PRIMARY: [&str; 16] = [
     "00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006", "8010", "8013",
     "8017", "8018",
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<Option<Gs1>, Gs1Fault> {
     checked(elements).map(Some)
 }
 
-/// An element; none if `ai` is no identifier. A GTIN may be shorter than 14 digits in a link.
+/// An element; none if `ai` is not an identifier. A GTIN may be shorter than 14 digits in a link.
 fn element(ai: &str, value: &str) -> Result<Option<Element>, Gs1Fault> {
     let Some(format) = format_of(ai).filter(|format| format.ai_digits == ai.len()) else { return Ok(None) };
     let mut value = percent_decoded(value);

@@ -15,7 +15,7 @@ pub use scan::{Element, GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
 /// Parses the text that a scanner sent.
 ///
 /// # Errors
-/// [`Gs1Fault`] for GS1 data that is invalid: a sentence that names the place.
+/// [`Gs1Fault`] for invalid GS1 data, with its position.
 pub fn read_scan(text: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
     let text = text.trim_matches(|char: char| char.is_whitespace() && char != GROUP_SEPARATOR);
     let (symbology, sent) = symbology(text);
@@ -50,7 +50,7 @@ fn symbology(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// `01` and a GTIN with its check digit, with more behind it: one in ten codes of digits that begin so looks
+/// `01` and a GTIN with its check digit, followed by more: one in ten numeric codes with this prefix looks
 /// like that by chance.
 fn begins_like_an_item(data: &str) -> bool {
     data.len() > 16 && data.starts_with("01") && data.get(2..16).is_some_and(|gtin| check_gtin(gtin).is_ok())

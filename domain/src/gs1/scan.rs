@@ -3,33 +3,33 @@
 use super::date;
 use crate::date::CalendarDate;
 
-/// The separator as scanners are meant to send it.
+/// The standard separator character.
 pub const GROUP_SEPARATOR: char = '\u{1d}';
 
 /// The known properties of the scanner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scanner {
-    /// The character it sends in place of [`GROUP_SEPARATOR`], if it does.
+    /// The substitute it sends for [`GROUP_SEPARATOR`], if configured.
     pub separator: char,
-    /// Whether it has been seen to send separators: then a field that runs to the end really does.
+    /// Whether it was observed to send separators: then a field that runs to the end really does.
     pub sends_separators: bool,
 }
 
 /// A parsed scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// A GTIN of 8, 12, 13 or 14 digits whose check digit is right, as scanned.
+    /// A GTIN of 8, 12, 13 or 14 digits with a valid check digit, as scanned.
     Gtin(String),
     /// GS1 elements.
     Gs1(Gs1),
     /// Several readings are possible, because a separator may have been lost: a person has to choose. At most
-    /// [`MAX_READINGS`], the likeliest, which is that nothing was lost, first.
+    /// [`MAX_READINGS`]; the most likely first, which is that no separator was lost.
     Unclear(Vec<Gs1>),
-    /// Any other code, without what scanners add.
+    /// Any other code, without the scanner's additions.
     Other(String),
 }
 
-/// Readings offered of an unclear scan.
+/// Maximum number of readings of an unclear scan.
 pub const MAX_READINGS: usize = 4;
 
 /// The elements of one scan.
@@ -42,7 +42,7 @@ impl Gs1 {
         self.0.iter().find(|element| element.ai == ai).map(|element| element.value.as_str())
     }
 
-    /// The item's GTIN in 14 digits: of the trade item, or of what a pallet holds.
+    /// The item's GTIN in 14 digits: of the trade item, or of the content of a pallet.
     pub fn gtin(&self) -> Option<&str> {
         self.get("01").or_else(|| self.get("02")).or_else(|| self.get("8006").and_then(|itip| itip.get(..14)))
     }

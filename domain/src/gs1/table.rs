@@ -1,10 +1,10 @@
 //! The application identifiers with the length and characters of their data. After the GS1 Syntax Dictionary
 //! (GS1 AISBL, 2023), without the rules on combinations of identifiers, which do not matter to a scan.
 
-/// One line an identifier or a run of them: `first[-last][*] components`. `*` marks a predefined length: no
-/// separator follows. A component is `N` (digits), `X` (most printable ASCII), `Y` (capitals, digits and a
-/// few signs) or `Z` (base64url), then its length or `.` and its greatest; `?` for one that may be missing;
-/// then its check: `c` check digit, `d` date, `e` date whose day may be 00.
+/// One line for an identifier or a range of them: `first[-last][*] components`. `*` marks a predefined
+/// length: no separator follows. A component is `N` (digits), `X` (most printable ASCII), `Y` (capitals,
+/// digits and a few signs) or `Z` (base64url), then its length, or `.` and its maximum length; `?` marks an
+/// optional one; then its check: `c` check digit, `d` date, `e` date whose day may be 00.
 const TABLE: &str = "\
 00* N18c\n01* N14c\n02* N14c\n10 X.20\n11* N6e\n12* N6e\n13* N6e\n15* N6e\n16* N6e\n17* N6e\n20* N2\n21 X.20\n22 X.20
 235 X.28\n240-241 X.30\n242 N.6\n243 X.20\n250-251 X.30\n253 N13c X.17?\n254 X.20\n255 N13c N.12?\n30 N.8
@@ -76,9 +76,9 @@ pub(super) struct Component {
 /// The format of an identifier's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Format {
-    /// How many digits the identifier has.
+    /// The number of digits of the identifier.
     pub(super) ai_digits: usize,
-    /// Whether no separator has to follow.
+    /// Whether it needs no separator after it.
     pub(super) is_predefined: bool,
     pub(super) components: Vec<Component>,
 }
@@ -93,7 +93,7 @@ impl Format {
     }
 }
 
-/// The format of the identifier that a text begins with.
+/// The format of the identifier at the start of a text.
 pub(super) fn format_of(text: &str) -> Option<Format> {
     TABLE.lines().find_map(|line| {
         let (range, spec) = line.split_once(' ')?;
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_can_be_read() {
+    fn every_line_can_be_parsed() {
         for line in TABLE.lines() {
             let spec = line.split_once(' ').map_or("", |(_, spec)| spec);
             let read = spec.split(' ').filter_map(component).count();

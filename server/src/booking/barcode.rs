@@ -1,19 +1,19 @@
-//! How barcodes are compared, and which actions may give a product another one.
+//! The comparison of barcodes, and the actions that may change a product's barcode.
 
 use domain::{Action, normalize_gtin};
 use uuid::Uuid;
 
-/// A barcode in the form that is compared; none for an empty one.
+/// A barcode in its normal form for comparisons; none for an empty one.
 pub(crate) fn barcode_key(barcode: &str) -> Option<String> {
     Some(normalize_gtin(barcode)).filter(|key| !key.is_empty())
 }
 
-/// The product that loses its barcode by this action, or may get another one.
+/// The product whose barcode this action removes or may change.
 pub(super) fn relabelled(action: &Action) -> Option<Uuid> {
     match action {
         Action::UpdateProduct { id, patch } => patch.barcode.as_ref().map(|_| *id),
         Action::DeleteProduct { id } => Some(*id),
-        // A new product has had no barcode before.
+        // A new product has no earlier barcode.
         Action::CreateProduct(_)
         | Action::CreateLot { .. }
         | Action::UpdateLot { .. }

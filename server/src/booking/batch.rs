@@ -1,4 +1,4 @@
-//! A batch of mutations, and the records that are needed to decide it.
+//! A batch of mutations, and the records needed to decide it.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use super::barcode::{barcode_key, relabelled};
 use super::decode::DecodedAction;
 use super::scope::Scope;
 
-/// The mutations of one request, and who sent them.
+/// The mutations of one request, and their sender.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The site they are for.
+    /// Their site.
     pub site: String,
     /// The device that sent them.
     pub device: Uuid,
-    /// One life of that device's database.
+    /// The id of one life of that device's database.
     pub client: Uuid,
-    /// By rising `seq`.
+    /// By ascending `seq`.
     pub mutations: Vec<Mutation<DecodedAction>>,
-    /// Which rows the device holds.
+    /// The rows on the device.
     pub scope: Scope,
-    /// The highest `seq` the device holds an outcome for.
+    /// The highest `seq` with an outcome on the device.
     pub last_outcome_seq: u64,
     /// The server's clock.
     pub now: UnixMillis,
@@ -38,15 +38,15 @@ pub struct Needs {
     pub ids: BTreeSet<Uuid>,
     /// Rows, with those the receipts touched.
     pub rows: BTreeSet<RowKey>,
-    /// Products of which every lot is needed.
+    /// Products whose lots are all needed.
     pub lots_of: BTreeSet<Uuid>,
-    /// Claims of which the holder's row is needed.
+    /// Claims whose holders' rows are needed.
     pub claims: BTreeSet<String>,
-    /// Barcodes, as [`barcode_key`] spells them, of which the holders' rows are needed.
+    /// Barcodes, as normalized by [`barcode_key`], whose holders' rows are needed.
     pub barcodes: BTreeSet<String>,
     /// Products whose change may add or clear exceptions on other products.
     pub named: BTreeSet<Uuid>,
-    /// Orders whose existence matters.
+    /// Orders whose existence has to be checked.
     pub orders: BTreeSet<Uuid>,
 }
 

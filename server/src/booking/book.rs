@@ -22,7 +22,7 @@ pub fn book(batch: &Batch, known: Known) -> Booked {
     let mut booking = Booking::new(batch, known);
     let answered: Vec<StoredReceipt> =
         batch.mutations.iter().enumerate().map(|(at, mutation)| booking.decide(at, mutation)).collect();
-    // The rows of an answer are those after the whole batch.
+    // An answer contains the rows as they are after the whole batch.
     let with_rows = |receipt: &StoredReceipt| receipt.with_rows(booking.set.rows(), batch.scope);
     let answers = answered.iter().map(with_rows).collect();
     let max_seq = batch.mutations.iter().map(|mutation| mutation.seq).fold(booking.max_seq, u64::max);
@@ -31,7 +31,7 @@ pub fn book(batch: &Batch, known: Known) -> Booked {
     Booked { rev, max_seq, receipts, changed, effects, answers }
 }
 
-/// A batch half-way: the receipts known so far, and the rows as they now are.
+/// A partly decided batch: the receipts known so far, and the current rows.
 struct Booking<'b> {
     batch: &'b Batch,
     max_seq: u64,
@@ -70,8 +70,7 @@ impl<'b> Booking<'b> {
             return if mutation.withdrawn { self.withdraw_decided(mutation, replayed) } else { replayed };
         }
         let touched = mutation.action.as_ref().map_or_else(|_| Vec::new(), Warehouse::touches);
-        // A device sends in order, so this request was given up long ago, and its work would be booked out of
-        // order.
+        // A device sends in order, so this request timed out long ago, and would be booked out of order.
         let ruling =
             if mutation.seq <= self.max_seq { Err(Ruling::too_late()) } else { self.book_one(at, mutation) };
         let receipt = match ruling {
@@ -108,7 +107,7 @@ impl<'b> Booking<'b> {
     }
 
     fn book_one(&mut self, at: usize, mutation: &Mutation<DecodedAction>) -> Result<StoredReceipt, Ruling> {
-        // The first check, because the action of a withdrawn mutation need not be readable.
+        // Checked first, because the action of a withdrawn mutation need not be parsable.
         if mutation.withdrawn {
             return Err(Ruling::withdrawn());
         }

@@ -1,4 +1,4 @@
-//! Reads the action of a mutation. A fault concerns that one mutation: the others of its batch are decided
+//! Parses the action of a mutation. An error affects only that mutation: the others of its batch are decided
 //! all the same.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use sync::{Json, Mutation, Records, Refusal};
 
 use super::wording::shortened;
 
-/// A mutation's action, or the reason why this server cannot read it.
+/// A mutation's action, or the reason why this server cannot parse it.
 pub type DecodedAction = Result<Action, Refusal>;
 
-/// A mutation with its action read, of any schema up to [`Records::SCHEMA`]. An action of a later schema is
+/// A mutation with its action parsed, of any schema up to [`Records::SCHEMA`]. An action of a later schema is
 /// not parsed.
 pub(crate) fn decoded(mutation: Mutation<Json>) -> Mutation<DecodedAction> {
     let schema = mutation.schema;
@@ -33,7 +33,7 @@ fn decoded_action(json: &str) -> DecodedAction {
     serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(json, &error))
 }
 
-/// The sentence for an action that cannot be read. Parses the action a second time, for its kind.
+/// The sentence for an action that cannot be parsed. Parses the action a second time, for its kind.
 fn refusal(json: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let entries: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
     let [kind] = entries.keys().collect::<Vec<_>>()[..] else {
@@ -58,7 +58,7 @@ fn refusal(json: &str, error: &serde_path_to_error::Error<serde_json::Error>) ->
     Refusal::new("malformed", message)
 }
 
-/// The parser's message without its position, which means nothing to the reader.
+/// The parser's message without its position, which is useless to the reader.
 fn cause(text: &str) -> String {
     shortened(text.split(" at line ").next().unwrap_or(text))
 }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_of_a_later_schema_is_refused_unread_and_earlier_ones_are_read() {
+    fn an_action_of_a_later_schema_is_refused_unparsed_and_earlier_ones_are_parsed() {
         let id = Uuid::from_u128(7);
         let tagged = format!(r#"{{"kind":"delete_product","payload":{{"id":"{id}"}}}}"#);
         let current = format!(r#"{{"delete_product":{{"id":"{id}"}}}}"#);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_an_unknown_kind_from_an_unreadable_action() {
+    fn distinguishes_an_unknown_kind_from_an_unparsable_action() {
         assert_eq!(refused(r#"{"teleport_lot":{}}"#).code, "unknown_kind");
         for malformed in ["{}", "[1,2]", "7", r#""pick_lot""#, r#"{"pick_lot":{},"move_lot":{}}"#] {
             assert_eq!(refused(malformed).code, "malformed", "{malformed}");

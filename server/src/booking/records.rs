@@ -21,7 +21,7 @@ pub struct StoredRow {
     pub fields: BTreeMap<String, FieldRev>,
 }
 
-/// A [`Receipt`] as the store keeps it: with the keys of rows, which are read again for each answer.
+/// A [`Receipt`] as stored: with the keys of rows, which are read again for each answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReceipt {
     /// The client that sent the mutation.
@@ -41,7 +41,7 @@ pub struct StoredReceipt {
 }
 
 impl StoredReceipt {
-    /// The receipt with the rows as they are now: those in scope, and removals for the others.
+    /// The receipt with the current rows: those in scope, and removals for the others.
     pub(super) fn with_rows(&self, rows: &BTreeMap<RowKey, StoredRow>, scope: Scope) -> Receipt<Row> {
         let mut outcome = Outcome {
             verdict: self.verdict,
@@ -63,7 +63,7 @@ impl StoredReceipt {
     }
 }
 
-/// The records that the store has of those a batch [needs](super::Needs).
+/// The stored records of those that a batch [needs](super::Needs).
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The site's revision.
@@ -85,7 +85,7 @@ pub struct Known {
 pub struct BookedEffect {
     /// The mutation's revision.
     pub rev: u64,
-    /// Its place among the effects of that revision.
+    /// Its position among the effects of that revision.
     pub line: u64,
     /// The index of the mutation in the batch.
     pub mutation: usize,

@@ -1,5 +1,5 @@
-//! The server's checks on a mutation beyond the shared rules: edits by others since, keys that other rows
-//! hold.
+//! The server's checks of a mutation beyond the shared rules: concurrent edits by others, and keys that
+//! belong to other rows.
 
 use domain::{
     Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, judge_edit, lot_key, product_key,
@@ -38,7 +38,8 @@ impl Ruling {
     }
 }
 
-/// Whether `action`, made on revision `base`, may be applied: `Ok(true)` if it merges with changes of others.
+/// Whether `action`, based on revision `base`, may be applied: `Ok(true)` if it merges with changes of
+/// others.
 pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool, Ruling> {
     match action {
         Action::CreateProduct(product) => match set.row(&product_key(product.id)) {
@@ -98,7 +99,7 @@ fn known_product(set: &WorkingSet, id: Uuid) -> Result<&StoredRow, Ruling> {
     })
 }
 
-/// The same for an edit of a row that the server knows.
+/// Like [`admit`], for an edit of an existing row.
 fn admit_edit(set: &WorkingSet, base: u64, action: &Action, stored: &StoredRow) -> Result<bool, Ruling> {
     let is_deletion = matches!(action, Action::DeleteProduct { .. } | Action::DeleteLot { .. });
     if stored.deleted {
@@ -136,7 +137,7 @@ fn gone(stored: &StoredRow, action: &Action, is_deletion: bool) -> Ruling {
     Ruling::conflict("deleted", format!("Somebody else deleted {subject}. Your new {fields} was not saved."))
 }
 
-/// The row with the new values of an edit in place.
+/// The row after an edit.
 fn edited_row(action: &Action, row: &Row) -> Row {
     let edited = match action {
         Action::UpdateProduct { patch, .. } => {

@@ -10,7 +10,7 @@ use sync::Records;
 pub struct Scope {
     name: &'static str,
     lot_status: Option<LotStatus>,
-    /// Which of [`Warehouse::TABLES`] it has rows of.
+    /// For each of [`Warehouse::TABLES`], whether the scope has its rows.
     has: [bool; TABLES],
 }
 
@@ -56,7 +56,7 @@ impl Scope {
         self.tables().any(|held| held == table)
     }
 
-    /// Whether a device with this scope holds `row`. Complete and closed deliveries are left out.
+    /// Whether `row` is in this scope. Complete and closed deliveries are left out.
     pub fn holds(self, row: &Row) -> bool {
         match row {
             Row::Product(_) | Row::Exception(_) => true,
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_that_does_not_say_what_it_knows_gets_the_first_tables() {
+    fn a_build_that_does_not_send_its_tables_gets_the_first_tables() {
         let tables =
             |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
         for old in [&[][..], FIRST_TABLES] {

@@ -1,4 +1,4 @@
-//! Decisions without a database: from the known records to those that are to be written.
+//! Tests decisions without a database: from known records to the records to be written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ fn price(minor: i64) -> Action {
     Action::UpdateProduct { id: vinegar().id, patch }
 }
 
-/// The mutations of `ME`, numbered from 1, each made on revision `base`.
+/// The mutations of `ME`, numbered from 1, each based on revision `base`.
 fn batch(base: u64, actions: impl IntoIterator<Item = Action>) -> Batch {
     let mutations = (1..).zip(actions).map(|(seq, action)| Mutation {
         seq,
@@ -70,7 +70,7 @@ fn stored(row: Row, rev: u64) -> (RowKey, StoredRow) {
     (Warehouse::key(&row), StoredRow { rev, row, deleted: false, fields: BTreeMap::new() })
 }
 
-/// Rice vinegar at revision 5 and ten bottles of it at revision 6, the site being at 9.
+/// Rice vinegar at revision 5 and ten bottles of it at revision 6, with the site at 9.
 fn known() -> Known {
     let lot = domain::InventoryLot { quantity: Quantity::units(10), ..domain::InventoryLot::empty(bin()) };
     let product = stored(Row::Product(vinegar()), 5);
@@ -95,7 +95,7 @@ fn each_mutation_that_changes_something_takes_one_revision() {
 }
 
 #[test]
-fn needs_name_everything_that_is_looked_at() {
+fn needs_contain_every_record_that_is_read() {
     let mut sent =
         batch(9, [Action::CreateProduct(vinegar()), Action::DeleteProduct { id: vinegar().id }, pick(1)]);
     sent.mutations[2].depends_on = Some(OTHER);
@@ -115,7 +115,7 @@ fn nothing_is_booked_for_a_device_that_knows_more_than_the_store() {
 }
 
 #[test]
-fn an_edit_remembers_who_and_when_so_that_the_next_one_can_be_judged() {
+fn an_edit_stores_client_and_revision_so_that_the_next_one_can_be_judged() {
     let first = book(&batch(9, [price(300)]), known());
     let key = product_key(vinegar().id);
     let fields = &first.changed[&key].fields;
@@ -139,7 +139,7 @@ fn an_edit_remembers_who_and_when_so_that_the_next_one_can_be_judged() {
 }
 
 #[test]
-fn a_lot_that_comes_back_conflicts_with_edits_of_the_one_before() {
+fn a_lot_that_is_created_again_conflicts_with_edits_of_the_deleted_one() {
     let drop_it = [pick(10), Action::DeleteLot { lot: bin() }];
     let gone = book(&batch(9, drop_it), known());
     assert_eq!(verdicts(&gone), [(Verdict::Applied, ""); 2]);
@@ -196,7 +196,7 @@ fn outcomes_show_the_rows_after_the_whole_batch() {
 }
 
 #[test]
-fn a_sku_given_up_within_the_batch_is_free() {
+fn a_sku_released_within_the_batch_is_free() {
     let other = Product { id: Uuid::from_u128(0xA2), name: "Soap".into(), ..vinegar() };
     let taken = book(&batch(9, [Action::CreateProduct(other.clone())]), known());
     assert_eq!(verdicts(&taken), [(Verdict::Rejected, "sku_taken")]);
@@ -214,7 +214,7 @@ fn a_withdrawal_in_time_is_a_no_op_and_a_late_one_is_refused() {
     assert_eq!(verdicts(&in_time), [(Verdict::Applied, sync::WITHDRAWN)]);
     assert!(in_time.changed.is_empty() && in_time.effects.is_empty());
 
-    // The mutation itself, sent before but delayed, finds the withdrawal.
+    // The mutation itself, sent before the withdrawal but delayed.
     let late = Known { receipts: in_time.receipts.clone(), ..known() };
     let delayed = book(&batch(5, [pick(2)]), late.clone());
     assert!(delayed.changed.is_empty());

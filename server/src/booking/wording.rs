@@ -5,7 +5,7 @@ use domain::{
     StockException,
 };
 
-/// Characters of a text from outside that a sentence quotes.
+/// Maximum length of quoted external text in a sentence.
 const MAX_QUOTED_CHARS: usize = 80;
 
 /// `text`, truncated to [`MAX_QUOTED_CHARS`].
@@ -16,12 +16,12 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// The row's name in a sentence: a product's name, or `lot L1 at B-07-3`.
+/// The row's name within a sentence: a product's name, or `lot L1 at B-07-3`.
 pub(crate) fn subject(row: &Row) -> String {
     match row {
         Row::Product(product) => product.name.clone(),
         Row::Lot(lot) => lot.lot.to_string(),
-        // No action edits the others.
+        // No action edits these rows.
         Row::Delivery(_) | Row::Exception(_) => "this row".to_owned(),
     }
 }

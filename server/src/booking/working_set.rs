@@ -82,7 +82,7 @@ impl WorkingSet {
         self.rows.range(from..).take_while(move |(key, _)| key.table == table && key.key.starts_with(&prefix))
     }
 
-    /// A live product with this barcode, as [`barcode_key`] spells it, that is none of `except`.
+    /// A live product with this barcode, as normalized by [`barcode_key`], that is not one of `except`.
     pub(super) fn product_with_barcode(&self, barcode: &str, except: &[Uuid]) -> Option<&Product> {
         let live = self.rows.values().filter(|stored| !stored.deleted);
         let mut others =
@@ -146,7 +146,7 @@ impl WorkingSet {
         let written = match old {
             Some(old) if old.deleted => wording::all_fields(&row).to_vec(),
             Some(old) => wording::changed_fields(&old.row, &row),
-            // A new row has not been opened before, so that no edit can conflict.
+            // A new row has no earlier readers, so no edit can conflict.
             None => Vec::new(),
         };
         fields.extend(written.into_iter().map(|field| (field.to_owned(), last)));

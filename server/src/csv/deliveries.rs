@@ -14,8 +14,8 @@ pub const DELIVERY_HEADER: [&str; 6] = ["number", "supplier", "expected_on", "sk
 /// The columns that an imported file must have.
 const REQUIRED: &[&str] = &["number", "supplier", "expected_on", "sku", "quantity"];
 
-/// Reads a file of deliveries. `product_of` finds the product of a SKU, `id_of` the delivery of a number.
-/// Received quantities are read from the column `received`, if the file has one.
+/// Parses a file of deliveries. `product_of` finds the product of a SKU, `id_of` the delivery of a number.
+/// Received quantities are parsed from the column `received`, if the file has one.
 pub fn read_deliveries(
     source: Source,
     product_of: impl Fn(&str) -> Option<Uuid>,

@@ -56,7 +56,7 @@ impl<T> Default for Parsed<T> {
 /// A fault in a line: its column and the reason.
 pub(super) type Fault = (&'static str, String);
 
-/// The fields of one line, by the names of their columns.
+/// The fields of one line, by column name.
 pub(super) struct Line<'r> {
     columns: &'r HashMap<String, usize>,
     record: &'r StringRecord,
@@ -69,7 +69,7 @@ impl<'r> Line<'r> {
     }
 }
 
-/// A text to read, and its name in messages.
+/// A text to parse, and its name in messages.
 pub struct Source {
     name: String,
     reader: Box<dyn io::Read + Send>,
@@ -98,7 +98,7 @@ impl Source {
     }
 }
 
-/// Reads a file whose header has the `required` columns. `read` parses one line; its first argument is the
+/// Parses a file whose header has the `required` columns. `read` parses one line; its first argument is the
 /// line's number.
 pub(super) fn read_file<T>(
     source: Source,
@@ -159,7 +159,7 @@ pub(super) fn read_file<T>(
 fn columns(header: &StringRecord, required: &[&'static str]) -> Result<HashMap<String, usize>, String> {
     let mut columns = HashMap::new();
     for (at, name) in header.iter().enumerate() {
-        // Spreadsheets put a byte order mark before the first name.
+        // Spreadsheets write a byte order mark before the first name.
         let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
         if columns.insert(name.clone(), at).is_some() {
             return Err(format!("the header has the column \"{name}\" twice"));

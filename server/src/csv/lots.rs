@@ -27,7 +27,7 @@ pub struct LotLine {
     pub record: LotRecord,
 }
 
-/// Reads a file of lots. `product_of` finds the product of a SKU.
+/// Parses a file of lots. `product_of` finds the product of a SKU.
 pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> Parsed<LotLine> {
     let mut seen: HashMap<(Uuid, Uuid), u64> = HashMap::new();
     read_file(source, REQUIRED, |line, fields| {

@@ -16,7 +16,7 @@ pub const PRODUCT_HEADER: [&str; 8] =
 /// The columns that an imported file must have.
 const REQUIRED: &[&str] = &["sku", "barcode", "name", "unit", "price_minor", "currency"];
 
-/// A product and its line. Its id is still nil: the caller finds it by the SKU.
+/// A product and its line. Its id is still nil: the caller looks it up by the SKU.
 #[derive(Clone, Debug)]
 pub struct ProductLine {
     /// Counted from 1.
@@ -25,7 +25,7 @@ pub struct ProductLine {
     pub record: ProductRecord,
 }
 
-/// Reads a file of products. Wrong check digits are counted, not refused.
+/// Parses a file of products. Wrong check digits are counted, not refused.
 pub fn read_products(source: Source) -> Parsed<ProductLine> {
     let mut seen: HashMap<String, u64> = HashMap::new();
     let (mut odd_barcodes, mut first_odd) = (0_u64, None);

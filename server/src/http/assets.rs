@@ -14,7 +14,7 @@ use tower_http::services::{ServeDir, ServeFile};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; \
      worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-/// Minimum number of hexadecimal digits that make a part of a file's name a content hash.
+/// Minimum number of hexadecimal digits of a content hash in a file name.
 const MIN_HASH_DIGITS: usize = 16;
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -45,7 +45,7 @@ async fn serve(State(dist): State<PathBuf>, request: Request) -> Response {
     response
 }
 
-/// Whether the request is for a page of the app, which the app's router shows. A missing file must not be
+/// Whether the request is for a page of the app, which the app's router handles. A missing file must not be
 /// answered with a page.
 fn is_navigation(request: &Request) -> bool {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_content_are_kept_for_good() {
+    fn only_content_addressed_names_are_immutable() {
         for hashed in [
             "/app-0123456789abcdef.js",
             "/snippets/a-0123456789abcdef0_bg.wasm",

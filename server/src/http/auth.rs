@@ -14,7 +14,7 @@ use crate::store::Device;
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
-/// The header of every request that changes something: a page of another site cannot set it.
+/// The header of every request that changes data: pages of other sites cannot set it.
 const CUSTOM_HEADER: &str = NAMES.header;
 
 /// The device that sent the request.
@@ -44,8 +44,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
         .find_map(|(name, value)| (name == COOKIE).then_some(value))
 }
 
-/// Refuses requests that change something and lack [`CUSTOM_HEADER`]: a form on another site could have sent
-/// them.
+/// Refuses requests that change data and lack [`CUSTOM_HEADER`]: a form on another site could have sent them.
 pub(super) async fn require_header(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || request.headers().get(CUSTOM_HEADER).is_some_and(|value| value == "1") {

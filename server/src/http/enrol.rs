@@ -48,7 +48,7 @@ pub(super) async fn device(
     Ok(Json(answer(device, lives, None)))
 }
 
-/// `POST /api/sign-out`: revokes the token. Unsent work stays on the device.
+/// `POST /api/sign-out`: revokes the token. Unsent mutations stay on the device.
 pub(super) async fn sign_out(
     State(state): State<AppState>,
     Caller(device): Caller,

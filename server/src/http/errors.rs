@@ -63,7 +63,7 @@ impl From<StoreFault> for ApiError {
     }
 }
 
-/// Gives a body to refusals that other layers make without one.
+/// Adds a body to refusals of other layers that lack one.
 pub(super) async fn with_body(request: Request, next: Next) -> Response {
     let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri(), |original| &original.0);
     let (method, path) = (request.method().clone(), uri.path().to_owned());

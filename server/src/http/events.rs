@@ -12,7 +12,7 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::state::AppState;
 
-/// Interval of comments on a silent stream: proxies keep the connection, and a dead one is noticed.
+/// Interval of comments on an idle stream: proxies keep the connection open, and a dead one is detected.
 const KEEP_ALIVE_SECONDS: u64 = 15;
 
 pub(super) async fn events(

@@ -1,5 +1,5 @@
-//! Reads requests leniently: a fault of the whole request refuses it, a fault of one mutation refuses that
-//! mutation alone.
+//! Parses requests leniently: an error of the whole request refuses it, an error of one mutation refuses only
+//! that mutation.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRequest;
@@ -11,10 +11,10 @@ use sync::{Json, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, SyncRequest};
 use super::errors::ApiError;
 use crate::booking::{DecodedAction, decoded, shortened};
 
-/// Bytes of a request's body once unpacked: twice the limit of a device.
+/// Maximum bytes of a decompressed request body: twice the limit of a device.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// The whole body, unpacked, within [`MAX_BODY_BYTES`].
+/// The whole body, decompressed, within [`MAX_BODY_BYTES`].
 #[derive(Debug)]
 pub(super) struct BodyBytes(axum::body::Bytes);
 
@@ -49,7 +49,7 @@ fn is_over_limit(error: &axum::Error) -> bool {
 }
 
 impl BodyBytes {
-    /// Reads JSON, and names the field that cannot be read.
+    /// Parses JSON; an error names the field.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let mut reader = serde_json::Deserializer::from_slice(&self.0);
         let value = serde_path_to_error::deserialize(&mut reader)
@@ -74,8 +74,8 @@ struct ProtocolVersion {
     protocol: u32,
 }
 
-/// Reads a request of [`PROTOCOL_VERSION`]; `protocol_of` is its field. A body that cannot be read is parsed
-/// a second time for its version alone: a request of another protocol may have another shape.
+/// Parses a request of [`PROTOCOL_VERSION`]; `protocol_of` returns its field. A body that cannot be parsed is
+/// parsed a second time for its version alone: a request of another protocol may have another shape.
 pub(super) fn request<T: DeserializeOwned>(
     body: &BodyBytes,
     protocol_of: impl Fn(&T) -> u32,
@@ -101,10 +101,10 @@ fn check_protocol(protocol: u32) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_needed", message))
 }
 
-/// A sync request without its mutations, and those with their actions read.
+/// A sync request without its mutations, and those with their actions parsed.
 pub(super) type DecodedRequest = (SyncRequest<()>, Vec<Mutation<DecodedAction>>);
 
-/// Reads a sync request.
+/// Parses a sync request.
 pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError> {
     let request: SyncRequest<Json> = request(body, |request: &SyncRequest<Json>| request.protocol)?;
     check_sequence(&request)?;
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_refused_whatever_the_rest_of_the_body_is() {
+    fn another_protocol_is_refused_with_any_body() {
         for other in [body(2, ""), r#"{"protocol":2,"shape":["of","its","own"]}"#.to_owned()] {
             let (status, code, message) = refused(&other);
             assert_eq!((status, code), (StatusCode::UPGRADE_REQUIRED, "upgrade_needed"), "{other}");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_this_protocol_that_cannot_be_read_names_the_field() {
+    fn an_unparsable_body_of_this_protocol_names_the_field() {
         let bad_id = mutation(1, 2, "{}").replace(CLIENT, "me");
         for (unreadable, part) in [
             (body(1, &bad_id), "(field mutations[0].id)"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn one_mutation_that_cannot_be_read_stops_no_other() {
+    fn an_unparsable_mutation_does_not_stop_the_others() {
         let delete = format!(r#"{{"delete_product":{{"id":"{CLIENT}"}}}}"#);
         let sent = [
             mutation(1, 2, &delete),

@@ -38,7 +38,7 @@ pub use state::AppState;
 /// Timeout of a request until its response begins. An event stream begins at once, and is not limited.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Every route; without `dist` there is no app, only the API.
+/// All routes; without `dist` only the API.
 pub fn router(state: AppState, dist: Option<&Path>) -> Router {
     let router = Router::new()
         .nest("/api", api().with_state(state.clone()))
@@ -78,7 +78,7 @@ async fn not_stored(mut response: Response) -> Response {
     response
 }
 
-/// Whether the database answers, and the revision of each site.
+/// Whether the database responds, and the revision of each site.
 async fn healthz(State(state): State<AppState>) -> Response {
     match state.store.sites().await {
         Ok(sites) => {

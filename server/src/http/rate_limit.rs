@@ -25,7 +25,7 @@ impl EnrolLimiter {
     /// Counts an attempt.
     ///
     /// # Errors
-    /// 429 when the address has none left.
+    /// 429 when the address has reached the limit.
     pub(super) fn admit(&self, address: IpAddr) -> Result<(), ApiError> {
         self.0.retain_recent();
         self.0.check_key(&address).map_err(|_| {

@@ -1,18 +1,18 @@
-//! The revisions of the sites, as event streams follow them.
+//! The current revisions of the sites, for event streams.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-/// The newest revision of each site, and the streams that wait for it.
+/// The newest revision of each site, with the streams that wait for changes.
 #[derive(Debug, Default)]
 pub struct Revisions {
     sites: Mutex<HashMap<String, watch::Sender<u64>>>,
 }
 
 impl Revisions {
-    /// Notifies the streams of `site` that it is at `rev`, unless they know.
+    /// Notifies the streams of `site` of the revision `rev`, unless it is already known.
     pub fn announce(&self, site: &str, rev: u64) {
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = sites.get(site) else {
@@ -23,7 +23,7 @@ impl Revisions {
         sender.send_if_modified(|known| std::mem::replace(known, rev) != rev);
     }
 
-    /// The newest revision of `site`, starting with the present one.
+    /// The newest revision of `site`, starting with the current one.
     pub(super) fn listen(&self, site: &str) -> watch::Receiver<u64> {
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
         sites.entry(site.to_owned()).or_insert_with(|| watch::Sender::new(0)).subscribe()

@@ -1,4 +1,4 @@
-//! The scope that a request names.
+//! Parses the scope of a request.
 
 use axum::http::StatusCode;
 

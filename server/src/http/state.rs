@@ -1,4 +1,4 @@
-//! The state that handlers share.
+//! The state shared by all handlers.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl std::fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// State over a store. `shutdown` turns true when open streams have to end.
+    /// State over a store. `shutdown` becomes true when open streams have to end.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Clock,

@@ -13,7 +13,7 @@ use super::state::AppState;
 use crate::booking::{Batch, DecodedAction, Scope};
 use crate::store::{Device, Pull, Pushed};
 
-/// Minimum time between two updates of a device's `last_seen_at`, as each is a write.
+/// Minimum time between two updates of a device's `last_seen_at`, because each is a write.
 const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
 
 pub(super) async fn sync(
@@ -26,8 +26,8 @@ pub(super) async fn sync(
     let now = state.clock.now();
     let pushed = push(&state, &device, &request, scope, mutations).await?;
     let cursor = if pushed.known_seq < request.last_outcome_seq {
-        // A backup that was put back by copying files has kept its epoch. A new one makes devices that only
-        // read notice, too.
+        // After a restore by copying files, the epoch is unchanged. With a new epoch, devices that only pull
+        // detect the restore as well.
         state.store.renew_epoch(&device.site, request.epoch).await?;
         Cursor::Start
     } else {

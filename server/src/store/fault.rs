@@ -6,12 +6,12 @@ pub enum StoreFault {
     /// Another process writes for longer than the busy timeout.
     #[error("The database is busy. Try again in a moment.")]
     Busy,
-    /// The request is invalid, so that a retry does not help.
+    /// The request is invalid; a retry does not help.
     #[error("{message}")]
     Invalid {
         /// A stable code.
         code: &'static str,
-        /// One sentence: the fault, and the way out.
+        /// One sentence: the fault and its solution.
         message: String,
     },
     /// The database failed.

@@ -21,16 +21,16 @@ use crate::booking::{Batch, Scope};
 
 pub use fault::StoreFault;
 
-/// A site as the store has it.
+/// A site as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
-    /// Its short name, which every row carries.
+    /// Its short name, which is part of every row.
     pub site: String,
-    /// Names the life of its data: a backup that is put back begins a new one.
+    /// Id of the life of its data: a restored backup has a new one.
     pub epoch: Uuid,
     /// Its revision.
     pub rev: u64,
-    /// Tombstones up to this revision are gone.
+    /// Tombstones up to this revision have been deleted.
     pub purged_rev: u64,
 }
 
@@ -45,7 +45,7 @@ pub struct Device {
     pub name: String,
     /// The prefix of its order numbers.
     pub prefix: String,
-    /// Its last request, to within some minutes.
+    /// The time of its last request, to within some minutes.
     pub last_seen_at: UnixMillis,
 }
 
@@ -56,7 +56,7 @@ pub struct Pushed {
     pub rev: u64,
     /// The client's highest `seq` before.
     pub known_seq: u64,
-    /// One for each mutation; none if the device holds outcomes that the store has lost.
+    /// One for each mutation; empty if the device holds outcomes that the store has lost.
     pub receipts: Vec<Receipt<Row>>,
 }
 
@@ -65,20 +65,20 @@ pub struct Pushed {
 pub struct Pull {
     /// The site.
     pub site: String,
-    /// The life of the site's data that `cursor` belongs to, as far as the device knows.
+    /// The epoch of the site's data that `cursor` belongs to, as far as the device knows.
     pub epoch: Option<Uuid>,
     /// The device's cursor.
     pub cursor: Cursor,
-    /// Which rows it holds.
+    /// The rows on the device.
     pub scope: Scope,
-    /// Most rows wanted; at least one.
+    /// Maximum number of rows; at least one.
     pub max_rows: usize,
 }
 
 /// Changes for a device.
 #[derive(Clone, Debug)]
 pub struct Pulled {
-    /// The life of the site's data.
+    /// The epoch of the site's data.
     pub epoch: Uuid,
     /// Rows changed, or a snapshot's next rows.
     pub rows: Vec<Versioned<Row>>,
@@ -88,11 +88,11 @@ pub struct Pulled {
     pub replaced: Option<ReplacedRange>,
     /// The cursor after these.
     pub cursor: Cursor,
-    /// Whether there is more.
+    /// Whether there are more changes.
     pub more: bool,
 }
 
-/// How a product is looked up.
+/// The key of a product look-up.
 #[derive(Clone, Debug)]
 pub enum ProductQuery {
     /// By its id.
@@ -101,12 +101,12 @@ pub enum ProductQuery {
     Barcode(String),
 }
 
-/// Which part of a product's history.
+/// The query of a product's history.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryQuery {
     /// The product.
     pub product: Uuid,
-    /// The one lot's id, or every lot's.
+    /// The id of one lot, or `None` for every lot.
     pub lot: Option<Uuid>,
     /// Entries of earlier revisions only; none for the newest.
     pub before: Option<u64>,
@@ -115,7 +115,7 @@ pub struct HistoryQuery {
 /// A product with its revision, and all its lots with theirs.
 pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
 
-/// A device that is about to be enrolled.
+/// A device to be enrolled.
 #[derive(Clone, Debug)]
 pub struct Enrolment {
     /// SHA-256 of the one-time code.
@@ -162,7 +162,7 @@ pub type OnRow = Arc<dyn Fn(u64) + Send + Sync>;
 /// Rows to import into a site, all or none.
 #[derive(Clone)]
 pub struct Import {
-    /// The site, which has to exist.
+    /// The site, which must exist.
     pub site: String,
     /// Products first: lots refer to them.
     pub products: Vec<ProductRecord>,
@@ -196,7 +196,7 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
-/// A row on its way into a file.
+/// A row to be exported.
 #[derive(Clone, Debug)]
 pub enum ExportRow {
     /// A product.
@@ -241,10 +241,10 @@ pub trait Store: Send + Sync + 'static {
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
 
-    /// Begins a new life of a site's data, unless one has begun since `epoch`.
+    /// Sets a new epoch of a site's data, unless it has changed since `epoch`.
     async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault>;
 
-    /// Creates a site, unless there is one of this name.
+    /// Creates a site, unless one with this name exists.
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault>;
 
     /// The device with this token, unless it was revoked.
@@ -257,8 +257,8 @@ pub trait Store: Send + Sync + 'static {
     /// already.
     async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault>;
 
-    /// The number of clients (lives of its database) of a device that have sent work. More than one means
-    /// that a browser lost its data.
+    /// The number of clients (lives of its database) of a device that have sent mutations. More than one
+    /// means that a browser lost its data.
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault>;
 
     /// Sets the time of a device's last request.
@@ -276,7 +276,7 @@ pub trait Store: Send + Sync + 'static {
         expires_at: UnixMillis,
     ) -> Result<(), StoreFault>;
 
-    /// The product of every SKU in use.
+    /// The product id of every SKU in use.
     async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault>;
 
     /// Imports rows in one transaction.
@@ -289,6 +289,6 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
 
-    /// Writes a copy of everything to a new file, as it was at one moment, under a new epoch.
+    /// Writes a consistent copy of all data to a new file, under a new epoch.
     async fn backup(&self, to: &Path) -> Result<(), StoreFault>;
 }

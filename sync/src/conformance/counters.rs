@@ -1,4 +1,4 @@
-//! The suite's own model, and builders of what it stores.
+//! The suite's own model, and builders of its rows and commits.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,8 +8,8 @@ use crate::mutation::{Draft, Mutation, UnixMillis};
 use crate::protocol::{Cursor, Outcome, Receipt, Verdict, Versioned};
 use crate::store::Commit;
 
-/// Counters and labels: the smallest model with two tables, a prefix, an index, and two schemas of its action. In schema 1 an
-/// action was a pair of key and amount.
+/// Counters and labels: the smallest model with two tables, a prefix, an index, and two schemas of its
+/// action. In schema 1 an action was a pair of key and amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters;
 
@@ -18,7 +18,7 @@ pub struct Counters;
 pub struct Add {
     /// The counter's key.
     pub key: String,
-    /// How much.
+    /// The amount to add.
     pub amount: i64,
 }
 
@@ -112,7 +112,7 @@ pub fn add(n: u128, key: &str, amount: i64) -> Draft<Add> {
     }
 }
 
-/// A commit of nothing that moves the cursor to `rev`.
+/// An empty commit that moves the cursor to `rev`.
 pub fn commit(from: Cursor, rev: u64) -> Commit<CounterRow> {
     Commit {
         from,

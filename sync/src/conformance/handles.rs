@@ -1,10 +1,10 @@
-//! What outlives a handle, and what another handle sees at once: an app has several windows and a worker.
+//! Durability across handles, and visibility between handles: an app has several windows and a worker.
 
 use super::{Backend, Checked, add, commit, counter, label, receipt};
 use crate::protocol::{Cursor, Verdict};
 use crate::store::{Commit, Read, Store};
 
-/// Everything is there when the data is opened again, and numbers go on.
+/// All data is still there when the database is opened again, and numbering continues.
 pub async fn keeps_everything_when_opened_again(backend: &impl Backend) -> Checked {
     let store = backend.open().await?;
     let booked = store.enqueue(add(1, "a", 1)).await?;
@@ -32,7 +32,7 @@ pub async fn keeps_everything_when_opened_again(backend: &impl Backend) -> Check
     Ok(())
 }
 
-/// No `seq` is given twice, even if the queue was empty when the data was opened again.
+/// No `seq` is given twice, even if the queue was empty when the database was opened again.
 pub async fn never_gives_a_seq_twice(backend: &impl Backend) -> Checked {
     let store = backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
@@ -44,7 +44,8 @@ pub async fn never_gives_a_seq_twice(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// Two handles fill one queue, and each sees at once what the other has stored, whatever it has read before.
+/// Two handles fill one queue, and each immediately sees the writes of the other, regardless of its earlier
+/// reads.
 pub async fn handles_share_their_data(backend: &impl Backend) -> Checked {
     let one = backend.open().await?;
     let two = backend.second_handle(&one).await?;

@@ -8,7 +8,7 @@ use crate::mutation::QueueState;
 use crate::protocol::{ALREADY_BOOKED, Cursor, Verdict, WITHDRAWN};
 use crate::store::{Commit, Committed, QueueVersion, Read, Store, StoreError};
 
-/// Enqueued mutations come back in order, numbered by rising `seq`, a batch at a time.
+/// Enqueued mutations are returned in order, numbered by ascending `seq`, one batch at a time.
 pub async fn keeps_the_queue_in_order(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     for n in 0..5 {
@@ -23,7 +23,8 @@ pub async fn keeps_the_queue_in_order(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// A receipt takes the mutation out of the queue and its row in, in one step; another's receipt does nothing.
+/// A receipt removes its mutation from the queue and stores its row, in one transaction; a receipt for
+/// another mutation is a no-op.
 pub async fn acknowledges_only_what_the_receipt_names(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let mine = store.enqueue(add(1, "a", 3)).await?;
@@ -68,7 +69,7 @@ pub async fn keeps_refusals_for_a_person(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// When the server knows less than the device was told, what it lost goes back into the queue as it was.
+/// When the server knows less than the device was told, the lost mutations go back into the queue unchanged.
 pub async fn requeues_what_a_restored_server_lost(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
@@ -80,7 +81,8 @@ pub async fn requeues_what_a_restored_server_lost(backend: &impl Backend) -> Che
     assert_eq!(store.commit(restored).await?.requeued, 1);
     let outbox = store.outbox(9).await?;
     assert_eq!((outbox.mutations, outbox.last_outcome_seq), (vec![second.clone()], first.seq));
-    // The same told by an answer that was long under way, after more was acknowledged: all of it may be lost.
+    // The same, with an answer that was delayed until after further acknowledgements: all of them may be
+    // lost.
     let third = store.enqueue(add(3, "a", 3)).await?;
     let receipts = [&second, &third].map(|sent| receipt(sent, Verdict::Applied, vec![])).to_vec();
     store.commit(Commit { receipts, ..commit(Cursor::Live { rev: 3 }, 4) }).await?;
@@ -91,7 +93,7 @@ pub async fn requeues_what_a_restored_server_lost(backend: &impl Backend) -> Che
     Ok(())
 }
 
-/// Every change of the queue changes its version, and rows are read together with the version they go with.
+/// Every change of the queue changes its version, and rows are read together with that version.
 pub async fn tells_which_queue_the_rows_go_with(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let reads = [
@@ -133,7 +135,7 @@ pub async fn tells_which_queue_the_rows_go_with(backend: &impl Backend) -> Check
     Ok(())
 }
 
-/// An answer that was overtaken by another one knows of fewer receipts, and is no sign of a restored server.
+/// An overtaken answer knows fewer receipts, and is not a sign of a restored server.
 pub async fn takes_no_overtaken_answer_for_a_restored_server(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let first = store.enqueue(add(1, "a", 1)).await?;
@@ -147,7 +149,8 @@ pub async fn takes_no_overtaken_answer_for_a_restored_server(backend: &impl Back
     Ok(())
 }
 
-/// An undone mutation stays until the server has told what became of it, and is no part of the view meanwhile.
+/// A withdrawn mutation stays until the server's answer to the withdrawal, and is not part of the view
+/// meanwhile.
 pub async fn withdraws_what_may_have_been_sent(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let sent = store.enqueue(add(1, "a", 1)).await?;
@@ -157,7 +160,7 @@ pub async fn withdraws_what_may_have_been_sent(backend: &impl Backend) -> Checke
     assert_eq!((outbox.pending, outbox.mutations[0].withdrawn), (1, true));
     let view = fold::<Counters>(Rows::new(), &outbox.mutations, |_| true);
     assert_eq!(view.rows, Rows::new());
-    // The answer to what was sent before it was undone says nothing of the undoing.
+    // The answer to a request from before the withdrawal does not settle the withdrawal.
     let receipts = vec![receipt(&sent, Verdict::Applied, vec![])];
     let overtaken = store.commit(Commit { receipts, ..commit(Cursor::Start, 1) }).await?;
     assert_eq!((overtaken.acknowledged, store.outbox(9).await?.pending), (0, 1));
@@ -179,7 +182,7 @@ pub async fn withdraws_what_may_have_been_sent(backend: &impl Backend) -> Checke
             "that it came too late must be seen"
         );
     }
-    // A server that lost the booking is asked anew.
+    // A server that lost the booking is asked again.
     let last_outcome_seq = store.outbox(9).await?.last_outcome_seq;
     let restored = Commit { known_seq: 1, last_outcome_seq, ..commit(Cursor::Live { rev: 1 }, 1) };
     store.commit(restored).await?;

@@ -1,4 +1,4 @@
-//! Random commits, the same in every run, told to a store and to the memory store alike.
+//! Random commits, the same in every run, sent both to a store and to the memory store.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::model::{Records, RowKey};
 use crate::protocol::{Cursor, Removal, ReplacedRange, Versioned};
 use crate::store::{Commit, Store};
 
-/// Whatever is committed, in whatever order: the store shows what the memory store shows.
+/// After any commits in any order, the store returns the same rows as the memory store.
 pub async fn shows_what_the_memory_store_shows(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let model = MemoryStore::<Counters>::new(Uuid::from_u128(1), "all");
@@ -70,13 +70,13 @@ fn some_changes(dice: &mut Dice, from: Cursor, rev: u64, size: u64) -> Commit<Co
     let rows = (0..size).map(|_| dice.row(rev)).collect();
     let removed = (0..size / 10).map(|n| {
         let table = Counters::TABLES[usize::from(n % 2 == 0)];
-        // Older than any row that comes later: a removal of a row not held need not be remembered.
+        // Older than any later row: the removal of a row that is not stored need not be remembered.
         Removal { table: table.into(), key: dice.key(), rev: rev.saturating_sub(3 + dice.roll(3)) }
     });
     Commit { rows, removed: removed.collect(), ..commit(from, rev) }
 }
 
-/// A part of a snapshot, with rows whose revisions may be lower than those held.
+/// A part of a snapshot, with rows whose revisions may be lower than the stored ones.
 fn some_snapshot(dice: &mut Dice, from: Cursor, rev: u64) -> Commit<CounterRow> {
     let (one, other) = (dice.key(), dice.key());
     let (after, through) = if one < other { (one, other) } else { (other, one) };

@@ -1,4 +1,4 @@
-//! The relay of a store, and the records of other builds of the app, which only a relay can pass on.
+//! The relay of a store, and the records of other builds of the app, which only a relay can forward.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,12 +15,12 @@ fn corrupt(error: impl ToString) -> StoreError {
     StoreError::Corrupt(error.to_string())
 }
 
-/// A value as another type that has the same JSON.
+/// Converts a value to another type with the same JSON.
 fn as_sent<T: DeserializeOwned>(value: &impl Serialize) -> Result<T, StoreError> {
     serde_json::from_str(&serde_json::to_string(value).map_err(corrupt)?).map_err(corrupt)
 }
 
-/// A commit as a relay `R` gets it from the wire.
+/// A commit as a relay `R` receives it.
 fn relayed<R: Store>(commit: Commit<super::CounterRow>) -> Result<Commit<RowIn<R>>, StoreError> {
     let Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, last_outcome_seq, at } =
         commit;
@@ -29,7 +29,7 @@ fn relayed<R: Store>(commit: Commit<super::CounterRow>) -> Result<Commit<RowIn<R
     Ok(Commit { from, cursor, receipts, rows, removed, replaced, epoch, known_seq, last_outcome_seq, at })
 }
 
-/// What a relay stores is found by its typed store.
+/// Rows stored by a relay are found by its typed store.
 pub async fn reads_what_its_relay_stored<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let relay = store.relay();
@@ -53,7 +53,7 @@ pub async fn reads_what_its_relay_stored<B: Backend>(backend: &B) -> Checked {
     Ok(())
 }
 
-/// What a typed store has stored is passed on by its relay.
+/// Rows and mutations stored by a typed store are forwarded by its relay.
 pub async fn a_relay_passes_on_what_was_stored<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let relay = store.relay();
@@ -69,7 +69,7 @@ pub async fn a_relay_passes_on_what_was_stored<B: Backend>(backend: &B) -> Check
     Ok(())
 }
 
-/// A mutation as some build has written it, with its action as text.
+/// A mutation as another build wrote it, with its action as text.
 fn written_as(n: u128, schema: u32, action: &str) -> Result<Mutation<Json>, StoreError> {
     Ok(Mutation {
         seq: 0,
@@ -85,7 +85,7 @@ fn written_as(n: u128, schema: u32, action: &str) -> Result<Mutation<Json>, Stor
     })
 }
 
-/// An action of an earlier schema is read, and sent as it was written.
+/// An action of an earlier schema is parsed, and sent with its original JSON.
 pub async fn reads_what_an_earlier_build_saved<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let earlier = r#"["a",5]"#;
@@ -105,7 +105,8 @@ pub async fn reads_what_an_earlier_build_saved<B: Backend>(backend: &B) -> Check
     Ok(())
 }
 
-/// A record that this build cannot read is kept, counted, sent unread and settled by its receipt, and nothing waits for it.
+/// A record that this build cannot parse is kept, counted, sent unparsed and settled by its receipt, and does
+/// not block others.
 pub async fn passes_on_what_it_cannot_read<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let unknown = r#"{"multiply":{"key":"a","by":2}}"#;

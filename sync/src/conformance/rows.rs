@@ -1,11 +1,11 @@
-//! The server's rows: what replaces what, and how they are found.
+//! The server's rows: replacement and look-up.
 
 use super::{Backend, Checked, CounterRow, Counters, add, commit, counter, label, receipt};
 use crate::model::{Records, RowKey};
 use crate::protocol::{Cursor, Progress, Removal, ReplacedRange, Verdict, Versioned};
 use crate::store::{Commit, Store};
 
-/// Rows and cursor are kept only from an answer to the store's own cursor, receipts from any answer.
+/// Rows and cursor are kept only from an answer to the store's own cursor; receipts are kept from any answer.
 pub async fn ignores_rows_of_an_overtaken_answer(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let mine = store.enqueue(add(1, "b", 1)).await?;
@@ -24,7 +24,8 @@ pub async fn ignores_rows_of_an_overtaken_answer(backend: &impl Backend) -> Chec
     Ok(())
 }
 
-/// Older revisions never replace or remove newer rows; removals and changes of the same answer both count.
+/// Older revisions never replace or remove newer rows; removals and changes of the same answer are both
+/// applied.
 pub async fn never_goes_back_to_an_older_revision(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let rows = vec![counter("a", 1, 8), counter("b", 1, 3), counter("c", 1, 3)];
@@ -40,7 +41,7 @@ pub async fn never_goes_back_to_an_older_revision(backend: &impl Backend) -> Che
     Ok(())
 }
 
-/// A snapshot's rows replace what stood in their range, and only that; it can go on from where it stopped.
+/// A snapshot's rows replace only the rows in their range; an interrupted snapshot can continue.
 pub async fn replaces_the_range_of_a_snapshot(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let old = ["a", "b", "c", "d", "e"].map(|key| counter(key, 1, 1)).to_vec();
@@ -78,7 +79,8 @@ pub async fn replaces_the_range_of_a_snapshot(backend: &impl Backend) -> Checked
     Ok(())
 }
 
-/// Many rows, in several commits and in no order, are found by key, prefix and index, and scanned in order by parts.
+/// Many rows, from several commits in random order, are found by key, prefix and index, and scanned in key
+/// order in parts.
 pub async fn finds_rows_by_key_prefix_and_index(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let mut from = Cursor::Start;
@@ -130,7 +132,7 @@ pub async fn keeps_the_index_in_step(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// After a server was restored, a snapshot's rows count although the device holds newer revisions.
+/// After a restore of the server, a snapshot's rows replace rows with newer revisions on the device.
 pub async fn a_snapshot_takes_newer_rows_back(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store
@@ -150,7 +152,8 @@ pub async fn a_snapshot_takes_newer_rows_back(backend: &impl Backend) -> Checked
     Ok(())
 }
 
-/// Rows that are dropped are gone with the cursor; queue, journal, settings and counters stay, and rows can be stored again.
+/// `drop_rows` removes rows and cursor; queue, journal, settings and counters stay, and rows can be stored
+/// again.
 pub async fn drops_rows_and_nothing_else(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let booked = store.enqueue(add(1, "a", 1)).await?;

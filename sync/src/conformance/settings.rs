@@ -3,7 +3,7 @@
 use super::{Backend, Checked};
 use crate::store::Store;
 
-/// Settings are kept and forgotten.
+/// Settings are stored and removed.
 pub async fn keeps_settings(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store.put_setting("theme", Some("dark")).await?;
@@ -13,7 +13,7 @@ pub async fn keeps_settings(backend: &impl Backend) -> Checked {
     Ok(())
 }
 
-/// Each counter counts by itself and gives no number twice.
+/// Counters are independent, and no number is given twice.
 pub async fn counts_up(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     let given = [store.next_number("a").await?, store.next_number("b").await?, store.next_number("a").await?];

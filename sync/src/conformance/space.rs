@@ -1,11 +1,11 @@
-//! A device that is full: rows are fetched again, work that people did is not.
+//! A full device: rows can be fetched again, mutations cannot.
 
 use super::{Backend, Checked, add, commit, counter, receipt};
 use crate::protocol::{Cursor, Verdict};
 use crate::store::{Commit, Committed, Store, StoreError};
 
-/// When there is no space left, rows are refused as a whole and mutations are saved; outcomes are stored without their cursor.
-/// Once there is space, rows are stored again.
+/// With no space left, rows are refused as a whole and mutations are saved; outcomes are stored without their
+/// cursor. Once there is space again, rows are stored.
 pub async fn leaves_room_for_mutations_when_full(backend: &impl Backend) -> Checked {
     let store = &backend.open().await?;
     store.commit(Commit { rows: vec![counter("a", 1, 1)], ..commit(Cursor::Start, 1) }).await?;

@@ -1,4 +1,4 @@
-//! A window or the worker: the client's code that it runs, and the work that its person is just saving.
+//! A window or the worker: its client code, and the mutation that its person is currently saving.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,23 +14,23 @@ use crate::variant::Variant;
 
 const NEVER_MILLIS: u64 = 365 * 24 * 3_600_000;
 
-/// A task of the world: polled now and then, and killed by dropping it.
+/// A simulated task: polled from time to time, and killed by dropping it.
 pub type Task<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A person's act at a window.
+/// The result of a person's action in a window.
 #[derive(Debug)]
 pub enum Kept {
-    /// A mutation was saved, in the place of another that was refused if there is one.
+    /// A mutation was saved, possibly as the replacement of a refused one.
     Saved(Box<Mutation<Action>>, Option<Uuid>),
-    /// A pending mutation was undone.
+    /// A pending mutation was withdrawn.
     Undone(Uuid),
-    /// A refused mutation was given up.
+    /// A refused mutation was dropped.
     Discarded(Uuid),
     /// The screen showed these rows.
     Looked(View<Row>),
 }
 
-/// Where an actor runs.
+/// The kind of an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A window.
@@ -41,7 +41,7 @@ pub enum Kind {
 
 /// A window or the worker.
 pub struct Actor {
-    /// Which.
+    /// Its kind.
     pub kind: Kind,
     /// The window's page, once it has opened the storage.
     pub page: Page,
@@ -49,15 +49,15 @@ pub struct Actor {
     pub tasks: Tasks,
     /// The worker's sync event.
     pub drain: Option<Task<Result<(), DrainError>>>,
-    /// What is just being saved or looked at.
+    /// The save or read in progress.
     pub work: Option<Task<Result<Kept, RecordError>>>,
-    /// Whether it runs at all.
+    /// Whether its process is running.
     pub is_alive: bool,
-    /// Whether the browser lets it run.
+    /// Whether the browser has not frozen it.
     pub is_frozen: bool,
-    /// When it was started.
+    /// The time at which it was started.
     pub begun: u64,
-    /// Exchanges of the round that it runs.
+    /// Exchanges of its current round.
     pub exchanges: usize,
 }
 
@@ -65,7 +65,7 @@ pub struct Actor {
 pub type Page = std::rc::Rc<std::cell::RefCell<Option<Engine<WindowHost>>>>;
 
 impl Actor {
-    /// One that does not run yet.
+    /// An actor that is not running yet.
     pub fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -80,24 +80,24 @@ impl Actor {
         }
     }
 
-    /// Whether it can do anything.
+    /// Whether it is running and not frozen.
     pub fn can_run(&self) -> bool {
         self.is_alive && !self.is_frozen
     }
 
-    /// The page of a window that can do something and is open.
+    /// The page of a window that can run and has opened the storage.
     pub fn open_page(&self) -> Option<Engine<WindowHost>> {
         self.page.borrow().clone().filter(|_| self.can_run())
     }
 
-    /// Ends it as a killed process does: whatever it was doing is dropped where it stands.
+    /// Kills it like a process: all its tasks are dropped at once.
     pub fn kill(&mut self) {
         self.tasks.borrow_mut().clear();
         self.page.borrow_mut().take();
         *self = Self::new(self.kind);
     }
 
-    /// Lets every task go on until it waits again.
+    /// Polls every task once.
     pub fn poll_tasks(&self) {
         let mut running = std::mem::take(&mut *self.tasks.borrow_mut());
         let mut context = Context::from_waker(Waker::noop());
@@ -108,7 +108,7 @@ impl Actor {
     }
 }
 
-/// When a window syncs; variants break that.
+/// The sync schedule of a window; variants break it.
 pub fn window_schedule(variant: Variant) -> SchedulerConfig {
     let mut config = SchedulerConfig::default();
     match variant {
@@ -123,7 +123,7 @@ pub fn window_schedule(variant: Variant) -> SchedulerConfig {
     config
 }
 
-/// Lets a task go on until it waits again.
+/// Polls a task once.
 pub fn poll<T>(task: &mut Option<Task<T>>) -> Option<T> {
     let running = task.as_mut()?;
     match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -135,7 +135,7 @@ pub fn poll<T>(task: &mut Option<Task<T>>) -> Option<T> {
     }
 }
 
-/// Lets a task that waits for nobody go on to its end; none if it never comes.
+/// Runs a task that never has to wait to its end; `None` if it does not end.
 pub fn finish<T>(task: impl Future<Output = T>) -> Option<T> {
     const MAX_POLLS: usize = 100_000;
     let mut task = std::pin::pin!(task);

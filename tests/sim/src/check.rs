@@ -1,5 +1,5 @@
-//! What must hold once everything is quiet: the sentences that Lotbook promises, checked on the server's file and on every
-//! device's storage against what people know to have done.
+//! The invariants once everything is quiet: the guarantees of Lotbook, checked on the server's database and
+//! on every device's storage against people's diaries.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -30,17 +30,17 @@ struct Receipt {
     is_in_effect: bool,
 }
 
-/// What became of everything.
+/// The recorded outcomes of all mutations.
 struct Books {
     receipts: BTreeMap<Uuid, Receipt>,
     /// Ledger lines by mutation.
     lines: BTreeMap<Uuid, Vec<(LotRef, i64)>>,
 }
 
-/// Every sentence that does not hold.
+/// All violated invariants.
 ///
 /// # Errors
-/// When the server's file cannot be read.
+/// When the server's database cannot be read.
 pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     let database = air.server.database()?;
     let books = read(&database)?;
@@ -88,7 +88,7 @@ fn read(database: &Connection) -> Result<Books> {
     Ok(Books { receipts, lines })
 }
 
-/// Whatever was called saved is booked, or waits for its person with a reason.
+/// Every mutation reported as saved is booked, or needs its person's attention with a reason.
 fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     let name = &device.link.name;
     let Ok(queue) = block_on(device.store.kept.queue()) else { return vec![format!("{name} has no queue")] };
@@ -98,7 +98,7 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     for id in &diary.saved {
         let receipt = books.receipts.get(id);
         let what = || diary.drafted.get(id).map(told).unwrap_or_default();
-        // What was undone or given up may be nowhere: its person wanted that.
+        // Withdrawn and dropped mutations may be missing: their person wanted that.
         let is_settled = diary.discarded.contains(id) || diary.undone.contains_key(id);
         let is_booked = receipt.is_some_and(|receipt| receipt.is_in_effect) || books.lines.contains_key(id);
         match states.get(id) {
@@ -116,7 +116,7 @@ fn lost_or_stuck(device: &Device, books: &Books) -> Vec<String> {
     found
 }
 
-/// Every window shows the queue as it is stored.
+/// Every window shows the stored queue.
 fn screens_off(device: &Device) -> Vec<String> {
     let queue = block_on(device.store.kept.queue()).map(|queue| queue.records).unwrap_or_default();
     let is_shown = |record: &QueueRecordOf<Warehouse>| !(record.is_pending() && record.mutation.withdrawn);
@@ -126,7 +126,7 @@ fn screens_off(device: &Device) -> Vec<String> {
     wrong.map(|_| format!("a window of {} does not show its queue as it is", device.link.name)).collect()
 }
 
-/// What was undone does not count, unless the device says that it came too late.
+/// A withdrawn mutation is not booked, unless the device reports that the withdrawal came too late.
 fn undone_but_booked(device: &Device, books: &Books) -> Vec<String> {
     let Ok(queue) = block_on(device.store.kept.queue()) else { return Vec::new() };
     let diary = device.diary.borrow();
@@ -139,7 +139,7 @@ fn undone_but_booked(device: &Device, books: &Books) -> Vec<String> {
     silent.map(|id| format!("undone in silence: {id} of {} is booked", device.link.name)).collect()
 }
 
-/// Every effect is of a mutation that a person made, and stands in the ledger once.
+/// Every effect belongs to a mutation that a person made, and is in the ledger exactly once.
 fn booked_wrongly(books: &Books, actions: &BTreeMap<Uuid, &Action>) -> Vec<String> {
     let mut found = Vec::new();
     for (id, lines) in &books.lines {
@@ -165,7 +165,7 @@ fn booked_wrongly(books: &Books, actions: &BTreeMap<Uuid, &Action>) -> Vec<Strin
     found
 }
 
-/// What an action does to stock, by a model of this file's own.
+/// The stock changes of an action, by an independent model.
 fn deltas(action: &Action) -> Vec<(LotRef, i64)> {
     match action {
         Action::ReceiveLot { lot, quantity, .. } => vec![(lot.clone(), quantity.0)],
@@ -182,7 +182,7 @@ fn deltas(action: &Action) -> Vec<(LotRef, i64)> {
     }
 }
 
-/// On hand is the sum of what was booked, by the ledger and by the model.
+/// The quantity on hand is the sum of the bookings, according to the ledger and to the model.
 fn quantities_off(
     database: &Connection,
     books: &Books,
@@ -219,7 +219,7 @@ fn quantities_off(
     Ok(found)
 }
 
-/// One device's work on one lot is booked in the order it was done.
+/// The mutations of one device on one lot are booked in the order in which they were made.
 fn out_of_order(database: &Connection, books: &Books) -> Result<Vec<String>> {
     let mut last: BTreeMap<(Uuid, Uuid), i64> = BTreeMap::new();
     let mut found = Vec::new();
@@ -237,7 +237,7 @@ fn out_of_order(database: &Connection, books: &Books) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// A device has the rows of its scope as the server has them, and no others.
+/// A device has exactly the server's rows of its scope.
 fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec<String>> {
     let outbox = block_on(device.store.kept.outbox(0))?;
     let name = &device.link.name;
@@ -267,7 +267,7 @@ fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec
     Ok(found)
 }
 
-/// Counts the rows of a table that a device holds, with every status if `?1` is so.
+/// Counts the rows of a table in a device's scope; with every status if `?1` is true.
 fn in_scope(table: &str) -> String {
     let condition = match table {
         LOTS => "status = 'available' OR ?1",

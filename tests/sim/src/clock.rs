@@ -1,4 +1,4 @@
-//! Virtual time, and the two ways a task waits: for its next turn, and for a moment.
+//! Virtual time, and the two ways for a task to wait: for its next turn, and for a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// The world's time in milliseconds. Clones are the same clock.
+/// The world's time in milliseconds. Clones share the clock.
 #[derive(Clone, Debug, Default)]
 pub struct VirtualClock(Rc<State>);
 
@@ -18,28 +18,28 @@ struct State {
 }
 
 impl VirtualClock {
-    /// Milliseconds since the world began.
+    /// Milliseconds since the start of the world.
     pub fn millis(&self) -> u64 {
         self.0.millis.get()
     }
 
-    /// Goes forward to a moment.
+    /// Advances to a time.
     pub fn go_to(&self, millis: u64) {
         self.0.millis.set(millis.max(self.millis()));
         self.0.wakes.borrow_mut().retain(|wake| *wake > self.millis());
     }
 
-    /// When the first of the sleeping tasks wants to go on.
+    /// The earliest wake-up time of the sleeping tasks.
     pub fn next_wake(&self) -> Option<u64> {
         self.0.wakes.borrow().first().copied()
     }
 
-    /// Whether a task got on since this was last asked; one that waits for a moment, or for ever, did not.
+    /// Whether a task made progress since the last call; sleeping and hanging tasks do not.
     pub fn take_progress(&self) -> bool {
         self.0.progressed.replace(false)
     }
 
-    /// Gives the others a turn. A task can be killed here.
+    /// Yields to other tasks. A task can be killed here.
     pub async fn step(&self) {
         let mut had_turn = false;
         poll_fn(|_| {
@@ -49,7 +49,7 @@ impl VirtualClock {
         .await;
     }
 
-    /// Waits.
+    /// Sleeps for `millis` milliseconds.
     pub async fn sleep(&self, millis: u64) {
         let due = self.millis() + millis;
         poll_fn(|_| {
@@ -63,7 +63,7 @@ impl VirtualClock {
         .await;
     }
 
-    /// Never goes on.
+    /// Never returns.
     pub async fn hang(&self) {
         std::future::pending::<()>().await;
     }

@@ -1,4 +1,4 @@
-//! One device: its storage, its windows and its worker, as the browser runs them.
+//! One device with its storage, windows and worker, in the role of the browser.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,19 +15,19 @@ use crate::network::{Air, Link};
 use crate::person::Diary;
 use crate::store::DeviceStore;
 
-/// Exchanges that a round in this small world may take; more means that it goes round in circles.
+/// Maximum number of exchanges of a round in this small world; more means an endless loop.
 const MAX_ROUND_EXCHANGES: usize = 150;
-/// How long a browser lets a sync event run.
+/// Maximum duration of a sync event in a browser.
 const MAX_WORKER_MILLIS: u64 = 180_000;
-/// How long the browser waits before it fires a failed sync event again.
+/// Delay before the browser fires a failed sync event again.
 const EVENT_AGAIN_MILLIS: u64 = 300_000;
-/// Some seconds after the network is back.
+/// Delay of a sync event after the network is back.
 const EVENT_MILLIS: u64 = 4_000;
 const MAX_EVENT_TRIES: u32 = 3;
-/// How long a person looks at a page that could not open the storage, before trying again.
+/// Delay before a person retries a page that could not open the storage.
 const REOPEN_MILLIS: u64 = 1_000;
 
-/// The browser's promise to wake the worker.
+/// A registered sync event.
 #[derive(Clone, Copy, Debug)]
 struct SyncEvent {
     due: u64,
@@ -37,19 +37,19 @@ struct SyncEvent {
 /// A device.
 #[derive(Debug)]
 pub struct Device {
-    /// Its way to the server.
+    /// Its link to the server.
     pub link: Rc<Link>,
     /// Its storage.
     pub store: DeviceStore,
     /// Two windows and the worker.
     pub actors: Vec<Actor>,
-    /// What the server knows it as.
+    /// Its identity on the server.
     pub enrolled: Enrolled,
-    /// This life of its storage.
+    /// The id of this life of its storage.
     pub client: Uuid,
-    /// What its person did.
+    /// The record of its person's actions.
     pub diary: Rc<RefCell<Diary>>,
-    /// How far its clock is from the world's, in milliseconds.
+    /// Offset of its clock from the world's, in milliseconds.
     pub clock_ahead: Rc<Cell<i64>>,
     scope: Rc<str>,
     ids: Rc<Ids>,
@@ -95,7 +95,7 @@ impl Device {
         &self.link.air
     }
 
-    /// For the trace; what happens once it is quiet is not worth a line.
+    /// Adds a line to the trace; skipped after the faults have ended.
     fn tell_of(&self, line: impl FnOnce(&str) -> String) {
         self.air().trace.tell_if(self.air().has_faults.get(), || line(&self.link.name));
     }
@@ -111,7 +111,7 @@ impl Device {
     /// The ports of a window.
     pub fn host(&self, at: usize) -> WindowHost {
         WindowHost {
-            // A clone of its own: variants keep what a window has read.
+            // A clone of its own: variants cache reads of the window.
             store: self.store.for_window(),
             link: Rc::clone(&self.link),
             turn: self.turn.clone(),
@@ -125,17 +125,17 @@ impl Device {
         }
     }
 
-    /// Ids that it has given to drafts.
+    /// Number of ids given to drafts.
     pub fn drafts(&self) -> u128 {
         self.ids.given()
     }
 
-    /// Whether its person chose to work offline.
+    /// Whether its person chose *work offline*.
     pub fn works_offline(&self) -> bool {
         block_on(self.store.kept.setting(WORK_OFFLINE_SETTING)).is_ok_and(|chosen| chosen.is_some())
     }
 
-    /// Ends the choice to work offline, in its storage and in every window that runs.
+    /// Ends *work offline*, in its storage and in every running window.
     pub fn end_offline(&mut self) {
         // The memory store never fails, and never waits.
         drop(block_on(self.store.kept.put_setting(WORK_OFFLINE_SETTING, None)));
@@ -168,21 +168,21 @@ impl Device {
         })
     }
 
-    /// Tells every window that runs.
+    /// Sends an event to every running window.
     pub fn tell_windows(&mut self, event: &Event) {
         for at in 0..self.actors.len() {
             self.tell(at, event.clone());
         }
     }
 
-    /// Tells a window that runs what happened.
+    /// Sends an event to a window, if it is running.
     pub fn tell(&mut self, at: usize, event: Event) {
         if let Some(page) = self.actors.get(at).and_then(Actor::open_page) {
             page.handle(event);
         }
     }
 
-    /// Lets an actor's tasks go on by a step.
+    /// Polls an actor's tasks once.
     pub fn poll(&mut self, at: usize) {
         let Some(actor) = self.actors.get_mut(at).filter(|actor| actor.can_run()) else { return };
         if let Some(kept) = poll(&mut actor.work) {
@@ -201,7 +201,7 @@ impl Device {
         }
     }
 
-    /// Hands each notice to the other windows that run. A notice may be lost while things go wrong.
+    /// Delivers each notice to the other running windows. While there are faults, a notice may be lost.
     fn deliver_mail(&mut self) {
         let mail: Vec<_> = self.mail.borrow_mut().drain(..).collect();
         for (from, notice) in mail {
@@ -242,7 +242,7 @@ impl Device {
         }
     }
 
-    /// Ends a sync event that runs for too long, and fires the one that is due.
+    /// Kills a sync event that runs too long, and fires the one that is due.
     pub fn fire(&mut self) {
         let millis = self.air().clock.millis();
         for at in 0..self.actors.len() {
@@ -263,7 +263,7 @@ impl Device {
         }
     }
 
-    /// When the next of those is due. The clock knows of timers.
+    /// The time of the next such event. Timers are in the clock.
     pub fn next_due(&self) -> Option<u64> {
         let workers = self.actors.iter().filter(|actor| actor.can_run() && actor.kind == Kind::Worker);
         let ends = workers.map(|worker| worker.begun + MAX_WORKER_MILLIS + 1);
@@ -272,25 +272,25 @@ impl Device {
         ends.chain(self.event.filter(|_| can_wake).map(|event| event.due)).min()
     }
 
-    /// How many mutations wait to be sent.
+    /// Number of pending mutations.
     pub fn pending(&self) -> usize {
         self.store.kept.tamper(|queue, _| queue.values().filter(|record| record.is_pending()).count())
     }
 
-    /// Chooses the rows anew.
+    /// Sets the scope.
     pub fn choose_scope(&self, scope: &str) {
         // The memory store never fails, and never waits.
         drop(block_on(self.store.kept.restart(scope)));
     }
 }
 
-/// Opens a page as the app does: the storage, the user's choices, then rounds.
+/// Opens a page like the app: the storage, the preferences, then rounds.
 async fn open(host: WindowHost, limits: RoundLimits, seed: u64, page: Page) {
     let (air, name, at) = (Rc::clone(&host.link.air), host.link.name.clone(), host.channel.from);
     let client = loop {
         match Client::open(host.clone()).await {
             Ok(client) => break client,
-            // The page says why, and its person tries again.
+            // The page shows the error, and its person retries.
             Err(_) => host.timer.sleep(REOPEN_MILLIS).await,
         }
     };

@@ -1,9 +1,9 @@
-//! Every decision of a run comes from here and is written down: so a run can be repeated, and cut down to what matters.
+//! Random decisions, all recorded, so that a run can be repeated, and shrunk.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Decisions, drawn or repeated. Clones draw from the same sequence. 0 is always the dullest choice.
+/// Decisions, random or replayed. Clones draw from the same sequence. 0 is always the simplest choice.
 #[derive(Clone, Debug)]
 pub struct Dice(Rc<RefCell<Rolls>>);
 
@@ -11,19 +11,19 @@ pub struct Dice(Rc<RefCell<Rolls>>);
 struct Rolls {
     made: Vec<u32>,
     at: usize,
-    /// None when repeating: what is beyond the end is 0.
+    /// `None` during a replay: decisions beyond the recorded ones are 0.
     random: Option<u64>,
 }
 
 impl Dice {
-    /// Decisions that follow from a seed.
+    /// Decisions from a seed.
     pub fn seeded(seed: u64) -> Self {
-        // Neighbouring seeds must not begin alike.
+        // Mixed, so that neighbouring seeds do not begin with similar decisions.
         let mixed = (seed ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         Self(Rc::new(RefCell::new(Rolls { made: Vec::new(), at: 0, random: Some(mixed | 1) })))
     }
 
-    /// The same decisions again.
+    /// Replays recorded decisions.
     pub fn repeating(made: Vec<u32>) -> Self {
         Self(Rc::new(RefCell::new(Rolls { made, at: 0, random: None })))
     }
@@ -47,18 +47,18 @@ impl Dice {
         rolled
     }
 
-    /// True once in `times`.
+    /// `true` with a probability of 1 in `times`.
     pub fn once_in(&self, times: u32) -> bool {
         self.roll(times) + 1 == times
     }
 
-    /// One of some choices; the first is the dullest.
+    /// One of several choices; the first is the simplest.
     pub fn pick<'a, T>(&self, from: &'a [T]) -> Option<&'a T> {
         let sides = u32::try_from(from.len()).unwrap_or(u32::MAX);
         if sides == 0 { None } else { from.get(self.roll(sides) as usize) }
     }
 
-    /// The decisions used so far.
+    /// The decisions so far.
     pub fn made(&self) -> Vec<u32> {
         let rolls = self.0.borrow();
         rolls.made.iter().take(rolls.at).copied().collect()
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_can_be_repeated_and_ends_in_the_dullest_choices() {
+    fn a_run_can_be_repeated_and_ends_in_the_simplest_choices() {
         let dice = Dice::seeded(7);
         let first: Vec<u32> = (1..50).map(|sides| dice.roll(sides)).collect();
         assert!(first.iter().any(|rolled| *rolled > 5));

@@ -1,4 +1,4 @@
-//! What goes wrong in a world: browsers, networks, clocks, storages, servers and people's choices.
+//! The faults of a world: browsers, networks, clocks, storages, servers and users' mistakes.
 
 use anyhow::Result;
 use domain::{LOTS, Warehouse};
@@ -8,17 +8,17 @@ use sync::{Commit, Event, Records as _, Removal, RowKey, Store as _, UnixMillis,
 use crate::actor::{Actor, Kind};
 use crate::world::{World, sign_in};
 
-/// Rows of a world; far fewer are made.
+/// Limit of the rows of a world; far fewer are created.
 const MAX_ROWS: usize = 10_000;
 const MAX_RESTORES: u32 = 2;
-/// Steps of a round: more than the usual one has.
+/// Maximum number of steps before a kill; more than a usual round has.
 const MAX_STEPS_BEFORE_DEATH: u32 = 24;
 
 impl World {
-    /// Lets one thing go wrong.
+    /// Causes one fault.
     ///
     /// # Errors
-    /// When the world itself breaks.
+    /// When the simulation itself fails.
     pub(crate) fn go_wrong(&mut self) -> Result<()> {
         let at = self.some_device();
         match self.dice().roll(26) {
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// Kills somebody who syncs after some steps, wherever that is, and starts another.
+    /// Kills a syncing actor after some steps, at any point, and starts another.
     fn kill_in_a_round(&mut self, at: usize) {
         let steps = self.dice().roll(MAX_STEPS_BEFORE_DEATH);
         let Some(device) = self.devices.get_mut(at) else { return };
@@ -100,7 +100,7 @@ impl World {
         let is_online = !device.link.is_online.get();
         self.air.trace.tell(|| format!("{} online: {is_online}", device.link.name));
         device.link.is_online.set(is_online);
-        // What the browser says of it may be late, wrong or missing.
+        // The browser's event may be late, wrong or missing.
         match self.air.dice.roll(5) {
             0 => {}
             1 => device.tell_windows(&Event::Offline),
@@ -127,11 +127,11 @@ impl World {
     fn restore(&mut self) -> Result<()> {
         let count = u32::try_from(self.backups.len()).unwrap_or_default();
         if count > 0 && self.restores < MAX_RESTORES {
-            // Later backups are of a history that is no longer: putting those back is not promised to work.
+            // Later backups belong to the replaced history; restoring those is not supported.
             self.backups.truncate(self.dice().roll(count) as usize + 1);
             let Some(backup) = self.backups.last() else { return Ok(()) };
             self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
-            // What is under way dies with the connections of the server that is replaced.
+            // Requests in flight are lost with the connections of the replaced server.
             self.air.late.borrow_mut().clear();
             self.air.server.restore(backup)?;
             self.restores += 1;
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// Another build, older or newer, takes over with the queue as it is.
+    /// Another build, older or newer, takes over the queue.
     fn upgrade(&mut self, at: usize) {
         let Some(device) = self.devices.get_mut(at) else { return };
         let is_old = !device.link.is_old_build.get();
@@ -194,7 +194,7 @@ impl World {
         }
     }
 
-    /// A row goes from a device's storage by itself: by a bug that nobody knows of, say.
+    /// A row is lost from a device's storage, as by an unknown bug.
     fn rot(&mut self, at: usize) -> Result<()> {
         let Some(device) = self.devices.get(at).filter(|_| self.air.variant.rots()) else { return Ok(()) };
         let kept = &device.store.kept;

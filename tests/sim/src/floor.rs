@@ -1,4 +1,4 @@
-//! What deliveries and exceptions have to be by what was booked, worked out by rules of this file's own.
+//! The expected deliveries and exceptions after all bookings, computed by independent rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use domain::{Action, DeliveryLine};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-/// A lot below zero: what was on hand before and after the booking that said so.
+/// A lot below zero: the quantity before and after the booking that raised the exception.
 type Below = (i64, i64);
 
-/// What the ledger makes of one lot.
+/// The state of a lot according to the ledger.
 #[derive(Default)]
 struct Lot {
     product: Uuid,
@@ -19,7 +19,8 @@ struct Lot {
     moved: Option<Below>,
 }
 
-/// What has come of a delivery is the sum of what was booked as its goods, and somebody said so of those that are closed.
+/// The received quantity of a delivery is the sum of its bookings, and closed deliveries were closed by a
+/// mutation.
 pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Result<Vec<String>> {
     let mut model: BTreeMap<(Uuid, Uuid), i64> = BTreeMap::new();
     let (mut given_up, mut taken_back) = (BTreeSet::new(), BTreeSet::new());
@@ -60,7 +61,7 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
         if (is_missing_some && !closed) != row.get::<_, bool>(3)? {
             found.push(format!("{number} is open or complete by mistake"));
         }
-        // It may have been complete when somebody gave it up, and lack again what was taken back since.
+        // It may have been complete when it was closed, and incomplete again after a reversal.
         let is_overlooked = given_up.contains(&id) && is_missing_some && !closed && !taken_back.contains(&id);
         if is_overlooked || (closed && !given_up.contains(&id)) || told != u32::from(closed) {
             found.push(format!(
@@ -75,7 +76,7 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
     Ok(found)
 }
 
-/// The server has exactly the exceptions that follow from the ledger and from what people looked at.
+/// The server has exactly the exceptions that follow from the ledger and from the resolutions.
 pub(crate) fn exceptions_off(
     database: &Connection,
     actions: &BTreeMap<Uuid, &Action>,
@@ -93,7 +94,8 @@ pub(crate) fn exceptions_off(
     for (id, lot) in &lots {
         for (kind, expected) in [("below_zero", lot.below), ("moved_while_counted", lot.moved)] {
             let is = held.remove(&(*id, kind.to_owned()));
-            // A lot that goes takes along how it moved; below zero it cannot go.
+            // The deletion of a lot removes the exception about its movement; a lot below zero cannot be
+            // deleted.
             let went_along = kind != "below_zero" && is.is_none() && gone.contains(id);
             if is != expected && !went_along {
                 found.push(format!("lot {id} is {kind} {is:?} by its row and {expected:?} by the ledger"));
@@ -114,7 +116,8 @@ pub(crate) fn exceptions_off(
     Ok(found)
 }
 
-/// Goes through the ledger and the resolutions in the order they were booked. Says what was resolved that nobody had seen.
+/// Replays the ledger and the resolutions in booking order. Reports resolutions of exceptions that did not
+/// exist.
 fn lots(
     database: &Connection,
     actions: &BTreeMap<Uuid, &Action>,
@@ -161,7 +164,7 @@ fn book(lot: &mut Lot, delta: i64, action: Option<&Action>) {
     }
 }
 
-/// Lots that were deleted at some time, by themselves or with their product: that leaves no line in the ledger.
+/// Lots that were deleted at some time, alone or with their product: the ledger has no line for that.
 fn deleted(booked: &[&Action], lots: &BTreeMap<Uuid, Lot>) -> BTreeSet<Uuid> {
     let of = |product: Uuid| lots.iter().filter(move |(_, lot)| lot.product == product).map(|(id, _)| *id);
     let mut gone = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The ports of a window or a worker in a simulated device, under the client as it is shipped.
+//! The ports of a window or a worker on a simulated device, for the client code as shipped.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use crate::actor::Task;
 use crate::network::{Air, Link};
 use crate::store::DeviceStore;
 
-/// When the worlds begin, by every clock.
+/// The start time of all clocks.
 const BEGINNING: i64 = 1_795_000_000_000;
 
-/// The turn that a device's windows and its worker share.
+/// The sync turn shared by a device's windows and its worker.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceTurn(Rc<TurnState>);
 
@@ -26,7 +26,7 @@ struct TurnState {
     given: Cell<u64>,
 }
 
-/// Gives the turn back when dropped, unless it was stolen.
+/// Releases the turn when dropped, unless it was stolen.
 #[derive(Debug)]
 pub struct TurnGuard(Rc<TurnState>, u64);
 
@@ -52,7 +52,7 @@ impl Turn for DeviceTurn {
     }
 }
 
-/// A device's clock: the world's, and how far it is off.
+/// A device's clock: the world's clock with an offset.
 #[derive(Clone, Debug)]
 pub struct DeviceTimer {
     /// The world.
@@ -72,7 +72,7 @@ impl Timer for DeviceTimer {
     }
 }
 
-/// Notices on their way, each with the actor that sent it.
+/// Notices in transit, each with the actor that sent it.
 pub type Mail = Rc<RefCell<Vec<(usize, Notice)>>>;
 
 /// An actor's end of the device's channel.
@@ -80,7 +80,7 @@ pub type Mail = Rc<RefCell<Vec<(usize, Notice)>>>;
 pub struct DeviceChannel {
     /// The actor.
     pub from: usize,
-    /// Notices on their way.
+    /// Notices in transit.
     pub mail: Mail,
 }
 
@@ -90,7 +90,7 @@ impl Channel for DeviceChannel {
     }
 }
 
-/// Ids that a device gives, in order.
+/// Sequential ids of a device.
 #[derive(Debug)]
 pub struct Ids {
     client: Uuid,
@@ -103,7 +103,7 @@ impl Ids {
         Self { client, given: Cell::default() }
     }
 
-    /// How many were given.
+    /// Number of ids given.
     pub fn given(&self) -> u128 {
         self.given.get()
     }
@@ -120,7 +120,7 @@ impl Ids {
     }
 }
 
-/// Tasks of an actor that nobody waits for.
+/// Background tasks of an actor.
 pub type Tasks = Rc<RefCell<Vec<Task<()>>>>;
 
 /// A window's ports.
@@ -128,28 +128,28 @@ pub type Tasks = Rc<RefCell<Vec<Task<()>>>>;
 pub struct WindowHost {
     /// The device's storage.
     pub store: DeviceStore,
-    /// The way to the server.
+    /// The link to the server.
     pub link: Rc<Link>,
     /// One round at a time.
     pub turn: DeviceTurn,
     /// The clock.
     pub timer: DeviceTimer,
-    /// The way to the other actors.
+    /// The channel to the other actors.
     pub channel: DeviceChannel,
     /// Ids for mutations.
     pub ids: Rc<Ids>,
-    /// How many this window gave.
+    /// Number of ids that this window gave to drafts.
     pub drafts: Rc<Cell<u128>>,
     /// The window's tasks.
     pub tasks: Tasks,
-    /// Whether a sync event was asked for.
+    /// Whether a sync event was registered.
     pub wants_event: Rc<Cell<bool>>,
-    /// The rows this device asks for.
+    /// The scope of this device.
     pub scope: Rc<str>,
 }
 
 impl WindowHost {
-    /// Ids that the window has given to drafts.
+    /// Number of ids that the window gave to drafts.
     pub fn drafts(&self) -> u128 {
         self.drafts.get()
     }

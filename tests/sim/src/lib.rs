@@ -1,8 +1,10 @@
-//! A seeded simulation: people on several devices, each with two windows and a worker on one storage, a network and a browser
-//! that do everything wrong, and the real server logic on SQLite, in one thread under a virtual clock.
+//! A seeded simulation: people on several devices, each with two windows and a worker on one storage, a
+//! network and a browser with every kind of fault, and the real server logic on SQLite, in one thread under a
+//! virtual clock.
 //!
-//! A run follows from its seed alone. First everybody works while faults happen at every step, then it gets quiet, and after
-//! a bounded time everything has to be where it belongs ([`check`]). A run that fails is cut down to what matters ([`shrink`]).
+//! A run depends on its seed alone. First everybody works while faults happen at every step, then the faults
+//! end, and after a bounded time all invariants must hold ([`check`]). A failing run is shrunk to the
+//! relevant decisions ([`shrink`]).
 
 pub mod actor;
 pub mod check;

@@ -1,4 +1,4 @@
-//! `sim`: runs seeds and says what does not hold.
+//! `sim`: runs seeds and reports violated invariants.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ struct Options {
     threads: usize,
 }
 
-/// Seeds between two looks at what was found.
+/// Number of seeds between two checks for failures.
 const SEEDS_AT_ONCE: usize = 16;
 
 fn main() -> ExitCode {
@@ -119,12 +119,12 @@ fn every_variant(options: &Options) -> Result<bool> {
     Ok(missed == 0)
 }
 
-/// The violation without the rows it names.
+/// The violation without its rows.
 fn shortened(violation: &str) -> &str {
     violation.split(": ").next().unwrap_or(violation)
 }
 
-/// Seeds that failed once.
+/// Seeds that failed before.
 fn kept_seeds() -> impl Iterator<Item = u64> {
     include_str!("../seeds.txt").lines().filter_map(|line| line.parse().ok())
 }
@@ -134,11 +134,11 @@ struct Found {
     seeds: u64,
     saved: usize,
     requests: u64,
-    /// The first seed that fails.
+    /// The first failing seed.
     failing: Option<(u64, Report)>,
 }
 
-/// Runs seeds side by side, in order, until one fails.
+/// Runs seeds in parallel, in order, until one fails.
 fn search(options: &Options, variant: Variant) -> Result<Found> {
     let ends = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let threads = options.threads.max(1);

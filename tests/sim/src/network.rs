@@ -1,4 +1,4 @@
-//! The way from a device to the server, and what happens to requests and answers on it.
+//! The network between a device and the server, and the faults of requests and answers.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -21,53 +21,53 @@ use crate::server::{Letter, SimServer};
 use crate::trace::Trace;
 use crate::variant::Variant;
 
-/// How long a device waits for an answer, as the browser's transport does.
+/// A device's timeout for an answer, as in the browser's transport.
 const TIMEOUT_MILLIS: u64 = 30_000;
-/// Requests under way that their device has given up.
+/// Maximum number of requests in transit whose device has timed out.
 const MAX_LATE_LETTERS: usize = 20;
 const PORTAL: &str = "<html><body>Please accept our terms</body></html>";
 
-/// What all devices share of the network.
+/// The network state shared by all devices.
 #[derive(Debug)]
 pub struct Air {
-    /// The server at its end.
+    /// The server.
     pub server: SimServer,
     /// The world's time.
     pub clock: VirtualClock,
     /// The run's decisions.
     pub dice: Dice,
-    /// What is broken.
+    /// The broken behaviour.
     pub variant: Variant,
-    /// What is told of the run.
+    /// The trace of the run.
     pub trace: Trace,
-    /// Whether things go wrong.
+    /// Whether faults happen.
     pub has_faults: Cell<bool>,
-    /// Requests that arrive after their device has given them up.
+    /// Requests that arrive after their device has timed out.
     pub late: RefCell<Vec<Letter>>,
-    /// The first thing that must not happen.
+    /// The first violation found during the run.
     pub alarm: RefCell<Option<String>>,
 }
 
 /// One device's end.
 #[derive(Debug)]
 pub struct Link {
-    /// The rest of it.
+    /// The shared state.
     pub air: Rc<Air>,
     /// The device's name, for the trace.
     pub name: String,
     /// The device's token.
     pub token: RefCell<String>,
-    /// Whether there is a network.
+    /// Whether the device has a network.
     pub is_online: Cell<bool>,
-    /// When something was last sent, or tried to be.
+    /// The time of the last attempt to send.
     pub tried_at: Cell<u64>,
     /// Whether its build writes actions in the first schema.
     pub is_old_build: Cell<bool>,
-    /// Mutations that the server cannot make anything of.
+    /// Mutations that the server cannot parse.
     pub poison: RefCell<BTreeSet<Uuid>>,
-    /// The device's storage, for the variant that empties it.
+    /// The device's storage, for the variant that clears it.
     pub storage: RefCell<Option<MemoryStore<Warehouse>>>,
-    /// Whether nothing ever goes wrong here.
+    /// Whether this link has no faults.
     is_calm: bool,
 }
 
@@ -87,7 +87,7 @@ enum Fate {
     SignIn,
 }
 
-/// Each as often as it stands here.
+/// Each fate with a frequency proportional to its occurrences here.
 const FATES: [Fate; 24] = [
     Fate::Arrives,
     Fate::Arrives,
@@ -116,12 +116,12 @@ const FATES: [Fate; 24] = [
 ];
 
 impl Air {
-    /// Notes the first thing that must not happen.
+    /// Records the first violation.
     pub fn alarm(&self, what: String) {
         self.alarm.borrow_mut().get_or_insert(what);
     }
 
-    /// Brings a request to the server; none if it is not there.
+    /// Delivers a request to the server; `None` if the server is down.
     pub fn deliver(&self, letter: &Letter) -> Option<(u16, Vec<u8>)> {
         if !self.server.is_up.get() {
             return None;
@@ -137,7 +137,7 @@ impl Air {
 }
 
 impl Link {
-    /// A link on which requests have every fate.
+    /// A link with all faults.
     pub fn new(air: &Rc<Air>, name: &str, token: &str) -> Self {
         Self {
             air: Rc::clone(air),
@@ -152,7 +152,7 @@ impl Link {
         }
     }
 
-    /// A link on which nothing goes wrong.
+    /// A link without faults.
     pub fn calm(air: &Rc<Air>, name: &str, token: &str) -> Self {
         Self { is_calm: true, ..Self::new(air, name, token) }
     }
@@ -237,7 +237,7 @@ impl Link {
         })
     }
 
-    /// Mutations as an old build writes them, and those that only a build to come could read.
+    /// Rewrites mutations as an old build writes them, and as only a future build could parse them.
     fn as_this_build_writes(&self, mut body: Value) -> Value {
         let poison = self.poison.borrow();
         for mutation in body["mutations"].as_array_mut().into_iter().flatten() {
@@ -284,7 +284,7 @@ impl Transport<Warehouse> for Link {
     }
 }
 
-/// What an engine makes of an answer that it does not look at.
+/// The response that an engine assumes if it does not check the answer.
 fn as_if_acknowledged(request: &SyncRequest<Action>) -> SyncResponse<Row> {
     let outcome = Outcome {
         verdict: Verdict::Applied,

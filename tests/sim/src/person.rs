@@ -1,4 +1,4 @@
-//! What people do on a device, and their diary of it.
+//! People's actions on a device, and their diary of them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,29 +22,29 @@ use crate::host::WindowHost;
 use crate::trace::Trace;
 use crate::variant::Variant;
 
-/// Rows of a world; far fewer are made.
+/// Limit of the rows of a world; far fewer are created.
 const MAX_ROWS: usize = 10_000;
 const BINS: [&str; 3] = ["A-1", "B-2", "C-3"];
 const LOT_CODES: [&str; 2] = ["L1", "L2"];
 const BARCODES: [&str; 3] = ["", "96385074", "4006381333931"];
-/// Products there may be: few, so that devices meet.
+/// Number of possible products: few, so that devices conflict.
 pub const PRODUCTS_POSSIBLE: u32 = 5;
 
-/// What a person knows to have done.
+/// A person's record of their actions.
 #[derive(Debug, Default)]
 pub struct Diary {
-    /// Everything that was ever asked to be saved, by its id.
+    /// Every draft that was to be saved, by its id.
     pub drafted: BTreeMap<Uuid, Action>,
-    /// What the screen called saved.
+    /// Ids of mutations that the screen reported as saved.
     pub saved: BTreeSet<Uuid>,
-    /// Ids of what was asked to be undone, and whether the screen said that it is.
+    /// Ids of mutations to withdraw, and whether the screen reported success.
     pub undone: BTreeMap<Uuid, bool>,
-    /// Ids of refused ones that were asked to be given up.
+    /// Ids of refused mutations to drop.
     pub discarded: BTreeSet<Uuid>,
 }
 
 impl Diary {
-    /// Writes down what the device said.
+    /// Records the device's result.
     pub fn keep(&mut self, kept: Result<Kept, RecordError>, trace: &Trace, name: &str) {
         match kept {
             Ok(Kept::Saved(mutation, replaced)) => {
@@ -63,26 +63,26 @@ impl Diary {
     }
 }
 
-/// An action in a few words.
+/// A short description of an action.
 pub fn told(action: &Action) -> String {
     serde_json::to_string(action).unwrap_or_default()
 }
 
-/// The id of a product that may exist.
+/// The id of a possible product.
 pub fn product_id(number: u32) -> Uuid {
     Uuid::from_u128(0xA0_u128 + u128::from(number))
 }
 
-/// The file of what is expected: a delivery that is soon complete, and one that hardly ever is.
+/// The import file of deliveries: one that is soon complete, and one that hardly ever is.
 pub fn expected() -> String {
     "number,supplier,expected_on,sku,quantity\nLS-1,Mill,,SKU-0,2\nLS-2,Depot,,SKU-1,90\n".to_owned()
 }
 
-/// A product as it is first created.
+/// A product as first created.
 pub fn product(number: u32, name: &str) -> Product {
     Product {
         id: product_id(number),
-        // Two products want the same SKU.
+        // Two products have the same SKU.
         sku: format!("SKU-{}", number % (PRODUCTS_POSSIBLE - 1)),
         barcode: String::new(),
         name: name.to_owned(),
@@ -94,7 +94,7 @@ pub fn product(number: u32, name: &str) -> Product {
     }
 }
 
-/// Lets the person at a window do something, if there is anything to do.
+/// Lets the person at a window act, if there is anything to do.
 pub fn act(
     device: &Device,
     client: Client<WindowHost>,
@@ -119,13 +119,13 @@ fn record(
     for key in Warehouse::touches(&action) {
         touched.extend(view.rows.get(&key).map(|row| (key, row.clone())));
     }
-    // Nobody tries what makes no sense at all.
+    // Skips actions that would be refused in any case.
     Warehouse::apply(&Mutation::from_draft(client.draft(action.clone(), 0, None), 0, 0), &mut touched)
         .ok()?;
     Some(Box::pin(save(client, action)))
 }
 
-/// Saves as the app does. What is checked has to be what is saved: one draft, one id.
+/// Saves like the app. The checked draft must be the saved one: one draft, one id.
 async fn save(client: Client<WindowHost>, action: Action) -> Result<Kept, RecordError> {
     let link = Rc::clone(&client.host().link);
     let base = client.revision_of(&action).await?;
@@ -142,7 +142,7 @@ async fn save(client: Client<WindowHost>, action: Action) -> Result<Kept, Record
     Ok(Kept::Saved(Box::new(mutation), None))
 }
 
-/// Looks at every row, and compares the screen with the storage at that moment.
+/// Reads every row, and compares the screen with the storage at that moment.
 async fn look(client: Client<WindowHost>) -> Result<Kept, RecordError> {
     let reads = Warehouse::TABLES.iter();
     let reads: Vec<Read> =
@@ -159,7 +159,7 @@ fn undo(device: &Device, client: Client<WindowHost>, dice: &Dice) -> Option<Task
     let id = dice.pick(&client.pending())?.mutation.id;
     let diary = Rc::clone(&device.diary);
     Some(Box::pin(async move {
-        // It may have been decided since: then this gives up a refused one.
+        // It may have been decided since: then this drops a refused one.
         let is_pending = client.pending().iter().any(|record| record.mutation.id == id);
         note_end(&diary, id, is_pending);
         client.discard(id).await?;
@@ -167,7 +167,7 @@ fn undo(device: &Device, client: Client<WindowHost>, dice: &Dice) -> Option<Task
     }))
 }
 
-/// Settles what was refused: again, or not at all.
+/// Settles a refused mutation: replaces or drops it.
 fn settle(
     device: &Device,
     client: Client<WindowHost>,
@@ -190,7 +190,7 @@ fn settle(
     }))
 }
 
-/// Notes what is asked for before it is done: a killed window may have done it.
+/// Records the intent before the call, because a window may be killed after its effect.
 fn note_end(diary: &RefCell<Diary>, id: Uuid, is_pending: bool) {
     if is_pending {
         diary.borrow_mut().undone.entry(id).or_insert(false);
@@ -199,12 +199,12 @@ fn note_end(diary: &RefCell<Diary>, id: Uuid, is_pending: bool) {
     }
 }
 
-/// What a screen should show.
+/// The expected content of a screen.
 fn view(device: &Device) -> View<Row> {
     stored_view(&device.store.kept)
 }
 
-/// Every stored row with the pending mutations folded in, written here once more to compare with.
+/// Every stored row with the pending mutations folded in, implemented independently for comparison.
 fn stored_view(kept: &MemoryStore<Warehouse>) -> View<Row> {
     let rows = Warehouse::TABLES.iter();
     let rows = rows.flat_map(|table| block_on(kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
@@ -271,7 +271,7 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     })
 }
 
-/// One that the screen shows, one that there never was, or none.
+/// A delivery on the screen, a non-existing one, or none.
 fn some_delivery(dice: &Dice, rows: &Rows<Row>) -> Option<Uuid> {
     let shown: Vec<&Delivery> = rows.values().filter_map(Row::delivery).collect();
     match dice.roll(8) {
@@ -291,7 +291,7 @@ fn resolve(shown: &StockException) -> Action {
     }
 }
 
-/// The first part of what takes back something that was booked.
+/// The first action of a reversal of a booked mutation.
 fn reversal(device: &Device, dice: &Dice) -> Option<Action> {
     let journal = block_on(device.store.kept.journal(MAX_ROWS)).ok()?;
     let booked: Vec<_> = journal.iter().filter(|record| record.outcome.verdict.is_booked()).collect();

@@ -1,4 +1,4 @@
-//! The real server, without its sockets: requests go straight into its router, over SQLite on a file of its own.
+//! The real server without its sockets: requests go directly into its router, with a SQLite file of its own.
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -27,27 +27,27 @@ use tower::ServiceExt as _;
 use crate::dice::Dice;
 use crate::variant::Variant;
 
-/// A request on its way.
+/// A request in transit.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// Such as `/api/sync`.
     pub path: &'static str,
-    /// Who asks.
+    /// The device's token.
     pub token: String,
-    /// JSON.
+    /// JSON body.
     pub body: Vec<u8>,
 }
 
-/// The server and its file.
+/// The server and its database file.
 pub struct SimServer {
     runtime: Runtime,
     folder: TempDir,
     dice: Dice,
     variant: Variant,
     running: RefCell<Option<(Router, Arc<SqliteStore>)>>,
-    /// Whether requests reach it.
+    /// Whether it is reachable.
     pub is_up: Cell<bool>,
-    /// Requests it has answered.
+    /// Number of answered requests.
     pub answered: Cell<u64>,
     backups: Cell<u32>,
 }
@@ -56,10 +56,11 @@ impl SimServer {
     /// A server without rows.
     ///
     /// # Errors
-    /// When the file cannot be made.
+    /// When the database file cannot be created.
     pub fn start(dice: Dice, variant: Variant) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // In memory where the system has such a folder: a run makes hundreds of commits, and the disk is not what is tested.
+        // In memory if the system has such a folder: a run makes hundreds of commits, and the disk is not
+        // under test.
         let shared_memory = Path::new("/dev/shm");
         let folder = if shared_memory.is_dir() { TempDir::new_in(shared_memory)? } else { TempDir::new()? };
         let (running, is_up) = (RefCell::new(None), Cell::new(true));
@@ -105,10 +106,10 @@ impl SimServer {
         })
     }
 
-    /// Brings in a file of deliveries.
+    /// Imports a file of deliveries.
     ///
     /// # Errors
-    /// When a line is bad, or the store fails.
+    /// When a line is invalid, or the store fails.
     pub fn expect(&self, deliveries: String) -> Result<()> {
         let options = ImportOptions {
             site: DEFAULT_SITE.to_owned(),
@@ -130,7 +131,7 @@ impl SimServer {
         Ok(known.iter().any(|known| known.device == device.device))
     }
 
-    /// Shuts a device out.
+    /// Revokes a device.
     ///
     /// # Errors
     /// When the store fails.
@@ -139,7 +140,7 @@ impl SimServer {
         Ok(())
     }
 
-    /// Forgets every tombstone.
+    /// Deletes all tombstones.
     ///
     /// # Errors
     /// When the store fails.
@@ -148,7 +149,7 @@ impl SimServer {
         Ok(())
     }
 
-    /// Makes a backup; with `same_epoch` as somebody would by copying files.
+    /// Makes a backup; with `same_epoch`, like a copy of the files without a new epoch.
     ///
     /// # Errors
     /// When the store fails.
@@ -164,7 +165,7 @@ impl SimServer {
         Ok(to)
     }
 
-    /// Puts a backup in place of the database.
+    /// Replaces the database by a backup.
     ///
     /// # Errors
     /// When files cannot be changed.
@@ -180,7 +181,7 @@ impl SimServer {
         self.open()
     }
 
-    /// A connection that only looks.
+    /// A read-only connection.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -191,7 +192,7 @@ impl SimServer {
     /// Answers a request: status and body.
     ///
     /// # Errors
-    /// When the server itself breaks, which is always a finding.
+    /// When the server itself fails, which is always a bug.
     pub fn answer(&self, letter: &Letter) -> Result<(u16, Vec<u8>)> {
         self.answered.set(self.answered.get() + 1);
         if self.variant == Variant::NoDedupe {
@@ -210,7 +211,7 @@ impl SimServer {
         })?;
         match self.variant {
             Variant::ReceiptsApart if self.dice.once_in(12) => {
-                // The effects are there; the server died before the second transaction.
+                // The effects are stored; the server crashed before the second transaction.
                 self.database()?.execute(
                     "DELETE FROM receipts WHERE booked_at = (SELECT max(booked_at) FROM receipts)",
                     [],
@@ -224,7 +225,7 @@ impl SimServer {
         }
     }
 
-    /// A pull as it would be if the newest row but one had been committed just after it was read.
+    /// The answer to a pull if the second newest row had been committed just after the read.
     fn without_a_late_row(&self, body: &[u8]) -> Result<Vec<u8>> {
         let mut response: SyncResponse<Row> = serde_json::from_slice(body)?;
         if response.replaced.is_none() && response.rows.len() > 1 && self.dice.once_in(4) {

@@ -1,4 +1,4 @@
-//! Cuts the decisions of a failing run down to those that matter.
+//! Shrinks the decisions of a failing run to the relevant ones.
 
 use anyhow::Result;
 
@@ -7,19 +7,20 @@ use crate::trace::Detail;
 use crate::variant::Variant;
 use crate::world::{Report, run};
 
-/// Runs that may be spent on one failure.
+/// Maximum number of runs to shrink one failure.
 const MAX_RUNS: usize = 400;
 
-/// The word that a violation begins with: what shrinking has to keep.
+/// The first word of a violation: the property that shrinking preserves.
 fn kind(report: &Report) -> Option<String> {
     let first = report.violations.first()?;
     Some(first.split([':', ' ']).next().unwrap_or_default().to_owned())
 }
 
-/// A shorter run that fails in the same way: parts of its decisions are left out or made dull as long as it still does.
+/// A shorter run with the same kind of failure: removes or simplifies parts of its decisions as long as it
+/// still fails.
 ///
 /// # Errors
-/// When a world breaks.
+/// When the simulation itself fails.
 pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Report> {
     let (wanted, mut best) = (kind(&failing), failing);
     let mut runs = 0;
@@ -57,7 +58,7 @@ pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Repor
     run(Dice::repeating(best.decisions), variant, detail)
 }
 
-/// Fewer decisions are better, then duller ones.
+/// Fewer decisions are better, then simpler ones.
 fn weight(report: &Report) -> (usize, u64) {
     let made = &report.decisions;
     (made.len(), made.iter().map(|made| u64::from(*made)).sum())

@@ -1,4 +1,4 @@
-//! A device's storage: the memory store, with what goes wrong in a browser's.
+//! A device's storage: the memory store, with the faults of a browser's storage.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,28 +17,28 @@ use crate::network::Air;
 use crate::person::Diary;
 use crate::variant::Variant;
 
-/// How long a browser's storage is waited for, as the shipped store has it.
+/// The time limit of a transaction, as in the shipped store.
 const TRANSACTION_LIMIT_MILLIS: u64 = 30_000;
 
-/// One device's storage. Its windows and its worker have clones, which share it.
+/// One device's storage. Its windows and its worker have clones that share the data.
 #[derive(Clone, Debug)]
 pub struct DeviceStore {
-    /// What really is stored.
+    /// The stored data.
     pub kept: MemoryStore<Warehouse>,
     clock: VirtualClock,
     dice: Dice,
     variant: Variant,
-    /// Whether things go wrong.
+    /// Whether faults happen.
     pub has_faults: Rc<Cell<bool>>,
     /// Whether the quota is used up.
     pub is_full: Rc<Cell<bool>>,
     diary: Rc<RefCell<Diary>>,
-    /// The queue's version as this window last read it, for the variant that always claims it.
+    /// The queue's version at this window's last read, for the variant that always reports it.
     last_version: Cell<QueueVersion>,
 }
 
 impl DeviceStore {
-    /// An empty one.
+    /// An empty storage.
     pub fn new(client: Uuid, scope: &str, air: &Air, diary: Rc<RefCell<Diary>>) -> Self {
         Self {
             kept: MemoryStore::new(client, scope),
@@ -52,7 +52,7 @@ impl DeviceStore {
         }
     }
 
-    /// The same storage for a window that opens: it has read nothing yet.
+    /// A handle for a new window, without earlier reads.
     pub fn for_window(&self) -> Self {
         Self { last_version: Cell::default(), ..self.clone() }
     }
@@ -61,7 +61,8 @@ impl DeviceStore {
         self.diary.borrow_mut().drafted.insert(draft.id, draft.action.clone());
     }
 
-    /// Before a transaction: others have a turn, and the handle may be dead, or not answer within the time limit.
+    /// Before a transaction: yields to other tasks; the handle may be lost, or not answer within the time
+    /// limit.
     async fn begin(&self) -> Result<(), StoreError> {
         self.clock.step().await;
         if self.has_faults.get() {
@@ -77,13 +78,13 @@ impl DeviceStore {
         Ok(())
     }
 
-    /// As [`Self::begin`], for one that takes space.
+    /// As [`Self::begin`], for a transaction that needs space.
     async fn begin_to_write(&self) -> Result<(), StoreError> {
         self.begin().await?;
         if self.is_full.get() { Err(StoreError::Full) } else { Ok(()) }
     }
 
-    /// `seq` as careless engines find it: another window may do the same before this one is done.
+    /// Reads `seq` outside the transaction: another window may read the same one before this write.
     async fn enqueue_after_max(&self, draft: Draft<Action>) -> Result<Mutation<Action>, StoreError> {
         let max = self.kept.queue().await?.records.last().map(|record| record.mutation.seq);
         self.clock.step().await;
@@ -126,7 +127,7 @@ impl Store for DeviceStore {
             Variant::SeqFromMax => self.enqueue_after_max(draft).await?,
             _ => self.kept.enqueue(draft).await?,
         };
-        // Stored, and perhaps killed before anybody is told.
+        // Stored, but the task may be killed before its caller knows.
         self.clock.step().await;
         self.last_version.set(QueueVersion { last_seq: mutation.seq, ..self.last_version.get() });
         Ok(mutation)

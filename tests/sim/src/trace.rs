@@ -1,25 +1,25 @@
-//! What happened in a run, for whoever has to find out why it failed.
+//! A trace of a run, to find the cause of a failure.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::clock::VirtualClock;
 
-/// Lines kept: of longer runs, the last.
+/// Maximum number of lines; the first ones are dropped.
 const MAX_LINES: usize = 1_000;
 
-/// How much is told.
+/// The level of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// Nothing.
     Nothing,
-    /// What people, faults and rounds did until it got quiet.
+    /// People, faults and rounds while faults happen.
     Work,
-    /// That, every body sent, and what happened afterwards.
+    /// Also every body sent, and everything after the faults.
     Everything,
 }
 
-/// Takes lines down, if anybody wants to read them. Clones are the same trace.
+/// Records lines, if the level requires it. Clones share the trace.
 #[derive(Clone, Debug)]
 pub struct Trace {
     clock: VirtualClock,
@@ -28,17 +28,17 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace of what happens by this clock.
+    /// A trace with the times of this clock.
     pub fn new(clock: VirtualClock, detail: Detail) -> Self {
         Self { clock, detail, lines: Rc::default() }
     }
 
-    /// Takes a line down.
+    /// Adds a line.
     pub fn tell(&self, line: impl FnOnce() -> String) {
         self.tell_if(true, line);
     }
 
-    /// Takes a line down if it is worth it, or everything is wanted.
+    /// Adds a line if `is_worth_it`, or if the level is [`Detail::Everything`].
     pub fn tell_if(&self, is_worth_it: bool, line: impl FnOnce() -> String) {
         let needed = if is_worth_it { Detail::Work } else { Detail::Everything };
         if self.detail < needed {

@@ -1,58 +1,58 @@
-//! Deliberately broken variants: what careless engines do. A simulation that does not catch them proves nothing.
+//! Deliberately broken variants with typical bugs of sync engines. The simulation must detect each of them.
 
-/// What is broken.
+/// The broken behaviour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Variant {
-    /// Nothing: Lotbook as it is.
+    /// None: Lotbook as shipped.
     #[default]
     None,
     /// The queue record is deleted when it is sent.
     DeleteBeforeAck,
     /// Any answer that is not an error counts as an acknowledgement.
     AnyAnswerIsAck,
-    /// A request that is refused for want of a sign-in drops what it carried.
+    /// A request that is refused because it needs a sign-in drops its mutations.
     DropOnSignIn,
-    /// The cursor is stored before the rows it stands for.
+    /// The cursor is stored before its rows.
     CursorBeforeRows,
-    /// `seq` is read first and used later, outside one transaction.
+    /// `seq` is read first and used later, not in one transaction.
     SeqFromMax,
-    /// Receipts are stored in a transaction after the effects'.
+    /// Receipts are stored in a separate transaction after the effects.
     ReceiptsApart,
-    /// The server keeps no receipts to compare with.
+    /// The server stores no receipts to detect duplicates.
     NoDedupe,
-    /// The server gives out revisions before commits, so that a pull passes over a late one.
+    /// The server assigns revisions before commits, so that a pull skips a late commit.
     LateCommit,
-    /// Devices keep no journal of what was acknowledged.
+    /// Devices keep no journal of acknowledged mutations.
     NoJournal,
-    /// A snapshot adds rows and takes none away.
+    /// A snapshot adds rows and removes none.
     SnapshotOnlyAdds,
-    /// Rows that leave the scope are not taken back.
+    /// Rows that leave the scope are not removed.
     NoRemovals,
-    /// Undoing deletes the queue record, sent or not.
+    /// A withdrawal deletes the queue record, whether it was sent or not.
     UndoDeletes,
     /// A frozen holder keeps its turn.
     NoSteal,
-    /// A round that hangs is waited for.
+    /// A hung round is never abandoned.
     NoWatchdog,
-    /// After a failure, the next attempt waits for the user.
+    /// After a failure, there is no automatic retry.
     NoRetry,
-    /// A mutation that was refused is sent again, and again.
+    /// A refused mutation is sent again, forever.
     RefusedStaysPending,
     /// An action is drafted twice: once to be checked, once to be saved.
     ChecksAnother,
-    /// Rows are shown with the queue as it was when it was last read.
+    /// Rows are shown with an outdated queue.
     StaleQueue,
-    /// Rows are shown without the mutations that wait.
+    /// Rows are shown without pending mutations.
     NoFold,
-    /// Nobody compares rows, and devices lose some by themselves.
+    /// Rows are not compared, and devices lose some.
     NoAudit,
-    /// Nobody compares rows, but nothing happens that only comparing finds out: not broken, a control for the variants that the
-    /// audit would put right.
+    /// Rows are not compared, but without faults that only a comparison detects: not broken, a control for
+    /// the variants whose effects the audit would repair.
     Control,
 }
 
 impl Variant {
-    /// Every broken one.
+    /// Every broken variant.
     pub const BROKEN: [Self; 20] = [
         Self::DeleteBeforeAck,
         Self::AnyAnswerIsAck,
@@ -76,7 +76,7 @@ impl Variant {
         Self::NoFold,
     ];
 
-    /// What it is called on the command line, and what is broken.
+    /// Its name on the command line, and a description.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::None => ("none", "nothing"),
@@ -111,7 +111,7 @@ impl Variant {
         self.rots() && self != Self::NoAudit
     }
 
-    /// Whether things happen that only an audit finds out: rows that go by themselves, servers put back by copying files.
+    /// Whether faults happen that only an audit detects: lost rows, servers restored by copying files.
     pub fn rots(self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,4 @@
-//! A run: people at work while everything goes wrong, then quiet, then the reckoning.
+//! A run: people work while faults happen, then the faults end, then all invariants are checked.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -21,34 +21,34 @@ use crate::server::SimServer;
 use crate::trace::{Detail, Trace};
 use crate::variant::Variant;
 
-/// Steps of a run before it gets quiet.
+/// Minimum number of steps with faults.
 const MIN_STEPS: u32 = 150;
 const MAX_FURTHER_STEPS: u32 = 350;
-/// How long a device may have something to send and a server to reach without trying.
+/// Maximum time for a device with pending mutations and a reachable server without an attempt.
 const MAX_IDLE_MILLIS: u64 = 240_000;
-/// How long it may take until everything is where it belongs.
+/// Maximum time until all invariants hold.
 const QUIET_MILLIS: u64 = 15 * 60_000;
-/// What is left to those that were frozen all the time.
+/// Additional time for actors that were frozen until then.
 const AFTERMATH_MILLIS: u64 = 5 * 60_000;
-/// Polls in a row without time passing: more means that something goes round in circles.
+/// Maximum number of polls without time passing; more means an endless loop.
 const MAX_POLLS_AT_ONCE: u32 = 100_000;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// Every sentence that does not hold; empty if all do.
+    /// All violated invariants.
     pub violations: Vec<String>,
-    /// What happened, if it was asked for.
+    /// The trace, if requested.
     pub trace: Vec<String>,
-    /// The decisions that led there.
+    /// The decisions of the run.
     pub decisions: Vec<u32>,
-    /// Mutations that were called saved.
+    /// Number of mutations reported as saved.
     pub saved: usize,
-    /// Requests that the server answered.
+    /// Number of requests that the server answered.
     pub requests: u64,
 }
 
-/// Everybody and everything.
+/// The complete simulation.
 pub(crate) struct World {
     pub(crate) air: Rc<Air>,
     pub(crate) devices: Vec<Device>,
@@ -58,10 +58,10 @@ pub(crate) struct World {
     pub(crate) restores: u32,
 }
 
-/// Runs a world by these decisions.
+/// Runs a world with these decisions.
 ///
 /// # Errors
-/// When the world itself breaks: a file that cannot be made, say.
+/// When the simulation itself fails, for example because a file cannot be created.
 pub fn run(dice: Dice, variant: Variant, detail: Detail) -> Result<Report> {
     let mut world = World::new(dice, variant, detail)?;
     world.work()?;
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// Lets everything go on until it waits for time to pass.
+    /// Polls everything until all tasks wait for time to pass.
     fn run_out(&mut self) {
         for _ in 0..MAX_POLLS_AT_ONCE {
             self.air.clock.take_progress();
@@ -171,7 +171,7 @@ impl World {
         self.air.alarm("something goes round in circles without time passing".to_owned());
     }
 
-    /// Goes to the moment when something is due next. Whoever can run has its turns before.
+    /// Advances to the time of the next event. Actors that can run are polled before.
     fn pass_time(&mut self) {
         self.run_out();
         let due = self.devices.iter().filter_map(Device::next_due).chain(self.air.clock.next_wake()).min();
@@ -180,7 +180,7 @@ impl World {
         self.devices.iter_mut().for_each(Device::fire);
     }
 
-    /// Somebody at a desk with a good network changes things meanwhile.
+    /// A person at a desk with a reliable network makes changes meanwhile.
     pub(crate) fn keeper_works(&mut self) {
         let dice = self.air.dice.clone();
         for _ in 0..=dice.roll(6) {
@@ -190,7 +190,7 @@ impl World {
                 self.keeper.diary.borrow_mut().keep(kept, &self.air.trace, "the desk");
             }
         }
-        // Nobody watches the desk's screen.
+        // The desk has no screen to update.
         self.desk.host().tasks.borrow_mut().clear();
         self.keeper_syncs();
     }
@@ -203,7 +203,7 @@ impl World {
         }
     }
 
-    /// Ends every fault, and lets time pass. Returns what does not hold after `millis`.
+    /// Ends all faults, and lets time pass. Returns the violated invariants after `millis`.
     fn quiet(&mut self, millis: u64) -> Result<Vec<String>> {
         self.calm();
         self.keeper_syncs();
@@ -239,17 +239,17 @@ impl World {
         }
     }
 
-    /// A window may have been storing the choice to work offline when it got quiet.
+    /// A window may have been storing the choice of *work offline* when the faults ended.
     fn end_late_choices(&mut self) {
         self.devices.iter_mut().filter(|device| device.works_offline()).for_each(Device::end_offline);
     }
 
-    /// A device that was shut out, or is not in the backup, is signed in again by its person.
+    /// A device that was revoked, or is missing in the restored backup, is signed in again by its person.
     fn sign_in_where_needed(&mut self) -> Result<()> {
         for device in &mut self.devices {
             let pages = device.actors.iter().filter_map(Actor::open_page);
             let asks = pages.into_iter().any(|page| page.connection() == sync::Connection::SignInNeeded);
-            // One that was refused by mistake has to find that out by itself.
+            // A device that was refused by mistake has to detect that by itself.
             if asks && !self.air.server.knows(&device.enrolled)? {
                 sign_in(&self.air, device)?;
             }
@@ -287,7 +287,7 @@ pub(crate) fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
     Ok(())
 }
 
-/// Somebody at a desk who has filled the warehouse.
+/// A device at a desk that has filled the warehouse.
 fn stocked(air: &Rc<Air>) -> Result<(Device, Client<WindowHost>)> {
     let (enrolled, token) = air.server.enrol()?;
     let keeper = Device::new(99, Link::calm(air, "desk", &token), enrolled, "all");

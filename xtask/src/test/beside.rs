@@ -1,4 +1,5 @@
-//! A step that runs beside others: a process of this program, with its output in a file until the others are done.
+//! A step that runs in the background: a process of this program, whose output goes to a file until it is
+//! printed at its end.
 
 use super::Step;
 use crate::workspace::Workspace;
@@ -14,12 +15,12 @@ use std::{env, io};
 pub(crate) struct Beside {
     step: Step,
     log: PathBuf,
-    /// Its exit status and its time.
+    /// Its exit status and duration.
     ended: JoinHandle<(io::Result<ExitStatus>, Duration)>,
 }
 
 impl Beside {
-    /// Begins a step.
+    /// Starts a step.
     ///
     /// # Errors
     /// When its log cannot be written, or the process cannot be started.
@@ -44,7 +45,7 @@ impl Beside {
         Ok(Self { step, log, ended })
     }
 
-    /// Waits for its end, prints its output, and returns its result and its time.
+    /// Waits for its end, prints its output, and returns its result and duration.
     pub(crate) fn end(self) -> (Result<()>, Duration) {
         let Ok((status, elapsed)) = self.ended.join() else {
             return (Err(anyhow::anyhow!("waiting for step {} panicked", self.step.name())), Duration::ZERO);

@@ -1,4 +1,5 @@
-//! The end of a run: a table of the steps and their times, the runners' own summaries, and the limit on the whole.
+//! The report of a run: a table of the steps and their durations, the runners' own summaries, and the time
+//! limit.
 
 use super::Step;
 use super::results::Results;
@@ -8,15 +9,15 @@ use std::fmt;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// Named when a run takes too long.
+/// Number of tests listed when a run takes too long.
 const MAX_SLOWEST_TESTS: usize = 10;
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It passed.
     Ok,
-    /// It failed, and nothing after it was run.
+    /// It failed, and later steps were not run.
     Failed,
 }
 
@@ -37,12 +38,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Begins with no step, now.
+    /// An empty report; the clock starts now.
     pub(crate) fn new() -> Self {
         Self { started: Instant::now(), steps: Vec::new() }
     }
 
-    /// Notes a step that has ended.
+    /// Records a finished step.
     pub(crate) fn add(&mut self, step: Step, verdict: Verdict, time: Duration) {
         self.steps.push((step, verdict, time));
     }
@@ -55,7 +56,8 @@ impl Report {
         }
     }
 
-    /// Checks the whole against its limit, if there is one. The installation of tools, which happens once, is not counted.
+    /// Checks the total duration against the limit, if there is one. The one-time installation of tools is
+    /// not counted.
     ///
     /// # Errors
     /// When the run took longer; the message names the slowest tests.
@@ -95,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_has_a_line_and_the_whole_its_own_time() {
+    fn every_step_and_the_whole_run_have_a_line() {
         let steps = [
             (Step::Fmt, Verdict::Ok, Duration::from_secs(2)),
             (Step::ClippyWasm, Verdict::Failed, Duration::from_secs(75)),

@@ -1,8 +1,8 @@
-//! The lines of test runners that are worth keeping: their own summaries, and the time of each test.
+//! Collects lines of test runners: their own summaries, and the duration of each test.
 
 use std::time::Duration;
 
-/// A test and its time.
+/// A test and its duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TimedTest {
     /// The runner's name for it.
@@ -11,16 +11,16 @@ pub(crate) struct TimedTest {
     pub(crate) time: Duration,
 }
 
-/// Collected from the output of every runner of a run.
+/// The lines from every runner of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    /// Summary lines as they were printed, those of empty suites left out.
+    /// Summary lines as printed, except those of empty suites.
     pub(crate) summaries: Vec<String>,
     times: Vec<TimedTest>,
 }
 
 impl Results {
-    /// Takes in one line of a runner's output.
+    /// Parses one line of a runner's output.
     pub(crate) fn read(&mut self, line: &str) {
         if is_summary(line) {
             self.summaries.push(line.trim().to_owned());
@@ -28,7 +28,7 @@ impl Results {
         self.times.extend(timed_by_nextest(line).or_else(|| timed_play(line)));
     }
 
-    /// The tests that took longest, the slowest first, at most `count` of them.
+    /// The slowest tests in descending order, at most `count` of them.
     pub(crate) fn slowest(&self, count: usize) -> Vec<TimedTest> {
         let mut times = self.times.clone();
         times.sort_by_key(|test| std::cmp::Reverse(test.time));
@@ -37,14 +37,15 @@ impl Results {
     }
 }
 
-/// libtest, the simulation and the faults say `test result:`, nextest says `Summary [`.
+/// libtest, the simulation and the faults print `test result:`, nextest prints `Summary [`.
 fn is_summary(line: &str) -> bool {
     let line = line.trim_start();
     let is_libtest = line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed;");
     is_libtest || line.starts_with("Summary [")
 }
 
-/// A line such as `PASS [   1.208s] (2/2) tests::http booking::a_test`, or with `FAIL`, `TIMEOUT` and the like in front.
+/// Parses a line such as `PASS [   1.208s] (2/2) tests::http booking::a_test`, also with `FAIL`, `TIMEOUT`
+/// and others in front.
 fn timed_by_nextest(line: &str) -> Option<TimedTest> {
     let (verdict, rest) = line.trim_start().split_once(" [")?;
     let (seconds, rest) = rest.split_once("s] ")?;
@@ -54,7 +55,7 @@ fn timed_by_nextest(line: &str) -> Option<TimedTest> {
     is_final.then(|| TimedTest { name: name.to_owned(), time })
 }
 
-/// A line of the faults: `F4   lotbook   0 0 0 0 /10   31.5 s`.
+/// Parses a line of the faults: `F4   lotbook   0 0 0 0 /10   31.5 s`.
 fn timed_play(line: &str) -> Option<TimedTest> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [fault, subject, .., seconds, "s"] = words.as_slice() else { return None };
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_tests_are_named_with_their_times() {
+    fn the_slowest_tests_are_listed_with_their_durations() {
         let results = read(&[
             "        PASS [   0.014s] (1/2) domain lot::a",
             "        SLOW [> 60.000s] (  2/203) tests::browser axe::b",

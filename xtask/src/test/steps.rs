@@ -19,32 +19,32 @@ const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
 const WASM_CRATES: [&str; 9] =
     ["app", "sw", "worker", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
-/// Those of them with tests that run there.
+/// Those of them whose tests run in a browser.
 const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
-/// The runner gives up on a whole suite after this long; its own default is too short for bulk storage tests.
+/// The runner's timeout for a whole suite; its default is too short for bulk storage tests.
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
-/// The browser story of `--quick`: enrol, work without a network, close the app, sync in the background.
+/// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
 const QUICK_STORY: &str = "work_done_offline_reaches_the_server_once";
-/// Each browser test is a server, a driver and a Chromium with several processes.
+/// Each browser test runs a server, a driver and a Chromium with several processes.
 const MAX_BROWSER_TESTS_AT_ONCE: usize = 4;
-/// A browser test mostly waits for its browser, so that one core serves two of them.
+/// A browser test mostly waits for its browser, so one core can run two of them.
 const MIN_BROWSER_TESTS_AT_ONCE: usize = 2;
 
 /// A run of the steps.
 pub(super) struct Run<'a> {
     workspace: &'a Workspace,
     tools: Tools<'a>,
-    /// Fewer seeds, one browser story.
+    /// Whether to run fewer seeds and only one browser story.
     is_quick: bool,
-    /// Of the native and browser tests, those with this text in their names.
+    /// The text that the names of native and browser tests must contain.
     name: Option<&'a str>,
     pub(super) results: Results,
-    /// Whether this run has built the app, so that no check looks at an older one.
+    /// Whether this run has built the app, so that no check uses an older one.
     pub(super) app_is_built: bool,
 }
 
 impl<'a> Run<'a> {
-    /// A run that has done nothing yet.
+    /// A run before its first step.
     ///
     /// # Errors
     /// When the tools' folder cannot be put on the PATH.
@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
     /// Runs one step to its end.
     ///
     /// # Errors
-    /// When a check of it fails, or a tool it needs is missing and cannot be installed.
+    /// When the check fails, or a tool it needs is missing and cannot be installed.
     pub(super) fn step(&mut self, step: Step) -> Result<()> {
         match step {
             Step::Tools => self.ensure_tools(),
@@ -105,11 +105,11 @@ impl<'a> Run<'a> {
         process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(["--tests", "--", "-Dwarnings"]))
     }
 
-    /// nextest runs each test in a process of its own, and no doc tests.
+    /// nextest runs each test in a process of its own, and does not run doc tests.
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         let mut tests = self.tools.cargo(&["nextest", "run", "--workspace"]);
-        // Built along with the tests; without this, each durability test would ask cargo for it.
+        // Built along with the tests; otherwise each durability test would run cargo for it.
         tests
             .args(self.name)
             .env("LOTBOOK_SERVER_BIN", build::server_program(self.workspace, Profile::Debug));
@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
         let arguments = [
             "nextest",
             "run",
-            // The tests take the network down, so each gets one of its own.
+            // The tests take the network down, so each runs in its own network namespace.
             "--config",
             "target.'cfg(unix)'.runner='tests/isolated-network.sh'",
             "--profile",

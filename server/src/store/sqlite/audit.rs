@@ -1,4 +1,4 @@
-//! Compares ranges of rows with the digests of a device. All of a request is read from one snapshot of the
+//! Compares ranges of rows with the digests of a device. One request is answered from one snapshot of the
 //! database.
 
 use domain::{Row, Warehouse};
@@ -13,8 +13,8 @@ use super::schema;
 use super::shape::Shape;
 use crate::booking::Scope;
 
-/// Rows read of one range. A device limits its ranges to half of [`MAX_REPAIR_ROWS`], so that a longer range
-/// differs anyway.
+/// Maximum rows read of one range. A device limits its ranges to half of [`MAX_REPAIR_ROWS`], so a longer
+/// range differs in any case.
 const MAX_RANGE_ROWS: i64 = MAX_REPAIR_ROWS as i64 + 1;
 
 pub(super) fn audit(
@@ -64,7 +64,7 @@ fn digest_of(rows: &[Versioned<Row>]) -> Result<u64, StoreFault> {
     Ok(digest.value())
 }
 
-/// A range in the values of its table's columns.
+/// A range as values of its table's columns.
 struct Span {
     shape: &'static Shape,
     after: Vec<Value>,
@@ -106,7 +106,7 @@ impl Span {
         Ok(connection.prepare_cached(&sql)?.query_row(params, |row| row.get(0))?)
     }
 
-    /// Its rows within the scope, by rising key.
+    /// Its rows within the scope, by ascending key.
     fn rows(
         &self,
         connection: &Connection,

@@ -1,4 +1,4 @@
-//! A copy of the whole database as it was at one moment, taken while others read and write.
+//! A consistent copy of the whole database, taken while others read and write.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::schema;
 use crate::random;
 
 /// Writes a copy of `file` to `to`, which must not exist. The copy gets a new epoch: after a restore, the
-/// revisions that devices remember do not apply.
+/// revisions that devices know do not apply.
 pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreFault> {
     if to.exists() {
         let message = format!("{} exists already. Choose a new file, or remove that one.", to.display());

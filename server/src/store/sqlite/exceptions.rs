@@ -9,7 +9,7 @@ use super::super::StoreFault;
 use super::load;
 use crate::booking::{StoredRow, barcode_key};
 
-/// An exception as it should be; none if there should be no exception.
+/// The correct exception of a key; none if there should be no exception.
 pub(super) type Finding = (RowKey, Option<StockException>);
 
 /// Finds the exceptions of imported rows, which are in the database already.
@@ -61,7 +61,7 @@ impl Inspector<'_> {
         Ok(findings)
     }
 
-    /// None if the stored exception agrees with the finding, else its row, if there is one.
+    /// None if the stored exception matches the finding, else its row, if there is one.
     pub(super) fn differs(&self, (key, found): &Finding) -> Result<Option<Option<StoredRow>>, StoreFault> {
         let stored = load::row(self.connection, self.site, key)?;
         let live = stored.as_ref().filter(|stored| !stored.deleted).and_then(|stored| stored.row.exception());

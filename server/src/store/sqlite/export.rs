@@ -1,4 +1,4 @@
-//! Rows on their way into files.
+//! Reads rows for an export.
 
 use rusqlite::Connection;
 

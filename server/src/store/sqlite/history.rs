@@ -11,7 +11,7 @@ use sync::UnixMillis;
 use super::super::{HistoryQuery, StoreFault};
 use super::convert::{from_i64, to_i64};
 
-/// Entries of one product under one revision: at most the rows of an import's revision; an order has fewer
+/// Maximum entries of one product under one revision: the rows of an import's revision; an order has fewer
 /// lines.
 const MAX_REVISION_ENTRIES: usize = 1_000;
 /// The newest entries before a revision, from the index alone: for a product with a long history, only the
@@ -19,7 +19,7 @@ const MAX_REVISION_ENTRIES: usize = 1_000;
 const NEWEST: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_product \
      WHERE site = :site AND product_id = :product AND :lot IS NULL AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
-/// The same of one lot.
+/// The same for one lot.
 const NEWEST_OF_LOT: &str = "SELECT rev, line FROM stock_ledger INDEXED BY ledger_by_lot \
      WHERE site = :site AND product_id = :product AND lot_id = :lot AND rev < :before \
      ORDER BY rev DESC, line DESC LIMIT :limit";
@@ -30,7 +30,7 @@ const RESOLVED: &str = "SELECT note.rev, reason, author, coalesce(devices.name, 
      LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
      WHERE note.site = :site AND product_id = :product AND (:lot IS NULL OR lot_id = :lot) AND note.rev < :before \
      ORDER BY note.rev DESC LIMIT :limit";
-/// Shortages of closed deliveries. They have no lot, so that they are left out where one is asked for.
+/// Shortages of closed deliveries. They have no lot, so they are left out of a lot's history.
 const SHORT: &str = "SELECT note.rev, reason, author, coalesce(devices.name, ''), captured_at, booked_at, number, \
      expected, received FROM shortages AS note INDEXED BY shortages_by_product \
      LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
@@ -53,7 +53,7 @@ pub(super) fn history(
     let Some(cut) = first_too_many.into_iter().flatten().max() else {
         return Ok(HistoryAnswer { entries, more: false, notes });
     };
-    // A revision must not be split, because the next page begins before a revision.
+    // A revision must not be split, because the next page starts before a revision.
     if entries.iter().all(|entry| entry.rev <= cut) && notes.iter().all(|note| note.rev <= cut) {
         entries = newest(connection, site, query, before, MAX_REVISION_ENTRIES)?;
         entries.retain(|entry| entry.rev == cut);
@@ -65,7 +65,7 @@ pub(super) fn history(
     Ok(HistoryAnswer { entries, more: true, notes })
 }
 
-/// The newest notes before a revision, one more than a page has of each kind.
+/// The newest notes before a revision, of each kind one more than a page has.
 fn notes(
     connection: &Connection,
     site: &str,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_finds_a_page_and_the_ledger_is_read_for_it_alone() {
+    fn the_index_finds_a_page_and_only_its_entries_are_read() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
         for (newest, index) in [(NEWEST, "ledger_by_product"), (NEWEST_OF_LOT, "ledger_by_lot")] {

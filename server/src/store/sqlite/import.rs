@@ -1,5 +1,5 @@
-//! Rows from files. An import books through the ledger like everything else: a lot's quantity changes by an
-//! entry, so that the sum of entries stays the quantity on hand.
+//! Imports rows from files. An import books through the ledger like mutations do: a lot's quantity changes by
+//! an entry, so that the sum of entries stays the quantity on hand.
 
 use std::collections::HashMap;
 
@@ -60,7 +60,7 @@ struct Importer<'i> {
     rev: u64,
     rows_in_rev: u64,
     done: Imported,
-    /// Products that have another barcode than before.
+    /// Products whose barcode has changed.
     relabelled: Vec<Uuid>,
 }
 
@@ -127,7 +127,7 @@ impl<'i> Importer<'i> {
         Inspector { connection: self.transaction, site, author: AUTHOR, now: *now }
     }
 
-    /// Runs after the last product, because products may have passed barcodes on to each other.
+    /// Runs after the last product, because products may have exchanged barcodes.
     fn check_barcodes(&mut self) -> Result<(), StoreFault> {
         for id in std::mem::take(&mut self.relabelled) {
             for finding in self.inspector().product(id)? {
@@ -137,14 +137,14 @@ impl<'i> Importer<'i> {
         Ok(())
     }
 
-    /// Raises or clears the exception, unless its row says so already.
+    /// Raises or clears the exception, unless its row is up to date.
     fn write_finding(&mut self, finding: Finding) -> Result<(), StoreFault> {
         let Some(old) = self.inspector().differs(&finding)? else { return Ok(()) };
         let Some(stored) = row_of(finding.1, old, self.next_rev()) else { return Ok(()) };
         save::row(self.transaction, &self.import.site, &stored, self.import.now)
     }
 
-    /// The revision of one more row.
+    /// The revision for the next row.
     fn next_rev(&mut self) -> u64 {
         if self.rows_in_rev >= MAX_ROWS_PER_REVISION {
             self.rev += 1;
@@ -166,7 +166,7 @@ impl<'i> Importer<'i> {
         Ok(())
     }
 
-    /// Writes the row unless it is there already. Returns whether it was written.
+    /// Writes the row unless it is unchanged. Returns whether it was written.
     fn put(&mut self, old: Option<StoredRow>, row: Row) -> Result<bool, StoreFault> {
         let Imported { added, changed, unchanged } = &mut self.done;
         let mut written = Vec::new();

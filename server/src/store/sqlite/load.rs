@@ -14,7 +14,7 @@ use super::schema;
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
 use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
 
-/// Products of one barcode that are read: one batch seldom takes it away from more of them.
+/// Maximum number of products read for one barcode; a batch seldom affects more of them.
 const MAX_SAME_BARCODES: u32 = 10;
 
 pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, StoreFault> {
@@ -102,8 +102,7 @@ fn receipt(
     Ok(Some(StoredReceipt { touched: stored_json(&touched)?, ..receipt }))
 }
 
-/// A verdict that this server never wrote is read as a refusal: the mutation stays with its person, and
-/// nothing is lost.
+/// An unknown verdict is treated as a refusal: the mutation stays with its person, and no data is lost.
 fn verdict(code: &str) -> Verdict {
     let known = VERDICTS.into_iter().find(|(_, name)| *name == code);
     known.map_or(Verdict::Rejected, |(verdict, _)| verdict)

@@ -1,5 +1,5 @@
-//! The store on an embedded SQLite file: one connection on a thread of its own that writes, a few that read,
-//! WAL.
+//! The store on an embedded SQLite file in WAL mode: one writing connection on its own thread, and several
+//! reading ones.
 //!
 //! `synchronous=FULL` makes every commit reach the disk before it is acknowledged. The work of a dropped call
 //! still runs to its end.
@@ -48,7 +48,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens `file`, creates it if need be, and brings its tables up to date.
+    /// Opens `file`, creates it if needed, and migrates its tables.
     ///
     /// # Errors
     /// [`StoreFault`] if the file cannot be used, or was written by a newer server.

@@ -1,4 +1,4 @@
-//! The connections: one for writes, some for reads.
+//! The connections: one for writes, several for reads.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use super::super::StoreFault;
 use super::schema;
 use super::writer::Writer;
 
-/// Connections for reads. More would only wait for the processor.
+/// Connections for reads. More would only wait for the CPU.
 const READER_CONNECTIONS: usize = 4;
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Pool {
     }
 }
 
-/// A reading connection, which is returned to the pool even if the work on it panics.
+/// A borrowed reading connection, which is returned to the pool even after a panic.
 struct Borrowed<'r> {
     readers: &'r Mutex<Vec<Connection>>,
     connection: Option<Connection>,

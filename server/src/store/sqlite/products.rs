@@ -1,4 +1,4 @@
-//! One product on demand.
+//! Reads one product on demand.
 
 use domain::normalize_gtin;
 use rusqlite::{Connection, OptionalExtension, params};

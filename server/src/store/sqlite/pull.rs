@@ -19,7 +19,7 @@ pub(super) struct Change {
     pub(super) deleted: bool,
 }
 
-/// The position within a device's snapshot.
+/// A position within a device's snapshot.
 struct Snapshot {
     rev: u64,
     shape: &'static Shape,
@@ -30,13 +30,13 @@ struct Snapshot {
 pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, StoreFault> {
     let site = schema::site(connection, &pull.site)?;
     let same_life = pull.epoch.is_none_or(|epoch| epoch == site.epoch);
-    // A revision ahead of the site's, or before purged tombstones, cannot be continued: begin again.
+    // A cursor ahead of the site's revision, or before purged tombstones, cannot be continued: start again.
     let reaches = |rev: u64| same_life && rev <= site.rev && rev >= site.purged_rev;
     match &pull.cursor {
         Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
         Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
             let shape = Shape::named(table)?;
-            // The build no longer knows the table.
+            // This build does not know the table any more.
             if !pull.scope.has_table(table) {
                 return begin(connection, pull, &site);
             }
@@ -58,7 +58,7 @@ fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Res
     let mut found = changed_between(connection, pull, after, u64::MAX, wanted.saturating_add(1))?;
     let mut reached = site.rev;
     if let Some(cut) = found.get(wanted).map(|first_too_many| first_too_many.rev) {
-        // One revision is never split over two answers: the next answer begins after a whole one.
+        // A revision is never split between two answers: the next answer starts after a whole one.
         found.retain(|change| change.rev < cut);
         reached = cut - 1;
         if found.is_empty() {
@@ -71,7 +71,7 @@ fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Res
     Ok(Pulled { epoch: site.epoch, rows, removed, replaced: None, cursor, more: reached < site.rev })
 }
 
-/// Changes after one revision up to another, the first `limit` by rising revision.
+/// Changes after one revision up to another, the first `limit` by ascending revision.
 fn changed_between(
     connection: &Connection,
     pull: &Pull,
@@ -140,7 +140,7 @@ fn next_table(scope: Scope, table: &str) -> Option<&'static str> {
     scope.tables().skip_while(|name| *name != table).nth(1)
 }
 
-/// The rows in scope after a key, one more than wanted, by rising key.
+/// The rows in scope after a key, one more than wanted, by ascending key.
 fn rows_after(
     connection: &Connection,
     pull: &Pull,
@@ -183,8 +183,8 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The rows in scope: all, less the deleted and those of another status. Counted so, from indexes, it takes a
-/// tenth of the time that looking at each row would.
+/// The number of rows in scope: all rows minus deleted ones and those with another status. Counting these
+/// from indexes takes a tenth of the time of a scan.
 fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
     let count_of = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<u64, StoreFault> {
         Ok(from_i64(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?))

@@ -7,7 +7,7 @@ use sync::UnixMillis;
 use super::super::StoreFault;
 
 pub(super) fn purge(transaction: &Transaction<'_>, before: UnixMillis) -> Result<u64, StoreFault> {
-    // A product stays while one of its lots does.
+    // A product's tombstone stays as long as one of its lots' does.
     let tombstones = [
         ("inventory_lots", ""),
         ("deliveries", ""),

@@ -32,7 +32,7 @@ static ORDER_LINE: LazyLock<String> = LazyLock::new(|| {
         "site, order_id, line, product_id, lot_id, lot_code, location, quantity, unit_price_minor",
     )
 });
-/// The columns that every note of a decision has: see [`Note`].
+/// The columns that all notes have: see [`Note`].
 const NOTE_COLUMNS: &str =
     "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at";
 static RESOLUTION: LazyLock<String> =
@@ -57,11 +57,11 @@ pub(super) fn push(transaction: &Transaction<'_>, batch: &Batch) -> Result<Pushe
 
 fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
     let rows = || booked.changed.values();
-    // Products may have passed SKUs on to each other, so that all are released before the first is written.
+    // Products may have exchanged SKUs, so all are released before the first row is written.
     for product in rows().filter_map(|stored| stored.row.product()) {
         save::release_sku(transaction, &batch.site, product.id)?;
     }
-    // Products come first, as lots refer to them.
+    // Products first, because lots refer to them.
     let (products, lots): (Vec<_>, Vec<_>) = rows().partition(|stored| stored.row.product().is_some());
     for stored in products.into_iter().chain(lots) {
         save::row(transaction, &batch.site, stored, batch.now)?;
@@ -123,7 +123,7 @@ fn write_effect(
             let note = Note { batch, booked, mutation, reason };
             write_shortages(transaction, &note, delivery)
         }
-        // The exception's row is all that is kept of it.
+        // The exception is stored only as its row.
         Effect::Raised(_) => Ok(()),
     }
 }
@@ -166,7 +166,7 @@ fn write_order<A>(
     Ok(())
 }
 
-/// A person's decision that changed no stock, as a product's history shows it.
+/// A person's decision that changed no stock, for a product's history.
 struct Note<'n> {
     batch: &'n Batch,
     booked: &'n BookedEffect,

@@ -1,4 +1,4 @@
-//! Writes rows and ledger entries, of devices and of imports.
+//! Writes rows and ledger entries, for mutations and for imports.
 
 use std::sync::LazyLock;
 
@@ -69,7 +69,7 @@ pub(super) fn row(
     }
 }
 
-/// Gives the product a key that no SKU is spelled like, until its row is written.
+/// Sets the product's SKU key to a value that no SKU has, until its row is written.
 pub(super) fn release_sku(
     transaction: &Transaction<'_>,
     site: &str,

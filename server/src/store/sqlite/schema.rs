@@ -16,11 +16,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0002_floor.sql"),
     include_str!("../../../migrations/sqlite/0003_desk.sql"),
 ];
-/// How long a connection waits for another process that writes.
+/// Timeout for the write lock of another process.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
-/// Prepared statements each connection keeps.
+/// Prepared statements cached per connection.
 const STATEMENT_CACHE_CAPACITY: usize = 128;
-/// Page cache of the writing connection, in KiB. Large, as writes touch pages all over the tables.
+/// Page cache of the writing connection, in KiB. Large, because writes touch pages all over the tables.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// Page cache of each reading connection, in KiB. Small: reads are of one key or of long runs, and the system
 /// caches the file.
@@ -113,7 +113,7 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The site, which has to exist.
+/// The site, which must exist.
 pub(crate) fn site(connection: &Connection, name: &str) -> Result<Site, StoreFault> {
     let mut statement =
         connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites WHERE site = ?1")?;
@@ -144,7 +144,7 @@ pub(crate) fn set_rev(transaction: &Transaction<'_>, site: &str, rev: u64) -> Re
 mod tests {
     use super::*;
 
-    /// A lot of product `X'01'` with an entry of the log for each booking that raised one.
+    /// A lot of product `X'01'` with a log entry for each booking that raised an exception.
     const LOGGED: &str = "
         INSERT INTO sites VALUES ('s', 's', X'00', 9, 0);
         INSERT INTO products VALUES ('s', zeroblob(16), 'A', 'A', '', '', 'A', 'each', 1, 'EUR', '', '', 1, '{}', NULL);
@@ -172,7 +172,7 @@ mod tests {
             ('s', 3, 1, 'moved_while_counted', zeroblob(16), X'44444444444444444444444444444444', 'L', 'counted', 6000, 10000, X'', X'', 'Cy', 30);";
 
     #[test]
-    fn what_the_log_has_that_is_still_so_becomes_exceptions() {
+    fn log_entries_that_still_apply_become_exceptions() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let file = dir.path().join("lotbook.db");
         let old = Connection::open(&file).expect("a database");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_up_often_is_found_by_its_index() {
+    fn frequent_queries_use_an_index() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
         let hot = [

@@ -9,15 +9,15 @@ use super::super::StoreFault;
 use super::convert;
 use crate::booking::Scope;
 
-/// A table's columns. Its key is the site and the key columns; the text of a key has their values with dots
-/// between.
+/// A table's columns. Its key is the site and the key columns; the text form of a key has their values joined
+/// by dots.
 pub(super) struct Shape {
     pub(super) table: &'static str,
     /// The columns that [`Shape::row`] reads, in order.
     pub(super) columns: &'static str,
-    /// The number of those, which is the index of the first column after them in a query.
+    /// The number of those columns: the index of the first column after them in a query.
     pub(super) width: usize,
-    /// The key's columns after the site, all but `kind` ids.
+    /// The key columns after the site; all except `kind` are ids.
     pub(super) key: &'static [&'static str],
     /// The SQL expression of the last change of each field, as JSON.
     pub(super) fields: &'static str,
@@ -61,12 +61,12 @@ pub(super) static EXCEPTION: Shape = Shape {
 };
 
 impl Shape {
-    /// The shape of a table, if there is one of this name.
+    /// The shape of a table, if the name is known.
     pub(super) fn of(table: &str) -> Option<&'static Self> {
         [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION].into_iter().find(|shape| shape.table == table)
     }
 
-    /// The shape of a table that a cursor or a range names.
+    /// The shape of a table that a cursor or a range refers to.
     pub(super) fn named(table: &str) -> Result<&'static Self, StoreFault> {
         Self::of(table).ok_or_else(|| {
             let known = Warehouse::TABLES.join(", ");
@@ -74,12 +74,12 @@ impl Shape {
         })
     }
 
-    /// Reads a row.
+    /// Converts a query's row.
     pub(super) fn row(&self, columns: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         (self.read)(columns)
     }
 
-    /// A key's values; none if `key` is no key of this table.
+    /// A key's column values; none if `key` is not a key of this table.
     pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
         let value = |(column, part): (&&str, &str)| match *column {
             "kind" => ExceptionKind::from_code(part).map(|kind| Value::Text(kind.code().to_owned())),
@@ -92,7 +92,8 @@ impl Shape {
         self.key.iter().zip(parts).map(value).collect()
     }
 
-    /// The values of the key after which to read on; for an empty `after`, values that sort before all keys.
+    /// The column values of the key to continue after; for an empty `after`, values that sort before all
+    /// keys.
     pub(super) fn position(&self, after: &str) -> Result<Vec<Value>, StoreFault> {
         if after.is_empty() {
             let first = |column: &&str| match *column {
@@ -114,8 +115,8 @@ impl Shape {
         format!("({}) {operator} ({})", self.key.join(", "), values.join(", "))
     }
 
-    /// The condition on the rows that a device with this scope holds. Its `+` keeps the planner from choosing
-    /// an index by it: rows are read in the order of their keys.
+    /// The condition for rows in this scope. Its `+` keeps the planner from using an index for it: rows are
+    /// read in key order.
     pub(super) fn in_scope(&self, scope: Scope) -> String {
         match (self.table, scope.lot_status()) {
             (LOTS, Some(status)) => format!("deleted_at IS NULL AND +status = '{}'", status.code()),

@@ -6,7 +6,7 @@ pub(super) fn insert(table: &str, columns: &str) -> String {
     format!("INSERT INTO {table} ({columns}) VALUES ({})", values.join(", "))
 }
 
-/// The same, but a row with the same values in the columns of `key` is overwritten.
+/// Like [`insert`], but a row with the same values in the columns of `key` is overwritten.
 pub(super) fn upsert(table: &str, key: &str, columns: &str) -> String {
     let is_key = |column: &&str| names(key).any(|part| part == *column);
     let set: Vec<String> = names(columns)

@@ -1,5 +1,5 @@
-//! The writing connection, on its own thread. Writes that wait at the same time share one transaction, and
-//! with it one wait for the disk. Each runs in a savepoint: one that fails, or panics, is rolled back alone.
+//! The writing connection, on its own thread. Writes that are queued at the same time share one transaction,
+//! and so one wait for the disk. Each runs in a savepoint: a write that fails or panics is rolled back alone.
 //! Callers get their results when the commit is durable; if it fails, all of them get the error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use super::super::StoreFault;
 
 /// Limit of writes in one transaction. The first of them waits for the last.
 const MAX_GROUP_WRITES: usize = 32;
-/// Limit of queued writes; further callers wait for a place.
+/// Limit of queued writes; further callers wait for a free place.
 const MAX_QUEUED_WRITES: usize = 256;
 
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
@@ -38,7 +38,8 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs `work` in a transaction that no other process writes in, and keeps what it did if it succeeds.
+    /// Runs `work` in a transaction that locks out other processes' writes, and keeps its changes if it
+    /// succeeded.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
@@ -55,7 +56,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread cannot be reported to anybody any more.
+            // A panic of the thread cannot be reported any more.
             let _ = thread.join();
         }
     }
@@ -63,7 +64,7 @@ impl Drop for Writer {
 
 /// A queued write.
 trait Write: Send {
-    /// Runs the work. Returns whether its changes are to be kept.
+    /// Runs the work. Returns whether to keep its changes.
     fn work(&mut self, transaction: &Transaction<'_>) -> bool;
 
     /// Sends the result to the caller.
@@ -99,7 +100,7 @@ where
 fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(), StoreFault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let [alone] = group {
-        // A single write needs no savepoint, which would keep a copy of every page that an import changes.
+        // A single write needs no savepoint, which would store a copy of every page that an import changes.
         return if alone.work(&transaction) {
             Ok(transaction.commit()?)
         } else {
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writes_that_fail_take_no_others_with_them() {
+    async fn a_failing_write_does_not_affect_the_others() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let file = dir.path().join("numbers.db");
         let connection = Connection::open(&file).expect("a database");

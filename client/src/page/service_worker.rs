@@ -1,7 +1,6 @@
-//! The page's side of the service worker: registering it, looking for new builds, and putting one in place.
+//! The page's side of the service worker: registration, the search for new builds, and their activation.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
@@ -12,58 +11,74 @@ use web_sys::{
     RegistrationOptions, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState,
     ServiceWorkerUpdateViaCache,
 };
+use yew::prelude::*;
+
+use crate::watchers::{Watch, Watchers};
 
 const SCRIPT: &str = "/sw.js";
-/// A kiosk's page never navigates, so the browser would not look by itself.
+/// A kiosk's page never navigates, so the browser would not look for a new build by itself.
 const UPDATE_CHECK_MILLIS: u32 = 3_600_000;
-
-type Watchers = RefCell<Vec<(u64, Rc<dyn Fn()>)>>;
 
 thread_local! {
     static WAITING: RefCell<Option<ServiceWorkerRegistration>> = const { RefCell::new(None) };
-    static WATCHERS: Watchers = const { RefCell::new(Vec::new()) };
-    static NEXT_WATCHER: Cell<u64> = const { Cell::new(0) };
+    static WATCHERS: Watchers<()> = Watchers::default();
     static IS_APPLYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Registers the service worker and asks the browser to keep this device's data. Background Sync is asked for by the
-/// engine at every start and at every saved mutation.
-pub(crate) fn init_offline_sync() {
+/// Registers the service worker (`/sw.js`) and asks the browser to keep this device's data. Call it once, first thing.
+/// The engine asks for Background Sync at every start and at every saved mutation.
+pub fn init_offline_sync() {
     spawn_local(async {
-        // Without a worker the app still works while its page is open; there is nobody to tell.
+        // Without a worker the application still works while its page is open.
         drop(register().await);
     });
-    spawn_local(crate::device::storage::ask_to_keep());
+    spawn_local(ask_to_keep_data());
 }
 
-/// Loads the page anew.
-pub(crate) fn reload() {
+/// Asks the browser not to evict this device's data when space is short.
+pub async fn ask_to_keep_data() {
+    let Some(window) = web_sys::window() else { return };
+    let manager = window.navigator().storage();
+    // Undefined outside secure contexts, whatever the bindings say.
+    if !AsRef::<JsValue>::as_ref(&manager).is_object() {
+        return;
+    }
+    if let Ok(asked) = manager.persist() {
+        drop(JsFuture::from(asked).await);
+    }
+}
+
+/// Reloads the page.
+pub fn reload() {
     if let Some(window) = web_sys::window() {
         drop(window.location().reload());
     }
 }
 
-/// Ends a watch when dropped.
-pub(crate) struct UpdateWatch(u64);
-
-impl Drop for UpdateWatch {
-    fn drop(&mut self) {
-        WATCHERS.with_borrow_mut(|watchers| watchers.retain(|(id, _)| *id != self.0));
+/// Whether a new build waits for the user's consent, and the callback that activates it.
+#[hook]
+pub fn use_update_ready() -> (bool, Callback<()>) {
+    let is_ready = use_state(bool::default);
+    {
+        let setter = is_ready.setter();
+        use_effect_with((), move |()| {
+            let watch = on_update_ready(move || setter.set(true));
+            move || drop(watch)
+        });
     }
+    (*is_ready, Callback::from(|()| apply_update()))
 }
 
-/// Calls `callback` when a new build waits, at once if it does already.
-pub(crate) fn on_update_ready(callback: impl Fn() + 'static) -> UpdateWatch {
+/// Calls `callback` when a new build waits, at once if it does already, until the guard is dropped.
+fn on_update_ready(callback: impl Fn() + 'static) -> Watch {
     if WAITING.with_borrow(Option::is_some) {
         callback();
     }
-    let id = NEXT_WATCHER.replace(NEXT_WATCHER.get() + 1);
-    WATCHERS.with_borrow_mut(|watchers| watchers.push((id, Rc::new(callback))));
-    UpdateWatch(id)
+    WATCHERS.with(|watchers| watchers.watch(move |()| callback()))
 }
 
-/// Lets the waiting build take over; the page reloads once it has.
-pub(crate) fn apply_update() {
+/// Activates the waiting build; the page reloads once it is in charge.
+fn apply_update() {
     let waiting = WAITING
         .with_borrow(|registration| registration.as_ref().and_then(ServiceWorkerRegistration::waiting));
     match waiting {
@@ -137,6 +152,5 @@ fn watch(registration: &ServiceWorkerRegistration) {
 
 fn announce(registration: &ServiceWorkerRegistration) {
     WAITING.with_borrow_mut(|waiting| *waiting = Some(registration.clone()));
-    let watchers: Vec<_> = WATCHERS.with_borrow(Clone::clone);
-    watchers.iter().for_each(|(_, callback)| callback());
+    WATCHERS.with(|watchers| watchers.emit(&()));
 }

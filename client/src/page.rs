@@ -1,0 +1,12 @@
+//! The Yew half: a page's ports, the hook that keeps it in sync, components that hand it on, and the service worker's
+//! registration.
+
+pub(crate) mod download;
+pub(crate) mod host;
+mod listeners;
+pub(crate) mod provider;
+mod server_events;
+pub(crate) mod service_worker;
+pub(crate) mod use_offline_sync;
+mod use_provided;
+pub(crate) mod use_rows;

@@ -1,0 +1,298 @@
+//! The hook that keeps a page and its server in sync.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use browser::random_u64;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, abortable, ready};
+use serde::Serialize;
+use sync::{Event, Model, Mutation, SchedulerConfig};
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::download::DownloadError;
+use super::host::{Page, PageClient};
+use super::provider::use_client;
+use super::{listeners, server_events};
+use crate::engine::{Engine, EngineConfig, Observers, RoundRunner};
+use crate::record::{Entities, RecordError};
+use crate::status::{RoundResult, SyncState};
+use crate::threats::Threat;
+
+/// When to sync, and the callbacks. The callbacks may change at any rendering; the rest is read at the first one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfflineSyncConfig {
+    /// Milliseconds between rounds while the connection holds; 0 for no rounds by the clock.
+    pub auto_sync_interval: u64,
+    /// Whether to sync when the connection comes back.
+    pub sync_on_online: bool,
+    /// Whether to sync when the page becomes visible.
+    pub sync_on_visibility: bool,
+    /// Whether to sync at start-up.
+    pub sync_on_mount: bool,
+    /// A round of this page starts.
+    pub on_sync_start: Option<Callback<()>>,
+    /// A round of this page ended.
+    pub on_sync_complete: Option<Callback<RoundResult>>,
+}
+
+impl Default for OfflineSyncConfig {
+    fn default() -> Self {
+        Self {
+            auto_sync_interval: 60_000,
+            sync_on_online: true,
+            sync_on_visibility: true,
+            sync_on_mount: true,
+            on_sync_start: None,
+            on_sync_complete: None,
+        }
+    }
+}
+
+impl OfflineSyncConfig {
+    fn scheduler(&self) -> SchedulerConfig {
+        SchedulerConfig {
+            interval_millis: (self.auto_sync_interval > 0).then_some(self.auto_sync_interval),
+            on_online: self.sync_on_online,
+            on_visible: self.sync_on_visibility,
+            on_start: self.sync_on_mount,
+            ..SchedulerConfig::default()
+        }
+    }
+
+    fn observers(&self) -> Observers {
+        let on_sync_start = self.on_sync_start.clone().map(|callback| {
+            let call: Rc<dyn Fn()> = Rc::new(move || callback.emit(()));
+            call
+        });
+        let on_sync_complete = self.on_sync_complete.clone().map(|callback| {
+            let call: Rc<dyn Fn(RoundResult)> = Rc::new(move |result| callback.emit(result));
+            call
+        });
+        Observers { on_sync_start, on_sync_complete }
+    }
+}
+
+/// The parts of an engine's start that an application may do its own way.
+pub struct Startup<M: Model> {
+    /// Runs the rounds, for instance once their code is loaded. `None` runs them in place.
+    pub run_round: Option<RoundRunner<Page<M>>>,
+    /// The first round waits for this, for instance for the first paint.
+    pub first_paint: LocalBoxFuture<'static, ()>,
+}
+
+impl<M: Model> Default for Startup<M> {
+    fn default() -> Self {
+        Self { run_round: None, first_paint: ready(()).boxed_local() }
+    }
+}
+
+impl<M: Model> fmt::Debug for Startup<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Startup").field("in_place", &self.run_round.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// The state of syncing, to which this derefs, and the methods that change it.
+#[derive(Debug)]
+pub struct OfflineSync<M: Model> {
+    state: SyncState,
+    engine: Engine<Page<M>>,
+}
+
+impl<M: Model> Clone for OfflineSync<M> {
+    fn clone(&self) -> Self {
+        Self { state: self.state.clone(), engine: self.engine.clone() }
+    }
+}
+
+impl<M: Model> PartialEq for OfflineSync<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state && self.engine == other.engine
+    }
+}
+
+impl<M: Model> Deref for OfflineSync<M> {
+    type Target = SyncState;
+
+    fn deref(&self) -> &SyncState {
+        &self.state
+    }
+}
+
+impl<M: Model> OfflineSync<M> {
+    /// The device's data.
+    pub fn client(&self) -> &PageClient<M> {
+        self.engine.client()
+    }
+
+    /// A callback that calls a method of this handle, such as
+    /// `sync.callback(|sync, _: MouseEvent| sync.perform_sync())`.
+    pub fn callback<T: 'static>(&self, call: impl Fn(&Self, T) + 'static) -> Callback<T> {
+        let sync = self.clone();
+        Callback::from(move |value| call(&sync, value))
+    }
+
+    /// Starts a round now.
+    pub fn perform_sync(&self) {
+        self.engine.handle(Event::Manual);
+    }
+
+    /// Takes the whole snapshot again; queue and rows stay meanwhile.
+    pub fn full_sync(&self) {
+        self.engine.full_sync();
+    }
+
+    /// As [`OfflineSync::full_sync`].
+    pub fn refetch_data(&self) {
+        self.full_sync();
+    }
+
+    /// Drops every row first, where some cannot be read; the queue stays.
+    pub fn repair_data(&self) {
+        self.engine.repair();
+    }
+
+    /// Clears a threat that a person has taken note of.
+    pub fn dismiss(&self, threat: Threat) {
+        self.engine.dismiss(threat);
+    }
+
+    /// Lets rounds start by themselves.
+    pub fn start_auto_sync(&self) {
+        self.engine.set_automatic(true);
+    }
+
+    /// Ends that. A saved mutation is sent all the same.
+    pub fn stop_auto_sync(&self) {
+        self.engine.set_automatic(false);
+    }
+
+    /// Chooses to work offline, or ends that.
+    pub fn work_offline(&self, chosen: bool) {
+        self.engine.work_offline(chosen);
+    }
+
+    /// Saves an operation on an entity, such as `("UPDATE", "course")`, made on the row as it is now. `Ok` means that it
+    /// survives a power cut; it is sent by itself.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub async fn queue_mutation(
+        &self,
+        operation: &str,
+        entity: &str,
+        id: Uuid,
+        data: impl Serialize,
+    ) -> Result<Mutation<M::Action>, RecordError>
+    where
+        M: Entities,
+    {
+        self.client().queue_mutation(operation, entity, id, data).await
+    }
+
+    /// Fetches rows from `path` and keeps them, as [`Client::download`](crate::Client::download) does.
+    ///
+    /// # Errors
+    /// [`DownloadError`].
+    pub async fn download(&self, path: &str) -> Result<bool, DownloadError> {
+        self.client().download(path).await
+    }
+
+    /// Tries a refused mutation again, on the row as it is now.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there.
+    pub async fn retry(&self, id: Uuid) -> Result<Mutation<M::Action>, RecordError> {
+        self.client().retry(id).await
+    }
+
+    /// Drops a queue entry: undoes a pending one, or keeps the server's row.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is still there, or was handled already.
+    pub async fn discard(&self, id: Uuid) -> Result<(), RecordError> {
+        self.client().discard(id).await
+    }
+}
+
+/// Keeps the page in sync while the calling component is mounted. Use it once, near the root, below the provider of the
+/// client: [`SyncProvider`](crate::SyncProvider) does that.
+///
+/// ```no_run
+/// use client::{OfflineSyncConfig, use_offline_sync};
+/// use yew::prelude::*;
+/// # use client::doc_example::Notes;
+///
+/// #[component]
+/// fn Status() -> Html {
+///     let sync = use_offline_sync::<Notes>(OfflineSyncConfig {
+///         auto_sync_interval: 30_000,
+///         ..OfflineSyncConfig::default()
+///     });
+///     let onclick = {
+///         let sync = sync.clone();
+///         move |_| sync.perform_sync()
+///     };
+///     html! { <button {onclick} disabled={sync.is_syncing}>{ format!("{} to send", sync.pending) }</button> }
+/// }
+/// ```
+#[hook]
+pub fn use_offline_sync<M: Model>(config: OfflineSyncConfig) -> OfflineSync<M> {
+    let client = use_client::<M>();
+    use_offline_sync_of(&client, config, Startup::default)
+}
+
+/// As [`use_offline_sync`], for a client that is not in the context, with a start of the application's own.
+#[hook]
+pub fn use_offline_sync_of<M: Model>(
+    client: &PageClient<M>,
+    config: OfflineSyncConfig,
+    startup: impl FnOnce() -> Startup<M>,
+) -> OfflineSync<M> {
+    let update = use_force_update();
+    let started = use_memo(client.clone(), |client| {
+        let Startup { run_round, first_paint } = startup();
+        let mut engine = EngineConfig::new(config.scheduler(), random_u64());
+        if let Some(run_round) = run_round {
+            engine.run_round = run_round;
+        }
+        (Engine::new(client.clone(), engine), RefCell::new(Some(first_paint)))
+    });
+    {
+        let engine = started.0.clone();
+        let callbacks = (config.on_sync_start.clone(), config.on_sync_complete.clone());
+        use_effect_with((client.clone(), callbacks), move |_| engine.observe(config.observers()));
+    }
+    {
+        let started = Rc::clone(&started);
+        use_effect_with(client.clone(), move |_| {
+            let engine = started.0.clone();
+            let watch = engine.watch(move || update.force_update());
+            let listeners = listeners::listen(&engine);
+            let (task, handle) = abortable(run(engine.clone(), started.1.take()));
+            spawn_local(task.map(drop));
+            move || {
+                handle.abort();
+                drop((watch, listeners));
+                engine.stop();
+            }
+        });
+    }
+    let engine = started.0.clone();
+    OfflineSync { state: engine.state(), engine }
+}
+
+async fn run<M: Model>(engine: Engine<Page<M>>, first_paint: Option<LocalBoxFuture<'static, ()>>) {
+    // The user's choices hold from the first moment; the first round can wait.
+    engine.read_choices().await;
+    if let Some(first_paint) = first_paint {
+        first_paint.await;
+    }
+    engine.handle(Event::Started);
+    server_events::follow(&engine, engine.client().host().names().events_path).await;
+}

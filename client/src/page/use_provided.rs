@@ -1,0 +1,13 @@
+//! Values from the context of a provider near the root.
+
+use yew::prelude::*;
+
+/// The value from the context.
+///
+/// # Panics
+/// Outside its provider: a mistake in the program that the first rendering shows, and that leaves nothing to return.
+#[hook]
+#[expect(clippy::expect_used, reason = "a component outside its provider cannot work at all")]
+pub(crate) fn use_provided<T: Clone + PartialEq + 'static>() -> T {
+    use_context::<T>().expect("its provider is above every component that uses it")
+}
