@@ -22,7 +22,7 @@ use crate::http::router_of_any;
 use crate::random;
 use log::Log;
 
-/// Where a server keeps its decisions, finds the app's files, and listens.
+/// The options of a server's program.
 #[derive(Clone, Debug, Parser)]
 pub struct Options {
     /// The file that every decision is appended to; it is created if need be
@@ -36,18 +36,10 @@ pub struct Options {
     pub listen: SocketAddr,
 }
 
-impl Options {
-    /// Reads them from the program's arguments; ends the program with a message if it cannot.
-    #[must_use]
-    pub fn from_arguments() -> Self {
-        Self::parse()
-    }
-}
-
 /// Why the book gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum BookFault {
-    /// An entry may not be on the disk. Nothing is answered any more until the server was started again, which reads what
+    /// An entry may not be on the disk. Nothing is booked any more until the server was started again, which reads what
     /// is there.
     #[error("the log could not be written; start the server again")]
     Broken,
@@ -61,6 +53,7 @@ pub struct Book<M: Model>(Arc<Shared<M>>);
 
 struct Shared<M: Model> {
     names: &'static AppNames,
+    options: Options,
     kept: Mutex<Kept<M>>,
     revision: watch::Sender<u64>,
 }
@@ -84,26 +77,32 @@ impl<M: Model> std::fmt::Debug for Book<M> {
 }
 
 impl<M: Model<Row: Send>> Book<M> {
-    /// Reads the log back. A new one begins with the rows of `first`.
+    /// Opens the log that the program's arguments name; ends the program with a message if they are no [`Options`].
     ///
     /// # Errors
-    /// When the log cannot be read or written, or another server has it.
-    pub fn open(
-        names: &'static AppNames,
-        options: &Options,
-        first: impl FnOnce() -> Vec<M::Row>,
-    ) -> Result<Self> {
+    /// As [`Book::open`].
+    pub fn from_arguments(names: &'static AppNames, first_rows: &str) -> Result<Self> {
+        Self::open(names, Options::parse(), first_rows)
+    }
+
+    /// Reads the log back. A new one begins with `first_rows`, a JSON list.
+    ///
+    /// # Errors
+    /// When the log cannot be read or written, another server has it, or the list cannot be read.
+    pub fn open(names: &'static AppNames, options: Options, first_rows: &str) -> Result<Self> {
         let (log, entries) = Log::open::<Entry<M::Row>>(&options.log)?;
         let is_new = entries.is_empty();
         let mut kept = Kept { ledger: Ledger::default(), log: Some(log) };
         entries.into_iter().for_each(|entry| kept.ledger.apply(entry));
         if is_new {
+            let rows: Vec<M::Row> =
+                serde_json::from_str(first_rows).context("the first rows cannot be read")?;
             kept.keep(Entry::Epoch(random::uuid()?))?;
-            let rows = kept.ledger.put(first());
+            let rows = kept.ledger.put(rows);
             kept.keep(rows)?;
         }
         let revision = watch::Sender::new(kept.ledger.rev());
-        Ok(Self(Arc::new(Shared { names, kept: Mutex::new(kept), revision })))
+        Ok(Self(Arc::new(Shared { names, options, kept: Mutex::new(kept), revision })))
     }
 
     /// The rows of a table, by rising key.
@@ -111,18 +110,24 @@ impl<M: Model<Row: Send>> Book<M> {
         self.with(|kept| kept.ledger.rows(table).collect())
     }
 
-    /// Serves the sync API, the app's files and the app's `own` routes until Ctrl-C. It may end at any moment: what was
+    /// The rows of every table with this index key.
+    pub fn find(&self, index_key: &str) -> Vec<Versioned<M::Row>> {
+        self.with(|kept| kept.ledger.find(index_key))
+    }
+
+    /// Serves the sync API, `GET /api/rows/{index key}`, the app's files and the app's `own` routes until Ctrl-C. It may end at any moment: what was
     /// answered is on the disk.
     ///
     /// # Errors
     /// When the address cannot be used.
-    pub async fn serve(self, own: Router, options: Options) -> Result<()> {
+    pub async fn serve(self, own: Router) -> Result<()> {
+        let Options { dist, listen, .. } = &self.0.options;
         // A program may have a subscriber of its own already.
         drop(tracing_subscriber::fmt().with_writer(std::io::stderr).try_init());
-        let router = router_of_any(&self, own, options.dist.as_deref());
-        let listener = TcpListener::bind(options.listen)
+        let router = router_of_any(&self, own, dist.as_deref());
+        let listener = TcpListener::bind(listen)
             .await
-            .with_context(|| format!("{} cannot be listened on; choose another --listen", options.listen))?;
+            .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
         println!("Listening on http://{}", listener.local_addr()?);
         tokio::select! {
             served = axum::serve(listener, router) => served.context("the listener failed"),

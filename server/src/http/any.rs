@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use axum::extract::State;
+use axum::extract::{Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::Stream;
-use sync::{AuditRequest, AuditResponse, Model, SyncResponse};
+use sync::{AuditRequest, AuditResponse, Model, SyncResponse, Versioned};
 use tokio::task::spawn_blocking;
 
 use super::errors::ApiError;
@@ -25,6 +25,7 @@ pub(crate) fn router<M: Model<Row: Send>>(book: &Book<M>, own: Router, dist: Opt
         .route(names.sync_path, post(sync::<M>))
         .route(names.audit_path, post(audit::<M>))
         .route(names.events_path, get(events_of::<M>))
+        .route("/api/rows/{index_key}", get(rows::<M>))
         .with_state(book.clone())
         .merge(own);
     with_app(with_api_layers(routes, names.header), dist)
@@ -49,6 +50,15 @@ async fn audit<M: Model<Row: Send>>(
     check_scope(&book, &request.scope)?;
     intake::check_ranges(&request)?;
     Ok(Json(book.audit(&request)?))
+}
+
+/// The rows with an index key, for a device that needs them at once.
+async fn rows<M: Model<Row: Send>>(
+    State(book): State<Book<M>>,
+    UrlPath(index_key): UrlPath<String>,
+) -> Result<Json<Vec<Versioned<M::Row>>>, StatusCode> {
+    let rows = book.find(&index_key);
+    if rows.is_empty() { Err(StatusCode::NOT_FOUND) } else { Ok(Json(rows)) }
 }
 
 async fn events_of<M: Model<Row: Send>>(

@@ -127,6 +127,13 @@ impl<M: Records> Ledger<M> {
         })
     }
 
+    /// The rows of every table with this index key, by rising key.
+    pub fn find(&self, index_key: &str) -> Vec<Versioned<M::Row>> {
+        let has_key =
+            |row: &Versioned<M::Row>| M::identify(&row.row).index_keys.iter().any(|key| key == index_key);
+        M::TABLES.iter().flat_map(|table| self.rows(table)).filter(has_key).collect()
+    }
+
     /// The entry with which the server itself writes rows: those of a new database, or of an import.
     pub fn put(&self, rows: impl IntoIterator<Item = M::Row>) -> Entry<M::Row> {
         let rev = self.rev + 1;
