@@ -44,6 +44,9 @@ impl Default for SchedulerConfig {
     }
 }
 
+/// The reason of rounds that the interval starts.
+const INTERVAL: &str = "interval";
+
 /// An event that the scheduler reacts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -209,6 +212,7 @@ impl Scheduler {
             }
             Event::Automatic(on) => {
                 self.automatic = on;
+                self.next = self.next.filter(|(_, reason)| on || *reason != INTERVAL);
                 self.consider(on.then_some("automatic sync on"), now)
             }
             Event::SignedIn => {
@@ -333,7 +337,7 @@ impl Scheduler {
                     return self.consider(Some("more"), now);
                 }
                 let wait = self.config.interval_millis.filter(|_| self.automatic);
-                self.next = wait.map(|millis| (now.plus(millis), "interval"));
+                self.next = wait.map(|millis| (now.plus(millis), INTERVAL));
                 Vec::new()
             }
             Ended::Elsewhere => {

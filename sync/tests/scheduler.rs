@@ -150,3 +150,13 @@ fn automatic_rounds_can_be_switched_off() {
     scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
     assert_eq!(scheduler.poll_timeout(), None);
 }
+
+#[test]
+fn switching_automatic_rounds_off_cancels_the_one_that_is_due() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert!(scheduler.poll_timeout().is_some());
+    scheduler.handle(Event::Automatic(false), NOW);
+    assert_eq!(scheduler.poll_timeout(), None);
+}

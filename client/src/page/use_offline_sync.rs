@@ -226,7 +226,7 @@ impl<M: Model> OfflineSync<M> {
 /// ```no_run
 /// use client::{OfflineSyncConfig, use_offline_sync};
 /// use yew::prelude::*;
-/// # use client::doc_example::Notes;
+/// # use sync::conformance::Counters as Notes;
 ///
 /// #[component]
 /// fn Status() -> Html {

@@ -18,10 +18,11 @@ use std::thread::available_parallelism;
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 11] = [
+const WASM_CRATES: [&str; 12] = [
     "app",
     "sw",
     "worker",
+    "client",
     "decoder",
     "schema",
     "browser",
@@ -32,7 +33,9 @@ const WASM_CRATES: [&str; 11] = [
     "courses-worker",
 ];
 /// Those of them whose tests run in a browser.
-const WASM_TESTED: [&str; 3] = ["schema", "browser", "sw"];
+const WASM_TESTED: [&str; 4] = ["schema", "browser", "client", "sw"];
+/// The optional half of a tested crate.
+const WASM_FEATURES: [&str; 2] = ["--features", "client/yew"];
 /// The runner's timeout for a whole suite; its default is too short for bulk storage tests.
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
 /// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
@@ -116,7 +119,11 @@ impl<'a> Run<'a> {
     fn clippy_wasm(&self) -> Result<()> {
         self.tools.ensure_wasm_target()?;
         process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))?;
-        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(["--tests", "--", "-Dwarnings"]))
+        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(WASM_FEATURES).args([
+            "--tests",
+            "--",
+            "-Dwarnings",
+        ]))
     }
 
     /// nextest runs each test in a process of its own, and does not run doc tests.
@@ -141,6 +148,7 @@ impl<'a> Run<'a> {
         let browser = Browser::ensure(&self.tools)?;
         let mut command = self.wasm_cargo("test", &WASM_TESTED);
         command
+            .args(WASM_FEATURES)
             .arg("--tests")
             .env("CHROMEDRIVER", &browser.driver)
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.capabilities(self.workspace)?)
