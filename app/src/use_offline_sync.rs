@@ -22,7 +22,7 @@ pub(crate) struct SyncProviderProps {
 pub(crate) fn SyncProvider(props: &SyncProviderProps) -> Html {
     let book = use_book();
     let startup = || Startup {
-        run_round: Some(book.round_runner()),
+        run_round: book.round_runner(),
         first_paint: {
             let book = book.clone();
             async move { book.let_picture_first().await }.boxed_local()

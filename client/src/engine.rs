@@ -42,15 +42,23 @@ pub struct EngineConfig<H: Host> {
 impl<H: Host> EngineConfig<H> {
     /// Rounds run in place, with a page's limits.
     pub fn new(scheduler: SchedulerConfig, seed: u64) -> Self {
-        let run_round: RoundRunner<H> = Rc::new(|engine, steal| {
-            Box::pin(async move {
-                engine.round(steal).await;
-                Ok(())
-            })
-        });
-        let limits = RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() };
-        Self { scheduler, seed, limits, run_round }
+        Self { scheduler, seed, limits: page_limits(), run_round: run_in_place() }
     }
+}
+
+/// The limits of a page's rounds.
+pub(crate) fn page_limits() -> RoundLimits {
+    RoundLimits { max_pull_rows: PAGE_PULL_ROWS, ..RoundLimits::default() }
+}
+
+/// Runs rounds without loading anything first.
+pub(crate) fn run_in_place<H: Host>() -> RoundRunner<H> {
+    Rc::new(|engine, steal| {
+        Box::pin(async move {
+            engine.round(steal).await;
+            Ok(())
+        })
+    })
 }
 
 /// Callbacks of the engine's user.

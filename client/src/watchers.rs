@@ -1,7 +1,6 @@
 //! Callbacks that are called until their guard is dropped.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -12,26 +11,26 @@ pub struct Watchers<T>(Rc<List<T>>);
 
 struct List<T> {
     next: Cell<u64>,
-    callbacks: RefCell<BTreeMap<u64, Callback<T>>>,
+    callbacks: RefCell<Vec<(u64, Callback<T>)>>,
 }
 
 impl<T: 'static> Watchers<T> {
     /// Calls `callback` with every value until the returned guard is dropped.
     pub fn watch(&self, callback: impl Fn(&T) + 'static) -> Watch {
         let id = self.0.next.replace(self.0.next.get() + 1);
-        self.0.callbacks.borrow_mut().insert(id, Rc::new(callback));
+        self.0.callbacks.borrow_mut().push((id, Rc::new(callback)));
         let list: Weak<List<T>> = Rc::downgrade(&self.0);
         Watch(Some(Box::new(move || {
             if let Some(list) = list.upgrade() {
-                list.callbacks.borrow_mut().remove(&id);
+                list.callbacks.borrow_mut().retain(|(other, _)| *other != id);
             }
         })))
     }
 
     /// Calls every callback. They may watch, or drop guards, meanwhile.
     pub fn emit(&self, value: &T) {
-        let callbacks: Vec<_> = self.0.callbacks.borrow().values().cloned().collect();
-        callbacks.iter().for_each(|callback| callback(value));
+        let callbacks = self.0.callbacks.borrow().clone();
+        callbacks.iter().for_each(|(_, callback)| callback(value));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 use sync::{Identity, Records};
 use uuid::Uuid;
 
@@ -19,63 +20,104 @@ use crate::warehouse::Warehouse;
 #[derive(Deserialize)]
 enum Found<'a> {
     #[serde(rename = "p", borrow)]
-    Product(FoundProduct<'a>),
+    Product(Fields<'a>),
     #[serde(rename = "l", borrow)]
-    Lot(FoundLot<'a>),
+    Lot(Fields<'a>),
     #[serde(rename = "d", borrow)]
-    Delivery(FoundDelivery<'a>),
+    Delivery(Fields<'a>),
     #[serde(rename = "x", borrow)]
-    Exception(FoundException<'a>),
+    Exception(Fields<'a>),
 }
 
+/// The fields of all kinds of rows, because a parser for each kind would be kilobytes of the worker's size.
 #[derive(Deserialize)]
-struct FoundProduct<'a> {
-    id: Uuid,
-    #[serde(borrow)]
+struct Fields<'a> {
+    #[serde(default)]
+    id: Option<Uuid>,
+    #[serde(default)]
+    product_id: Option<Uuid>,
+    #[serde(borrow, default = "missing")]
     sku: Cow<'a, str>,
     #[serde(borrow, default)]
     barcode: Cow<'a, str>,
     #[serde(borrow, default)]
     family: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    lot_code: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    location: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    status: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    number: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    kind: Cow<'a, str>,
+    #[serde(default)]
+    lot: Option<LotRef>,
 }
 
-#[derive(Deserialize)]
+/// The value of a field that is not there. Only `Cow` is borrowed from the JSON, `Option<Cow>` is not.
+const MISSING: &str = "\0";
+
+fn missing() -> Cow<'static, str> {
+    Cow::Borrowed(MISSING)
+}
+
+fn text<'a>(value: Cow<'a, str>, name: &'static str) -> Result<Cow<'a, str>, serde_json::Error> {
+    if value == MISSING { Err(serde_json::Error::missing_field(name)) } else { Ok(value) }
+}
+
+fn id(value: Option<Uuid>, name: &'static str) -> Result<Uuid, serde_json::Error> {
+    value.ok_or_else(|| serde_json::Error::missing_field(name))
+}
+
+impl Found<'_> {
+    fn identity(self) -> Result<Identity, serde_json::Error> {
+        Ok(match self {
+            Self::Product(Fields { id: product_id, sku, barcode, family, .. }) => {
+                FoundProduct { id: id(product_id, "id")?, sku: text(sku, "sku")?, barcode, family }.identity()
+            }
+            Self::Lot(Fields { product_id, lot_code, location, status, .. }) => FoundLot {
+                product_id: id(product_id, "product_id")?,
+                lot_code: text(lot_code, "lot_code")?,
+                location: text(location, "location")?,
+                status: text(status, "status")?,
+            }
+            .identity(),
+            Self::Delivery(Fields { id: delivery_id, number, .. }) => {
+                FoundDelivery { id: id(delivery_id, "id")?, number: text(number, "number")? }.identity()
+            }
+            Self::Exception(Fields { kind, product_id, lot, .. }) => {
+                let lot_id = lot.as_ref().map_or(Uuid::nil(), LotRef::id);
+                let key = key_of(id(product_id, "product_id")?, lot_id, &text(kind, "kind")?);
+                Identity { key, index_keys: Vec::new() }
+            }
+        })
+    }
+}
+
+struct FoundProduct<'a> {
+    id: Uuid,
+    sku: Cow<'a, str>,
+    barcode: Cow<'a, str>,
+    family: Cow<'a, str>,
+}
+
 struct FoundLot<'a> {
     product_id: Uuid,
-    #[serde(borrow)]
     lot_code: Cow<'a, str>,
-    #[serde(borrow)]
     location: Cow<'a, str>,
-    #[serde(borrow)]
     status: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
 struct FoundDelivery<'a> {
     id: Uuid,
-    #[serde(borrow)]
     number: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct FoundException<'a> {
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    product_id: Uuid,
-    #[serde(default)]
-    lot: Option<LotRef>,
 }
 
 impl FoundDelivery<'_> {
     fn identity(&self) -> Identity {
         Identity { key: delivery_key(self.id), index_keys: vec![delivery_number_key(&self.number)] }
-    }
-}
-
-impl FoundException<'_> {
-    fn identity(&self) -> Identity {
-        let lot_id = self.lot.as_ref().map_or(Uuid::nil(), LotRef::id);
-        Identity { key: key_of(self.product_id, lot_id, &self.kind), index_keys: Vec::new() }
     }
 }
 
@@ -153,12 +195,7 @@ impl Records for Warehouse {
     }
 
     fn identify_json(json: &str) -> Result<Identity, serde_json::Error> {
-        Ok(match serde_json::from_str(json)? {
-            Found::Product(product) => product.identity(),
-            Found::Lot(lot) => lot.identity(),
-            Found::Delivery(delivery) => delivery.identity(),
-            Found::Exception(exception) => exception.identity(),
-        })
+        serde_json::from_str::<Found>(json)?.identity()
     }
 }
 
@@ -221,5 +258,21 @@ mod tests {
             assert!(!identity.index_keys.is_empty());
         }
         assert!(Warehouse::identify_json("{}").is_err());
+    }
+
+    #[test]
+    fn a_row_without_a_field_of_its_keys_is_refused() {
+        let id = "00000000-0000-0000-0000-000000000007";
+        let rows = [
+            format!(r#"{{"p":{{"id":"{id}"}}}}"#),
+            r#"{"p":{"sku":"A"}}"#.to_owned(),
+            format!(r#"{{"l":{{"product_id":"{id}","lot_code":"L","location":"A"}}}}"#),
+            format!(r#"{{"l":{{"id":"{id}","lot_code":"L","location":"A","status":"available"}}}}"#),
+            format!(r#"{{"d":{{"id":"{id}"}}}}"#),
+            format!(r#"{{"x":{{"product_id":"{id}"}}}}"#),
+        ];
+        for row in rows {
+            assert!(Warehouse::identify_json(&row).is_err(), "{row}");
+        }
     }
 }

@@ -21,6 +21,9 @@ use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION, queue, r
 /// Limit of transactions that fold one table's changes.
 const MAX_FOLD_STEPS: usize = 1_000;
 
+/// Attempts to store rows: the first, and another once the reserve is back.
+const MAX_PULL_TRIES: usize = 2;
+
 /// A stored answer.
 struct Stored {
     committed: Committed,
@@ -57,21 +60,23 @@ impl<M: Records> IdbStore<M> {
     /// Stores an answer without outcomes. Its transaction does not include the queue, so that saving a
     /// mutation does not wait for it, and its rows never use the reserved space.
     async fn pull(&self, commit: Commit<M::Row>) -> Result<Stored, StoreError> {
-        let tried = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
-            if has_rows(&commit) && !reserve::is_in(&tx.store(META)?).await? {
-                return Ok(Err(commit));
+        let mut commit = commit;
+        for _ in 0..MAX_PULL_TRIES {
+            let tried = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
+                if has_rows(&commit) && !reserve::is_in(&tx.store(META)?).await? {
+                    return Ok(Err(commit));
+                }
+                self.store_answer(tx, commit, false, true).await.map(Ok)
+            });
+            commit = match tried.await? {
+                Ok(stored) => return Ok(stored),
+                Err(without_reserve) => without_reserve,
+            };
+            if !reserve::ensure(&self.connection).await? {
+                break;
             }
-            self.store_answer(tx, commit, false, true).await.map(Ok)
-        });
-        let commit = match tried.await? {
-            Ok(stored) => return Ok(stored),
-            Err(without_reserve) => without_reserve,
-        };
-        if !reserve::ensure(&self.connection).await? {
-            return Err(StoreError::Full);
         }
-        self.run(M::TABLES, &[META], Mode::Write, async |tx| self.store_answer(tx, commit, false, true).await)
-            .await
+        Err(StoreError::Full)
     }
 
     async fn changes_to_write(&self, table: &Table, name: &str, version: u64) -> Result<Changes, StoreError> {

@@ -1,11 +1,11 @@
 //! The database handle: opened once, released when another build needs to upgrade, reopened when it was lost.
 
 use std::cell::{Cell, RefCell};
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 
+use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
+use futures::future::{Either, LocalBoxFuture, select};
 use idb::{DatabaseEvent, Event as _, Factory, Request};
 use sync::StoreError;
 use wasm_bindgen::JsCast;
@@ -39,6 +39,9 @@ impl Drop for Handle {
     }
 }
 
+/// Work in a transaction, which keeps its result where its caller finds it.
+type Work<'a> = Box<dyn FnOnce(Tx) -> LocalBoxFuture<'a, ()> + 'a>;
+
 impl Connection {
     /// Opens the database, and creates or upgrades it if needed.
     pub(crate) async fn open(name: &str, needs: Needs) -> Result<Self, StoreError> {
@@ -70,20 +73,20 @@ impl Connection {
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut ended = None;
-        let running = async {
-            ended = Some(match self.begin(stores, mode).await {
-                Ok(tx) => work(tx).await,
-                Err(error) => Err(error),
-            });
-        };
-        self.within_limit(pin!(running)).await;
+        let slot = &mut ended;
+        let work: Work<'_> = Box::new(move |tx| async move { *slot = Some(work(tx).await) }.boxed_local());
+        self.run_boxed(stores, mode, work).await?;
         ended.unwrap_or_else(|| Err(self.stranded()))
     }
 
-    /// Runs a transaction until the time limit. A monomorphised copy for each caller would be a tenth of the
-    /// worker's size, so it takes the future as a trait object.
-    async fn within_limit(&self, running: Pin<&mut dyn Future<Output = ()>>) {
-        let _ = within(running, self.limit_millis.get()).await;
+    /// The part of [`Connection::run`] that is the same for every caller. A copy for each would be a tenth of the
+    /// worker's size.
+    async fn run_boxed(&self, stores: &[&str], mode: Mode, work: Work<'_>) -> Result<(), StoreError> {
+        let running = async {
+            work(self.begin(stores, mode).await?).await;
+            Ok(())
+        };
+        within(running, self.limit_millis.get()).await.unwrap_or_else(|| Err(self.stranded()))
     }
 
     /// Drops a handle that does not answer, so that the next transaction opens a new one.

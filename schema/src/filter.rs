@@ -4,7 +4,7 @@
 //! an IndexedDB index costs more to write than the row itself. On a hash collision, a page is read
 //! unnecessarily.
 
-use sync::{Identity, StoreError};
+use sync::{Identity, StoreError, sort_by};
 
 use crate::rows::{Held, Rows, corrupt};
 
@@ -22,7 +22,7 @@ pub(crate) fn filter_of(rows: &Rows, identify: Identify) -> Result<Vec<u8>, Stor
             None => hashes.extend(index_of(held, identify)?),
         }
     }
-    hashes.sort_unstable();
+    sort_by(&mut hashes, |a, b| a.cmp(b));
     hashes.dedup();
     Ok(hashes.into_iter().flat_map(u32::to_le_bytes).collect())
 }

@@ -28,11 +28,9 @@ pub(crate) async fn ensure(connection: &Connection) -> Result<bool, StoreError> 
     if has(connection, RESERVE).await? {
         return Ok(true);
     }
-    let stored = connection.run(&[META], Mode::Write, async |tx| {
-        let meta = tx.store(META)?;
+    let stored = write(connection, Mode::Write, &|meta| {
         meta.put(&noise(), Some(&JsValue::from_str(RESERVE))).map_err(of_idb)?;
-        meta.delete(JsValue::from_str(SPENT)).map_err(of_idb)?;
-        tx.commit().await
+        meta.delete(JsValue::from_str(SPENT)).map_err(of_idb).map(drop)
     });
     match stored.await {
         Ok(()) => Ok(true),
@@ -46,18 +44,26 @@ pub(crate) async fn release(connection: &Connection) -> Result<bool, StoreError>
     if !has(connection, RESERVE).await? {
         return Ok(false);
     }
-    let deleting = connection.run(&[META], Mode::WriteDurably, async |tx| {
-        tx.store(META)?.delete(JsValue::from_str(RESERVE)).map_err(of_idb)?;
-        tx.commit().await
-    });
-    deleting.await?;
+    let delete = |meta: &ObjectStore| meta.delete(JsValue::from_str(RESERVE)).map_err(of_idb).map(drop);
+    write(connection, Mode::WriteDurably, &delete).await?;
     // A transaction of its own: before the deletion, there was no space even for this mark.
-    let marking = connection.run(&[META], Mode::Write, async |tx| {
-        tx.store(META)?.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb)?;
+    let mark = |meta: &ObjectStore| {
+        meta.put(&JsValue::TRUE, Some(&JsValue::from_str(SPENT))).map_err(of_idb).map(drop)
+    };
+    write(connection, Mode::Write, &mark).await?;
+    Ok(true)
+}
+
+async fn write(
+    connection: &Connection,
+    mode: Mode,
+    change: &dyn Fn(&ObjectStore) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let written = connection.run(&[META], mode, async |tx| {
+        change(&tx.store(META)?)?;
         tx.commit().await
     });
-    marking.await?;
-    Ok(true)
+    written.await
 }
 
 /// Runs a write that must not be refused: if there is no space, deletes the reserve and retries once.

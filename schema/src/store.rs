@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use futures::future::join_all;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, join_all};
 use sync::{
     Commit, Committed, Draft, JournalRecordOf, Mutation, Outbox, Queue, QueueRecord, QueueVersion, Read,
     Reading, Records, Relay, RowKey, Store, StoreError, Versioned,
@@ -37,6 +38,9 @@ impl<M: Records> Clone for IdbStore<M> {
     }
 }
 
+/// Work in a durable transaction. Its number is the result of those that have one.
+type NumberWork<'a> = &'a dyn Fn(Tx) -> LocalBoxFuture<'a, Result<u64, StoreError>>;
+
 impl<M: Records> IdbStore<M> {
     /// Opens the database `name`. A new one gets the client id `client` and the scope `scope`; both are
     /// ignored when it exists.
@@ -65,21 +69,15 @@ impl<M: Records> IdbStore<M> {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let beside = tables.iter().flat_map(|table| [filters_name(table), changes_name(table)]);
-        let beside: Vec<String> = beside.collect();
-        let stores: Vec<&str> =
-            [tables, others].concat().into_iter().chain(beside.iter().map(String::as_str)).collect();
+        let stores = stores_of(tables, others);
+        let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
         self.connection.run(&stores, mode, work).await
     }
 
-    /// Runs `work` in a durable transaction. If there is no space, deletes the reserve and runs `work` once
-    /// more.
-    async fn write_durably<T>(
-        &self,
-        stores: &[&str],
-        work: impl AsyncFn(Tx) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let run = async || self.connection.run(stores, Mode::WriteDurably, &work).await;
+    /// Runs `work` in a durable transaction, and returns its number. If there is no space, deletes the reserve
+    /// and runs `work` once more.
+    async fn write_durably(&self, stores: &[&str], work: NumberWork<'_>) -> Result<u64, StoreError> {
+        let run = async || self.connection.run(stores, Mode::WriteDurably, async |tx| work(tx).await).await;
         reserve::with(&self.connection, run).await
     }
 
@@ -122,6 +120,12 @@ impl<M: Records> IdbStore<M> {
         }
         Ok(found)
     }
+}
+
+/// The stores of some tables, with their indexes, and `others`.
+fn stores_of(tables: &[&str], others: &[&str]) -> Vec<String> {
+    let named = tables.iter().chain(others).map(|&name| name.to_owned());
+    named.chain(tables.iter().flat_map(|table| [filters_name(table), changes_name(table)])).collect()
 }
 
 impl<M: Records> Store for IdbStore<M> {
@@ -171,16 +175,16 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn withdraw(&self, seq: u64) -> Result<(), StoreError> {
-        self.write_durably(&[META, MUTATION_QUEUE], async |tx| {
+        let withdraw = async move |tx: Tx| {
             let waiting = tx.store(MUTATION_QUEUE)?;
             let held = queue::get(&waiting, seq).await?.filter(QueueRecord::is_pending);
             let mut record = held.ok_or(StoreError::Gone)?;
             record.mutation.withdrawn = true;
             queue::put(&waiting, &record)?;
             count_up(&tx.store(META)?, QUEUE_CHANGES).await?;
-            tx.commit().await
-        })
-        .await
+            tx.commit().await.map(|()| seq)
+        };
+        self.write_durably(&[META, MUTATION_QUEUE], &|tx| withdraw(tx).boxed_local()).await.map(drop)
     }
 
     async fn settle(
@@ -190,20 +194,21 @@ impl<M: Records> Store for IdbStore<M> {
     ) -> Result<Option<Mutation<M::Action>>, StoreError> {
         let mut replacement = replacement.map(|draft| Mutation::from_draft(draft, 0, M::SCHEMA));
         let unread = replacement.as_ref().map(queue::unread::<M>).transpose()?;
-        let settling = self.write_durably(&[META, MUTATION_QUEUE], async |tx| {
+        let unread = &unread;
+        let settle = async move |tx: Tx| {
             let waiting = tx.store(MUTATION_QUEUE)?;
             let held = queue::get(&waiting, seq).await?;
             held.filter(|record| !record.is_pending()).ok_or(StoreError::Gone)?;
             queue::remove(&waiting, seq)?;
-            let given = match &unread {
+            let given = match unread {
                 Some(unread) => queue::push(&waiting, unread.clone())?.await?,
                 None => 0,
             };
             count_up(&tx.store(META)?, QUEUE_CHANGES).await?;
             tx.commit().await?;
             Ok(given)
-        });
-        let given = settling.await?;
+        };
+        let given = self.write_durably(&[META, MUTATION_QUEUE], &|tx| settle(tx).boxed_local()).await?;
         if let Some(replacement) = &mut replacement {
             replacement.seq = given;
         }
@@ -303,12 +308,12 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {
-        self.write_durably(&[META], async |tx| {
+        let count = async move |tx: Tx| {
             let number = count_up(&tx.store(META)?, &format!("counter:{name}")).await?;
             tx.commit().await?;
             Ok(number)
-        })
-        .await
+        };
+        self.write_durably(&[META], &|tx| count(tx).boxed_local()).await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -318,14 +323,14 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
-        self.write_durably(&[META], async |tx| {
+        let put = async move |tx: Tx| {
             let meta = tx.store(META)?;
             match value {
                 Some(value) => write_text(&meta, &setting_key(name), value)?,
                 None => drop(meta.delete(JsValue::from_str(&setting_key(name))).map_err(of_idb)?),
             }
-            tx.commit().await
-        })
-        .await
+            tx.commit().await.map(|()| 0)
+        };
+        self.write_durably(&[META], &|tx| put(tx).boxed_local()).await.map(drop)
     }
 }

@@ -18,7 +18,7 @@ use super::download::DownloadError;
 use super::host::{Page, PageClient};
 use super::provider::use_client;
 use super::{listeners, server_events};
-use crate::engine::{Engine, EngineConfig, Observers, RoundRunner};
+use crate::engine::{Engine, EngineConfig, Observers, RoundRunner, page_limits, run_in_place};
 use crate::record::{Entities, RecordError};
 use crate::status::{RoundResult, SyncState};
 use crate::threats::Threat;
@@ -79,21 +79,21 @@ impl OfflineSyncConfig {
 
 /// The parts of an engine's start that an application may do its own way.
 pub struct Startup<M: Model> {
-    /// Runs the rounds, for instance once their code is loaded. `None` runs them in place.
-    pub run_round: Option<RoundRunner<Page<M>>>,
+    /// Runs the rounds, for instance once their code is loaded.
+    pub run_round: RoundRunner<Page<M>>,
     /// The first round waits for this, for instance for the first paint.
     pub first_paint: LocalBoxFuture<'static, ()>,
 }
 
 impl<M: Model> Default for Startup<M> {
     fn default() -> Self {
-        Self { run_round: None, first_paint: ready(()).boxed_local() }
+        Self { run_round: run_in_place(), first_paint: ready(()).boxed_local() }
     }
 }
 
 impl<M: Model> fmt::Debug for Startup<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Startup").field("in_place", &self.run_round.is_none()).finish_non_exhaustive()
+        f.write_str("Startup")
     }
 }
 
@@ -257,11 +257,10 @@ pub fn use_offline_sync_of<M: Model>(
     let update = use_force_update();
     let started = use_memo(client.clone(), |client| {
         let Startup { run_round, first_paint } = startup();
-        let mut engine = EngineConfig::new(config.scheduler(), random_u64());
-        if let Some(run_round) = run_round {
-            engine.run_round = run_round;
-        }
-        (Engine::new(client.clone(), engine), RefCell::new(Some(first_paint)))
+        // Not by `EngineConfig::new`: its code for rounds would be downloaded with this hook.
+        let (scheduler, seed, limits) = (config.scheduler(), random_u64(), page_limits());
+        let engine = Engine::new(client.clone(), EngineConfig { scheduler, seed, limits, run_round });
+        (engine, RefCell::new(Some(first_paint)))
     });
     {
         let engine = started.0.clone();
