@@ -91,13 +91,15 @@ impl<M: Model<Row: Send>> Book<M> {
     /// When the log cannot be read or written, another server has it, or the list cannot be read.
     pub fn open(names: &'static AppNames, options: Options, first_rows: &str) -> Result<Self> {
         let (log, entries) = Log::open::<Entry<M::Row>>(&options.log)?;
-        let is_new = entries.is_empty();
         let mut kept = Kept { ledger: Ledger::default(), log: Some(log) };
         entries.into_iter().for_each(|entry| kept.ledger.apply(entry));
-        if is_new {
+        // Each is asked by itself: the server may have stopped between the two.
+        if kept.ledger.epoch().is_nil() {
+            kept.keep(Entry::Epoch(random::uuid()?))?;
+        }
+        if kept.ledger.rev() == 0 {
             let rows: Vec<M::Row> =
                 serde_json::from_str(first_rows).context("the first rows cannot be read")?;
-            kept.keep(Entry::Epoch(random::uuid()?))?;
             let rows = kept.ledger.put(rows);
             kept.keep(rows)?;
         }
@@ -188,6 +190,73 @@ impl<M: Model> Kept<M> {
             return Err(BookFault::Broken);
         }
         self.ledger.apply(entry);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::conformance::{CounterRow, Counters};
+    use sync::{Cursor, PROTOCOL_VERSION, Verdict};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const NAMES: AppNames = AppNames::new("counters", "all");
+    const FIRST: &str = r#"[{"counter":{"key":"a","value":7}}]"#;
+
+    fn open(folder: &tempfile::TempDir) -> Result<Book<Counters>> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let options = Options { log: folder.path().join("log"), dist: None, listen };
+        Book::open(&NAMES, options, FIRST)
+    }
+
+    fn request() -> SyncRequest<Json> {
+        let mutation = r#"{"seq":1,"id":"00000000-0000-0000-0000-000000000001","action":{"key":"a","amount":1},
+            "author":"Ada","captured_at":5,"schema":2}"#;
+        SyncRequest {
+            protocol: PROTOCOL_VERSION,
+            client: Uuid::from_u128(9),
+            epoch: None,
+            last_outcome_seq: 0,
+            mutations: vec![serde_json::from_str(mutation).expect("a mutation")],
+            cursor: Cursor::Start,
+            scope: "all".to_owned(),
+            tables: Vec::new(),
+            max_rows: 10,
+        }
+    }
+
+    fn values(book: &Book<Counters>) -> Vec<i64> {
+        let rows = book.rows("counters").into_iter();
+        rows.filter_map(
+            |held| if let CounterRow::Counter { value, .. } = held.row { Some(value) } else { None },
+        )
+        .collect()
+    }
+
+    #[test]
+    fn what_was_answered_is_there_after_a_restart_and_booked_once() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let book = open(&folder)?;
+        assert_eq!(values(&book), [7]);
+        let first = book.exchange(&request())?;
+        assert_eq!(first.receipts[0].outcome.verdict, Verdict::Applied);
+        drop(book);
+        let book = open(&folder)?;
+        let again = book.exchange(&request())?;
+        assert_eq!((again.receipts, again.epoch, again.known_seq), (first.receipts, first.epoch, 1));
+        assert_eq!(values(&book), [8]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_books_nothing_more() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let book = open(&folder)?;
+        book.with(|kept| kept.log = None);
+        assert!(matches!(book.exchange(&request()), Err(BookFault::Broken)));
+        assert_eq!(values(&book), [7]);
         Ok(())
     }
 }
