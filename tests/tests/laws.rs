@@ -106,7 +106,7 @@ fn split_by_feature(metadata: &Metadata, graph: &mut Graph) {
     for member in metadata.workspace_packages() {
         let optional = member.dependencies.iter().filter(normal).filter(|dep| dep.optional);
         let direct = graph.entry(member.name.to_string()).or_default();
-        optional.for_each(|dep| drop(direct.remove(&dep.name)));
+        optional.for_each(|dep| _ = direct.remove(&dep.name));
     }
 }
 
