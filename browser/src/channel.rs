@@ -25,28 +25,49 @@ pub struct BroadcastEnd {
 #[derive(Default)]
 struct Freezer {
     is_frozen: Cell<bool>,
-    held: RefCell<Vec<Notice>>,
+    held: RefCell<Vec<Received>>,
+}
+
+/// A received notice, still as text: the code that parses it may not be loaded yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// One notice.
+    Text(String),
+    /// Too many to pass on one by one.
+    Overflow,
+}
+
+impl Received {
+    /// Parses it. `None` for notices of other builds that this one does not know.
+    pub fn parse(&self) -> Option<Notice> {
+        match self {
+            Self::Text(text) => serde_json::from_str(text).ok(),
+            // Treat everything as changed.
+            Self::Overflow => {
+                let everything =
+                    RoundProgress { changed: Changed::Many, queue: true, ..RoundProgress::default() };
+                Some(everything.into())
+            }
+        }
+    }
 }
 
 impl Freezer {
     /// Returns the notice if it may be handled now.
-    fn pass(&self, notice: Notice) -> Option<Notice> {
+    fn pass(&self, notice: Received) -> Option<Received> {
         if !self.is_frozen.get() {
             return Some(notice);
         }
         let mut held = self.held.borrow_mut();
         if held.len() == MAX_HELD_NOTICES {
-            // Too many to pass on one by one: treat everything as changed.
             held.clear();
-            held.push(
-                RoundProgress { changed: Changed::Many, queue: true, ..RoundProgress::default() }.into(),
-            );
+            held.push(Received::Overflow);
         }
         held.push(notice);
         None
     }
 
-    fn thaw(&self) -> Vec<Notice> {
+    fn thaw(&self) -> Vec<Received> {
         self.is_frozen.set(false);
         self.held.take()
     }
@@ -61,7 +82,7 @@ impl fmt::Debug for BroadcastEnd {
 impl BroadcastEnd {
     /// Opens an end that passes received notices to `on_notice`. In a browser without `BroadcastChannel`, it
     /// receives nothing.
-    pub fn open(names: &AppNames, on_notice: impl Fn(Notice) + 'static) -> Self {
+    pub fn open(names: &AppNames, on_notice: impl Fn(Received) + 'static) -> Self {
         let channel = BroadcastChannel::new(names.channel()).ok();
         let (freezer, on_notice) = (Rc::new(Freezer::default()), Rc::new(on_notice));
         let mut listeners = Vec::new();
@@ -69,9 +90,7 @@ impl BroadcastEnd {
             let (freezer, on_notice) = (Rc::clone(&freezer), Rc::clone(&on_notice));
             listeners.push(EventListener::new(channel, "message", move |event| {
                 let data = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
-                // Another build may send notices that this one does not know.
-                let notice = data.and_then(|text| serde_json::from_str(&text).ok());
-                if let Some(notice) = notice.and_then(|notice| freezer.pass(notice)) {
+                if let Some(notice) = data.and_then(|text| freezer.pass(Received::Text(text))) {
                     on_notice(notice);
                 }
             }));
@@ -120,21 +139,23 @@ mod tests {
     #[test]
     fn a_frozen_page_receives_notices_when_it_resumes() {
         let freezer = Freezer::default();
-        assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
+        let queue_changed = || Received::Text(serde_json::to_string(&Notice::QueueChanged).expect("JSON"));
+        assert_eq!(freezer.pass(queue_changed()), Some(queue_changed()));
         freezer.is_frozen.set(true);
         for _ in 0..MAX_HELD_NOTICES {
-            assert_eq!(freezer.pass(Notice::QueueChanged), None);
+            assert_eq!(freezer.pass(queue_changed()), None);
         }
         assert_eq!(freezer.thaw().len(), MAX_HELD_NOTICES);
         freezer.is_frozen.set(true);
         for _ in 0..=MAX_HELD_NOTICES {
-            assert_eq!(freezer.pass(Notice::QueueChanged), None);
+            assert_eq!(freezer.pass(queue_changed()), None);
         }
-        let told = freezer.thaw();
+        let told: Vec<Notice> = freezer.thaw().iter().filter_map(Received::parse).collect();
         assert!(
             matches!(told[..], [Notice::RoundProgress { changed: None, .. }, Notice::QueueChanged]),
             "{told:?}"
         );
-        assert_eq!(freezer.pass(Notice::QueueChanged), Some(Notice::QueueChanged));
+        assert_eq!(freezer.pass(queue_changed()), Some(queue_changed()));
+        assert_eq!(Received::Text("{\"unknown\":1}".to_owned()).parse(), None);
     }
 }

@@ -68,14 +68,18 @@ pub(crate) fn unsendable(error: gloo_net::Error) -> TransportError {
 
 /// Sends, and parses the JSON of a success.
 pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, TransportError> {
+    // From text like everywhere else: `from_slice` would compile the parser a second time.
+    serde_json::from_str(&answer_text(request).await?).map_err(|_| TransportError::Garbled)
+}
+
+/// Sends, and returns the body of a success. One copy serves answers of every type.
+async fn answer_text(request: Request) -> Result<String, TransportError> {
     let response = request.send().await.map_err(|error| broken(&error))?;
     if !response.ok() {
         return Err(refusal(response).await);
     }
     let body = response.binary().await.map_err(|error| broken(&error))?;
-    // From text like everywhere else: `from_slice` would compile the parser a second time.
-    let text = std::str::from_utf8(&body).map_err(|_| TransportError::Garbled)?;
-    serde_json::from_str(text).map_err(|_| TransportError::Garbled)
+    String::from_utf8(body).map_err(|_| TransportError::Garbled)
 }
 
 fn broken(error: &gloo_net::Error) -> TransportError {

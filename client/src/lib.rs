@@ -22,6 +22,8 @@ mod threats;
 mod view;
 mod watchers;
 
+#[cfg(feature = "yew")]
+pub use browser::Received;
 pub use client::{Change, Client, Indexer, Signal, Update, WeakClient};
 pub use completeness::Completeness;
 pub use drain::{DrainError, drain};

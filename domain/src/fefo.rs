@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use sync::sort_by;
+
 use crate::date::CalendarDate;
 use crate::lot::{InventoryLot, LotRef};
 use crate::quantity::Quantity;
@@ -40,7 +42,7 @@ pub fn primary_lot(lots: &[InventoryLot], today: CalendarDate) -> Option<&Invent
 /// and the missing quantity.
 pub fn allocate(lots: &[InventoryLot], wanted: Quantity, today: CalendarDate) -> (Vec<Allocation>, Quantity) {
     let mut usable: Vec<&InventoryLot> = lots.iter().filter(|lot| lot.is_usable(today)).collect();
-    usable.sort_by(|a, b| by_expiry(a, b));
+    sort_by(&mut usable, |a, b| by_expiry(a, b));
     let mut missing = wanted;
     let mut taken = Vec::new();
     for lot in usable {

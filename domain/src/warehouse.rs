@@ -1,8 +1,6 @@
 //! The engine's model of the warehouse: the effect of each action on rows.
 
-use std::collections::BTreeSet;
-
-use sync::{Model, Mutation, Refusal, RowKey, Rows};
+use sync::{Model, Mutation, Refusal, RowKey, Rows, set_of};
 use uuid::Uuid;
 
 use crate::action::Action;
@@ -82,8 +80,7 @@ impl Model for Warehouse {
             }
             Action::PlaceOrder(order) => {
                 let keys = order.lines.iter().flat_map(|line| booked_on(&line.lot));
-                let distinct: BTreeSet<RowKey> = keys.collect();
-                distinct.into_iter().collect()
+                set_of(keys).into_iter().collect()
             }
             Action::ResolveException { kind, product_id, lot, .. } => {
                 vec![exception_key(*kind, *product_id, lot.as_ref())]

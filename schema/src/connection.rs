@@ -1,11 +1,11 @@
 //! The database handle: opened once, released when another build needs to upgrade, reopened when it was lost.
 
 use std::cell::{Cell, RefCell};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 
-use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, LocalBoxFuture, select};
+use futures::future::{Either, select};
 use idb::{DatabaseEvent, Event as _, Factory, Request};
 use sync::StoreError;
 use wasm_bindgen::JsCast;
@@ -39,9 +39,6 @@ impl Drop for Handle {
     }
 }
 
-/// Work in a transaction, which keeps its result where its caller finds it.
-type Work<'a> = Box<dyn FnOnce(Tx) -> LocalBoxFuture<'a, ()> + 'a>;
-
 impl Connection {
     /// Opens the database, and creates or upgrades it if needed.
     pub(crate) async fn open(name: &str, needs: Needs) -> Result<Self, StoreError> {
@@ -72,21 +69,22 @@ impl Connection {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let tx = self.begin_within_limit(stores, mode).await?;
         let mut ended = None;
-        let slot = &mut ended;
-        let work: Work<'_> = Box::new(move |tx| async move { *slot = Some(work(tx).await) }.boxed_local());
-        self.run_boxed(stores, mode, work).await?;
+        self.within_limit(pin!(async { ended = Some(work(tx).await) })).await?;
         ended.unwrap_or_else(|| Err(self.stranded()))
     }
 
-    /// The part of [`Connection::run`] that is the same for every caller. A copy for each would be a tenth of the
-    /// worker's size.
-    async fn run_boxed(&self, stores: &[&str], mode: Mode, work: Work<'_>) -> Result<(), StoreError> {
-        let running = async {
-            work(self.begin(stores, mode).await?).await;
-            Ok(())
-        };
-        within(running, self.limit_millis.get()).await.unwrap_or_else(|| Err(self.stranded()))
+    async fn begin_within_limit(&self, stores: &[&str], mode: Mode) -> Result<Tx, StoreError> {
+        let begun = within(self.begin(stores, mode), self.limit_millis.get()).await;
+        begun.unwrap_or_else(|| Err(self.stranded()))
+    }
+
+    /// Runs a transaction until the time limit. A monomorphised copy for each caller would be a tenth of the
+    /// worker's size, so it takes the future as a trait object.
+    async fn within_limit(&self, running: Pin<&mut dyn Future<Output = ()>>) -> Result<(), StoreError> {
+        let ended = within(running, self.limit_millis.get()).await;
+        ended.ok_or_else(|| self.stranded())
     }
 
     /// Drops a handle that does not answer, so that the next transaction opens a new one.

@@ -26,12 +26,13 @@ pub(crate) mod worth;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use browser::Received;
 use client::{Client, Host, NotLoaded, Page, PageClient, RoundRunner, Signal, Update, listen};
 use domain::{DeviceAnswer, NAMES, Warehouse};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use schema::IdbStore;
-use sync::{Notice, QueueRecordOf, Store, StoreError};
+use sync::{QueueRecordOf, Store, StoreError};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::wasm_split;
@@ -111,7 +112,7 @@ impl Book {
             .boxed_local()
         });
         // If the rest cannot be loaded, the next notice tries again.
-        listen(self.client(), |client, notice| spawn_local(hear(client, notice).map(drop)));
+        listen(self.client(), |client, received| spawn_local(hear(client, received).map(drop)));
     }
 
     async fn follow(&self, update: Update<Warehouse>) {
@@ -197,8 +198,13 @@ impl Book {
 
 /// Takes in a notice from another window or the worker, with the code of the rest.
 #[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), rest::NotLoaded>))]
-fn hear(client: PageClient<Warehouse>, notice: Notice) -> LocalBoxFuture<'static, ()> {
-    async move { client.hear(notice).await }.boxed_local()
+fn hear(client: PageClient<Warehouse>, received: Received) -> LocalBoxFuture<'static, ()> {
+    async move {
+        if let Some(notice) = received.parse() {
+            client.hear(notice).await;
+        }
+    }
+    .boxed_local()
 }
 
 /// Runs one round with the code of the rest.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{CalendarDate, HistoryEntry, HistoryNote, LotRef, NoteTopic, Quantity};
-use sync::UnixMillis;
+use sync::{UnixMillis, sort_by};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -105,7 +105,7 @@ fn told(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     let entries = ledger.entries.iter().zip(after).map(|(entry, after)| (entry.rev, booked(entry, after)));
     let notes = ledger.notes.iter().map(|note| (note.rev, decided(note)));
     let mut known: Vec<(u64, Done)> = entries.chain(notes).collect();
-    known.sort_by_key(|(rev, _)| std::cmp::Reverse(*rev));
+    sort_by(&mut known, |(a, _), (b, _)| b.cmp(a));
     pending.into_iter().chain(known.into_iter().map(|(_, done)| done)).collect()
 }
 

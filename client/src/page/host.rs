@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use browser::{BroadcastEnd, BrowserTimer, FetchTransport, WebLock, new_uuid_v7, register_background_sync};
+use browser::{
+    BroadcastEnd, BrowserTimer, FetchTransport, Received, WebLock, new_uuid_v7, register_background_sync,
+};
 use futures::future::LocalBoxFuture;
 use schema::IdbStore;
 use sync::{AppNames, Channel, Model, Notice, Relay, StoreError};
@@ -66,12 +68,17 @@ impl<M: Model> Page<M> {
 /// [`StoreError`].
 pub async fn open_page<M: Model>(names: &'static AppNames) -> Result<PageClient<M>, StoreError> {
     let client = Client::open(Page::open(names).await?).await?;
-    listen(&client, |client, notice| spawn_local(async move { client.hear(notice).await }));
+    listen(&client, |client, received| {
+        if let Some(notice) = received.parse() {
+            spawn_local(async move { client.hear(notice).await });
+        }
+    });
     Ok(client)
 }
 
-/// Opens the client's end of the channel. `on_notice` is to call [`Client::hear`], in place or once its code is loaded.
-pub fn listen<M: Model>(client: &PageClient<M>, on_notice: impl Fn(PageClient<M>, Notice) + 'static) {
+/// Opens the client's end of the channel. `on_notice` is to parse the notice and call [`Client::hear`], in place or once
+/// the code for that is loaded.
+pub fn listen<M: Model>(client: &PageClient<M>, on_notice: impl Fn(PageClient<M>, Received) + 'static) {
     let weak = client.downgrade();
     let page = client.host();
     let channel = BroadcastEnd::open(page.names, move |notice| {
