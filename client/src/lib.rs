@@ -39,6 +39,7 @@ pub use page::{
     service_worker::{ask_to_keep_data, init_offline_sync, reload, use_update_ready},
     use_offline_sync::{OfflineSync, OfflineSyncConfig, Startup, use_offline_sync, use_offline_sync_of},
     use_rows::use_rows,
+    use_task::{Task, use_task},
 };
 pub use queue::Queue;
 pub use record::{Entities, RecordError};

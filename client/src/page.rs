@@ -10,3 +10,4 @@ pub(crate) mod service_worker;
 pub(crate) mod use_offline_sync;
 mod use_provided;
 pub(crate) mod use_rows;
+pub(crate) mod use_task;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use futures::FutureExt;
 use serde::Serialize;
+use serde_json::Value;
 use sync::{
     Draft, Model, Mutation, Notice, Read, Records, Refusal, Store, StoreError, TakenIn, Timer, Unsent,
     UnsentError, dependency,
@@ -29,17 +30,21 @@ pub enum RecordError {
 
 /// A model whose mutations can be named by operation and entity, with the payload as data.
 pub trait Entities: Model {
-    /// The action of `operation` (such as `"UPDATE"`) on the `entity` (such as `"course"`) with this id and
-    /// payload.
+    /// The action that `operation` (such as `"UPDATE"`) on the `entity` (such as `"course"`) with this id and payload is.
+    /// By default the one whose JSON is `{"update_course": {"id": …, …}}` with the payload's fields: an enum with such
+    /// variants, renamed to snake case, needs no more.
     ///
     /// # Errors
-    /// A [`Refusal`] for an unknown operation or entity, or for an invalid payload.
-    fn action(
-        operation: &str,
-        entity: &str,
-        id: Uuid,
-        data: serde_json::Value,
-    ) -> Result<Self::Action, Refusal>;
+    /// A [`Refusal`] for an unknown operation or entity, or for data that is not its payload.
+    fn action(operation: &str, entity: &str, id: Uuid, data: Value) -> Result<Self::Action, Refusal> {
+        let malformed =
+            |reason: String| Refusal::new("malformed", format!("This cannot be saved: {reason}."));
+        let Value::Object(mut payload) = data else { return Err(malformed("it is no object".to_owned())) };
+        payload.insert("id".to_owned(), Value::String(id.to_string()));
+        let name = format!("{operation}_{entity}").to_lowercase();
+        let action = Value::Object([(name, Value::Object(payload))].into_iter().collect());
+        serde_json::from_value(action).map_err(|error| malformed(error.to_string()))
+    }
 }
 
 impl<H: Host> Client<H> {

@@ -1,10 +1,11 @@
 //! The sync server: books mutations exactly once, sends changes to every device, and serves the app.
 //!
-//! [`booking`] decides and is pure, [`store`] is the port to the database, [`http`] the API. The other
-//! modules are the commands.
+//! [`booking`] decides and is pure, [`store`] is the port to the database, [`http`] the API. [`any`] serves
+//! any other model in the same protocol. The other modules are the commands.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod any;
 pub mod booking;
 pub mod clock;
 pub mod csv;

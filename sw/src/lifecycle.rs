@@ -4,6 +4,7 @@ use crate::policy::Message;
 use crate::precache::{self, Build};
 use crate::routes;
 use crate::scope::{self, WorkerError};
+use crate::shell::Shell;
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use web_sys::ServiceWorkerGlobalScope;
@@ -14,12 +15,13 @@ use web_sys::ServiceWorkerGlobalScope;
 /// # Errors
 /// As [`precache::fill`]; the browser then drops this worker and keeps the active one.
 pub async fn install(
+    shell: &Shell,
     global: &ServiceWorkerGlobalScope,
     build: &Build,
     event: &JsValue,
 ) -> Result<(), WorkerError> {
-    precache::fill(build).await?;
-    routes::add(event, build).await;
+    precache::fill(shell, build).await?;
+    routes::add(shell, event, build).await;
     if global.registration().active().is_none() { skip_waiting(global).await } else { Ok(()) }
 }
 
@@ -27,8 +29,12 @@ pub async fn install(
 ///
 /// # Errors
 /// As [`precache::sweep`]. No lock and no sync is awaited here: they would delay the activation.
-pub async fn activate(global: &ServiceWorkerGlobalScope, build: &Build) -> Result<(), WorkerError> {
-    precache::sweep(build).await?;
+pub async fn activate(
+    shell: &Shell,
+    global: &ServiceWorkerGlobalScope,
+    build: &Build,
+) -> Result<(), WorkerError> {
+    precache::sweep(shell, build).await?;
     scope::settle(global.clients().claim(), "take charge of open windows").await.map(drop)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Contains the rules and the cache names. It uses no browser API and cannot fail.
 
-use domain::NAMES;
+use crate::shell::Shell;
 
 /// The page that answers every navigation inside the app.
 pub const SHELL_PATH: &str = "/index.html";
@@ -10,12 +10,8 @@ pub const SHELL_PATH: &str = "/index.html";
 /// The start URL of the installed app: cached as a second copy of the page.
 pub const ROOT_PATH: &str = "/";
 
-/// Paths that the server always answers itself, including navigations. Enrolment needs the server in any
-/// case.
-const SERVER_PREFIXES: [&str; 2] = ["/api/", "/enrol/"];
-
-/// Files that are fetched only on demand, by the name before the content's hash: the camera's decoder.
-const ON_DEMAND: [&str; 3] = ["/decode-", "/decode_bg-", "/decoder-"];
+/// Paths that every app's server answers itself.
+const API_PREFIX: &str = "/api/";
 
 /// Hexadecimal digits of the content's SHA-256 in a file's name.
 const NAME_DIGITS: usize = 16;
@@ -46,9 +42,11 @@ pub enum Strategy {
 
 /// Chooses the source of the answer to a request.
 #[must_use]
-pub fn classify(request: &RequestFacts<'_>) -> Strategy {
-    let for_server = SERVER_PREFIXES
+pub fn classify(shell: &Shell, request: &RequestFacts<'_>) -> Strategy {
+    let for_server = shell
+        .server_prefixes
         .iter()
+        .chain([&API_PREFIX])
         .any(|prefix| request.path.starts_with(prefix) || request.path == prefix.trim_end_matches('/'));
     if request.method != "GET" || !request.same_origin || for_server {
         Strategy::Network
@@ -65,8 +63,8 @@ fn names_a_file(path: &str) -> bool {
 
 /// The first digits of a file's SHA-256, from its name, if it is a file that is cached on demand.
 #[must_use]
-pub fn on_demand_digits(path: &str) -> Option<&str> {
-    let rest = ON_DEMAND.iter().find_map(|stem| path.strip_prefix(stem))?;
+pub fn on_demand_digits<'p>(shell: &Shell, path: &'p str) -> Option<&'p str> {
+    let rest = shell.on_demand.iter().find_map(|stem| path.strip_prefix(stem))?;
     let (digits, extension) = rest.split_once('.')?;
     let is_hash = digits.len() == NAME_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     (is_hash && matches!(extension, "js" | "wasm")).then_some(digits)
@@ -75,21 +73,21 @@ pub fn on_demand_digits(path: &str) -> Option<&str> {
 /// The name of the cache of one build's files. It begins with the app's own prefix, so that a sweep never
 /// deletes a cache of another app on this origin.
 #[must_use]
-pub fn cache_name(build_id: &str) -> String {
-    format!("{}{build_id}", NAMES.cache_prefix())
+pub fn cache_name(shell: &Shell, build_id: &str) -> String {
+    format!("{}{build_id}", shell.names.cache_prefix())
 }
 
 /// Whether a cache belongs to a worker of this app, of any build.
 #[must_use]
-pub fn is_own_cache(name: &str) -> bool {
-    name.starts_with(&NAMES.cache_prefix())
+pub fn is_own_cache(shell: &Shell, name: &str) -> bool {
+    name.starts_with(&shell.names.cache_prefix())
 }
 
 /// The caches of other builds of this app.
 #[must_use]
-pub fn stale_caches(names: &[String], build_id: &str) -> Vec<String> {
-    let current = cache_name(build_id);
-    names.iter().filter(|name| is_own_cache(name) && **name != current).cloned().collect()
+pub fn stale_caches(shell: &Shell, names: &[String], build_id: &str) -> Vec<String> {
+    let current = cache_name(shell, build_id);
+    names.iter().filter(|name| is_own_cache(shell, name) && **name != current).cloned().collect()
 }
 
 /// A page's request to the worker.
@@ -115,7 +113,16 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
+    use sync::AppNames;
+
     use super::*;
+
+    const NAMES: AppNames = AppNames::new("notes", "all");
+    const SHELL: Shell = Shell {
+        server_prefixes: &["/join/"],
+        on_demand: &["/decode-", "/decode_bg-", "/decoder-"],
+        ..Shell::new(&NAMES)
+    };
 
     const PAGE: RequestFacts<'_> =
         RequestFacts { method: "GET", same_origin: true, path: "/", is_navigation: true };
@@ -136,7 +143,7 @@ mod tests {
             (page("/product/0191f0a0"), Strategy::Shell),
             (page("/checkout"), Strategy::Shell),
             (page("/apiary"), Strategy::Shell),
-            (page("/enrol/7GK2-9QXD"), Strategy::Network),
+            (page("/join/7GK2-9QXD"), Strategy::Network),
             (page("/api/openapi.json"), Strategy::Network),
             (page("/icons/icon.svg"), Strategy::CacheFirst),
             (asset("/app-0123456789abcdef.js"), Strategy::CacheFirst),
@@ -148,15 +155,15 @@ mod tests {
             (RequestFacts { same_origin: false, ..asset("/app.js") }, Strategy::Network),
         ];
         for (request, expected) in table {
-            assert_eq!(classify(&request), expected, "{request:?}");
+            assert_eq!(classify(&SHELL, &request), expected, "{request:?}");
         }
     }
 
     #[test]
-    fn only_the_decoder_is_cached_on_demand_and_only_under_the_name_of_its_content() {
-        assert_eq!(on_demand_digits("/decode_bg-0123456789abcdef.wasm"), Some("0123456789abcdef"));
-        assert_eq!(on_demand_digits("/decode-0123456789abcdef.js"), Some("0123456789abcdef"));
-        assert_eq!(on_demand_digits("/decoder-0123456789abcdef.js"), Some("0123456789abcdef"));
+    fn only_the_named_files_are_cached_on_demand_and_only_under_the_name_of_their_content() {
+        assert_eq!(on_demand_digits(&SHELL, "/decode_bg-0123456789abcdef.wasm"), Some("0123456789abcdef"));
+        assert_eq!(on_demand_digits(&SHELL, "/decode-0123456789abcdef.js"), Some("0123456789abcdef"));
+        assert_eq!(on_demand_digits(&SHELL, "/decoder-0123456789abcdef.js"), Some("0123456789abcdef"));
         for other in [
             "/decoder.js",
             "/decoder-0123.js",
@@ -165,15 +172,16 @@ mod tests {
             "/app-0123456789abcdef.js",
             "/x/decoder-0123456789abcdef.js",
         ] {
-            assert_eq!(on_demand_digits(other), None, "{other}");
+            assert_eq!(on_demand_digits(&SHELL, other), None, "{other}");
         }
     }
 
     #[test]
     fn a_sweep_takes_only_the_other_builds_of_this_app() {
-        let names = [cache_name("old"), cache_name("new"), "photos".to_owned(), NAMES.app.to_owned()];
-        assert_eq!(stale_caches(&names, "new"), [cache_name("old")]);
-        assert!(stale_caches(&[], "new").is_empty());
+        let names =
+            [cache_name(&SHELL, "old"), cache_name(&SHELL, "new"), "photos".to_owned(), NAMES.app.to_owned()];
+        assert_eq!(stale_caches(&SHELL, &names, "new"), [cache_name(&SHELL, "old")]);
+        assert!(stale_caches(&SHELL, &[], "new").is_empty());
     }
 
     #[test]

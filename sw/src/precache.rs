@@ -6,6 +6,7 @@
 
 use crate::policy;
 use crate::scope::{self, WorkerError};
+use crate::shell::Shell;
 use js_sys::{Array, Uint8Array};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
@@ -56,15 +57,15 @@ impl Build {
 /// # Errors
 /// [`WorkerError::Precache`] names the file that failed verification; no cache of this build is left behind
 /// then.
-pub async fn fill(build: &Build) -> Result<(), WorkerError> {
-    let on_demand: &[PrecachedFile] = if holds_on_demand().await? { &build.on_demand } else { &[] };
+pub async fn fill(shell: &Shell, build: &Build) -> Result<(), WorkerError> {
+    let on_demand: &[PrecachedFile] = if holds_on_demand(shell).await? { &build.on_demand } else { &[] };
     let mut responses = Vec::with_capacity(build.files.len() + on_demand.len());
     for PrecachedFile { path, sha256 } in build.files.iter().chain(on_demand) {
         responses.push((path.as_str(), verified(path, sha256).await?));
     }
-    let stored = store(&policy::cache_name(&build.id), &responses).await;
+    let stored = store(&policy::cache_name(shell, &build.id), &responses).await;
     if stored.is_err() {
-        delete(&policy::cache_name(&build.id)).await?;
+        delete(&policy::cache_name(shell, &build.id)).await?;
     }
     stored
 }
@@ -73,22 +74,29 @@ pub async fn fill(build: &Build) -> Result<(), WorkerError> {
 ///
 /// # Errors
 /// [`WorkerError::Precache`] when it failed verification.
-pub async fn fetch_on_demand(path: &str, digits: &str, build_id: &str) -> Result<Response, WorkerError> {
+pub async fn fetch_on_demand(
+    shell: &Shell,
+    path: &str,
+    digits: &str,
+    build_id: &str,
+) -> Result<Response, WorkerError> {
     let response = verified(path, digits).await?;
     let copy = response.clone().map_err(WorkerError::browser("copy a file"))?;
     // Without free space, the file still works as long as there is a network.
-    drop(store(&policy::cache_name(build_id), &[(path, copy)]).await);
+    drop(store(&policy::cache_name(shell, build_id), &[(path, copy)]).await);
     Ok(response)
 }
 
 /// Whether any build has cached one on this device.
-async fn holds_on_demand() -> Result<bool, WorkerError> {
+async fn holds_on_demand(shell: &Shell) -> Result<bool, WorkerError> {
     let names = Array::from(&scope::settle(scope::caches().keys(), "list the caches").await?);
-    for name in names.iter().filter_map(|name| name.as_string()).filter(|name| policy::is_own_cache(name)) {
+    for name in
+        names.iter().filter_map(|name| name.as_string()).filter(|name| policy::is_own_cache(shell, name))
+    {
         let kept = Array::from(&scope::settle(open(&name).await?.keys(), "list a cache").await?);
         let is_on_demand = |request: JsValue| {
             let url = Url::new(&Request::from(request).url()).ok();
-            url.is_some_and(|url| policy::on_demand_digits(&url.pathname()).is_some())
+            url.is_some_and(|url| policy::on_demand_digits(shell, &url.pathname()).is_some())
         };
         if kept.iter().any(is_on_demand) {
             return Ok(true);
@@ -101,10 +109,10 @@ async fn holds_on_demand() -> Result<bool, WorkerError> {
 ///
 /// # Errors
 /// [`WorkerError::Browser`] when the browser cannot list or delete caches.
-pub async fn sweep(build: &Build) -> Result<(), WorkerError> {
+pub async fn sweep(shell: &Shell, build: &Build) -> Result<(), WorkerError> {
     let names = Array::from(&scope::settle(scope::caches().keys(), "list the caches").await?);
     let names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
-    for name in policy::stale_caches(&names, &build.id) {
+    for name in policy::stale_caches(shell, &names, &build.id) {
         delete(&name).await?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 use crate::policy::{self, RequestFacts, Strategy};
 use crate::precache;
 use crate::scope::{self, WorkerError};
+use crate::shell::Shell;
 use wasm_bindgen::JsCast;
 use web_sys::{CacheQueryOptions, Request, RequestMode, Response, Url};
 
@@ -11,23 +12,31 @@ use web_sys::{CacheQueryOptions, Request, RequestMode, Response, Url};
 ///
 /// # Errors
 /// [`WorkerError::Browser`] when neither the cache nor the network has an answer.
-pub async fn respond(request: &Request, origin: &str, build_id: &str) -> Result<Response, WorkerError> {
+pub async fn respond(
+    shell: &Shell,
+    request: &Request,
+    origin: &str,
+    build_id: &str,
+) -> Result<Response, WorkerError> {
     let url = Url::new(&request.url()).map_err(WorkerError::browser("read a request's address"))?;
-    let strategy = policy::classify(&RequestFacts {
-        method: &request.method(),
-        same_origin: url.origin() == origin,
-        path: &url.pathname(),
-        is_navigation: request.mode() == RequestMode::Navigate,
-    });
+    let strategy = policy::classify(
+        shell,
+        &RequestFacts {
+            method: &request.method(),
+            same_origin: url.origin() == origin,
+            path: &url.pathname(),
+            is_navigation: request.mode() == RequestMode::Navigate,
+        },
+    );
     let kept = match strategy {
         Strategy::Network => None,
-        Strategy::Shell => cached(policy::SHELL_PATH, build_id).await?,
-        Strategy::CacheFirst => cached(&url.pathname(), build_id).await?,
+        Strategy::Shell => cached(shell, policy::SHELL_PATH, build_id).await?,
+        Strategy::CacheFirst => cached(shell, &url.pathname(), build_id).await?,
     };
-    match (kept, policy::on_demand_digits(&url.pathname())) {
+    match (kept, policy::on_demand_digits(shell, &url.pathname())) {
         (Some(response), _) => Ok(response),
         (None, Some(digits)) if strategy == Strategy::CacheFirst => {
-            precache::fetch_on_demand(&url.pathname(), digits, build_id).await
+            precache::fetch_on_demand(shell, &url.pathname(), digits, build_id).await
         }
         (None, _) => scope::fetch(request).await,
     }
@@ -35,10 +44,10 @@ pub async fn respond(request: &Request, origin: &str, build_id: &str) -> Result<
 
 /// Ignores headers such as `Vary: Accept-Encoding`: they describe the transfer, and the cache holds the
 /// decompressed body.
-async fn cached(path: &str, build_id: &str) -> Result<Option<Response>, WorkerError> {
+async fn cached(shell: &Shell, path: &str, build_id: &str) -> Result<Option<Response>, WorkerError> {
     let options = CacheQueryOptions::new();
     options.set_ignore_vary(true);
-    let cache = precache::open(&policy::cache_name(build_id)).await?;
+    let cache = precache::open(&policy::cache_name(shell, build_id)).await?;
     let found = scope::settle(cache.match_with_str_and_options(path, &options), "look in the cache").await?;
     Ok(found.dyn_into().ok())
 }

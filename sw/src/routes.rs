@@ -4,19 +4,20 @@
 
 use crate::policy;
 use crate::precache::Build;
+use crate::shell::Shell;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// Adds a route for each of the build's files, and for the page at the app's root, to the `install` event.
-pub async fn add(install: &JsValue, build: &Build) {
+pub async fn add(shell: &Shell, install: &JsValue, build: &Build) {
     // Routes are only an optimisation.
-    drop(try_add(install, build).await);
+    drop(try_add(shell, install, build).await);
 }
 
-async fn try_add(install: &JsValue, build: &Build) -> Result<(), JsValue> {
+async fn try_add(shell: &Shell, install: &JsValue, build: &Build) -> Result<(), JsValue> {
     let add_routes: Function = Reflect::get(install, &"addRoutes".into())?.dyn_into()?;
-    let source = object(&[("cacheName", policy::cache_name(&build.id).into())])?;
+    let source = object(&[("cacheName", policy::cache_name(shell, &build.id).into())])?;
     let routes = Array::new();
     for path in build.files.iter().map(|file| file.path.as_str()).chain([policy::ROOT_PATH]) {
         let condition = object(&[("urlPattern", path.into()), ("requestMethod", "GET".into())])?;

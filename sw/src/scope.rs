@@ -23,6 +23,9 @@ extern "C" {
 /// The reason why the worker could not handle an event.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
+    /// The worker's program has not called [`run`](crate::run).
+    #[error("the worker's program has to call sw::run")]
+    NotStarted,
     /// The build description stamped into `sw.js` is not what this worker expects.
     #[error("the build list in sw.js cannot be read ({0}); build the app again")]
     BuildList(String),

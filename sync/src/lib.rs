@@ -10,6 +10,8 @@
 mod app_names;
 mod audit;
 mod host;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 #[cfg(feature = "testing")]
 pub mod memory;
 mod model;

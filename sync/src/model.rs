@@ -114,8 +114,10 @@ pub trait Model: Records {
     /// A side effect of an applied action besides its row changes; only a server keeps it.
     type Effect: Debug;
 
-    /// Every row the action may read or change.
-    fn touches(action: &Self::Action) -> Vec<RowKey>;
+    /// Every row the action may read or change. By default the row that it edits or creates.
+    fn touches(action: &Self::Action) -> Vec<RowKey> {
+        Self::edits(action).or_else(|| Self::creates(action)).into_iter().collect()
+    }
     /// The row that the action edits, if any. The mutation is based on this row's revision, and a later
     /// revision may conflict with it.
     fn edits(action: &Self::Action) -> Option<RowKey> {
@@ -123,7 +125,10 @@ pub trait Model: Records {
         None
     }
     /// The row that this action creates, if any: later mutations of that row depend on it.
-    fn creates(action: &Self::Action) -> Option<RowKey>;
+    fn creates(action: &Self::Action) -> Option<RowKey> {
+        let _ = action;
+        None
+    }
     /// Changes `rows`. It must not need rows beyond [`Model::touches`], and must treat each row
     /// independently, so that some of the rows can be shown without the others.
     ///

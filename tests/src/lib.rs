@@ -13,3 +13,8 @@ pub use chromium::{Chromium, Launch};
 pub use native_transport::NativeTransport;
 pub use test_device::TestDevice;
 pub use test_server::TestServer;
+
+/// The blocks of the description of an app of its own compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/your-own-app.md")]
+pub struct YourOwnApp;

@@ -9,112 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arrows::ARROWS;
+
+#[path = "laws/arrows.rs"]
+mod arrows;
+#[path = "laws/example.rs"]
+mod example;
+
 const MAX_FILE_LINES: usize = 500;
 
-/// Packages that tie code to a browser, a runtime or a network.
-const PLATFORM: &[&str] = &["gloo", "idb", "reqwest", "sqlx", "tokio", "web-sys", "yew"];
-
-/// A crate's allowed dependencies, the packages it must not reach even indirectly, and the reason.
-struct Arrow {
-    from: &'static str,
-    may_use: &'static [&'static str],
-    never: &'static [&'static str],
-    why: &'static str,
-}
-
-const ARROWS: &[Arrow] = &[
-    Arrow {
-        from: "sync",
-        may_use: &[],
-        never: PLATFORM,
-        why: "the engine is simulated natively under a virtual clock, and serves apps with other entities",
-    },
-    Arrow {
-        from: "domain",
-        may_use: &["sync"],
-        never: PLATFORM,
-        why: "the same rules run on the screen, in the worker and on the server",
-    },
-    Arrow {
-        from: "browser",
-        may_use: &["sync"],
-        never: &["yew", "reqwest"],
-        why: "browser glue knows no rows, and the worker has no page to render",
-    },
-    Arrow {
-        from: "client",
-        may_use: &["sync"],
-        never: PLATFORM,
-        why: "page, worker and simulation run the same decisions over ports",
-    },
-    Arrow {
-        from: "client+yew",
-        may_use: &["browser", "schema", "sync"],
-        never: &["reqwest", "sqlx"],
-        why: "its Yew half serves any app: it knows the browser, and no rows",
-    },
-    Arrow {
-        from: "schema",
-        may_use: &["sync"],
-        never: &["yew", "reqwest"],
-        why: "page and worker of different builds share one database, so its shape lives in one place below both; its tables \
-              are the model's, whichever that is",
-    },
-    Arrow {
-        from: "app",
-        may_use: &["browser", "client+yew", "domain", "schema", "sync"],
-        never: &["reqwest", "sqlx"],
-        why: "page and worker are updated apart; what they share lives below them",
-    },
-    Arrow {
-        from: "sw",
-        may_use: &["browser", "client", "domain", "schema", "sync"],
-        never: &["yew", "reqwest", "sqlx"],
-        why: "the worker starts without a page, from a cold phone, and has to stay small",
-    },
-    Arrow {
-        from: "decoder",
-        may_use: &["domain"],
-        never: &["yew", "reqwest", "idb"],
-        why: "it knows pictures and codes, is fetched only for the camera, and has to stay small",
-    },
-    Arrow {
-        from: "server",
-        may_use: &["domain", "sync"],
-        never: &["idb", "yew"],
-        why: "the server decides with the rules, and knows nothing of how a device stores or shows",
-    },
-    Arrow {
-        from: "bench",
-        may_use: &["domain", "server", "sync", "tests"],
-        never: &["yew"],
-        why: "the driver measures pages from outside, and pushes as devices do",
-    },
-    Arrow {
-        from: "bench-engine",
-        may_use: &["browser", "client", "domain", "schema", "sync"],
-        never: &["yew", "reqwest"],
-        why: "it is the engine as app and worker run it, and nothing else",
-    },
-    Arrow {
-        from: "sim",
-        may_use: &["client", "domain", "server", "sync"],
-        never: &["yew", "reqwest"],
-        why: "it plays devices and network itself, around the engine and the server as they are",
-    },
-    Arrow {
-        from: "fuzz",
-        may_use: &["domain", "server", "sync"],
-        never: &["yew", "reqwest"],
-        why: "it feeds what reads bytes from outside, in one process and without a network",
-    },
-    Arrow {
-        from: "xtask",
-        may_use: &[],
-        never: &[],
-        why: "the build's tool is there before anything compiles",
-    },
-];
 /// The crate that may use all others.
 const TESTS: &str = "tests";
 
@@ -206,7 +109,7 @@ fn split_by_feature(metadata: &Metadata, graph: &mut Graph) {
     for member in metadata.workspace_packages() {
         let optional = member.dependencies.iter().filter(normal).filter(|dep| dep.optional);
         let direct = graph.entry(member.name.to_string()).or_default();
-        optional.for_each(|dep| drop(direct.remove(&dep.name)));
+        optional.for_each(|dep| _ = direct.remove(&dep.name));
     }
 }
 

@@ -122,7 +122,7 @@ fn build_app(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
     tools.ensure_wasm_opt()?;
-    build::build_app(tools, Profile::Release)?;
+    build::build_app(tools, &workspace.root, Profile::Release)?;
     if site.exists() {
         fs::remove_dir_all(site).with_context(|| format!("{} cannot be emptied", site.display()))?;
     }

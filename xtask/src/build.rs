@@ -5,7 +5,7 @@ use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::Result;
 use std::env::consts::EXE_SUFFIX;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const SERVER: &str = "lotbook-server";
 
@@ -49,12 +49,13 @@ pub(crate) struct Checks {
     pub(crate) bench: PathBuf,
 }
 
-/// Builds the app into `dist/`.
+/// Builds the app of `folder`, where its `Trunk.toml` is, into the `dist/` there.
 ///
 /// # Errors
 /// When Trunk fails.
-pub(crate) fn build_app(tools: &Tools<'_>, profile: Profile) -> Result<()> {
+pub(crate) fn build_app(tools: &Tools<'_>, folder: &Path, profile: Profile) -> Result<()> {
     let mut trunk = tools.command("trunk");
+    trunk.current_dir(folder);
     // Trunk rejects the common value NO_COLOR=1 as an invalid argument.
     process::run(trunk.env_remove("NO_COLOR").args(["build", "--skip-version-check"]).args(profile.flags()))
 }
@@ -66,6 +67,21 @@ pub(crate) fn build_app(tools: &Tools<'_>, profile: Profile) -> Result<()> {
 pub(crate) fn build_server(workspace: &Workspace, tools: &Tools<'_>, profile: Profile) -> Result<PathBuf> {
     process::run(tools.cargo(&["build", "--package", "server"]).args(profile.flags()))?;
     Ok(server_program(workspace, profile))
+}
+
+/// Builds the server of an example and returns its program.
+///
+/// # Errors
+/// When cargo fails.
+pub(crate) fn build_example_server(
+    workspace: &Workspace,
+    tools: &Tools<'_>,
+    name: &str,
+    profile: Profile,
+) -> Result<PathBuf> {
+    let package = format!("{name}-server");
+    process::run(tools.cargo(&["build", "--package", &package]).args(profile.flags()))?;
+    Ok(program(workspace, profile, &package))
 }
 
 /// Builds the programs for checks in one call of cargo, so that they share every dependency.

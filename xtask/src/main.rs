@@ -7,6 +7,7 @@ mod build;
 mod chromium;
 mod compress;
 mod deny;
+mod example;
 mod process;
 mod run;
 mod shrink;
@@ -42,8 +43,10 @@ enum Command {
     Bench(bench::Options),
     /// Run simulated warehouses under random faults, each from a seed
     Sim(sim::Options),
-    /// Post-process a release build of the app; called by Trunk
-    Stamp,
+    /// Build an example app into examples/NAME/dist, start its server and print a link to open
+    Example(example::Options),
+    /// Post-process a release build of an app; called by Trunk
+    Stamp(stamp::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,7 +56,8 @@ fn main() -> ExitCode {
         Command::Test(options) => test::test(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Sim(options) => sim::sim(&options),
-        Command::Stamp => stamp::from_trunk(),
+        Command::Example(options) => example::example(&options),
+        Command::Stamp(options) => stamp::from_trunk(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -50,7 +50,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         process::run(&mut subcommand(&server, "demo", &database))?;
     }
     let link = enrolment_link(&server, &database, options.port)?;
-    serve(&workspace, &server, &database, address, &link)
+    let mut command = subcommand(&server, "serve", &database);
+    command.arg("--dist").arg(workspace.dist());
+    serve(command, address, &format!("Open {link}\n  The link enrols one device, once."))
 }
 
 /// Builds the shipped programs and prints their paths.
@@ -68,17 +70,16 @@ fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
     tools.ensure_wasm_opt()?;
-    build::build_app(&tools, profile)?;
+    build::build_app(&tools, &workspace.root, profile)?;
     build::build_server(workspace, &tools, profile)
 }
 
-fn ensure_free(address: SocketAddr) -> Result<()> {
+pub(crate) fn ensure_free(address: SocketAddr) -> Result<()> {
     let port = address.port();
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
         Err(error) => bail!(
-            "port {port} cannot be used ({error}); stop what uses it, or choose another: \
-             cargo xtask run --port {}",
+            "port {port} cannot be used ({error}); stop what uses it, or choose another: --port {}",
             port.checked_add(1).unwrap_or(8080)
         ),
     }
@@ -97,20 +98,17 @@ fn enrolment_link(server: &Path, database: &Path, port: u16) -> Result<String> {
     link.map(str::to_owned).with_context(|| format!("`lotbook-server enrol` printed no link, but: {said}"))
 }
 
-fn serve(
-    workspace: &Workspace,
-    server: &Path,
-    database: &Path,
-    address: SocketAddr,
-    link: &str,
-) -> Result<()> {
+/// Starts a server on `address`, prints `message` once it answers, and waits for its end.
+///
+/// # Errors
+/// When it cannot be started, does not answer, or fails.
+pub(crate) fn serve(mut server: Command, address: SocketAddr, message: &str) -> Result<()> {
     // Ctrl-C also reaches the server, which shuts down cleanly; this program waits for it.
     ctrlc::set_handler(|| {}).context("Ctrl-C cannot be watched for")?;
-    let mut command = subcommand(server, "serve", database);
-    command.arg("--dist").arg(workspace.dist()).arg("--listen").arg(address.to_string());
-    let mut child = command.spawn().context("the server cannot be started")?;
+    let mut child =
+        server.arg("--listen").arg(address.to_string()).spawn().context("the server cannot be started")?;
     wait_until_up(&mut child, address)?;
-    println!("\n  Open {link}\n  The link enrols one device, once. Ctrl-C stops the server.\n");
+    println!("\n  {message} Ctrl-C stops the server.\n");
     let status = child.wait().context("the server cannot be waited for")?;
     // After a signal there is no exit code: that was Ctrl-C.
     ensure!(status.success() || status.code().is_none(), "the server ended with {status}");

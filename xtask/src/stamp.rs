@@ -10,6 +10,7 @@ use crate::split::{REST, split};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -20,12 +21,13 @@ use std::path::{Path, PathBuf};
 const LOADER: &str = "sw.js";
 const BOOT: &str = "boot.js";
 const PAGE: &str = "index.html";
-const WORKER_GLUE: &str = "worker.js";
-const WORKER_WASM: &str = "worker_bg.wasm";
+/// The program of Lotbook's worker.
+const WORKER: &str = "worker";
 /// Loads the camera's decoder. It refers to the other two files, and the page refers to it.
 const DECODER_LOADER: &str = "decoder.js";
-/// Files that are fetched only on demand; `sw/src/policy.rs` contains the same names.
+/// Files that are fetched only on demand; `worker/src/main.rs` contains the same names.
 const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
+const LOTBOOK: Parts<'static> = Parts { worker: WORKER, on_demand: &ON_DEMAND };
 /// The prefix of the line in the loader that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
 const HASH_DIGITS: usize = 16;
@@ -45,15 +47,37 @@ struct PrecachedFile {
     sha256: String,
 }
 
+/// The options of `stamp`.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The app is an example of this name: it is named and listed, but neither split nor made smaller
+    #[arg(long, value_name = "NAME")]
+    example: Option<String>,
+}
+
+/// The parts of an app that are not simply cached.
+struct Parts<'a> {
+    /// The worker's program.
+    worker: &'a str,
+    /// Files that are fetched only on demand.
+    on_demand: &'a [&'a str],
+}
+
 /// Called by Trunk's hook. A debug build is only split: its worker caches no files, so it never serves stale
 /// ones.
-pub(crate) fn from_trunk() -> Result<()> {
+pub(crate) fn from_trunk(options: &Options) -> Result<()> {
     let staging = env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staging =
         staging.context("TRUNK_STAGING_DIR is not set; run `trunk build --release`, which calls this")?;
+    let is_debug = env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug");
+    if let Some(name) = &options.example {
+        ensure!(!is_debug, "an example is built with `cargo xtask example {name}`");
+        let id = stamp(&staging, &Parts { worker: &format!("{name}-worker"), on_demand: &[] })?;
+        println!("stamped build {id}");
+        return Ok(());
+    }
     let workspace = Workspace::find()?;
     let tools = Tools::new(&workspace)?;
-    let is_debug = env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug");
     split(&workspace.linked_app(is_debug), &workspace.target.join("split"), &staging, &tools)?;
     if is_debug {
         return Ok(());
@@ -65,7 +89,7 @@ pub(crate) fn from_trunk() -> Result<()> {
         shrink(&glue, &wasm, &tools)?;
     }
     shrink_code(&staging.join(REST), &tools)?;
-    let id = stamp(&staging)?;
+    let id = stamp(&staging, &LOTBOOK)?;
     for file in files(&staging)? {
         compress(&staging.join(file))?;
     }
@@ -74,7 +98,7 @@ pub(crate) fn from_trunk() -> Result<()> {
 }
 
 /// Names the files by content, writes the build into the loader and returns its id.
-fn stamp(staging: &Path) -> Result<String> {
+fn stamp(staging: &Path, parts: &Parts<'_>) -> Result<String> {
     let names = name_by_content(staging)?;
     let loader = read_text(&staging.join(LOADER))?;
     let mut precached = Vec::new();
@@ -85,10 +109,11 @@ fn stamp(staging: &Path) -> Result<String> {
     let renamed =
         |name: &str| names.get(name).map(|name| format!("/{name}")).with_context(|| not_built(name));
     let id = build_id(&loader, &precached);
-    let (glue, wasm) = (renamed(WORKER_GLUE)?, renamed(WORKER_WASM)?);
+    let glue = renamed(&format!("{}.js", parts.worker))?;
+    let wasm = renamed(&format!("{}_bg.wasm", parts.worker))?;
     // The browser itself caches a worker's imports.
     precached.retain(|file| file.path != glue);
-    let on_demand_names = ON_DEMAND.map(renamed).into_iter().collect::<Result<Vec<_>>>()?;
+    let on_demand_names = parts.on_demand.iter().map(|name| renamed(name)).collect::<Result<Vec<_>>>()?;
     let (on_demand, precached) = precached.into_iter().partition(|file| on_demand_names.contains(&file.path));
     let build = Build { id: id.clone(), glue, wasm, files: precached, on_demand };
     write(&staging.join(LOADER), &with_build(&loader, &serde_json::to_string(&build)?)?)?;
@@ -239,7 +264,7 @@ mod tests {
     #[test]
     fn every_name_referred_to_exists_and_every_listed_file_has_its_checksum() {
         let folder = staged();
-        let id = stamp(folder.path()).unwrap();
+        let id = stamp(folder.path(), &LOTBOOK).unwrap();
         let loader = read_text(&folder.path().join(LOADER)).unwrap();
         let line = loader.lines().next().unwrap();
         let json = line.strip_prefix(BUILD_LINE).unwrap().strip_suffix(';').unwrap();
@@ -280,7 +305,7 @@ mod tests {
         let stamp_with = |file: &str, content: &str| {
             let folder = staged();
             fs::write(folder.path().join(file), content).unwrap();
-            stamp(folder.path()).unwrap()
+            stamp(folder.path(), &LOTBOOK).unwrap()
         };
         let id = stamp_with("lotbook.css", "body { margin: 0 }");
         assert_eq!(stamp_with("lotbook.css", "body { margin: 0 }"), id);

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::Row;
-use sync::{AuditRequest, AuditResponse, MAX_AUDIT_RANGES, PROTOCOL_VERSION};
+use sync::{AuditRequest, AuditResponse, PROTOCOL_VERSION};
 
 use super::auth::Caller;
 use super::errors::ApiError;
@@ -19,12 +19,7 @@ pub(super) async fn audit(
 ) -> Result<Json<AuditResponse<Row>>, ApiError> {
     let request = intake::request(&body, |request: &AuditRequest| request.protocol)?;
     let scope = scope(&request.scope)?;
-    let asked = request.ranges.len();
-    if asked > MAX_AUDIT_RANGES {
-        let message =
-            format!("{asked} ranges are too many for one request. Send at most {MAX_AUDIT_RANGES}.");
-        return Err(ApiError::bad_request("too_many_ranges", message));
-    }
+    intake::check_ranges(&request)?;
     let site = state.store.sites().await?.into_iter().find(|site| site.site == device.site);
     let epoch = site.ok_or_else(|| StoreFault::Failed("the device's site is gone".to_owned()))?.epoch;
     let repairs = state.store.audit(&device.site, scope, request).await?;

@@ -5,7 +5,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::NAMES;
 
 use super::errors::ApiError;
 use super::state::AppState;
@@ -14,8 +13,6 @@ use crate::store::Device;
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
-/// The header of every request that changes data: pages of other sites cannot set it.
-const CUSTOM_HEADER: &str = NAMES.header;
 
 /// The device that sent the request.
 pub(super) struct Caller(pub(super) Device);
@@ -44,13 +41,13 @@ fn token(headers: &HeaderMap) -> Option<&str> {
         .find_map(|(name, value)| (name == COOKIE).then_some(value))
 }
 
-/// Refuses requests that change data and lack [`CUSTOM_HEADER`]: a form on another site could have sent them.
-pub(super) async fn require_header(request: Request, next: Next) -> Response {
+/// Refuses requests that change data and lack the app's header: a form on another site could have sent them, but it
+/// cannot set a header.
+pub(super) async fn require_header(name: &'static str, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || request.headers().get(CUSTOM_HEADER).is_some_and(|value| value == "1") {
+    if reads || request.headers().get(name).is_some_and(|value| value == "1") {
         return next.run(request).await;
     }
-    let message =
-        format!("The request lacks the header {CUSTOM_HEADER}: 1, which Lotbook's own clients send.");
+    let message = format!("The request lacks the header {name}: 1, which the app's own pages send.");
     ApiError::new(StatusCode::FORBIDDEN, "header_missing", message).into_response()
 }

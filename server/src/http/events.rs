@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, StreamExt};
+use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
 use super::auth::Caller;
@@ -19,14 +20,22 @@ pub(super) async fn events(
     State(state): State<AppState>,
     Caller(device): Caller,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let revisions = WatchStream::new(state.revisions.listen(&device.site));
+    let revisions = state.revisions.listen(&device.site);
     let mut shutdown = state.shutdown.clone();
     let ended = async move {
         // Fails if the server is gone, which ends the stream too.
         let _ = shutdown.wait_for(|down| *down).await;
     };
-    let messages = revisions
+    Ok(stream(revisions, ended))
+}
+
+/// A message for each new revision, until `ended`.
+pub(super) fn stream(
+    revisions: watch::Receiver<u64>,
+    ended: impl Future<Output = ()> + Send + 'static,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let messages = WatchStream::new(revisions)
         .map(|rev| Ok(Event::default().data(format!("{{\"rev\":{rev}}}"))))
         .take_until(Box::pin(ended));
-    Ok(Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS))))
+    Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS)))
 }

@@ -6,7 +6,9 @@ use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sync::{Json, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, SyncRequest};
+use sync::{
+    AuditRequest, Json, MAX_AUDIT_RANGES, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, SyncRequest,
+};
 
 use super::errors::ApiError;
 use crate::booking::{DecodedAction, decoded, shortened};
@@ -106,8 +108,7 @@ pub(super) type DecodedRequest = (SyncRequest<()>, Vec<Mutation<DecodedAction>>)
 
 /// Parses a sync request.
 pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError> {
-    let request: SyncRequest<Json> = request(body, |request: &SyncRequest<Json>| request.protocol)?;
-    check_sequence(&request)?;
+    let request = raw_sync_request(body)?;
     let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, tables, max_rows } =
         request;
     let mutations = mutations.into_iter().map(decoded).collect();
@@ -123,6 +124,23 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
         max_rows,
     };
     Ok((rest, mutations))
+}
+
+/// Parses a sync request, but not the actions of its mutations.
+pub(super) fn raw_sync_request(body: &BodyBytes) -> Result<SyncRequest<Json>, ApiError> {
+    let request: SyncRequest<Json> = request(body, |request: &SyncRequest<Json>| request.protocol)?;
+    check_sequence(&request)?;
+    Ok(request)
+}
+
+/// Refuses a request for more ranges than one answer compares.
+pub(super) fn check_ranges(request: &AuditRequest) -> Result<(), ApiError> {
+    let asked = request.ranges.len();
+    if asked <= MAX_AUDIT_RANGES {
+        return Ok(());
+    }
+    let message = format!("{asked} ranges are too many for one request. Send at most {MAX_AUDIT_RANGES}.");
+    Err(ApiError::bad_request("too_many_ranges", message))
 }
 
 fn check_sequence(request: &SyncRequest<Json>) -> Result<(), ApiError> {
@@ -149,8 +167,6 @@ fn check_sequence(request: &SyncRequest<Json>) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use sync::AuditRequest;
-
     use super::*;
 
     const CLIENT: &str = "00000000-0000-0000-0000-000000000001";

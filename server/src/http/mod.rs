@@ -1,5 +1,6 @@
 //! The server over HTTP: the API under `/api`, the app's files everywhere else.
 
+mod any;
 mod assets;
 mod audit;
 mod auth;
@@ -23,6 +24,7 @@ use axum::middleware::{from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use domain::NAMES;
 use serde_json::json;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -31,6 +33,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+pub(crate) use any::router as router_of_any;
 pub use intake::MAX_BODY_BYTES;
 pub use revisions::Revisions;
 pub use state::AppState;
@@ -43,6 +46,11 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
     let router = Router::new()
         .nest("/api", api().with_state(state.clone()))
         .route("/healthz", get(healthz).with_state(state));
+    with_app(router, dist)
+}
+
+/// Adds the app's files, if there are any, and what every response needs.
+fn with_app(router: Router, dist: Option<&Path>) -> Router {
     let router = match dist {
         Some(dist) => router.merge(assets::router(dist)),
         None => {
@@ -53,7 +61,7 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
 }
 
 fn api() -> Router<AppState> {
-    Router::new()
+    let routes = Router::new()
         .route("/sync", post(sync::sync))
         .route("/audit", post(audit::audit))
         .route("/sign-out", post(enrol::sign_out))
@@ -63,10 +71,17 @@ fn api() -> Router<AppState> {
         .route("/products/by-barcode/{code}", get(products::by_barcode))
         .route("/enrol", post(enrol::enrol))
         .route("/device", get(enrol::device))
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(|| async { StatusCode::NOT_FOUND });
+    with_api_layers(routes, NAMES.header)
+}
+
+/// Adds the layers of every API: limits, compression, and a body for each refusal. Requests that change something need
+/// the header `header`.
+fn with_api_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, header: &'static str) -> Router<S> {
+    routes
         .layer(RequestDecompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(from_fn(auth::require_header))
+        .layer(from_fn(move |request, next| auth::require_header(header, request, next)))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(errors::with_body))
         .layer(map_response(not_stored))

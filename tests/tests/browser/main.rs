@@ -4,6 +4,7 @@ mod axe;
 mod breaking;
 mod camera;
 mod catalogue;
+mod courses;
 mod device;
 mod every_page;
 mod floor;

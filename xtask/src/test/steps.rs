@@ -6,6 +6,7 @@ use crate::bench;
 use crate::build::{self, Profile};
 use crate::chromium::{Browser, ensure_network_tools};
 use crate::deny;
+use crate::example::Example;
 use crate::process;
 use crate::sim;
 use crate::size;
@@ -17,8 +18,20 @@ use std::thread::available_parallelism;
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 9] =
-    ["app", "sw", "client", "decoder", "schema", "browser", "sync", "domain", "bench-engine"];
+const WASM_CRATES: [&str; 12] = [
+    "app",
+    "sw",
+    "worker",
+    "client",
+    "decoder",
+    "schema",
+    "browser",
+    "sync",
+    "domain",
+    "bench-engine",
+    "courses-app",
+    "courses-worker",
+];
 /// Those of them whose tests run in a browser.
 const WASM_TESTED: [&str; 4] = ["schema", "browser", "client", "sw"];
 /// The optional half of a tested crate.
@@ -27,6 +40,8 @@ const WASM_FEATURES: [&str; 2] = ["--features", "client/yew"];
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
 /// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
 const QUICK_STORY: &str = "work_done_offline_reaches_the_server_once";
+/// The example app that a browser test drives.
+const EXAMPLE: &str = "courses";
 /// Each browser test runs a server, a driver and a Chromium with several processes.
 const MAX_BROWSER_TESTS_AT_ONCE: usize = 4;
 /// A browser test mostly waits for its browser, so one core can run two of them.
@@ -149,7 +164,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_wasm_bindgen()?;
         self.tools.ensure_trunk()?;
         self.tools.ensure_wasm_opt()?;
-        build::build_app(&self.tools, Profile::Release)?;
+        build::build_app(&self.tools, &self.workspace.root, Profile::Release)?;
         self.app_is_built = true;
         Ok(())
     }
@@ -201,6 +216,12 @@ impl<'a> Run<'a> {
             .env("LOTBOOK_AXE", axe)
             .env("CHROMEDRIVER", &browser.driver)
             .env("CHROMIUM", &browser.chromium);
+        // The one story of a quick run needs no example.
+        if !self.is_quick {
+            let Example { dist, server } =
+                Example::build(self.workspace, &self.tools, EXAMPLE, Profile::Checks)?;
+            command.env("LOTBOOK_EXAMPLE_DIST", dist).env("LOTBOOK_EXAMPLE_SERVER_BIN", server);
+        }
         process::run_lines(&mut command, |line| self.results.read(line))
     }
 }

@@ -1,22 +1,61 @@
 //! The functions that `public/sw.js` calls, one for each listener. An `Err` rejects the event.
 
-use js_sys::JsString;
+use std::cell::Cell;
 use std::panic;
-use sw::drain::drain;
-use sw::lifecycle;
-use sw::policy::Message;
-use sw::precache::Build;
-use sw::respond::respond;
+use std::pin::Pin;
+
+use js_sys::JsString;
+use sync::Records;
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response, ServiceWorkerGlobalScope, console};
 
-/// A panic traps the instance. The next event gets a new one, so that a single failing event does not end the
-/// worker.
-fn main() {
+use crate::drain::drain;
+use crate::lifecycle;
+use crate::policy::Message;
+use crate::precache::Build;
+use crate::respond::respond;
+use crate::scope::WorkerError;
+use crate::shell::Shell;
+
+/// The app of this worker.
+#[derive(Clone, Copy)]
+struct App {
+    shell: Shell,
+    drain: fn(&Shell) -> Draining,
+}
+
+type Draining = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+thread_local! {
+    static APP: Cell<Option<App>> = const { Cell::new(None) };
+}
+
+/// Makes this program the service worker of an app with the rows of `M`. Call it once, in `main`:
+///
+/// ```no_run
+/// # use sync::conformance::Counters as Notes;
+/// # use sync::AppNames;
+/// const NAMES: AppNames = AppNames::new("notes", "all");
+///
+/// fn main() {
+///     sw::run::<Notes>(sw::Shell::new(&NAMES));
+/// }
+/// ```
+pub fn run<M: Records>(shell: Shell) {
+    // A panic traps the instance. The next event gets a new one, so that a single failing event does not end the
+    // worker.
     panic::set_hook(Box::new(|info| {
         console::error_1(&info.to_string().into());
         wasm_bindgen::handler::schedule_reinit();
     }));
+    APP.set(Some(App {
+        shell,
+        drain: |shell| Box::pin(drain::<M>(shell.names, || scope().registration().waiting().is_some())),
+    }));
+}
+
+fn app() -> Result<App, WorkerError> {
+    APP.get().ok_or(WorkerError::NotStarted)
 }
 
 fn scope() -> ServiceWorkerGlobalScope {
@@ -29,7 +68,7 @@ fn scope() -> ServiceWorkerGlobalScope {
 /// Names the file that failed verification.
 #[wasm_bindgen]
 pub async fn on_install(build: JsValue, event: JsValue) -> Result<(), JsValue> {
-    Ok(lifecycle::install(&scope(), &Build::from_js(&build)?, &event).await?)
+    Ok(lifecycle::install(&app()?.shell, &scope(), &Build::from_js(&build)?, &event).await?)
 }
 
 /// Deletes the caches of older builds and claims the open windows.
@@ -38,7 +77,7 @@ pub async fn on_install(build: JsValue, event: JsValue) -> Result<(), JsValue> {
 /// The browser's error.
 #[wasm_bindgen]
 pub async fn on_activate(build: JsValue) -> Result<(), JsValue> {
-    Ok(lifecycle::activate(&scope(), &Build::from_js(&build)?).await?)
+    Ok(lifecycle::activate(&app()?.shell, &scope(), &Build::from_js(&build)?).await?)
 }
 
 /// Answers a request from the cache of build `build_id` or the network.
@@ -49,7 +88,8 @@ pub async fn on_activate(build: JsValue) -> Result<(), JsValue> {
 /// The network's error when there is no answer.
 #[wasm_bindgen]
 pub async fn on_fetch(request: Request, build_id: JsString) -> Result<Response, JsValue> {
-    Ok(respond(&request, &scope().location().origin(), &String::from(build_id)).await?)
+    let origin = scope().location().origin();
+    Ok(respond(&app()?.shell, &request, &origin, &String::from(build_id)).await?)
 }
 
 /// Handles a posted message: `{"type": "skip-waiting"}` or `{"type": "sync"}`.
@@ -72,8 +112,8 @@ pub async fn on_message(data: JsValue) -> Result<(), JsValue> {
 /// When mutations are left that a retry may send.
 #[wasm_bindgen]
 pub async fn on_sync(last_chance: bool) -> Result<(), JsValue> {
-    let global = scope();
-    let drained = drain(|| global.registration().waiting().is_some()).await;
+    let App { shell, drain } = app()?;
+    let drained = drain(&shell).await;
     if drained.is_err() && last_chance {
         console::warn_1(
             &"The browser gives up sending in the background; it goes on when the app is opened.".into(),

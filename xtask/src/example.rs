@@ -1,0 +1,74 @@
+//! `cargo xtask example`: an app of its own entities (`examples/`), built and served.
+
+use crate::build::{self, Profile};
+use crate::run::{ensure_free, serve};
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The options of `example`.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The folder below examples/
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The port on this machine that the server listens on
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+/// A built example.
+#[derive(Debug)]
+pub(crate) struct Example {
+    /// The built app.
+    pub(crate) dist: PathBuf,
+    /// The server's program.
+    pub(crate) server: PathBuf,
+}
+
+impl Example {
+    /// Builds an example with the tools it needs: its app into `examples/NAME/dist`, and its server with `profile`.
+    ///
+    /// # Errors
+    /// When there is no such example, or it cannot be built.
+    pub(crate) fn build(
+        workspace: &Workspace,
+        tools: &Tools<'_>,
+        name: &str,
+        profile: Profile,
+    ) -> Result<Self> {
+        let folder = workspace.root.join("examples").join(name);
+        ensure!(folder.join("Trunk.toml").is_file(), "there is no example {name} in {}", folder.display());
+        tools.ensure_wasm_target()?;
+        tools.ensure_wasm_bindgen()?;
+        tools.ensure_trunk()?;
+        // A debug build would not be stamped: its worker caches no files.
+        build::build_app(tools, &folder, Profile::Release)?;
+        let server = build::build_example_server(workspace, tools, name, profile)?;
+        Ok(Self { dist: folder.join("dist"), server })
+    }
+}
+
+/// Builds an example and serves it until Ctrl-C.
+///
+/// # Errors
+/// When the port is taken, or the example cannot be built or started.
+pub(crate) fn example(options: &Options) -> Result<()> {
+    let Options { name, port } = options;
+    let address = SocketAddr::from(([127, 0, 0, 1], *port));
+    ensure_free(address)?;
+    let workspace = Workspace::find()?;
+    let tools = Tools::new(&workspace)?;
+    let Example { dist, server } = Example::build(&workspace, &tools, name, Profile::Debug)?;
+    let data = workspace.target.join("examples");
+    fs::create_dir_all(&data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    let mut command = Command::new(server);
+    command.arg("--log").arg(data.join(format!("{name}.log"))).arg("--dist").arg(dist);
+    serve(command, address, &format!("Open http://localhost:{port}."))
+}
