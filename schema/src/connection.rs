@@ -69,14 +69,14 @@ impl Connection {
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (begun, mut ended) = (Cell::new(None), None);
+        let (begun, ended) = (Cell::new(None), Cell::new(None));
         let running = pin!(async {
             if let Some(tx) = begun.take() {
-                ended = Some(work(tx).await);
+                ended.set(Some(work(tx).await));
             }
         });
         self.run_within_limit(stores, mode, &begun, running).await?;
-        ended.unwrap_or_else(|| Err(self.stranded()))
+        ended.take().unwrap_or_else(|| Err(self.stranded()))
     }
 
     /// The part of [`Connection::run`] that is the same for every caller: begins a transaction in `begun`, then
