@@ -213,7 +213,8 @@ impl Scheduler {
             Event::Automatic(on) => {
                 self.automatic = on;
                 self.next = self.next.filter(|(_, reason)| on || *reason != INTERVAL);
-                self.consider(on.then_some("automatic sync on"), now)
+                // Nothing is due any more when they go off; a retry that was due stays.
+                if on { self.consider(Some("automatic sync on"), now) } else { Vec::new() }
             }
             Event::SignedIn => {
                 self.trouble = None;
