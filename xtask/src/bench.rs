@@ -121,7 +121,7 @@ fn build_app(workspace: &Workspace, tools: &Tools<'_>, site: &Path) -> Result<()
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
-    tools.ensure_wasm_opt()?;
+    tools.ensure_shrinkers()?;
     build::build_app(tools, &workspace.root, Profile::Release)?;
     if site.exists() {
         fs::remove_dir_all(site).with_context(|| format!("{} cannot be emptied", site.display()))?;

@@ -69,7 +69,7 @@ fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
-    tools.ensure_wasm_opt()?;
+    tools.ensure_shrinkers()?;
     build::build_app(&tools, &workspace.root, profile)?;
     build::build_server(workspace, &tools, profile)
 }

@@ -21,6 +21,14 @@ const WASM_OPT_ARGUMENTS: [&str; 8] = [
     "--enable-multivalue",
     "--enable-simd",
 ];
+/// In the path of a dependency's file, after the home folder.
+const REGISTRY_PATH: &[u8] = b"/registry/src/";
+/// In the path of a file of the standard library.
+const RUSTC_PATH: &[u8] = b"/rustc/";
+/// The end of a path.
+const RUST_FILE: &[u8] = b".rs";
+/// The longest path that is looked at.
+const MAX_PATH_BYTES: usize = 300;
 /// Hexadecimal digits at the end of wasm-bindgen's import and export names.
 const HASH_DIGITS: usize = 16;
 
@@ -30,11 +38,24 @@ pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> 
     let (mut script, mut code) = (read(glue)?, read(wasm)?);
     number_names(&mut script, &mut code);
     write(glue, &script)?;
-    write(wasm, &code)
+    write(wasm, &code)?;
+    minify(glue, tools)
+}
+
+/// Minifies a script. The names at the top of one that is no module are global and stay.
+fn minify(script: &Path, tools: &Tools<'_>) -> Result<()> {
+    let Some(program) = tools.terser() else { return Ok(()) };
+    let is_module = String::from_utf8_lossy(&read(script)?).contains("\nexport ");
+    let mut command = tools.command(&program.to_string_lossy());
+    command.args(is_module.then_some("--module"));
+    process::run(command.args(["--compress", "--mangle", "--output"]).arg(script).arg("--").arg(script))
 }
 
 /// Shrinks a wasm file, except for the names that it shares with JavaScript.
 pub(crate) fn shrink_code(wasm: &Path, tools: &Tools<'_>) -> Result<()> {
+    let mut content = read(wasm)?;
+    blank_paths(&mut content);
+    write(wasm, &content)?;
     if let Some(program) = tools.wasm_opt() {
         optimise(&program, wasm, &[], tools)?;
         let content = read(wasm)?;
@@ -78,6 +99,26 @@ fn with_ranks(module: &[u8]) -> Result<Vec<u8>> {
     let mut named = module.to_vec();
     section.append_to(&mut named);
     Ok(named)
+}
+
+/// Replaces the file names of dependencies and of the standard library, which panic messages would name, by
+/// blanks of the same length: they depend on the machine, and do not compress. Line, column and text stay.
+fn blank_paths(module: &mut [u8]) {
+    let starts: Vec<usize> =
+        [REGISTRY_PATH, RUSTC_PATH].iter().flat_map(|part| found(module, part)).collect();
+    for start in starts {
+        let Some(path) = module.get(start..) else { continue };
+        let length = path.iter().take(MAX_PATH_BYTES).take_while(|byte| byte.is_ascii_graphic()).count();
+        let end = path[..length].windows(RUST_FILE.len()).position(|part| part == RUST_FILE);
+        if let Some(end) = end {
+            module[start..start + end].fill(b' ');
+        }
+    }
+}
+
+/// The positions of a text.
+fn found(module: &[u8], text: &[u8]) -> Vec<usize> {
+    module.windows(text.len()).enumerate().filter(|(_, part)| *part == text).map(|(at, _)| at).collect()
 }
 
 /// Replaces the hashes in the names that both files share by numbers, because hashes do not compress. The
@@ -133,6 +174,23 @@ mod tests {
     use wasm_encoder::{
         CodeSection, EntityType, Function, FunctionSection, ImportSection, Module, TypeSection, ValType,
     };
+
+    #[test]
+    fn paths_of_dependencies_become_blanks_and_our_own_stay() {
+        let mut module = b"\0/home/a/registry/src/index-1/yew-0.23.0/src/lib.rsmessage/rustc/12/library/core/a.rs\0app/src/main.rs"
+            .to_vec();
+        let length = module.len();
+        blank_paths(&mut module);
+        let text = String::from_utf8(module).unwrap();
+        assert_eq!(text.len(), length);
+        assert!(
+            text.starts_with("\0/home/a ")
+                && text.contains(" .rsmessage ")
+                && text.ends_with("app/src/main.rs"),
+            "{text}"
+        );
+        assert!(!text.contains("yew") && !text.contains("library"), "{text}");
+    }
 
     #[test]
     fn names_keep_their_length_and_are_the_same_in_both_files() {

@@ -46,6 +46,7 @@ const DENY: CargoTool = CargoTool {
     features: &[],
 };
 const BINARYEN: &str = "binaryen@132.0.0";
+const TERSER: &str = "terser@5.51.4";
 /// Older releases cannot parse the output of current Rust.
 const WASM_OPT_MIN_VERSION: u32 = 120;
 /// The folder of the lock file for the browser tests' npm packages.
@@ -164,20 +165,21 @@ impl<'a> Tools<'a> {
         .with_context(|| format!("{} {} cannot be installed", tool.package, tool.version))
     }
 
-    /// Installs wasm-opt if npm is available. Without it a build works, but is larger.
-    pub(crate) fn ensure_wasm_opt(&self) -> Result<()> {
-        if self.wasm_opt().is_some() {
+    /// Installs wasm-opt and terser if npm is available. Without them a build works, but is larger.
+    pub(crate) fn ensure_shrinkers(&self) -> Result<()> {
+        if self.wasm_opt().is_some() && self.terser().is_some() {
             return Ok(());
         }
         if self.find("npm").is_none() {
             println!(
-                "Neither wasm-opt nor npm is installed: the app is built without wasm-opt and is larger."
+                "npm is not installed, nor are wasm-opt and terser: the app is built without them and is larger."
             );
             return Ok(());
         }
-        let arguments = ["install", "--no-save", "--no-audit", "--no-fund", BINARYEN, "--prefix"];
+        // Together: npm removes packages that an earlier call without --save has installed.
+        let arguments = ["install", "--no-save", "--no-audit", "--no-fund", BINARYEN, TERSER, "--prefix"];
         process::run(self.command("npm").args(arguments).arg(self.workspace.tools()))
-            .with_context(|| format!("{BINARYEN}, which has wasm-opt, cannot be installed with npm"))
+            .with_context(|| format!("{BINARYEN} (wasm-opt) and {TERSER} cannot be installed with npm"))
     }
 
     /// Installs axe-core, the accessibility rules for the browser tests, and returns its path.
@@ -209,6 +211,11 @@ impl<'a> Tools<'a> {
     pub(crate) fn wasm_opt(&self) -> Option<PathBuf> {
         let version: u32 = self.version_of("wasm-opt")?.parse().ok()?;
         if version < WASM_OPT_MIN_VERSION { None } else { self.find("wasm-opt") }
+    }
+
+    /// The minifier of JavaScript.
+    pub(crate) fn terser(&self) -> Option<PathBuf> {
+        self.find("terser")
     }
 
     /// The first word in the output of `--version` that is a number, or a `v` with a number.

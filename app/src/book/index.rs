@@ -7,18 +7,15 @@ use std::rc::Rc;
 
 use client::{Change, Completeness};
 use domain::{Action, PRODUCTS, Row, Warehouse};
-use futures::FutureExt;
-use futures::future::{Either, LocalBoxFuture, select};
+use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use schema::IdbStore;
 use sync::{Changed, Records, RowKey, Rows, Store, UnixMillis, Versioned, fold, set_of};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
-use wasm_split_helpers::wasm_split;
 
 use super::catalogue::Catalogue;
 use super::{Book, Queued};
-use crate::rest::NotLoaded;
 
 /// Products read before the first paint: more than the rows of any screen.
 const FIRST_ROWS: usize = 100;
@@ -149,7 +146,7 @@ impl Book {
 
     /// Handles stored rows. A snapshot fills the table by ascending key, so new rows come after those already
     /// read.
-    async fn follow_rows(&self, changed: Changed, before: Completeness) {
+    pub(super) async fn follow_rows(&self, changed: Changed, before: Completeness) {
         let reading = &self.0.reading;
         let completeness = self.client().completeness();
         let is_complete = completeness == Completeness::Complete;
@@ -206,19 +203,6 @@ async fn wait_until(time: UnixMillis) {
     if wait > 0 {
         TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
     }
-}
-
-/// Calls [`Book::follow_rows`], and the survey's, once the rest is loaded.
-///
-/// # Errors
-/// [`NotLoaded`].
-#[wasm_split(rest, fallible, return_wrapper(let work = _; { work.await; Ok(()) } -> Result<(), NotLoaded>))]
-pub(super) fn follow_rows(book: Book, changed: Changed, before: Completeness) -> LocalBoxFuture<'static, ()> {
-    async move {
-        book.follow_for_survey(&changed);
-        book.follow_rows(changed, before).await;
-    }
-    .boxed_local()
 }
 
 /// Products whose label is changed by a pending mutation.

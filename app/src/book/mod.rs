@@ -123,8 +123,10 @@ impl Book {
                 products.extend(index::pending_products(self.client().queue().iter()));
                 self.refresh_products(products).await;
             }
-            // Rows come with rounds and answers of the server, when the rest is loaded.
-            Update::Rows { changed, before } => drop(index::follow_rows(self.clone(), changed, before).await),
+            Update::Rows { changed, before } => {
+                self.follow_for_survey(&changed);
+                self.follow_rows(changed, before).await;
+            }
             // If the stored identity cannot be read, the next round asks for it.
             Update::Settings => drop(self.read_device().await),
         }

@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_wasm_target()?;
         self.tools.ensure_wasm_bindgen()?;
         self.tools.ensure_trunk()?;
-        self.tools.ensure_wasm_opt()?;
+        self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_wasm_target()?;
         self.tools.ensure_wasm_bindgen()?;
         self.tools.ensure_trunk()?;
-        self.tools.ensure_wasm_opt()?;
+        self.tools.ensure_shrinkers()?;
         build::build_app(&self.tools, &self.workspace.root, Profile::Release)?;
         self.app_is_built = true;
         Ok(())
@@ -171,8 +171,10 @@ impl<'a> Run<'a> {
 
     fn size(&mut self) -> Result<()> {
         self.app()?;
-        if self.tools.wasm_opt().is_none() {
-            println!("Sizes are not compared: they say nothing without wasm-opt, which npm would bring.");
+        if self.tools.wasm_opt().is_none() || self.tools.terser().is_none() {
+            println!(
+                "Sizes are not compared: they say nothing without wasm-opt and terser, which npm would bring."
+            );
             return Ok(());
         }
         size::check(self.workspace)
