@@ -29,6 +29,8 @@ const RUSTC_PATH: &[u8] = b"/rustc/";
 const RUST_FILE: &[u8] = b".rs";
 /// The longest path that is looked at.
 const MAX_PATH_BYTES: usize = 300;
+/// Every supported browser understands ECMAScript 2020.
+const MINIFY_OPTIONS: &str = "passes=3,ecma=2020";
 /// Hexadecimal digits at the end of wasm-bindgen's import and export names.
 const HASH_DIGITS: usize = 16;
 
@@ -48,7 +50,13 @@ fn minify(script: &Path, tools: &Tools<'_>) -> Result<()> {
     let is_module = String::from_utf8_lossy(&read(script)?).contains("\nexport ");
     let mut command = tools.command(&program.to_string_lossy());
     command.args(is_module.then_some("--module"));
-    process::run(command.args(["--compress", "--mangle", "--output"]).arg(script).arg("--").arg(script))
+    process::run(
+        command
+            .args(["--compress", MINIFY_OPTIONS, "--mangle", "--output"])
+            .arg(script)
+            .arg("--")
+            .arg(script),
+    )
 }
 
 /// Shrinks a wasm file, except for the names that it shares with JavaScript.

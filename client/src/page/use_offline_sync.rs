@@ -101,13 +101,13 @@ impl<M: Model> fmt::Debug for Startup<M> {
 /// The sync state, by `Deref`, and the methods that change it.
 #[derive(Debug)]
 pub struct OfflineSync<M: Model> {
-    state: SyncState,
+    state: Rc<SyncState>,
     engine: Engine<Page<M>>,
 }
 
 impl<M: Model> Clone for OfflineSync<M> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone(), engine: self.engine.clone() }
+        Self { state: Rc::clone(&self.state), engine: self.engine.clone() }
     }
 }
 
@@ -284,7 +284,7 @@ pub fn use_offline_sync_of<M: Model>(
         });
     }
     let engine = started.0.clone();
-    OfflineSync { state: engine.state(), engine }
+    OfflineSync { state: Rc::new(engine.state()), engine }
 }
 
 async fn run<M: Model>(engine: Engine<Page<M>>, first_paint: Option<LocalBoxFuture<'static, ()>>) {
