@@ -1,4 +1,4 @@
-//! What a worker has to know of the app that it serves.
+//! The app that a worker serves: its names, and the exceptions to caching.
 
 use sync::AppNames;
 

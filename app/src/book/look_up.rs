@@ -6,6 +6,7 @@ use sync::{Outbox, Store, StoreError, TransportError, Versioned};
 use uuid::Uuid;
 
 use super::Book;
+use crate::words::faults_in_words::{store_fault, transport_fault};
 use crate::words::language::tf;
 
 /// Timeout while a person waits with the scanner in hand.
@@ -37,8 +38,8 @@ impl Book {
     pub(crate) async fn download_product(&self, id: Uuid) -> Result<Option<Uuid>, String> {
         self.download(&format!("/api/products/{id}"))
             .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())
+            .map_err(|error| transport_fault(&error))?
+            .map_err(|error| store_fault(&error))
     }
 
     /// Looks a code up on this device: as a barcode, a SKU, a bin, a delivery number.
@@ -84,7 +85,7 @@ impl Book {
             Ok(Ok(None)) => {
                 LookUp::Unknown { message: tf("No product has the code {code}.", &[("code", &code.trim())]) }
             }
-            Ok(Err(error)) => LookUp::Failed(error.to_string()),
+            Ok(Err(error)) => LookUp::Failed(store_fault(&error)),
             Err(_) => LookUp::Unknown { message: self.unknown_here(code) },
         }
     }

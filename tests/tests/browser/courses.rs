@@ -65,7 +65,7 @@ impl Server {
         Ok(())
     }
 
-    /// What the log has of devices: the receipts, and the rows written.
+    /// The log entries of devices: their receipts, and the rows they wrote.
     fn booked(&self) -> Result<(Vec<Value>, Vec<Value>)> {
         let (mut receipts, mut rows) = (Vec::new(), Vec::new());
         for line in std::fs::read_to_string(self.log())?.lines() {

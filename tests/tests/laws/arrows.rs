@@ -3,7 +3,7 @@
 /// Packages that tie code to a browser, a runtime or a network.
 const PLATFORM: &[&str] = &["gloo", "idb", "reqwest", "sqlx", "tokio", "web-sys", "yew"];
 
-/// What a crate may use of the others, what it may never reach, even through others, and why.
+/// A crate's allowed dependencies, the packages it must not reach even indirectly, and the reason.
 pub(crate) struct Arrow {
     pub(crate) from: &'static str,
     pub(crate) may_use: &'static [&'static str],
