@@ -17,7 +17,6 @@ mod stock;
 mod ui;
 mod use_book;
 mod use_offline_sync;
-mod use_provided;
 mod words;
 mod work;
 

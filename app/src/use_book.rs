@@ -4,7 +4,7 @@ use client::Signal;
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::use_provided::use_provided;
+use client::use_provided;
 
 /// The device's book.
 #[hook]

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use yew::prelude::*;
 
 use crate::use_book::use_book;
-use crate::use_provided::use_provided;
+use client::use_provided;
 
 /// The sync state, and the methods that change it.
 pub(crate) type OfflineSync = client::OfflineSync<Warehouse>;

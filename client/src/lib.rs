@@ -38,6 +38,7 @@ pub use page::{
     },
     service_worker::{ask_to_keep_data, init_offline_sync, reload, use_update_ready},
     use_offline_sync::{OfflineSync, OfflineSyncConfig, Startup, use_offline_sync, use_offline_sync_of},
+    use_provided::use_provided,
     use_rows::use_rows,
     use_task::{Task, use_task},
 };

@@ -8,6 +8,6 @@ pub(crate) mod provider;
 mod server_events;
 pub(crate) mod service_worker;
 pub(crate) mod use_offline_sync;
-mod use_provided;
+pub(crate) mod use_provided;
 pub(crate) mod use_rows;
 pub(crate) mod use_task;

@@ -35,7 +35,7 @@ const FLOORS: &[&[&str]] = &[
     &["use_book"],
     &["book", "ui"],
     &["camera", "device", "route"],
-    &["use_provided", "words"],
+    &["words"],
     &["rest"],
 ];
 

@@ -36,6 +36,7 @@ use crate::ui::toasts::Toast;
 use crate::ui::use_clock::offset_minutes;
 use crate::use_book::use_book;
 use crate::words::faults_in_words::not_loaded;
+use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
 /// Maximum number of queued scans; more than a person scans during one look-up.
@@ -282,7 +283,7 @@ impl Scans {
                 let _notice = around.say_if_slow(&code.code);
                 around.book.ask_server(&code.code).await
             }
-            Err(error) => LookUp::Failed(error.to_string()),
+            Err(error) => LookUp::Failed(store_fault(&error)),
         };
         match found {
             LookUp::Product(id) if self.offer(Found::Product(id, code.clone())) => {}

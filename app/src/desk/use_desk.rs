@@ -6,7 +6,7 @@ use super::answers::Answers;
 use super::scan_question::Question;
 use super::scanner::Scans;
 use crate::ui::toasts::{Shown, Toasts};
-use crate::use_provided::use_provided;
+use client::use_provided;
 
 /// Stays the same while the app runs.
 #[derive(Clone, PartialEq)]

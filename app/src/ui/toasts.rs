@@ -11,8 +11,8 @@ use yew_hooks::use_event_with_window;
 use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
-use crate::use_provided::use_provided;
 use crate::words::language::t;
+use client::use_provided;
 
 /// Maximum number of toasts on the screen; a new one replaces the oldest.
 const MAX_TOASTS: usize = 2;

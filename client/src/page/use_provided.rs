@@ -8,6 +8,6 @@ use yew::prelude::*;
 /// Outside its provider: a programming error that the first render shows, with nothing to return.
 #[hook]
 #[expect(clippy::expect_used, reason = "a component outside its provider cannot work at all")]
-pub(crate) fn use_provided<T: Clone + PartialEq + 'static>() -> T {
+pub fn use_provided<T: Clone + PartialEq + 'static>() -> T {
     use_context::<T>().expect("its provider is above every component that uses it")
 }
