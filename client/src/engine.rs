@@ -6,21 +6,16 @@ use std::rc::Rc;
 use futures::channel::mpsc;
 use futures::future::{AbortHandle, LocalBoxFuture, abortable, join};
 use sync::{
-    Connection, Ended, Event, Notice, Order, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Store,
-    StoreError, Timer, TransportError, UnixMillis,
+    Connection, Ended, Event, Notice, Order, RoundLimits, RoundReport, Scheduler, SchedulerConfig, Timer,
+    TransportError, UnixMillis,
 };
 
 use crate::client::{Change, Client, Signal};
 use crate::host::Host;
-use crate::round::{
-    PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended, next_notices, sync_and_audit_once,
-};
+use crate::round::{PAGE_PULL_ROWS, RoundFailure, RoundPorts, ended, next_notices, sync_and_audit_once};
 use crate::status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};
-use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
 
-/// The setting that exists while automatic rounds are switched off.
-const MANUAL_SETTING: &str = "manual_sync";
 /// Maximum timeout of a browser's timer.
 const MAX_TIMER_MILLIS: u64 = 2_147_000_000;
 
@@ -131,17 +126,6 @@ impl<H: Host> Engine<H> {
     /// The device's data.
     pub fn client(&self) -> &Client<H> {
         &self.0.client
-    }
-
-    /// Reads the user's choices, which persist across pages. Rounds begin with [`Event::Started`].
-    pub async fn read_choices(&self) {
-        let store = self.0.client.store();
-        if matches!(store.setting(WORK_OFFLINE_SETTING).await, Ok(Some(_))) {
-            self.handle(Event::WorkOffline(true));
-        }
-        if matches!(store.setting(MANUAL_SETTING).await, Ok(Some(_))) {
-            self.handle(Event::Automatic(false));
-        }
     }
 
     /// Cancels the running round and the timer, and stops following the client. Stored data stays.
@@ -326,64 +310,7 @@ impl<H: Host> Engine<H> {
         true
     }
 
-    /// Switches automatic rounds on or off. New mutations are sent in either case.
-    pub fn set_automatic(&self, on: bool) {
-        let value = (!on).then_some("yes");
-        self.store_then(
-            async move |client: Client<H>| client.store().put_setting(MANUAL_SETTING, value).await,
-            move |engine| engine.handle(Event::Automatic(on)),
-        );
-    }
-
-    /// Stores the user's choice to work offline, for this window, the others and the worker.
-    pub fn work_offline(&self, chosen: bool) {
-        let value = chosen.then_some("yes");
-        self.store_then(
-            async move |client: Client<H>| client.store().put_setting(WORK_OFFLINE_SETTING, value).await,
-            move |engine| {
-                engine.0.client.tell(&Notice::WorkOffline { chosen });
-                engine.handle(Event::WorkOffline(chosen));
-            },
-        );
-    }
-
-    /// Downloads the whole snapshot again; queue and rows stay in the meantime.
-    pub fn full_sync(&self) {
-        self.store_then(
-            async |client: Client<H>| client.store().restart(client.host().scope()).await,
-            |engine| engine.handle(Event::Manual),
-        );
-    }
-
-    /// Drops all rows and downloads the whole snapshot again, for unreadable rows; the queue stays.
-    pub fn repair(&self) {
-        self.store_then(
-            async |client: Client<H>| client.drop_rows().await,
-            |engine| engine.handle(Event::Manual),
-        );
-    }
-
-    /// Clears a threat that a person has acknowledged.
-    pub fn dismiss(&self, threat: Threat) {
-        let client = self.0.client.clone();
-        self.spawn(async move { client.dismiss(threat).await });
-    }
-
-    fn store_then(
-        &self,
-        change: impl AsyncFnOnce(Client<H>) -> Result<(), StoreError> + 'static,
-        then: impl FnOnce(&Self) + 'static,
-    ) {
-        let engine = self.clone();
-        self.spawn(async move {
-            match change(engine.0.client.clone()).await {
-                Ok(()) => then(&engine),
-                Err(error) => engine.fail(error.into()),
-            }
-        });
-    }
-
-    fn fail(&self, error: SyncError) {
+    pub(crate) fn fail(&self, error: SyncError) {
         self.0.error.replace(Some(error));
         self.changed();
     }
@@ -411,7 +338,7 @@ impl<H: Host> Engine<H> {
         }
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.0.client.host().spawn(Box::pin(task));
     }
 

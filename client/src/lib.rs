@@ -7,6 +7,7 @@
 //! simulation runs the same code.
 
 mod check;
+mod choices;
 mod client;
 mod completeness;
 mod drain;
