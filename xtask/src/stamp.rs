@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 const LOADER: &str = "sw.js";
 const BOOT: &str = "boot.js";
@@ -85,16 +87,34 @@ pub(crate) fn from_trunk(options: &Options) -> Result<()> {
     if tools.wasm_opt().is_none() {
         println!("no wasm-opt of a usable version: the wasm files stay larger than they could be");
     }
-    for (glue, wasm) in pairs(&staging, &files(&staging)?) {
-        shrink(&glue, &wasm, &tools)?;
-    }
-    shrink_code(&staging.join(REST), &tools)?;
+    let mut modules = pairs(&staging, &files(&staging)?);
+    modules.push((None, staging.join(REST)));
+    in_parallel(&modules, |(glue, wasm)| match glue {
+        Some(glue) => shrink(glue, wasm, &tools),
+        None => shrink_code(wasm, &tools),
+    })?;
     let id = stamp(&staging, &LOTBOOK)?;
-    for file in files(&staging)? {
-        compress(&staging.join(file))?;
-    }
+    in_parallel(&files(&staging)?, |file| compress(&staging.join(file)))?;
     println!("stamped build {id}");
     Ok(())
+}
+
+/// Calls `work` with each item, on every core.
+fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let take_all = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(take_all)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a thread panicked")))
+    })
 }
 
 /// Names the files by content, writes the build into the loader and returns its id.
@@ -298,6 +318,18 @@ mod tests {
         let app = boot.split('"').nth(1).unwrap();
         let app = read_text(&folder.path().join(app.trim_start_matches('/'))).unwrap();
         assert!(folder.path().join(app.split('\'').nth(1).unwrap()).exists());
+    }
+
+    #[test]
+    fn parallel_work_includes_every_item_and_reports_a_failure() {
+        let seen = AtomicUsize::new(0);
+        let add = |item: &usize| {
+            seen.fetch_add(*item, Ordering::Relaxed);
+            Ok(())
+        };
+        in_parallel(&[1, 2, 3, 4, 5], add).unwrap();
+        assert_eq!(seen.into_inner(), 15);
+        assert!(in_parallel(&[1, 2, 3], |item| Ok(ensure!(*item != 3))).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check, the fastest first; stops at the first failure.
 //!
-//! The app's release build uses at most one core, so it runs in parallel with the native tests, as a process
-//! of its own.
+//! The app's release build mostly uses one core, so it runs in parallel with the steps before it, as a process of its
+//! own.
 
 mod beside;
 mod report;
@@ -126,7 +126,7 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     let mut report = Report::new();
     let mut app = None;
     let result = steps.iter().try_for_each(|&step| {
-        if step == Step::Native && steps.contains(&Step::App) {
+        if step == Step::Clippy && steps.contains(&Step::App) {
             app = Some(Beside::begin(&workspace, Step::App)?);
         }
         one(step, &mut run, &mut report, if step == Step::App { app.take() } else { None })
@@ -191,7 +191,7 @@ mod tests {
     fn the_app_build_starts_before_the_steps_that_need_it() {
         for steps in [options(None, false).steps(), options(None, true).steps()] {
             let at = |step| steps.iter().position(|other| *other == step);
-            assert!(at(Step::Native) < at(Step::App) && at(Step::App) < at(Step::Browser));
+            assert!(at(Step::Clippy) < at(Step::App) && at(Step::App) < at(Step::Browser));
         }
     }
 }

@@ -52,28 +52,28 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Every broken variant.
-    pub const BROKEN: [Self; 20] = [
-        Self::DeleteBeforeAck,
-        Self::AnyAnswerIsAck,
-        Self::DropOnSignIn,
-        Self::CursorBeforeRows,
-        Self::SeqFromMax,
-        Self::ReceiptsApart,
-        Self::NoDedupe,
-        Self::LateCommit,
-        Self::NoJournal,
-        Self::SnapshotOnlyAdds,
-        Self::NoRemovals,
-        Self::UndoDeletes,
-        Self::NoSteal,
-        Self::NoWatchdog,
-        Self::NoRetry,
-        Self::RefusedStaysPending,
-        Self::NoAudit,
-        Self::ChecksAnother,
-        Self::StaleQueue,
-        Self::NoFold,
+    /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
+    pub const BROKEN: [(Self, u64); 20] = [
+        (Self::DeleteBeforeAck, 1),
+        (Self::AnyAnswerIsAck, 15),
+        (Self::DropOnSignIn, 2),
+        (Self::CursorBeforeRows, 7),
+        (Self::SeqFromMax, 5),
+        (Self::ReceiptsApart, 1),
+        (Self::NoDedupe, 1),
+        (Self::LateCommit, 5),
+        (Self::NoJournal, 9),
+        (Self::SnapshotOnlyAdds, 2),
+        (Self::NoRemovals, 4),
+        (Self::UndoDeletes, 3),
+        (Self::NoSteal, 22),
+        (Self::NoWatchdog, 55),
+        (Self::NoRetry, 1),
+        (Self::RefusedStaysPending, 1),
+        (Self::NoAudit, 29),
+        (Self::ChecksAnother, 1),
+        (Self::StaleQueue, 1),
+        (Self::NoFold, 2),
     ];
 
     /// Its name on the command line, and a description.
