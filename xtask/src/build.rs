@@ -8,15 +8,16 @@ use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
 const SERVER: &str = "lotbook-server";
+const EXAMPLE_SERVER: &str = "courses-server";
+const SIM: &str = "sim";
+const BENCH: &str = "bench";
 
 /// A build profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// Small and fast, as shipped.
     Release,
-    /// Nearly as fast, in a third of the build time: for programs that only run checks.
-    Checks,
-    /// Quick to build.
+    /// Quick to build, and optimised as far as checks need it.
     Debug,
 }
 
@@ -24,7 +25,6 @@ impl Profile {
     fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Release => &["--release"],
-            Self::Checks => &["--profile", "checks"],
             Self::Debug => &[],
         }
     }
@@ -32,17 +32,22 @@ impl Profile {
     fn folder(self) -> &'static str {
         match self {
             Self::Release => "release",
-            Self::Checks => "checks",
             Self::Debug => "debug",
         }
     }
 }
 
-/// The programs that checks run, built together.
+/// The packages of every native check. All checks build the same packages with the same features, so that they share every
+/// dependency.
+pub(crate) const CHECKED: [&str; 3] = ["--workspace", "--features", "tests/browser"];
+
+/// The programs that checks run.
 #[derive(Debug)]
 pub(crate) struct Checks {
     /// The server.
     pub(crate) server: PathBuf,
+    /// The server of the example.
+    pub(crate) example_server: PathBuf,
     /// The simulation.
     pub(crate) sim: PathBuf,
     /// The driver of benches and faults.
@@ -73,33 +78,31 @@ pub(crate) fn build_server(workspace: &Workspace, tools: &Tools<'_>, profile: Pr
 ///
 /// # Errors
 /// When cargo fails.
-pub(crate) fn build_example_server(
-    workspace: &Workspace,
-    tools: &Tools<'_>,
-    name: &str,
-    profile: Profile,
-) -> Result<PathBuf> {
+pub(crate) fn build_example_server(workspace: &Workspace, tools: &Tools<'_>, name: &str) -> Result<PathBuf> {
     let package = format!("{name}-server");
-    process::run(tools.cargo(&["build", "--package", &package]).args(profile.flags()))?;
-    Ok(program(workspace, profile, &package))
+    process::run(&mut tools.cargo(&["build", "--package", &package]))?;
+    Ok(program(workspace, Profile::Debug, &package))
 }
 
-/// Builds the programs for checks in one call of cargo, so that they share every dependency.
+/// Builds the native tests and the programs for checks in one call of cargo.
 ///
 /// # Errors
 /// When cargo fails.
 pub(crate) fn build_checks(workspace: &Workspace, tools: &Tools<'_>) -> Result<Checks> {
-    let packages = ["build", "--package", "server", "--package", "sim", "--package", "bench"];
-    process::run(tools.cargo(&packages).args(Profile::Checks.flags()))?;
+    let mut cargo = tools.cargo(&["build", "--tests"]);
+    cargo.args(CHECKED).args([SERVER, EXAMPLE_SERVER, SIM, BENCH].into_iter().flat_map(|bin| ["--bin", bin]));
+    process::run(&mut cargo)?;
+    let built = |name| program(workspace, Profile::Debug, name);
     Ok(Checks {
-        server: server_program(workspace, Profile::Checks),
-        sim: program(workspace, Profile::Checks, "sim"),
-        bench: program(workspace, Profile::Checks, "bench"),
+        server: built(SERVER),
+        example_server: built(EXAMPLE_SERVER),
+        sim: built(SIM),
+        bench: built(BENCH),
     })
 }
 
 /// The path of the server built with this profile.
-pub(crate) fn server_program(workspace: &Workspace, profile: Profile) -> PathBuf {
+fn server_program(workspace: &Workspace, profile: Profile) -> PathBuf {
     program(workspace, profile, SERVER)
 }
 

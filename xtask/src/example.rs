@@ -22,36 +22,19 @@ pub(crate) struct Options {
     port: u16,
 }
 
-/// A built example.
-#[derive(Debug)]
-pub(crate) struct Example {
-    /// The built app.
-    pub(crate) dist: PathBuf,
-    /// The server's program.
-    pub(crate) server: PathBuf,
-}
-
-impl Example {
-    /// Builds an example with the tools it needs: its app into `examples/NAME/dist`, and its server with `profile`.
-    ///
-    /// # Errors
-    /// When there is no such example, or it cannot be built.
-    pub(crate) fn build(
-        workspace: &Workspace,
-        tools: &Tools<'_>,
-        name: &str,
-        profile: Profile,
-    ) -> Result<Self> {
-        let folder = workspace.root.join("examples").join(name);
-        ensure!(folder.join("Trunk.toml").is_file(), "there is no example {name} in {}", folder.display());
-        tools.ensure_wasm_target()?;
-        tools.ensure_wasm_bindgen()?;
-        tools.ensure_trunk()?;
-        // A debug build would not be stamped: its worker caches no files.
-        build::build_app(tools, &folder, Profile::Release)?;
-        let server = build::build_example_server(workspace, tools, name, profile)?;
-        Ok(Self { dist: folder.join("dist"), server })
-    }
+/// Builds the app of an example with the tools it needs, and returns its `dist/`.
+///
+/// # Errors
+/// When there is no such example, or it cannot be built.
+pub(crate) fn build_app(workspace: &Workspace, tools: &Tools<'_>, name: &str) -> Result<PathBuf> {
+    let folder = workspace.root.join("examples").join(name);
+    ensure!(folder.join("Trunk.toml").is_file(), "there is no example {name} in {}", folder.display());
+    tools.ensure_wasm_target()?;
+    tools.ensure_wasm_bindgen()?;
+    tools.ensure_trunk()?;
+    // A debug build would not be stamped: its worker caches no files.
+    build::build_app(tools, &folder, Profile::Release)?;
+    Ok(folder.join("dist"))
 }
 
 /// Builds an example and serves it until Ctrl-C.
@@ -64,7 +47,8 @@ pub(crate) fn example(options: &Options) -> Result<()> {
     ensure_free(address)?;
     let workspace = Workspace::find()?;
     let tools = Tools::new(&workspace)?;
-    let Example { dist, server } = Example::build(&workspace, &tools, name, Profile::Debug)?;
+    let dist = build_app(&workspace, &tools, name)?;
+    let server = build::build_example_server(&workspace, &tools, name)?;
     let data = workspace.target.join("examples");
     fs::create_dir_all(&data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;

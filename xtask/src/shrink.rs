@@ -2,8 +2,9 @@
 //! well.
 
 use crate::process;
-use crate::tools::Tools;
+use crate::tools::{BINARYEN, Tools};
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,8 +43,8 @@ const MINIFY_OPTIONS: &str = "passes=3,ecma=2020";
 const HASH_DIGITS: usize = 16;
 
 /// Shrinks one wasm file and its JavaScript glue.
-pub(crate) fn shrink(glue: &Path, wasm: &Path, tools: &Tools<'_>) -> Result<()> {
-    shrink_code(wasm, tools)?;
+pub(crate) fn shrink(glue: &Path, wasm: &Path, cache: &Path, tools: &Tools<'_>) -> Result<()> {
+    shrink_code(wasm, cache, tools)?;
     let (mut script, mut code) = (read(glue)?, read(wasm)?);
     number_names(&mut script, &mut code);
     write(glue, &script)?;
@@ -66,18 +67,58 @@ fn minify(script: &Path, tools: &Tools<'_>) -> Result<()> {
     )
 }
 
-/// Shrinks a wasm file, except for the names that it shares with JavaScript.
-pub(crate) fn shrink_code(wasm: &Path, tools: &Tools<'_>) -> Result<()> {
+/// Shrinks a wasm file, except for the names that it shares with JavaScript. Results are kept in the folder `cache`,
+/// because wasm-opt takes a minute for a large file.
+pub(crate) fn shrink_code(wasm: &Path, cache: &Path, tools: &Tools<'_>) -> Result<()> {
     let mut content = read(wasm)?;
     blank_paths(&mut content);
     write(wasm, &content)?;
-    if let Some(program) = tools.wasm_opt() {
+    let Some(program) = tools.wasm_opt() else { return Ok(()) };
+    let kept = Kept::new(cache, wasm, &content)?;
+    if !kept.path.is_file() {
         optimise(&program, wasm, &FIRST_PASSES, tools)?;
         let content = read(wasm)?;
         write(wasm, &with_ranks(&content).with_context(|| format!("{} is not wasm", wasm.display()))?)?;
         optimise(&program, wasm, &SECOND_PASSES, tools)?;
+        return kept.replace_by(wasm);
     }
-    Ok(())
+    fs::copy(&kept.path, wasm).map(drop).with_context(|| format!("{} cannot be copied", kept.path.display()))
+}
+
+/// The place of a result in the cache: one file for each name, called after the content that it was made from and the
+/// options.
+struct Kept {
+    path: PathBuf,
+    /// What the names of this module's results begin with.
+    prefix: String,
+}
+
+impl Kept {
+    fn new(cache: &Path, wasm: &Path, content: &[u8]) -> Result<Self> {
+        fs::create_dir_all(cache).with_context(|| format!("{} cannot be made", cache.display()))?;
+        let mut hasher = Sha256::new_with_prefix(content).chain_update(BINARYEN);
+        for option in WASM_OPT_OPTIONS.iter().chain(&FIRST_PASSES).chain(&SECOND_PASSES) {
+            hasher.update(option);
+        }
+        let key: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let prefix = format!("{}-", wasm.file_stem().unwrap_or_default().to_string_lossy());
+        Ok(Self { path: cache.join(format!("{prefix}{key}.wasm")), prefix })
+    }
+
+    /// Stores the result, and removes an older one of the same module.
+    fn replace_by(&self, wasm: &Path) -> Result<()> {
+        let cache = self.path.parent().context("the cache is a folder")?;
+        let failed = || format!("{} cannot be written", cache.display());
+        for entry in fs::read_dir(cache).with_context(failed)? {
+            let path = entry.with_context(failed)?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&self.prefix)) {
+                fs::remove_file(path).with_context(failed)?;
+            }
+        }
+        // Renamed into place: an interrupted copy must not count as a result.
+        let half = self.path.with_extension("half");
+        fs::copy(wasm, &half).and_then(|_| fs::rename(half, &self.path)).with_context(failed)
+    }
 }
 
 fn optimise(program: &Path, wasm: &Path, passes: &[&str], tools: &Tools<'_>) -> Result<()> {
@@ -207,6 +248,22 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("yew") && !text.contains("library"), "{text}");
+    }
+
+    #[test]
+    fn one_result_of_each_module_is_kept_by_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, wasm) = (folder.path().join("shrunk"), folder.path().join("app_bg.wasm"));
+        fs::write(&wasm, "small").unwrap();
+        let first = Kept::new(&cache, &wasm, b"one").unwrap();
+        first.replace_by(&wasm).unwrap();
+        let second = Kept::new(&cache, &wasm, b"two").unwrap();
+        assert!(first.path.is_file() && !second.path.is_file());
+        second.replace_by(&wasm).unwrap();
+        assert!(!first.path.is_file());
+        assert_eq!(fs::read_to_string(second.path).unwrap(), "small");
+        let other = Kept::new(&cache, Path::new("worker_bg.wasm"), b"two").unwrap();
+        assert!(!other.path.is_file(), "another module");
     }
 
     #[test]

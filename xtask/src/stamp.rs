@@ -11,14 +11,13 @@ use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 const LOADER: &str = "sw.js";
 const BOOT: &str = "boot.js";
@@ -89,32 +88,15 @@ pub(crate) fn from_trunk(options: &Options) -> Result<()> {
     }
     let mut modules = pairs(&staging, &files(&staging)?);
     modules.push((None, staging.join(REST)));
-    in_parallel(&modules, |(glue, wasm)| match glue {
-        Some(glue) => shrink(glue, wasm, &tools),
-        None => shrink_code(wasm, &tools),
+    let cache = workspace.target.join("shrunk");
+    modules.par_iter().try_for_each(|(glue, wasm)| match glue {
+        Some(glue) => shrink(glue, wasm, &cache, &tools),
+        None => shrink_code(wasm, &cache, &tools),
     })?;
     let id = stamp(&staging, &LOTBOOK)?;
-    in_parallel(&files(&staging)?, |file| compress(&staging.join(file)))?;
+    files(&staging)?.par_iter().try_for_each(|file| compress(&staging.join(file)))?;
     println!("stamped build {id}");
     Ok(())
-}
-
-/// Calls `work` with each item, on every core.
-fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let take_all = || {
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(item)?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(take_all)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a thread panicked")))
-    })
 }
 
 /// Names the files by content, writes the build into the loader and returns its id.
@@ -318,18 +300,6 @@ mod tests {
         let app = boot.split('"').nth(1).unwrap();
         let app = read_text(&folder.path().join(app.trim_start_matches('/'))).unwrap();
         assert!(folder.path().join(app.split('\'').nth(1).unwrap()).exists());
-    }
-
-    #[test]
-    fn parallel_work_includes_every_item_and_reports_a_failure() {
-        let seen = AtomicUsize::new(0);
-        let add = |item: &usize| {
-            seen.fetch_add(*item, Ordering::Relaxed);
-            Ok(())
-        };
-        in_parallel(&[1, 2, 3, 4, 5], add).unwrap();
-        assert_eq!(seen.into_inner(), 15);
-        assert!(in_parallel(&[1, 2, 3], |item| Ok(ensure!(*item != 3))).is_err());
     }
 
     #[test]

@@ -45,7 +45,8 @@ const DENY: CargoTool = CargoTool {
     is_exact: false,
     features: &[],
 };
-const BINARYEN: &str = "binaryen@132.0.0";
+/// The package of wasm-opt.
+pub(crate) const BINARYEN: &str = "binaryen@132.0.0";
 const TERSER: &str = "terser@5.51.4";
 /// Older releases cannot parse the output of current Rust.
 const WASM_OPT_MIN_VERSION: u32 = 120;

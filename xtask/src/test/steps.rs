@@ -3,10 +3,10 @@
 use super::Step;
 use super::results::Results;
 use crate::bench;
-use crate::build::{self, Profile};
+use crate::build::{self, Checks, Profile};
 use crate::chromium::{Browser, ensure_network_tools};
 use crate::deny;
-use crate::example::Example;
+use crate::example;
 use crate::process;
 use crate::sim;
 use crate::size;
@@ -36,6 +36,9 @@ const WASM_CRATES: [&str; 12] = [
 const WASM_TESTED: [&str; 4] = ["schema", "browser", "client", "sw"];
 /// The optional half of a tested crate.
 const WASM_FEATURES: [&str; 2] = ["--features", "client/yew"];
+/// The tests that need a browser, and the others.
+const BROWSER_TESTS: &str = "binary_id(tests::browser)";
+const NATIVE_TESTS: &str = "not binary_id(tests::browser)";
 /// The runner's timeout for a whole suite; its default is too short for bulk storage tests.
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
 /// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
@@ -112,8 +115,8 @@ impl<'a> Run<'a> {
     }
 
     fn clippy(&self) -> Result<()> {
-        let everything = ["clippy", "--workspace", "--all-targets", "--features", "tests/browser"];
-        process::run(self.tools.cargo(&everything).args(["--", "-Dwarnings"]))
+        let mut clippy = self.tools.cargo(&["clippy", "--all-targets"]);
+        process::run(clippy.args(build::CHECKED).args(["--", "-Dwarnings"]))
     }
 
     fn clippy_wasm(&self) -> Result<()> {
@@ -129,17 +132,15 @@ impl<'a> Run<'a> {
     /// nextest runs each test in a process of its own, and does not run doc tests.
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
-        let mut tests = self.tools.cargo(&["nextest", "run", "--workspace"]);
-        // Built along with the tests; otherwise each durability test would run cargo for it.
-        tests
-            .args(self.name)
-            .env("LOTBOOK_SERVER_BIN", build::server_program(self.workspace, Profile::Debug));
+        let server = build::build_checks(self.workspace, &self.tools)?.server;
+        let mut tests = self.tools.cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
+        tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
         process::run_lines(&mut tests, |line| self.results.read(line))?;
         if self.name.is_some() {
             return Ok(());
         }
-        let mut doc_tests = self.tools.cargo(&["test", "--doc", "--workspace"]);
-        process::run_lines(&mut doc_tests, |line| self.results.read(line))
+        let mut doc_tests = self.tools.cargo(&["test", "--doc"]);
+        process::run_lines(doc_tests.args(build::CHECKED), |line| self.results.read(line))
     }
 
     fn wasm(&mut self) -> Result<()> {
@@ -192,7 +193,7 @@ impl<'a> Run<'a> {
         let browser = Browser::ensure(&self.tools)?;
         let axe = self.tools.ensure_axe()?;
         self.app()?;
-        let server = build::build_checks(self.workspace, &self.tools)?.server;
+        let Checks { server, example_server, .. } = build::build_checks(self.workspace, &self.tools)?;
         let arguments = [
             "nextest",
             "run",
@@ -201,17 +202,13 @@ impl<'a> Run<'a> {
             "target.'cfg(unix)'.runner='tests/isolated-network.sh'",
             "--profile",
             "browser",
-            "--package",
-            "tests",
-            "--features",
-            "browser",
-            "--test",
-            "browser",
             "--test-threads",
         ];
         let mut command = self.tools.cargo(&arguments);
         command
             .arg(browser_tests_at_once().to_string())
+            .args(build::CHECKED)
+            .args(["--filterset", BROWSER_TESTS])
             .args(self.name.or(self.is_quick.then_some(QUICK_STORY)))
             .env("LOTBOOK_SERVER_BIN", server)
             .env("LOTBOOK_DIST", self.workspace.dist())
@@ -220,9 +217,8 @@ impl<'a> Run<'a> {
             .env("CHROMIUM", &browser.chromium);
         // The one story of a quick run needs no example.
         if !self.is_quick {
-            let Example { dist, server } =
-                Example::build(self.workspace, &self.tools, EXAMPLE, Profile::Checks)?;
-            command.env("LOTBOOK_EXAMPLE_DIST", dist).env("LOTBOOK_EXAMPLE_SERVER_BIN", server);
+            let dist = example::build_app(self.workspace, &self.tools, EXAMPLE)?;
+            command.env("LOTBOOK_EXAMPLE_DIST", dist).env("LOTBOOK_EXAMPLE_SERVER_BIN", example_server);
         }
         process::run_lines(&mut command, |line| self.results.read(line))
     }
