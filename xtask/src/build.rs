@@ -84,14 +84,12 @@ pub(crate) fn build_example_server(workspace: &Workspace, tools: &Tools<'_>, nam
     Ok(program(workspace, Profile::Debug, &package))
 }
 
-/// Builds the native tests and the programs for checks in one call of cargo.
+/// Builds the native code, tests included, in one call of cargo, and reports Clippy's warnings as errors.
 ///
 /// # Errors
 /// When cargo fails.
 pub(crate) fn build_checks(workspace: &Workspace, tools: &Tools<'_>) -> Result<Checks> {
-    let mut cargo = tools.cargo(&["build", "--tests"]);
-    cargo.args(CHECKED).args([SERVER, EXAMPLE_SERVER, SIM, BENCH].into_iter().flat_map(|bin| ["--bin", bin]));
-    process::run(&mut cargo)?;
+    process::run(tools.linting_cargo(&["build", "--all-targets"]).args(CHECKED))?;
     let built = |name| program(workspace, Profile::Debug, name);
     Ok(Checks {
         server: built(SERVER),

@@ -50,9 +50,9 @@ enum Step {
     Fmt,
     /// Licences, sources and duplicates of dependencies; known vulnerabilities if their database is reachable
     Deny,
-    /// Clippy warnings in native code
-    Clippy,
-    /// Clippy warnings in browser code
+    /// Build of the native code and its tests, with Clippy warnings
+    Build,
+    /// Clippy warnings in browser code, except for tests, which `wasm` builds with them
     ClippyWasm,
     /// Unit, integration, HTTP and doc tests, repository laws
     Native,
@@ -74,7 +74,7 @@ enum Step {
 const QUICK: [Step; 8] = [
     Step::Tools,
     Step::Fmt,
-    Step::Clippy,
+    Step::Build,
     Step::ClippyWasm,
     Step::Native,
     Step::Sim,
@@ -126,7 +126,7 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     let mut report = Report::new();
     let mut app = None;
     let result = steps.iter().try_for_each(|&step| {
-        if step == Step::Clippy && steps.contains(&Step::App) {
+        if step == Step::Build && steps.contains(&Step::App) {
             app = Some(Beside::begin(&workspace, Step::App)?);
         }
         one(step, &mut run, &mut report, if step == Step::App { app.take() } else { None })
@@ -191,7 +191,7 @@ mod tests {
     fn the_app_build_starts_before_the_steps_that_need_it() {
         for steps in [options(None, false).steps(), options(None, true).steps()] {
             let at = |step| steps.iter().position(|other| *other == step);
-            assert!(at(Step::Clippy) < at(Step::App) && at(Step::App) < at(Step::Browser));
+            assert!(at(Step::Build) < at(Step::App) && at(Step::App) < at(Step::Browser));
         }
     }
 }

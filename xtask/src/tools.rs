@@ -45,6 +45,10 @@ const DENY: CargoTool = CargoTool {
     is_exact: false,
     features: &[],
 };
+/// The compiler with Clippy's lints.
+const CLIPPY: &str = "clippy-driver";
+/// Its arguments, separated as `cargo clippy` does.
+const CLIPPY_ARGUMENTS: &str = "-Dwarnings__CLIPPY_HACKERY__";
 /// The package of wasm-opt.
 pub(crate) const BINARYEN: &str = "binaryen@132.0.0";
 const TERSER: &str = "terser@5.51.4";
@@ -112,6 +116,14 @@ impl<'a> Tools<'a> {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command("cargo");
         command.args(arguments);
+        command
+    }
+
+    /// `cargo` with these arguments, which reports Clippy's warnings about the workspace as errors while it builds. A
+    /// separate run of Clippy would compile every dependency a second time.
+    pub(crate) fn linting_cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = self.cargo(arguments);
+        command.env("RUSTC_WORKSPACE_WRAPPER", CLIPPY).env("CLIPPY_ARGS", CLIPPY_ARGUMENTS);
         command
     }
 

@@ -73,7 +73,7 @@ fn table(steps: &[(Step, Verdict, Duration)], elapsed: Duration) -> String {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "{:<12} {verdict:<7} {}", step.name(), in_words(*time));
     }
-    let _ = writeln!(text, "{:<20} {} (app runs beside the steps from clippy on)", "all", in_words(elapsed));
+    let _ = writeln!(text, "{:<20} {} (app runs beside the steps from build on)", "all", in_words(elapsed));
     text
 }
 

@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
             Step::Tools => self.ensure_tools(),
             Step::Fmt => process::run(&mut self.tools.cargo(&["fmt", "--all", "--check"])),
             Step::Deny => deny::check(&self.tools),
-            Step::Clippy => self.clippy(),
+            Step::Build => build::build_checks(self.workspace, &self.tools).map(drop),
             Step::ClippyWasm => self.clippy_wasm(),
             Step::Native => self.native(),
             Step::Sim => {
@@ -109,37 +109,27 @@ impl<'a> Run<'a> {
     }
 
     fn wasm_cargo(&self, verb: &str, crates: &[&str]) -> Command {
-        let mut command = self.tools.cargo(&[verb]);
+        let mut command = self.tools.linting_cargo(&[verb]);
         command.args(WASM_TARGET).args(crates.iter().flat_map(|name| ["--package", name]));
         command
     }
 
-    fn clippy(&self) -> Result<()> {
-        let mut clippy = self.tools.cargo(&["clippy", "--all-targets"]);
-        process::run(clippy.args(build::CHECKED).args(["--", "-Dwarnings"]))
-    }
-
     fn clippy_wasm(&self) -> Result<()> {
         self.tools.ensure_wasm_target()?;
-        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))?;
-        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(WASM_FEATURES).args([
-            "--tests",
-            "--",
-            "-Dwarnings",
-        ]))
+        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))
     }
 
     /// nextest runs each test in a process of its own, and does not run doc tests.
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
-        let mut tests = self.tools.cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
+        let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
         tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
         process::run_lines(&mut tests, |line| self.results.read(line))?;
         if self.name.is_some() {
             return Ok(());
         }
-        let mut doc_tests = self.tools.cargo(&["test", "--doc"]);
+        let mut doc_tests = self.tools.linting_cargo(&["test", "--doc"]);
         process::run_lines(doc_tests.args(build::CHECKED), |line| self.results.read(line))
     }
 
@@ -204,7 +194,7 @@ impl<'a> Run<'a> {
             "browser",
             "--test-threads",
         ];
-        let mut command = self.tools.cargo(&arguments);
+        let mut command = self.tools.linting_cargo(&arguments);
         command
             .arg(browser_tests_at_once().to_string())
             .args(build::CHECKED)
