@@ -13,6 +13,8 @@ use arrows::ARROWS;
 
 #[path = "laws/arrows.rs"]
 mod arrows;
+#[path = "laws/documents.rs"]
+mod documents;
 #[path = "laws/example.rs"]
 mod example;
 

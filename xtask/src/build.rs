@@ -7,6 +7,9 @@ use anyhow::Result;
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
+/// Instead of the settings of `[profile.wasm]`.
+const TRIAL_BUILD: [(&str, &str); 2] =
+    [("CARGO_PROFILE_WASM_LTO", "off"), ("CARGO_PROFILE_WASM_CODEGEN_UNITS", "16")];
 const SERVER: &str = "lotbook-server";
 const EXAMPLE_SERVER: &str = "courses-server";
 const SIM: &str = "sim";
@@ -17,6 +20,8 @@ const BENCH: &str = "bench";
 pub(crate) enum Profile {
     /// Small and fast, as shipped.
     Release,
+    /// The app as released, but larger, in a third of the build time: for a first look.
+    Trial,
     /// Quick to build, and optimised as far as checks need it.
     Debug,
 }
@@ -24,14 +29,14 @@ pub(crate) enum Profile {
 impl Profile {
     fn flags(self) -> &'static [&'static str] {
         match self {
-            Self::Release => &["--release"],
+            Self::Release | Self::Trial => &["--release"],
             Self::Debug => &[],
         }
     }
 
     fn folder(self) -> &'static str {
         match self {
-            Self::Release => "release",
+            Self::Release | Self::Trial => "release",
             Self::Debug => "debug",
         }
     }
@@ -61,6 +66,9 @@ pub(crate) struct Checks {
 pub(crate) fn build_app(tools: &Tools<'_>, folder: &Path, profile: Profile) -> Result<()> {
     let mut trunk = tools.command("trunk");
     trunk.current_dir(folder);
+    if profile == Profile::Trial {
+        trunk.envs(TRIAL_BUILD);
+    }
     // Trunk rejects the common value NO_COLOR=1 as an invalid argument.
     process::run(trunk.env_remove("NO_COLOR").args(["build", "--skip-version-check"]).args(profile.flags()))
 }

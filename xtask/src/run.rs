@@ -31,9 +31,12 @@ pub(crate) struct Options {
     /// Leave a new database empty
     #[arg(long, action = ArgAction::SetTrue)]
     no_demo: bool,
-    /// Build in debug mode: a faster build of slower and larger programs
-    #[arg(long)]
+    /// Build in debug mode, whose app works only while the server is reachable
+    #[arg(long, conflicts_with = "release")]
     debug: bool,
+    /// Build the programs as shipped: smaller and faster, but built in ten minutes instead of three
+    #[arg(long)]
+    release: bool,
 }
 
 /// Builds, creates the database, and serves until Ctrl-C.
@@ -41,7 +44,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], options.port));
     ensure_free(address)?;
     let workspace = Workspace::find()?;
-    let server = built(&workspace, if options.debug { Profile::Debug } else { Profile::Release })?;
+    let server = match (options.debug, options.release) {
+        (true, _) => built(&workspace, Profile::Debug, Profile::Debug),
+        (_, true) => built(&workspace, Profile::Release, Profile::Release),
+        (false, false) => built(&workspace, Profile::Trial, Profile::Debug),
+    }?;
     let data = workspace.root.join(&options.data);
     fs::create_dir_all(&data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
@@ -58,20 +65,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Builds the shipped programs and prints their paths.
 pub(crate) fn build() -> Result<()> {
     let workspace = Workspace::find()?;
-    let server = built(&workspace, Profile::Release)?;
+    let server = built(&workspace, Profile::Release, Profile::Release)?;
     println!("\n  The app:    {}\n  The server: {}\n", workspace.dist().display(), server.display());
     Ok(())
 }
 
 /// Builds the app and the server, with the tools they need. Returns the path of the server.
-fn built(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+fn built(workspace: &Workspace, app: Profile, server: Profile) -> Result<PathBuf> {
     let tools = Tools::new(workspace)?;
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
     tools.ensure_trunk()?;
-    tools.ensure_shrinkers()?;
-    build::build_app(&tools, &workspace.root, profile)?;
-    build::build_server(workspace, &tools, profile)
+    if app == Profile::Release {
+        tools.ensure_shrinkers()?;
+    }
+    build::build_app(&tools, &workspace.root, app)?;
+    build::build_server(workspace, &tools, server)
 }
 
 pub(crate) fn ensure_free(address: SocketAddr) -> Result<()> {
