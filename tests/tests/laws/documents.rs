@@ -24,7 +24,8 @@ fn documents() -> Vec<PathBuf> {
 /// The paths in a text between backticks that begin in one of the repository's folders.
 fn paths_in<'t>(text: &'t str, has_folder: &dyn Fn(&str) -> bool) -> Vec<&'t str> {
     let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
-    let is_plain = |path: &&str| !path.contains(|char: char| " {}*<>$\"".contains(char));
+    let is_plain =
+        |path: &&str| !path.starts_with('/') && !path.contains(|char: char| " {}*<>$\"".contains(char));
     let paths = quoted.filter(is_plain).filter(|path| {
         path.split_once('/').is_some_and(|(first, _)| !BUILT.contains(&first) && has_folder(first))
     });
