@@ -7,9 +7,11 @@ use anyhow::Result;
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 
+/// Tells `xtask stamp` to leave the files as large as they are.
+pub(crate) const IS_TRIAL: &str = "LOTBOOK_TRIAL_BUILD";
 /// Instead of the settings of `[profile.wasm]`.
-const TRIAL_BUILD: [(&str, &str); 2] =
-    [("CARGO_PROFILE_WASM_LTO", "off"), ("CARGO_PROFILE_WASM_CODEGEN_UNITS", "16")];
+const TRIAL_BUILD: [(&str, &str); 3] =
+    [("CARGO_PROFILE_WASM_LTO", "off"), ("CARGO_PROFILE_WASM_CODEGEN_UNITS", "16"), (IS_TRIAL, "1")];
 const SERVER: &str = "lotbook-server";
 const EXAMPLE_SERVER: &str = "courses-server";
 const SIM: &str = "sim";

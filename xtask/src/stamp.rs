@@ -4,6 +4,7 @@
 //! A file called `name-<16 hex digits>.ext` never changes under that name, so browsers may cache it forever.
 //! All changes are made in Trunk's staging folder: on a failure, the old `dist/` stays unchanged.
 
+use crate::build::IS_TRIAL;
 use crate::compress::compress;
 use crate::shrink::{pairs, shrink, shrink_code};
 use crate::split::{REST, split};
@@ -81,6 +82,10 @@ pub(crate) fn from_trunk(options: &Options) -> Result<()> {
     let tools = Tools::new(&workspace)?;
     split(&workspace.linked_app(is_debug), &workspace.target.join("split"), &staging, &tools)?;
     if is_debug {
+        return Ok(());
+    }
+    if env::var_os(IS_TRIAL).is_some() {
+        println!("stamped build {}, for a first look", stamp(&staging, &LOTBOOK)?);
         return Ok(());
     }
     if tools.wasm_opt().is_none() {
