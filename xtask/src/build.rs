@@ -22,7 +22,7 @@ const BENCH: &str = "bench";
 pub(crate) enum Profile {
     /// Small and fast, as shipped.
     Release,
-    /// The app as released, but larger, in a third of the build time: for a first look.
+    /// The app as released, but larger and quicker to build: for a first look.
     Trial,
     /// Quick to build, and optimised as far as checks need it.
     Debug,

@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// Build in debug mode, whose app works only while the server is reachable
     #[arg(long, conflicts_with = "release")]
     debug: bool,
-    /// Build the programs as shipped: smaller and faster, but built in ten minutes instead of three
+    /// Build the programs as shipped: smaller and faster, but slower to build
     #[arg(long)]
     release: bool,
 }

@@ -89,7 +89,7 @@ pub(crate) fn shrink_code(wasm: &Path, cache: &Path, tools: &Tools<'_>) -> Resul
 /// options.
 struct Kept {
     path: PathBuf,
-    /// What the names of this module's results begin with.
+    /// The prefix of the names of this module's results.
     prefix: String,
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use steps::Run;
 
 /// A full run that takes longer fails, because people stop running a slow suite.
-const DEFAULT_MAX_MINUTES: u64 = 60;
+const DEFAULT_MAX_MINUTES: u64 = 30;
 
 /// The options of `test`.
 #[derive(Args, Clone, Debug)]
@@ -52,7 +52,7 @@ enum Step {
     Deny,
     /// Build of the native code and its tests, with Clippy warnings
     Build,
-    /// Clippy warnings in browser code, except for tests, which `wasm` builds with them
+    /// Clippy warnings in browser code
     ClippyWasm,
     /// Unit, integration, HTTP and doc tests, repository laws
     Native,
@@ -170,14 +170,14 @@ mod tests {
     use super::*;
 
     fn options(only: Option<Step>, quick: bool) -> Options {
-        Options { only, quick, name: None, max_minutes: 60, list: false }
+        Options { only, quick, name: None, max_minutes: 30, list: false }
     }
 
     #[test]
     fn a_full_run_includes_every_step_and_has_a_limit() {
         let full = options(None, false);
         assert_eq!(full.steps(), Step::value_variants());
-        assert_eq!(full.max_time(), Some(Duration::from_secs(3_600)));
+        assert_eq!(full.max_time(), Some(Duration::from_secs(1_800)));
     }
 
     #[test]

@@ -29,7 +29,7 @@ struct Options {
     /// Run a deliberately broken variant; --variants lists the names
     #[arg(long, default_value = "none")]
     variant: String,
-    /// Run every broken variant, from a seed close to one that detects it, with at most --seeds seeds each
+    /// Run every broken variant from the seed that last detected it (--from does not apply), with at most --seeds seeds each
     #[arg(long)]
     variants: bool,
     /// For a failing run, print all request bodies, and the events after the faults ended

@@ -109,14 +109,19 @@ impl<'a> Run<'a> {
     }
 
     fn wasm_cargo(&self, verb: &str, crates: &[&str]) -> Command {
-        let mut command = self.tools.linting_cargo(&[verb]);
+        let mut command = self.tools.cargo(&[verb]);
         command.args(WASM_TARGET).args(crates.iter().flat_map(|name| ["--package", name]));
         command
     }
 
     fn clippy_wasm(&self) -> Result<()> {
         self.tools.ensure_wasm_target()?;
-        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))
+        process::run(self.wasm_cargo("clippy", &WASM_CRATES).args(["--", "-Dwarnings"]))?;
+        process::run(self.wasm_cargo("clippy", &WASM_TESTED).args(WASM_FEATURES).args([
+            "--tests",
+            "--",
+            "-Dwarnings",
+        ]))
     }
 
     /// nextest runs each test in a process of its own, and does not run doc tests.
