@@ -29,7 +29,7 @@ pub enum DrainError {
     OutOfTime,
 }
 
-/// Runs rounds until the queue is sent. With `has_successor`, a failed round is left to the next event,
+/// Runs rounds until the queue is sent; a failed round counts only with mutations left. With `has_successor`, a failed round is left to the next event,
 /// because a newer worker cannot activate before this worker's events end. `seed` varies the waits between
 /// retries.
 ///
@@ -60,6 +60,11 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
             };
             let ended = ended(&result);
             if ended == (Ended::Done { more: false }) {
+                return Ok(());
+            }
+            if store.outbox(1).await?.pending == 0 {
+                // Pages download by themselves. A browser would delay the next mutation's event by the retry
+                // delay of this one: five minutes in Chromium.
                 return Ok(());
             }
             failure = result.err().map_or(failure, DrainError::Round);

@@ -1,0 +1,79 @@
+//! The end of a sync event without a server.
+#![allow(clippy::expect_used, reason = "a test fails loudly")]
+
+use std::cell::Cell;
+
+use client::{DrainError, RoundFailure, RoundPorts, drain};
+use futures::executor::block_on;
+use sync::conformance::{Add, CounterRow, Counters, add};
+use sync::memory::MemoryStore;
+use sync::{
+    AuditRequest, AuditResponse, Notice, RoundError, RoundLimits, Store as _, SyncRequest, SyncResponse,
+    Timer, Transport, TransportError, Turn, UnixMillis,
+};
+use uuid::Uuid;
+
+/// A server that cannot be reached.
+#[derive(Default)]
+struct Down {
+    exchanges: Cell<usize>,
+}
+
+impl Transport<Counters> for Down {
+    async fn exchange(&self, _: &SyncRequest<Add>) -> Result<SyncResponse<CounterRow>, TransportError> {
+        self.exchanges.set(self.exchanges.get() + 1);
+        Err(TransportError::Unreachable)
+    }
+
+    async fn audit(&self, _: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
+        Err(TransportError::Unreachable)
+    }
+}
+
+struct Free;
+
+impl Turn for Free {
+    type Guard = ();
+
+    async fn take(&self, _: bool) -> Option<()> {
+        Some(())
+    }
+}
+
+/// A clock that each sleep advances.
+#[derive(Default)]
+struct Clock(Cell<UnixMillis>);
+
+impl Timer for Clock {
+    fn now(&self) -> UnixMillis {
+        self.0.get()
+    }
+
+    async fn sleep(&self, millis: u64) {
+        self.0.set(self.0.get().plus(millis));
+    }
+}
+
+fn drain_without_server(store: &MemoryStore<Counters>) -> (Result<(), DrainError>, usize) {
+    let (transport, timer, channel) = (Down::default(), Clock::default(), |_: &Notice| {});
+    let ports = RoundPorts { transport: &transport, turn: &Free, timer: &timer, channel: &channel };
+    let drained = block_on(drain(store, &ports, RoundLimits::default(), 1, || false));
+    (drained, transport.exchanges.get())
+}
+
+/// A failed event delays the event of the next mutation.
+#[test]
+fn an_event_without_mutations_does_not_fail() {
+    let store = MemoryStore::<Counters>::new(Uuid::from_u128(1), "");
+    assert_eq!(drain_without_server(&store), (Ok(()), 1));
+}
+
+#[test]
+fn an_event_with_mutations_retries_and_fails() {
+    let store = MemoryStore::<Counters>::new(Uuid::from_u128(1), "");
+    block_on(store.enqueue(add(1, "a", 1))).expect("saved");
+    let (drained, exchanges) = drain_without_server(&store);
+    let unreachable = RoundFailure::Round(RoundError::Transport(TransportError::Unreachable));
+    assert_eq!(drained, Err(DrainError::Round(unreachable)));
+    assert!(exchanges > 1, "{exchanges}");
+}
