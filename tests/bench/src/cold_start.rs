@@ -121,6 +121,9 @@ async fn install_dexie(browser: &Chromium, server: &ServerProcess, report: &mut 
 async fn start(browser: &mut Chromium, page: &Page, known: &KnownProduct) -> Result<Value> {
     browser.restart().await?;
     tokio::time::sleep(SETTLE).await;
+    // A sync event that was due at the start of the browser may have started the worker.
+    browser.cdp("ServiceWorker.enable", json!({})).await?;
+    browser.cdp("ServiceWorker.stopAllWorkers", json!({})).await?;
     app::resize(browser).await?;
     let (code, name) = (json!(known.barcode), json!(known.name));
     let source =
