@@ -29,7 +29,7 @@ pub enum DrainError {
     OutOfTime,
 }
 
-/// Runs rounds until the queue is sent; a failed round counts only with mutations left. With `has_successor`, a failed round is left to the next event,
+/// Runs rounds until the queue is sent, none if it is empty. With `has_successor`, a failed round is left to the next event,
 /// because a newer worker cannot activate before this worker's events end. `seed` varies the waits between
 /// retries.
 ///
@@ -42,8 +42,9 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
     seed: u64,
     has_successor: impl Fn() -> bool,
 ) -> Result<(), DrainError> {
-    if store.setting(WORK_OFFLINE_SETTING).await?.is_some() {
-        // The user works offline. The page registers the tag again afterwards.
+    // The user works offline: the page registers the tag again afterwards. Or nothing is left to send: pages download
+    // by themselves, and a failed event would delay that of the next mutation, in Chromium by five minutes.
+    if store.setting(WORK_OFFLINE_SETTING).await?.is_some() || is_sent(store).await? {
         return Ok(());
     }
     let timer = ports.timer;
@@ -59,12 +60,7 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
                 return Err(DrainError::OutOfTime);
             };
             let ended = ended(&result);
-            if ended == (Ended::Done { more: false }) {
-                return Ok(());
-            }
-            if store.outbox(1).await?.pending == 0 {
-                // Pages download by themselves. A browser would delay the next mutation's event by the retry
-                // delay of this one: five minutes in Chromium.
+            if ended == (Ended::Done { more: false }) || is_sent(store).await? {
                 return Ok(());
             }
             failure = result.err().map_or(failure, DrainError::Round);
@@ -80,6 +76,10 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
         }
     }
     Err(failure)
+}
+
+async fn is_sent<S: Store>(store: &S) -> Result<bool, StoreError> {
+    Ok(store.outbox(1).await?.pending == 0)
 }
 
 fn config() -> SchedulerConfig {
