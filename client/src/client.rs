@@ -322,6 +322,14 @@ impl<H: Host> Client<H> {
         Ok(())
     }
 
+    /// Reads the queue again if it has changed without a notice: notices are lost while a page opens.
+    pub(crate) async fn catch_up(&self) {
+        let stored = self.store().read(&[]).await;
+        if stored.is_ok_and(|found| found.queue_version != self.0.mirror.version()) {
+            self.follow(Change::of_queue()).await;
+        }
+    }
+
     async fn reload_last_sync(&self) -> Result<(), StoreError> {
         let text = self.store().setting(LAST_SYNC_SETTING).await?;
         self.set_last_sync(text.and_then(|text| text.parse().ok()).map(UnixMillis));

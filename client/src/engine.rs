@@ -267,6 +267,7 @@ impl<H: Host> Engine<H> {
             Err(RoundFailure::Round(error)) => client.note_round_error(error),
             Err(RoundFailure::Elsewhere) => {}
         }
+        client.catch_up().await;
         client.look_for_threats().await;
         self.0.progress.set(None);
         self.0.error.replace(result.as_ref().err().cloned().map(SyncError::Round));
