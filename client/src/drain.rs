@@ -29,9 +29,9 @@ pub enum DrainError {
     OutOfTime,
 }
 
-/// Runs rounds until the queue is sent, none if it is empty. With `has_successor`, a failed round is left to the next event,
-/// because a newer worker cannot activate before this worker's events end. `seed` varies the waits between
-/// retries.
+/// Runs rounds until the queue is sent; none if it is empty. With `has_successor`, a failed round is left to the
+/// next event, because a newer worker cannot activate before this worker's events end. `seed` varies the waits
+/// between retries.
 ///
 /// # Errors
 /// [`DrainError`], if another attempt is needed.
@@ -42,8 +42,9 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
     seed: u64,
     has_successor: impl Fn() -> bool,
 ) -> Result<(), DrainError> {
-    // The user works offline: the page registers the tag again afterwards. Or nothing is left to send: pages download
-    // by themselves, and a failed event would delay that of the next mutation, in Chromium by five minutes.
+    // While the user works offline, nothing is sent; the page registers the tag again afterwards. Without pending
+    // mutations no round is needed, because pages download by themselves. A round that failed would delay the next
+    // mutation's event, in Chromium by five minutes.
     if store.setting(WORK_OFFLINE_SETTING).await?.is_some() || is_sent(store).await? {
         return Ok(());
     }
