@@ -3,10 +3,10 @@
 // Texts shown before the app's translations (public/languages) are loaded: opening, stopped, data is safe, reload, browser
 // too old, update it.
 const WORDS = {
-  en: ["Opening your stock book…", "Lotbook has stopped", "What you saved is safe on this device. Reload to go on.", "Reload", "This browser is too old for Lotbook", "Update the browser and open Lotbook again. What you saved is safe on this device."],
-  es: ["Abriendo su libro de existencias…", "Lotbook se ha detenido", "Lo que guardó está a salvo en este dispositivo. Recargue para seguir.", "Recargar", "Este navegador es demasiado antiguo para Lotbook", "Actualice el navegador y vuelva a abrir Lotbook. Lo que guardó está a salvo en este dispositivo."],
-  de: ["Das Bestandsbuch wird geöffnet…", "Lotbook ist stehen geblieben", "Was gespeichert ist, ist auf diesem Gerät sicher. Neu laden, um weiterzumachen.", "Neu laden", "Dieser Browser ist zu alt für Lotbook", "Aktualisieren Sie den Browser und öffnen Sie Lotbook wieder. Was gespeichert ist, ist auf diesem Gerät sicher."],
-  ar: ["يجري فتح دفتر المخزون…", "توقّف Lotbook", "ما حفظته محفوظ بأمان على هذا الجهاز. أعد التحميل للمتابعة.", "إعادة التحميل", "هذا المتصفح أقدم من أن يشغّل Lotbook", "حدّث المتصفح ثم افتح Lotbook من جديد. ما حفظته محفوظ بأمان على هذا الجهاز."],
+  en: ["Opening Lotbook…", "Lotbook has stopped", "Your saved work is safe on this device. Reload to continue.", "Reload", "This browser is too old for Lotbook", "Update the browser, then open Lotbook again. Your saved work is safe on this device."],
+  es: ["Abriendo Lotbook…", "Lotbook se ha detenido", "Su trabajo guardado está a salvo en este dispositivo. Recargue para seguir.", "Recargar", "Este navegador es demasiado antiguo para Lotbook", "Actualice el navegador y vuelva a abrir Lotbook. Su trabajo guardado está a salvo en este dispositivo."],
+  de: ["Lotbook wird geöffnet…", "Lotbook ist stehen geblieben", "Die gespeicherte Arbeit ist auf diesem Gerät sicher. Neu laden, um weiterzumachen.", "Neu laden", "Dieser Browser ist zu alt für Lotbook", "Aktualisieren Sie den Browser und öffnen Sie Lotbook wieder. Die gespeicherte Arbeit ist auf diesem Gerät sicher."],
+  ar: ["جارٍ فتح Lotbook…", "توقّف Lotbook", "عملك المحفوظ آمن على هذا الجهاز. أعد التحميل للمتابعة.", "إعادة التحميل", "هذا المتصفح أقدم من أن يشغّل Lotbook", "حدّث المتصفح ثم افتح Lotbook من جديد. عملك المحفوظ آمن على هذا الجهاز."],
 };
 const chosenLanguage = () => {
   try {

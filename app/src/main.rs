@@ -17,6 +17,7 @@ mod stock;
 mod ui;
 mod use_book;
 mod use_offline_sync;
+mod use_today;
 mod words;
 mod work;
 

@@ -11,6 +11,9 @@ use yew_router::prelude::*;
 
 use crate::words::language::key;
 
+/// Maximum number of lots that a link hands to a transfer: browsers and servers limit the length of an address.
+pub(crate) const MAX_TRANSFERRED_LOTS: usize = 50;
+
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Route {
@@ -22,13 +25,13 @@ pub(crate) enum Route {
     Delivery { id: Uuid },
     /// One bin with its lots; `?work=` is the operation to choose a lot for.
     Bin { location: String },
-    /// A transfer of several lots to another bin.
+    /// A transfer of several lots to another bin; `?lots=` are the first ones.
     Transfer,
     /// The stock list.
     Stock,
     /// The form for a new product; `?barcode=` prefills that field.
     NewProduct,
-    /// One product with its lots.
+    /// One product with its lots; `?lot=` is the one that is open.
     Product { id: Uuid },
     /// The form to edit a product.
     EditProduct { id: Uuid },
@@ -38,7 +41,7 @@ pub(crate) enum Route {
     Work { id: Uuid, operation: LotWork },
     /// An order.
     Checkout,
-    /// Every lot, with filters.
+    /// Every lot, with filters; `?open=` is the product in the pane.
     Lots,
     /// Report on the value and the expiry of the stock.
     Report,
@@ -142,6 +145,13 @@ impl Routable for Route {
     }
 }
 
+fn with_lot(path: String, lot: Option<Uuid>) -> String {
+    match lot {
+        Some(lot) => format!("{path}?lot={lot}"),
+        None => path,
+    }
+}
+
 fn decoded(segment: &str) -> Option<String> {
     js_sys::decode_uri_component(segment).ok().map(String::from).filter(|text| !text.trim().is_empty())
 }
@@ -160,8 +170,33 @@ impl Route {
 
     /// The address of an operation on a lot; without a lot the page asks for one.
     pub(crate) fn work_on(id: Uuid, operation: LotWork, lot: Option<Uuid>) -> String {
-        let path = Self::Work { id, operation }.to_path();
-        lot.map_or_else(|| path.clone(), |lot| format!("{path}?lot={lot}"))
+        with_lot(Self::Work { id, operation }.to_path(), lot)
+    }
+
+    /// The address of a product with one of its lots open.
+    pub(crate) fn at_lot(id: Uuid, lot: Option<Uuid>) -> String {
+        with_lot(Self::Product { id }.to_path(), lot)
+    }
+
+    /// The address of the lots page with a lot's product in its pane.
+    pub(crate) fn lots_with(product: Uuid, lot: Uuid) -> String {
+        format!("{}?open={product}&lot={lot}", Self::Lots.to_path())
+    }
+
+    /// The address of a transfer of these lots, each a product's id and a lot's; at most [`MAX_TRANSFERRED_LOTS`].
+    pub(crate) fn transfer_of(lots: impl Iterator<Item = (Uuid, Uuid)>) -> String {
+        let lots: Vec<String> =
+            lots.take(MAX_TRANSFERRED_LOTS).map(|(product, lot)| format!("{product}.{lot}")).collect();
+        format!("{}?lots={}", Self::Transfer.to_path(), lots.join("~"))
+    }
+
+    /// The lots in the `lots` query of such an address; malformed ones are skipped.
+    pub(crate) fn lots_of_transfer(query: &str) -> Vec<(Uuid, Uuid)> {
+        let lot = |text: &str| {
+            let (product, lot) = text.split_once('.')?;
+            Some((product.parse().ok()?, lot.parse().ok()?))
+        };
+        query.split('~').take(MAX_TRANSFERRED_LOTS).filter_map(lot).collect()
     }
 
     /// Whether the stock list is shown beside it on wide screens.
@@ -217,6 +252,12 @@ impl Route {
 pub(crate) fn use_query(name: &'static str) -> Option<String> {
     let query = use_location()?.query_str().to_owned();
     UrlSearchParams::new_with_str(&query).ok()?.get(name)
+}
+
+/// The address to go to afterwards, from the query's `then`: only one of this app.
+#[hook]
+pub(crate) fn use_then() -> Option<String> {
+    use_query("then").filter(|path| path.starts_with('/') && !path.starts_with("//"))
 }
 
 /// An operation on a lot; in addresses `put-away`.
@@ -290,6 +331,16 @@ mod tests {
             assert_eq!(Route::recognize(&route.to_path()), Some(route));
         }
         assert_eq!("eat".parse::<LotWork>(), Err(UnknownWork));
+    }
+
+    #[test]
+    fn the_address_of_a_transfer_has_its_lots() {
+        let ids = |n| (Uuid::from_u128(n), Uuid::from_u128(n + 1_000));
+        let address = Route::transfer_of((0..60).map(ids));
+        let (path, query) = address.split_once("?lots=").expect("a query");
+        assert_eq!(Route::recognize(path), Some(Route::Transfer));
+        assert_eq!(Route::lots_of_transfer(query), (0..50).map(ids).collect::<Vec<_>>());
+        assert_eq!(Route::lots_of_transfer("x~1.2~"), []);
     }
 
     #[test]

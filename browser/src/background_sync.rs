@@ -13,6 +13,11 @@ pub async fn register_background_sync() -> bool {
     try_register().await.is_ok()
 }
 
+/// Whether the browser can wake the worker while the app is closed. It may still refuse to.
+pub fn has_background_sync() -> bool {
+    Reflect::has(&js_sys::global(), &"SyncManager".into()).unwrap_or(false)
+}
+
 async fn try_register() -> Result<(), JsValue> {
     let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
     let container = get(&get(&js_sys::global(), "navigator")?, "serviceWorker")?;

@@ -13,6 +13,9 @@ const MAX_SLEEP_MILLIS: u32 = 2_147_000_000;
 extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(array: &Uint8Array);
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
 }
 
 /// The device's clock, right or wrong.
@@ -29,6 +32,15 @@ pub struct BrowserTimer;
 impl Timer for BrowserTimer {
     fn now(&self) -> UnixMillis {
         now()
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole milliseconds since the page was opened are enough"
+    )]
+    fn running_millis(&self) -> u64 {
+        performance_now() as u64
     }
 
     async fn sleep(&self, millis: u64) {

@@ -1,10 +1,10 @@
-//! JSON over `fetch`, with a timeout, and the errors of HTTP statuses.
+//! JSON over `fetch`, with a timeout.
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_net::http::{Request, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync::{ErrorBody, TransportError};
-use web_sys::AbortSignal;
+use sync::{Answer, TransportError};
+use web_sys::{AbortSignal, RequestRedirect, ResponseType};
 
 /// `GET`s a JSON document. `None` for a 404.
 ///
@@ -43,9 +43,7 @@ pub async fn post_json<T: DeserializeOwned>(
 /// # Errors
 /// [`TransportError`].
 pub async fn post_empty(header: &str, path: &str, timeout_millis: u32) -> Result<(), TransportError> {
-    let request = json_post(header, path, timeout_millis).build().map_err(unsendable)?;
-    let response = request.send().await.map_err(|error| broken(&error))?;
-    if response.ok() { Ok(()) } else { Err(refusal(response).await) }
+    answer_text(json_post(header, path, timeout_millis).build().map_err(unsendable)?).await.map(drop)
 }
 
 /// A `POST` request of JSON with the app's own header, still without a body.
@@ -55,6 +53,8 @@ pub(crate) fn json_post(header: &str, path: &str, timeout_millis: u32) -> Reques
 }
 
 fn limited(request: RequestBuilder, timeout_millis: u32) -> RequestBuilder {
+    // A followed redirect to another origin would look like a lost connection.
+    let request = request.redirect(RequestRedirect::Manual);
     request.abort_signal(Some(&AbortSignal::timeout_with_u32(timeout_millis)))
 }
 
@@ -72,14 +72,32 @@ pub(crate) async fn answer<T: DeserializeOwned>(request: Request) -> Result<T, T
     serde_json::from_str(&answer_text(request).await?).map_err(|_| TransportError::Garbled)
 }
 
+/// The lowest status of errors of the server.
+const FIRST_SERVER_ERROR: u16 = 500;
+
 /// Sends, and returns the body of a success. One copy serves answers of every type.
 async fn answer_text(request: Request) -> Result<String, TransportError> {
     let response = request.send().await.map_err(|error| broken(&error))?;
-    if !response.ok() {
-        return Err(refusal(response).await);
+    let header = |name: &str| response.headers().get(name);
+    let content_type = header("content-type").unwrap_or_default();
+    let retry_after = header("retry-after").and_then(|text| text.parse::<u64>().ok());
+    let body = response.binary().await.map_err(|error| broken(&error));
+    // A server in trouble is told by its status and its delay, also if its answer breaks off.
+    if let (Err(error), false) = (&body, response.status() >= FIRST_SERVER_ERROR) {
+        return Err(error.clone());
     }
-    let body = response.binary().await.map_err(|error| broken(&error))?;
-    String::from_utf8(body).map_err(|_| TransportError::Garbled)
+    let body = body.and_then(|body| String::from_utf8(body).map_err(|_| TransportError::Garbled));
+    let answer = Answer {
+        is_redirect: response.type_() == ResponseType::Opaqueredirect,
+        status: response.status(),
+        content_type: &content_type,
+        retry_after_millis: retry_after.map(|seconds| seconds.saturating_mul(1_000)),
+        body: body.as_deref().unwrap_or_default(),
+    };
+    match answer.failure() {
+        Some(failure) => Err(failure),
+        None => body,
+    }
 }
 
 fn broken(error: &gloo_net::Error) -> TransportError {
@@ -88,51 +106,5 @@ fn broken(error: &gloo_net::Error) -> TransportError {
             TransportError::TimedOut
         }
         _ => TransportError::Unreachable,
-    }
-}
-
-async fn refusal(response: Response) -> TransportError {
-    let status = response.status();
-    let retry_after = response.headers().get("retry-after").and_then(|text| text.parse::<u64>().ok());
-    let body = response.text().await.ok().and_then(|text| serde_json::from_str::<ErrorBody>(&text).ok());
-    classify(status, retry_after.map(|seconds| seconds.saturating_mul(1_000)), body)
-}
-
-/// The error for an unsuccessful status. Only our server answers with an [`ErrorBody`].
-fn classify(status: u16, retry_after_millis: Option<u64>, body: Option<ErrorBody>) -> TransportError {
-    match (status, body) {
-        (408 | 425 | 429 | 500..=510, _) => TransportError::Busy { retry_after_millis },
-        (401 | 403, Some(_)) => TransportError::SignInNeeded,
-        (426, Some(_)) => TransportError::UpgradeNeeded,
-        (status, Some(body)) => TransportError::Refused { status, message: body.message },
-        (_, None) => TransportError::Garbled,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ours(message: &str) -> Option<ErrorBody> {
-        Some(ErrorBody { code: "any".to_owned(), message: message.to_owned() })
-    }
-
-    #[test]
-    fn distinguishes_failures() {
-        let busy = TransportError::Busy { retry_after_millis: None };
-        for status in [408, 425, 429, 500, 502, 503, 504] {
-            assert_eq!(classify(status, None, None), busy, "{status}");
-        }
-        assert_eq!(
-            classify(503, Some(9_000), None),
-            TransportError::Busy { retry_after_millis: Some(9_000) }
-        );
-        assert_eq!(classify(401, None, ours("who?")), TransportError::SignInNeeded);
-        assert_eq!(classify(426, None, ours("old")), TransportError::UpgradeNeeded);
-        let refused = TransportError::Refused { status: 400, message: "bad".to_owned() };
-        assert_eq!(classify(400, None, ours("bad")), refused);
-        for status in [401, 403, 404, 511] {
-            assert_eq!(classify(status, None, None), TransportError::Garbled, "a portal's {status}");
-        }
     }
 }

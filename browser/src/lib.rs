@@ -8,7 +8,7 @@ mod http;
 mod lock;
 mod transport;
 
-pub use background_sync::{SYNC_TAG, register_background_sync};
+pub use background_sync::{SYNC_TAG, has_background_sync, register_background_sync};
 pub use channel::{BroadcastEnd, Received};
 pub use clock::{BrowserTimer, new_uuid_v7, now, random_u64};
 pub use http::{get_json, post_empty, post_json};

@@ -46,6 +46,11 @@ impl WebLock {
     pub fn new(names: &AppNames) -> Self {
         Self { name: names.lock() }
     }
+
+    /// Another lock of the app: `part` says for what.
+    pub fn of_part(names: &AppNames, part: &str) -> Self {
+        Self { name: format!("{}-{part}", names.app) }
+    }
 }
 
 impl Turn for WebLock {

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use futures::future::{LocalBoxFuture, Shared, join};
+use futures::future::{LocalBoxFuture, Shared, join, join3};
 use sync::{
     Changed, Channel as _, Cursor, JournalRecordOf, Notice, Records, Store, StoreError, Timer as _,
     UnixMillis,
@@ -17,6 +17,7 @@ use crate::completeness::Completeness;
 use crate::host::{Host, QueuedOf};
 use crate::queue::{Mirror, Queue};
 use crate::round::LAST_SYNC_SETTING;
+use crate::server_time::KeptTime;
 use crate::threats::Threat;
 use crate::watchers::{Watch, Watchers};
 
@@ -105,6 +106,7 @@ pub(crate) struct Inner<H: Host> {
     author: RefCell<String>,
     completeness: Cell<Completeness>,
     last_sync_at: Cell<Option<UnixMillis>>,
+    pub(crate) time: KeptTime,
     redrawn_at: Cell<UnixMillis>,
     /// Resolves after the paint of the last save's message.
     pub(crate) save_drawn: RefCell<Option<Shared<LocalBoxFuture<'static, ()>>>>,
@@ -149,12 +151,14 @@ impl<H: Host> Client<H> {
             author: RefCell::new(UNKNOWN_AUTHOR.to_owned()),
             completeness: Cell::new(Completeness::of_cursor(&outbox.cursor)),
             last_sync_at: Cell::default(),
+            time: KeptTime::default(),
             redrawn_at: Cell::default(),
             save_drawn: RefCell::default(),
             host,
         }));
-        let (queue, last_sync) = join(client.reload_queue(), client.reload_last_sync()).await;
-        queue.and(last_sync)?;
+        let (queue, last_sync, time) =
+            join3(client.reload_queue(), client.reload_last_sync(), client.reload_heard_time()).await;
+        queue.and(last_sync).and(time)?;
         Ok(client)
     }
 
@@ -237,7 +241,7 @@ impl<H: Host> Client<H> {
             Notice::RoundProgress { .. } => self.follow_progress(&notice).await,
             Notice::RoundEnded { .. } => {
                 // The next reader of an unreadable store reports the error.
-                drop(self.reload_last_sync().await);
+                drop(join(self.reload_heard_time(), self.reload_last_sync()).await);
                 self.follow(Change { queue: true, settings: true, ..Change::default() }).await;
             }
             Notice::QueueChanged => self.follow(Change::of_queue()).await,

@@ -66,8 +66,10 @@ pub async fn drain<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Cha
             }
             failure = result.err().map_or(failure, DrainError::Round);
             orders = scheduler.handle(Event::RoundEnded(ended), timer.now());
-        } else if let (Some((due, _)), Connection::Online | Connection::ServerUnreachable) =
-            (scheduler.poll_timeout(), scheduler.connection())
+        } else if let (
+            Some((due, _)),
+            Connection::Connecting | Connection::Online | Connection::ServerUnreachable,
+        ) = (scheduler.poll_timeout(), scheduler.connection())
             && !has_successor()
         {
             timer.sleep(due.since(timer.now())).await;

@@ -263,7 +263,12 @@ impl<H: Host> Engine<H> {
         }
         let client = &self.0.client;
         match &result {
-            Ok(_) => client.set_last_sync(Some(self.now())),
+            Ok(report) => {
+                if let Some(heard) = report.heard {
+                    client.hear_time(heard.into());
+                }
+                client.set_last_sync(Some(self.now()));
+            }
             Err(RoundFailure::Round(error)) => client.note_round_error(error),
             Err(RoundFailure::Elsewhere) => {}
         }
@@ -284,7 +289,11 @@ impl<H: Host> Engine<H> {
     fn hear(&self, signal: &Signal) {
         match signal {
             Signal::Enqueued => self.handle(Event::Enqueued),
-            Signal::SignedIn => self.handle(Event::SignedIn),
+            Signal::SignedIn => {
+                // The sign-in has answered it.
+                self.0.error.replace(None);
+                self.handle(Event::SignedIn);
+            }
             Signal::Changed(_) | Signal::Status => self.changed(),
             Signal::Heard(notice) => self.hear_notice(notice),
         }
@@ -292,7 +301,8 @@ impl<H: Host> Engine<H> {
 
     fn hear_notice(&self, notice: &Notice) {
         self.show_progress(notice);
-        self.handle(Event::Heard);
+        let from_server = matches!(notice, Notice::RoundProgress { .. } | Notice::RoundEnded { ok: true });
+        self.handle(Event::Heard { from_server });
         match notice {
             Notice::RoundProgress { .. } => {}
             Notice::RoundEnded { .. } => {

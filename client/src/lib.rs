@@ -18,6 +18,7 @@ mod page;
 mod queue;
 mod record;
 mod round;
+mod server_time;
 mod status;
 mod threats;
 mod view;
@@ -37,18 +38,21 @@ pub use page::{
     provider::{
         OfflineProvider, OfflineProviderProps, SyncProvider, SyncProviderProps, use_client, use_sync,
     },
-    service_worker::{ask_to_keep_data, init_offline_sync, reload, use_update_ready},
+    service_worker::{
+        OfflineStart, ask_to_keep_data, init_offline_sync, reload, use_offline_start, use_update_ready,
+    },
     use_offline_sync::{OfflineSync, OfflineSyncConfig, Startup, use_offline_sync, use_offline_sync_of},
     use_provided::use_provided,
     use_rows::use_rows,
     use_task::{Task, use_task},
 };
 pub use queue::Queue;
-pub use record::{Entities, RecordError};
+pub use record::{Entities, RecordError, RetryBase};
 pub use round::{
     LAST_SYNC_SETTING, PAGE_PULL_ROWS, RoundFailure, RoundPorts, WORK_OFFLINE_SETTING, ended,
     sync_and_audit_once, sync_once,
 };
+pub use server_time::{HEARD_TIME_SETTING, MAX_CLOCK_ERROR_MINUTES};
 pub use status::{NotLoaded, RoundResult, RunningRound, SyncError, SyncState, SyncStatus};
 pub use threats::Threat;
 pub use view::{Base, Shown};

@@ -6,8 +6,8 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use sync::{
-    Draft, Model, Mutation, Notice, Read, Records, Refusal, Store, StoreError, TakenIn, Timer, Unsent,
-    UnsentError, dependency,
+    Draft, Model, Mutation, Notice, QueueState, Read, Records, Refusal, Removal, Store, StoreError, TakenIn,
+    Timer, Unsent, UnsentError, dependency,
 };
 use uuid::Uuid;
 
@@ -26,6 +26,16 @@ pub enum RecordError {
     /// The device could not store it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The revision that an edit is based on when it is sent again. Anything else keeps its base: it happened when it
+/// was recorded first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryBase {
+    /// That of the row in the outcome: the edit wins over what the person was shown, and not over what came later.
+    Shown,
+    /// That of the refused edit: it wins over nothing.
+    Unchanged,
 }
 
 /// A model whose mutations can be named by operation and entity, with the payload as data.
@@ -69,13 +79,14 @@ impl<H: Host> Client<H> {
         self.record(action, base).await
     }
 
-    /// Saves an action based on revision `base` of its row (0 for none). After `Ok`, it survives a power cut.
+    /// Saves an action; an edit is based on revision `base` of its row (0 for none). After `Ok`, it survives a
+    /// power cut.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
     pub async fn record(&self, action: ActionOf<H>, base: u64) -> Result<Mutation<ActionOf<H>>, RecordError> {
-        let draft = self.draft(action, base, None);
-        self.check(&draft).await?;
+        let mut draft = self.draft(action, base, None);
+        self.check(&mut draft).await?;
         self.save(draft).await
     }
 
@@ -96,23 +107,27 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Applies the draft to the current view: the server would refuse the same drafts.
+    /// Applies the draft to the current view: the server would refuse the same drafts. A draft that edits no
+    /// row gets its base from that view.
     ///
     /// # Errors
     /// [`RecordError`].
-    pub async fn check(&self, draft: &Draft<ActionOf<H>>) -> Result<(), RecordError> {
+    pub async fn check(&self, draft: &mut Draft<ActionOf<H>>) -> Result<(), RecordError> {
         let touched = H::Model::touches(&draft.action);
         let reads: Vec<Read> = touched.iter().cloned().map(Read::Row).collect();
-        let mut rows = self.view(&reads, |key| touched.contains(key)).await?.view.rows;
+        let mut shown = self.view(&reads, |key| touched.contains(key)).await?;
+        if H::Model::edits(&draft.action).is_none() {
+            draft.base = shown.site_rev;
+        }
         let mutation = Mutation::from_draft(draft.clone(), 0, H::Model::SCHEMA);
-        H::Model::apply(&mutation, &mut rows)?;
+        H::Model::apply(&mutation, &mut shown.view.rows)?;
         Ok(())
     }
 
     /// Saves a draft. Without a check, for a row that is not on this device: only the server can check it.
     ///
     /// # Errors
-    /// [`RecordError::Store`]; nothing was saved.
+    /// [`RecordError::Store`]; nothing was saved, unless it is [`StoreError::Undecided`].
     pub async fn save(&self, draft: Draft<ActionOf<H>>) -> Result<Mutation<ActionOf<H>>, RecordError> {
         let mutation = self.noted_save(self.store().enqueue(draft).await)?;
         match self.0.mirror.add(mutation.clone()) {
@@ -124,18 +139,49 @@ impl<H: Host> Client<H> {
         Ok(mutation)
     }
 
-    /// Retries a refused mutation as a new one on the current row. For a conflict, this device's change wins:
-    /// its base is now the revision of the other change.
+    /// Retries a refused mutation as a new one, [as shown](RetryBase::Shown).
     ///
     /// # Errors
     /// [`RecordError`]; the entry is unchanged.
     pub async fn retry(&self, id: Uuid) -> Result<Mutation<ActionOf<H>>, RecordError> {
-        let mutation = self.entry(id)?.mutation.clone();
-        let base = self.revision_of(&mutation.action).await?;
-        let draft = self.draft(mutation.action, base, Some(id));
-        let replaced = self.noted_save(self.store().settle(mutation.seq, Some(draft)).await)?;
+        let action = self.entry(id)?.mutation.action.clone();
+        self.retry_as(id, action, RetryBase::Shown).await
+    }
+
+    /// Replaces a refused mutation by another action on the same row, such as a part of it.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is unchanged.
+    pub async fn retry_as(
+        &self,
+        id: Uuid,
+        action: ActionOf<H>,
+        base: RetryBase,
+    ) -> Result<Mutation<ActionOf<H>>, RecordError> {
+        let entry = self.entry(id)?;
+        let base = match base {
+            RetryBase::Shown => self.shown_revision(&entry).await?,
+            RetryBase::Unchanged => entry.mutation.base,
+        };
+        let draft = self.draft(action, base, Some(id));
+        let replaced = self.noted_save(self.store().settle(entry.mutation.seq, Some(draft)).await)?;
         self.queue_changed(&Signal::Enqueued).await;
         Ok(replaced.ok_or(StoreError::Gone)?)
+    }
+
+    async fn shown_revision(&self, entry: &QueuedOf<H>) -> Result<u64, StoreError> {
+        let Some(key) = H::Model::edits(&entry.mutation.action) else { return Ok(entry.mutation.base) };
+        let held = self.revision_of(&entry.mutation.action).await?;
+        let QueueState::Attention(outcome) = &entry.state else { return Ok(held) };
+        let row = outcome.rows.iter().find(|shown| H::Model::key(&shown.row) == key);
+        let is_gone = |gone: &&Removal| gone.table == key.table && gone.key == key.key;
+        let gone = || outcome.removed.iter().find(is_gone).map(|gone| gone.rev);
+        Ok(match row.map(|shown| shown.rev).or_else(gone) {
+            // A server restored from a backup has counted back.
+            Some(shown) if held > 0 => shown.min(held),
+            Some(shown) => shown,
+            None => held,
+        })
     }
 
     /// Drops an entry: undoes a pending one, or keeps the server's row.

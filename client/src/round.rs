@@ -4,8 +4,11 @@ use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
 use sync::{
     AuditLimits, AuditReport, Changed, Channel, Ended, MAX_AUDIT_RANGES, Notice, RoundError, RoundLimits,
-    RoundProgress, RoundReport, Store, Timer, Transport, Turn, audit_part, audit_when_due, run_round,
+    RoundProgress, RoundReport, Store, StoredTime, Timer, Transport, Turn, audit_part, audit_when_due,
+    run_round,
 };
+
+use crate::server_time::HEARD_TIME_SETTING;
 
 /// Maximum rows that a page stores at a time: more would block it for too long.
 pub const PAGE_PULL_ROWS: usize = 2_500;
@@ -90,7 +93,11 @@ async fn round<S: Store, T: Transport<S::Records>, U: Turn, K: Timer, C: Channel
     if ended.as_ref().is_ok_and(|report| report.complete) {
         once_complete().await;
     }
-    if ended.is_ok() {
+    if let Ok(report) = &ended {
+        if let Some(heard) = report.heard {
+            let text = StoredTime::from(heard).to_string();
+            store.put_setting(HEARD_TIME_SETTING, Some(&text)).await.map_err(RoundError::from)?;
+        }
         let at = timer.now().0.to_string();
         store.put_setting(LAST_SYNC_SETTING, Some(&at)).await.map_err(RoundError::from)?;
     }

@@ -18,6 +18,7 @@ pub struct Base<M: Model> {
     pub rows: Rows<M::Row>,
     revs: BTreeMap<RowKey, u64>,
     queue: Queue<M>,
+    site_rev: u64,
 }
 
 /// Rows with the pending mutations folded in.
@@ -26,13 +27,15 @@ pub struct Shown<R> {
     /// The rows, and the keys of those with pending mutations.
     pub view: View<R>,
     revs: BTreeMap<RowKey, u64>,
+    pub(crate) site_rev: u64,
 }
 
 impl<M: Model> Base<M> {
     /// Folds the queue over the rows; only rows accepted by `is_wanted` are kept.
     pub fn fold(self, is_wanted: impl Fn(&RowKey) -> bool) -> Shown<M::Row> {
         let pending = self.queue.iter().filter(|record| record.is_pending()).map(|record| &record.mutation);
-        Shown { view: fold::<M>(self.rows, pending, is_wanted), revs: self.revs }
+        let view = fold::<M>(self.rows, pending, is_wanted);
+        Shown { view, revs: self.revs, site_rev: self.site_rev }
     }
 }
 
@@ -74,7 +77,7 @@ impl<H: Host> Client<H> {
                 revs.insert(key.clone(), rev);
                 rows.insert(key, row);
             }
-            return Ok(Base { rows, revs, queue: self.queue() });
+            return Ok(Base { rows, revs, queue: self.queue(), site_rev: found.site_rev });
         }
         Err(StoreError::Unavailable("the queue changed faster than it could be read".to_owned()))
     }

@@ -5,40 +5,18 @@ use std::cell::Cell;
 
 use client::{DrainError, RoundFailure, RoundPorts, drain};
 use futures::executor::block_on;
-use sync::conformance::{Add, CounterRow, Counters, add};
+use sync::conformance::{Counters, add};
 use sync::memory::MemoryStore;
-use sync::{
-    AuditRequest, AuditResponse, Notice, RoundError, RoundLimits, Store as _, SyncRequest, SyncResponse,
-    Timer, Transport, TransportError, Turn, UnixMillis,
-};
+use sync::{Notice, RoundError, RoundLimits, Store as _, Timer, TransportError, UnixMillis};
 use uuid::Uuid;
 
-/// A server that cannot be reached.
-#[derive(Default)]
-struct Down {
-    exchanges: Cell<usize>,
-}
+use down::Down;
+use free::Free;
 
-impl Transport<Counters> for Down {
-    async fn exchange(&self, _: &SyncRequest<Add>) -> Result<SyncResponse<CounterRow>, TransportError> {
-        self.exchanges.set(self.exchanges.get() + 1);
-        Err(TransportError::Unreachable)
-    }
-
-    async fn audit(&self, _: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
-        Err(TransportError::Unreachable)
-    }
-}
-
-struct Free;
-
-impl Turn for Free {
-    type Guard = ();
-
-    async fn take(&self, _: bool) -> Option<()> {
-        Some(())
-    }
-}
+#[path = "ports/down.rs"]
+mod down;
+#[path = "ports/free.rs"]
+mod free;
 
 /// A clock that each sleep advances.
 #[derive(Default)]

@@ -179,6 +179,7 @@ fn answer(_: String, body: String) -> String {
         replaced: None,
         cursor: Cursor::Live { rev: 1 },
         more: false,
+        tables: Vec::new(),
     };
     serde_json::to_string(&response).expect("JSON")
 }

@@ -9,6 +9,7 @@ use crate::lot::{LotPatch, LotRef, LotStatus};
 use crate::order::Order;
 use crate::product::{Product, ProductPatch};
 use crate::quantity::Quantity;
+use crate::unknown_code::CodeSighting;
 
 /// The verb of a kind; with an [`Entity`] it names one: `pick` and `lot` make `pick_lot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Operation {
     Place,
     Resolve,
     Close,
+    Report,
+    Settle,
 }
 
 /// The noun of a kind; with an [`Operation`] it names one.
@@ -37,9 +40,10 @@ pub enum Entity {
     Order,
     Exception,
     Delivery,
+    Code,
+    Conflict,
 }
 
-/// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
 /// A mutation's kind and payload; on the wire `{"pick_lot": {...}}`.
 ///
 /// Edits (create, update, delete) may conflict. Stock operations and orders are facts: they have happened, so
@@ -174,6 +178,18 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
+    /// A code was scanned that the device does not know.
+    ReportCode(CodeSighting),
+    /// A person has settled an unknown code.
+    SettleCode {
+        /// The code, in any spelling.
+        code: String,
+    },
+    /// A person has checked a change that was not booked.
+    CloseConflict {
+        /// The mutation that was not booked.
+        id: Uuid,
+    },
 }
 
 impl Action {
@@ -195,11 +211,14 @@ impl Action {
             Self::PlaceOrder(_) => "place_order",
             Self::ResolveException { .. } => "resolve_exception",
             Self::CloseDelivery { .. } => "close_delivery",
+            Self::ReportCode(_) => "report_code",
+            Self::SettleCode { .. } => "settle_code",
+            Self::CloseConflict { .. } => "close_conflict",
         }
     }
 
     /// Every kind that a server of this build books.
-    pub const KINDS: [&'static str; 15] = [
+    pub const KINDS: [&'static str; 18] = [
         "create_product",
         "update_product",
         "delete_product",
@@ -215,6 +234,9 @@ impl Action {
         "place_order",
         "resolve_exception",
         "close_delivery",
+        "report_code",
+        "settle_code",
+        "close_conflict",
     ];
 
     /// The kind for an operation on an entity; none if there is no such kind.
@@ -235,6 +257,9 @@ impl Action {
             (Operation::Place, Entity::Order) => "place_order",
             (Operation::Resolve, Entity::Exception) => "resolve_exception",
             (Operation::Close, Entity::Delivery) => "close_delivery",
+            (Operation::Report, Entity::Code) => "report_code",
+            (Operation::Settle, Entity::Code) => "settle_code",
+            (Operation::Close, Entity::Conflict) => "close_conflict",
             _ => return None,
         };
         Some(kind)
@@ -257,8 +282,41 @@ impl Action {
             | Self::CountLot { .. }
             | Self::PlaceOrder(_)
             | Self::ResolveException { .. }
-            | Self::CloseDelivery { .. } => None,
+            | Self::CloseDelivery { .. }
+            | Self::ReportCode(_)
+            | Self::SettleCode { .. }
+            | Self::CloseConflict { .. } => None,
         }
+    }
+
+    /// The edit without these fields; none if it would change nothing, or is no edit of fields.
+    #[must_use]
+    pub fn without_fields(&self, fields: &[&str]) -> Option<Self> {
+        let rest = match self {
+            Self::UpdateProduct { id, patch } => {
+                Self::UpdateProduct { id: *id, patch: patch.without(fields) }
+            }
+            Self::UpdateLot { lot, patch } => {
+                Self::UpdateLot { lot: lot.clone(), patch: patch.without(fields) }
+            }
+            Self::CreateProduct(_)
+            | Self::DeleteProduct { .. }
+            | Self::CreateLot { .. }
+            | Self::DeleteLot { .. }
+            | Self::ReceiveLot { .. }
+            | Self::PutAwayLot { .. }
+            | Self::MoveLot { .. }
+            | Self::PickLot { .. }
+            | Self::AdjustLot { .. }
+            | Self::CountLot { .. }
+            | Self::PlaceOrder(_)
+            | Self::ResolveException { .. }
+            | Self::CloseDelivery { .. }
+            | Self::ReportCode(_)
+            | Self::SettleCode { .. }
+            | Self::CloseConflict { .. } => return None,
+        };
+        rest.edited_fields().is_some_and(|left| !left.is_empty()).then_some(rest)
     }
 
     /// The products it concerns.
@@ -276,7 +334,10 @@ impl Action {
             | Self::AdjustLot { lot, .. }
             | Self::CountLot { lot, .. } => vec![lot.product_id],
             Self::ResolveException { product_id, .. } => vec![*product_id],
-            Self::CloseDelivery { .. } => Vec::new(),
+            Self::CloseDelivery { .. }
+            | Self::ReportCode(_)
+            | Self::SettleCode { .. }
+            | Self::CloseConflict { .. } => Vec::new(),
             Self::PlaceOrder(order) => order.lines.iter().map(|line| line.lot.product_id).collect(),
         }
     }
@@ -287,13 +348,57 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_edit_without_its_contested_fields_keeps_all_others() {
+        let text = |value: &str| Some(value.to_owned());
+        let patch = ProductPatch {
+            sku: text("s"),
+            barcode: text("b"),
+            name: text("n"),
+            unit: text("u"),
+            price_minor: Some(1),
+            currency: text("EUR"),
+            family: text("f"),
+            variant: text("v"),
+        };
+        let all = patch.fields();
+        let id = Uuid::from_u128(1);
+        let edit = Action::UpdateProduct { id, patch };
+        for field in &all {
+            let rest = edit.without_fields(&[*field]).and_then(|rest| rest.edited_fields());
+            let expected: Vec<&str> = all.iter().copied().filter(|other| other != field).collect();
+            assert_eq!(rest, Some(expected));
+        }
+        assert_eq!(edit.without_fields(&all), None);
+        assert_eq!(Action::DeleteProduct { id }.without_fields(&["price"]), None);
+
+        let lot = LotRef::new(id, "L1", "A-1");
+        let expires_on = "2027-01-31".parse().ok();
+        let patch = LotPatch { status: Some(LotStatus::Reserved), expires_on };
+        let edit = Action::UpdateLot { lot: lot.clone(), patch };
+        let dated = Action::UpdateLot { lot, patch: LotPatch { status: None, expires_on } };
+        assert_eq!(edit.without_fields(&["status"]), Some(dated.clone()));
+        assert_eq!(dated.without_fields(&["expiry date"]), None);
+    }
+
+    #[test]
     fn every_kind_is_made_by_one_operation_on_one_entity() {
         use Operation::{
-            Adjust, Close, Count, Create, Delete, Move, Pick, Place, PutAway, Receive, Resolve, Update,
+            Adjust, Close, Count, Create, Delete, Move, Pick, Place, PutAway, Receive, Report, Resolve,
+            Settle, Update,
         };
-        let operations =
-            [Create, Update, Delete, Receive, PutAway, Move, Pick, Adjust, Count, Place, Resolve, Close];
-        let entities = [Entity::Product, Entity::Lot, Entity::Order, Entity::Exception, Entity::Delivery];
+        let operations = [
+            Create, Update, Delete, Receive, PutAway, Move, Pick, Adjust, Count, Place, Resolve, Close,
+            Report, Settle,
+        ];
+        let entities = [
+            Entity::Product,
+            Entity::Lot,
+            Entity::Order,
+            Entity::Exception,
+            Entity::Delivery,
+            Entity::Code,
+            Entity::Conflict,
+        ];
         let pairs = operations.into_iter().flat_map(|operation| entities.map(|entity| (operation, entity)));
         let mut made: Vec<&str> =
             pairs.filter_map(|(operation, entity)| Action::kind_of(operation, entity)).collect();

@@ -1,4 +1,4 @@
-//! Requests and responses beside the sync protocol: one product, its history, enrolment.
+//! Requests and responses beside the sync protocol: one product, its history, lots by their code and for reports, enrolment.
 
 use serde::{Deserialize, Serialize};
 use sync::UnixMillis;
@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use crate::effect::Movement;
 use crate::exception::ExceptionKind;
-use crate::lot::InventoryLot;
-use crate::product::Product;
+use crate::lot::{InventoryLot, LotStatus};
+use crate::product::{Product, ProductEdit};
 use crate::quantity::Quantity;
 
 /// Entries of one page of a product's history. A revision is never split, so that one with more entries makes
 /// a longer page.
 pub const MAX_HISTORY_ENTRIES: usize = 100;
+
+/// Lots of one answer to a lot code.
+pub const MAX_LOTS_BY_CODE: usize = 100;
 
 /// `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: the product with all its lots,
 /// regardless of their status.
@@ -28,6 +31,15 @@ pub struct ProductAnswer {
     pub as_of: UnixMillis,
 }
 
+/// `GET /api/lots/by-code/{code}`: the lots with this code in any spelling, regardless of their status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotsAnswer {
+    /// Their products, each with only these lots: those with stock first, at most [`MAX_LOTS_BY_CODE`].
+    pub products: Vec<ProductAnswer>,
+    /// Whether there are more lots with this code.
+    pub more: bool,
+}
+
 /// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: the stock ledger's entries with author, device
 /// and time, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,14 +52,38 @@ pub struct HistoryAnswer {
     /// People's decisions, as far back as the entries, and at most as many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<HistoryNote>,
+    /// Edits of the product's fields, as far back as the entries, and at most as many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<HistoryEdit>,
 }
 
 impl HistoryAnswer {
     /// The lowest revision in it.
     pub fn oldest_rev(&self) -> Option<u64> {
-        let last = [self.entries.last().map(|entry| entry.rev), self.notes.last().map(|note| note.rev)];
+        let last = [
+            self.entries.last().map(|entry| entry.rev),
+            self.notes.last().map(|note| note.rev),
+            self.edits.last().map(|edit| edit.rev),
+        ];
         last.into_iter().flatten().min()
     }
+}
+
+/// An edit of the product's fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEdit {
+    /// The site's revision that booked it.
+    pub rev: u64,
+    /// The changed fields.
+    pub edit: ProductEdit,
+    /// The person who recorded it.
+    pub author: String,
+    /// The device's name; empty for an import, and for mutations from a file.
+    pub device: String,
+    /// The time of recording, by the device's clock.
+    pub captured_at: UnixMillis,
+    /// The time of booking, by the server's clock.
+    pub booked_at: UnixMillis,
 }
 
 /// A person's decision that changed no stock.
@@ -91,6 +127,38 @@ pub enum NoteTopic {
         /// The received quantity at that time.
         received: Quantity,
     },
+}
+
+/// Lots in one [`UnavailableAnswer`].
+pub const MAX_UNAVAILABLE_LOTS: usize = 2_000;
+
+/// `GET /api/lots/unavailable?after={next}`: the lots with stock that devices do not hold, because their status is not
+/// `available`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnavailableAnswer {
+    /// The totals of all of them. Only in the first part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub totals: Vec<UnavailableTotal>,
+    /// A part of them, at most [`MAX_UNAVAILABLE_LOTS`].
+    pub lots: Vec<InventoryLot>,
+    /// `after` of the next part, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The server's clock.
+    pub as_of: UnixMillis,
+}
+
+/// The number of lots of one status whose prices are in one currency, and their value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnavailableTotal {
+    /// The status.
+    pub status: LotStatus,
+    /// ISO 4217.
+    pub currency: String,
+    /// The number of lots.
+    pub lots: u64,
+    /// Their value in thousandths of the currency's minor unit.
+    pub exact: i64,
 }
 
 /// One line of the stock ledger, with its author and device.

@@ -29,7 +29,7 @@ pub struct DeliveryLine {
 pub struct Delivery {
     /// From site and number.
     pub id: Uuid,
-    /// As printed on the delivery note; unique within a site, ignoring case.
+    /// As printed on the delivery note; unique within a site, as `key_text` spells it.
     pub number: String,
     /// The supplier's name. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]

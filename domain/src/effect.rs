@@ -1,12 +1,14 @@
-//! Effects of a booked mutation besides rows: ledger entries, orders, and decisions on exceptions and
-//! deliveries.
+//! Effects of a booked mutation besides rows: ledger entries, orders, decisions on exceptions and deliveries, and
+//! edits of products.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::delivery::Delivery;
 use crate::exception::StockException;
 use crate::lot::LotRef;
 use crate::order::Order;
+use crate::product::ProductEdit;
 use crate::quantity::Quantity;
 
 /// The cause of a change of stock.
@@ -92,5 +94,12 @@ pub enum Effect {
         delivery: Delivery,
         /// The reason. May be empty.
         reason: String,
+    },
+    /// A product's fields changed.
+    Edited {
+        /// The product.
+        product_id: Uuid,
+        /// The fields.
+        edit: ProductEdit,
     },
 }

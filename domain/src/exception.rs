@@ -16,7 +16,8 @@ pub const EXCEPTIONS: &str = "exceptions";
 pub enum ExceptionKind {
     /// More was taken than was booked in: the lot has to be counted.
     BelowZero,
-    /// The lot was booked on between the display and the count: it has to be checked.
+    /// The lot was booked on between the display and the count, or by a device that had not seen the count:
+    /// it has to be counted again.
     MovedWhileCounted,
     /// Two products have the same barcode: a scan finds only one of them.
     DuplicateBarcode,
@@ -58,7 +59,8 @@ pub struct StockException {
     pub before: Quantity,
     /// The lot's quantity after it.
     pub after: Quantity,
-    /// The quantity that the counting device showed.
+    /// The quantity that the counting device showed; none for a booking of a device that had not seen the last
+    /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Quantity>,
     /// The author of the booking.

@@ -48,7 +48,10 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
         | Action::UpdateLot { .. }
         | Action::DeleteLot { .. }
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => {}
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => {}
     }
     Ok(booking.effects)
 }
@@ -149,7 +152,7 @@ impl FactBooking<'_> {
         check_movement(lot, quantity)?;
         target.validate()?;
         if target.id() == lot.id() {
-            let message = format!("The goods are in {to} already. Choose another location.");
+            let message = format!("The goods are already in {to}. Choose another location.");
             return Err(Refusal::new("same_location", message));
         }
         let source = self.rows.get(&lot_key(lot)).and_then(Row::lot).cloned();

@@ -8,10 +8,13 @@ use sync::{Identity, Records};
 use uuid::Uuid;
 
 use crate::action::Action;
+use crate::conflict::{CONFLICTS, conflict_key};
 use crate::exception::{EXCEPTIONS, key_of};
 use crate::gtin::normalize_gtin;
+use crate::key_text::key_text;
 use crate::lot::LotRef;
-use crate::row::{DELIVERIES, LOTS, PRODUCTS, Row, delivery_key, lot_key, product_key, sku_key};
+use crate::row::{DELIVERIES, LOTS, PRODUCTS, Row, delivery_key, lot_key, product_key};
+use crate::unknown_code::{UNKNOWN_CODES, unknown_code_key};
 use crate::upgrade::current_action;
 use crate::warehouse::Warehouse;
 
@@ -27,6 +30,10 @@ enum Found<'a> {
     Delivery(Fields<'a>),
     #[serde(rename = "x", borrow)]
     Exception(Fields<'a>),
+    #[serde(rename = "u", borrow)]
+    UnknownCode(Fields<'a>),
+    #[serde(rename = "c", borrow)]
+    Conflict(Fields<'a>),
 }
 
 /// The fields of all kinds of rows, because a parser for each kind would be kilobytes of the worker's size.
@@ -52,6 +59,8 @@ struct Fields<'a> {
     number: Cow<'a, str>,
     #[serde(borrow, default = "missing")]
     kind: Cow<'a, str>,
+    #[serde(borrow, default = "missing")]
+    code: Cow<'a, str>,
     #[serde(default)]
     lot: Option<LotRef>,
 }
@@ -91,6 +100,12 @@ impl Found<'_> {
                 let lot_id = lot.as_ref().map_or(Uuid::nil(), LotRef::id);
                 let key = key_of(id(product_id, "product_id")?, lot_id, &text(kind, "kind")?);
                 Identity { key, index_keys: Vec::new() }
+            }
+            Self::UnknownCode(Fields { code, .. }) => {
+                Identity { key: unknown_code_key(&text(code, "code")?), index_keys: Vec::new() }
+            }
+            Self::Conflict(Fields { id: mutation, .. }) => {
+                Identity { key: conflict_key(id(mutation, "id")?), index_keys: Vec::new() }
             }
         })
     }
@@ -136,29 +151,59 @@ impl FoundProduct<'_> {
 
 impl FoundLot<'_> {
     fn identity(&self) -> Identity {
-        let index_keys = vec![location_key(&self.location), format!("status:{}", self.status)];
+        let index_keys = vec![
+            location_key(&self.location),
+            lot_code_key(&self.lot_code),
+            format!("status:{}", self.status),
+        ];
         let lot = LotRef::new(self.product_id, &self.lot_code, &self.location);
         Identity { key: lot_key(&lot), index_keys }
     }
 }
 
-/// The index key of a bin's lots. `a-01` and `A-01` are the same bin.
-pub fn location_key(location: &str) -> String {
-    format!("location:{}", location.trim().to_ascii_uppercase())
+/// The index key of a SKU.
+pub fn sku_key(sku: &str) -> String {
+    [SKU, &key_text(sku)].concat()
 }
 
-/// The index key of a delivery. Case does not matter.
-pub fn delivery_number_key(number: &str) -> String {
-    format!("delivery:{}", number.trim().to_uppercase())
+/// The index key of a bin's lots. `a-01` and `A-01` are the same bin: see [`key_text`].
+pub fn location_key(location: &str) -> String {
+    [LOCATION, &key_text(location)].concat()
 }
+
+/// The index key of a lot in any bin. `ab-1` and `AB-1` are the same lot code, as in [`LotRef::id`].
+pub fn lot_code_key(lot_code: &str) -> String {
+    [LOT_CODE, &key_text(lot_code)].concat()
+}
+
+/// The index key of a delivery.
+pub fn delivery_number_key(number: &str) -> String {
+    [DELIVERY, &key_text(number)].concat()
+}
+
+/// The prefixes of the index keys that are compared by [`key_text`]. Earlier versions of the index have such keys by narrower
+/// rules, and version 0 has none of lot codes.
+const SKU: &str = "sku:";
+const LOCATION: &str = "location:";
+const LOT_CODE: &str = "lot:";
+const DELIVERY: &str = "delivery:";
 
 impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
-    const TABLES: &'static [&'static str] = &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS];
-    // Version 2 added deliveries and exceptions.
-    const TABLES_VERSION: u32 = 2;
+    const TABLES: &'static [&'static str] =
+        &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS, UNKNOWN_CODES, CONFLICTS];
+    // Version 2 added deliveries and exceptions, version 3 unknown codes and conflicts.
+    const TABLES_VERSION: u32 = 3;
     const SCHEMA: u32 = 2;
+    // Version 2 compares by `key_text`, which also changes the keys of some lots.
+    const INDEX_VERSION: u8 = 2;
+
+    fn indexed_since(index_key: &str) -> u8 {
+        let is_compared =
+            [SKU, LOCATION, LOT_CODE, DELIVERY].iter().any(|prefix| index_key.starts_with(prefix));
+        if is_compared { 2 } else { 0 }
+    }
 
     fn read_action(schema: u32, json: &str) -> Result<Action, serde_json::Error> {
         serde_json::from_str(&current_action(schema, json))
@@ -181,7 +226,9 @@ impl Records for Warehouse {
             }
             .identity(),
             Row::Delivery(row) => FoundDelivery { id: row.id, number: (&row.number).into() }.identity(),
-            Row::Exception(row) => Identity { key: row.key(), index_keys: Vec::new() },
+            Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
+                Identity { key: Self::key(row), index_keys: Vec::new() }
+            }
         }
     }
 
@@ -191,6 +238,8 @@ impl Records for Warehouse {
             Row::Lot(row) => lot_key(&row.lot),
             Row::Delivery(row) => delivery_key(row.id),
             Row::Exception(row) => row.key(),
+            Row::UnknownCode(row) => unknown_code_key(&row.code),
+            Row::Conflict(row) => conflict_key(row.id),
         }
     }
 
@@ -202,7 +251,9 @@ impl Records for Warehouse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Delivery, ExceptionKind, InventoryLot, Product, Quantity, StockException};
+    use crate::{
+        Conflict, Delivery, ExceptionKind, InventoryLot, Product, Quantity, StockException, UnknownCode,
+    };
 
     #[test]
     fn a_row_and_its_json_have_the_same_keys() {
@@ -222,7 +273,12 @@ mod tests {
         let spaced = r#"{"l":{"product_id":"00000000-0000-0000-0000-000000000007","lot_code":" l-1","location":"a-01 ","quantity":0,
             "status":"available"}}"#;
         assert_eq!(serde_json::from_str::<Row>(spaced).expect("a row"), Row::Lot(lot.clone()));
-        assert_eq!(Warehouse::identify_json(spaced).expect("a row").key, lot_key(&lot.lot));
+        let identity = Warehouse::identify_json(spaced).expect("a row");
+        assert_eq!(identity.key, lot_key(&lot.lot));
+        assert!(identity.index_keys.contains(&lot_code_key("L-1 ")));
+        let since = [lot_code_key("L-1"), sku_key("A"), "family:F".to_owned()];
+        let since = since.map(|key| Warehouse::indexed_since(&key));
+        assert_eq!(since, [2, 2, 0], "earlier builds compared codes otherwise");
         let delivery = Delivery {
             id: Uuid::from_u128(8),
             number: " ls-\u{e4}1".to_owned(),
@@ -261,6 +317,25 @@ mod tests {
     }
 
     #[test]
+    fn unknown_codes_and_conflicts_have_the_keys_of_their_json() {
+        let conflict = Conflict {
+            id: Uuid::from_u128(9),
+            verdict: sync::Verdict::Conflict,
+            code: "price_changed".to_owned(),
+            message: "Somebody \"else\"".to_owned(),
+            action: r#"{"delete_product":{"id":"7"}}"#.to_owned(),
+            author: "Ada".to_owned(),
+            at: sync::UnixMillis(0),
+        };
+        for row in [Row::Conflict(conflict), Row::UnknownCode(UnknownCode::new("4006381333931"))] {
+            let json = serde_json::to_string(&row).expect("JSON");
+            let identity = Warehouse::identify(&row);
+            assert_eq!(Warehouse::identify_json(&json).expect("a row"), identity);
+            assert_eq!(Warehouse::key(&row), identity.key);
+        }
+    }
+
+    #[test]
     fn a_row_without_a_field_of_its_keys_is_refused() {
         let id = "00000000-0000-0000-0000-000000000007";
         let rows = [
@@ -270,6 +345,8 @@ mod tests {
             format!(r#"{{"l":{{"id":"{id}","lot_code":"L","location":"A","status":"available"}}}}"#),
             format!(r#"{{"d":{{"id":"{id}"}}}}"#),
             format!(r#"{{"x":{{"product_id":"{id}"}}}}"#),
+            r#"{"u":{"times":1}}"#.to_owned(),
+            r#"{"c":{"code":"A"}}"#.to_owned(),
         ];
         for row in rows {
             assert!(Warehouse::identify_json(&row).is_err(), "{row}");

@@ -7,6 +7,7 @@ use sync::Refusal;
 use uuid::Uuid;
 
 use crate::date::CalendarDate;
+use crate::key_text::key_text;
 use crate::quantity::Quantity;
 use crate::text::{MAX_CODE_CHARS, check_required};
 
@@ -45,8 +46,8 @@ impl LotStatus {
     }
 }
 
-/// Identifies a lot at a location by its printed code and its bin. Its id is derived from those, so that two
-/// devices that put the same lot into the same bin use the same row. (The product's id belongs to one site,
+/// Identifies a lot at a location by its printed code and its bin. Its id is derived from those, as [`key_text`] spells
+/// them, so that two devices that put the same lot into the same bin use the same row. (The product's id belongs to one site,
 /// so the lot's does, too.) Texts from outside are trimmed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "WireLotRef")]
@@ -90,10 +91,8 @@ impl LotRef {
 
     /// The row's id.
     pub fn id(&self) -> Uuid {
-        // U+001F cannot be part of either text, so different pairs have different names. `a-01` and `A-01`
-        // are the same bin.
-        let mut name = [&self.lot_code, "\u{1f}", &self.location].concat();
-        name.make_ascii_uppercase();
+        // U+001F cannot be part of either text, so different pairs have different names.
+        let name = [&key_text(&self.lot_code), "\u{1f}", &key_text(&self.location)].concat();
         Uuid::new_v5(&self.product_id, name.as_bytes())
     }
 
@@ -209,6 +208,15 @@ impl LotPatch {
         row.status = self.status.unwrap_or(row.status);
         row.expires_on = self.expires_on.or(row.expires_on);
         row
+    }
+
+    /// The patch without these fields.
+    #[must_use]
+    pub fn without(&self, fields: &[&str]) -> Self {
+        Self {
+            status: self.status.filter(|_| !fields.contains(&"status")),
+            expires_on: self.expires_on.filter(|_| !fields.contains(&"expiry date")),
+        }
     }
 
     /// The names of the changed fields.

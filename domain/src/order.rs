@@ -59,7 +59,7 @@ impl Order {
         for (at, line) in self.lines.iter().enumerate() {
             line.lot.validate()?;
             if line.quantity <= Quantity::ZERO || !line.quantity.in_range() || line.unit_price_minor < 0 {
-                let message = format!("Line {} has no sensible quantity or price. Correct it.", at + 1);
+                let message = format!("Line {} has an invalid quantity or price. Correct it.", at + 1);
                 return Err(Refusal::new("bad_quantity", message));
             }
         }

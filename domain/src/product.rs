@@ -14,7 +14,7 @@ use crate::text::{
 pub struct Product {
     /// Made on the device that creates it, or from site and SKU by an import.
     pub id: Uuid,
-    /// Stock keeping unit: unique within a site.
+    /// Stock keeping unit: unique within a site, as `key_text` spells it.
     pub sku: String,
     /// As printed; usually a GTIN. May be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -146,8 +146,86 @@ impl ProductPatch {
         all.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }
 
+    /// The patch without these fields.
+    #[must_use]
+    pub fn without(&self, fields: &[&str]) -> Self {
+        fn kept<T: Clone>(value: &Option<T>, keeps: bool) -> Option<T> {
+            value.clone().filter(|_| keeps)
+        }
+        let keeps = |field| !fields.contains(&field);
+        Self {
+            sku: kept(&self.sku, keeps("sku")),
+            barcode: kept(&self.barcode, keeps("barcode")),
+            name: kept(&self.name, keeps("name")),
+            unit: kept(&self.unit, keeps("unit")),
+            price_minor: kept(&self.price_minor, keeps("price")),
+            currency: kept(&self.currency, keeps("currency")),
+            family: kept(&self.family, keeps("family")),
+            variant: kept(&self.variant, keeps("variant")),
+        }
+    }
+
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.fields().is_empty()
+    }
+}
+
+/// The values of an edited product's changed fields. A price comes with its currency, changed or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductEdit {
+    /// Before the edit.
+    pub before: ProductPatch,
+    /// After it.
+    pub after: ProductPatch,
+}
+
+impl ProductEdit {
+    /// The edit that turned `old` into `new`; `None` if nothing changed.
+    pub fn between(old: &Product, new: &Product) -> Option<Self> {
+        let (mut before, mut after) = (ProductPatch::between(new, old), ProductPatch::between(old, new));
+        if after.is_empty() {
+            return None;
+        }
+        if after.price_minor.is_some() {
+            before.currency = Some(old.currency.clone());
+            after.currency = Some(new.currency.clone());
+        }
+        Some(Self { before, after })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(price_minor: i64, name: &str) -> Product {
+        Product {
+            id: Uuid::from_u128(1),
+            sku: "VIN-1".to_owned(),
+            barcode: String::new(),
+            name: name.to_owned(),
+            unit: "bottle".to_owned(),
+            price_minor,
+            currency: "EUR".to_owned(),
+            family: String::new(),
+            variant: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_edit_has_the_changed_fields_and_the_currency_of_a_price() {
+        let old = product(1_690, "Vinegar");
+        assert_eq!(ProductEdit::between(&old, &old), None);
+        let renamed = ProductEdit::between(&old, &product(1_690, "Rice vinegar")).expect("an edit");
+        let name = |name: &str| ProductPatch { name: Some(name.to_owned()), ..ProductPatch::default() };
+        assert_eq!(renamed, ProductEdit { before: name("Vinegar"), after: name("Rice vinegar") });
+        let price = |minor| ProductPatch {
+            price_minor: Some(minor),
+            currency: Some("EUR".to_owned()),
+            ..ProductPatch::default()
+        };
+        let repriced = ProductEdit::between(&old, &product(1_750, "Vinegar")).expect("an edit");
+        assert_eq!(repriced, ProductEdit { before: price(1_690), after: price(1_750) });
     }
 }

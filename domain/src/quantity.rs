@@ -5,6 +5,14 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
+use crate::digits::ascii_digits;
+
+/// The Arabic sign between thousands. It has one meaning only, unlike `,` and `.`.
+const ARABIC_GROUP: char = '\u{66c}';
+/// The signs that a number may have among its digits: decimal signs, and [`ARABIC_GROUP`].
+pub const NUMBER_SIGNS: [char; 4] = ['.', ',', ARABIC_DECIMAL, ARABIC_GROUP];
+/// The Arabic decimal sign.
+const ARABIC_DECIMAL: char = '\u{66b}';
 /// The largest accepted number, in units of its last decimal place.
 const MAX_DECIMAL: i64 = 1_000_000_000_000;
 
@@ -38,12 +46,29 @@ impl Quantity {
         Self(units.saturating_mul(1_000))
     }
 
-    /// Parses `12`, `0.5`, `0,5` or `-3`: at most three decimals, either decimal sign.
+    /// Parses `12`, `0.5`, `0,5` or `-3`: at most three decimals, any decimal sign, digits of any script.
     ///
     /// # Errors
     /// [`QuantityFault`]; it completes a sentence such as "Quantity "x" ...".
     pub fn parse(text: &str) -> Result<Self, QuantityFault> {
         decimal(text, 3).map(Self)
+    }
+
+    /// The number for files, which other programs read: with the ASCII minus sign. `1.125` has a fourth
+    /// decimal, because it could be read as one thousand one hundred and twenty-five.
+    pub fn for_files(self) -> String {
+        let (whole, fraction) = (self.0.unsigned_abs() / 1_000, self.0.unsigned_abs() % 1_000);
+        let has_two_readings = (1..1_000).contains(&whole) && fraction % 10 != 0;
+        self.to_string().replace('\u{2212}', "-") + if has_two_readings { "0" } else { "" }
+    }
+
+    /// The number with digit groups, for English sentences: `1,250.5`.
+    pub fn grouped(self) -> String {
+        let text = self.to_string();
+        let is_digit = |char: char| char.is_ascii_digit();
+        let (sign, number) = text.split_at(text.find(is_digit).unwrap_or_default());
+        let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));
+        format!("{sign}{}{fraction}", with_groups(whole))
     }
 
     /// Whether its absolute value is at most [`Self::MAX`].
@@ -52,16 +77,29 @@ impl Quantity {
     }
 }
 
+/// Digits in groups of three, for English sentences: `100,000`.
+pub fn with_groups(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Parses a decimal number as whole units of its last decimal place.
 fn decimal(text: &str, decimals: usize) -> Result<i64, QuantityFault> {
-    let text = text.trim();
+    let text = ascii_digits(text.trim());
     let (sign, digits) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
+        None => (1, text.strip_prefix('+').unwrap_or(&text)),
     };
-    let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
+    let (whole, fraction) = digits.split_once(['.', ',', ARABIC_DECIMAL]).unwrap_or((digits, ""));
+    let whole = without_groups(whole).ok_or(QuantityFault::NotANumber)?;
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
+    if whole.len() + fraction.len() == 0 || !is_number(&whole) || !is_number(fraction) {
         return Err(QuantityFault::NotANumber);
     }
     if fraction.trim_end_matches('0').len() > decimals {
@@ -70,6 +108,15 @@ fn decimal(text: &str, decimals: usize) -> Result<i64, QuantityFault> {
     let units = format!("0{whole}{:0<decimals$}", fraction.get(..decimals).unwrap_or(fraction));
     let value: i64 = units.parse().map_err(|_| QuantityFault::TooLarge)?;
     if value > MAX_DECIMAL { Err(QuantityFault::TooLarge) } else { Ok(sign * value) }
+}
+
+/// The digits without the Arabic sign between thousands; none if it stands elsewhere.
+fn without_groups(digits: &str) -> Option<String> {
+    let mut groups = digits.split(ARABIC_GROUP);
+    let first = groups.next().unwrap_or_default();
+    let later: Vec<&str> = groups.collect();
+    let is_grouped = (1..=3).contains(&first.len()) && later.iter().all(|group| group.len() == 3);
+    (later.is_empty() || is_grouped).then(|| format!("{first}{}", later.concat()))
 }
 
 impl fmt::Display for Quantity {
@@ -176,6 +223,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sentences_have_digit_groups() {
+        let grouped =
+            [Quantity(1_250_500), Quantity::units(-99_999_999), Quantity::units(999)].map(Quantity::grouped);
+        assert_eq!(grouped, ["1,250.5", "\u{2212}99,999,999", "999"]);
+    }
+
+    #[test]
     fn parses_typed_quantities() {
         let good = [
             ("12", 12_000),
@@ -185,11 +239,34 @@ mod tests {
             (".5", 500),
             (" 7. ", 7_000),
             ("1.5000", 1_500),
+            ("\u{663}", 3_000),
+            ("-\u{661}\u{662}\u{66b}\u{665}", -12_500),
+            ("\u{6f1}\u{66c}\u{6f2}\u{6f5}\u{6f0}", 1_250_000),
+            ("1\u{66c}234\u{66c}567\u{66b}125", 1_234_567_125),
+            ("\u{967}\u{968},\u{96b}", 12_500),
+            ("\u{ff11}\u{ff12}.\u{ff15}", 12_500),
         ];
         for (text, thousandths) in good {
             assert_eq!(Quantity::parse(text), Ok(Quantity(thousandths)), "{text}");
         }
-        for text in ["", ".", "-", "1.2.3", "abc", "1e3", "٣", "1 000"] {
+        for text in [
+            "",
+            ".",
+            "-",
+            "1.2.3",
+            "abc",
+            "1e3",
+            "1 000",
+            "\u{b2}",
+            "\u{66b}",
+            "\u{66c}",
+            "1\u{66c}25",
+            "1\u{66c}",
+            "\u{66c}125",
+            "1234\u{66c}567",
+            "1.5\u{66c}000",
+            "1\u{66b}5\u{66b}2",
+        ] {
             assert_eq!(Quantity::parse(text), Err(QuantityFault::NotANumber), "{text}");
         }
         assert_eq!(Quantity::parse("0.0001"), Err(QuantityFault::TooFine));
@@ -205,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn files_have_plain_numbers_with_one_reading() {
+        let quantities = [1_125, -999_001, 125, 1_000_125, 1_250, -2_500, 12_000, 0].map(Quantity);
+        let numbers = quantities.map(Quantity::for_files);
+        assert_eq!(numbers, ["1.1250", "-999.0010", "0.125", "1000.125", "1.25", "-2.5", "12", "0"]);
+        for (number, quantity) in numbers.iter().zip(quantities) {
+            assert_eq!(Quantity::parse(number), Ok(quantity), "{number}");
+        }
+    }
+
+    #[test]
     fn prices_a_quantity() {
         assert_eq!(Money::of(Quantity(1_500), 333, "EUR").minor, 500);
         assert_eq!(Money { minor: 5, currency: "EUR".into() }.to_string(), "€\u{a0}0.05");
@@ -213,6 +300,7 @@ mod tests {
         assert_eq!(Money::parse_minor("2.405", "EUR"), Err(QuantityFault::TooFine));
         assert_eq!(Money::parse_minor("2.405", "KWD"), Ok(2_405));
         assert_eq!(Money::parse_minor(".0", "JPY"), Ok(0));
+        assert_eq!(Money::parse_minor("\u{662}\u{66b}\u{664}\u{660}", "EUR"), Ok(240));
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub fn reversal_of(action: &Action) -> Option<Vec<Action>> {
         | Action::UpdateLot { .. }
         | Action::DeleteLot { .. }
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => None,
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => None,
     }
 }
 

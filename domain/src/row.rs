@@ -5,10 +5,12 @@ use sync::RowKey;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use crate::conflict::Conflict;
 use crate::delivery::Delivery;
 use crate::exception::StockException;
 use crate::lot::{InventoryLot, LotRef};
 use crate::product::Product;
+use crate::unknown_code::UnknownCode;
 
 /// The table of products.
 pub const PRODUCTS: &str = "products";
@@ -35,6 +37,12 @@ pub enum Row {
     /// A case that a supervisor has to check.
     #[serde(rename = "x")]
     Exception(StockException),
+    /// A code that was scanned and is not known.
+    #[serde(rename = "u")]
+    UnknownCode(UnknownCode),
+    /// A change that was not booked.
+    #[serde(rename = "c")]
+    Conflict(Conflict),
 }
 
 impl Row {
@@ -56,6 +64,16 @@ impl Row {
     /// The exception, if it is one.
     pub fn exception(&self) -> Option<&StockException> {
         if let Self::Exception(exception) = self { Some(exception) } else { None }
+    }
+
+    /// The unknown code, if it is one.
+    pub fn unknown_code(&self) -> Option<&UnknownCode> {
+        if let Self::UnknownCode(code) = self { Some(code) } else { None }
+    }
+
+    /// The conflict, if it is one.
+    pub fn conflict(&self) -> Option<&Conflict> {
+        if let Self::Conflict(conflict) = self { Some(conflict) } else { None }
     }
 }
 
@@ -83,9 +101,4 @@ pub fn lot_key(lot: &LotRef) -> RowKey {
 /// The key of a delivery's row.
 pub fn delivery_key(id: Uuid) -> RowKey {
     RowKey::new(DELIVERIES, id.to_string())
-}
-
-/// The index key of a SKU.
-pub(crate) fn sku_key(sku: &str) -> String {
-    format!("sku:{}", sku.trim())
 }

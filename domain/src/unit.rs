@@ -9,9 +9,13 @@ const MEASURED: [&str; 38] = [
 
 /// Decimals that a quantity in `unit` may have: three for a measured unit, none for a counted one.
 pub fn unit_decimals(unit: &str) -> usize {
+    if MEASURED.contains(&one_of(unit).as_str()) { 3 } else { 0 }
+}
+
+/// The name of one `unit`: in the singular, in small letters.
+pub(crate) fn one_of(unit: &str) -> String {
     let unit = unit.trim().to_lowercase();
-    let one = unit.strip_suffix('s').unwrap_or(&unit);
-    if MEASURED.contains(&one) { 3 } else { 0 }
+    unit.strip_suffix('s').map(str::to_owned).unwrap_or(unit)
 }
 
 #[cfg(test)]

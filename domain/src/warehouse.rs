@@ -4,14 +4,17 @@ use sync::{Model, Mutation, Refusal, RowKey, Rows, set_of};
 use uuid::Uuid;
 
 use crate::action::Action;
+use crate::conflict::conflict_key;
 use crate::effect::Effect;
 use crate::exception::{ExceptionKind, Sighting, exception_key};
 use crate::fact::apply_fact;
+use crate::identity::sku_key;
 use crate::lot::{InventoryLot, LotRef};
-use crate::product::Product;
+use crate::product::{Product, ProductEdit};
 use crate::quantity::Quantity;
-use crate::row::{Row, delivery_key, lot_key, product_key, sku_key};
-use crate::text::{MAX_REASON_CHARS, check_optional};
+use crate::row::{Row, delivery_key, lot_key, product_key};
+use crate::text::{MAX_BARCODE_CHARS, MAX_REASON_CHARS, check_optional, check_required};
+use crate::unknown_code::{CodeSighting, UnknownCode, unknown_code_key};
 
 /// The default scope: all rows, but of lots only those that are available.
 pub const DEFAULT_SCOPE: &str = "available";
@@ -38,7 +41,10 @@ pub fn claims(action: &Action) -> Vec<String> {
         | Action::CountLot { .. }
         | Action::PlaceOrder(_)
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => Vec::new(),
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => Vec::new(),
     }
 }
 
@@ -59,13 +65,24 @@ fn product_keys(id: Uuid) -> Vec<RowKey> {
     vec![product_key(id), exception_key(ExceptionKind::DuplicateBarcode, id, None)]
 }
 
+/// The row of the unknown code that is known once a product has this barcode.
+fn code_row(barcode: &str) -> Option<RowKey> {
+    Some(unknown_code_key(barcode)).filter(|key| !key.key.is_empty())
+}
+
 impl Model for Warehouse {
     type Effect = Effect;
 
     fn touches(action: &Action) -> Vec<RowKey> {
         match action {
-            Action::CreateProduct(product) => product_keys(product.id),
-            Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => product_keys(*id),
+            Action::CreateProduct(product) => {
+                product_keys(product.id).into_iter().chain(code_row(&product.barcode)).collect()
+            }
+            Action::UpdateProduct { id, patch } => {
+                let code = patch.barcode.as_deref().and_then(code_row);
+                product_keys(*id).into_iter().chain(code).collect()
+            }
+            Action::DeleteProduct { id } => product_keys(*id),
             Action::CreateLot { lot, .. } | Action::UpdateLot { lot, .. } => {
                 vec![product_key(lot.product_id), lot_key(lot)]
             }
@@ -86,6 +103,10 @@ impl Model for Warehouse {
                 vec![exception_key(*kind, *product_id, lot.as_ref())]
             }
             Action::CloseDelivery { id, .. } => vec![delivery_key(*id)],
+            Action::ReportCode(CodeSighting { code, .. }) | Action::SettleCode { code } => {
+                vec![unknown_code_key(code)]
+            }
+            Action::CloseConflict { id } => vec![conflict_key(*id)],
         }
     }
 
@@ -103,7 +124,10 @@ impl Model for Warehouse {
             | Action::CountLot { .. }
             | Action::PlaceOrder(_)
             | Action::ResolveException { .. }
-            | Action::CloseDelivery { .. } => None,
+            | Action::CloseDelivery { .. }
+            | Action::ReportCode(_)
+            | Action::SettleCode { .. }
+            | Action::CloseConflict { .. } => None,
         }
     }
 
@@ -124,7 +148,10 @@ impl Model for Warehouse {
             | Action::CountLot { .. }
             | Action::PlaceOrder(_)
             | Action::ResolveException { .. }
-            | Action::CloseDelivery { .. } => None,
+            | Action::CloseDelivery { .. }
+            | Action::ReportCode(_)
+            | Action::SettleCode { .. }
+            | Action::CloseConflict { .. } => None,
         }
     }
 
@@ -132,10 +159,13 @@ impl Model for Warehouse {
         match &mutation.action {
             Action::CreateProduct(product) => create_product(product, rows),
             Action::UpdateProduct { id, patch } => {
-                let changed = patch.applied_to(&product_in(rows, *id)?);
+                let old = product_in(rows, *id)?;
+                let changed = patch.applied_to(&old);
                 changed.validate()?;
+                let edit = ProductEdit::between(&old, &changed);
+                patch.barcode.as_deref().and_then(code_row).map(|code| rows.remove(&code));
                 rows.insert(product_key(*id), Row::Product(changed));
-                Ok(Vec::new())
+                Ok(edit.map(|edit| Effect::Edited { product_id: *id, edit }).into_iter().collect())
             }
             Action::DeleteProduct { id } => {
                 product_in(rows, *id)?;
@@ -145,7 +175,7 @@ impl Model for Warehouse {
             Action::CreateLot { lot, status, expires_on } => {
                 lot.validate()?;
                 if rows.contains_key(&lot_key(lot)) {
-                    return Err(Refusal::new("exists", format!("There is a {lot} already.")));
+                    return Err(Refusal::new("exists", format!("There is already a {lot}.")));
                 }
                 let row = InventoryLot {
                     status: *status,
@@ -169,6 +199,12 @@ impl Model for Warehouse {
                 check_optional("Reason", reason, MAX_REASON_CHARS)?;
                 Ok(close(*id, reason, rows))
             }
+            Action::ReportCode(sighting) => report(mutation, sighting, rows),
+            Action::SettleCode { code } => {
+                check_required("Code", code, MAX_BARCODE_CHARS)?;
+                Ok(settle(&unknown_code_key(code), rows))
+            }
+            Action::CloseConflict { id } => Ok(settle(&conflict_key(*id), rows)),
             Action::ReceiveLot { .. }
             | Action::PutAwayLot { .. }
             | Action::MoveLot { .. }
@@ -183,8 +219,9 @@ impl Model for Warehouse {
 fn create_product(product: &Product, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
     product.validate()?;
     if rows.contains_key(&product_key(product.id)) {
-        return Err(Refusal::new("exists", format!("{} is in the book already.", product.name)));
+        return Err(Refusal::new("exists", format!("{} already exists.", product.name)));
     }
+    code_row(&product.barcode).map(|code| rows.remove(&code));
     rows.insert(product_key(product.id), Row::Product(product.clone()));
     Ok(Vec::new())
 }
@@ -192,10 +229,31 @@ fn create_product(product: &Product, rows: &mut Rows<Row>) -> Result<Vec<Effect>
 fn delete_lot(lot: &LotRef, rows: &mut Rows<Row>) -> Result<Vec<Effect>, Refusal> {
     let row = lot_in(rows, lot)?;
     if row.quantity != Quantity::ZERO {
-        let message = format!("There are still {} in {lot}. Move, pick or adjust them first.", row.quantity);
+        let message =
+            format!("Stock isn't zero ({lot}: {}). Pick, move or adjust it first.", row.quantity.grouped());
         return Err(Refusal::new("has_stock", message));
     }
     all_of(lot).iter().skip(1).for_each(|key| _ = rows.remove(key));
+    Ok(Vec::new())
+}
+
+/// Removes the row of an unknown code or of a conflict. No-op if it is gone.
+fn settle(key: &RowKey, rows: &mut Rows<Row>) -> Vec<Effect> {
+    rows.remove(key);
+    Vec::new()
+}
+
+/// Adds the scans to the code's row, which is created if it is missing.
+fn report(
+    mutation: &Mutation<Action>,
+    sighting: &CodeSighting,
+    rows: &mut Rows<Row>,
+) -> Result<Vec<Effect>, Refusal> {
+    sighting.validate()?;
+    let new = || Row::UnknownCode(UnknownCode::new(&sighting.code));
+    if let Row::UnknownCode(row) = rows.entry(unknown_code_key(&sighting.code)).or_insert_with(new) {
+        row.add(&mutation.author, sighting);
+    }
     Ok(Vec::new())
 }
 
@@ -223,10 +281,10 @@ fn close(id: Uuid, reason: &str, rows: &mut Rows<Row>) -> Vec<Effect> {
 
 fn product_in(rows: &Rows<Row>, id: Uuid) -> Result<Product, Refusal> {
     let product = rows.get(&product_key(id)).and_then(Row::product).cloned();
-    product.ok_or_else(|| Refusal::new("not_found", "This product is not in the book (any more)."))
+    product.ok_or_else(|| Refusal::new("not_found", "This product no longer exists."))
 }
 
 fn lot_in(rows: &Rows<Row>, lot: &LotRef) -> Result<InventoryLot, Refusal> {
     let row = rows.get(&lot_key(lot)).and_then(Row::lot).cloned();
-    row.ok_or_else(|| Refusal::new("not_found", format!("There is no {lot} (any more).")))
+    row.ok_or_else(|| Refusal::new("not_found", format!("There is no {lot}.")))
 }

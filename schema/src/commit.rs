@@ -49,10 +49,8 @@ impl<M: Records> IdbStore<M> {
         let has_room = !has_rows(&commit) || reserve::ensure(&self.connection).await?;
         let store = async || {
             let others = [META, MUTATION_QUEUE, JOURNAL];
-            self.run(M::TABLES, &others, Mode::Write, async |tx| {
-                self.store_answer(tx, commit.clone(), true, has_room).await
-            })
-            .await
+            self.run_once(&others, async |tx| self.store_answer(tx, commit.clone(), true, has_room).await)
+                .await
         };
         reserve::with(&self.connection, store).await
     }
@@ -62,7 +60,7 @@ impl<M: Records> IdbStore<M> {
     async fn pull(&self, commit: Commit<M::Row>) -> Result<Stored, StoreError> {
         let mut commit = commit;
         for _ in 0..MAX_PULL_TRIES {
-            let tried = self.run(M::TABLES, &[META], Mode::Write, async |tx| {
+            let tried = self.run_once(&[META], async |tx| {
                 if has_rows(&commit) && !reserve::is_in(&tx.store(META)?).await? {
                     return Ok(Err(commit));
                 }

@@ -1,11 +1,13 @@
-//! The database handle: opened once, released when another build needs to upgrade, reopened when it was lost.
+//! The database handle: opened once, released when another build needs to upgrade, reopened when it was lost or
+//! the page comes back.
 
 use std::cell::{Cell, RefCell};
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 
+use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
+use futures::future::{Either, LocalBoxFuture, select};
+use gloo_events::EventListener;
 use idb::{DatabaseEvent, Event as _, Factory, Request};
 use sync::StoreError;
 use wasm_bindgen::JsCast;
@@ -13,8 +15,16 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{Event, IdbDatabase};
 
 use crate::migrations::{Needs, upgrade};
-use crate::time_limit::{TRANSACTION_LIMIT_MILLIS, within};
+use crate::presence::Presence;
+use crate::time_limit::{
+    OPEN_LIMIT_MILLIS, ROWS_LIMIT_MILLIS, UPGRADE_LIMIT_MILLIS, WAITED_FOR_LIMIT_MILLIS, within,
+};
 use crate::transaction::{Mode, Tx, of_idb, of_js};
+
+/// Attempts at an opening or a transaction that the database does not answer, each with a new handle.
+const MAX_SILENT_TRIES: u32 = 2;
+/// Attempts at one that is interrupted because the page is left.
+const MAX_TRIES: u32 = 5;
 
 /// A database handle that reopens itself.
 #[derive(Debug)]
@@ -22,8 +32,13 @@ pub(crate) struct Connection {
     name: String,
     needs: Needs,
     handle: Rc<RefCell<Option<Handle>>>,
-    limit_millis: Cell<u32>,
+    max_limit_millis: Cell<u32>,
+    presence: Rc<Presence>,
+    _listeners: Vec<EventListener>,
 }
+
+/// Work in a transaction, without its result.
+type Work<'a> = &'a dyn Fn(Tx) -> LocalBoxFuture<'a, Result<(), StoreError>>;
 
 #[derive(Debug)]
 struct Handle {
@@ -42,65 +57,114 @@ impl Drop for Handle {
 impl Connection {
     /// Opens the database, and creates or upgrades it if needed.
     pub(crate) async fn open(name: &str, needs: Needs) -> Result<Self, StoreError> {
+        let (handle, presence) = (Rc::<RefCell<Option<Handle>>>::default(), Rc::<Presence>::default());
+        let held = Rc::downgrade(&handle);
+        let listeners = presence.watch(move || {
+            // Closes it once its last commit has ended.
+            drop(held.upgrade().and_then(|handle| handle.take()));
+        });
         let connection = Self {
             name: name.to_owned(),
             needs,
-            handle: Rc::default(),
-            limit_millis: Cell::new(TRANSACTION_LIMIT_MILLIS),
+            handle,
+            max_limit_millis: Cell::new(u32::MAX),
+            presence,
+            _listeners: listeners,
         };
-        connection.reopen().await?;
+        connection.tries(&|| connection.reopen().boxed_local()).await?;
         Ok(connection)
     }
 
-    /// Sets the time limit of every transaction that begins from now on.
-    pub(crate) fn set_limit_millis(&self, limit_millis: u32) {
-        self.limit_millis.set(limit_millis);
+    /// Lowers the time limits of every transaction that begins from now on.
+    pub(crate) fn set_max_limit_millis(&self, limit_millis: u32) {
+        self.max_limit_millis.set(limit_millis);
     }
 
-    /// Runs `work` in a transaction over `stores`. `work` commits it; otherwise it aborts.
+    /// The number of times that the page was left.
+    pub(crate) fn departures(&self) -> u32 {
+        self.presence.departures()
+    }
+
+    /// Runs `work` in a transaction over `stores`. `work` commits it; otherwise it aborts. `work` runs again, on
+    /// a new handle, when the browser does not answer within the time limit or the page was left meanwhile: a commit
+    /// that was not noticed must not count twice.
     ///
     /// # Errors
-    /// Those of `work`, and [`StoreError::Unavailable`] when the browser has not answered within the time
-    /// limit. Then the transaction is aborted if the browser still can, and the next one gets a new handle. A
-    /// requested commit may have happened all the same.
+    /// Those of `work`, and [`StoreError::NoAnswer`].
     pub(crate) async fn run<T>(
+        &self,
+        stores: &[&str],
+        mode: Mode,
+        work: impl AsyncFn(Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let ended = Cell::new(None);
+        let (result, work) = (&ended, &work);
+        let work = move |tx| async move { work(tx).await.map(|done| result.set(Some(done))) }.boxed_local();
+        self.tries(&|| self.attempt(stores, mode, &work).boxed_local()).await?;
+        ended.take().ok_or(StoreError::Undecided)
+    }
+
+    /// Like [`Connection::run`], for work that must not be repeated.
+    ///
+    /// # Errors
+    /// Those of [`Connection::run`]. After [`StoreError::NoAnswer`], a requested commit may have happened all the same.
+    pub(crate) async fn run_once<T>(
         &self,
         stores: &[&str],
         mode: Mode,
         work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (begun, ended) = (Cell::new(None), Cell::new(None));
-        let running = pin!(async {
-            if let Some(tx) = begun.take() {
-                ended.set(Some(work(tx).await));
+        let (due, ended) = (Cell::new(Some(work)), Cell::new(None));
+        let (result, due) = (&ended, &due);
+        let work = move |tx| {
+            async move {
+                let work = due.take().ok_or(StoreError::Undecided)?;
+                work(tx).await.map(|done| result.set(Some(done)))
             }
-        });
-        self.run_within_limit(stores, mode, &begun, running).await?;
-        ended.take().unwrap_or_else(|| Err(self.stranded()))
-    }
-
-    /// The part of [`Connection::run`] that is the same for every caller: begins a transaction in `begun`, then
-    /// polls `running`, which takes it from there. A copy for each caller would be a tenth of the worker's size.
-    async fn run_within_limit(
-        &self,
-        stores: &[&str],
-        mode: Mode,
-        begun: &Cell<Option<Tx>>,
-        running: Pin<&mut dyn Future<Output = ()>>,
-    ) -> Result<(), StoreError> {
-        let both = async {
-            begun.set(Some(self.begin(stores, mode).await?));
-            running.await;
-            Ok(())
+            .boxed_local()
         };
-        within(both, self.limit_millis.get()).await.unwrap_or_else(|| Err(self.stranded()))
+        self.attempt(stores, mode, &work).await?;
+        ended.take().ok_or(StoreError::Undecided)
     }
 
-    /// Drops a handle that does not answer, so that the next transaction opens a new one.
-    fn stranded(&self) -> StoreError {
-        drop(self.handle.borrow_mut().take());
-        let millis = self.limit_millis.get();
-        StoreError::Unavailable(format!("the database gave no answer within {millis} ms"))
+    /// Repeats an attempt that was not answered or was interrupted.
+    async fn tries<'a>(
+        &self,
+        attempt: &dyn Fn() -> LocalBoxFuture<'a, Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
+        let mut silent_tries = 0;
+        for _ in 1..MAX_TRIES {
+            let departures = self.departures();
+            match attempt().await {
+                Err(StoreError::NoAnswer(limit)) => {
+                    silent_tries += 1;
+                    if silent_tries == MAX_SILENT_TRIES {
+                        return Err(StoreError::NoAnswer(limit));
+                    }
+                }
+                Err(_) if self.departures() != departures => {}
+                ended => return ended,
+            }
+        }
+        attempt().await
+    }
+
+    /// Begins a transaction for `work`. This is the part that is the same for every caller: a copy for each would
+    /// be a tenth of the worker's size.
+    async fn attempt<'a>(&self, stores: &[&str], mode: Mode, work: Work<'a>) -> Result<(), StoreError> {
+        self.presence.shown().await;
+        let tx = self.begin(stores, mode).await?;
+        let limit_millis = match mode {
+            Mode::Read | Mode::WriteDurably => WAITED_FOR_LIMIT_MILLIS,
+            Mode::Write => ROWS_LIMIT_MILLIS,
+        };
+        let limit_millis = limit_millis.min(self.max_limit_millis.get());
+        let ended = within(work(tx), limit_millis).await;
+        ended.unwrap_or_else(|| {
+            // The next transaction opens a new handle.
+            drop(self.handle.take());
+            Err(StoreError::NoAnswer(limit_millis))
+        })
     }
 
     /// Begins a transaction. A lost handle is replaced once: browsers close connections of sleeping pages.
@@ -117,13 +181,15 @@ impl Connection {
 
     fn try_begin(&self, stores: &[&str], mode: Mode) -> Option<Result<Tx, StoreError>> {
         let handle = self.handle.borrow();
-        let begun = Tx::begin(&handle.as_ref()?.database, stores, mode);
+        let begun = Tx::begin(&handle.as_ref()?.database, &self.presence, stores, mode);
         Some(begun.map_err(|error| of_js(&error)))
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {
+        self.presence.shown().await;
         self.handle.borrow_mut().take();
-        let database = open(&self.name, &self.needs).await?;
+        let limit_millis = OPEN_LIMIT_MILLIS.min(self.max_limit_millis.get());
+        let database = open(&self.name, &self.needs, &self.presence, limit_millis).await?;
         let slot = Rc::downgrade(&self.handle);
         // Another build wants to upgrade, or the browser closed it: close the handle, so that the upgrade is
         // not blocked.
@@ -144,22 +210,37 @@ impl Connection {
     }
 }
 
+/// Events of an open request before its success.
+enum Early {
+    Blocked,
+    Upgrading,
+}
+
 /// Opens the database; fails if another tab blocks the upgrade.
-async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
+async fn open(
+    name: &str,
+    needs: &Needs,
+    presence: &Rc<Presence>,
+    limit_millis: u32,
+) -> Result<IdbDatabase, StoreError> {
     let factory = Factory::new().map_err(of_idb)?;
     let mut request = factory.open(name, Some(needs.version)).map_err(of_idb)?;
-    let needs = needs.clone();
+    let (needs, presence) = (needs.clone(), Rc::clone(presence));
+    let (early_sender, early) = oneshot::channel();
+    let upgrading = Rc::new(Cell::new(Some(early_sender)));
+    let blocked = Rc::clone(&upgrading);
+    request.on_blocked(move |_| hear(&blocked, Early::Blocked));
     request.on_upgrade_needed(move |event| {
+        hear(&upgrading, Early::Upgrading);
         let Some(transaction) = event.target().ok().and_then(|request| request.transaction()) else { return };
         let upgraded = event
             .database()
             .and_then(|database| upgrade(&database, &transaction, event.old_version()?, &needs));
-        if upgraded.is_err() {
-            drop(transaction.abort());
+        match upgraded {
+            Ok(()) => presence.enter(&transaction.into()),
+            Err(_) => drop(transaction.abort()),
         }
     });
-    let (blocked_sender, blocked) = oneshot::channel();
-    request.on_blocked(move |_| blocked_sender.send(()).unwrap_or_default());
     let (opened_sender, opened) = oneshot::channel();
     // An open request cannot be cancelled: it runs to its end, and the database is closed if its caller has
     // timed out.
@@ -169,11 +250,22 @@ async fn open(name: &str, needs: &Needs) -> Result<IdbDatabase, StoreError> {
             unwanted.close();
         }
     });
-    match select(opened, blocked).await {
-        Either::Left((Ok(database), _)) => database,
-        Either::Right((Ok(()), _)) => Err(StoreError::Occupied),
+    let ended = match within(select(opened, early), limit_millis).await {
+        None => return Err(StoreError::NoAnswer(limit_millis)),
+        Some(Either::Right((Ok(Early::Blocked), _))) => return Err(StoreError::Occupied),
+        Some(Either::Right((Ok(Early::Upgrading), opened))) => {
+            let upgraded = within(opened, UPGRADE_LIMIT_MILLIS).await;
+            upgraded.ok_or(StoreError::NoAnswer(UPGRADE_LIMIT_MILLIS))?
+        }
         // Does not block: the sender was dropped with the request, so the result is there.
-        Either::Right((Err(_), opened)) => opened.await.unwrap_or(Err(StoreError::Occupied)),
-        Either::Left((Err(_), _)) => Err(StoreError::Unavailable("opening was interrupted".to_owned())),
+        Some(Either::Right((Err(_), opened))) => opened.await,
+        Some(Either::Left((ended, _))) => ended,
+    };
+    ended.unwrap_or_else(|_| Err(StoreError::Unavailable("opening was interrupted".to_owned())))
+}
+
+fn hear(sender: &Cell<Option<oneshot::Sender<Early>>>, early: Early) {
+    if let Some(sender) = sender.take() {
+        drop(sender.send(early));
     }
 }

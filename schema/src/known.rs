@@ -72,6 +72,13 @@ impl Known {
         self.table(version, name).filters = Some(filters);
     }
 
+    /// Drops a table's filters, because they were written again.
+    pub(crate) fn forget_filters(&mut self, name: &str) {
+        if let Some(table) = self.tables.iter_mut().find(|table| table.name == name) {
+            table.filters = None;
+        }
+    }
+
     /// Updates the cache after this page's own write from one version to the next.
     pub(crate) fn advance(&mut self, from: u64, to: u64, written: Vec<Written>) {
         if self.version != from {

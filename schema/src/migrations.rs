@@ -91,13 +91,15 @@ pub(crate) fn upgrade(
             meta.put(&JsValue::from_str(&version.to_string()), Some(&JsValue::from_str(key)))?;
         }
     } else if let Some(first) = new.first() {
-        go_on_with(first, transaction.object_store(META)?)?;
+        let before = tables.iter().take_while(|table| *table != first).last();
+        go_on_with(before.unwrap_or(first), transaction.object_store(META)?)?;
     }
     Ok(())
 }
 
-/// Moves a cursor that has passed all of the earlier tables back into a snapshot, to the start of the new
-/// tables: only those are fetched. A cursor within a snapshot gets there by itself.
+/// Moves a cursor that has passed all of the earlier tables back into a snapshot, to the start of the last earlier
+/// table: only that and the new ones are fetched. A cursor within a snapshot gets there by itself. The new tables
+/// themselves would be no cursor for a server that does not have them yet.
 fn go_on_with(table: &str, meta: ObjectStore) -> Result<(), Error> {
     let cursor = JsValue::from_str(CURSOR);
     let (reading, table) = (meta.get(cursor.clone())?, table.to_owned());

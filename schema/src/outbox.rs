@@ -16,7 +16,8 @@ pub(crate) async fn read(connection: &Connection, max_mutations: usize) -> Resul
     let read = connection.run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
         let (meta, queue) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
         let texts = read_texts(&meta, ["client", "epoch", LAST_OUTCOME_SEQ, CURSOR, "scope"]);
-        let (texts, waiting) = futures::join!(texts, queue::pending(&queue, max_mutations));
+        let both = async { futures::join!(texts, queue::pending(&queue, max_mutations)) };
+        let (texts, waiting) = tx.last(both).await;
         Ok((texts?, waiting?))
     });
     let ([client, epoch, last_outcome_seq, cursor, scope], (mutations, pending)) = read.await?;

@@ -8,13 +8,12 @@ use sync::{
     JournalRecord, JournalRecordOf, Json, MAX_BATCH_BYTES, Mutation, Outcome, QueueRecord, QueueRecordOf,
     QueueState, Records, StoreError,
 };
+use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
-use crate::MUTATION_QUEUE;
-use crate::connection::Connection;
 use crate::migrations::ATTENTION;
 use crate::rows::corrupt;
-use crate::transaction::{Mode, of_idb, of_js};
+use crate::transaction::{of_idb, of_js};
 
 const RECORD: &str = "record";
 const SEQ: &str = "seq";
@@ -111,22 +110,17 @@ pub(crate) fn push(
     Ok(given.map(|given| given.map(|key| seq_of(&key)).map_err(of_idb)))
 }
 
-/// Durably appends a mutation, and returns its number.
-pub(crate) async fn save(connection: &Connection, mutation: Mutation<Json>) -> Result<u64, StoreError> {
-    // A person waits for this, so it uses one store only, and commits without waiting for the request.
-    connection
-        .run(&[MUTATION_QUEUE], Mode::WriteDurably, async |tx| {
-            let given = push(&tx.store(MUTATION_QUEUE)?, mutation)?;
-            match tx.commit().await {
-                Ok(()) => given.await,
-                // A transaction that aborts because of its request may not contain the reason.
-                Err(error) => Err(match given.now_or_never() {
-                    Some(Err(StoreError::Full)) => StoreError::Full,
-                    _ => error,
-                }),
-            }
-        })
-        .await
+/// The number of the mutation with this id, if it is in the queue.
+pub(crate) async fn seq_of_id(store: &ObjectStore, id: Uuid) -> Result<Option<u64>, StoreError> {
+    let (records, _) = all(store).await?;
+    Ok(records.iter().find(|record| record.mutation.id == id).map(|record| record.mutation.seq))
+}
+
+/// The number of the mutation with this id, if it is in the journal.
+pub(crate) async fn journaled_seq_of_id(store: &ObjectStore, id: Uuid) -> Result<Option<u64>, StoreError> {
+    let values = store.get_all(None, None).map_err(of_idb)?.await.map_err(of_idb)?;
+    let mut records = values.iter().filter_map(|value| decode_journal(value).ok());
+    Ok(records.find(|record| record.mutation.id == id).map(|record| record.mutation.seq))
 }
 
 /// The last record's number; 0 if there is none.
@@ -181,12 +175,17 @@ pub(crate) async fn pending(
 ) -> Result<(Vec<Mutation<Json>>, usize), StoreError> {
     let index = store.index(ATTENTION).map_err(of_idb)?;
     let query = || Some(Query::Key(JsValue::from_f64(0.0)));
-    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let count = index.count(query()).map_err(of_idb)?.await.map_err(of_idb)?;
+    let counting = index.count(query()).map_err(of_idb)?;
     // IndexedDB treats a limit of 0 as no limit.
-    let values = match limit.min(count) {
-        0 => Vec::new(),
-        limit => index.get_all(query(), Some(limit)).map_err(of_idb)?.await.map_err(of_idb)?,
+    let reading = match u32::try_from(limit).unwrap_or(u32::MAX) {
+        0 => None,
+        limit => Some(index.get_all(query(), Some(limit)).map_err(of_idb)?),
+    };
+    // In the order of the requests: an answer that comes before it is awaited is lost.
+    let count = counting.await.map_err(of_idb)?;
+    let values = match reading {
+        Some(reading) => reading.await.map_err(of_idb)?,
+        None => Vec::new(),
     };
     let (mut mutations, mut bytes) = (Vec::new(), 0);
     for value in &values {

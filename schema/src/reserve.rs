@@ -83,7 +83,11 @@ pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError
 }
 
 async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {
-    connection.run(&[META], Mode::Read, async |tx| holds(&tx.store(META)?, key).await).await
+    let read = connection.run(&[META], Mode::Read, async |tx| {
+        let meta = tx.store(META)?;
+        tx.last(holds(&meta, key)).await
+    });
+    read.await
 }
 
 /// Whether the key exists, as seen by a running transaction.

@@ -14,15 +14,22 @@ use uuid::Uuid;
 use wasm_bindgen::JsValue;
 
 use crate::connection::Connection;
+use crate::filter::has_keys_since;
 use crate::known::{Filters, Known};
 use crate::meta::{
-    count_up, number_of, read_number, read_text, read_texts, reset_cursor, setting_key, write_text,
+    CURSOR, count_up, cursor_of, number_of, read_number, read_text, read_texts, reset_cursor, setting_key,
+    write_text,
 };
 use crate::migrations::{Needs, version_of};
 use crate::rows::corrupt;
 use crate::table::{Changes, Table, changes_name, filters_name};
 use crate::transaction::{Mode, Tx, of_idb};
-use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION, outbox, queue, reserve};
+use crate::{JOURNAL, META, MUTATION_QUEUE, QUEUE_CHANGES, ROWS_VERSION, outbox, queue, reserve, save};
+
+/// The setting that has the version of the index to which [`IdbStore::reindex_all`] has brought all rows.
+const INDEXED_SETTING: &str = "indexed_version";
+/// Limit of transactions that give one table's pages new filters.
+const MAX_REINDEX_STEPS: usize = 1_000;
 
 /// A device's database. Clones of its handle, such as [`Store::relay`], share one connection.
 #[derive(Debug)]
@@ -55,23 +62,35 @@ impl<M: Records> IdbStore<M> {
         Ok(Self { connection: Rc::new(connection), known: Rc::default(), model: PhantomData })
     }
 
-    /// Sets the time limit of every transaction that begins from now on; 30 seconds by default. A longer one
-    /// fails with [`StoreError::Unavailable`].
+    /// Lowers the time limits of every transaction that begins from now on; by default the browser has 10
+    /// seconds for each answer, and 30 where rows are stored. An unanswered transaction is tried again on a new handle,
+    /// and then fails with [`StoreError::NoAnswer`], or a save with [`StoreError::Undecided`].
     pub fn set_transaction_limit(&self, limit_millis: u32) {
-        self.connection.set_limit_millis(limit_millis);
+        self.connection.set_max_limit_millis(limit_millis);
     }
 
-    /// Runs `work` in a transaction over all stores of `tables`, and `others`.
+    /// Runs `work` in a transaction over all stores of `tables`, and `others`; as [`Connection::run`].
     pub(crate) async fn run<T>(
         &self,
         tables: &[&str],
         others: &[&str],
         mode: Mode,
-        work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
+        work: impl AsyncFn(Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let stores = stores_of(tables, others);
         let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
         self.connection.run(&stores, mode, work).await
+    }
+
+    /// Stores an answer or rows, once; as [`Connection::run_once`].
+    pub(crate) async fn run_once<T>(
+        &self,
+        others: &[&str],
+        work: impl AsyncFnOnce(Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let stores = stores_of(M::TABLES, others);
+        let stores: Vec<&str> = stores.iter().map(String::as_str).collect();
+        self.connection.run_once(&stores, Mode::Write, work).await
     }
 
     /// Runs `work` in a durable transaction, and returns its number. If there is no space, deletes the reserve
@@ -97,6 +116,64 @@ impl<M: Records> IdbStore<M> {
         let filters = Rc::new(table.filters().await?);
         self.known.borrow_mut().keep_filters(version, name, filters.clone());
         Ok(filters)
+    }
+
+    /// Rows with this index key; `None` if some filters do not have the keys of `version`.
+    async fn find_indexed(
+        &self,
+        table: &'static str,
+        index_key: &str,
+        version: u8,
+    ) -> Result<Option<Vec<Versioned<M::Row>>>, StoreError> {
+        self.run(&[table], &[META], Mode::Read, async |tx| {
+            let rows_version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
+            let stores = Table::of(&tx, table)?;
+            let filters = self.filters(&stores, table, rows_version).await?;
+            if !filters.iter().all(|page| has_keys_since(&page.hashes, version)) {
+                return Ok(None);
+            }
+            let changes = self.changes(&stores, table, rows_version).await?;
+            stores.find::<M>(&changes.rows, &filters, index_key).await.map(Some)
+        })
+        .await
+    }
+
+    /// Brings rows of earlier builds to the keys and index keys of this build, once. Look-ups do so as well where they need
+    /// it.
+    ///
+    /// # Errors
+    /// [`StoreError`]. The rows are as usable as before.
+    pub async fn reindex_all(&self) -> Result<(), StoreError> {
+        let current = M::INDEX_VERSION.to_string();
+        if self.setting(INDEXED_SETTING).await?.as_ref() == Some(&current) {
+            return Ok(());
+        }
+        for table in M::TABLES {
+            self.reindex(table, M::INDEX_VERSION).await?;
+        }
+        self.put_setting(INDEXED_SETTING, Some(&current)).await
+    }
+
+    /// Gives pages with filters of earlier builds new ones, in several transactions so that others get their turn. The
+    /// version of the rows changes only if some move to other keys.
+    async fn reindex(&self, table: &str, version: u8) -> Result<(), StoreError> {
+        for _ in 0..MAX_REINDEX_STEPS {
+            let step = async |tx: Tx| {
+                let (meta, stores) = (tx.store(META)?, Table::of(&tx, table)?);
+                let mut changes = stores.changes(M::identify_json).await?;
+                let done = stores.reindex::<M>(version, &mut changes).await?;
+                if done.has_moved {
+                    count_up(&meta, ROWS_VERSION).await?;
+                }
+                tx.commit().await.map(|()| done)
+            };
+            let done = self.run(&[table], &[META], Mode::Write, step).await?;
+            self.known.borrow_mut().forget_filters(table);
+            if done.is_done {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Runs the queries of one table, each with its position among all queries.
@@ -139,9 +216,7 @@ impl<M: Records> Store for IdbStore<M> {
 
     async fn enqueue(&self, draft: Draft<M::Action>) -> Result<Mutation<M::Action>, StoreError> {
         let mut mutation = Mutation::from_draft(draft, 0, M::SCHEMA);
-        let unread = queue::unread::<M>(&mutation)?;
-        let save = async || queue::save(&self.connection, unread.clone()).await;
-        mutation.seq = reserve::with(&self.connection, save).await?;
+        mutation.seq = save::save(&self.connection, &queue::unread::<M>(&mutation)?).await?;
         Ok(mutation)
     }
 
@@ -149,11 +224,14 @@ impl<M: Records> Store for IdbStore<M> {
         self.connection
             .run(&[META, MUTATION_QUEUE], Mode::Read, async |tx| {
                 let (waiting, meta) = (tx.store(MUTATION_QUEUE)?, tx.store(META)?);
-                let (read, last_seq, changes) = futures::join!(
-                    queue::all_read::<M>(&waiting),
-                    queue::last_seq(&waiting),
-                    read_number(&meta, QUEUE_CHANGES)
-                );
+                let all = async {
+                    futures::join!(
+                        queue::all_read::<M>(&waiting),
+                        queue::last_seq(&waiting),
+                        read_number(&meta, QUEUE_CHANGES)
+                    )
+                };
+                let (read, last_seq, changes) = tx.last(all).await;
                 let (records, unreadable) = read?;
                 let version = QueueVersion { changes: changes?, last_seq: last_seq? };
                 Ok(Queue { records, unreadable, version })
@@ -198,6 +276,13 @@ impl<M: Records> Store for IdbStore<M> {
         let settle = async move |tx: Tx| {
             let waiting = tx.store(MUTATION_QUEUE)?;
             let held = queue::get(&waiting, seq).await?;
+            if held.is_none()
+                && let Some(unread) = unread
+                && let Some(given) = queue::seq_of_id(&waiting, unread.id).await?
+            {
+                // An earlier try was not answered, but stored.
+                return Ok(given);
+            }
             held.filter(|record| !record.is_pending()).ok_or(StoreError::Gone)?;
             queue::remove(&waiting, seq)?;
             let given = match unread {
@@ -227,9 +312,9 @@ impl<M: Records> Store for IdbStore<M> {
         }
         self.run(M::TABLES, &[META, MUTATION_QUEUE], Mode::Read, async |tx| {
             let (meta, waiting) = (tx.store(META)?, tx.store(MUTATION_QUEUE)?);
-            let asked = read_texts(&meta, [ROWS_VERSION, QUEUE_CHANGES]);
+            let asked = read_texts(&meta, [ROWS_VERSION, QUEUE_CHANGES, CURSOR]);
             let (texts, last_seq) = futures::join!(asked, queue::last_seq(&waiting));
-            let ([version, changes], last_seq) = (texts?, last_seq?);
+            let ([version, changes, cursor], last_seq) = (texts?, last_seq?);
             let version = number_of(version)?;
             // A person waits for this: tables are read concurrently. All of them run to completion, so that
             // no request is dropped.
@@ -239,7 +324,8 @@ impl<M: Records> Store for IdbStore<M> {
                 of_table?.into_iter().for_each(|(at, rows)| found[at] = rows);
             }
             let queue_version = QueueVersion { changes: number_of(changes)?, last_seq };
-            Ok(Reading { rows: found.into_iter().flatten().collect(), queue_version })
+            let site_rev = cursor_of(cursor)?.rev();
+            Ok(Reading { rows: found.into_iter().flatten().collect(), queue_version, site_rev })
         })
         .await
     }
@@ -249,7 +335,7 @@ impl<M: Records> Store for IdbStore<M> {
             let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
             let table = Table::of(&tx, &key.table)?;
             let changes = self.changes(&table, &key.table, version).await?;
-            table.get::<M>(&changes.rows, &key.key).await
+            tx.last(table.get::<M>(&changes.rows, &key.key)).await
         })
         .await
     }
@@ -271,14 +357,13 @@ impl<M: Records> Store for IdbStore<M> {
     }
 
     async fn find(&self, table: &'static str, index_key: &str) -> Result<Vec<Versioned<M::Row>>, StoreError> {
-        self.run(&[table], &[META], Mode::Read, async |tx| {
-            let version = read_number(&tx.store(META)?, ROWS_VERSION).await?;
-            let stores = Table::of(&tx, table)?;
-            let changes = self.changes(&stores, table, version).await?;
-            let filters = self.filters(&stores, table, version).await?;
-            stores.find::<M>(&changes.rows, &filters, index_key).await
-        })
-        .await
+        let since = M::indexed_since(index_key);
+        if let Some(found) = self.find_indexed(table, index_key, since).await? {
+            return Ok(found);
+        }
+        // Without room for new filters, the pages themselves are read.
+        drop(self.reindex(table, since).await);
+        Ok(self.find_indexed(table, index_key, 0).await?.unwrap_or_default())
     }
 
     async fn restart(&self, scope: &str) -> Result<(), StoreError> {
@@ -318,7 +403,10 @@ impl<M: Records> Store for IdbStore<M> {
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.connection
-            .run(&[META], Mode::Read, async |tx| read_text(&tx.store(META)?, &setting_key(name)).await)
+            .run(&[META], Mode::Read, async |tx| {
+                let meta = tx.store(META)?;
+                tx.last(read_text(&meta, &setting_key(name))).await
+            })
             .await
     }
 

@@ -10,7 +10,7 @@ use js_sys::Uint8Array;
 use sync::{Records, StoreError, Versioned, sort_by};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::filter::{Identify, filter_of, index, may_have, row_may_have};
+use crate::filter::{Identify, filter_of, has_keys_since, index, may_have, row_may_have, take_strays};
 use crate::filter_blocks::{FilterBlocks, PageFilter};
 use crate::rows::{Held, PAGE_ROWS, Rows, corrupt, most_changed};
 use crate::transaction::{Tx, of_idb};
@@ -25,6 +25,17 @@ pub(crate) const MAX_RECENT_ROWS: usize = 8_000;
 pub(crate) const LEFT_RECENT_ROWS: usize = 4_000;
 /// Pages rewritten in one transaction when changes are folded into them.
 const MAX_FOLDED_PAGES: usize = 100;
+/// Pages that get new filters in one transaction.
+const MAX_REINDEXED_PAGES: usize = 100;
+
+/// The result of a transaction that wrote new filters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reindexed {
+    /// Whether no page is left.
+    pub(crate) is_done: bool,
+    /// Whether rows moved to other keys.
+    pub(crate) has_moved: bool,
+}
 
 /// The stores of one table.
 #[derive(Debug)]
@@ -107,6 +118,12 @@ pub(crate) fn text(value: &str) -> JsValue {
 
 pub(crate) fn bytes_of(value: &JsValue) -> Result<Vec<u8>, StoreError> {
     value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).ok_or_else(|| corrupt("a record has no bytes"))
+}
+
+/// The filter of a page, with its first key.
+fn filter_as<M: Records>(first: &str, page: &Rows) -> Result<PageFilter, StoreError> {
+    let hashes = filter_of(page, M::identify_json, M::INDEX_VERSION)?;
+    Ok(PageFilter { first: first.to_owned(), hashes })
 }
 
 /// The parsed row, unless it was removed.
@@ -243,7 +260,52 @@ impl Table {
     /// Writes a page; the caller stores the returned filter.
     fn put_page<M: Records>(&self, first: &str, page: &Rows) -> Result<PageFilter, StoreError> {
         self.pages.put(&Uint8Array::from(page.pack()?.as_slice()), Some(&text(first))).map_err(of_idb)?;
-        Ok(PageFilter { first: first.to_owned(), hashes: filter_of(page, M::identify_json)? })
+        filter_as::<M>(first, page)
+    }
+
+    /// Writes new filters for pages whose filters have no keys of `version`, up to the transaction's limit of pages. Rows
+    /// whose keys earlier builds made otherwise move to the changes, under their keys.
+    pub(crate) async fn reindex<M: Records>(
+        &self,
+        version: u8,
+        changes: &mut Changes,
+    ) -> Result<Reindexed, StoreError> {
+        let filters = self.filters.all().await?;
+        let outdated = filters.iter().filter(|page| !has_keys_since(&page.hashes, version));
+        let outdated: Vec<&str> = outdated.map(|page| page.first.as_str()).collect();
+        let some = outdated.get(..MAX_REINDEXED_PAGES).unwrap_or(&outdated);
+        let (mut new, mut strays) = (Vec::new(), Vec::new());
+        for first in some {
+            let mut page = self.page(first).await?;
+            let found = take_strays(&mut page, M::identify_json)?;
+            // Rows that were removed or changed since are not restored.
+            let is_current =
+                |stored: &str, rev| changes.rows.get(stored).is_none_or(|change| change.rev < rev);
+            let has_strays = !found.is_empty();
+            let current = found.into_iter().filter(|(stored, held)| is_current(stored, held.rev));
+            strays.extend(current.map(|(_, held)| held));
+            new.push(if has_strays {
+                self.put_page::<M>(first, &page)?
+            } else {
+                filter_as::<M>(first, &page)?
+            });
+        }
+        if let (Some(first), Some(last)) = (some.first(), some.last()) {
+            let range = Range { after: (*first).to_owned(), through: Some((*last).to_owned()) };
+            self.filters.replace(&range, &|first| some.contains(&first), new).await?;
+        }
+        let changed = take_strays(&mut changes.rows, M::identify_json)?;
+        strays.extend(changed.into_iter().map(|(_, held)| held));
+        let has_moved = !strays.is_empty();
+        if has_moved {
+            changes.rows.lay(Rows::sorted(strays));
+            if changes.rows.len() > MAX_RECENT_ROWS {
+                self.fold::<M>(changes, LEFT_RECENT_ROWS).await?;
+            } else {
+                self.rewrite(changes)?;
+            }
+        }
+        Ok(Reindexed { is_done: some.len() == outdated.len(), has_moved })
     }
 
     /// Folds changes into the pages that have most of them, until `left_rows` are left or the transaction's
@@ -387,7 +449,7 @@ impl Table {
             .collect()
     }
 
-    /// Rows with this index key, by ascending key.
+    /// Rows with this index key, by ascending key. Pages whose filters do not have such keys are read.
     pub(crate) async fn find<M: Records>(
         &self,
         changes: &Rows,
@@ -399,8 +461,11 @@ impl Table {
             let identity = M::identify_json(json).map_err(corrupt)?;
             Ok::<bool, StoreError>(identity.index_keys.iter().any(|key| key == index_key))
         };
+        let since = M::indexed_since(index_key);
+        let may_be_in =
+            |page: &&PageFilter| may_have(&page.hashes, index_key) || !has_keys_since(&page.hashes, since);
         let mut found = Vec::new();
-        for PageFilter { first, .. } in filters.iter().filter(|page| may_have(&page.hashes, index_key)) {
+        for PageFilter { first, .. } in filters.iter().filter(may_be_in) {
             for held in self.page(first).await?.as_slice() {
                 let is_outdated = changes.get(&held.key).is_some_and(|change| change.rev >= held.rev);
                 if !is_outdated && has_it(held)? {

@@ -1,17 +1,28 @@
 //! One IndexedDB transaction with a reliable result.
 //!
-//! This deals with three hazards. A transaction that aborts on a full disk fires no error, only `abort`: so
+//! This deals with these hazards. A transaction that aborts on a full disk fires no error, only `abort`: so
 //! the result is taken from `complete` and `abort`, with listeners from the beginning. A dropped transaction
-//! would commit its requests so far: so dropping aborts. And the safe bindings cannot request durability.
+//! would commit its requests so far: so dropping aborts one that writes. The safe bindings cannot request
+//! durability. In WebKit a page that is left keeps the locks of its transactions until they are committed
+//! explicitly: so each is, with its last request if that is known. There, a request of a page that is just being
+//! left can fail and the commit behind it succeed: so a failed request fails the commit.
 //! Within a transaction only IndexedDB may be awaited; anything else commits it early.
 
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures::poll;
 use idb::{ObjectStore, Transaction};
 use js_sys::{Array, Object, Promise, Reflect};
 use sync::StoreError;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DomException, Event, IdbDatabase, IdbTransaction};
+use web_sys::{DomException, Event, IdbDatabase, IdbRequest, IdbTransaction};
+
+use crate::presence::Presence;
 
 /// The access of a transaction, and the durability of its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +49,28 @@ extern "C" {
     ) -> Result<IdbTransaction, JsValue>;
 }
 
-/// A running transaction. Dropped before [`Tx::commit`], it aborts.
+/// A running transaction. Dropped before [`Tx::commit`], it aborts; one that only reads commits.
 #[derive(Debug)]
 pub(crate) struct Tx {
     raw: IdbTransaction,
     requests: Transaction,
     end: Promise,
-    _listeners: [Closure<dyn FnMut(Event)>; 2],
+    /// The error of the first request that failed.
+    failure: Rc<RefCell<Option<StoreError>>>,
+    mode: Mode,
+    is_committing: Cell<bool>,
+    presence: Rc<Presence>,
+    _listeners: [Closure<dyn FnMut(Event)>; 3],
 }
 
 impl Tx {
-    /// Begins a transaction over `stores`.
-    pub(crate) fn begin(database: &IdbDatabase, stores: &[&str], mode: Mode) -> Result<Self, JsValue> {
+    /// Begins a transaction over `stores`. It is aborted when the page is left.
+    pub(crate) fn begin(
+        database: &IdbDatabase,
+        presence: &Rc<Presence>,
+        stores: &[&str],
+        mode: Mode,
+    ) -> Result<Self, JsValue> {
         let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
         let options = Object::new();
         let (access, durability) = match mode {
@@ -61,7 +82,7 @@ impl Tx {
         let database: &DurableDatabase = database.unchecked_ref();
         let raw = database.transaction_with_options(&names, access, &options)?;
 
-        let mut listeners = None;
+        let (mut listeners, failure) = (None, Rc::<RefCell<Option<StoreError>>>::default());
         let end = Promise::new(&mut |resolve, reject| {
             let complete = Closure::new(move |_: Event| drop(resolve.call0(&JsValue::UNDEFINED)));
             let aborted = raw.clone();
@@ -69,12 +90,23 @@ impl Tx {
                 let error = aborted.error().map_or(JsValue::UNDEFINED, JsValue::from);
                 drop(reject.call1(&JsValue::UNDEFINED, &error));
             });
+            let failed = Rc::clone(&failure);
+            let fail = Closure::new(move |event: Event| {
+                let request = event.target().and_then(|target| target.dyn_into::<IdbRequest>().ok());
+                let error = request.and_then(|request| request.error().ok().flatten());
+                let error = of_js(&error.map_or(JsValue::UNDEFINED, JsValue::from));
+                failed.borrow_mut().get_or_insert(error);
+            });
             raw.set_oncomplete(Some(complete.as_ref().unchecked_ref()));
             raw.set_onabort(Some(abort.as_ref().unchecked_ref()));
-            listeners = Some([complete, abort]);
+            raw.set_onerror(Some(fail.as_ref().unchecked_ref()));
+            listeners = Some([complete, abort, fail]);
         });
         let listeners = listeners.ok_or("the promise did not run its executor")?;
-        Ok(Self { requests: raw.clone().into(), raw, end, _listeners: listeners })
+        presence.enter(&raw);
+        let (requests, presence) = (raw.clone().into(), Rc::clone(presence));
+        let is_committing = Cell::new(false);
+        Ok(Self { raw, requests, end, failure, mode, is_committing, presence, _listeners: listeners })
     }
 
     /// One of the transaction's stores.
@@ -84,9 +116,30 @@ impl Tx {
 
     /// Commits, and waits until the data is as durable as requested.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.request_commit().map_err(|error| of_js(&error))?;
+        JsFuture::from(self.end.clone()).await.map_err(|error| of_js(&error))?;
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Commits with the requests of `last`, and returns their result. All of them must be issued when `last` is
+    /// polled first.
+    pub(crate) async fn last<T>(self, last: impl Future<Output = T>) -> T {
+        let mut last = pin!(last);
+        let polled = poll!(last.as_mut());
+        // Fails if the transaction was aborted; then its requests fail as well.
+        drop(self.request_commit());
+        match polled {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => last.await,
+        }
+    }
+
+    fn request_commit(&self) -> Result<(), JsValue> {
         #[expect(deprecated, reason = "the bindings call it so by mistake; it is in the standard")]
-        self.raw.commit().map_err(|error| of_js(&error))?;
-        JsFuture::from(self.end.clone()).await.map(drop).map_err(|error| of_js(&error))
+        self.raw.commit()?;
+        self.is_committing.set(true);
+        self.presence.forget(&self.raw);
+        Ok(())
     }
 }
 
@@ -94,8 +147,14 @@ impl Drop for Tx {
     fn drop(&mut self) {
         self.raw.set_oncomplete(None);
         self.raw.set_onabort(None);
-        // `abort` fails if the transaction has ended already, which is fine.
+        self.raw.set_onerror(None);
+        let is_read = self.mode == Mode::Read;
+        if self.is_committing.get() || (is_read && self.request_commit().is_ok()) {
+            return;
+        }
+        // Fails if the transaction has ended already, which is fine.
         drop(self.raw.abort());
+        self.presence.forget(&self.raw);
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
-use domain::{Action, DELIVERIES, InventoryLot, LOTS, LotRef, Row, Warehouse};
+use domain::{Action, DELIVERIES, EXCEPTIONS, InventoryLot, LOTS, LotRef, Row, UNKNOWN_CODES, Warehouse};
 use schema::IdbStore;
 use sync::conformance::{Counters, label};
 use sync::{
@@ -31,10 +31,14 @@ fn draft<A>(action: A) -> Draft<A> {
     }
 }
 
-/// Copies a database in the format of an older version: before version 3 without the tables added then,
-/// before version 4 with every page's filter in a record of its own.
+/// Copies a database in the format of an older version: without the tables added since (version 3 had deliveries and
+/// exceptions, version 4,003 unknown codes and conflicts), before version 4 with every page's filter in a record of its own.
 async fn as_version(version: u32, from: &str, to: &str) {
-    let later_tables = if version < 3 { "/^(deliveries|exceptions)/" } else { "/^$/" };
+    let later_tables = match version {
+        0..3 => "/^(deliveries|exceptions|unknown_codes|conflicts)/",
+        4_002 => "/^(unknown_codes|conflicts)/",
+        _ => "/^$/",
+    };
     let script = format!(
         "(async () => {{
             const open = (name, version, upgrade) => new Promise((done, failed) => {{
@@ -88,9 +92,8 @@ async fn as_version(version: u32, from: &str, to: &str) {
     JsFuture::from(copied).await.expect("copied");
 }
 
-/// After the upgrade, the data of a device of version 2 is there, and the snapshot continues with the new
-/// tables.
-async fn upgraded(name: &str, reached: Cursor) -> Cursor {
+/// After the upgrade, the data of a device of an older version is there. Returns the cursor.
+async fn upgraded(name: &str, version: u32, reached: Cursor) -> Cursor {
     let store = open(name).await;
     let lot = InventoryLot::empty(LotRef::new(Uuid::from_u128(9), "L1", "A-1"));
     let row = Versioned { rev: 3, row: Row::Lot(lot) };
@@ -110,13 +113,15 @@ async fn upgraded(name: &str, reached: Cursor) -> Cursor {
     store.commit(commit).await.expect("stored");
     let waits = store.enqueue(draft(Action::DeleteProduct { id: Uuid::from_u128(9) })).await.expect("saved");
     drop(store);
-    let old = format!("{name}_of_version_2");
-    as_version(2, name, &old).await;
+    let old = format!("{name}_of_version_{version}");
+    as_version(version, name, &old).await;
     let store = open(&old).await;
     let outbox = store.outbox(9).await.expect("an outbox");
     assert_eq!(outbox.mutations, [waits]);
     assert_eq!(store.scan(LOTS, "", "", 9).await.expect("rows"), [row]);
-    assert_eq!(store.scan(DELIVERIES, "", "", 9).await.expect("no rows yet"), []);
+    for table in [DELIVERIES, UNKNOWN_CODES] {
+        assert_eq!(store.scan(table, "", "", 9).await.expect("no rows yet"), []);
+    }
     drop(store);
     let again = open(&old).await;
     assert_eq!(again.outbox(9).await.expect("an outbox").cursor, outbox.cursor);
@@ -126,15 +131,18 @@ async fn upgraded(name: &str, reached: Cursor) -> Cursor {
 #[wasm_bindgen_test]
 async fn a_device_with_every_row_fetches_the_tables_added_by_an_upgrade() {
     let progress = Progress { done_rows: 1, total_rows: 1 };
-    let goes_on = Cursor::Snapshot { rev: 3, table: DELIVERIES.to_owned(), after: String::new(), progress };
-    assert_eq!(upgraded("live", Cursor::Live { rev: 3 }).await, goes_on);
+    // A server that does not have the new tables yet knows the table before them.
+    for (version, table) in [(2, LOTS), (4_002, EXCEPTIONS)] {
+        let goes_on = Cursor::Snapshot { rev: 3, table: table.to_owned(), after: String::new(), progress };
+        assert_eq!(upgraded(&format!("live_{version}"), version, Cursor::Live { rev: 3 }).await, goes_on);
+    }
 }
 
 #[wasm_bindgen_test]
 async fn a_device_within_a_snapshot_reaches_the_new_tables_by_itself() {
     let progress = Progress { done_rows: 1, total_rows: 9 };
     let within = Cursor::Snapshot { rev: 3, table: LOTS.to_owned(), after: String::new(), progress };
-    assert_eq!(upgraded("within", within.clone()).await, within);
+    assert_eq!(upgraded("within", 2, within.clone()).await, within);
 }
 
 /// The last version that counted form and tables together: nothing is fetched again, and numbering continues.

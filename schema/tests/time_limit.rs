@@ -2,25 +2,17 @@
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 #![cfg(target_arch = "wasm32")]
 
+mod common;
+
+use common::{open, script};
 use js_sys::{Function, Promise, Reflect};
-use schema::IdbStore;
-use sync::conformance::{Counters, add};
+use sync::conformance::add;
 use sync::{Store, StoreError};
-use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-async fn open(name: &str) -> IdbStore<Counters> {
-    IdbStore::open(name, Uuid::from_u128(1), "all").await.expect("a database")
-}
-
-async fn script(text: &str) -> JsValue {
-    let run: Promise = js_sys::eval(text).expect("a script").unchecked_into();
-    JsFuture::from(run).await.expect("the script does not fail")
-}
 
 /// Blocks every store of a database with one open transaction, as a broken window would. Pass the result to
 /// [`release`] to end it.
@@ -76,19 +68,48 @@ async fn an_unanswered_transaction_times_out_and_the_next_one_works() {
     let held = hold("held").await;
     store.set_transaction_limit(600);
     count_opens().await;
-    let given_up = StoreError::Unavailable("the database gave no answer within 600 ms".to_owned());
-    assert_eq!(store.setting("theme").await, Err(given_up.clone()), "a request");
-    assert_eq!(store.next_number("order").await, Err(given_up.clone()), "a request before a commit");
-    assert_eq!(store.enqueue(add(1, "a", 1)).await, Err(given_up), "a commit");
-    assert!(number("opens") >= 1.0, "a stranded handle is not used again");
+    assert_eq!(store.setting("theme").await, Err(StoreError::NoAnswer(600)), "a request");
+    assert_eq!(store.next_number("order").await, Err(StoreError::NoAnswer(600)), "a request before a commit");
+    assert!(number("opens") >= 2.0, "each try has a new handle");
     release(&held).await;
     store.set_transaction_limit(30_000);
-    assert_eq!(store.next_number("order").await, Ok(2), "the one that was given up was aborted");
+    assert_eq!(store.next_number("order").await, Ok(2), "those that were given up were aborted");
     store.put_setting("theme", Some("dark")).await.expect("kept");
     assert_eq!(store.setting("theme").await, Ok(Some("dark".to_owned())));
     let opens = number("opens");
     store.queue().await.expect("a queue");
     assert!((number("opens") - opens).abs() < f64::EPSILON, "a handle that works is kept");
+}
+
+#[wasm_bindgen_test]
+async fn a_save_that_is_answered_late_is_stored_once_and_not_called_a_failure() {
+    let store = open("late").await;
+    let held = hold("late").await;
+    store.set_transaction_limit(600);
+    let saving = async { store.enqueue(add(1, "a", 1)).await };
+    // After the first try has timed out, and before the second has.
+    let freeing = async {
+        gloo_timers::future::TimeoutFuture::new(900).await;
+        release(&held).await;
+    };
+    let (saved, ()) = futures::join!(saving, freeing);
+    let saved = saved.expect("saved");
+    let queue = store.queue().await.expect("a queue").records;
+    assert_eq!(queue.iter().map(|record| record.mutation.clone()).collect::<Vec<_>>(), [saved]);
+}
+
+#[wasm_bindgen_test]
+async fn a_save_without_any_answer_is_undecided_and_stored_at_most_once() {
+    let store = open("undecided").await;
+    let held = hold("undecided").await;
+    store.set_transaction_limit(600);
+    assert_eq!(store.enqueue(add(1, "a", 1)).await, Err(StoreError::Undecided));
+    release(&held).await;
+    store.set_transaction_limit(30_000);
+    store.enqueue(add(2, "a", 1)).await.expect("saved");
+    let queue = store.queue().await.expect("a queue").records;
+    let ids: Vec<u128> = queue.iter().map(|record| record.mutation.id.as_u128()).collect();
+    assert_eq!(ids, [1, 2], "the browser still stored the first one, once");
 }
 
 #[wasm_bindgen_test]

@@ -20,7 +20,7 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 /// When the site has products already, or the database fails.
 pub async fn demo(store: &dyn Store, site: &str, now: UnixMillis) -> Result<ImportReport> {
     store.ensure_site(site).await?;
-    if !store.skus(site).await?.is_empty() {
+    if !store.known_keys(site).await?.products.is_empty() {
         bail!(
             "The site \"{site}\" has products already, and demo data must not mix with them. Use a new --database."
         );

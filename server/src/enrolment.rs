@@ -38,6 +38,25 @@ pub async fn new_code(
     Ok(code)
 }
 
+/// The link that a device opens to enrol with `code` at the server's URL. It has the device's name, if one was given,
+/// so that the device can show it before it enrols.
+pub fn link(base_url: &str, code: &str, device_name: &str) -> String {
+    let link = format!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+    match device_name.trim() {
+        "" => link,
+        name => format!("{link}?name={}", percent_encoded(name)),
+    }
+}
+
+/// A text as the value of a query's parameter.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
 fn random_code() -> Result<String, StoreFault> {
     let mut code = String::with_capacity(CODE_CHARS);
     while code.len() < CODE_CHARS {
@@ -91,6 +110,13 @@ mod tests {
         assert_eq!(code.len(), CODE_CHARS);
         assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
         assert_ne!(code, random_code().expect("a code"));
+    }
+
+    #[test]
+    fn a_link_has_the_name_of_the_device() {
+        assert_eq!(link("https://stock.example/", "AB12", " "), "https://stock.example/enrol/AB12");
+        let named = link("https://stock.example", "AB12", "Gerät 2/3 & co");
+        assert_eq!(named, "https://stock.example/enrol/AB12?name=Ger%C3%A4t%202%2F3%20%26%20co");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod import_command;
+
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -13,17 +16,18 @@ use clap::{Args, Parser, Subcommand};
 use domain::CalendarDate;
 use fast_qr::QRBuilder;
 use server::clock::Clock;
-use server::csv::Source;
-use server::import::{ImportOptions, ImportReport, listed};
 use server::serve::{ServeOptions, Server};
 use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
 use server::unsent::book_unsent;
-use server::{DEFAULT_SITE, demo, enrolment, export, import};
+use server::{DEFAULT_SITE, demo, enrolment, export};
 use sync::{UnixMillis, Unsent};
 use tracing_subscriber::EnvFilter;
 
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
+const MILLIS_A_MINUTE: u64 = 60 * 1_000;
+/// A device's clock that is off by no more is right enough.
+const MAX_CLOCK_ERROR_MILLIS: u64 = 5 * MILLIS_A_MINUTE;
 const DEFAULT_LOG: &str = "info,tower_http=warn";
 
 /// The Lotbook sync server: one binary and one SQLite file.
@@ -40,23 +44,27 @@ enum Command {
     Serve(ServeArgs),
     /// Import products, lots and expected deliveries from CSV files
     ///
-    /// Columns are identified by the names in the header line. Products: sku, barcode, name, unit, price_minor,
-    /// currency; optional: family, variant. Lots: sku, lot_code, location, quantity; optional: status,
-    /// expires_on, received_on. Deliveries: number, supplier, expected_on, sku, quantity, with one line per
-    /// product. A product is identified by its SKU, a lot by product, lot code and location, a delivery by its
-    /// number. Importing a file again changes nothing, and received quantities of deliveries are kept.
-    Import(ImportArgs),
+    /// Columns are identified by the names in the header line and separated by commas, semicolons or tabs.
+    /// Products: sku, barcode, name, unit, price_minor, currency; optional: family, variant. Lots: sku,
+    /// lot_code, location, quantity; optional: status, expires_on, received_on. Deliveries: number, supplier,
+    /// expected_on, sku, quantity, with one line per product.
+    ///
+    /// A product is identified by its SKU, a lot by product, lot code and location, a delivery by its number.
+    /// Received quantities of deliveries are kept. A lot gets the quantity in the file, even if goods were
+    /// picked or received since the file was written: such changes are listed and have to be confirmed. A file
+    /// that matches the stock changes nothing.
+    Import(import_command::ImportArgs),
     /// Export products, lots and deliveries to CSV files for `import`
     Export(ExportArgs),
-    /// Print a link that enrols one device; valid once, for a day
+    /// Print a link that connects one device; valid once, for a day
     Enrol(EnrolArgs),
-    /// List the enrolled devices
+    /// List the connected devices
     Devices(SiteArgs),
-    /// Revoke the access of a lost or retired device
+    /// Disconnect a lost or retired device
     Revoke(RevokeArgs),
     /// Book a file of unsent work that a device saved
     ///
-    /// Booking it again changes nothing, and neither does the device if it sends the same work later.
+    /// Booking it again changes nothing, even if the device sends the same work later.
     ImportUnsent(ImportUnsentArgs),
     /// Fill an empty site with a small demo warehouse
     Demo(SiteArgs),
@@ -98,24 +106,6 @@ struct ServeArgs {
 }
 
 #[derive(Debug, Args)]
-struct ImportArgs {
-    #[command(flatten)]
-    site: SiteArgs,
-    /// The file of products
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["lots", "deliveries"])]
-    products: Option<PathBuf>,
-    /// The file of lots
-    #[arg(long, value_name = "FILE")]
-    lots: Option<PathBuf>,
-    /// The file of deliveries
-    #[arg(long, value_name = "FILE")]
-    deliveries: Option<PathBuf>,
-    /// List bad lines and import the others; without this option, a bad line stops the import
-    #[arg(long)]
-    skip_bad: bool,
-}
-
-#[derive(Debug, Args)]
 struct ExportArgs {
     #[command(flatten)]
     site: SiteArgs,
@@ -137,7 +127,7 @@ struct EnrolArgs {
     /// The server's URL for devices
     #[arg(long, default_value = "http://localhost:8080", value_name = "URL")]
     base_url: String,
-    /// The device's name for people
+    /// The device's name, such as Forklift 2
     #[arg(long, default_value = "", value_name = "NAME")]
     name: String,
 }
@@ -155,7 +145,7 @@ struct RevokeArgs {
 struct ImportUnsentArgs {
     #[command(flatten)]
     site: SiteArgs,
-    /// The file that "Save unsent work" wrote on the device
+    /// The file that "Back up unsent work" wrote on the device
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
 }
@@ -194,14 +184,16 @@ async fn main() -> ExitCode {
 async fn run(command: Command, now: UnixMillis) -> Result<()> {
     match command {
         Command::Serve(args) => serve(args).await,
-        Command::Import(args) => run_import(args, now).await,
+        Command::Import(args) => import_command::run(args, now).await,
         Command::Export(args) => {
             let store = existing(&args.site.database.database)?;
             let ExportArgs { site, products, lots, deliveries } = args;
             let done = export::export(&store, &site.site, &products, &lots, deliveries.as_deref()).await?;
-            println!("Exported {} products and {} lots.", done.products, done.lots);
+            let (products, lots) =
+                (counted(done.products, "product", "products"), counted(done.lots, "lot", "lots"));
+            println!("Exported {products} and {lots}.");
             if deliveries.is_some() {
-                println!("Exported {} lines of deliveries.", done.delivery_lines);
+                println!("Exported {} of deliveries.", counted(done.delivery_lines, "line", "lines"));
             }
             Ok(())
         }
@@ -212,13 +204,13 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Demo(args) => {
             let store = SqliteStore::open(&args.database.database)?;
             let report = demo::demo(&store, &args.site, now).await?;
-            println!("The site \"{}\" has {} rows of demo data.", args.site, report.imported.added);
+            println!("The site \"{}\" has {} rows of demo data.", args.site, grouped(report.imported.added));
             Ok(())
         }
         Command::Purge(args) => {
             let before = now.0.saturating_sub(i64::from(args.retention_days) * MILLIS_A_DAY);
             let purged = existing(&args.database.database)?.purge(UnixMillis(before)).await?;
-            println!("Forgot {purged} deleted rows.");
+            println!("Purged {}.", counted(purged, "deleted row", "deleted rows"));
             Ok(())
         }
         Command::Backup(args) => {
@@ -267,26 +259,6 @@ fn stop_signal() -> impl Future<Output = ()> {
     }
 }
 
-async fn run_import(args: ImportArgs, now: UnixMillis) -> Result<()> {
-    let ImportArgs { site, products, lots, deliveries, skip_bad } = args;
-    let open = |path: Option<PathBuf>| path.as_deref().map(Source::open).transpose();
-    let (products, lots, deliveries) = (open(products)?, open(lots)?, open(deliveries)?);
-    let options = ImportOptions { site: site.site, products, lots, deliveries, skip_bad };
-    let store = SqliteStore::open(&site.database.database)?;
-    let ImportReport { imported, skipped, warnings } = import::import(&store, options, now).await?;
-    for warning in warnings {
-        eprintln!("Note: {warning}.");
-    }
-    if !skipped.is_empty() {
-        eprintln!("Left out:\n{}", listed(&skipped));
-    }
-    println!(
-        "Imported {} new and {} changed rows; {} were there already.",
-        imported.added, imported.changed, imported.unchanged
-    );
-    Ok(())
-}
-
 async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     let EnrolArgs { site, base_url, name } = args;
     let store = SqliteStore::open(&site.database.database)?;
@@ -299,28 +271,51 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     }
     let code = enrolment::new_code(&store, &site.site, &name, now)
         .await
-        .context("No code could be made for a device")?;
-    let link = format!("{}/enrol/{code}", base_url.trim_end_matches('/'));
+        .context("No code could be created for a device")?;
+    let link = enrolment::link(&base_url, &code, &name);
     println!("{link}");
     // For a device's camera. A program that reads the output gets the link alone.
     if io::stdout().is_terminal() {
-        let code = QRBuilder::new(link.as_str()).build().context("No QR code could be made of the link")?;
+        let code =
+            QRBuilder::new(link.as_str()).build().context("No QR code could be created for the link")?;
         println!("\n{}", code.to_str());
     }
     Ok(())
 }
 
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+/// A count with digit groups.
+fn grouped(n: impl Display + Copy) -> String {
+    domain::with_groups(&n.to_string())
+}
+
+fn counted(n: impl Display + Copy, one: &str, many: &str) -> String {
+    let n = grouped(n);
+    format!("{n} {}", if n == "1" { one } else { many })
 }
 
 async fn devices(args: &SiteArgs) -> Result<()> {
     let devices = existing(&args.database.database)?.devices(&args.site).await?;
-    for Device { prefix, name, last_seen_at, .. } in &devices {
-        println!("{prefix}  {name}  last seen {}", CalendarDate::of(*last_seen_at, 0));
+    for Device { prefix, name, last_seen_at, clock_ahead_millis, .. } in &devices {
+        let clock = clock_ahead_millis.and_then(clock_words).unwrap_or_default();
+        println!("{prefix}  {name}  last seen {}{clock}", CalendarDate::of(*last_seen_at, 0));
     }
-    println!("{} may sync.", counted(devices.len(), "device", "devices"));
+    println!("{} connected.", counted(devices.len(), "device", "devices"));
     Ok(())
+}
+
+/// How far a device's clock is off, if it is worth setting it.
+fn clock_words(ahead_millis: i64) -> Option<String> {
+    let off_millis = ahead_millis.unsigned_abs();
+    if off_millis <= MAX_CLOCK_ERROR_MILLIS {
+        return None;
+    }
+    let minutes = usize::try_from(off_millis / MILLIS_A_MINUTE).unwrap_or(usize::MAX);
+    let off = match minutes {
+        ..60 => counted(minutes, "minute", "minutes"),
+        60..1_440 => counted(minutes / 60, "hour", "hours"),
+        _ => counted(minutes / 1_440, "day", "days"),
+    };
+    Some(format!("  clock {off} {}", if ahead_millis > 0 { "ahead" } else { "behind" }))
 }
 
 async fn revoke(args: RevokeArgs, now: UnixMillis) -> Result<()> {
@@ -328,10 +323,10 @@ async fn revoke(args: RevokeArgs, now: UnixMillis) -> Result<()> {
     let devices = store.devices(&args.site.site).await?;
     let Some(device) = devices.into_iter().find(|device| device.prefix.eq_ignore_ascii_case(&args.device))
     else {
-        bail!("No device {} may sync. `lotbook-server devices` lists those that may.", args.device);
+        bail!("No device {} is connected. `lotbook-server devices` lists the connected ones.", args.device);
     };
     store.revoke(&args.site.site, device.device, now).await?;
-    println!("{} ({}) is shut out. What it has not sent stays on it.", device.prefix, device.name);
+    println!("{} ({}) is disconnected. Its unsynced work stays on the device.", device.prefix, device.name);
     Ok(())
 }
 
@@ -340,7 +335,7 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
         fs::read_to_string(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
     let unsent = Unsent::read(&text).with_context(|| {
         format!(
-            "{} cannot be booked. Choose a whole file that the app saved; a newer app's needs a newer server",
+            "{} cannot be booked. Choose a complete file that the app saved; one from a newer app needs a newer server",
             args.file.display()
         )
     })?;
@@ -358,7 +353,24 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{clock_words, counted};
+
+    #[test]
+    fn a_clock_is_worth_a_word_from_five_minutes_on() {
+        const MINUTE: i64 = 60_000;
+        for (ahead, words) in [
+            (0, None),
+            (5 * MINUTE, None),
+            (-5 * MINUTE, None),
+            (6 * MINUTE, Some("  clock 6 minutes ahead")),
+            (-90 * MINUTE, Some("  clock 1 hour behind")),
+            (3 * 1_440 * MINUTE, Some("  clock 3 days ahead")),
+            (-1_440 * MINUTE, Some("  clock 1 day behind")),
+        ] {
+            assert_eq!(clock_words(ahead).as_deref(), words, "{ahead}");
+        }
+        assert!(clock_words(i64::MIN).is_some() && clock_words(i64::MAX).is_some());
+    }
 
     #[test]
     fn one_is_not_a_plural() {

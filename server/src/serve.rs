@@ -96,7 +96,7 @@ impl Server {
         let service =
             router(state, options.dist.as_deref()).into_make_service_with_connect_info::<SocketAddr>();
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
-        let sweep = tokio::spawn(purge_hourly(store, options.clone()));
+        let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
             // Fails only after the server has ended.
@@ -148,11 +148,17 @@ async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
     }
 }
 
-async fn purge_hourly(store: Arc<dyn Store>, options: ServeOptions) {
+/// Deletes unknown codes and conflicts that are too old, then tombstones that are.
+async fn sweep_hourly(store: Arc<dyn Store>, options: ServeOptions) {
     let mut ticks = interval(Duration::from_millis(PURGE_INTERVAL_MILLIS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        match store.expire(options.clock.now()).await {
+            Ok(0) => {}
+            Ok(expired) => tracing::info!(expired, "deleted old unknown codes and conflicts"),
+            Err(fault) => tracing::warn!(%fault, "old unknown codes and conflicts could not be deleted"),
+        }
         let before = options.clock.now().0.saturating_sub(i64::from(options.retention_days) * MILLIS_A_DAY);
         match store.purge(sync::UnixMillis(before)).await {
             Ok(0) => {}

@@ -17,11 +17,28 @@ fn lotbook(database: &Path, args: &[&str]) -> Command {
 }
 
 fn run(database: &Path, args: &[&str]) -> Output {
-    lotbook(database, args).output().expect("the binary runs")
+    lotbook(database, args).stdin(Stdio::null()).output().expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+/// Files of one product and its lots.
+fn stock_files(dir: &Path, lots: &str) -> (String, String) {
+    let (products_file, lots_file) = (dir.join("p.csv"), dir.join("l.csv"));
+    let products = "sku,barcode,name,unit,price_minor,currency\nA,,Apple,kg,100,EUR\n";
+    fs::write(&products_file, products).expect("a file");
+    fs::write(&lots_file, format!("sku,lot_code,location,quantity\n{lots}")).expect("a file");
+    let path = |file: &Path| file.to_str().expect("a path").to_owned();
+    (path(&products_file), path(&lots_file))
+}
+
+/// The sum of all lots.
+fn stock(database: &Path) -> i64 {
+    let connection = rusqlite::Connection::open(database).expect("the database");
+    let sql = "SELECT coalesce(sum(quantity), 0) FROM inventory_lots";
+    connection.query_row(sql, [], |row| row.get(0)).expect("a sum")
 }
 
 /// A running server that is killed on drop.
@@ -56,7 +73,8 @@ fn an_enrolment_link_has_the_address_that_devices_use() {
     assert!(said.status.success(), "{}", text(&said.stderr));
     let link = text(&said.stdout);
     let code = link.strip_prefix("https://stock.example/enrol/").expect("a link");
-    assert_eq!(code.len(), 10, "{link}");
+    let (code, name) = code.split_once('?').expect("a name");
+    assert_eq!((code.len(), name), (10, "name=Aisle%204"), "{link}");
     let unknown = run(&database, &["enrol", "--site", "moon"]);
     assert!(!unknown.status.success());
     assert_eq!(text(&unknown.stderr), "There is no site \"moon\". Import something into it first.");
@@ -108,8 +126,73 @@ fn bad_lines_fail_the_import_and_skip_bad_lists_them() {
     assert!(errors.contains("and 10 more") && errors.ends_with("60 bad lines in all"), "{errors}");
     let said = run(&database, &["import", "--products", products, "--skip-bad"]);
     assert!(said.status.success());
-    assert_eq!(text(&said.stdout), "Imported 1 new and 0 changed rows; 0 were there already.");
-    assert!(text(&said.stderr).starts_with("Left out:"), "{}", text(&said.stderr));
+    assert_eq!(text(&said.stdout), "Imported 1 new and 0 changed rows; 0 were already there.");
+    assert!(text(&said.stderr).starts_with("Skipped:"), "{}", text(&said.stderr));
+}
+
+#[test]
+fn the_decimal_sign_of_a_file_can_be_given() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let (products, lots) = stock_files(dir.path(), "A,L1,A-1,1.250\n");
+    let files = ["import", "--products", &products, "--lots", &lots];
+    let said = run(&database, &files);
+    assert!(!said.status.success());
+    assert!(text(&said.stderr).contains("\"1.250\" may be 1250 or 1.25"), "{}", text(&said.stderr));
+    let said = run(&database, &[&files[..], &["--decimal", "comma"]].concat());
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    assert_eq!(stock(&database), 1_250_000);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_says_what_would_change() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let lots: String = (0..12).map(|at| format!("A,L{at:02},A-1,10\n")).collect();
+    let (products, file) = stock_files(dir.path(), &lots);
+    let files = ["import", "--products", &products, "--lots", &file];
+    let dry = [&files[..], &["--dry-run"]].concat();
+    let said = run(&database, &dry);
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    let would = "Nothing was written. The import would add 13 and change 0 rows; 0 are already there.";
+    assert_eq!(text(&said.stdout), would);
+    assert!(!database.exists(), "a dry run created the database");
+    assert!(run(&database, &files).status.success());
+    stock_files(dir.path(), &lots.replace(",10\n", ",12.5\n"));
+    let said = run(&database, &dry);
+    let lines: Vec<String> = text(&said.stdout).lines().map(str::to_owned).collect();
+    let would = "Nothing was written. The import would add 0 and change 12 rows; 1 are already there.";
+    assert_eq!(lines[0], would);
+    assert_eq!(lines[1], "The stock of 12 lots would change:");
+    assert_eq!(lines[2], "  A L00 at A-1: 10 -> 12.5");
+    assert_eq!((lines.len(), lines[12].as_str()), (13, "  and 2 more"));
+    assert_eq!(stock(&database), 120_000);
+}
+
+#[test]
+fn stock_changes_only_after_a_yes() {
+    let dir = TempDir::new().expect("a folder");
+    let database = dir.path().join("lotbook.db");
+    let (products, lots) = stock_files(dir.path(), "A,L1,A-1,10\n");
+    let files = ["import", "--products", &products, "--lots", &lots];
+    assert!(run(&database, &files).status.success());
+    let said = run(&database, &files);
+    assert_eq!(text(&said.stdout), "Imported 0 new and 0 changed rows; 2 were already there.");
+    stock_files(dir.path(), "A,L1,A-1,8\nA,L2,A-1,1\n");
+    let said = run(&database, &files);
+    assert!(!said.status.success());
+    assert_eq!(
+        text(&said.stderr),
+        "The stock of 1 lot would change:\n  A L1 at A-1: 10 -> 8\nNothing was imported: the stock of \
+         1 lot would change. Add --yes if the quantities in the file are right."
+    );
+    assert_eq!(stock(&database), 10_000);
+    let said = run(&database, &[&files[..], &["--yes"]].concat());
+    assert_eq!(
+        text(&said.stdout),
+        "Imported 1 new and 1 changed rows; 1 were already there.\nThe stock of 1 lot was changed."
+    );
+    assert_eq!(stock(&database), 9_000);
 }
 
 #[test]

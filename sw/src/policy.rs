@@ -2,6 +2,8 @@
 //!
 //! Contains the rules and the cache names. It uses no browser API and cannot fail.
 
+use sync::SIGN_IN_PATH;
+
 use crate::shell::Shell;
 
 /// The page that answers every navigation inside the app.
@@ -34,6 +36,8 @@ pub struct RequestFacts<'a> {
 pub enum Strategy {
     /// The network alone; nothing is cached.
     Network,
+    /// The network, which leads to the sign-in page in front of the server; without one, back to the app.
+    SignIn,
     /// This build's cached page; the network only when the cache was evicted.
     Shell,
     /// This build's cached file; the network when it is not cached.
@@ -50,6 +54,8 @@ pub fn classify(shell: &Shell, request: &RequestFacts<'_>) -> Strategy {
         .any(|prefix| request.path.starts_with(prefix) || request.path == prefix.trim_end_matches('/'));
     if request.method != "GET" || !request.same_origin || for_server {
         Strategy::Network
+    } else if request.path == SIGN_IN_PATH {
+        Strategy::SignIn
     } else if request.is_navigation && !names_a_file(request.path) {
         Strategy::Shell
     } else {
@@ -143,6 +149,8 @@ mod tests {
             (page("/product/0191f0a0"), Strategy::Shell),
             (page("/checkout"), Strategy::Shell),
             (page("/apiary"), Strategy::Shell),
+            (page("/sign-in"), Strategy::SignIn),
+            (page("/sign-in-sheet"), Strategy::Shell),
             (page("/join/7GK2-9QXD"), Strategy::Network),
             (page("/api/openapi.json"), Strategy::Network),
             (page("/icons/icon.svg"), Strategy::CacheFirst),
@@ -151,6 +159,7 @@ mod tests {
             (asset("/api"), Strategy::Network),
             (asset("/api/products/1"), Strategy::Network),
             (RequestFacts { method: "POST", ..page("/") }, Strategy::Network),
+            (RequestFacts { method: "POST", ..page("/sign-in") }, Strategy::Network),
             (RequestFacts { same_origin: false, ..page("/") }, Strategy::Network),
             (RequestFacts { same_origin: false, ..asset("/app.js") }, Strategy::Network),
         ];

@@ -30,6 +30,7 @@ pub async fn respond(
     );
     let kept = match strategy {
         Strategy::Network => None,
+        Strategy::SignIn => return sign_in(request).await,
         Strategy::Shell => cached(shell, policy::SHELL_PATH, build_id).await?,
         Strategy::CacheFirst => cached(shell, &url.pathname(), build_id).await?,
     };
@@ -39,6 +40,15 @@ pub async fn respond(
             precache::fetch_on_demand(shell, &url.pathname(), digits, build_id).await
         }
         (None, _) => scope::fetch(request).await,
+    }
+}
+
+/// The answer of the proxy in front of the server, or of the server. The browser follows its redirect. Without a network it
+/// is a redirect to the app.
+async fn sign_in(request: &Request) -> Result<Response, WorkerError> {
+    match scope::fetch(request).await {
+        Ok(response) => Ok(response),
+        Err(_) => Response::redirect(policy::ROOT_PATH).map_err(WorkerError::browser("lead back to the app")),
     }
 }
 

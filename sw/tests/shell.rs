@@ -7,10 +7,10 @@ use sw::precache::{self, Build, PrecachedFile};
 use sw::respond::respond;
 use sw::scope::{self, WorkerError};
 use sw::{Shell, lifecycle, policy};
-use sync::AppNames;
+use sync::{AppNames, SIGN_IN_PATH};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Request, Response, ServiceWorkerGlobalScope};
+use web_sys::{AbortSignal, Request, RequestInit, Response, ServiceWorkerGlobalScope};
 
 wasm_bindgen_test_configure!(run_in_service_worker);
 
@@ -151,6 +151,25 @@ async fn api_requests_bypass_the_cache() {
     let origin = global().location().origin();
     let request = Request::new_with_str("/api/products/1").unwrap();
     assert_eq!(respond(&SHELL, &request, &origin, "api").await.unwrap().status(), 404);
+}
+
+#[wasm_bindgen_test]
+async fn the_way_to_a_sign_in_page_bypasses_the_cache_and_leads_back_without_a_network() {
+    keep(&policy::cache_name(&SHELL, "sign-in"), SIGN_IN_PATH, "stale").await;
+    let origin = global().location().origin();
+    let request = Request::new_with_str(SIGN_IN_PATH).unwrap();
+    assert_eq!(
+        respond(&SHELL, &request, &origin, "sign-in").await.unwrap().status(),
+        404,
+        "the test server's"
+    );
+
+    let lost = RequestInit::new();
+    lost.set_signal(Some(&AbortSignal::abort()));
+    let request = Request::new_with_str_and_init(SIGN_IN_PATH, &lost).unwrap();
+    let response = respond(&SHELL, &request, &origin, "sign-in").await.unwrap();
+    assert_eq!(response.status(), 302);
+    assert!(response.headers().get("location").unwrap().is_some_and(|to| to.ends_with('/')));
 }
 
 #[wasm_bindgen_test]

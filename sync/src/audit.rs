@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::model::Records;
 use crate::mutation::UnixMillis;
 use crate::protocol::{Cursor, PROTOCOL_VERSION, ReplacedRange, Versioned};
-use crate::round::RoundError;
+use crate::round::{RoundError, server_has_tables};
 use crate::store::{Commit, Store};
 use crate::transport::{Transport, TransportError};
 
@@ -144,7 +144,11 @@ pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     let outbox = store.outbox(0).await?;
     let Cursor::Live { rev } = outbox.cursor else { return Ok(AuditReport::default()) };
     let mut report = AuditReport::default();
-    let ranges = digests(store, position, limits, &mut report).await?;
+    let has_tables = server_has_tables(store).await?;
+    let mut ranges = digests(store, position, limits, &mut report).await?;
+    // A server of an older build refuses ranges of tables that it does not have; those are empty on the device.
+    ranges.retain(|(_, is_empty)| has_tables || !is_empty);
+    let ranges: Vec<RangeDigest> = ranges.into_iter().map(|(range, _)| range).collect();
     let request = AuditRequest {
         protocol: PROTOCOL_VERSION,
         epoch: outbox.epoch,
@@ -206,13 +210,13 @@ pub async fn audit_when_due<S: Store, T: Transport<S::Records>>(
     Ok(report)
 }
 
-/// Digests ranges from `position` up to the limit or the end of its table.
+/// Digests ranges from `position` up to the limit or the end of its table, each with whether its table is empty.
 async fn digests<S: Store>(
     store: &S,
     position: Option<AuditPosition>,
     limits: AuditLimits,
     report: &mut AuditReport,
-) -> Result<Vec<RangeDigest>, RoundError> {
+) -> Result<Vec<(RangeDigest, bool)>, RoundError> {
     let is_there = |position: &AuditPosition| S::Records::TABLES.contains(&position.table.as_str());
     let start = || AuditPosition {
         table: S::Records::TABLES.first().copied().unwrap_or_default().to_owned(),
@@ -228,17 +232,19 @@ async fn digests<S: Store>(
         let rows = store.scan(table, "", &at.after, range_rows).await?;
         report.checked_rows += rows.len();
         let (digest, last) = digest_of::<S::Records>(&rows)?;
+        let is_empty = rows.is_empty() && at.after.is_empty();
         let through = last.filter(|_| rows.len() >= range_rows);
         let AuditPosition { table, after } = at;
         at = match (&through, following) {
             (Some(through), _) => AuditPosition { table: table.clone(), after: through.clone() },
             (None, Some(following)) => AuditPosition { table: (*following).to_owned(), after: String::new() },
             (None, None) => {
-                ranges.push(RangeDigest { range: ReplacedRange { table, after, through }, digest });
+                let range = ReplacedRange { table, after, through };
+                ranges.push((RangeDigest { range, digest }, is_empty));
                 return Ok(ranges);
             }
         };
-        ranges.push(RangeDigest { range: ReplacedRange { table, after, through }, digest });
+        ranges.push((RangeDigest { range: ReplacedRange { table, after, through }, digest }, is_empty));
     }
     report.next = Some(at);
     Ok(ranges)

@@ -21,6 +21,12 @@ pub trait Timer {
     /// The time according to the device; it may jump in both directions.
     fn now(&self) -> UnixMillis;
 
+    /// Milliseconds on a counter that nobody can set; it may stand still while the device sleeps. By default the
+    /// clock, for hosts without one.
+    fn running_millis(&self) -> u64 {
+        u64::try_from(self.now().0).unwrap_or_default()
+    }
+
     /// Returns after `millis` milliseconds, or later. A host may end a sleep of several weeks early, so
     /// callers check the clock again.
     fn sleep(&self, millis: u64) -> impl Future<Output = ()>;

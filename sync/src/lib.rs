@@ -7,8 +7,10 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod answer;
 mod app_names;
 mod audit;
+mod clock;
 mod host;
 #[cfg(feature = "ledger")]
 pub mod ledger;
@@ -29,11 +31,13 @@ mod unsent;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use answer::{Answer, SIGN_IN_PATH};
 pub use app_names::AppNames;
 pub use audit::{
     AuditLimits, AuditPosition, AuditReport, AuditRequest, AuditResponse, Digest, MAX_AUDIT_RANGES,
     MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part, audit_when_due,
 };
+pub use clock::{ClockReading, HeardTime, ServerClock, StoredTime, StoredTimeFault};
 pub use host::{Channel, Timer, Turn};
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
@@ -48,7 +52,8 @@ pub use protocol::{
 };
 pub use relay::{Json, Relay, RelayedRow};
 pub use round::{
-    Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round, tables_of,
+    Changed, MAX_NAMED_KEYS, RoundError, RoundLimits, RoundProgress, RoundReport, run_round,
+    server_has_tables, tables_of,
 };
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
 pub use sort::{set_of, sort_by};

@@ -290,7 +290,8 @@ impl<M: Records> Store for MemoryStore<M> {
                 }
             }
         }
-        Ok(Reading { rows, queue_version: self.state.borrow().queue_version() })
+        let state = self.state.borrow();
+        Ok(Reading { rows, queue_version: state.queue_version(), site_rev: state.cursor.rev() })
     }
 
     async fn get(&self, key: &RowKey) -> Result<Option<Versioned<M::Row>>, StoreError> {

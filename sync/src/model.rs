@@ -71,6 +71,16 @@ pub trait Records: 'static {
     /// mutations of earlier builds would be parsed differently, and extend [`Records::read_action`] to the
     /// earlier shapes.
     const SCHEMA: u32;
+    /// The version of the index keys. Increment it when rows get index keys that earlier builds did not store, and extend
+    /// [`Records::indexed_since`]. Increment it as well when rows get other keys: stored rows move to them.
+    const INDEX_VERSION: u8 = 0;
+
+    /// The [`Records::INDEX_VERSION`] that began to store index keys like this one. A store does not rely on an older index
+    /// to find it. By default every build has stored it.
+    fn indexed_since(index_key: &str) -> u8 {
+        let _ = index_key;
+        0
+    }
 
     /// Parses an action's JSON of any schema up to [`Records::SCHEMA`].
     ///

@@ -33,7 +33,8 @@ pub struct Draft<A> {
     pub id: Uuid,
     /// The action.
     pub action: A,
-    /// The revision of the row that the action is based on; 0 for none.
+    /// For an edit, the revision of the row that it is based on; for any other action, the site's revision
+    /// that the device knew of ([`Cursor::rev`](crate::Cursor::rev)). 0 for none.
     pub base: u64,
     /// The person who did it.
     pub author: String,
@@ -54,7 +55,8 @@ pub struct Mutation<A> {
     pub id: Uuid,
     /// The action.
     pub action: A,
-    /// The revision of the row that the action is based on; 0 for none.
+    /// For an edit, the revision of the row that it is based on; for any other action, the site's revision
+    /// that the device knew of ([`Cursor::rev`](crate::Cursor::rev)). 0 for none.
     #[serde(default)]
     pub base: u64,
     /// The person who did it.

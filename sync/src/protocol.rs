@@ -49,6 +49,16 @@ pub enum Cursor {
     },
 }
 
+impl Cursor {
+    /// The newest revision of the site that the device knows of; 0 before its first rows.
+    pub fn rev(&self) -> u64 {
+        match self {
+            Self::Start => 0,
+            Self::Snapshot { rev, .. } | Self::Live { rev } => *rev,
+        }
+    }
+}
+
 /// Rows received of the rows there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -199,6 +209,10 @@ pub struct SyncRequest<A> {
     pub tables: Vec<Cow<'static, str>>,
     /// Maximum number of rows in `changes`; the server may send fewer.
     pub max_rows: u32,
+    /// The device's clock at sending, so that the server can tell how far it is off. Builds before it and parts of a
+    /// snapshot that are requested ahead do not send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<UnixMillis>,
 }
 
 /// The answer to a [`SyncRequest`].
@@ -228,6 +242,9 @@ pub struct SyncResponse<R: Clone> {
     pub cursor: Cursor,
     /// Whether there are more changes to pull.
     pub more: bool,
+    /// The tables of the request that the server has; none from servers before this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Cow<'static, str>>,
 }
 
 /// The body of every error response.

@@ -99,6 +99,11 @@ impl<M: Records> Records for Relay<M> {
     const TABLES: &'static [&'static str] = M::TABLES;
     const TABLES_VERSION: u32 = M::TABLES_VERSION;
     const SCHEMA: u32 = M::SCHEMA;
+    const INDEX_VERSION: u8 = M::INDEX_VERSION;
+
+    fn indexed_since(index_key: &str) -> u8 {
+        M::indexed_since(index_key)
+    }
 
     fn identify(row: &Self::Row) -> Identity {
         row.identity.clone()

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use futures::future::{OptionFuture, join};
 
+use crate::clock::HeardTime;
 use crate::model::{Records, RowKey};
 use crate::mutation::UnixMillis;
 use crate::protocol::{
@@ -77,6 +78,8 @@ pub struct RoundReport {
     pub complete: bool,
     /// The revision reached; 0 while a snapshot runs.
     pub rev: u64,
+    /// The server's time in the last prompt answer.
+    pub heard: Option<HeardTime>,
 }
 
 /// The reason why a round ended early. Earlier commits are kept.
@@ -90,7 +93,7 @@ pub enum RoundError {
     Transport(#[from] TransportError),
 }
 
-/// Runs one round. `now` is read for the journal only; `on_progress` is called after every exchange.
+/// Runs one round. `now` is read for the journal and the server's time only; `on_progress` is called after every exchange.
 ///
 /// # Errors
 /// The first failure of either port.
@@ -102,21 +105,28 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
     mut on_progress: impl FnMut(RoundProgress),
 ) -> Result<RoundReport, RoundError> {
     let mut report = RoundReport::default();
-    let mut ahead = None;
+    let (mut ahead, mut has_tables) = (None, None);
     while report.exchanges < limits.max_exchanges {
         let outbox = store.outbox(limits.max_batch_mutations).await?;
         let pending = outbox.pending;
         let request_was_empty = outbox.mutations.is_empty();
-        let request = request::<S::Records>(outbox, limits);
+        let mut request = request::<S::Records>(outbox, limits);
         let response = match ahead.take() {
             Some((asked, answer)) if asked == request => answer,
-            _ => transport.exchange(&request).await,
+            _ => {
+                request.sent_at = Some(now());
+                transport.exchange(&request).await
+            }
         }?;
         check::<S::Records>(&request, &response)?;
+        let heard = request.sent_at.and_then(|at| HeardTime::of_answer(response.server_time, at, now()));
+        report.heard = heard.or(report.heard);
         report.exchanges += 1;
         report.received += response.rows.len() + response.removed.len();
         report.rev = live_rev(&response.cursor);
         let more = response.more;
+        let has = |table: &&str| response.tables.iter().any(|known| known == table);
+        has_tables = Some(S::Records::TABLES.iter().all(has));
         let snapshot = snapshot_progress(&response.cursor);
         let changed = changed::<S::Records>(&response);
         let next = next_part::<S::Records>(&request, &response);
@@ -139,7 +149,30 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
             break;
         }
     }
+    if let Some(has_tables) = has_tables {
+        note_tables(store, has_tables).await?;
+    }
     Ok(report)
+}
+
+/// The setting that exists while the server has every table of the build that wrote it: the version of the tables.
+const SERVER_TABLES_SETTING: &str = "server_tables";
+
+/// Whether the server has every table of this build, according to its last answer.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn server_has_tables<S: Store>(store: &S) -> Result<bool, StoreError> {
+    let noted = store.setting(SERVER_TABLES_SETTING).await?;
+    Ok(noted.is_some_and(|noted| noted == S::Records::TABLES_VERSION.to_string()))
+}
+
+async fn note_tables<S: Store>(store: &S, has_tables: bool) -> Result<(), StoreError> {
+    if server_has_tables(store).await? == has_tables {
+        return Ok(());
+    }
+    let version = has_tables.then(|| S::Records::TABLES_VERSION.to_string());
+    store.put_setting(SERVER_TABLES_SETTING, version.as_deref()).await
 }
 
 /// The request for the snapshot's next part, sent while the current part is being stored. If the store's next
@@ -153,6 +186,7 @@ fn next_part<M: Records>(
     (is_part && response.more && request.mutations.is_empty()).then(|| SyncRequest {
         epoch: Some(response.epoch),
         cursor: response.cursor.clone(),
+        sent_at: None,
         ..request.clone()
     })
 }
@@ -173,6 +207,7 @@ fn request<M: Records>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRe
         scope: outbox.scope,
         tables: tables_of::<M>(),
         max_rows: u32::try_from(limits.max_pull_rows).unwrap_or(u32::MAX),
+        sent_at: None,
     }
 }
 

@@ -23,6 +23,8 @@ pub struct SchedulerConfig {
     pub min_retry_millis: u64,
     /// The longest wait after a failure.
     pub max_retry_millis: u64,
+    /// While a round of this window waits longer than this for an answer, the server counts as unreachable.
+    pub max_answer_millis: u64,
     /// A round of this window without progress for this long is hung, and is abandoned.
     pub max_silence_millis: u64,
     /// Another holder of the turn without a notice for this long is frozen, and loses the turn.
@@ -38,11 +40,16 @@ impl Default for SchedulerConfig {
             on_start: true,
             min_retry_millis: 1_000,
             max_retry_millis: 60_000,
+            max_answer_millis: 5_000,
             max_silence_millis: 90_000,
             max_holder_silence_millis: 45_000,
         }
     }
 }
+
+/// The longest wait before the round that tries a server whose stream was lost: all its devices lose theirs at the same
+/// time.
+const MAX_PROBE_MILLIS: u64 = 3_000;
 
 /// The reason of rounds that the interval starts.
 const INTERVAL: &str = "interval";
@@ -74,8 +81,14 @@ pub enum Event {
     Woken,
     /// The running round made an exchange.
     Progressed,
-    /// Another window or the worker sent a notice about a round.
-    Heard,
+    /// Another window or the worker sent a notice about a round. Only the notice of an exchange or of a
+    /// successful end proves that the server answers.
+    Heard {
+        /// Whether it does.
+        from_server: bool,
+    },
+    /// A connection that the server had kept open was lost: an event stream.
+    StreamLost,
     /// The round ended.
     RoundEnded(Ended),
 }
@@ -116,7 +129,9 @@ pub enum Order {
 /// The state of the connection, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// The last exchange succeeded, or none has been tried yet.
+    /// There is a network; no exchange has ended yet.
+    Connecting,
+    /// The last exchange succeeded.
     Online,
     /// There is a network, but the server does not answer.
     ServerUnreachable,
@@ -126,6 +141,8 @@ pub enum Connection {
     WorkingOffline,
     /// The server does not know this device (or no longer).
     SignInNeeded,
+    /// A sign-in page stands between this device and the server.
+    SignInPage,
     /// The server needs a newer build of the app.
     UpgradeNeeded,
 }
@@ -140,11 +157,15 @@ pub struct Scheduler {
     running: bool,
     again: bool,
     pending: bool,
+    /// Whether the server has answered.
+    is_reached: bool,
     trouble: Option<Trouble>,
     failures: u32,
     next: Option<(UnixMillis, &'static str)>,
     /// The time at which the running round is abandoned, unless it makes progress.
     patience: UnixMillis,
+    /// The time at which the running round has waited too long for an answer; `None` once it has.
+    answer_due: Option<UnixMillis>,
     /// The time since which another holder has had the turn without sending a notice.
     refused_since: Option<UnixMillis>,
     jitter: u64,
@@ -154,6 +175,7 @@ pub struct Scheduler {
 enum Trouble {
     Unreachable,
     SignIn,
+    SignInPage,
     Upgrade,
 }
 
@@ -169,10 +191,12 @@ impl Scheduler {
             running: false,
             again: false,
             pending: false,
+            is_reached: false,
             trouble: None,
             failures: 0,
             next: None,
             patience: UnixMillis(0),
+            answer_due: None,
             refused_since: None,
             jitter: seed | 1,
         }
@@ -223,11 +247,21 @@ impl Scheduler {
             }
             Event::Woken => self.woken(now),
             Event::Progressed => {
-                self.patience = now.plus(self.config.max_silence_millis);
+                self.wait_for_answer(now);
+                self.is_reached = true;
                 Vec::new()
             }
-            Event::Heard => {
+            Event::Heard { from_server } => {
+                self.is_reached |= from_server;
                 self.refused_since = self.refused_since.map(|_| now);
+                Vec::new()
+            }
+            Event::StreamLost => {
+                if self.connection() == Connection::Online && !self.running {
+                    let due = now.plus(self.jittered(MAX_PROBE_MILLIS));
+                    let is_earlier = self.next.is_some_and(|(next, _)| next <= due);
+                    self.next = self.next.filter(|_| is_earlier).or(Some((due, "stream lost")));
+                }
                 Vec::new()
             }
             Event::RoundEnded(ended) => self.round_ended(ended, now),
@@ -237,7 +271,10 @@ impl Scheduler {
     /// The time of the next [`Event::Woken`], and its reason.
     pub fn poll_timeout(&self) -> Option<(UnixMillis, &'static str)> {
         match (self.running, self.work_offline) {
-            (true, _) => Some((self.patience, "the round hangs")),
+            (true, _) => Some(match self.answer_due {
+                Some(due) => (due.min(self.patience), "no answer yet"),
+                None => (self.patience, "the round hangs"),
+            }),
             (false, true) => None,
             (false, false) => self.next,
         }
@@ -251,7 +288,10 @@ impl Scheduler {
             (false, _, Some(Trouble::Upgrade)) => Connection::UpgradeNeeded,
             (false, false, _) => Connection::Offline,
             (false, true, Some(Trouble::Unreachable)) => Connection::ServerUnreachable,
-            (false, true, None) => Connection::Online,
+            (false, true, Some(Trouble::SignInPage)) => Connection::SignInPage,
+            (false, true, None) if self.running && self.answer_due.is_none() => Connection::ServerUnreachable,
+            (false, true, None) if self.is_reached => Connection::Online,
+            (false, true, None) => Connection::Connecting,
         }
     }
 
@@ -293,6 +333,7 @@ impl Scheduler {
             *due = (*due).min(now.plus(longest));
         }
         self.patience = self.patience.min(now.plus(self.config.max_silence_millis));
+        self.answer_due = self.answer_due.map(|due| due.min(now.plus(self.config.max_answer_millis)));
         self.refused_since = self.refused_since.map(|since| since.min(now));
     }
 
@@ -304,13 +345,19 @@ impl Scheduler {
         self.running = true;
         self.again = false;
         self.next = None;
-        self.patience = now.plus(self.config.max_silence_millis);
+        self.wait_for_answer(now);
         let limit = self.config.max_holder_silence_millis;
         let steal = self.refused_since.is_some_and(|since| now.since(since) > limit);
         vec![Order::StartRound { reason, steal }]
     }
 
+    fn wait_for_answer(&mut self, now: UnixMillis) {
+        self.patience = now.plus(self.config.max_silence_millis);
+        self.answer_due = Some(now.plus(self.config.max_answer_millis));
+    }
+
     fn woken(&mut self, now: UnixMillis) -> Vec<Order> {
+        self.answer_due = self.answer_due.filter(|due| *due > now);
         match self.poll_timeout() {
             Some((due, _)) if due <= now && self.running => {
                 self.running = false;
@@ -331,6 +378,7 @@ impl Scheduler {
             Ended::Done { more } => {
                 // The server was reached, so there is a network even if the browser reports none.
                 self.network = true;
+                self.is_reached = true;
                 self.trouble = None;
                 self.failures = 0;
                 self.pending = more || self.again;
@@ -357,9 +405,10 @@ impl Scheduler {
         self.failures = self.failures.saturating_add(1);
         let doubled = self.config.min_retry_millis.saturating_mul(1 << (self.failures - 1).min(16));
         let wait = match error {
-            TransportError::SignInNeeded | TransportError::UpgradeNeeded | TransportError::Refused { .. } => {
-                self.config.max_retry_millis
-            }
+            TransportError::SignInNeeded
+            | TransportError::SignInPage
+            | TransportError::UpgradeNeeded
+            | TransportError::Refused { .. } => self.config.max_retry_millis,
             TransportError::Busy { retry_after_millis: Some(asked) } => {
                 asked.min(self.config.max_retry_millis)
             }
@@ -384,6 +433,7 @@ impl Scheduler {
 fn trouble(error: &TransportError) -> Option<Trouble> {
     match error {
         TransportError::SignInNeeded => Some(Trouble::SignIn),
+        TransportError::SignInPage => Some(Trouble::SignInPage),
         TransportError::UpgradeNeeded => Some(Trouble::Upgrade),
         TransportError::Unreachable
         | TransportError::TimedOut

@@ -22,9 +22,16 @@ pub enum StoreError {
     /// Another build of the app holds the database, or a newer one has upgraded it.
     #[error("another version of the app holds the database")]
     Occupied,
-    /// The database is gone or does not answer. An unanswered commit may have been stored all the same.
+    /// The database is gone.
     #[error("storage unavailable: {0}")]
     Unavailable(String),
+    /// The database did not answer for this many milliseconds, also when it was asked again. Nothing was saved;
+    /// an answer of the server may have been stored.
+    #[error("the database gave no answer for {0} ms")]
+    NoAnswer(u32),
+    /// A save was not answered, and the database does not say whether it is stored.
+    #[error("no answer whether the save is stored")]
+    Undecided,
     /// A record could not be read.
     #[error("unreadable record: {0}")]
     Corrupt(String),
@@ -126,6 +133,8 @@ pub struct Reading<R: Clone> {
     /// The queue's version at the same moment: folding any other version over these rows would count a
     /// mutation twice or not at all.
     pub queue_version: QueueVersion,
+    /// The site's revision of the device at the same moment: [`Cursor::rev`].
+    pub site_rev: u64,
 }
 
 /// Identifies one state of the queue: no two states have equal versions.
@@ -166,7 +175,8 @@ pub trait Store {
     /// Another handle on the same data, as [`Store::Relay`].
     fn relay(&self) -> Self::Relay;
 
-    /// Appends a draft to the queue and numbers it.
+    /// Appends a draft to the queue and numbers it. After [`StoreError::Undecided`] it may be stored; after any other
+    /// error it is not, and will not be.
     fn enqueue(
         &self,
         draft: Draft<ActionIn<Self>>,

@@ -28,7 +28,11 @@ pub enum TransportError {
     /// 426: this build is too old for the server; the queue waits for the update.
     #[error("app too old for the server")]
     UpgradeNeeded,
-    /// An answer that does not come from the server: a captive portal's page, a truncated body.
+    /// A sign-in page stands between this device and the server: a proxy's, or a captive portal's. The queue waits until
+    /// somebody has signed in there.
+    #[error("a sign-in page in front of the server")]
+    SignInPage,
+    /// An answer that is not the server's own, or not all of it: a truncated body.
     #[error("malformed answer, not the server's own")]
     Garbled,
     /// Any other refusal of the whole request. A retry of the same request will not succeed.

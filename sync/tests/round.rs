@@ -1,6 +1,7 @@
 //! Rounds against a small in-memory server that loses answers, corrupts them, or was restored from a backup.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use sync::{
     AuditLimits, AuditRequest, AuditResponse, Cursor, Digest, Model, Mutation, Outcome, PROTOCOL_VERSION,
     RangeDigest, Receipt, Records, Removal, Repair, ReplacedRange, RoundError, RoundLimits, Rows, Store,
     SyncRequest, SyncResponse, Transport, TransportError, UnixMillis, Verdict, Versioned, audit_part,
-    run_round,
+    run_round, server_has_tables, tables_of,
 };
 use uuid::Uuid;
 
@@ -38,6 +39,10 @@ struct Server {
     fault: Cell<Fault>,
     exchanges: Cell<usize>,
     biggest_batch: Cell<usize>,
+    /// The tables that its answers name; empty for a server of an older build.
+    tables: RefCell<Vec<Cow<'static, str>>>,
+    /// The tables that it was asked to compare last.
+    compared: RefCell<Vec<String>>,
 }
 
 impl Server {
@@ -47,6 +52,8 @@ impl Server {
             fault: Cell::new(Fault::None),
             exchanges: Cell::new(0),
             biggest_batch: Cell::new(0),
+            tables: RefCell::new(tables_of::<Counters>()),
+            compared: RefCell::default(),
         }
     }
 
@@ -109,6 +116,7 @@ impl Server {
             replaced: None,
             cursor: Cursor::Live { rev: books.rev },
             more: false,
+            tables: self.tables.borrow().clone(),
         }
     }
 }
@@ -132,6 +140,8 @@ impl Transport<Counters> for Server {
     }
 
     async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
+        let compared = request.ranges.iter().map(|asked| asked.range.table.clone());
+        self.compared.replace(compared.collect());
         let books = self.books.borrow();
         let held = |range: &ReplacedRange| -> Vec<Versioned<CounterRow>> {
             let is_inside = |key: &str| {
@@ -310,12 +320,38 @@ impl Transport<Counters> for Restored {
             replaced: None,
             more: matches!(cursor, Cursor::Snapshot { .. }),
             cursor,
+            tables: Vec::new(),
         })
     }
 
     async fn audit(&self, _: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
         Err(TransportError::Unreachable)
     }
+}
+
+#[test]
+fn a_server_that_lacks_a_table_is_known_and_not_asked_to_compare_it() {
+    let (server, store) = (Server::new(), device(1));
+    let has = || block_on(server_has_tables(&store)).expect("memory");
+    let audit = || {
+        let limits = AuditLimits::default();
+        block_on(audit_part(&store, &server, None, limits, || UnixMillis(1))).expect("compared");
+        server.compared.borrow().clone()
+    };
+    assert!(!has(), "no answer yet");
+    block_on(store.enqueue(add(1, "a", 3))).expect("memory");
+    round(&store, &server).expect("a round");
+    assert!(has());
+    assert_eq!(audit(), ["counters", "labels"]);
+    for tables in [vec![Cow::Borrowed("counters")], Vec::new()] {
+        server.tables.replace(tables);
+        round(&store, &server).expect("a round");
+        assert!(!has());
+        assert_eq!(audit(), ["counters"]);
+    }
+    server.tables.replace(tables_of::<Counters>());
+    round(&store, &server).expect("a round");
+    assert!(has(), "it was updated");
 }
 
 #[test]

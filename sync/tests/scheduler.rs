@@ -82,6 +82,24 @@ fn a_lost_sign_in_pauses_rounds_and_a_new_one_resumes_them() {
 }
 
 #[test]
+fn a_sign_in_page_is_tried_again_gently_and_at_once_when_the_page_is_shown() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Started, NOW);
+    fail(&mut scheduler, TransportError::SignInPage, NOW);
+    assert_eq!(scheduler.connection(), Connection::SignInPage);
+    let (due, _) = scheduler.poll_timeout().expect("a retry");
+    assert!((30_000..=60_000).contains(&due.since(NOW)), "{due:?}");
+    assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
+    scheduler.handle(Event::Offline, NOW);
+    assert_eq!(scheduler.connection(), Connection::Offline, "first of all there is no network");
+    assert_eq!(scheduler.handle(Event::Online, NOW), [start("online")]);
+    fail(&mut scheduler, TransportError::SignInPage, NOW);
+    assert_eq!(scheduler.handle(Event::Visible, NOW), [start("visible")], "signed in, and back");
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    assert_eq!(scheduler.connection(), Connection::Online);
+}
+
+#[test]
 fn a_mutation_saved_during_a_retry_is_sent_next() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Automatic(false), NOW);
@@ -121,9 +139,49 @@ fn a_hanging_round_is_abandoned_and_retried() {
     assert_eq!(scheduler.handle(Event::Woken, NOW.plus(90_000)), [], "it made progress");
     let (due, _) = scheduler.poll_timeout().expect("an end of patience");
     assert_eq!(due, NOW.plus(140_000));
+    assert_eq!(scheduler.connection(), Connection::ServerUnreachable);
     assert_eq!(scheduler.handle(Event::Woken, due), [Order::AbandonRound]);
     let (due, _) = scheduler.poll_timeout().expect("a retry");
     assert_eq!(scheduler.handle(Event::Woken, due), [start("retry")]);
+}
+
+#[test]
+fn a_server_counts_as_reached_once_it_has_answered() {
+    let mut scheduler = scheduler();
+    assert_eq!(scheduler.connection(), Connection::Connecting);
+    scheduler.handle(Event::Heard { from_server: false }, NOW);
+    assert_eq!(scheduler.connection(), Connection::Connecting, "another window's round failed");
+    scheduler.handle(Event::Heard { from_server: true }, NOW);
+    assert_eq!(scheduler.connection(), Connection::Online);
+}
+
+#[test]
+fn a_late_answer_counts_as_no_server_until_it_comes() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    for (event, passed) in [(Event::Progressed, 2_000), (Event::Progressed, 20_000)] {
+        let (due, _) = scheduler.poll_timeout().expect("a limit");
+        assert_eq!(scheduler.handle(Event::Woken, due), []);
+        assert_eq!(scheduler.connection(), Connection::ServerUnreachable);
+        scheduler.handle(event, NOW.plus(passed));
+        assert_eq!(scheduler.connection(), Connection::Online);
+        assert_eq!(scheduler.poll_timeout().map(|(due, _)| due), Some(NOW.plus(passed + 5_000)));
+    }
+}
+
+#[test]
+fn a_lost_stream_makes_an_idle_device_try_the_server_at_once() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), NOW);
+    scheduler.handle(Event::StreamLost, NOW.plus(1_000));
+    let (due, _) = scheduler.poll_timeout().expect("a round");
+    assert!(due <= NOW.plus(4_000), "{due:?}");
+    assert_eq!(scheduler.handle(Event::Woken, due), [start("stream lost")]);
+    fail(&mut scheduler, TransportError::Unreachable, due);
+    let retry = scheduler.poll_timeout();
+    scheduler.handle(Event::StreamLost, due);
+    assert_eq!(scheduler.poll_timeout(), retry, "it is known already");
 }
 
 #[test]
@@ -131,7 +189,7 @@ fn a_silent_holder_of_the_lock_loses_it() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW);
     scheduler.handle(Event::RoundEnded(Ended::Elsewhere), NOW);
-    scheduler.handle(Event::Heard, NOW.plus(40_000));
+    scheduler.handle(Event::Heard { from_server: true }, NOW.plus(40_000));
     for (passed, steal) in [(50_000, false), (84_000, false), (86_000, true)] {
         let orders = scheduler.handle(Event::Manual, NOW.plus(passed));
         assert_eq!(orders, [Order::StartRound { reason: "manual", steal }], "after {passed} ms");

@@ -52,7 +52,7 @@ impl Catalogue {
             let family = number / 3;
             writeln!(
                 product_lines,
-                "P{number:06},,\"Product \"\"{number}\"\", boxed\",each,{},EUR,Family {family},{}",
+                "P{number:06},,\"Product \"\"{number}\"\", boxed\",kg,{},EUR,Family {family},{}",
                 100 + number,
                 number % 3
             )?;

@@ -53,14 +53,14 @@ impl TestDevice {
         &self.token
     }
 
-    /// Records an action, based on the revision of the edited row that the device holds.
+    /// Records an action, based on the revision of the edited row that the device holds, or of the site.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn record(&self, action: Action) -> Result<Mutation<Action>> {
         let base = match edited_row(&action) {
             Some(key) => self.store.get(&key).await?.map_or(0, |held| held.rev),
-            None => 0,
+            None => self.store.outbox(0).await?.cursor.rev(),
         };
         self.recorded.set(self.recorded.get() + 1);
         let draft = Draft {

@@ -24,16 +24,33 @@ const FUNCTIONS: [(&str, &[usize]); 4] = [("key", &[0]), ("t", &[0]), ("tf", &[0
 const OWN_FILE: &str = "words/language.rs";
 /// Non-literal arguments; their callers get them from `key`.
 const HANDED_ON: &[(&str, &[&str])] = &[
+    ("frame/navigation.rs", &["place.2", "word"]),
     ("inbox/attention_card.rs", &["word"]),
     ("inbox/inbox_page.rs", &["reason", "words"]),
+    ("reports/lot_filters.rs", &["order.words(is_reversed)"]),
     ("sending/connectivity_status.rs", &["word"]),
     ("sending/sync_page.rs", &["word"]),
     ("settings/setting_parts.rs", &["line"]),
     ("stock/product_form.rs", &["label"]),
+    ("ui/table.rs", &["column.word"]),
     ("words/action_words.rs", &["english"]),
     ("words/movement_words.rs", &["english"]),
     ("words/reasons.rs", &["english", "field"]),
 ];
+/// Calls whose arguments are the texts of a toast.
+const TOASTS: [&str; 6] =
+    ["Toast::new(", "Toast::saved(", ".right(", ".wrong(", "Answer::Wrong(", "Answer::Right("];
+/// Files whose sentences are the details of toasts.
+const TOAST_FILES: [&str; 6] = [
+    "desk/scan.rs",
+    "desk/scanner.rs",
+    "desk/undo.rs",
+    "words/lot_words.rs",
+    "work/lot_scan.rs",
+    "work/work_scan.rs",
+];
+/// A toast is one line on a phone; a placeholder counts as long as its name.
+const MAX_TOAST_CHARS: usize = 60;
 /// Methods that return a key.
 const KEY_METHODS: [&str; 2] = [".verb()", ".words()"];
 
@@ -266,6 +283,21 @@ fn wrong_words(key: &str, usage: Use, categories: &[&str], value: &Value) -> Opt
     })
 }
 
+/// The keys of a source file's toasts that are too long for one.
+fn long_toasts(file: &str, source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut keys = if TOAST_FILES.contains(&file) { found_in(source).keys } else { Vec::new() };
+    for call in TOASTS {
+        for (at, _) in source.match_indices(call) {
+            for argument in arguments(&source[at + call.len()..]) {
+                keys.extend(found_in(argument).keys);
+            }
+        }
+    }
+    let chars = |key: &str| key.chars().filter(|char| !"{}".contains(*char)).count();
+    keys.into_iter().map(|(key, _)| key).filter(|key| chars(key) > MAX_TOAST_CHARS).collect()
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -299,6 +331,21 @@ fn every_text_is_translated_into_every_language() {
         faults.extend(faults_of(code, categories, &text, &keys));
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_toast_has_at_most_60_characters() {
+    let sources = sources();
+    let faults: Vec<String> = sources.iter().flat_map(|(file, source)| long_toasts(file, source)).collect();
+    assert_eq!(faults, [""; 0]);
+    let long = "x".repeat(61);
+    assert_eq!(
+        long_toasts("a.rs", &format!("Toast::new(tone, t(\"Short\"), t(\"{long}\"))")),
+        [long.as_str()]
+    );
+    assert_eq!(long_toasts("desk/scan.rs", &format!("tf(\"{long}\", &[])")), [long.as_str()]);
+    assert_eq!(long_toasts("a.rs", &format!("t(\"{long}\")")), [""; 0], "a page has room");
+    assert!(TOAST_FILES.iter().all(|file| sources.contains_key(*file)), "a file of toasts is gone");
 }
 
 #[test]

@@ -14,20 +14,30 @@ impl Book {
     pub(crate) async fn bin(&self, location: &str) -> Result<Vec<LotView>, StoreError> {
         self.pause_catalogue();
         let index_key = location_key(location);
-        let found = self.store().find(LOTS, &index_key).await?;
+        let mut lots = self.lots_with(&index_key, |lot| location_key(&lot.lot.location) == index_key).await?;
+        lots.retain(|lot| lot.pending || lot.row.quantity != Quantity::ZERO);
+        Ok(lots)
+    }
+
+    /// The lots with an index key, by product and then by expiry. Pending work is included, so `has_key` checks each row.
+    pub(super) async fn lots_with(
+        &self,
+        index_key: &str,
+        has_key: impl Fn(&InventoryLot) -> bool,
+    ) -> Result<Vec<LotView>, StoreError> {
+        let found = self.store().find(LOTS, index_key).await?;
         let mut keys = set_of(found.iter().map(|held| Warehouse::key(&held.row)));
         keys.extend(self.pending().iter().flat_map(|record| lots_of(&record.mutation.action)));
         let reads: Vec<Read> = keys.iter().cloned().map(Read::Row).collect();
         let held = self.client().view(&reads, |key| keys.contains(key)).await?;
         let rows = held.view.rows.iter().filter_map(|(key, row)| Some((key, row.lot()?)));
         let mut lots: Vec<LotView> = rows
-            .filter(|(_, lot)| location_key(&lot.lot.location) == index_key)
+            .filter(|(_, lot)| has_key(lot))
             .map(|(key, lot)| LotView {
                 row: lot.clone(),
                 rev: held.rev(key),
                 pending: held.view.pending.contains(key),
             })
-            .filter(|lot| lot.pending || lot.row.quantity != Quantity::ZERO)
             .collect();
         let by_product = |a: &InventoryLot, b: &InventoryLot| a.lot.product_id.cmp(&b.lot.product_id);
         sort_by(&mut lots, |a, b| by_product(&a.row, &b.row).then_with(|| by_expiry(&a.row, &b.row)));

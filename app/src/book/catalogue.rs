@@ -9,6 +9,8 @@ use memchr::memmem;
 use sync::sort_by;
 use uuid::Uuid;
 
+use super::similar::Wanted;
+
 /// Separates labels in the text; folding removes this character from labels.
 const END: char = '\n';
 
@@ -120,6 +122,22 @@ impl Catalogue {
         self.order.iter().filter(|place| is_hit[place.at]).map(|place| place.id).collect()
     }
 
+    /// Like [`Self::search`], with one mistake allowed in each longer word. Slower: every word of every label is looked
+    /// at.
+    pub(crate) fn search_similar(&mut self, query: &str) -> Vec<Uuid> {
+        self.sort();
+        let folded = fold_for_search(query);
+        let mut words: Vec<&str> = folded.split_whitespace().collect();
+        // The longest word is in the fewest labels.
+        sort_by(&mut words, |a, b| b.len().cmp(&a.len()));
+        let wanted: Vec<Wanted<'_>> = words.into_iter().map(Wanted::new).collect();
+        if !wanted.iter().any(Wanted::may_differ) {
+            return Vec::new();
+        }
+        let is_hit = |place: &&Place| wanted.iter().all(|word| word.is_in(self.folded(place.at)));
+        self.order.iter().filter(is_hit).map(|place| place.id).collect()
+    }
+
     /// The entry whose text is at `position`, which is at or after `at`. The following entries are the most
     /// likely.
     fn entry_with(&self, position: usize, at: usize) -> usize {
@@ -210,6 +228,22 @@ mod tests {
         assert_eq!(found(&mut catalogue, "40000004"), [4]);
         assert_eq!(found(&mut catalogue, "nothing"), [] as [u128; 0]);
         assert_eq!(found(&mut catalogue, "drink creme"), [] as [u128; 0], "never across two products");
+    }
+
+    #[test]
+    fn finds_words_with_a_mistake() {
+        let mut catalogue = Catalogue::default();
+        for (n, name) in [(1, "Nitrile gloves"), (2, "Leather gloves"), (3, "Nitrile aprons")] {
+            catalogue.put(&product(n, name));
+        }
+        let mut similar = |query: &str| -> Vec<u128> {
+            catalogue.search_similar(query).iter().map(Uuid::as_u128).collect()
+        };
+        assert_eq!(similar("glovse"), [2, 1]);
+        assert_eq!(similar("Nitirle GLOVSE"), [1]);
+        assert_eq!(similar("glovse P001"), [1], "a number as it is");
+        assert_eq!(similar("glovse P01"), [] as [u128; 0]);
+        assert_eq!(similar("p0001"), [] as [u128; 0]);
     }
 
     #[test]

@@ -20,8 +20,7 @@ impl Book {
     /// The sentence to show.
     pub(crate) async fn enrol(&self, code: &str, device_name: &str) -> Result<(), String> {
         let request = EnrolRequest {
-            // A scan may contain the whole link.
-            code: code.trim().rsplit('/').next().unwrap_or_default().to_uppercase(),
+            code: code_of(code).to_uppercase(),
             device_name: device_name.trim().to_owned(),
             bearer: false,
         };
@@ -78,13 +77,18 @@ impl Book {
         match browser::post_empty(NAMES.header, "/api/sign-out", ENROL_TIMEOUT_MILLIS).await {
             // The server has revoked it already.
             Ok(()) | Err(TransportError::SignInNeeded) => Ok(()),
-            Err(TransportError::Unreachable | TransportError::TimedOut) => Err(t(
-                "Signing out needs the server, so that it forgets this device. Connect, then try again.",
-            )
-            .to_owned()),
+            Err(TransportError::Unreachable | TransportError::TimedOut) => {
+                Err(t("Disconnecting needs the server. Go online, then try again.").to_owned())
+            }
             Err(error) => Err(transport_fault(&error)),
         }
     }
+}
+
+/// The code in a scan, which may contain the whole link with the device's name: `https://…/enrol/AB12?name=Dock%201`.
+fn code_of(scan: &str) -> &str {
+    let link = scan.split('?').next().unwrap_or_default();
+    link.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// The server's answer to a code. A browser stores the data of one site only.
@@ -93,14 +97,32 @@ async fn trade(request: &EnrolRequest, known: Option<&DeviceAnswer>) -> Result<D
         browser::post_json(NAMES.header, "/api/enrol", request, ENROL_TIMEOUT_MILLIS).await;
     let answer = answer.map_err(|error| match error {
         TransportError::Refused { message, .. } => message,
-        TransportError::SignInNeeded => t("This code is not valid (any more). Ask for a new one.").to_owned(),
+        TransportError::SignInNeeded => {
+            t("This code has expired or been used. Ask for a new one.").to_owned()
+        }
         other => transport_fault(&other),
     })?;
     match known {
         Some(known) if known.site != answer.site => Err(tf(
-            "This browser holds the book of site {held}. To work at site {asked}, use another browser or another profile.",
+            "This browser holds the stock of site {held}. To work at site {asked}, use another browser or profile.",
             &[("held", &known.site), ("asked", &answer.site)],
         )),
         _ => Ok(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_from_its_link() {
+        let links = [
+            " AB12 ",
+            "https://lots.example/enrol/AB12",
+            "http://l/enrol/AB12?name=Dock%2F1",
+            "l/enrol/AB12/",
+        ];
+        assert!(links.iter().all(|link| code_of(link) == "AB12"));
     }
 }

@@ -1,14 +1,14 @@
-//! Tables for spreadsheets: products, lots and history. Headers are English and numbers plain, for programs.
+//! Tables for spreadsheets: products and lots. Headers are English and numbers plain, for programs.
 
-use domain::{HistoryEntry, Money, PRODUCTS, Product, Quantity, Row, Warehouse};
+use domain::{Money, PRODUCTS, Product, Row, Warehouse};
 use gloo_timers::future::TimeoutFuture;
-use sync::{Read, Records, Store, StoreError, UnixMillis, fold};
+use sync::{Read, Records, RowKey, Store, StoreError, fold, set_of};
+use uuid::Uuid;
 
 use super::Book;
 use super::lot_filter::Selection;
 use super::worth::Worth;
 use crate::device::csv;
-use crate::words::format;
 
 const PRODUCT_HEAD: [&str; 9] =
     ["sku", "barcode", "name", "unit", "price", "price_minor", "currency", "family", "variant"];
@@ -24,18 +24,6 @@ const LOT_HEAD: [&str; 11] = [
     "received_on",
     "value",
     "currency",
-];
-const HISTORY_HEAD: [&str; 10] = [
-    "booked_at",
-    "recorded_at",
-    "who",
-    "device",
-    "movement",
-    "lot_code",
-    "location",
-    "change",
-    "note",
-    "rev",
 ];
 /// Products per read.
 const READ_ROWS: usize = 1_000;
@@ -59,7 +47,7 @@ impl Book {
                 name,
                 row.lot.lot_code,
                 row.lot.location,
-                plain(row.quantity),
+                row.quantity.for_files(),
                 survey.name(product.unit).to_owned(),
                 row.status.code().to_owned(),
                 date(row.expires_on),
@@ -100,6 +88,24 @@ impl Book {
         rows.extend(view.rows.values().filter_map(Row::product).map(product_cells));
         Ok(table(PRODUCT_HEAD, rows))
     }
+
+    /// These products, in this order, pending changes included.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn products_csv_of(&self, products: &[Uuid]) -> Result<String, StoreError> {
+        let mut rows = Vec::new();
+        for part in products.chunks(READ_ROWS) {
+            let row_key = |id: &Uuid| RowKey::new(PRODUCTS, id.to_string());
+            let reads: Vec<Read> = part.iter().map(|id| Read::Row(row_key(id))).collect();
+            let wanted = set_of(part.iter().map(row_key));
+            let view = self.client().view(&reads, |key| wanted.contains(key)).await?.view;
+            let found = part.iter().filter_map(|id| view.rows.get(&row_key(id))?.product());
+            rows.extend(found.map(product_cells));
+            TimeoutFuture::new(0).await;
+        }
+        Ok(table(PRODUCT_HEAD, rows))
+    }
 }
 
 fn product_cells(product: &Product) -> [String; 9] {
@@ -118,70 +124,19 @@ fn product_cells(product: &Product) -> [String; 9] {
     ]
 }
 
-/// The history as a table.
-pub(crate) fn history_csv(entries: &[HistoryEntry], offset_minutes: fn(UnixMillis) -> i32) -> String {
-    let moment = |at: UnixMillis| format::moment(at, offset_minutes(at));
-    let cells = |entry: &HistoryEntry| {
-        [
-            moment(entry.booked_at),
-            moment(entry.captured_at),
-            entry.author.clone(),
-            entry.device.clone(),
-            entry.movement.code().to_owned(),
-            entry.lot_code.clone(),
-            entry.location.clone(),
-            plain(entry.delta),
-            entry.note.clone(),
-            entry.rev.to_string(),
-        ]
-    };
-    table(HISTORY_HEAD, entries.iter().map(cells))
-}
-
-fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = rows.into_iter().collect();
     let body = rows.iter().map(|row| row.iter().map(String::as_str).collect());
     csv::table(std::iter::once(head.to_vec()).chain(body))
 }
 
-/// A number for programs, with a hyphen for minus.
-fn plain(quantity: Quantity) -> String {
-    quantity.to_string().replace('\u{2212}', "-")
-}
-
-fn plain_money(money: &Money) -> String {
+pub(super) fn plain_money(money: &Money) -> String {
     money.plain().replace('\u{2212}', "-")
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Movement;
-
     use super::*;
-
-    #[test]
-    fn a_table_has_a_header_and_machine_readable_numbers() {
-        let entry = HistoryEntry {
-            rev: 7,
-            movement: Movement::Pick,
-            delta: Quantity(-2_500),
-            lot_code: "L1".into(),
-            location: "A-1".into(),
-            note: "damaged, \"wet\"".into(),
-            author: "D01".into(),
-            device: String::new(),
-            captured_at: UnixMillis(0),
-            booked_at: UnixMillis(60_000),
-        };
-        let text = history_csv(&[entry], |_| 60);
-        let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
-        assert_eq!(lines[0], HISTORY_HEAD.join(","));
-        assert_eq!(
-            lines[1],
-            "1970-01-01 01:01,1970-01-01 01:00,D01,,pick,L1,A-1,-2.5,\"damaged, \"\"wet\"\"\",7"
-        );
-        assert_eq!(lines.len(), 2);
-    }
 
     #[test]
     fn a_product_row_has_its_price_in_both_forms() {

@@ -3,30 +3,34 @@
 use client::RecordError;
 use domain::{Entity, Operation};
 use serde_json::json;
-use sync::StoreError;
 use uuid::Uuid;
 
 use super::Book;
 
+/// Maximum unknown codes that are looked up again when the inbox opens.
+const MAX_LOOK_UPS: usize = 200;
+
 impl Book {
-    /// Assigns an unknown code to a product.
+    /// Assigns an unknown code to a product. That settles it on all devices.
     ///
     /// # Errors
     /// [`RecordError`]; the code stays in the list.
     pub(crate) async fn assign_code(&self, code: &str, product: Uuid) -> Result<(), RecordError> {
         let data = json!({ "patch": { "barcode": code } });
         self.queue_mutation(Operation::Update, Entity::Product, product, data).await?;
-        Ok(self.forget_unknown(code).await?)
+        Ok(self.forget_local(code).await?)
     }
 
-    /// Removes codes that are known by now as the code of a product, a bin or a delivery.
+    /// Settles codes that are known by now as the code of a product, a bin or a delivery.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) async fn forget_known_codes(&self) -> Result<(), StoreError> {
-        for unknown in self.unknown_codes().await? {
-            if self.find_code(&unknown.code).await?.is_some() {
-                self.forget_unknown(&unknown.code).await?;
+    /// [`RecordError`].
+    pub(crate) async fn settle_known_codes(&self) -> Result<(), RecordError> {
+        for unknown in self.unknown_codes().await?.iter().take(MAX_LOOK_UPS) {
+            let code = unknown.as_scanned();
+            // The server may refuse a product that is not sent yet.
+            if self.find_pending(code).is_none() && self.find_code(code).await?.is_some() {
+                self.settle_code(code).await?;
             }
         }
         Ok(())

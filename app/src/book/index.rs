@@ -107,6 +107,8 @@ impl Book {
             self.wait_for_pause().await;
         }
         reading.is_running.set(false);
+        // If it fails, look-ups still bring the rows of earlier builds up to date where they need them.
+        drop(self.client().noted(self.store().reindex_all().await));
         self.refresh_pending().await;
         self.emit_changed(Change { rows: Changed::Many, ..Change::default() });
     }

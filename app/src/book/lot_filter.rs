@@ -69,8 +69,8 @@ impl Expiry {
         match self {
             Self::Any => key("Any date"),
             Self::Expired => key("Expired"),
-            Self::Pressing => key("14 days"),
-            Self::Soon => key("60 days"),
+            Self::Pressing => key("Within 14 days"),
+            Self::Soon => key("Within 60 days"),
         }
     }
 
@@ -89,28 +89,33 @@ impl Expiry {
 /// The sort order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LotOrder {
-    /// By expiry date; undated lots last.
+    /// By expiry date; undated lots last in both directions.
     #[default]
     Expiry,
     /// By bin, in walking order.
     Place,
-    /// By quantity, ascending.
-    Least,
-    /// By quantity, descending.
-    Most,
+    /// By quantity.
+    Quantity,
+    /// By product, in the order of the stock list.
+    Product,
+    /// By the value at the product's price.
+    Worth,
 }
 
 impl LotOrder {
-    /// All choices, in the order of the list.
-    pub(crate) const ALL: [Self; 4] = [Self::Expiry, Self::Place, Self::Least, Self::Most];
+    /// The choices in the filters, each with its direction: whether it is reversed.
+    pub(crate) const CHOICES: [(Self, bool); 4] =
+        [(Self::Expiry, false), (Self::Place, false), (Self::Quantity, false), (Self::Quantity, true)];
 
     /// The choice's label.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Expiry => key("By expiry"),
-            Self::Place => key("By place"),
-            Self::Least => key("Least first"),
-            Self::Most => key("Most first"),
+    pub(crate) const fn words(self, is_reversed: bool) -> &'static str {
+        match (self, is_reversed) {
+            (Self::Expiry, _) => key("By expiry"),
+            (Self::Place, _) => key("By place"),
+            (Self::Quantity, false) => key("Lowest quantity"),
+            (Self::Quantity, true) => key("Highest quantity"),
+            (Self::Product, _) => key("By product"),
+            (Self::Worth, _) => key("By value"),
         }
     }
 }
@@ -121,17 +126,19 @@ pub(crate) struct LotFilter {
     /// Search words; each has to be in the product's label, the lot's code or its bin.
     pub(crate) text: String,
     pub(crate) expiry: Expiry,
-    pub(crate) only_available: bool,
+    pub(crate) status: Option<LotStatus>,
     pub(crate) only_below_zero: bool,
     /// Prefix of the bin.
     pub(crate) bin: String,
     pub(crate) order: LotOrder,
+    /// Whether the order is descending.
+    pub(crate) is_reversed: bool,
 }
 
 impl LotFilter {
     /// Whether it excludes anything.
     pub(crate) fn is_narrow(&self) -> bool {
-        *self != Self { order: self.order, ..Self::default() }
+        *self != Self { order: self.order, is_reversed: self.is_reversed, ..Self::default() }
     }
 }
 
@@ -180,7 +187,7 @@ impl Survey {
         let mut selection = Selection::default();
         for (at, lot) in order.iter().filter_map(|at| Some((*at, self.lots().get(*at as usize)?))) {
             let is_wanted = filter.expiry.holds(lot, horizon)
-                && (!filter.only_available || lot.status == LotStatus::Available)
+                && filter.status.is_none_or(|status| lot.status == status)
                 && (!filter.only_below_zero || lot.quantity < Quantity::ZERO)
                 && is_bin_meant.get(lot.place as usize) == Some(&true)
                 && is_found(at as usize, lot);
@@ -192,18 +199,30 @@ impl Survey {
         selection
     }
 
-    /// All lots in an order, as indices into the survey. Each sort key is computed once.
-    pub(crate) fn in_order(&self, order: LotOrder) -> Vec<u32> {
+    /// All lots in an order, as indices into the survey. Each sort key is computed once. `product_ranks` are the
+    /// products' positions in the stock list.
+    pub(crate) fn in_order(&self, order: LotOrder, is_reversed: bool, product_ranks: &[u32]) -> Vec<u32> {
         let ranks = self.place_ranks();
-        let rank = |lot: &SurveyedLot| i64::from(ranks.get(lot.place as usize).copied().unwrap_or(u32::MAX));
-        let days = |lot: &SurveyedLot| lot.expires_on.map_or(i64::MAX, day_number);
-        let key = |lot: &SurveyedLot| match order {
-            LotOrder::Expiry => (days(lot), rank(lot)),
-            LotOrder::Place => (rank(lot), days(lot)),
-            LotOrder::Least => (lot.quantity.0, rank(lot)),
-            LotOrder::Most => (lot.quantity.0.saturating_neg(), rank(lot)),
+        let rank = |lot: &SurveyedLot| ranks.get(lot.place as usize).copied().unwrap_or(u32::MAX);
+        let product_rank =
+            |lot: &SurveyedLot| product_ranks.get(lot.product as usize).copied().unwrap_or(u32::MAX);
+        let days = |lot: &SurveyedLot| lot.expires_on.map(day_number);
+        let value = |lot: &SurveyedLot| match order {
+            LotOrder::Expiry => days(lot).map(i128::from),
+            LotOrder::Place => Some(rank(lot).into()),
+            LotOrder::Quantity => Some(lot.quantity.0.into()),
+            LotOrder::Product => Some(product_rank(lot).into()),
+            LotOrder::Worth => self.exact_worth(lot).map(|(_, exact)| exact),
         };
-        let mut keyed: Vec<((i64, i64), u32)> = self.lots().iter().map(key).zip(0..).collect();
+        let second = |lot: &SurveyedLot| match order {
+            LotOrder::Place | LotOrder::Product => days(lot).unwrap_or(i64::MAX),
+            LotOrder::Expiry | LotOrder::Quantity | LotOrder::Worth => rank(lot).into(),
+        };
+        let key = |lot: &SurveyedLot| {
+            let value = value(lot).map(|value| if is_reversed { -value } else { value });
+            (value.is_none(), value, second(lot))
+        };
+        let mut keyed: Vec<_> = self.lots().iter().map(key).zip(0_u32..).collect();
         keyed.sort_unstable();
         keyed.into_iter().map(|(_, at)| at).collect()
     }
@@ -221,7 +240,7 @@ impl Survey {
 }
 
 /// Ascending by date; not a count of days.
-fn day_number(date: CalendarDate) -> i64 {
+pub(crate) fn day_number(date: CalendarDate) -> i64 {
     let (year, month, day) = date.parts();
     (i64::from(year) * 12 + i64::from(month)) * 31 + i64::from(day)
 }
@@ -291,7 +310,12 @@ mod tests {
 
     fn found(filter: &LotFilter, words: &[Word]) -> Vec<String> {
         let survey = survey();
-        let selection = survey.select(filter, words, &survey.in_order(filter.order), today());
+        let selection = survey.select(
+            filter,
+            words,
+            &survey.in_order(filter.order, filter.is_reversed, &[2, 1, 0]),
+            today(),
+        );
         let code = |at: &u32| survey.code(&survey.lots()[*at as usize]).to_owned();
         selection.rows.iter().map(code).collect()
     }
@@ -312,12 +336,23 @@ mod tests {
     #[test]
     fn lots_are_sorted_in_each_order() {
         let of = |order| found(&LotFilter { order, ..LotFilter::default() }, &[]);
+        let back = |order| found(&LotFilter { order, is_reversed: true, ..LotFilter::default() }, &[]);
         let undated_last = ["L-past", "L-today", "L-fortnight", "L-soon", "L-late", "K-undated", "K-marked"];
         assert_eq!(of(LotOrder::Expiry), undated_last);
         let walk = ["L-fortnight", "L-soon", "K-undated", "K-marked", "L-today", "L-past", "L-late"];
         assert_eq!(of(LotOrder::Place), walk);
-        assert_eq!(of(LotOrder::Least)[..2], ["L-soon", "K-marked"]);
-        assert_eq!(of(LotOrder::Most)[..2], ["L-late", "L-today"]);
+        assert_eq!(of(LotOrder::Quantity)[..2], ["L-soon", "K-marked"]);
+        assert_eq!(back(LotOrder::Quantity)[..2], ["L-late", "L-today"]);
+        let latest = back(LotOrder::Expiry);
+        assert_eq!(
+            (latest[0].as_str(), &latest[5..]),
+            ("L-late", &["K-undated", "K-marked"].map(str::to_owned)[..])
+        );
+        assert_eq!(back(LotOrder::Place)[0], "L-late");
+        let by_product = ["L-late", "K-undated", "K-marked", "L-fortnight", "L-soon", "L-past", "L-today"];
+        assert_eq!(of(LotOrder::Product), by_product);
+        assert_eq!(back(LotOrder::Product)[..2], ["L-past", "L-today"]);
+        assert_eq!(back(LotOrder::Worth)[0], "L-late");
     }
 
     #[test]
@@ -345,7 +380,14 @@ mod tests {
                 .iter()
                 .map(|word| Word { folded: fold_for_search(word), is_in_label: Vec::new() })
                 .collect();
-            survey.select(filter, &words, &survey.in_order(filter.order), today()).rows
+            survey
+                .select(
+                    filter,
+                    &words,
+                    &survey.in_order(filter.order, filter.is_reversed, &[2, 1, 0]),
+                    today(),
+                )
+                .rows
         };
         for words in [&["kühl"][..], &["KUHL"], &["größe"], &["grosse-7", "kuhl-1"]] {
             assert_eq!(found(&LotFilter::default(), words), [7], "{words:?}");
@@ -361,17 +403,24 @@ mod tests {
         assert_eq!(found(&bin, &[]), ["L-past", "L-today"]);
         let below = LotFilter { only_below_zero: true, ..LotFilter::default() };
         assert_eq!(found(&below, &[]), ["L-soon"]);
-        let available = LotFilter { only_available: true, ..LotFilter::default() };
+        let of = |status| LotFilter { status: Some(status), ..LotFilter::default() };
+        let available = of(LotStatus::Available);
         assert_eq!(found(&available, &[]).len(), 6);
+        assert_eq!(found(&of(LotStatus::Expired), &[]), ["K-marked"]);
+        assert_eq!(found(&of(LotStatus::Reserved), &[]), Vec::<String>::new());
         assert!(bin.is_narrow() && below.is_narrow() && available.is_narrow());
-        assert!(!LotFilter { order: LotOrder::Most, ..LotFilter::default() }.is_narrow());
+        assert!(
+            !LotFilter { order: LotOrder::Quantity, is_reversed: true, ..LotFilter::default() }.is_narrow()
+        );
     }
 
     #[test]
     fn the_values_of_found_lots_are_added_up() {
         let survey = survey();
         let filter = LotFilter { expiry: Expiry::Soon, ..LotFilter::default() };
-        let worth = survey.select(&filter, &[], &survey.in_order(filter.order), today()).worth;
+        let worth = survey
+            .select(&filter, &[], &survey.in_order(filter.order, filter.is_reversed, &[2, 1, 0]), today())
+            .worth;
         let euros = worth.moneys(&|id| survey.name(id));
         assert_eq!(euros.iter().map(|money| money.minor).collect::<Vec<_>>(), [7 + 2 * 3 - 2 * 4]);
     }

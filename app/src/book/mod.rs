@@ -5,20 +5,27 @@
 
 mod bins;
 pub(crate) mod catalogue;
+mod conflicts;
 mod enrol;
 pub(crate) mod export;
 mod floor;
+pub(crate) mod history_csv;
 mod inbox;
 mod index;
 pub(crate) mod look_up;
 pub(crate) mod lot_filter;
+pub(crate) mod lots_found;
+pub(crate) mod numbered;
 pub(crate) mod past;
+pub(crate) mod product_order;
 pub(crate) mod record;
+pub(crate) mod remote_lots;
 pub(crate) mod report;
+mod similar;
 pub(crate) mod stock_filter;
 pub(crate) mod survey;
 pub(crate) mod surveyor;
-pub(crate) mod unknown_codes;
+mod unknown_codes;
 mod unsent;
 pub(crate) mod views;
 pub(crate) mod worth;
@@ -219,7 +226,10 @@ fn run_round(
 ) -> LocalBoxFuture<'static, ()> {
     async move {
         book.ask_after_device().await;
+        // The next round retries after an error.
+        drop(book.report_local_codes().await);
         engine.round(steal).await;
+        drop(book.follow_conflicts().await);
     }
     .boxed_local()
 }

@@ -106,7 +106,10 @@ fn moves(mutation: &Mutation<Action>, is_pending: bool) -> Vec<OwnMove> {
         | Action::UpdateLot { .. }
         | Action::DeleteLot { .. }
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => Vec::new(),
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => Vec::new(),
     }
 }
 

@@ -38,13 +38,13 @@ impl Book {
         self.record(action, base).await
     }
 
-    /// Saves an action based on revision `base` of its row. After `Ok`, it survives a power cut.
+    /// Saves an action; an edit is based on revision `base` of its row. After `Ok`, it survives a power cut.
     ///
     /// # Errors
     /// [`RecordError`]; nothing was saved.
     pub(crate) async fn record(&self, action: Action, base: u64) -> Result<Mutation<Action>, RecordError> {
-        let draft = self.draft(action, base, None);
-        self.check(&draft).await?;
+        let mut draft = self.draft(action, base, None);
+        self.check(&mut draft).await?;
         self.client().save(draft).await
     }
 
@@ -78,8 +78,8 @@ impl Book {
         let parts = reversal_of(&mutation.action).unwrap_or_default();
         let saved = self.reversals_of(mutation.id).await?;
         for action in parts.into_iter().skip(saved) {
-            let draft = self.draft(action, 0, Some(mutation.id));
-            self.check(&draft).await?;
+            let mut draft = self.draft(action, 0, Some(mutation.id));
+            self.check(&mut draft).await?;
             self.client().save(draft).await?;
         }
         Ok(())
@@ -106,16 +106,33 @@ impl Book {
         Ok(format!("{prefix}-{mark:04X}-{number:04}"))
     }
 
-    /// Whether an order is in the queue or in the journal.
-    pub(crate) async fn has_order(&self, id: Uuid) -> bool {
-        let is_it = |action: &Action| matches!(action, Action::PlaceOrder(order) if order.id == id);
-        let is_queued = self.client().queue().iter().any(|record| is_it(&record.mutation.action));
+    /// The mutation that placed an order, from the queue as it is stored now or from the journal.
+    ///
+    /// # Errors
+    /// [`RecordError::Store`].
+    pub(crate) async fn placed_order(&self, id: Uuid) -> Result<Option<Mutation<Action>>, RecordError> {
+        let is_it = |mutation: &Mutation<Action>| {
+            !mutation.withdrawn && matches!(&mutation.action, Action::PlaceOrder(order) if order.id == id)
+        };
+        // The notice of another window may be on its way.
+        self.client().reload_queue().await?;
+        let queue = self.client().queue();
+        if let Some(record) = queue.iter().find(|record| is_it(&record.mutation)) {
+            return Ok(Some(record.mutation.clone()));
+        }
+        let sent = self.client().journal().await?;
+        Ok(sent.into_iter().map(|record| record.mutation).find(is_it))
+    }
+
+    /// Whether such a mutation is in the queue or in the journal.
+    pub(crate) async fn has_saved(&self, is_it: impl Fn(&Mutation<Action>) -> bool) -> bool {
+        let is_queued = self.client().queue().iter().any(|record| is_it(&record.mutation));
         is_queued
             || self
                 .client()
                 .journal()
                 .await
-                .is_ok_and(|sent| sent.iter().any(|record| is_it(&record.mutation.action)))
+                .is_ok_and(|sent| sent.iter().any(|record| is_it(&record.mutation)))
     }
 
     fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
@@ -123,7 +140,7 @@ impl Book {
         self.client().draft(action, base, replaces)
     }
 
-    async fn check(&self, draft: &Draft<Action>) -> Result<(), RecordError> {
+    async fn check(&self, draft: &mut Draft<Action>) -> Result<(), RecordError> {
         self.client().check(draft).await?;
         self.check_claims(&draft.action).await
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CalendarDate, Quantity};
+use domain::{CalendarDate, LotStatus, Quantity, key_text};
 use sync::sort_by;
 use uuid::Uuid;
 
@@ -32,7 +32,11 @@ pub(crate) enum Part {
     Soon,
     /// Expires within [`PRESSING_DAYS`](super::lot_filter::PRESSING_DAYS).
     Pressing,
-    /// Past its date.
+    /// Kept for a customer or a purpose.
+    Reserved,
+    /// Waits for a decision.
+    Quarantined,
+    /// Past its date, or marked as such.
     Expired,
     /// More was taken than was booked in.
     BelowZero,
@@ -40,8 +44,15 @@ pub(crate) enum Part {
 
 impl Part {
     /// All states, from best to worst.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Good, Self::Soon, Self::Pressing, Self::Expired, Self::BelowZero];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Good,
+        Self::Soon,
+        Self::Pressing,
+        Self::Reserved,
+        Self::Quarantined,
+        Self::Expired,
+        Self::BelowZero,
+    ];
 
     fn of(lot: &SurveyedLot, horizon: Horizon) -> Self {
         if lot.quantity < Quantity::ZERO {
@@ -50,10 +61,12 @@ impl Part {
         if lot.is_expired(horizon.today) {
             return Self::Expired;
         }
-        match lot.expires_on {
-            Some(date) if date <= horizon.pressing => Self::Pressing,
-            Some(date) if date <= horizon.soon => Self::Soon,
-            Some(_) | None => Self::Good,
+        match (lot.status, lot.expires_on) {
+            (LotStatus::Reserved, _) => Self::Reserved,
+            (LotStatus::Quarantined, _) => Self::Quarantined,
+            (_, Some(date)) if date <= horizon.pressing => Self::Pressing,
+            (_, Some(date)) if date <= horizon.soon => Self::Soon,
+            (_, Some(_) | None) => Self::Good,
         }
     }
 }
@@ -72,6 +85,8 @@ pub(crate) enum Due {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Report {
     pub(crate) total: Share,
+    /// The part of it that is not available.
+    pub(crate) not_available: Share,
     /// The currency of most lots, in which aisles and products are ranked.
     pub(crate) currency: Option<NameId>,
     pub(crate) parts: Vec<(Part, Share)>,
@@ -95,9 +110,13 @@ impl Survey {
         let mut places = vec![Share::default(); self.places().count()];
         let currency = self.main_currency();
         let mut products = vec![(0_usize, 0_i128); self.products().len()];
+        let mut not_available = Share::default();
         for lot in self.lots() {
             let worth = self.exact_worth(lot);
+            let is_expired = lot.expires_on.is_some_and(|date| date < today);
+            let is_blocked = lot.status != LotStatus::Available || is_expired;
             let shares = [
+                is_blocked.then_some(&mut not_available),
                 parts.get_mut(Part::of(lot, horizon) as usize).map(|(_, share)| share),
                 months.get_mut(month_at(lot, today)),
                 places.get_mut(lot.place as usize),
@@ -122,6 +141,7 @@ impl Survey {
         let names = (0..).zip(months);
         Report {
             total,
+            not_available,
             currency,
             parts: parts.into(),
             months: names.map(|(at, share)| (due(at, today), share)).collect(),
@@ -202,7 +222,7 @@ fn first_named<T>(all: impl Iterator<Item = T>, is_before: impl Fn(&T, &T) -> bo
 /// The first part of a bin's name: `B` of `b-07-3`.
 fn aisle_of(place: &str) -> String {
     let first = place.split(['-', '.', '/', ' ', '_']).find(|part| !part.is_empty());
-    first.unwrap_or(place).to_uppercase()
+    key_text(first.unwrap_or(place)).to_uppercase()
 }
 
 fn month_number(date: CalendarDate) -> usize {
@@ -274,7 +294,7 @@ mod tests {
         let report = survey.report(today());
         assert_eq!(report.total.lots, 8);
         let lots: Vec<usize> = report.parts.iter().map(|(_, share)| share.lots).collect();
-        assert_eq!(lots, [4, 1, 1, 1, 1]);
+        assert_eq!(lots, [4, 1, 1, 0, 0, 1, 1]);
         let lots: Vec<usize> = report.months.iter().map(|(_, share)| share.lots).collect();
         assert_eq!(lots, [1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2]);
         let euro = report.currency.expect("a currency");
@@ -316,6 +336,26 @@ mod tests {
         let next = survey.report(today()).next;
         let codes: Vec<&str> = next.iter().map(|at| survey.code(&survey.lots()[*at as usize])).collect();
         assert_eq!(codes, ["now", "soon"]);
+    }
+
+    #[test]
+    fn lots_that_only_the_server_has_are_in_every_figure() {
+        let mut survey = stocked();
+        let marked = |status, n, place: &str| InventoryLot { status, ..lot(n, "aside", place, 10) };
+        survey.set_remote(&[
+            marked(LotStatus::Reserved, 1, "A-9"),
+            marked(LotStatus::Quarantined, 2, "Q-1"),
+            marked(LotStatus::Expired, 3, "Q-1"),
+        ]);
+        let report = survey.report(today());
+        let lots: Vec<usize> = report.parts.iter().map(|(_, share)| share.lots).collect();
+        assert_eq!((report.total.lots, lots), (11, vec![4, 1, 1, 1, 1, 2, 1]));
+        let euro = report.currency.expect("a currency");
+        let before = stocked().report(today()).total.worth.minor(euro);
+        assert_eq!(report.total.worth.minor(euro), before + 10 + 20 + 30);
+        assert_eq!((report.not_available.lots, report.not_available.worth.minor(euro)), (4, 160));
+        assert_eq!(report.months.first().map(|(_, share)| share.lots), Some(2), "an expired one as well");
+        assert!(report.aisles.iter().any(|(name, share)| name == "Q" && share.lots == 2));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use domain::{CalendarDate, Quantity};
 use uuid::Uuid;
 
 use super::lot_filter::{Expiry, Horizon};
+use super::product_order::ProductOrder;
 use super::survey::Survey;
 use crate::words::language::key;
 
@@ -39,12 +40,16 @@ impl StockFilter {
     }
 }
 
-/// Search and filter of the stock list.
+/// Search, filter and order of the stock list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StockSearch {
     /// Words of the product labels.
     pub(crate) text: String,
     pub(crate) filter: StockFilter,
+    /// The order of the table. The list of narrow windows is always in list order.
+    pub(crate) order: ProductOrder,
+    /// Whether the order is descending.
+    pub(crate) is_reversed: bool,
 }
 
 impl Survey {
@@ -53,7 +58,8 @@ impl Survey {
         let mut usable = vec![Quantity::ZERO; self.products().len()];
         let mut is_marked = vec![false; usable.len()];
         let horizon = Horizon::of(today);
-        for lot in self.lots() {
+        // A lot that only a report has fetched would count here at times, and at others not.
+        for lot in self.lots().iter().filter(|lot| !lot.is_remote) {
             let at = lot.product as usize;
             if !lot.is_expired(today) {
                 usable[at] += lot.quantity;
@@ -102,6 +108,7 @@ mod tests {
             InventoryLot { status: LotStatus::Expired, ..lot(5, "marked", "A-1", 9) },
         ];
         lots.iter().for_each(|lot| survey.push_lot(lot, false));
+        survey.set_remote(&[InventoryLot { status: LotStatus::Quarantined, ..lot(6, "aside", "Q-1", 3) }]);
         let all: Vec<Uuid> = [6, 5, 4, 3, 2, 1].map(Uuid::from_u128).into();
         let left =
             |filter| -> Vec<u128> { survey.stocked(&all, filter, today).iter().map(Uuid::as_u128).collect() };

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, fold_for_search};
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, Product, Quantity, fold_for_search, key_text};
 use memchr::memmem;
 use sync::set_of;
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub(crate) struct SurveyedLot {
     pub(crate) status: LotStatus,
     /// Whether it has pending mutations.
     pub(crate) is_pending: bool,
+    /// Whether only the server has it, because it is not available.
+    pub(crate) is_remote: bool,
     pub(crate) quantity: Quantity,
     pub(crate) expires_on: Option<CalendarDate>,
     pub(crate) received_on: Option<CalendarDate>,
@@ -68,6 +70,19 @@ impl Names {
         self.texts.push(text.into());
         self.folded.push(fold_for_search(text).into());
         self.ids.insert(text.into(), id);
+        id
+    }
+
+    /// The id of a bin: all spellings of its name have one, with the text of the first.
+    fn bin_id_of(&mut self, name: &str) -> NameId {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let key = key_text(name);
+        let known = self.ids.get(&*key).copied();
+        let id = known.unwrap_or_else(|| self.id_of(name));
+        self.ids.insert(name.into(), id);
+        self.ids.insert(key.into(), id);
         id
     }
 
@@ -203,11 +218,33 @@ impl Survey {
         }
     }
 
-    /// Adds a lot. Empty lots are skipped unless they have pending mutations.
+    /// Adds a lot of the device. Empty lots are skipped unless they have pending mutations.
     pub(crate) fn push_lot(&mut self, row: &InventoryLot, is_pending: bool) {
-        if row.quantity == Quantity::ZERO && !is_pending {
-            return;
+        if row.quantity != Quantity::ZERO || is_pending {
+            self.push(row, is_pending, false);
         }
+    }
+
+    /// Replaces the lots that only the server has. A lot that is on the device as well is skipped: the device has heard
+    /// of it later.
+    pub(crate) fn set_remote(&mut self, rows: &[InventoryLot]) {
+        let before = self.lots.len();
+        self.lots.retain(|lot| !lot.is_remote);
+        self.outdated += before - self.lots.len();
+        let products = set_of(rows.iter().filter_map(|row| self.product_at(row.lot.product_id)));
+        let of_these = self.lots.iter().filter(|lot| products.contains(&lot.product));
+        let held = set_of(of_these.filter_map(|lot| Some(self.row(lot)?.lot.id())));
+        for row in rows.iter().filter(|row| !held.contains(&row.lot.id())) {
+            self.push(row, false, true);
+        }
+    }
+
+    /// The lots that only the server has.
+    pub(crate) fn remote(&self) -> Vec<InventoryLot> {
+        self.lots.iter().filter(|lot| lot.is_remote).filter_map(|lot| self.row(lot)).collect()
+    }
+
+    fn push(&mut self, row: &InventoryLot, is_pending: bool, is_remote: bool) {
         let code = &row.lot.lot_code;
         let (Ok(code_start), Ok(folded_start), Ok(code_bytes)) = (
             u32::try_from(self.codes.len()),
@@ -221,12 +258,13 @@ impl Survey {
         self.folded_codes.push(END);
         let lot = SurveyedLot {
             product: self.place_for(row.lot.product_id),
-            place: self.places.id_of(&row.lot.location),
+            place: self.places.bin_id_of(&row.lot.location),
             code_start,
             folded_start,
             code_bytes,
             status: row.status,
             is_pending,
+            is_remote,
             quantity: row.quantity,
             expires_on: row.expires_on,
             received_on: row.received_on,
@@ -236,9 +274,19 @@ impl Survey {
 
     /// Replaces the lots of products with their current ones.
     pub(crate) fn replace(&mut self, products: &[Resurveyed]) {
-        let replaced = set_of(products.iter().filter_map(|one| self.product_at(one.id)));
-        let before = self.lots.len();
-        self.lots.retain(|lot| !replaced.contains(&lot.product));
+        let at = |one: &Resurveyed| self.product_at(one.id);
+        let replaced = set_of(products.iter().filter_map(at));
+        let deleted = set_of(products.iter().filter(|one| one.product.is_none()).filter_map(at));
+        let held = set_of(products.iter().flat_map(|one| &one.lots).map(|(lot, _)| lot.lot.id()));
+        // What only the server has stays, unless it is on the device by now.
+        let is_kept = |lot: &SurveyedLot| {
+            let is_now_here = || self.row(lot).is_some_and(|row| held.contains(&row.lot.id()));
+            lot.is_remote && !deleted.contains(&lot.product) && !is_now_here()
+        };
+        let stays: Vec<bool> =
+            self.lots.iter().map(|lot| !replaced.contains(&lot.product) || is_kept(lot)).collect();
+        let (before, mut stays) = (self.lots.len(), stays.into_iter());
+        self.lots.retain(|_| stays.next().unwrap_or_default());
         self.outdated += before - self.lots.len();
         for Resurveyed { product, lots, .. } in products {
             product.iter().for_each(|product| self.put_product(product));
@@ -293,6 +341,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn spellings_of_a_bin_are_one_bin() {
+        let mut survey = Survey::default();
+        survey.put_product(&product(1));
+        for (code, place) in [("L1", "b-07"), ("L2", "B-07"), ("L3", "\u{ff22}-07"), ("L4", "B-08")] {
+            survey.push_lot(&lot(1, code, place, 1), false);
+        }
+        assert_eq!(survey.places().collect::<Vec<_>>(), ["b-07", "B-08"]);
+        let places: Vec<NameId> = survey.lots().iter().map(|lot| lot.place).collect();
+        assert_eq!(places, [0, 0, 0, 1]);
+    }
+
+    #[test]
     fn a_lot_keeps_its_texts_and_its_product() {
         let mut survey = Survey::default();
         survey.put_product(&product(1));
@@ -308,6 +368,38 @@ pub(crate) mod tests {
         let shown: Vec<String> =
             worth.moneys(&|id| survey.name(id)).iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["€\u{a0}0.05"], "a product without a price adds nothing");
+    }
+
+    #[test]
+    fn lots_that_only_the_server_has_are_counted_until_they_are_on_the_device() {
+        let aside = |n: u8, code: &str, units: i64| InventoryLot {
+            status: LotStatus::Quarantined,
+            ..lot(n, code, "Q-1", units)
+        };
+        let mut survey = Survey::default();
+        (1..=2).for_each(|n| survey.put_product(&product(n)));
+        survey.push_lot(&lot(1, "a", "A-1", 10), false);
+        survey.push_lot(&lot(1, "b", "Q-1", 5), true);
+        let remote = [aside(1, "c", 3), aside(1, "B", 4), aside(2, "d", 2)];
+        survey.set_remote(&remote);
+        assert_eq!(codes(&survey), ["a", "b", "c", "d"], "b is on the device");
+        survey.set_remote(&remote[..1]);
+        assert_eq!((codes(&survey), survey.remote()), (vec!["a", "b", "c"], remote[..1].to_vec()));
+        let changed = |lots: &[InventoryLot]| Resurveyed {
+            id: Uuid::from_u128(1),
+            product: Some(product(1)),
+            lots: lots.iter().map(|lot| (lot.clone(), false)).collect(),
+        };
+        survey.replace(&[changed(&[lot(1, "a", "A-1", 9)])]);
+        assert_eq!((codes(&survey), units(&survey)), (vec!["c", "a"], 12), "the server still has c");
+        survey.replace(&[changed(&[lot(1, "a", "A-1", 9), lot(1, "c", "Q-1", 3)])]);
+        assert_eq!((codes(&survey), survey.remote()), (vec!["a", "c"], Vec::new()), "c was released");
+        survey.set_remote(&[aside(1, "e", 1)]);
+        let gone = Resurveyed { id: Uuid::from_u128(1), product: None, lots: Vec::new() };
+        survey.replace(&[gone]);
+        assert_eq!(codes(&survey), Vec::<&str>::new());
+        let with_e = survey.with_code("e");
+        assert_eq!(with_e, Vec::<bool>::new());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use client::{Completeness, Watch, Watchers};
-use domain::{CalendarDate, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
+use domain::{CalendarDate, InventoryLot, LOTS, PRODUCTS, Row, Warehouse, fold_for_search, lot_prefix};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
@@ -15,6 +15,8 @@ use wasm_split_helpers::wasm_split;
 
 use super::Book;
 use super::lot_filter::{LotFilter, LotOrder, Selection, Word};
+use super::product_order::{ProductOrder, by_sku};
+use super::remote_lots::RemoteLots;
 use super::survey::{Resurveyed, Survey};
 use super::views::product_of;
 use crate::rest::NotLoaded;
@@ -49,8 +51,12 @@ pub(crate) struct SurveyState {
     pub(crate) failure: Option<StoreError>,
 }
 
-/// A cached sort: the survey's version, the order, and the sorted lots.
-type KeptOrder = (u64, LotOrder, Rc<[u32]>);
+/// A cached sort, and the lots in its order.
+type KeptOrder = (SortOf, Rc<[u32]>);
+
+/// The inputs of a sort: the survey's version, the order, whether it is reversed, and, for an order by product, the
+/// number of products in the catalogue.
+type SortOf = (u64, LotOrder, bool, usize);
 
 /// The survey and its state.
 #[derive(Default)]
@@ -68,6 +74,8 @@ pub(super) struct Surveying {
     begun_at: Cell<UnixMillis>,
     /// Products whose rows changed since the last read.
     changed: RefCell<BTreeSet<Uuid>>,
+    /// The last answer about the lots that only the server has.
+    remote: Cell<Option<RemoteLots>>,
     /// The `seq`s of the pending mutations that are folded into each product's rows.
     folded: RefCell<BTreeMap<Uuid, Vec<u64>>>,
     watchers: Watchers<()>,
@@ -93,6 +101,21 @@ impl Book {
         self.0.surveying.survey.borrow()
     }
 
+    /// The last answer about the lots that only the server has.
+    pub(crate) fn remote_lots(&self) -> Option<RemoteLots> {
+        self.0.surveying.remote.get()
+    }
+
+    /// Replaces the lots that only the server has.
+    pub(super) fn take_in_remote_lots(&self, lots: &[InventoryLot], answer: RemoteLots) {
+        let surveying = &self.0.surveying;
+        surveying.remote.set(Some(answer));
+        if surveying.survey.borrow().remote() != lots {
+            surveying.survey.borrow_mut().set_remote(lots);
+            self.sign(None);
+        }
+    }
+
     /// The current progress.
     pub(crate) fn survey_state(&self) -> SurveyState {
         self.0.surveying.state.borrow().clone()
@@ -113,22 +136,59 @@ impl Book {
                 Word { folded: word.to_owned(), is_in_label }
             })
             .collect();
-        survey.select(filter, &words, &self.order_of_lots(&survey, filter.order), today)
+        survey.select(filter, &words, &self.order_of_lots(&survey, filter), today)
     }
 
-    /// All lots in an order. The result is cached until the survey changes, because sorting is slower than
+    /// All lots in the filter's order. The result is cached until the survey changes, because sorting is slower than
     /// typing.
-    fn order_of_lots(&self, survey: &Survey, order: LotOrder) -> Rc<[u32]> {
+    fn order_of_lots(&self, survey: &Survey, filter: &LotFilter) -> Rc<[u32]> {
+        let LotFilter { order, is_reversed, .. } = *filter;
         let version = self.0.surveying.state.borrow().version;
+        let products = if order == LotOrder::Product { self.catalogue_len() } else { 0 };
+        let asked = (version, order, is_reversed, products);
         let mut kept = self.0.surveying.order.borrow_mut();
         match &*kept {
-            Some((of, by, rows)) if (*of, *by) == (version, order) => rows.clone(),
+            Some((of, rows)) if *of == asked => rows.clone(),
             _ => {
-                let rows: Rc<[u32]> = survey.in_order(order).into();
-                *kept = Some((version, order, rows.clone()));
+                let ranks = if order == LotOrder::Product { self.product_ranks(survey) } else { Vec::new() };
+                let rows: Rc<[u32]> = survey.in_order(order, is_reversed, &ranks).into();
+                *kept = Some((asked, rows.clone()));
                 rows
             }
         }
+    }
+
+    /// The position of each surveyed product in the stock list.
+    fn product_ranks(&self, survey: &Survey) -> Vec<u32> {
+        let mut ranks = vec![u32::MAX; survey.products().len()];
+        for (rank, id) in (0..).zip(self.search("")) {
+            if let Some(place) = survey.product_at(id).and_then(|at| ranks.get_mut(at as usize)) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
+    /// Sorts products, given in the order of the stock list, for a table.
+    pub(crate) fn sorted_products(
+        &self,
+        products: &[Uuid],
+        by: ProductOrder,
+        is_reversed: bool,
+        today: CalendarDate,
+    ) -> Vec<Uuid> {
+        let mut products = products.to_vec();
+        if by.needs_survey() {
+            self.survey().sort_products(&mut products, by, is_reversed, today);
+            return products;
+        }
+        if by == ProductOrder::Sku {
+            by_sku(&mut products, |id| self.label(id).map(|label| label.sku).unwrap_or_default());
+        }
+        if is_reversed {
+            products.reverse();
+        }
+        products
     }
 
     /// Updates the survey; the first call reads everything.
@@ -213,6 +273,8 @@ impl Book {
             PRODUCTS_PERCENT + through * (100 - PRODUCTS_PERCENT) / products
         })
         .await?;
+        let remote = surveying.survey.borrow().remote();
+        taken.set_remote(&remote);
         surveying.survey.replace(taken);
         surveying.folded.borrow_mut().clear();
         surveying.state.borrow_mut().is_ready = true;
@@ -307,7 +369,7 @@ impl Book {
                         one.lots.push((lot, is_pending));
                     }
                 }
-                Row::Delivery(_) | Row::Exception(_) => {}
+                Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {}
             }
         }
         Ok(found.into_values().collect())

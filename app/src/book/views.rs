@@ -6,9 +6,11 @@ use domain::{
 };
 use sync::{Read, Records, RowKey, Rows, Store, StoreError, UnixMillis, View, fold, set_of, sort_by};
 use uuid::Uuid;
+use wasm_split_helpers::wasm_split;
 
 use super::Book;
 use super::catalogue::ProductLabel;
+use crate::rest::NotLoaded;
 
 /// Maximum lots of one product shown.
 const MAX_SHOWN_LOTS: usize = 2_000;
@@ -78,10 +80,24 @@ pub(crate) struct CardDetail {
     pub(crate) soonest_expiry: Option<CalendarDate>,
 }
 
+/// Finds them with code from the split-off part of the wasm.
+#[wasm_split(rest, fallible)]
+fn find_similar(book: Book, query: String) -> Result<Vec<Uuid>, NotLoaded> {
+    Ok(book.0.catalogue.borrow_mut().search_similar(&query))
+}
+
 impl Book {
     /// The products found by `query`, in list order.
     pub(crate) fn search(&self, query: &str) -> Vec<Uuid> {
         self.0.catalogue.borrow_mut().search(query)
+    }
+
+    /// The products found by `query` with a typing mistake, in list order.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    pub(crate) async fn search_similar(self, query: String) -> Result<Vec<Uuid>, NotLoaded> {
+        find_similar(self, query).await
     }
 
     /// Number of products in the catalogue.

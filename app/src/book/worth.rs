@@ -56,6 +56,11 @@ pub(crate) fn exact(quantity: Quantity, price_minor: i64) -> i128 {
     i128::from(quantity.0) * i128::from(price_minor)
 }
 
+/// The value in whole minor units, half a unit rounded up.
+pub(crate) fn worth_minor(quantity: Quantity, price_minor: i64) -> i64 {
+    rounded(exact(quantity, price_minor))
+}
+
 fn rounded(exact: i128) -> i64 {
     let minor = exact.saturating_add(THOUSANDTHS / 2).div_euclid(THOUSANDTHS);
     i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })

@@ -66,14 +66,11 @@ pub(crate) async fn prepare() -> Result<(), String> {
     }
     let worker = web_sys::window().and_then(|window| get(&window.navigator(), "serviceWorker"));
     if worker.and_then(|worker| get(&worker, "controller")).is_none() {
-        return Err(t("What reads codes cannot be kept yet. Load the page again, then try again.").to_owned());
+        return Err(t("The code reader can't be stored yet. Reload the page, then try again.").to_owned());
     }
     // A new decoder is requested even if the page has one, so that the service worker sees and caches it.
     match Decoder::start().await {
         Ok(_) => Ok(()),
-        Err(_) => {
-            Err(t("What reads codes could not be fetched. Connect to the network, then try again.")
-                .to_owned())
-        }
+        Err(_) => Err(t("Couldn't download the code reader. Go online, then try again.").to_owned()),
     }
 }

@@ -1,8 +1,10 @@
 //! Feedback for scans and saves, by sound, colour and words.
 
+use domain::CalendarDate;
 use yew::prelude::*;
 
 use super::scan_question::Question;
+use crate::book::lots_found::LotFound;
 use crate::device::feedback::{self, Feedback};
 use crate::ui::chip::Tone;
 use crate::ui::flash;
@@ -29,6 +31,15 @@ impl Answers {
     /// A wrong scan, or an impossible action.
     pub(crate) fn wrong(&self, title: &str, detail: impl Into<String>) {
         self.answer(Feedback::Wrong, Toast::new(Tone::Attention, title, detail));
+    }
+
+    /// Says that a scanned lot must not be taken. `false` if some of it is for use on `today`.
+    pub(crate) fn refuses(&self, lot: &LotFound, today: CalendarDate) -> bool {
+        let reason = lot.not_for_use(today);
+        if let Some((title, sentence)) = &reason {
+            self.wrong(title, sentence.clone());
+        }
+        reason.is_some()
     }
 
     /// Like [`Self::wrong`], for pages that announce the problem themselves: screen readers read only

@@ -172,7 +172,7 @@ fn torch(is_lit: &UseStateHandle<bool>, watch: &Rc<RefCell<Option<Watch>>>) -> H
 }
 
 fn again_word(sight: &Sight) -> &'static str {
-    if *sight == Sight::Resting { t("Go on") } else { t("Try again") }
+    if *sight == Sight::Resting { t("Continue") } else { t("Try again") }
 }
 
 fn trouble(sight: &Sight) -> Html {
@@ -199,7 +199,7 @@ fn trouble_words(trouble: &Trouble) -> String {
     let sentence = match trouble {
         Trouble::Camera(CameraFault::Other(reason)) => {
             return tf(
-                "The camera did not start ({reason}). Try again, or type the code.",
+                "The camera didn't start ({reason}). Try again, or type the code.",
                 &[("reason", reason)],
             );
         }
@@ -214,11 +214,9 @@ fn trouble_words(trouble: &Trouble) -> String {
             t("Another app is using the camera. Close it there, then try again.")
         }
         Trouble::NeedsNetwork => t(
-            "The camera needs the network once, to fetch what reads codes. Connect, then try again. From then on it works offline.",
+            "The camera needs the network once, to download the code reader. Go online, then try again. After that it works offline.",
         ),
-        Trouble::CannotRead => {
-            t("The camera's pictures cannot be read on this device. Type the code instead.")
-        }
+        Trouble::CannotRead => t("This device can't read the camera's picture. Type the code instead."),
     };
     sentence.to_owned()
 }

@@ -75,6 +75,11 @@ impl Command {
         }
     }
 
+    /// Whether a code is meant as a command, even if there is none like it.
+    pub(crate) fn is_meant(code: &str) -> bool {
+        code.trim().get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+    }
+
     /// Its code: `LBCMD-SAVE`.
     pub(crate) fn code(self) -> String {
         let plain = PLAIN.into_iter().find(|(command, _)| *command == self);
@@ -94,11 +99,11 @@ impl Command {
             Self::Undo => t("Undo the last entry").to_owned(),
             Self::Back => t("Back").to_owned(),
             Self::Home => t("Start page").to_owned(),
-            Self::Clear => t("Empty the quantity").to_owned(),
+            Self::Clear => t("Clear quantity").to_owned(),
             Self::Digit(digit) => digit.to_string(),
             Self::Point => t("Decimal point").to_owned(),
             Self::NoLot => t("No lot code").to_owned(),
-            Self::TakeAway => t("Take away").to_owned(),
+            Self::TakeAway => t("Remove").to_owned(),
             Self::Add => t("Add").to_owned(),
             Self::Reason(reason) => reason_word(reason).to_owned(),
             Self::Start(work) => t(work.verb()).to_owned(),
@@ -116,7 +121,7 @@ impl Command {
         vec![
             (t("Everywhere"), vec![Self::Save, Self::Undo, Self::Back, Self::Home]),
             (
-                t("Begin"),
+                t("Start"),
                 LotWork::ALL.into_iter().map(Self::Start).chain([Self::Transfer, Self::Sell]).collect(),
             ),
             (t("Quantity"), digits.collect()),
@@ -142,5 +147,7 @@ mod tests {
         }
         assert_eq!(Command::read("SAVE"), None);
         assert_eq!(Command::read("LBCMD-EAT"), None);
+        assert!(Command::is_meant(" lbcmd-eat") && Command::is_meant("LBCMD-"));
+        assert!(!Command::is_meant("LBCM") && !Command::is_meant("SAVE") && !Command::is_meant("Ölbcmd"));
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn ReasonSheet(props: &ReasonSheetProps) -> Html {
         label: props.label,
         value: &reason,
         on_change,
-        hint: t("For whoever asks later."),
+        hint: t("Shown in the history."),
         fault: (*fault).clone(),
         optional: true,
         suggestions: props.suggestions.clone(),

@@ -19,7 +19,7 @@ use crate::words::language::t;
 /// A mutation to save.
 pub(crate) struct Entry {
     pub(crate) action: Action,
-    /// The revision it is based on; 0 for none.
+    /// The revision that an edit is based on; 0 for none.
     pub(crate) base: u64,
     /// The text of the toast.
     pub(crate) said: String,

@@ -1,8 +1,12 @@
 //! The content of a scan, before any look-up. Pure.
 
-use domain::{CalendarDate, Gs1, Gs1Fault, Quantity, Scan, Scanner, read_scan};
+use domain::{
+    Amount, CalendarDate, Gs1, Gs1Fault, Label, Quantity, ScaleLabel, ScalePattern, Scan, Scanner,
+    looks_like_goods, read_scan, same_key,
+};
 
 use super::command::Command;
+use crate::book::lots_found::LotFound;
 use crate::words::language::{t, tf};
 
 /// A code with the other content of its label.
@@ -12,8 +16,12 @@ pub(crate) struct Scanned {
     pub(crate) code: String,
     pub(crate) lot_code: Option<String>,
     pub(crate) expires_on: Option<CalendarDate>,
-    /// The count on the label.
-    pub(crate) count: Option<Quantity>,
+    /// The other elements of a GS1 label.
+    pub(crate) elements: Gs1,
+    /// The content of a scale's label; none once a product has its whole code.
+    pub(crate) scale: Option<Box<ScaleLabel>>,
+    /// The quantity on the label, in the product's unit, once the product is known.
+    pub(crate) amount: Option<Amount>,
     /// Whether it can only be an item's number: then it is never treated as an unknown bin or lot.
     pub(crate) is_item: bool,
     /// Whether it was typed into a look-up field.
@@ -32,19 +40,66 @@ impl Scanned {
         Self { code: code.into(), ..Self::default() }
     }
 
+    /// Goods that were chosen in a search, with their lot.
+    pub(crate) fn chosen(lot: Option<&LotFound>) -> Self {
+        Self { lot_code: lot.map(|lot| lot.lot_code().to_owned()), ..Self::default() }
+    }
+
     /// The part that a field accepts; `takes` is [`Takes::code`](crate::ui::field::Takes::code).
     pub(crate) fn part_for(&self, takes: &str) -> Option<String> {
         let lot = || self.lot_code.clone().unwrap_or_else(|| self.code.clone());
         match takes {
             "alone" if self.is_item => None,
             "lot" | "alone" => Some(lot()),
+            "code" if self.scale.is_some() => self.scale.as_ref().map(|label| label.item.clone()),
             _ => Some(self.code.clone()),
         }
     }
 
-    /// Whether `code` is the scanned code, ignoring case.
+    /// The scan of a product in `unit`, with the quantity that its label says.
+    pub(crate) fn in_unit(mut self, unit: &str) -> Self {
+        self.amount = match &self.scale {
+            Some(label) => label.amount(unit),
+            None => self.elements.amount(unit),
+        };
+        self
+    }
+
+    /// The quantity that the scan stands for: that of the label, or one.
+    pub(crate) fn quantity(&self) -> Quantity {
+        match &self.amount {
+            Some(Amount::Exact(quantity)) => *quantity,
+            Some(Amount::Other(_)) | None => Quantity::units(1),
+        }
+    }
+
+    /// The sentence for a quantity on the label that is not in the product's `unit`.
+    pub(crate) fn other_amount(&self, unit: &str) -> Option<String> {
+        let Some(Amount::Other(printed)) = &self.amount else { return None };
+        Some(tf(
+            "The label says {label}, not {unit}. Enter the quantity.",
+            &[("label", printed), ("unit", &unit)],
+        ))
+    }
+
+    /// Whether it is a GS1 label that names no goods, lot or place, such as a count or a shipping unit.
+    pub(crate) fn is_part(&self) -> bool {
+        let is_gs1 = !self.elements.0.is_empty();
+        is_gs1 && !self.is_item && self.lot_code.is_none() && self.elements.get("414").is_none()
+    }
+
+    /// Whether it may be the name of a bin, or a lot code as it stands: not what a person typed to find goods, nor a code
+    /// or a label of goods.
+    pub(crate) fn may_be_name(&self) -> bool {
+        let is_goods = self.is_item || self.lot_code.is_some() || self.expires_on.is_some() || self.is_part();
+        // The number of a place has the form of an item's.
+        let is_place = self.elements.get("414").is_some();
+        !is_goods && !self.is_typed && (is_place || !looks_like_goods(&self.code))
+    }
+
+    /// Whether `code` is the scanned code.
     pub(crate) fn is(&self, code: &str) -> bool {
-        self.code.eq_ignore_ascii_case(code.trim())
+        same_key(&self.code, code)
     }
 }
 
@@ -52,25 +107,38 @@ impl Scanned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     Command(Command),
+    /// Meant as a command, but there is none like it: it is no code of goods.
+    NoCommand(String),
     Code(Scanned),
     /// Ambiguous: a person has to choose; the most likely reading first.
     Unclear(Vec<Gs1>),
 }
 
-/// Parses a scanner's input on `today`.
+/// Parses a scanner's input on `today`; `scale` is the pattern of scales' labels.
 ///
 /// # Errors
 /// [`Gs1Fault`].
-pub(crate) fn meaning_of(text: &str, scanner: Scanner, today: CalendarDate) -> Result<Meaning, Gs1Fault> {
+pub(crate) fn meaning_of(
+    text: &str,
+    scanner: Scanner,
+    scale: Option<&ScalePattern>,
+    today: CalendarDate,
+) -> Result<Meaning, Gs1Fault> {
     Ok(match read_scan(text, scanner)? {
         Scan::Gtin(code) => {
             let is_item = code.len() >= MIN_CERTAIN_GTIN_DIGITS;
-            Meaning::Code(Scanned { is_item, ..Scanned::plain(code) })
+            let scale = scale.and_then(|pattern| pattern.read(&code)).map(Box::new);
+            Meaning::Code(Scanned { is_item, scale, ..Scanned::plain(code) })
         }
-        Scan::Other(code) => {
-            Command::read(&code).map_or_else(|| Meaning::Code(Scanned::plain(code)), Meaning::Command)
-        }
+        Scan::Other(code) => match Command::read(&code) {
+            Some(command) => Meaning::Command(command),
+            None if Command::is_meant(&code) => Meaning::NoCommand(code),
+            None => Meaning::Code(Scanned::plain(code)),
+        },
         Scan::Gs1(elements) => Meaning::Code(scanned(&elements, today)),
+        Scan::Label(Label { code, is_item, lot_code, expires_on }) => {
+            Meaning::Code(Scanned { code, is_item, lot_code, expires_on, ..Scanned::default() })
+        }
         Scan::Unclear(readings) => Meaning::Unclear(readings),
     })
 }
@@ -87,12 +155,9 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
             .or_else(anything)
             .unwrap_or_default(),
         expires_on: elements.expires_on(today),
-        count: elements
-            .count()
-            .map(|count| Quantity::units(count.into()))
-            .filter(|count| *count > Quantity::ZERO),
         is_item: elements.gtin().is_some(),
         lot_code,
+        elements: elements.clone(),
         ..Scanned::default()
     }
 }
@@ -100,35 +165,31 @@ pub(crate) fn scanned(elements: &Gs1, today: CalendarDate) -> Scanned {
 /// The reason why a label cannot be parsed, in the language of the screens.
 pub(crate) fn fault_in_words(fault: &Gs1Fault) -> String {
     match fault {
-        Gs1Fault::UnknownIdentifier(text) => tf(
-            "The code has \"{text}\" where an identifier should be. Scan it again, or type it in.",
-            &[("text", text)],
-        ),
+        Gs1Fault::UnknownIdentifier(text) => {
+            tf("\"{text}\" is not a GS1 identifier. Scan it again.", &[("text", text)])
+        }
         Gs1Fault::Length { ai, chars, min, max } if min == max => tf(
-            "({ai}) has {chars} characters where {n} are allowed. Scan it again, or type it in.",
+            "({ai}) has {chars} characters, not {n}. Scan it again.",
             &[("ai", ai), ("chars", chars), ("n", min)],
         ),
         Gs1Fault::Length { ai, chars, min, max } => tf(
-            "({ai}) has {chars} characters where {min} to {max} are allowed. Scan it again, or type it in.",
+            "({ai}) has {chars} characters, not {min} to {max}. Scan it again.",
             &[("ai", ai), ("chars", chars), ("min", min), ("max", max)],
         ),
-        Gs1Fault::Character { ai, char } => tf(
-            "({ai}) has a character that may not be there: \"{char}\". Scan it again, or type it in.",
-            &[("ai", ai), ("char", char)],
-        ),
-        Gs1Fault::CheckDigit { ai, value } => tf(
-            "({ai}) {value} has a wrong check digit. Scan it again, or type it in.",
-            &[("ai", ai), ("value", value)],
-        ),
+        Gs1Fault::Character { ai, char } => {
+            tf("({ai}) contains an invalid \"{char}\". Scan it again.", &[("ai", ai), ("char", char)])
+        }
+        Gs1Fault::CheckDigit { ai, value } => {
+            tf("({ai}) {value} has a wrong check digit. Scan it again.", &[("ai", ai), ("value", value)])
+        }
         Gs1Fault::Date { ai, value } => {
-            tf("({ai}) {value} is no date. Scan it again, or type it in.", &[("ai", ai), ("value", value)])
+            tf("({ai}) {value} is not a valid date. Scan it again.", &[("ai", ai), ("value", value)])
         }
         Gs1Fault::Twice(ai) => {
-            tf("({ai}) stands there twice with different data. Scan one label at a time.", &[("ai", ai)])
+            tf("({ai}) appears twice with different values. Scan it again.", &[("ai", ai)])
         }
-        Gs1Fault::Empty => {
-            t("The code has no data that can be read. Scan it again, or type it in.").to_owned()
-        }
+        Gs1Fault::OtherLabel => t("Not a product label. Scan another code on the goods.").to_owned(),
+        Gs1Fault::Empty => t("The code has no readable data. Scan it again.").to_owned(),
     }
 }
 
@@ -146,9 +207,14 @@ mod tests {
     use crate::ui::field::Takes;
 
     fn read(text: &str) -> Meaning {
+        read_with(None, text)
+    }
+
+    fn read_with(pattern: Option<&str>, text: &str) -> Meaning {
+        let pattern = pattern.map(|pattern| pattern.parse().expect("a pattern"));
         let scanner = Scanner { separator: GROUP_SEPARATOR, sends_separators: true };
         let today = "2026-11-21".parse().expect("a date");
-        meaning_of(text, scanner, today).expect("a scan")
+        meaning_of(text, scanner, pattern.as_ref(), today).expect("a scan")
     }
 
     #[test]
@@ -159,7 +225,45 @@ mod tests {
         assert!(scanned.is_item);
         assert_eq!(scanned.expires_on.map(|date| date.to_string()).as_deref(), Some("2017-05-31"), "day 00");
         assert_eq!(scanned.lot_code.as_deref(), Some("37ABC"));
-        assert_eq!(scanned.count, Some(Quantity::units(12)));
+        assert_eq!(scanned.clone().in_unit("each").quantity(), Quantity::units(12));
+        assert_eq!(scanned.clone().in_unit("each").other_amount("each"), None);
+    }
+
+    #[test]
+    fn a_mistyped_command_is_no_product() {
+        assert_eq!(read("LBCMD-SAVE"), Meaning::Command(Command::Save));
+        assert_eq!(read("lbcmd-svae"), Meaning::NoCommand("lbcmd-svae".into()));
+        assert_eq!(read("SAVE-1"), Meaning::Code(Scanned::plain("SAVE-1")));
+    }
+
+    #[test]
+    fn a_net_weight_is_the_quantity_of_goods_in_kilograms() {
+        let Meaning::Code(scanned) = read("(01)04012345123456(3103)001250") else { panic!("a code") };
+        assert_eq!(scanned.clone().in_unit("kg").quantity(), Quantity(1_250));
+        assert_eq!(scanned.clone().in_unit("each").quantity(), Quantity::units(1));
+        let pounds = scanned.in_unit("lb").other_amount("lb").unwrap_or_default();
+        assert_eq!(pounds, "The label says (3103) 001250, not lb. Enter the quantity.");
+    }
+
+    #[test]
+    fn the_label_of_a_scale_says_item_and_weight_where_its_pattern_is_set() {
+        let of = |pattern, text| match read_with(pattern, text) {
+            Meaning::Code(scanned) => scanned.in_unit("kg"),
+            other => panic!("{other:?}"),
+        };
+        let weighed = of(Some("20IIIIIWW.WWWC"), "2012345012509");
+        assert_eq!((weighed.code.as_str(), weighed.quantity()), ("2012345012509", Quantity(1_250)));
+        let part = |takes: Takes| weighed.part_for(takes.code().unwrap_or_default());
+        assert_eq!(part(Takes::Code).as_deref(), Some("12345"), "a new product gets the item's number");
+        assert_eq!(part(Takes::Whole).as_deref(), Some("2012345012509"));
+        assert_eq!(part(Takes::Alone), None);
+        let priced = of(Some("20IIIIIMMM.MMC"), "2012345012509");
+        let said = priced.other_amount("kg").unwrap_or_default();
+        assert_eq!(said, "The label says 12.50, not kg. Enter the quantity.");
+        for (pattern, text) in [(None, "2012345012509"), (Some("21IIIIIWW.WWWC"), "2012345012509")] {
+            let plain = of(pattern, text);
+            assert_eq!((plain.scale.clone(), plain.quantity()), (None, Quantity::units(1)));
+        }
     }
 
     #[test]
@@ -174,10 +278,8 @@ mod tests {
     fn other_codes_are_commands_or_stand_for_themselves() {
         assert_eq!(read("LBCMD-SAVE"), Meaning::Command(Command::Save));
         assert_eq!(read("B-07-3"), Meaning::Code(Scanned::plain("B-07-3")));
-        assert_eq!(
-            read("(10)L1"),
-            Meaning::Code(Scanned { lot_code: Some("L1".into()), ..Scanned::plain("L1") })
-        );
+        let Meaning::Code(lot) = read("(10)L1") else { panic!("a code") };
+        assert_eq!((lot.code.as_str(), lot.lot_code.as_deref(), lot.is_item), ("L1", Some("L1"), false));
     }
 
     #[test]

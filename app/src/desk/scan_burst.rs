@@ -1,18 +1,19 @@
 //! Distinguishes a scanner's keys from typing: a keyboard-wedge scanner types a whole code within moments,
 //! and usually ends it with Enter or Tab. Pure: times come from the key events themselves.
+//!
+//! A scan may be torn: a radio link or a busy device holds keys back in the middle of it. Its tail is never a
+//! scan by itself. Within a human pause it is joined to its head, and dropped after that.
 
-use super::scan_key::{Key, LastBurst, Limits, SeparatorSeen, Terminator};
+use domain::check_gtin;
 
-/// A run that takes longer than this in total counts as a scan only if its mean gap is below
-/// [`MAX_MEAN_GAP_MILLIS`].
-const MAX_SLOW_SCAN_MILLIS: f64 = 1_500.0;
-/// Mean gap that is too short for typing: in a field that a person may be typing into, only faster runs are
-/// scans.
-const MAX_MEAN_GAP_MILLIS: f64 = 50.0;
-/// A gap that people hardly ever reach.
-const MAX_HELD_GAP_MILLIS: f64 = 20.0;
-/// Maximum length of a code; a GS1 DataMatrix on goods is much shorter.
-const MAX_SCAN_CHARS: u32 = 512;
+use super::command::Command;
+use super::scan_key::{Focus, Key, LastBurst, Limits, SeparatorSeen, Terminator};
+use super::scan_run::{MAX_HELD_GAP_MILLIS, Run};
+
+/// A tail that comes later than this after its head counts as a scan: people have scanned again by then.
+const MAX_TAIL_MILLIS: f64 = 2_000.0;
+/// Minimum length of a number whose check digit shows that it is whole; a shorter one may be part of another.
+const MIN_WHOLE_CHARS: usize = 12;
 
 /// The meaning of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,27 +28,34 @@ pub(crate) enum Step {
     Echo,
     /// Ends a scan.
     Scanned {
-        /// The scanned code.
-        code: String,
+        /// The scanned codes; several if nothing but pauses was between them.
+        codes: Vec<String>,
         /// Whether it was too fast for typing.
         is_certain: bool,
     },
+    /// Ends a part of a scan whose other part is lost or was decided about; it is dropped.
+    Torn,
     /// Not part of a scan.
     Person,
+}
+
+/// The last run that ended without a terminator. What follows may be its tail.
+#[derive(Debug)]
+struct Head {
+    text: String,
+    last_millis: f64,
 }
 
 /// The keys of a possible scan.
 #[derive(Debug, Default)]
 pub(crate) struct Burst {
-    text: String,
-    chars: u32,
-    first_millis: f64,
-    last_millis: f64,
-    max_gap_millis: f64,
-    separator_seen: Option<SeparatorSeen>,
+    run: Run,
+    head: Option<Head>,
     /// The time at which the last scan ended.
     scanned_millis: Option<f64>,
     last: Option<LastBurst>,
+    /// Whether the scanner ends its scans with a key, once that was observed.
+    ends_with_key: Option<bool>,
 }
 
 impl Burst {
@@ -56,34 +64,80 @@ impl Burst {
         if key.is_modifier() {
             return Step::Continued;
         }
-        let is_in_time = self.is_in_time(key.at_millis, limits);
+        let is_continued = self.is_continued(&key, limits);
         if let (true, Some(at)) = (key.is_echo(), self.scanned_millis)
-            && self.chars == 0
+            && self.is_idle()
             && key.at_millis - at <= f64::from(limits.max_gap_millis)
         {
             return Step::Echo;
         }
         if let Some(terminator) = key.terminator() {
-            return if is_in_time { self.end(key.at_millis, terminator, limits) } else { self.forget() };
+            return if is_continued { self.end_with_key(&key, terminator, limits) } else { self.abandon() };
         }
-        match key.char(is_in_time, limits.separator) {
+        match key.char(is_continued, limits.separator) {
             None => self.forget(),
-            Some((char, seen)) if is_in_time => self.go_on(char, seen, key.at_millis),
-            Some((char, seen)) => self.begin(char, seen, key.at_millis),
+            Some((char, seen)) if is_continued => self.go_on(char, seen, &key, limits),
+            Some((char, seen)) => self.begin(char, seen, &key),
         }
+    }
+
+    /// Handles the release of a key: scanners release at once.
+    pub(crate) fn released(&mut self, place: &str, at_millis: f64) {
+        self.run.release(place, at_millis);
     }
 
     /// Handles a pause of [`Limits::pause_millis`]: the keys so far may be a scan without a terminator.
     pub(crate) fn pause(&mut self, limits: &Limits) -> Step {
-        match self.end(self.last_millis, Terminator::Pause, limits) {
-            Step::Scanned { code, is_certain: true } => Step::Scanned { code, is_certain: true },
-            _ => Step::Person,
+        if self.is_idle() {
+            return Step::Person;
         }
+        let run = std::mem::take(&mut self.run);
+        let verdict = run.judge(run.last_millis, Terminator::Pause, limits);
+        self.last = Some(run.report(run.last_millis, Terminator::Pause));
+        if !limits.ends_with_key
+            && let Some(codes) = whole_codes(&run, limits)
+        {
+            self.head = None;
+            return Step::Scanned { codes, is_certain: true };
+        }
+        if !(verdict.is_scan && verdict.is_certain) {
+            self.head = run.is_rapid().then(|| Head::of(run));
+            return Step::Person;
+        }
+        let head = Head::of(run);
+        // The same again is no accident: another scanner, which ends with nothing.
+        let is_again = self.head.as_ref().is_some_and(|before| before.text == head.text);
+        if is_again {
+            self.ends_with_key = Some(false);
+        }
+        let codes = vec![head.text.clone()];
+        self.head = Some(head);
+        if limits.ends_with_key && !is_again { Step::Torn } else { Step::Scanned { codes, is_certain: true } }
     }
 
     /// Whether no keys are buffered.
     pub(crate) const fn is_idle(&self) -> bool {
-        self.chars == 0
+        self.run.chars == 0
+    }
+
+    /// Whether a pause came before a key at `at_millis`. A busy page hears of the key first.
+    pub(crate) fn is_over(&self, at_millis: f64, limits: &Limits) -> bool {
+        !self.is_idle() && at_millis - self.run.last_millis > f64::from(limits.pause_millis())
+    }
+
+    /// Whether a run that begins at `at_millis` may be the tail of the last one.
+    pub(crate) fn may_be_tail(&self, at_millis: f64) -> bool {
+        self.head.as_ref().is_some_and(|head| at_millis - head.last_millis <= MAX_TAIL_MILLIS)
+    }
+
+    /// The time of the last key of a run that ended without a terminator and may go on; 0 without one.
+    pub(crate) fn head_millis(&self) -> f64 {
+        self.head.as_ref().map_or(0.0, |head| head.last_millis)
+    }
+
+    /// Whether the scanner ends its scans with a key, if that was observed.
+    pub(crate) const fn ends_with_key(&self) -> Option<bool> {
+        self.ends_with_key
     }
 
     /// The last run of keys that ended, of any length.
@@ -91,63 +145,88 @@ impl Burst {
         self.last.as_ref()
     }
 
-    fn is_in_time(&self, at_millis: f64, limits: &Limits) -> bool {
-        self.chars > 0
-            && self.chars < MAX_SCAN_CHARS
-            && at_millis - self.last_millis <= f64::from(limits.max_gap_millis)
-            && (at_millis - self.first_millis <= MAX_SLOW_SCAN_MILLIS || self.is_inhuman(at_millis))
+    fn is_continued(&self, key: &Key<'_>, limits: &Limits) -> bool {
+        let gap = key.at_millis - self.run.last_millis;
+        let may_be_torn = gap <= f64::from(limits.pause_millis())
+            && match key.focus {
+                Focus::Page => !self.run.is_persons(key.at_millis),
+                Focus::Field => self.run.is_scanner(),
+                Focus::Elsewhere => false,
+            };
+        !self.is_idle() && (gap <= f64::from(limits.max_gap_millis) || may_be_torn)
     }
 
-    fn is_inhuman(&self, at_millis: f64) -> bool {
-        at_millis - self.first_millis <= MAX_MEAN_GAP_MILLIS * f64::from(self.chars)
-    }
-
-    fn begin(&mut self, char: char, seen: Option<SeparatorSeen>, at_millis: f64) -> Step {
-        self.forget();
-        self.text.push(char);
-        (self.chars, self.separator_seen) = (1, seen);
-        (self.first_millis, self.last_millis) = (at_millis, at_millis);
+    fn begin(&mut self, char: char, seen: Option<SeparatorSeen>, key: &Key<'_>) -> Step {
+        self.abandon();
+        self.run.push(char, seen, key);
         Step::Began
     }
 
-    fn go_on(&mut self, char: char, seen: Option<SeparatorSeen>, at_millis: f64) -> Step {
-        let gap = at_millis - self.last_millis;
-        self.text.push(char);
-        self.chars += 1;
-        self.separator_seen = seen.or(self.separator_seen);
-        self.last_millis = at_millis;
-        self.max_gap_millis = self.max_gap_millis.max(gap);
-        if gap <= MAX_HELD_GAP_MILLIS { Step::Rushed } else { Step::Continued }
+    fn go_on(&mut self, char: char, seen: Option<SeparatorSeen>, key: &Key<'_>, limits: &Limits) -> Step {
+        let gap = key.at_millis - self.run.last_millis;
+        // Of a torn scan, even the key after the gap is a scanner's.
+        let is_rushed =
+            gap <= MAX_HELD_GAP_MILLIS || (gap > f64::from(limits.max_gap_millis) && self.run.is_rapid());
+        self.run.note_gap(key.at_millis, limits);
+        self.run.push(char, seen, key);
+        if is_rushed { Step::Rushed } else { Step::Continued }
     }
 
-    fn end(&mut self, at_millis: f64, terminator: Terminator, limits: &Limits) -> Step {
-        if self.chars == 0 {
-            return Step::Person;
-        }
-        let code = std::mem::take(&mut self.text);
-        self.last = Some(LastBurst {
-            text: code.clone(),
-            keys: self.chars + u32::from(terminator != Terminator::Pause),
-            chars: self.chars,
-            total_millis: at_millis - self.first_millis,
-            max_gap_millis: self.max_gap_millis.max(at_millis - self.last_millis),
-            terminator,
-            separator_seen: self.separator_seen,
-        });
-        let (is_certain, chars) = (self.is_inhuman(at_millis), usize::try_from(self.chars).unwrap_or(0));
-        self.forget();
-        if chars < limits.min_chars {
+    fn end_with_key(&mut self, key: &Key<'_>, terminator: Terminator, limits: &Limits) -> Step {
+        let at_millis = key.at_millis;
+        let mut run = std::mem::take(&mut self.run);
+        run.note_gap(at_millis, limits);
+        let verdict = run.judge(at_millis, terminator, limits);
+        self.last = Some(run.report(at_millis, terminator));
+        let is_late = self.may_be_tail(run.first_millis) && run.is_inhuman(at_millis);
+        let head = self.head.take();
+        let code = run.into_text();
+        // A scan of the same label once more begins with the head.
+        let is_tail = is_late && head.is_some_and(|head| !code.starts_with(&head.text));
+        if !is_tail && !verdict.is_scan {
             return Step::Person;
         }
         self.scanned_millis = Some(at_millis);
-        Step::Scanned { code, is_certain }
+        if verdict.is_certain {
+            self.ends_with_key = Some(true);
+        }
+        if is_tail {
+            return Step::Torn;
+        }
+        Step::Scanned { codes: vec![code], is_certain: verdict.is_certain }
+    }
+
+    /// Drops the keys so far; a part of a scan is remembered, so that its tail is known as one.
+    fn abandon(&mut self) -> Step {
+        if self.run.is_rapid() {
+            self.head = Some(Head::of(std::mem::take(&mut self.run)));
+        }
+        self.forget()
     }
 
     fn forget(&mut self) -> Step {
-        self.text.clear();
-        (self.chars, self.max_gap_millis, self.separator_seen) = (0, 0.0, None);
+        self.run = Run::default();
         Step::Person
     }
+}
+
+impl Head {
+    fn of(run: Run) -> Self {
+        Self { last_millis: run.last_millis, text: run.into_text() }
+    }
+}
+
+/// The codes of a scanner that ends with nothing and was used again within the pause: equal ones, or ones that
+/// are whole by themselves.
+fn whole_codes(run: &Run, limits: &Limits) -> Option<Vec<String>> {
+    let parts = run.parts();
+    let is_whole = |part: &&str| {
+        Command::read(part).is_some() || (part.len() >= MIN_WHOLE_CHARS && check_gtin(part).is_ok())
+    };
+    let are_equal = parts.windows(2).all(|pair| pair.first() == pair.last());
+    let are_long = parts.iter().all(|part| part.chars().count() >= limits.min_chars);
+    let are_codes = parts.len() > 1 && are_long && (are_equal || parts.iter().all(is_whole));
+    (are_codes && run.is_quick()).then(|| parts.into_iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -155,11 +234,12 @@ mod tests {
     use domain::GROUP_SEPARATOR;
 
     use super::*;
+    use crate::desk::scan_run::MAX_SCAN_CHARS;
 
-    const LIMITS: Limits = Limits { max_gap_millis: 100, min_chars: 4, separator: '~' };
+    const LIMITS: Limits = Limits { max_gap_millis: 100, min_chars: 4, separator: '~', ends_with_key: false };
 
     fn key(name: &str, at_millis: f64) -> Key<'_> {
-        Key { name, place: "", is_control: false, at_millis }
+        Key { name, place: "", is_control: false, is_caps_lock: false, focus: Focus::Page, at_millis }
     }
 
     /// Types `keys`, `gap` milliseconds apart, and returns the step of the last one.
@@ -168,7 +248,7 @@ mod tests {
     }
 
     fn type_into(burst: &mut Burst, keys: &[&str], gap: f64) -> Step {
-        let mut at = 10_000.0 + burst.last_millis;
+        let mut at = 10_000.0;
         let mut last = Step::Person;
         for name in keys {
             last = burst.key(key(name, at), &LIMITS);
@@ -177,8 +257,14 @@ mod tests {
         last
     }
 
+    fn typed_and_paused(keys: &[&str], gap: f64) -> Step {
+        let mut burst = Burst::default();
+        type_into(&mut burst, keys, gap);
+        burst.pause(&LIMITS)
+    }
+
     fn scan(code: &str, is_certain: bool) -> Step {
-        Step::Scanned { code: code.into(), is_certain }
+        Step::Scanned { codes: vec![code.into()], is_certain }
     }
 
     #[test]
@@ -262,10 +348,8 @@ mod tests {
         assert_eq!(burst.pause(&LIMITS), scan("7622", true));
         assert!(burst.is_idle());
         assert_eq!(burst.pause(&LIMITS), Step::Person);
-        type_into(&mut burst, &["7", "6", "2", "2"], 90.0);
-        assert_eq!(burst.pause(&LIMITS), Step::Person, "a person could do that");
-        type_into(&mut burst, &["7", "6", "2"], 5.0);
-        assert_eq!(burst.pause(&LIMITS), Step::Person, "too short");
+        assert_eq!(typed_and_paused(&["7", "6", "2", "2"], 90.0), Step::Person, "a person could do that");
+        assert_eq!(typed_and_paused(&["7", "6", "2"], 5.0), Step::Person, "too short");
     }
 
     #[test]
@@ -283,6 +367,6 @@ mod tests {
         for nth in 0..10_000 {
             burst.key(key("a", f64::from(nth) * 0.01), &LIMITS);
         }
-        assert!(burst.chars <= MAX_SCAN_CHARS);
+        assert!(burst.run.chars <= MAX_SCAN_CHARS);
     }
 }

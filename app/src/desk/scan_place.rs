@@ -1,5 +1,6 @@
 //! The place where a scanner types: the focused element at its first key, and its value before.
 
+use domain::same_key;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, EventTarget, HtmlInputElement, SelectionMode};
 
@@ -10,7 +11,7 @@ pub(crate) enum Place {
     /// A field for text.
     Field(TextField),
     /// An element whose input cannot be undone: a date, a list of choices.
-    Other,
+    Other(Element),
 }
 
 /// A text field that a scanner may be typing into.
@@ -18,8 +19,12 @@ pub(crate) struct TextField {
     field: HtmlInputElement,
     /// Its value before the first key.
     before: String,
-    /// Its value after a key whose input event was held back.
-    held_back: Option<String>,
+    /// Its value after the last key.
+    typed: Option<String>,
+    /// The value that the page knows.
+    told: String,
+    /// Whether the input event of the last key was held back.
+    is_held_back: bool,
     /// Whether the page received the event of an earlier key.
     is_notified: bool,
 }
@@ -34,14 +39,18 @@ impl Place {
             Ok(field) => match field.type_().as_str() {
                 "text" | "search" | "tel" | "url" | "password" => Self::Field(TextField {
                     before: field.value(),
+                    told: field.value(),
                     field,
-                    held_back: None,
+                    typed: None,
+                    is_held_back: false,
                     is_notified: false,
                 }),
                 "button" | "submit" | "checkbox" | "radio" | "file" => Self::Page,
-                _ => Self::Other,
+                _ => Self::Other(field.into()),
             },
-            Err(element) if matches!(element.tag_name().as_str(), "SELECT" | "TEXTAREA") => Self::Other,
+            Err(element) if matches!(element.tag_name().as_str(), "SELECT" | "TEXTAREA") => {
+                Self::Other(element)
+            }
             Err(_) => Self::Page,
         }
     }
@@ -53,14 +62,34 @@ impl Place {
 
     /// Whether keys can be held back from it, because they can be restored.
     pub(crate) const fn is_held(&self) -> bool {
-        !matches!(self, Self::Other)
+        !matches!(self, Self::Other(_))
+    }
+
+    /// Whether keys go to the same place as in `other`.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Page, Self::Page) => true,
+            (Self::Field(one), Self::Field(another)) => one.field == another.field,
+            (Self::Other(one), Self::Other(another)) => one == another,
+            _ => false,
+        }
+    }
+
+    /// Goes on with what `earlier` keys typed into the same field, so that both are taken out together.
+    pub(crate) fn after(&mut self, earlier: Self) {
+        if let (Self::Field(place), Self::Field(earlier)) = (self, earlier)
+            && place.field == earlier.field
+            && earlier.typed.as_ref() == Some(&place.before)
+        {
+            (place.before, place.is_notified) = (earlier.before, earlier.is_notified);
+        }
     }
 
     /// Restores the value from before the scan. Returns the field if its `data-scan` accepts scans.
     pub(crate) fn without_scan(self) -> Option<HtmlInputElement> {
-        let Self::Field(TextField { field, before, held_back, is_notified }) = self else { return None };
+        let Self::Field(TextField { field, before, typed, is_notified, .. }) = self else { return None };
         // The page may have changed the value meanwhile, such as the count after an earlier scan: that stays.
-        let is_as_typed = held_back.as_ref().is_none_or(|typed| *typed == field.value());
+        let is_as_typed = typed.as_ref().is_none_or(|typed| typed.trim() == field.value().trim());
         if is_as_typed && field.value() != before {
             field.set_value(&before);
             if is_notified {
@@ -75,7 +104,7 @@ impl Place {
         let Self::Field(place) = self else { return false };
         let is_here = target.is_some_and(|target| target == *AsRef::<EventTarget>::as_ref(&place.field));
         if is_here {
-            place.held_back = Some(place.field.value());
+            (place.typed, place.is_held_back) = (Some(place.field.value()), true);
         }
         is_here
     }
@@ -83,12 +112,14 @@ impl Place {
     /// Sends the page the input event.
     pub(crate) fn tell(&mut self) {
         if let Self::Field(place) = self
-            && let Some(typed) = place.held_back.take()
+            && std::mem::take(&mut place.is_held_back)
+            && let Some(typed) = &place.typed
         {
             // If a redraw before the event has reset the field, the typed value is restored.
-            if place.field.value() == place.before {
-                place.field.set_value(&typed);
+            if place.field.value() == place.told {
+                place.field.set_value(typed);
             }
+            typed.clone_into(&mut place.told);
             place.is_notified = true;
             tell(&place.field);
         }
@@ -105,15 +136,17 @@ impl Place {
             field.set_range_text_with_start_and_end_and_selection_mode(text, start, end, SelectionMode::End);
         // Fails only for fields without a cursor, and text fields always have one.
         if typed.is_ok() {
-            (place.held_back, place.is_notified) = (None, true);
-            tell(field);
+            (place.typed, place.is_held_back) = (Some(field.value()), false);
+            place.told = field.value();
+            place.is_notified = true;
+            tell(&place.field);
         }
     }
 }
 
 /// Sets the value of the field that a scan was meant for; `false` if it is unchanged.
 pub(crate) fn fill(field: &HtmlInputElement, text: &str) -> bool {
-    if field.value().trim().eq_ignore_ascii_case(text) {
+    if same_key(&field.value(), text) {
         return false;
     }
     field.set_value(text);

@@ -1,5 +1,4 @@
-//! Asks which of several readings of a label is right, because a separator may have been lost. The app never
-//! guesses.
+//! Asks what a scan means, if it may mean several things. The app never guesses.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,14 +8,17 @@ use futures::channel::oneshot;
 use yew::prelude::*;
 
 use super::scan::in_words;
+use crate::book::lots_found::LotFound;
 use crate::ui::sheet::Sheet;
-use crate::words::language::t;
+use crate::words::language::{t, tf};
 
 /// A pending question.
 #[derive(Clone)]
 pub(crate) struct Question {
-    readings: Rc<[Gs1]>,
-    answer: Rc<RefCell<Option<oneshot::Sender<Gs1>>>>,
+    title: &'static str,
+    text: AttrValue,
+    choices: Rc<[AttrValue]>,
+    answer: Rc<RefCell<Option<oneshot::Sender<usize>>>>,
 }
 
 impl PartialEq for Question {
@@ -26,10 +28,30 @@ impl PartialEq for Question {
 }
 
 impl Question {
-    /// A question, and a receiver for the answer, which is cancelled if the user does not choose.
-    pub(crate) fn new(readings: Vec<Gs1>) -> (Self, oneshot::Receiver<Gs1>) {
+    /// Which reading of a label is right, because a separator may have been lost. The receiver gets the position of the
+    /// answer, and is cancelled if the user does not choose.
+    pub(crate) fn of_readings(readings: &[Gs1]) -> (Self, oneshot::Receiver<usize>) {
+        let text = t(
+            "The scanner may have left out a separator. Compare with the label, or close this and scan again.",
+        );
+        Self::new(t("Which reading is right?"), text.into(), readings.iter().map(|one| in_words(one).into()))
+    }
+
+    /// Which product's lot it is; the receiver is as of [`Self::of_readings`].
+    pub(crate) fn of_lots(lots: &[LotFound]) -> (Self, oneshot::Receiver<usize>) {
+        let code: &dyn std::fmt::Display = &lots.first().map_or("", LotFound::lot_code);
+        let text = tf("Several products have a lot {lot}. Choose the goods in your hand.", &[("lot", code)]);
+        Self::new(t("Which product is it?"), text.into(), lots.iter().map(|lot| lot.name.clone().into()))
+    }
+
+    fn new(
+        title: &'static str,
+        text: AttrValue,
+        choices: impl Iterator<Item = AttrValue>,
+    ) -> (Self, oneshot::Receiver<usize>) {
         let (sender, receiver) = oneshot::channel();
-        (Self { readings: readings.into(), answer: Rc::new(RefCell::new(Some(sender))) }, receiver)
+        let answer = Rc::new(RefCell::new(Some(sender)));
+        (Self { title, text, choices: choices.collect(), answer }, receiver)
     }
 }
 
@@ -45,28 +67,27 @@ pub(crate) fn ScanQuestion(props: &ScanQuestionProps) -> Html {
     let Some(question) = &*props.question else { return Html::default() };
     let close = {
         let (setter, answer) = (props.question.setter(), question.answer.clone());
-        Callback::from(move |reading: Option<Gs1>| {
+        Callback::from(move |choice: Option<usize>| {
             let waiting = answer.borrow_mut().take();
-            if let (Some(sender), Some(reading)) = (waiting, reading) {
+            if let (Some(sender), Some(choice)) = (waiting, choice) {
                 // The receiver may be gone.
-                drop(sender.send(reading));
+                sender.send(choice).unwrap_or_default();
             }
             setter.set(None);
         })
     };
+    let choice = |(at, words): (usize, &AttrValue)| {
+        html! {
+            <li>
+                <button class="button wide" type="button" translate="no" data-test="scan-reading"
+                    onclick={close.reform(move |_: MouseEvent| Some(at))}>{ words }</button>
+            </li>
+        }
+    };
     html! {
-        <Sheet title={t("What does the label say?")} on_close={close.reform(|()| None)} test="scan-question">
-            <p>{ t("The scanner may have left out a separator. Compare with the label, or close this and scan again.") }</p>
-            <ul class="readings">
-                for reading in question.readings.iter().cloned() {
-                    <li>
-                        <button class="button wide" type="button" translate="no" data-test="scan-reading"
-                            onclick={let chosen = reading.clone(); close.reform(move |_: MouseEvent| Some(chosen.clone()))}>
-                            { in_words(&reading) }
-                        </button>
-                    </li>
-                }
-            </ul>
+        <Sheet title={question.title} on_close={close.reform(|()| None)} test="scan-question">
+            <p>{ &question.text }</p>
+            <ul class="readings">{ for question.choices.iter().enumerate().map(choice) }</ul>
         </Sheet>
     }
 }

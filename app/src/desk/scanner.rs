@@ -4,10 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use domain::CalendarDate;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use sync::UnixMillis;
 use uuid::Uuid;
@@ -15,26 +13,23 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::wasm_split;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::answers::Answers;
 use super::command::Command;
 use super::scan::{Meaning, Scanned, fault_in_words, meaning_of, scanned};
-use super::scan_listener::ScanListener;
+use super::scan_listener::{Outcomes, ScanListener};
 use super::scan_place::fill;
 use super::scan_question::Question;
-use super::undo::undo_last;
-use crate::book::Book;
+use super::surroundings::{Surroundings, path};
 use crate::book::look_up::LookUp;
+use crate::book::lots_found::LotFound;
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
 use crate::rest::NotLoaded;
 use crate::route::Route;
-use crate::ui::chip::Tone;
-use crate::ui::toasts::Toast;
-use crate::ui::use_clock::offset_minutes;
 use crate::use_book::use_book;
+use crate::use_today::today;
 use crate::words::faults_in_words::not_loaded;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
@@ -47,8 +42,6 @@ const MAX_ECHO_MILLIS: u64 = 300;
 /// Number of checks for the next page, and the time between two checks: two seconds in total.
 const MAX_PAGE_LOOKS: u32 = 125;
 const PAGE_LOOK_MILLIS: u32 = 16;
-/// A look-up that takes longer shows a notice.
-const SLOW_LOOK_UP_MILLIS: u32 = 400;
 
 /// The stage of resolving a scan; a page is offered each stage until it accepts one.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,11 +54,13 @@ pub(crate) enum Found {
     Code(Scanned),
     /// A product.
     Product(Uuid, Scanned),
+    /// A lot by its own code. A page that does not accept it is offered its product, with the lot as on a label.
+    Lot(LotFound, Scanned),
     /// A bin in its stored spelling, and whether the scan is an echo.
     Bin(String, bool),
     /// An expected delivery.
     Delivery(Uuid),
-    /// Unknown on this device; the server has not been asked yet.
+    /// Unknown on this device, and never used as a bin; the server has not been asked yet.
     Unlisted(Scanned),
 }
 
@@ -73,13 +68,6 @@ pub(crate) enum Found {
 #[derive(Clone, PartialEq)]
 pub(crate) struct ScanTarget {
     pub(crate) on_scan: Callback<Found, bool>,
-}
-
-#[derive(Clone)]
-struct Surroundings {
-    book: Book,
-    answers: Answers,
-    navigator: Navigator,
 }
 
 struct Waiting {
@@ -112,10 +100,6 @@ impl Drop for Hold {
         let holds = &self.0.0.holds;
         holds.set(holds.get().saturating_sub(1));
     }
-}
-
-fn path() -> String {
-    web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
 }
 
 /// The entry point for scans.
@@ -154,7 +138,7 @@ impl Scans {
         match (is_full, self.surroundings()) {
             (true, Some(around)) => around.answers.wrong(
                 t("Too many scans at once"),
-                tf("{code} was not taken. Wait a moment, then scan it again.", &[("code", &code)]),
+                tf("{code} was skipped. Wait a moment, then scan again.", &[("code", &code)]),
             ),
             (true, None) => {}
             (false, _) => self.0.waiting.borrow_mut().push_back(Waiting {
@@ -171,6 +155,12 @@ impl Scans {
                     scans.give_up(not_loaded(error));
                 }
             });
+        }
+    }
+
+    fn tell_torn(&self) {
+        if let Some(around) = self.surroundings() {
+            around.answers.wrong(t("Only part of a scan arrived"), t("Scan the label again."));
         }
     }
 
@@ -241,22 +231,26 @@ impl Scans {
         if self.offer(Found::Raw(text.clone())) {
             return;
         }
-        let now = browser::now();
-        let today = CalendarDate::of(now, offset_minutes(now));
-        let scanner = Preferences::load().scanner.scanner();
-        let code = match meaning_of(&text, scanner, today) {
+        let today = today(&around.book);
+        let preferences = Preferences::load();
+        let scale = preferences.scale_pattern.parse().ok();
+        let code = match meaning_of(&text, preferences.scanner.scanner(), scale.as_ref(), today) {
             Ok(Meaning::Command(command)) => {
                 if !self.offer(Found::Command(command)) {
                     around.obey(command);
                 }
                 return;
             }
+            Ok(Meaning::NoCommand(code)) => {
+                let detail = tf("There is no command “{code}”. Scan it again.", &[("code", &code)]);
+                return around.answers.wrong(t("Unknown command"), detail);
+            }
             Ok(Meaning::Code(code)) => code,
             Ok(Meaning::Unclear(readings)) => {
-                let (question, answer) = Question::new(readings);
+                let (question, answer) = Question::of_readings(&readings);
                 around.answers.ask(question);
-                let Ok(reading) = answer.await else { return };
-                scanned(&reading, today)
+                let Some(reading) = answer.await.ok().and_then(|at| readings.get(at)) else { return };
+                scanned(reading, today)
             }
             Err(fault) => {
                 return around.answers.wrong(t("This label cannot be read"), fault_in_words(&fault));
@@ -276,27 +270,71 @@ impl Scans {
     }
 
     async fn look_up(&self, around: &Surroundings, code: Scanned) {
-        let found = match around.book.find_code(&code.code).await {
+        let code = around.weighed(code).await;
+        let found = match around.find(&code).await {
             Ok(Some(found)) => found,
             Ok(None) if self.offer(Found::Unlisted(code.clone())) => return,
+            Ok(None) if code.is_part() => {
+                let detail = t("Not a product label. Scan another code on the goods.");
+                return around.answers.wrong(t("This label cannot be read"), detail.to_owned());
+            }
             Ok(None) => {
                 let _notice = around.say_if_slow(&code.code);
-                around.book.ask_server(&code.code).await
+                around.ask_server(&code).await
             }
             Err(error) => LookUp::Failed(store_fault(&error)),
         };
         match found {
-            LookUp::Product(id) if self.offer(Found::Product(id, code.clone())) => {}
             LookUp::Bin(location) if self.offer(Found::Bin(location.clone(), code.is_echo)) => {}
             LookUp::Delivery(id) if self.offer(Found::Delivery(id)) => {}
-            LookUp::Product(id) => around.open(&Route::Product { id }),
+            LookUp::Product { id, unit } => {
+                let code = code.in_unit(&unit);
+                let unread = code.other_amount(&unit);
+                if !self.offer(Found::Product(id, code)) {
+                    around.open(&Route::Product { id });
+                } else if let Some(unread) = unread {
+                    around.answers.wrong(t("Quantity not read"), unread);
+                }
+            }
+            LookUp::Lots(lots) => self.take_lot(around, lots, code).await,
             LookUp::Bin(location) => around.open(&Route::Bin { location }),
             LookUp::Delivery(id) => around.open(&Route::Delivery { id }),
-            LookUp::Unknown { message } => around.keep_unknown(&code.code, message).await,
+            LookUp::Unknown { message } => around.keep_unknown(&code, message).await,
             LookUp::Failed(message) => {
                 around.answers.wrong(&tf("{code} was not looked up", &[("code", &code.code)]), message);
             }
         }
+    }
+
+    /// Offers the lot that is meant to the page: of the page's own product if it has one. By default opens its product.
+    async fn take_lot(&self, around: &Surroundings, mut lots: Vec<LotFound>, code: Scanned) {
+        let route = Route::recognize(&path());
+        let own = route.as_ref().and_then(Route::product);
+        if lots.iter().any(|lot| Some(lot.product) == own) {
+            lots.retain(|lot| Some(lot.product) == own);
+        }
+        // An operation is on one product: which other product it is makes no difference.
+        let is_at_work = matches!(route, Some(Route::Work { .. }));
+        if is_at_work && lots.first().is_some_and(|lot| self.offer_lot(around, lot, &code)) {
+            return;
+        }
+        let Some(lot) = around.choose(&lots).await else { return };
+        if !self.offer_lot(around, &lot, &code) {
+            around.open_lot(&lot);
+        }
+    }
+
+    /// Offers a lot to the page, then as goods with that lot on their label.
+    fn offer_lot(&self, around: &Surroundings, lot: &LotFound, code: &Scanned) -> bool {
+        let lot_code = Some(lot.lot_code().to_owned());
+        let code = Scanned { lot_code, ..code.clone() }.in_unit(&lot.unit);
+        let unread = code.other_amount(&lot.unit);
+        let is_taken = self.offer(Found::Lot(lot.clone(), code.clone()))
+            || self.offer(Found::Product(lot.product, code));
+        if let Some(unread) = unread.filter(|_| is_taken) {
+            around.answers.wrong(t("Quantity not read"), unread);
+        }
+        is_taken
     }
 
     /// Offers it to the page on top, and returns whether the page accepts it.
@@ -307,52 +345,6 @@ impl Scans {
 
     fn surroundings(&self) -> Option<Surroundings> {
         self.0.surroundings.borrow().clone()
-    }
-}
-
-impl Surroundings {
-    fn open(&self, route: &Route) {
-        feedback::give(Feedback::Right);
-        self.navigator.push(route);
-    }
-
-    /// Runs a command that the page does not handle.
-    fn obey(&self, command: Command) {
-        let route = match command {
-            Command::Home => Route::Home,
-            Command::Start(operation) => Route::Start { operation },
-            Command::Transfer => Route::Transfer,
-            Command::Sell => Route::Checkout,
-            Command::Back => return self.navigator.back(),
-            Command::Undo => return undo_last(&self.book, &self.answers.toasts),
-            _ => {
-                let detail = tf("“{command}” does nothing on this page.", &[("command", &command.words())]);
-                return self.answers.wrong(t("Nothing to do"), detail);
-            }
-        };
-        self.navigator.push(&route);
-    }
-
-    /// Shows after a moment that the server is being asked, unless the returned timeout is dropped before.
-    fn say_if_slow(&self, code: &str) -> Timeout {
-        let (toasts, code) = (self.answers.toasts.clone(), code.to_owned());
-        Timeout::new(SLOW_LOOK_UP_MILLIS, move || {
-            toasts.show(Toast::new(Tone::Info, t("Asking the server…"), code));
-        })
-    }
-
-    async fn keep_unknown(&self, code: &str, message: String) {
-        // A search word is not an unknown label, so it is not kept.
-        let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, path()).await.is_ok();
-        let detail = if is_kept {
-            tf("{message} It is kept in the inbox.", &[("message", &message)])
-        } else {
-            message
-        };
-        let (navigator, path) = (self.navigator.clone(), new_product_path(code));
-        let add = Callback::from(move |()| navigator.push(&AnyRoute::new(path.clone())));
-        let toast = Toast::new(Tone::Waiting, t("Unknown code"), detail).offering(t("Add"), add);
-        self.answers.unknown(toast, code);
     }
 }
 
@@ -368,14 +360,6 @@ fn part_for(field: HtmlInputElement, scanned: &Scanned) -> Option<(HtmlInputElem
     Some((field, scanned.part_for(&takes)?))
 }
 
-fn is_like_a_code(text: &str) -> bool {
-    text.chars().any(|char| char.is_ascii_digit()) && !text.contains(char::is_whitespace)
-}
-
-fn new_product_path(code: &str) -> String {
-    format!("{}?barcode={}", Route::NewProduct.to_path(), js_sys::encode_uri_component(code))
-}
-
 /// Listens for scans anywhere. Use it once, near the root.
 #[hook]
 pub(crate) fn use_scan_listener(scans: &Scans, answers: &Answers) {
@@ -386,7 +370,11 @@ pub(crate) fn use_scan_listener(scans: &Scans, answers: &Answers) {
     }
     use_effect_with(scans.clone(), |scans| {
         let scans = scans.clone();
-        let listener = ScanListener::new(move |code, field| scans.queue(&code, false, field));
+        let torn = scans.clone();
+        let listener = ScanListener::new(Outcomes {
+            on_scan: Box::new(move |code, field| scans.queue(&code, false, field)),
+            on_torn: Box::new(move || torn.tell_torn()),
+        });
         move || drop(listener)
     });
 }

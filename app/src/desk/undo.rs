@@ -1,9 +1,10 @@
 //! Undoes recorded mutations: a pending one is withdrawn; for a booked one, its reversal is recorded.
 
+use client::RecordError;
 use domain::{Action, reversal_of};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use sync::Mutation;
+use sync::{Mutation, StoreError};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::wasm_split;
@@ -18,7 +19,7 @@ use crate::words::action_words::in_words;
 use crate::words::faults_in_words::not_loaded;
 use crate::words::language::t;
 
-/// Withdraws saved mutations, the last first, unless they have been sent in the meantime.
+/// Undoes saved mutations, the last first: those that were booked in the meantime are reversed.
 pub(crate) fn undo(book: &Book, toasts: &Toasts, ids: Vec<Uuid>) -> Callback<()> {
     let (book, toasts) = (book.clone(), toasts.clone());
     Callback::from(move |()| {
@@ -30,7 +31,7 @@ fn begin(book: &Book, toasts: &Toasts, back: TakenBack) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
         if let Err(error) = begin_take_back(book, toasts.clone(), back).await {
-            toasts.show(Toast::new(Tone::Attention, t("It could not be taken back"), not_loaded(error)));
+            toasts.show(Toast::new(Tone::Attention, t("Couldn't undo"), not_loaded(error)));
         }
     });
 }
@@ -43,7 +44,7 @@ fn begin_take_back(book: Book, toasts: Toasts, back: TakenBack) -> LocalBoxFutur
 
 /// The mutations to undo.
 enum TakenBack {
-    /// Pending: they are withdrawn.
+    /// Pending, unless they were sent in the meantime.
     Waiting(Vec<Uuid>),
     /// Booked: the reversal is recorded.
     Booked(Box<Mutation<Action>>),
@@ -53,42 +54,77 @@ enum TakenBack {
 async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
     toasts.show(match back {
         TakenBack::Waiting(ids) => {
-            let mut done = Ok(());
+            let mut done = Ok(Undone::Withdrawn);
             for id in ids.into_iter().rev() {
-                done = done.and(book.client().discard(id).await);
+                let one = take_back_one(book, id).await;
+                done = done.and_then(|before| Ok(before.max(one?)));
             }
             match done {
-                Ok(()) => Toast::new(Tone::Good, t("Taken back"), t("It does not count any more.")),
-                Err(error) => {
-                    Toast::new(Tone::Attention, t("It could not be taken back"), not_recorded(&error, None))
-                }
+                Ok(Undone::Reversed) => reversed(),
+                Ok(Undone::Withdrawn) => Toast::new(Tone::Good, t("Undone"), t("It no longer counts.")),
+                Err(error) => Toast::new(Tone::Attention, t("Couldn't undo"), not_recorded(&error, None)),
             }
         }
         TakenBack::Booked(mutation) => match book.reverse(&mutation).await {
-            Ok(()) => Toast::saved(t("The opposite is recorded. Both stay in the history.")),
+            Ok(()) => reversed(),
             Err(error) => Toast::new(
                 Tone::Attention,
-                t("It could not be reversed"),
+                t("Couldn't reverse"),
                 not_recorded(&error, Some(&mutation.action)),
             ),
         },
     });
 }
 
+/// The means by which a mutation was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Undone {
+    Withdrawn,
+    Reversed,
+}
+
+/// Withdraws a pending mutation; if it was booked in the meantime, records its reversal.
+async fn take_back_one(book: &Book, id: Uuid) -> Result<Undone, RecordError> {
+    let queue = book.client().queue();
+    let is_refused = queue.iter().any(|record| record.mutation.id == id && !record.is_pending());
+    let dropped = if is_refused { book.give_up(id).await } else { book.client().discard(id).await };
+    match dropped {
+        Err(RecordError::Store(StoreError::Gone)) => {}
+        done => return done.map(|()| Undone::Withdrawn),
+    }
+    let sent = book.client().journal().await?.into_iter().find(|record| record.mutation.id == id);
+    let sent =
+        sent.filter(|record| reversal_of(&record.mutation.action).is_some()).ok_or(StoreError::Gone)?;
+    book.reverse(&sent.mutation).await.map(|()| Undone::Reversed)
+}
+
+fn reversed() -> Toast {
+    Toast::saved(t("Reversed. Both entries stay in the history."))
+}
+
 /// Undoes the last recorded mutation: a pending one is withdrawn; for a sent one, its reversal is recorded.
 pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
-        if let Some(last) = book.pending().last() {
+        // The app itself reports and settles unknown codes.
+        let is_work = |mutation: &Mutation<Action>| {
+            let Mutation { action, .. } = mutation;
+            !matches!(
+                action,
+                Action::ReportCode(_) | Action::SettleCode { .. } | Action::CloseConflict { .. }
+            )
+        };
+        if let Some(last) = book.pending().iter().rfind(|record| is_work(&record.mutation)) {
             return undo(&book, &toasts, vec![last.mutation.id]).emit(());
         }
-        let sent = book.client().journal().await.unwrap_or_default().into_iter().next();
+        let sent = book.client().journal().await.unwrap_or_default();
+        let sent = sent.into_iter().find(|record| is_work(&record.mutation));
         match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
             Some(record) => offer_reversal(&book, &toasts, record.mutation),
             None => toasts.show(Toast::new(
                 Tone::Info,
-                t("Nothing to take back"),
-                t("Nothing was recorded on this device lately that can be taken back."),
+                t("Nothing to undo"),
+                t("Nothing recorded here recently can be undone."),
             )),
         }
     });
@@ -98,7 +134,7 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
 fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
     let detail = in_words(&mutation.action).title(None);
     let reverse = reverse(book, toasts, mutation);
-    toasts.show(Toast::new(Tone::Waiting, t("It is sent already"), detail).offering(t("Reverse"), reverse));
+    toasts.show(Toast::new(Tone::Waiting, t("Already synced"), detail).offering(t("Reverse"), reverse));
 }
 
 /// Records the reversal of a booked mutation.

@@ -1,5 +1,7 @@
 //! Tables as CSV (RFC 4180) that a spreadsheet reads as UTF-8 and without running formulas. Pure.
 
+use domain::guarded;
+
 /// Marks the encoding for spreadsheets.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -19,24 +21,12 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Vec<&'a str>>) -> String 
 }
 
 fn push_cell(text: &mut String, cell: &str) {
-    let guard = if is_formula(cell) { "'" } else { "" };
+    let cell = guarded(cell);
     if cell.contains(['"', ',', '\r', '\n']) {
-        text.extend(["\"", guard, &cell.replace('"', "\"\""), "\""]);
+        text.extend(["\"", &cell.replace('"', "\"\""), "\""]);
     } else {
-        text.extend([guard, cell]);
+        text.push_str(&cell);
     }
-}
-
-/// Whether a spreadsheet would evaluate it as a formula. Signed numbers are not formulas.
-fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(cell)
-}
-
-fn is_number(cell: &str) -> bool {
-    let (whole, fraction) = cell.trim_start_matches(['+', '-']).split_once('.').unwrap_or((cell, "0"));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let signs = cell.bytes().take_while(|byte| matches!(byte, b'+' | b'-')).count();
-    signs <= 1 && is_digits(whole.trim_start_matches(['+', '-'])) && is_digits(fraction)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ const KEEP_MILLIS: u32 = 60_000;
 /// # Errors
 /// The sentence to show.
 pub(crate) fn download(name: &str, kind: &str, text: &str) -> Result<(), String> {
-    try_download(name, kind, text).map_err(|_| t("The browser did not take the file. Try again.").to_owned())
+    try_download(name, kind, text).map_err(|_| t("The browser couldn't save the file. Try again.").to_owned())
 }
 
 fn try_download(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {

@@ -153,7 +153,7 @@ impl Platform {
                         key("Open this page in Safari."),
                         key("Tap Share, then Add to Home Screen."),
                         key(
-                            "Open Lotbook from its new icon, and enrol there: the icon's data is apart from Safari's.",
+                            "Open Lotbook from its new icon and connect there. It doesn't share Safari's data.",
                         ),
                     ]
                 }
@@ -162,7 +162,11 @@ impl Platform {
                 const { &[key("Open the browser's menu, and choose Install app or Add to Home screen.")] }
             }
             Self::Firefox => {
-                const { &[key("Firefox cannot install it here. Use Chrome or Edge, or go on in this window.")] }
+                const {
+                    &[key(
+                        "Firefox can't install Lotbook here. Use Chrome or Edge, or continue in this window.",
+                    )]
+                }
             }
             Self::Safari => const { &[key("Choose File, then Add to Dock.")] },
             Self::Other => const { &[key("Choose Install in the browser's address bar or menu.")] },

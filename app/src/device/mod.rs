@@ -3,8 +3,10 @@
 
 pub(crate) mod csv;
 pub(crate) mod download;
+pub(crate) mod drafts;
 pub(crate) mod feedback;
 pub(crate) mod install;
 pub(crate) mod preferences;
 pub(crate) mod storage;
+pub(crate) mod used_bins;
 pub(crate) mod wake_lock;

@@ -46,6 +46,8 @@ pub(crate) struct ScannerPreferences {
     pub(crate) separator: char,
     /// Whether the scanner was observed to send separators.
     pub(crate) sends_separators: bool,
+    /// Whether the scanner was observed to end its scans with Enter or Tab.
+    pub(crate) ends_with_key: bool,
     /// Whether the scanner test was ever used.
     pub(crate) is_tested: bool,
     /// Repeated scans of the same code within this time count as one; 0 counts every scan.
@@ -59,6 +61,7 @@ impl Default for ScannerPreferences {
             min_chars: 3,
             separator: GROUP_SEPARATOR,
             sends_separators: false,
+            ends_with_key: false,
             is_tested: false,
             blanking_millis: 0,
         }
@@ -80,6 +83,8 @@ pub(crate) struct Preferences {
     /// Whether scans are answered by sounds.
     pub(crate) sounds: bool,
     pub(crate) scanner: ScannerPreferences,
+    /// The [`ScalePattern`](domain::ScalePattern) of scales' labels; empty where there are none.
+    pub(crate) scale_pattern: String,
     /// The bin for received goods before they are put away.
     pub(crate) receiving_bin: String,
     /// Whether the first-run guide was completed or dismissed.
@@ -92,6 +97,7 @@ impl Default for Preferences {
             theme: Theme::Auto,
             sounds: true,
             scanner: ScannerPreferences::default(),
+            scale_pattern: String::new(),
             receiving_bin: "RECEIVING".to_owned(),
             is_welcomed: false,
         }
@@ -135,6 +141,6 @@ mod tests {
         let read: Preferences =
             serde_json::from_str(r#"{"theme":"dark","scanner":{"min_chars":6}}"#).expect("json");
         assert_eq!((read.theme, read.scanner.min_chars, read.scanner.max_gap_millis), (Theme::Dark, 6, 100));
-        assert_eq!(read.receiving_bin, "RECEIVING");
+        assert_eq!((read.receiving_bin.as_str(), read.scale_pattern.as_str()), ("RECEIVING", ""));
     }
 }

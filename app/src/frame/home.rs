@@ -2,12 +2,13 @@
 
 use domain::Quantity;
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::AnyRoute;
+use yew_router::prelude::*;
 
-use crate::desk::scan_field::ScanField;
-use crate::desk::use_desk::use_scans;
+use crate::desk::use_desk::use_answers;
 use crate::device::preferences::Preferences;
 use crate::goods::looks::work_glyph;
+use crate::goods::product_search::{Chosen, ProductSearch};
 use crate::goods::recent_list::RecentList;
 use crate::route::{LotWork, Route};
 use crate::ui::button::link_button;
@@ -15,8 +16,12 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
+use crate::use_today::use_today;
 use crate::words::language::{t, tn};
 
+/// The operations with a tile, most frequent first.
+const WORKS: [LotWork; 6] =
+    [LotWork::Receive, LotWork::PutAway, LotWork::Pick, LotWork::Move, LotWork::Count, LotWork::Adjust];
 /// Rows of the latest changes.
 const MAX_RECENT_ROWS: usize = 8;
 
@@ -46,42 +51,30 @@ fn use_waiting(receiving_bin: String) -> Waiting {
 /// The page.
 #[component]
 pub(crate) fn HomePage() -> Html {
-    let scans = use_scans();
-    let text = use_state(String::new);
+    let navigator = use_navigator();
     let preferences = use_memo((), |()| Preferences::load());
     let waiting = use_waiting(preferences.receiving_bin.clone());
-    let on_change = {
-        let text = text.clone();
-        Callback::from(move |typed| text.set(typed))
-    };
-    let on_enter = {
-        let (text, scans) = (text.clone(), scans.clone());
-        Callback::from(move |typed: String| {
-            scans.submit_typed(&typed);
-            text.set(String::new());
-            true
-        })
-    };
-    let search = ScanField {
-        label: t("Scan or type a code"),
-        text: (*text).clone().into(),
-        on_change,
-        on_enter: Some(on_enter),
-        scans: &scans,
-        test: "home-scan",
-    };
+    let (answers, today) = (use_answers(), use_today());
+    let on_found = Callback::from(move |(id, lot): Chosen| {
+        if let Some(lot) = &lot {
+            answers.refuses(lot, today);
+        }
+        if let Some(navigator) = &navigator {
+            navigator.push(&AnyRoute::new(Route::at_lot(id, lot.and_then(|lot| lot.first_id()))));
+        }
+    });
     html! {
         <div class="page home" data-test="home">
             <PageHead title={t("Work")}>{ settings_link() }</PageHead>
             if !preferences.is_welcomed {
                 <div class="banner tone-info" data-test="welcome-banner">
-                    <p>{ t("New on this device? A few steps make it safe and quick.") }</p>
-                    { link_button("button", Route::Welcome.to_path(), t("Set it up").into(), "welcome") }
+                    <p>{ t("New here? Finish setting up this device.") }</p>
+                    { link_button("button", Route::Welcome.to_path(), t("Finish setup").into(), "welcome") }
                 </div>
             }
-            { search.view() }
-            <nav class="tiles" aria-label={t("Work")}>
-                for work in [LotWork::Receive, LotWork::PutAway, LotWork::Pick, LotWork::Move, LotWork::Count, LotWork::Adjust] {
+            <ProductSearch {on_found} label={t("Scan or type a name or code")} test="home-scan" is_general={true} />
+            <nav class="tiles" aria-label={t("Work")} style={format!("--chars: {}", longest_word())}>
+                for work in WORKS {
                     { tile(Route::Start { operation: work }, work_glyph(work), t(work.verb()), note(work, waiting), work.code()) }
                 }
                 { tile(Route::Checkout, Glyph::Cart, t("Sell"), String::new(), "sell") }
@@ -90,8 +83,8 @@ pub(crate) fn HomePage() -> Html {
             </nav>
             <section class="just-now">
                 <header class="section-head">
-                    <h2>{ t("Just now") }</h2>
-                    <a href={Route::Sync.to_path()}>{ t("Everything") }</a>
+                    <h2>{ t("Recent activity") }</h2>
+                    <a href={Route::Sync.to_path()}>{ t("View all") }</a>
                 </header>
                 <RecentList max_rows={MAX_RECENT_ROWS} />
             </section>
@@ -117,6 +110,12 @@ fn note(work: LotWork, waiting: Waiting) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// The number of characters of the longest word on a tile; the style sheet derives the tiles' width from it.
+fn longest_word() -> usize {
+    let words = WORKS.map(|work| t(work.verb())).into_iter().chain([t("Sell"), t("Transfer"), t("Report")]);
+    words.flat_map(str::split_whitespace).map(|word| word.chars().count()).max().unwrap_or_default()
 }
 
 fn tile(route: Route, glyph: Glyph, word: &'static str, note: String, test: &'static str) -> Html {

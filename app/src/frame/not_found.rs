@@ -12,13 +12,13 @@ use crate::words::language::t;
 pub(crate) fn not_found_page() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Search,
-        title: t("This address leads nowhere"),
+        title: t("Page not found"),
         text: t("It may be mistyped, or from a newer version of Lotbook."),
         test: "not-found",
     };
     html! {
         <div class="page">
-            <PageHead title={t("There is no such page")} back={Route::Stock} />
+            <PageHead title={t("Page not found")} back={Route::Stock} />
             { placeholder.view(to_stock("button primary")) }
         </div>
     }

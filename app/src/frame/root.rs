@@ -1,5 +1,6 @@
 //! Opens the device's database before anything else, and shows a sentence if that fails.
 
+use gloo_timers::callback::Timeout;
 use sync::StoreError;
 use yew::prelude::*;
 
@@ -8,6 +9,9 @@ use crate::book::Book;
 use crate::use_offline_sync::SyncProvider;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::t;
+
+/// The time after which the page offers advice.
+const LONG_OPENING_MILLIS: u32 = 5_000;
 
 enum Opening {
     Running,
@@ -28,6 +32,14 @@ fn fetch_again(_: MouseEvent) {
 #[component]
 pub(crate) fn Root() -> Html {
     let opening = use_state(|| Opening::Running);
+    let is_long = use_state(|| false);
+    {
+        let is_long = is_long.setter();
+        use_effect_with((), move |()| {
+            let wait = Timeout::new(LONG_OPENING_MILLIS, move || is_long.set(true));
+            move || drop(wait)
+        });
+    }
     {
         let opening = opening.clone();
         use_effect_with((), move |()| {
@@ -44,7 +56,12 @@ pub(crate) fn Root() -> Html {
             html! {
                 <main class="opening" aria-busy="true">
                     <h1 translate="no">{ "Lotbook" }</h1>
-                    <p role="status">{ t("Opening your stock book…") }</p>
+                    <p role="status">{ t("Opening Lotbook…") }</p>
+                    if *is_long {
+                        <p role="status" data-test="open-long">
+                            { t("This is taking longer than usual. Close other windows of Lotbook. If that doesn't help, reload.") }
+                        </p>
+                    }
                 </main>
             }
         }
@@ -56,9 +73,9 @@ pub(crate) fn Root() -> Html {
         Opening::Failed(error) => html! {
             <main class="opening">
                 <div role="alert">
-                    <h1>{ t("Lotbook cannot open its data") }</h1>
+                    <h1>{ t("Lotbook can't open its data") }</h1>
                     <p data-test="open-error">{ store_fault(error) }</p>
-                    <p>{ t("Nothing that was saved is lost. Until this is mended, nothing new can be saved.") }</p>
+                    <p>{ t("Your saved work is safe. Nothing new can be saved until this is fixed.") }</p>
                 </div>
                 <button class="button primary" onclick={|_| client::reload()}>{ t("Try again") }</button>
                 if let StoreError::Corrupt(_) = error {

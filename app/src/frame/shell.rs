@@ -14,6 +14,7 @@ use super::pages::Page;
 use crate::book::stock_filter::StockSearch;
 use crate::desk::scan_question::{Question, ScanQuestion};
 use crate::desk::scanner::use_scan_listener;
+use crate::desk::search_keys::use_search_keys;
 use crate::desk::use_desk::{Desk, use_new_desk};
 use crate::device::wake_lock::use_wake_lock;
 use crate::goods::use_queue::use_queue;
@@ -29,7 +30,10 @@ use crate::stock::stock_page::stock_page;
 use crate::ui::flash::FlashScreen;
 use crate::ui::toasts::{Shown, Toasts, toast_list, use_escape};
 use crate::ui::use_clock::use_now;
+use crate::ui::use_office::use_office;
+use crate::use_book::use_book;
 use crate::use_offline_sync::use_sync;
+use crate::use_today::ClockCheck;
 use crate::words::language::t;
 use client::Threat;
 use client::use_update_ready;
@@ -43,9 +47,11 @@ pub(crate) fn app() -> Html {
 fn Frame() -> Html {
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
     let (sync, now, queue) = (use_sync(), use_now(), use_queue());
+    let book = use_book();
     let shown = use_reducer_eq(Shown::default);
     let question = use_state(|| None::<Question>);
     use_escape(&shown);
+    use_search_keys();
     use_wake_lock(route.keeps_awake());
     let desk = use_new_desk(&shown, &question);
     let toasts = desk.answers.toasts.clone();
@@ -57,8 +63,14 @@ fn Frame() -> Html {
     let lot = use_query("lot").and_then(|lot| lot.parse().ok());
     let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
-    let class =
-        classes!("shell", route.is_task().then_some("is-task"), route.is_beside_list().then_some("has-list"));
+    let is_office = use_office();
+    let has_pane = route.is_beside_list() || is_office && route == Route::Lots;
+    let class = classes!(
+        "shell",
+        route.is_task().then_some("is-task"),
+        has_pane.then_some("has-list"),
+        is_office.then_some("is-office")
+    );
     html! {
         <ContextProvider<Toasts> context={toasts}>
             <ContextProvider<Desk> context={desk}>
@@ -66,9 +78,9 @@ fn Frame() -> Html {
                     <a class="skip" href="#main">{ t("Skip to the page") }</a>
                     <header class="top">
                         { connectivity_status(&sync, now) }
-                        { notices(&sync, now, is_update_ready.then_some(apply_update), storage) }
+                        { notices(&sync, now, is_update_ready.then_some(apply_update), storage, ClockCheck::of(&book)) }
                     </header>
-                    { navigation(&route, inbox) }
+                    { navigation(&route, inbox, is_office) }
                     <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
                 </div>
                 if sync.threats.contains(&Threat::Refused) {
@@ -95,7 +107,7 @@ fn page(route: Route, lot: Option<Uuid>, search: &UseStateHandle<StockSearch>) -
     }
 }
 
-/// Plain links navigate within the app; other clicks (a new tab, another site) are left to the browser.
+/// Plain links navigate within the app; other clicks (a new tab, another site, a link with `rel`) are left to the browser.
 fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
     Callback::from(move |event: MouseEvent| {
         let is_plain = event.button() == 0
@@ -104,7 +116,7 @@ fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
             return;
         }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| target.closest("a[href^='/']").ok().flatten());
+        let link = target.and_then(|target| target.closest("a[href^='/']:not([rel])").ok().flatten());
         if let (Some(href), Some(navigator)) = (link.and_then(|link| link.get_attribute("href")), &navigator)
         {
             event.prevent_default();

@@ -9,15 +9,15 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::lot_chip::expiry_tone;
-use super::use_catalogue::{card_of, use_cards};
+use super::product_rows::{ProductRows, use_product_rows};
+use super::use_catalogue::card_of;
 use crate::book::lot_filter::SOON_DAYS;
+use crate::book::stock_filter::StockSearch;
 use crate::book::views::{CardDetail, ProductCard};
 use crate::route::Route;
 use crate::ui::chip::{chip, pending_chip};
-use crate::ui::row_focus::use_row_focus;
 use crate::ui::row_text::data_text;
-use crate::ui::use_clock::use_today;
-use crate::ui::virtual_rows::use_visible_rows;
+use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::t;
 
@@ -27,37 +27,33 @@ pub(crate) struct ProductListProps {
     /// In order.
     pub(crate) ids: Rc<Vec<Uuid>>,
     /// The product whose page is open.
-    #[prop_or_default]
     pub(crate) current: Option<Uuid>,
+    /// The search that found them.
+    pub(crate) search: StockSearch,
 }
 
 /// The list.
 #[component]
 pub(crate) fn ProductList(props: &ProductListProps) -> Html {
     let viewport = use_node_ref();
-    let total = props.ids.len();
-    let (visible, onscroll) = use_visible_rows(&viewport, total);
-    let shown = use_memo((props.ids.clone(), visible.clone()), |(ids, visible)| {
-        Rc::<[Uuid]>::from(ids.get(visible.clone()).unwrap_or_default())
-    });
-    let cards = use_cards((*shown).clone());
-    let today = use_today();
-    let focus = use_row_focus(&viewport, total, &visible, props.ids.clone());
-    let rows = shown.iter().zip(visible.clone()).map(|(id, row)| {
+    let ProductRows { list, shown, cards } = use_product_rows(&viewport, &props.ids, props.search.clone());
+    let (today, total) = (use_today(), list.total.to_string());
+    let rows = shown.iter().zip(list.visible.clone()).map(|(id, row)| {
         let is_current = props.current == Some(*id);
         product_row(
-            &Place { id: *id, row, is_current, is_tab_stop: row == focus.tab_stop },
+            &Place { id: *id, row, is_current, is_tab_stop: row == list.focus.tab_stop },
             card_of(&cards, *id),
             today,
         )
     });
     html! {
-        <div class="list" ref={viewport} role="grid" aria-label={t("Products")} aria-rowcount={total.to_string()} onkeydown={focus.on_key} {onscroll}
-            data-test="product-list" data-total={total.to_string()}>
-            <div class="list-rows" role="presentation" style={format!("--rows: {total}; --first: {}", visible.start)}>
-                <div class="list-window" role="rowgroup">{ for rows }</div>
+        <>
+            { list.note(list.total) }
+            <div class="list" ref={viewport} role="grid" aria-label={t("Products")} aria-rowcount={total.clone()}
+                onkeydown={list.focus.on_key.clone()} onscroll={list.onscroll.clone()} data-test="product-list" data-total={total}>
+                { list.window(rows.collect()) }
             </div>
-        </div>
+        </>
     }
 }
 
@@ -115,8 +111,8 @@ pub(crate) fn name_and_variant(name: &str, variant: &str) -> String {
     if name.ends_with(variant) { name.to_owned() } else { format!("{name} {variant}") }
 }
 
-/// The list shows a date only if it is close.
-fn soon_chip(detail: &CardDetail, today: CalendarDate) -> Html {
+/// The chip of the next expiry, only if it is close.
+pub(crate) fn soon_chip(detail: &CardDetail, today: CalendarDate) -> Html {
     match detail.soonest_expiry.filter(|date| today.days_until(*date) <= SOON_DAYS) {
         Some(date) => {
             let (tone, glyph) = expiry_tone(today, date);

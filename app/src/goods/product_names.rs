@@ -2,11 +2,19 @@
 
 use domain::{InventoryLot, Product};
 
-use crate::book::views::ProductView;
+use crate::book::views::{Elsewhere, ProductView};
 
 /// A view's lots as input for the rules.
 pub(crate) fn rows_of(view: &ProductView) -> Vec<InventoryLot> {
     view.lots.iter().map(|lot| lot.row.clone()).collect()
+}
+
+/// A view's lots that only the server has, as far as it was asked.
+pub(crate) fn rows_elsewhere(view: &ProductView) -> Vec<InventoryLot> {
+    match &view.elsewhere {
+        Elsewhere::Live { lots } => lots.iter().map(|lot| lot.row.clone()).collect(),
+        Elsewhere::Asking | Elsewhere::AsOf(_) => Vec::new(),
+    }
 }
 
 /// A product among the others of its family, in the same order on every page.

@@ -24,7 +24,7 @@ pub(crate) fn queue_row(
     let undo = on_undo.reform(move |_: MouseEvent| id);
     let title = words.title(name);
     let state = match mutation.depends_on {
-        Some(_) => t("waits for an earlier change"),
+        Some(_) => t("waiting for an earlier change"),
         None => t("saved here"),
     };
     html! {
@@ -35,7 +35,7 @@ pub(crate) fn queue_row(
             if let Some(change) = words.change {
                 <b class="row-quantity">{ change }</b>
             }
-            { icon_button("icon-button", Glyph::Undo, tf("Take back: {what}", &[("what", &title)]), undo, "queue-undo") }
+            { icon_button("icon-button", Glyph::Undo, tf("Undo: {what}", &[("what", &title)]), undo, "queue-undo") }
         </li>
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn RecentList(props: &RecentListProps) -> Html {
         Loaded::Ready(_) if shown.is_empty() => Placeholder {
             glyph: Glyph::Clock,
             title: t("Nothing yet"),
-            text: t("What you receive, pick, move, count or sell on this device appears here."),
+            text: t("Your receipts, picks, moves, counts and sales appear here."),
             test: "empty-recent",
         }
         .view(Html::default()),
@@ -83,7 +83,7 @@ fn undo_button(one: &Recent, all: &[Recent], book: &Book, toasts: &Toasts) -> Ht
             icon_button(
                 "icon-button",
                 Glyph::Undo,
-                tf("Take back: {what}", &[("what", &title)]),
+                tf("Undo: {what}", &[("what", &title)]),
                 onclick,
                 "recent-undo",
             )
@@ -121,7 +121,7 @@ fn recent_row(
         RecentState::Sent { at } => (Tone::Good, Glyph::Tick, "sent", t("confirmed").to_owned(), *at),
         RecentState::Attention(outcome) => {
             let why = match reason(&one.mutation.action, &outcome.code, &outcome.message) {
-                unsaid if unsaid.is_empty() => t("needs you").to_owned(),
+                unsaid if unsaid.is_empty() => t("needs attention").to_owned(),
                 why => why,
             };
             (Tone::Attention, Glyph::Attention, "attention", why, one.mutation.captured_at)

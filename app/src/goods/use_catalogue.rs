@@ -9,9 +9,9 @@ use super::use_survey::use_survey_if;
 use crate::book::stock_filter::{StockFilter, StockSearch};
 use crate::book::surveyor::SurveyState;
 use crate::book::views::ProductCard;
-use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 use client::Completeness;
 
@@ -25,19 +25,38 @@ pub(crate) struct CatalogueView {
     /// The products found, in list order. An `Rc<Vec>` is compared by pointer first, which avoids comparing
     /// 100,000 ids; an `Rc<[Uuid]>` is not.
     pub(crate) hits: Rc<Vec<Uuid>>,
+    /// Whether they are only similar, because nothing matches exactly.
+    pub(crate) is_similar: bool,
 }
 
-/// The products whose label contains every word of `query`; all products for an empty query.
+/// The products whose label contains every word of `query`; all products for an empty query. If there are none, those
+/// that have them but for a typing mistake.
 #[hook]
 pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
     let book = use_book();
     let version = use_book_version();
-    let hits = use_memo((query.to_owned(), version), {
+    let exact = use_memo((query.to_owned(), version), {
         let book = book.clone();
-        move |(query, _)| book.search(query)
+        move |(query, _)| Rc::new(book.search(query))
     });
+    let asked = exact.is_empty().then(|| query.to_owned());
+    let similar = use_loaded(asked, version, {
+        let book = book.clone();
+        move |asked| async move {
+            match asked {
+                // Nothing is similar while the code for it cannot be loaded.
+                Some(query) => Ok(book.search_similar(query).await.unwrap_or_default()),
+                None => Ok(Vec::new()),
+            }
+        }
+    });
+    let (hits, is_similar) = match similar {
+        Loaded::Ready(similar) if exact.is_empty() && !similar.is_empty() => (similar, true),
+        _ => ((*exact).clone(), false),
+    };
     let total = book.catalogue_len();
-    CatalogueView { ready: total > 0 || book.client().completeness() == Completeness::Complete, total, hits }
+    let ready = total > 0 || book.client().completeness() == Completeness::Complete;
+    CatalogueView { ready, total, hits, is_similar }
 }
 
 /// Like [`use_catalogue`] for the stock list, filtered by stock as well; with the progress of reading the

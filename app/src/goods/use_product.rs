@@ -7,10 +7,10 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use crate::book::views::{Elsewhere, ProductView};
-use crate::ui::use_clock::use_today;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
 use crate::use_offline_sync::use_sync;
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 
 /// The product as stored on the device, with pending mutations. A product that the device does not hold is

@@ -1,13 +1,15 @@
 //! A sheet to assign a code to a product as its barcode: search, select, confirm.
 
 use uuid::Uuid;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::book::views::ProductView;
 use crate::desk::record_faults::not_recorded;
 use crate::goods::product_list::name_and_variant;
-use crate::goods::product_search::products;
+use crate::goods::search_results::products;
 use crate::goods::use_catalogue::use_catalogue;
 use crate::ui::button::{button, resting_button};
 use crate::ui::field::Field;
@@ -15,9 +17,10 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::row_text::data_text;
 use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
-use crate::ui::use_clock::use_today;
+use crate::ui::use_element::use_element;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
@@ -74,6 +77,14 @@ fn Search(props: &SearchProps) -> Html {
         on_change: props.on_change.clone(),
         ..Field::default()
     };
+    // The dialog would focus its close button.
+    let search = use_node_ref();
+    use_element(&search, true, |search| {
+        if let Ok(Some(field)) = search.query_selector("input") {
+            // Without focus, the person taps the field.
+            let _ = field.unchecked_into::<HtmlElement>().focus();
+        }
+    });
     let is_asked = !props.query.trim().is_empty();
     let matches = found.hits.iter().take(if is_asked { MAX_MATCHES } else { 0 });
     let row = |id: &Uuid| {
@@ -90,8 +101,8 @@ fn Search(props: &SearchProps) -> Html {
     };
     html! {
         <>
-            <p>{ tf("The product that you choose gets the barcode {code}.", &[("code", &props.code)]) }</p>
-            { field.view() }
+            <p>{ tf("The product you choose gets the barcode {code}.", &[("code", &props.code)]) }</p>
+            <div ref={search}>{ field.view() }</div>
             <div role="status">
                 if is_asked && found.hits.is_empty() {
                     <p class="muted">{ t("No product matches.") }</p>
@@ -133,7 +144,7 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
             spawn_local(async move {
                 match book.assign_code(&code, id).await {
                     Ok(()) => {
-                        toasts.show(Toast::saved(tf("The barcode is {code} now.", &[("code", &code)])));
+                        toasts.show(Toast::saved(tf("The barcode is now {code}.", &[("code", &code)])));
                         on_done.emit(());
                     }
                     Err(error) => {
@@ -167,7 +178,7 @@ fn consequence(product: &Loaded<Option<ProductView>>, code: &str) -> String {
         Loaded::Loading => String::new(),
         Loaded::Failed(message) => message.clone(),
         Loaded::Ready(view) => match view.as_ref() {
-            None => t("This product is not in the book (any more).").to_owned(),
+            None => t("This product no longer exists.").to_owned(),
             Some(view) if view.product.barcode.is_empty() => tf(
                 "{name} has no barcode yet. It gets {code}.",
                 &[("name", &view.product.name), ("code", &code)],

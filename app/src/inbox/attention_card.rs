@@ -5,7 +5,9 @@ use sync::{Mutation, Outcome, UnixMillis, Verdict};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::comparison::{Compared, compare};
+use super::comparison::{Compared, Comparison, compare};
+use super::comparison_table::comparison_table;
+use super::field_choice::FieldChoice;
 use crate::goods::queue_row::sub_line;
 use crate::route::Route;
 use crate::ui::button::link_button;
@@ -17,24 +19,27 @@ use crate::words::language::{key, t};
 use crate::words::reasons::reason;
 
 /// A resolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resolution {
     /// Sends the same mutation again.
     Retry,
-    /// Sends this device's values again, based on the current row.
+    /// Sends this device's values again, based on the row that is shown.
     KeepMine,
-    /// Keeps the server's row.
+    /// Keeps the current values of contested fields, and sends the others again.
     KeepTheirs,
+    /// Like `KeepMine`, but keeps the current values of these fields.
+    Choose(Vec<&'static str>),
     /// Drops the mutation.
     Discard,
 }
 
 impl Resolution {
-    fn words(self) -> (&'static str, &'static str) {
+    fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Retry => (t("Try again"), "retry"),
             Self::KeepMine => (t("Use mine"), "keep-mine"),
             Self::KeepTheirs => (t("Keep theirs"), "keep-theirs"),
+            Self::Choose(_) => (t("Save this choice"), "keep-chosen"),
             Self::Discard => (t("Discard"), "discard"),
         }
     }
@@ -64,7 +69,7 @@ impl AttentionCard<'_> {
             message => message,
         };
         let when = sub_line(&words.place, "", &format::ago(mutation.captured_at, now));
-        let fields = compare(&mutation.action, outcome);
+        let Comparison { compared, kept } = compare(&mutation.action, outcome);
         html! {
             <article class="card attention" key={mutation.id.to_string()} data-test="attention-card"
                 data-id={mutation.id.to_string()} data-verdict={word} data-kind={mutation.action.kind()}>
@@ -72,11 +77,17 @@ impl AttentionCard<'_> {
                 <h3>{ words.title(self.name) }</h3>
                 <p class="muted">{ when }</p>
                 <p data-test="attention-reason">{ message.to_owned() }</p>
-                if !fields.is_empty() {
-                    { comparison(&fields) }
+                if outcome.verdict == Verdict::Conflict && compared.len() > 1 && !is_gone(&compared) {
+                    <FieldChoice id={mutation.id} fields={compared} is_busy={self.is_busy}
+                        on_choose={self.on_resolve.reform(Resolution::Choose)} />
+                } else if !compared.is_empty() {
+                    { comparison_table(t("You").into(), &compared) }
+                }
+                if !kept.is_empty() {
+                    { kept_fields(&kept) }
                 }
                 <div class="ways">
-                    { for ways.iter().map(|way| self.way_button(*way)) }
+                    { for ways.iter().map(|way| self.way_button(way)) }
                     if let Some(id) = words.product.filter(|_| !is_creation) {
                         { link_button("button quiet", Route::Product { id }.to_path(), t("Open product").into(), "attention-open") }
                     }
@@ -85,10 +96,11 @@ impl AttentionCard<'_> {
         }
     }
 
-    fn way_button(&self, way: Resolution) -> Html {
+    fn way_button(&self, way: &Resolution) -> Html {
         let (word, test) = way.words();
         let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry);
-        let onclick = self.on_resolve.reform(move |_: MouseEvent| way);
+        let way = way.clone();
+        let onclick = self.on_resolve.reform(move |_: MouseEvent| way.clone());
         html! {
             <button class={classes!("button", is_main.then_some("strong"))} type="button" disabled={self.is_busy}
                 {onclick} data-test={test}>{ word }</button>
@@ -104,7 +116,7 @@ fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Res
             (key("Booked"), Glyph::Attention, &[Resolution::Discard])
         }
         Verdict::Conflict => {
-            (key("Changed twice"), Glyph::Attention, &[Resolution::KeepTheirs, Resolution::KeepMine])
+            (key("Edit conflict"), Glyph::Attention, &[Resolution::KeepTheirs, Resolution::KeepMine])
         }
         Verdict::Held => (key("On hold"), Glyph::Link, &[Resolution::Discard, Resolution::Retry]),
         Verdict::Rejected | Verdict::Applied | Verdict::Merged => {
@@ -113,21 +125,21 @@ fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Res
     }
 }
 
-fn comparison(fields: &[Compared]) -> Html {
+/// Whether the server has no row to compare with: then there is nothing to choose.
+fn is_gone(fields: &[Compared]) -> bool {
+    fields.iter().any(|field| field.theirs.is_none())
+}
+
+/// The changes of fields that nobody else changed.
+fn kept_fields(fields: &[Compared]) -> Html {
     html! {
-        <table class="comparison" data-test="comparison">
-            <thead>
-                <tr><td /><th scope="col">{ t("You") }</th><th scope="col">{ t("Everyone now") }</th></tr>
-            </thead>
-            <tbody>
+        <div class="kept-fields" data-test="kept-fields">
+            <p class="muted">{ t("Saved either way (no one else changed these):") }</p>
+            <ul>
                 { for fields.iter().map(|field| html! {
-                    <tr>
-                        <th scope="row">{ &field.field }</th>
-                        <td data-test="mine" translate="no">{ &field.mine }</td>
-                        <td data-test="theirs" translate="no">{ field.theirs.as_deref().unwrap_or(t("gone")) }</td>
-                    </tr>
+                    <li><span class="muted">{ &field.field }</span>{ " " }<b translate="no">{ &field.mine }</b></li>
                 }) }
-            </tbody>
-        </table>
+            </ul>
+        </div>
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use client::{RecordError, RetryBase};
 use domain::{Action, Row};
 use sync::{Outcome, QueueRecord, QueueState, UnixMillis};
 use uuid::Uuid;
@@ -9,6 +10,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::attention_card::{AttentionCard, Resolution};
+use super::resolving::{rest_of, rest_without_contested};
+use crate::book::Book;
 use crate::desk::record_faults::not_recorded;
 use crate::goods::use_queue::use_queue;
 use crate::ui::button::button;
@@ -65,7 +68,9 @@ fn on_resolve(
     let (confirming, resolve) = (confirming.clone(), resolve.clone());
     Callback::from(move |way| match way {
         Resolution::Discard => confirming.set(Some(id)),
-        Resolution::Retry | Resolution::KeepMine | Resolution::KeepTheirs => resolve.emit((id, way)),
+        Resolution::Retry | Resolution::KeepMine | Resolution::KeepTheirs | Resolution::Choose(_) => {
+            resolve.emit((id, way));
+        }
     })
 }
 
@@ -78,22 +83,56 @@ fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolutio
         let (book, toasts, busy) = (book.clone(), toasts.clone(), busy.clone());
         busy.set(Some(id));
         spawn_local(async move {
-            let done = match way {
-                Resolution::Retry | Resolution::KeepMine => book.client().retry(id).await.map(drop),
-                Resolution::KeepTheirs | Resolution::Discard => book.client().discard(id).await,
-            };
-            let said = match way {
-                Resolution::Retry | Resolution::KeepMine => t("It is sent again."),
-                Resolution::KeepTheirs => t("Everyone's value stays."),
-                Resolution::Discard => t("The change is discarded."),
-            };
-            toasts.show(match done {
-                Ok(()) => Toast::saved(said),
-                Err(error) => Toast::new(Tone::Attention, t("That did not work"), not_recorded(&error, None)),
+            toasts.show(match carry_out(&book, id, &way).await {
+                Ok(said) => Toast::saved(said),
+                Err(error) => Toast::new(Tone::Attention, t("That didn't work"), not_recorded(&error, None)),
             });
             busy.set(None);
         });
     })
+}
+
+/// Returns the sentence to show.
+async fn carry_out(book: &Book, id: Uuid, way: &Resolution) -> Result<&'static str, RecordError> {
+    let client = book.client();
+    match way {
+        Resolution::Retry | Resolution::KeepMine => {
+            client.retry(id).await?;
+            Ok(t("Trying again."))
+        }
+        Resolution::Discard => {
+            book.give_up(id).await?;
+            Ok(t("Change discarded."))
+        }
+        Resolution::KeepTheirs => {
+            let is_sent = send_rest(book, id, rest_without_contested).await?;
+            Ok(match is_sent {
+                true => t("Current value kept. Your other changes will sync."),
+                false => t("Current value kept."),
+            })
+        }
+        Resolution::Choose(theirs) => {
+            send_rest(book, id, |action, code| rest_of(action, code, theirs)).await?;
+            Ok(t("Your choice is saved and will sync."))
+        }
+    }
+}
+
+/// Sends what is left of a conflicting edit, or drops it if nothing is. Returns whether it is sent.
+async fn send_rest(
+    book: &Book,
+    id: Uuid,
+    rest: impl Fn(&Action, &str) -> Option<(Action, RetryBase)>,
+) -> Result<bool, RecordError> {
+    let queue = book.client().queue();
+    let left = queue.iter().find(|record| record.mutation.id == id).and_then(|record| match &record.state {
+        QueueState::Attention(outcome) => rest(&record.mutation.action, &outcome.code),
+        QueueState::Pending => None,
+    });
+    match left {
+        Some((action, base)) => book.client().retry_as(id, action, base).await.map(|_| true),
+        None => book.give_up(id).await.map(|()| false),
+    }
 }
 
 fn discard_sheet(
@@ -113,7 +152,7 @@ fn discard_sheet(
     };
     html! {
         <Sheet title={t("Discard this change?")} {on_close} test="discard-sheet">
-            <p>{ t("It was not booked, and it will not be sent again. What the server has stays as it is.") }</p>
+            <p>{ t("It wasn't booked and won't be retried. The server's data stays as it is.") }</p>
             <div class="sheet-actions">
                 { button("button", t("Keep it").into(), keep, "discard-cancel") }
                 { button("button danger-fill", t("Discard").into(), discard, "discard-confirm") }

@@ -1,6 +1,6 @@
 //! Compares an edit of this device with the current row, field by field.
 
-use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row};
+use domain::{Action, InventoryLot, LotPatch, Money, Product, ProductPatch, Row, contested_fields};
 use sync::Outcome;
 
 use crate::goods::lot_chip::status_word;
@@ -10,6 +10,8 @@ use crate::words::language::t;
 /// One field in both versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Compared {
+    /// The field's name in edits.
+    pub(crate) key: &'static str,
     /// The field's name.
     pub(crate) field: String,
     /// This device's value.
@@ -18,8 +20,24 @@ pub(crate) struct Compared {
     pub(crate) theirs: Option<String>,
 }
 
-/// The fields of an edit; empty for other actions.
-pub(crate) fn compare(action: &Action, outcome: &Outcome<Row>) -> Vec<Compared> {
+/// The fields of an edit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// Those to decide about; of an edit that did not conflict by fields, all.
+    pub(crate) compared: Vec<Compared>,
+    /// Those that nobody else changed: they are kept, whatever is decided.
+    pub(crate) kept: Vec<Compared>,
+}
+
+/// Compares an edit with the row of its outcome; empty for other actions.
+pub(crate) fn compare(action: &Action, outcome: &Outcome<Row>) -> Comparison {
+    let contested = contested_fields(&outcome.code);
+    let is_compared = |field: &Compared| contested.is_empty() || contested.iter().any(|it| it == field.key);
+    let (compared, kept) = fields(action, outcome).into_iter().partition(is_compared);
+    Comparison { compared, kept }
+}
+
+fn fields(action: &Action, outcome: &Outcome<Row>) -> Vec<Compared> {
     let rows = || outcome.rows.iter().map(|versioned| &versioned.row);
     match action {
         Action::UpdateProduct { id, patch } => {
@@ -34,8 +52,8 @@ pub(crate) fn compare(action: &Action, outcome: &Outcome<Row>) -> Vec<Compared> 
 }
 
 fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compared> {
-    let text = |field: &str, mine: &Option<String>, theirs: Option<&String>| {
-        mine.clone().map(|mine| compared(field, said(&mine), theirs.map(|value| said(value))))
+    let text = |(key, field): (&'static str, &str), mine: &Option<String>, theirs: Option<&String>| {
+        mine.as_ref().map(|mine| compared((key, field), said(mine), theirs.map(|value| said(value))))
     };
     let price = patch.price_minor.map(|minor| {
         let their_currency = theirs.map(|product| product.currency.clone());
@@ -43,18 +61,18 @@ fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compare
         let theirs = theirs.map(|product| {
             format::money(&Money { minor: product.price_minor, currency: product.currency.clone() })
         });
-        compared(t("Price"), format::money(&Money { minor, currency }), theirs)
+        compared(("price", t("Price")), format::money(&Money { minor, currency }), theirs)
     });
     let of = |read: fn(&Product) -> &String| theirs.map(read);
     let all = [
-        text(t("Name"), &patch.name, of(|product| &product.name)),
-        text(t("SKU"), &patch.sku, of(|product| &product.sku)),
-        text(t("Barcode"), &patch.barcode, of(|product| &product.barcode)),
-        text(t("Unit"), &patch.unit, of(|product| &product.unit)),
+        text(("name", t("Name")), &patch.name, of(|product| &product.name)),
+        text(("sku", t("SKU")), &patch.sku, of(|product| &product.sku)),
+        text(("barcode", t("Barcode")), &patch.barcode, of(|product| &product.barcode)),
+        text(("unit", t("Unit")), &patch.unit, of(|product| &product.unit)),
         price,
-        text(t("Currency"), &patch.currency, of(|product| &product.currency)),
-        text(t("Family"), &patch.family, of(|product| &product.family)),
-        text(t("Variant"), &patch.variant, of(|product| &product.variant)),
+        text(("currency", t("Currency")), &patch.currency, of(|product| &product.currency)),
+        text(("family", t("Family")), &patch.family, of(|product| &product.family)),
+        text(("variant", t("Variant")), &patch.variant, of(|product| &product.variant)),
     ];
     all.into_iter().flatten().collect()
 }
@@ -62,20 +80,20 @@ fn product_fields(patch: &ProductPatch, theirs: Option<&Product>) -> Vec<Compare
 fn lot_fields(patch: &LotPatch, theirs: Option<&InventoryLot>) -> Vec<Compared> {
     let status = patch.status.map(|mine| {
         compared(
-            t("Status"),
+            ("status", t("Status")),
             status_word(mine).to_owned(),
             theirs.map(|lot| status_word(lot.status).to_owned()),
         )
     });
     let date = patch.expires_on.map(|mine| {
         let theirs = theirs.map(|lot| lot.expires_on.map_or_else(|| t("none").to_owned(), format::date));
-        compared(t("Expiry date"), format::date(mine), theirs)
+        compared(("expiry date", t("Expiry date")), format::date(mine), theirs)
     });
     [status, date].into_iter().flatten().collect()
 }
 
-fn compared(field: &str, mine: String, theirs: Option<String>) -> Compared {
-    Compared { field: field.to_owned(), mine, theirs }
+fn compared((key, field): (&'static str, &str), mine: String, theirs: Option<String>) -> Compared {
+    Compared { key, field: field.to_owned(), mine, theirs }
 }
 
 fn said(value: &str) -> String {
@@ -102,23 +120,31 @@ mod tests {
             family: String::new(),
             variant: String::new(),
         };
-        let patch =
-            ProductPatch { price_minor: Some(240), barcode: Some("12".into()), ..ProductPatch::default() };
-        let outcome = Outcome {
+        let patch = ProductPatch {
+            price_minor: Some(240),
+            barcode: Some("12".into()),
+            name: Some("Brown rice vinegar".into()),
+            ..ProductPatch::default()
+        };
+        let edit = Action::UpdateProduct { id: Uuid::nil(), patch };
+        let outcome = |code: &str| Outcome {
             verdict: Verdict::Conflict,
-            code: String::new(),
+            code: code.to_owned(),
             message: String::new(),
-            rows: vec![Versioned { rev: 9, row: Row::Product(product) }],
+            rows: vec![Versioned { rev: 9, row: Row::Product(product.clone()) }],
             removed: Vec::new(),
         };
-        let fields = compare(&Action::UpdateProduct { id: Uuid::nil(), patch }, &outcome);
-        assert_eq!(
-            fields,
-            [
-                compared("Barcode", "12".into(), Some("none".into())),
-                compared("Price", "€\u{a0}2.40".into(), Some("€\u{a0}2.55".into())),
-            ]
-        );
-        assert!(compare(&Action::DeleteProduct { id: Uuid::nil() }, &outcome).is_empty());
+        let name = || compared(("name", "Name"), "Brown rice vinegar".into(), Some("Rice vinegar".into()));
+        let barcode = || compared(("barcode", "Barcode"), "12".into(), Some("none".into()));
+        let price = || compared(("price", "Price"), "€\u{a0}2.40".into(), Some("€\u{a0}2.55".into()));
+
+        let one = compare(&edit, &outcome("price_changed"));
+        assert_eq!(one, Comparison { compared: vec![price()], kept: vec![name(), barcode()] });
+        let two = compare(&edit, &outcome("barcode+price_changed"));
+        assert_eq!(two, Comparison { compared: vec![barcode(), price()], kept: vec![name()] });
+        let refused = compare(&edit, &outcome("sku_taken"));
+        assert_eq!(refused, Comparison { compared: vec![name(), barcode(), price()], kept: Vec::new() });
+        let deletion = Action::DeleteProduct { id: Uuid::nil() };
+        assert_eq!(compare(&deletion, &outcome("changed")), Comparison::default());
     }
 }

@@ -56,28 +56,34 @@ impl ExceptionCard<'_> {
         let StockException { kind, before, after, basis, author, lot, other, .. } = self.exception;
         let bin = lot.as_ref().map(|lot| lot.location.clone()).unwrap_or_default();
         let quantity = |quantity| format::quantity(quantity);
+        let change = format::signed(*after - *before);
         let (taken, before, after) = (quantity(*before - *after), quantity(*before), quantity(*after));
-        let values: [(&str, &dyn std::fmt::Display); 6] = [
+        let values: [(&str, &dyn std::fmt::Display); 7] = [
             ("who", author),
             ("name", &name),
             ("taken", &taken),
+            ("change", &change),
             ("bin", &bin),
             ("before", &before),
             ("after", &after),
         ];
         match kind {
             ExceptionKind::BelowZero if self.is_mine => tf(
-                "You took {taken} of {name} from {bin}. The book had {before}, so it says {after} now. What was taken stays booked; count what is there.",
+                "You took {taken} × {name} from {bin} but only {before} was recorded. Stock is now {after}. Please count it.",
                 &values,
             ),
             ExceptionKind::BelowZero => tf(
-                "{who} took {taken} of {name} from {bin}. The book had {before}, so it says {after} now. What was taken stays booked; count what is there.",
+                "{who} took {taken} × {name} from {bin} but only {before} was recorded. Stock is now {after}. Please count it.",
+                &values,
+            ),
+            ExceptionKind::MovedWhileCounted if basis.is_none() => tf(
+                "{who} booked {change} in {bin} before their device had the last count, which may already include it. Stock is now {after}. Please count it again.",
                 &values,
             ),
             ExceptionKind::MovedWhileCounted => {
                 let shown = format::quantity(basis.unwrap_or_default());
                 tf(
-                    "{who} counted {bin} while its screen showed {shown}; by then the book had {before}. What was booked in between stays booked, so it says {after} now.",
+                    "{who} counted {bin} against {shown}, but stock had changed to {before} in the meantime. Stock is now {after}.",
                     &[
                         ("who", author),
                         ("bin", &bin),
@@ -113,7 +119,7 @@ impl ExceptionCard<'_> {
                         if basis.is_some() {
                             <th scope="col">{ t("Screen showed") }</th>
                         }
-                        <th scope="col">{ t("Book before") }</th><th scope="col">{ t("Book after") }</th>
+                        <th scope="col">{ t("Stock before") }</th><th scope="col">{ t("Stock after") }</th>
                     </tr>
                 </thead>
                 <tbody>
@@ -134,7 +140,7 @@ impl ExceptionCard<'_> {
         match kind {
             ExceptionKind::BelowZero => html! {
                 <>
-                    { self.seen(t("Seen, it is all right")) }
+                    { self.seen(t("Mark as resolved")) }
                     { link_button("button strong", count, t("Start count").into(), "exception-count") }
                 </>
             },
@@ -148,7 +154,7 @@ impl ExceptionCard<'_> {
                 <>
                     { for other.map(|other| edit(other, t("Open the other"), "button", "exception-other")) }
                     { edit(*product_id, t("Open this one"), "button strong", "exception-open") }
-                    { self.seen(t("Seen, it is all right")) }
+                    { self.seen(t("Mark as resolved")) }
                 </>
             },
         }

@@ -1,6 +1,6 @@
 //! Everything that needs a person's attention, the most severe first.
 
-use domain::{Action, ExceptionKind, StockException};
+use domain::{Action, Conflict, ExceptionKind, LotStatus, StockException};
 use sync::sort_by;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -8,6 +8,7 @@ use yew_router::Routable;
 
 use super::assign_code::AssignCode;
 use super::attention_list::{AttentionList, use_attention_list};
+use super::conflict_card::{ConflictCard, SettleConflict};
 use super::exception_card::ExceptionCard;
 use super::unknown_code_card::unknown_code_card;
 use super::use_inbox::{Inbox, use_inbox};
@@ -21,9 +22,10 @@ use crate::ui::chip::{Tone, chip};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
-use crate::ui::use_clock::{use_now, use_today};
+use crate::ui::use_clock::use_now;
 use crate::ui::use_loaded::Loaded;
 use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::language::{key, t, tf, tn};
 
 /// Maximum number of cards of a kind; the rest is counted.
@@ -34,7 +36,7 @@ const MAX_CARDS: usize = 100;
 enum Kind {
     #[default]
     All,
-    /// Changes of this device that were not booked.
+    /// Changes that were not booked.
     Changes,
     /// Stock exceptions.
     Stock,
@@ -71,6 +73,8 @@ enum Asking {
     Reason(StockException),
     /// Asks which product has this code.
     Product(String),
+    /// Asks whether this change of another device is to be discarded.
+    Settling(Conflict),
 }
 
 /// The page.
@@ -85,7 +89,7 @@ pub(crate) fn InboxPage() -> Html {
         let book = book.clone();
         move |()| {
             // If the look-up fails, it is repeated when the page opens again.
-            spawn_local(async move { drop(book.forget_known_codes().await) });
+            spawn_local(async move { drop(book.settle_known_codes().await) });
         }
     });
     let ask = {
@@ -95,7 +99,7 @@ pub(crate) fn InboxPage() -> Html {
     let on_forget = Callback::from(move |code: String| {
         let book = book.clone();
         // If it fails, the code stays in the list.
-        spawn_local(async move { drop(book.forget_unknown(&code).await) });
+        spawn_local(async move { drop(book.settle_code(&code).await) });
     });
     let body = match &inbox {
         Loaded::Loading if attention.cards.is_empty() => skeleton(),
@@ -128,8 +132,8 @@ fn cards(
                 { filter(kind, &counts, &shown.setter()) }
             }
             if kind.holds(Kind::Changes) && !attention.cards.is_empty() {
-                <section aria-label={t("Needs you")} data-test="attention">
-                    <h2 class="section-title">{ tn(attention.cards.len(), "{n} needs you", "{n} need you") }</h2>
+                <section aria-label={t("Needs attention")} data-test="attention">
+                    <h2 class="section-title">{ tn(attention.cards.len(), "{n} needs attention", "{n} need attention") }</h2>
                     <div class="attention-cards">{ for attention.cards.iter().cloned() }</div>
                     <SaveUnsentWork />
                 </section>
@@ -151,7 +155,7 @@ fn cards(
 #[component]
 fn SaveUnsentWork() -> Html {
     let save = use_save_unsent();
-    let face = html! { <>{ icon(Glyph::Receive) }{ t("Save unsent work") }</> };
+    let face = html! { <>{ icon(Glyph::Receive) }{ t("Back up unsent work") }</> };
     html! {
         <>
             <div class="section-ways">
@@ -169,7 +173,8 @@ impl Counts {
     fn of(attention: usize, inbox: &Inbox) -> Self {
         let exceptions = |kind| inbox.exceptions.iter().filter(|one| kind_of(one) == kind).count();
         let codes = exceptions(Kind::Codes) + inbox.codes.len();
-        Self([(Kind::Changes, attention), (Kind::Stock, exceptions(Kind::Stock)), (Kind::Codes, codes)])
+        let changes = attention + inbox.conflicts.len();
+        Self([(Kind::Changes, changes), (Kind::Stock, exceptions(Kind::Stock)), (Kind::Codes, codes)])
     }
 
     fn of_kind(&self, kind: Kind) -> usize {
@@ -189,7 +194,7 @@ fn filter(shown: Kind, counts: &Counts, setter: &UseStateSetter<Kind>) -> Html {
         }
     };
     html! {
-        <div class="choices" role="group" aria-label={t("What is shown")}>{ for Kind::ALL.map(one) }</div>
+        <div class="choices" role="group" aria-label={t("Show")}>{ for Kind::ALL.map(one) }</div>
     }
 }
 
@@ -201,7 +206,7 @@ struct SiteCardsProps {
     on_forget: Callback<String>,
 }
 
-/// The site's exceptions, and unknown codes.
+/// The site's exceptions, unknown codes, and changes of other devices.
 #[component]
 fn SiteCards(props: &SiteCardsProps) -> Html {
     let (book, now) = (use_book(), use_now());
@@ -223,10 +228,17 @@ fn SiteCards(props: &SiteCardsProps) -> Html {
     };
     let codes = props.found.codes.iter().filter(|_| props.kind.holds(Kind::Codes));
     let on_assign = props.ask.reform(Asking::Product);
+    let on_settle = props.ask.reform(Asking::Settling);
+    let conflicts =
+        props.found.conflicts.iter().filter(|_| props.kind.holds(Kind::Changes)).map(|conflict| {
+            let (key, conflict, on_settle) = (conflict.id.to_string(), conflict.clone(), on_settle.clone());
+            html! { <ConflictCard key={key} {conflict} {on_settle} /> }
+        });
     let cards: Vec<Html> = exceptions
         .iter()
         .map(card)
         .chain(codes.map(|code| unknown_code_card(code, now, &on_assign, &props.on_forget)))
+        .chain(conflicts)
         .collect();
     if cards.is_empty() {
         return Html::default();
@@ -252,25 +264,27 @@ fn ExpiredCard() -> Html {
     let expired = use_memo((version, today), {
         let book = book.clone();
         move |(_, today)| {
-            let filter = LotFilter { expiry: Expiry::Expired, only_available: true, ..LotFilter::default() };
+            let status = Some(LotStatus::Available);
+            let filter = LotFilter { expiry: Expiry::Expired, status, ..LotFilter::default() };
             book.select_lots(&filter, *today).rows.len()
         }
     });
     if let (false, Some(percent)) = (state.is_ready, state.percent) {
-        let words = tf("Looking for expired lots: {percent} %", &[("percent", &percent)]);
+        let words = tf("Checking expiry dates: {percent} %", &[("percent", &percent)]);
         return html! { <p class="muted" data-test="expired-progress">{ words }</p> };
     }
     if *expired == 0 {
         return Html::default();
     }
-    let href = format!("{}?expiry={}", Route::Lots.to_path(), Expiry::Expired.code());
+    let (expiry, status) = (Expiry::Expired.code(), LotStatus::Available.code());
+    let href = format!("{}?expiry={expiry}&status={status}", Route::Lots.to_path());
     html! {
-        <section aria-label={t("Worth a look")}>
-            <h2 class="section-title">{ t("Worth a look") }</h2>
+        <section aria-label={t("Worth checking")}>
+            <h2 class="section-title">{ t("Worth checking") }</h2>
             <article class="card attention tone-waiting" data-test="expired-card" data-count={expired.to_string()}>
                 { chip(Tone::Waiting, Some(Glyph::Triangle), t("Expired"), "expired-kind") }
-                <h3>{ tn(*expired, "{n} lot is past its date", "{n} lots are past their date") }</h3>
-                <p>{ t("They still count as available. Take them out, or put them aside.") }</p>
+                <h3>{ tn(*expired, "{n} lot has expired", "{n} lots have expired") }</h3>
+                <p>{ t("They're still marked as available. Remove or quarantine them.") }</p>
                 <div class="ways">{ link_button("button strong", href, t("Show them").into(), "expired-open") }</div>
             </article>
         </section>
@@ -280,8 +294,8 @@ fn ExpiredCard() -> Html {
 fn nothing() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Tick,
-        title: t("Nothing needs you"),
-        text: t("What cannot be booked, does not add up or is not known appears here."),
+        title: t("Nothing needs attention"),
+        text: t("Rejected changes, stock differences and unknown codes appear here."),
         test: "inbox-empty",
     };
     placeholder.view(Html::default())
@@ -294,6 +308,7 @@ fn sheet(asking: &UseStateHandle<Asking>) -> Html {
         Asking::Nothing => Html::default(),
         Asking::Reason(exception) => settling(exception.clone(), on_close),
         Asking::Product(code) => html! { <AssignCode code={code.clone()} {on_close} /> },
+        Asking::Settling(conflict) => html! { <SettleConflict conflict={conflict.clone()} {on_close} /> },
     }
 }
 
@@ -306,9 +321,9 @@ fn settling(exception: StockException, on_close: Callback<()>) -> Html {
         Action::ResolveException { kind, product_id, lot, reason, seen }
     });
     html! {
-        <ReasonSheet title={t("Is this all right?")} label={t("What came of it?")} {suggestions} confirm={t("Settle it")}
-            saved={t("It is settled for everyone once it is sent.")} {action} {on_close}>
-            <p>{ t("It leaves the inbox on every device. The numbers stay as they are.") }</p>
+        <ReasonSheet title={t("Resolve this?")} label={t("Note")} {suggestions} confirm={t("Resolve")}
+            saved={t("It's resolved for everyone once synced.")} {action} {on_close}>
+            <p>{ t("It leaves everyone's inbox. Quantities don't change.") }</p>
         </ReasonSheet>
     }
 }

@@ -1,13 +1,12 @@
 //! The entries that need attention, besides this device's own changes.
 
-use domain::StockException;
+use domain::{Conflict, StockException, UnknownCode};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
 use crate::book::Book;
-use crate::book::unknown_codes::UnknownCode;
 use crate::goods::use_queue::use_queue;
 use crate::rest::NotLoaded;
 use crate::ui::use_clock::use_now;
@@ -25,8 +24,10 @@ const RECOUNT_MILLIS: i64 = 15_000;
 pub(crate) struct Inbox {
     /// The site's exceptions, newest first.
     pub(crate) exceptions: Vec<StockException>,
-    /// Codes unknown on this device, newest first.
+    /// Unknown codes, last scanned first.
     pub(crate) codes: Vec<UnknownCode>,
+    /// Changes of other devices that were not booked, newest first.
+    pub(crate) conflicts: Vec<Conflict>,
 }
 
 /// The inbox as stored on the device, with pending mutations.
@@ -52,6 +53,11 @@ fn read_inbox(book: Book) -> LocalBoxFuture<'static, Result<Inbox, String>> {
 }
 
 impl Inbox {
+    /// The number of entries.
+    fn len(&self) -> usize {
+        self.exceptions.len() + self.codes.len() + self.conflicts.len()
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -59,7 +65,8 @@ impl Inbox {
     async fn read(book: &Book) -> Result<Self, String> {
         let exceptions = book.exceptions().await.map_err(|error| store_fault(&error))?;
         let codes = book.unknown_codes().await.map_err(|error| store_fault(&error))?;
-        Ok(Self { exceptions, codes })
+        let conflicts = book.conflicts().await.map_err(|error| store_fault(&error))?;
+        Ok(Self { exceptions, codes, conflicts })
     }
 }
 
@@ -71,7 +78,7 @@ pub(crate) fn use_inbox_count() -> usize {
     // The count reads each lot with pending mutations, and the next save must not wait for that.
     let as_of = if queue.len() > MANY_PENDING { (0, now.0 / RECOUNT_MILLIS) } else { (version, 0) };
     match use_inbox_as_of(as_of) {
-        Loaded::Ready(inbox) => attention + inbox.exceptions.len() + inbox.codes.len(),
+        Loaded::Ready(inbox) => attention + inbox.len(),
         // The inbox page shows the error.
         Loaded::Loading | Loaded::Failed(_) => attention,
     }

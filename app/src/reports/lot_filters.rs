@@ -1,12 +1,17 @@
 //! The filter controls for a list of lots: words, dates, bins, sign of the quantity, and order.
 
+use domain::LotStatus;
 use yew::prelude::*;
 
 use crate::book::lot_filter::{Expiry, LotFilter, LotOrder};
+use crate::goods::lot_chip::status_word;
 use crate::ui::button::choice;
 use crate::ui::field::{Field, Takes, typed_into};
 use crate::ui::icon::{Glyph, icon};
 use crate::words::language::t;
+
+/// The statuses to choose from. Expired lots have a filter of their own.
+const STATUSES: [LotStatus; 3] = [LotStatus::Available, LotStatus::Reserved, LotStatus::Quarantined];
 
 /// The filter's controls.
 pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
@@ -31,7 +36,6 @@ pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -
         optional: true,
         ..Field::default()
     };
-    let on_available = changed(|filter| filter.only_available = !filter.only_available);
     let on_below = changed(|filter| filter.only_below_zero = !filter.only_below_zero);
     html! {
         <div class="lot-filters">
@@ -43,11 +47,11 @@ pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -
                 <summary data-test="lots-more">{ t("More filters and order") }</summary>
                 <div class="lots-more-body">
                     <div class="choices" role="group" aria-label={t("Which lots")}>
-                        { choice(t("Only available"), filter.only_available, on_available, "lots-available") }
+                        { for STATUSES.into_iter().map(|status| status_choice(status, filter, on_change)) }
                         { choice(t("Below zero"), filter.only_below_zero, on_below, "lots-below-zero") }
                     </div>
                     <div class="choices" role="group" aria-label={t("Sort order")}>
-                        { for LotOrder::ALL.into_iter().map(|order| order_choice(order, filter, on_change)) }
+                        { for LotOrder::CHOICES.into_iter().map(|(order, is_reversed)| order_choice(order, is_reversed, filter, on_change)) }
                     </div>
                     { bin.view() }
                 </div>
@@ -58,7 +62,7 @@ pub(crate) fn lot_filters(filter: &LotFilter, on_change: &Callback<LotFilter>) -
 
 /// Whether a filter is set whose control is collapsed.
 fn has_more(filter: &LotFilter) -> bool {
-    filter.only_available || filter.only_below_zero || !filter.bin.is_empty()
+    filter.status.is_some() || filter.only_below_zero || !filter.bin.is_empty()
 }
 
 fn words(filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
@@ -83,8 +87,21 @@ fn expiry_choice(expiry: Expiry, filter: &LotFilter, on_change: &Callback<LotFil
     choice(t(expiry.words()), filter.expiry == expiry, onclick, expiry.code())
 }
 
-fn order_choice(order: LotOrder, filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
-    let with = LotFilter { order, ..filter.clone() };
+fn status_choice(status: LotStatus, filter: &LotFilter, on_change: &Callback<LotFilter>) -> Html {
+    let is_chosen = filter.status == Some(status);
+    let with = LotFilter { status: (!is_chosen).then_some(status), ..filter.clone() };
     let onclick = on_change.reform(move |_: MouseEvent| with.clone());
-    choice(t(order.words()), filter.order == order, onclick, "lots-order")
+    choice(status_word(status), is_chosen, onclick, "lots-status")
+}
+
+fn order_choice(
+    order: LotOrder,
+    is_reversed: bool,
+    filter: &LotFilter,
+    on_change: &Callback<LotFilter>,
+) -> Html {
+    let with = LotFilter { order, is_reversed, ..filter.clone() };
+    let is_chosen = (filter.order, filter.is_reversed) == (order, is_reversed);
+    let onclick = on_change.reform(move |_: MouseEvent| with.clone());
+    choice(t(order.words(is_reversed)), is_chosen, onclick, "lots-order")
 }

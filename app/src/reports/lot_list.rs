@@ -7,7 +7,9 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::book::lot_filter::Selection;
+use crate::book::Book;
+use crate::book::lot_filter::{LotFilter, Selection};
+use crate::book::survey::Survey;
 use crate::book::worth::Worth;
 use crate::goods::lot_chip::lot_chip;
 use crate::goods::lot_row::place_and_date;
@@ -15,13 +17,14 @@ use crate::goods::product_list::name_and_variant;
 use crate::route::Route;
 use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::Glyph;
-use crate::ui::row_focus::use_row_focus;
+use crate::ui::long_list::use_long_list;
+use crate::ui::printed_rows::use_printing;
 use crate::ui::row_text::data_text;
-use crate::ui::use_clock::use_today;
-use crate::ui::virtual_rows::{row_pixels, use_visible_rows};
+use crate::ui::virtual_rows::row_pixels;
 use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::format;
-use crate::words::language::{grouped, t, tf};
+use crate::words::language::t;
 
 /// Maximum height of an element in browsers, in device pixels.
 const MAX_DEVICE_PIXELS: f64 = 30_000_000.0;
@@ -33,6 +36,8 @@ pub(crate) struct LotListProps {
     pub(crate) selection: Rc<Selection>,
     /// The version of the survey.
     pub(crate) version: u64,
+    /// The filter that selected them.
+    pub(crate) filter: LotFilter,
 }
 
 /// The list.
@@ -40,46 +45,28 @@ pub(crate) struct LotListProps {
 pub(crate) fn LotList(props: &LotListProps) -> Html {
     let viewport = use_node_ref();
     let rows = &props.selection.rows;
-    let total = rows.len().min(most_rows(&viewport));
-    let (visible, onscroll) = use_visible_rows(&viewport, total);
-    let focus = use_row_focus(&viewport, total, &visible, props.selection.clone());
+    let list = use_long_list(&viewport, rows.len().min(most_rows(&viewport)), props.filter.clone());
+    use_printing(&list.paper, true);
     let (book, today) = (use_book(), use_today());
     let survey = book.survey();
-    let shown = rows.get(visible.clone()).unwrap_or_default().iter().zip(visible.clone());
+    let shown = rows.get(list.visible.clone()).unwrap_or_default().iter().zip(list.visible.clone());
     let row = |(at, row): (&u32, usize)| {
-        let lot = survey.lots().get(*at as usize)?;
-        let product = survey.product_of(lot)?;
-        let mut worth = Worth::default();
-        survey.add_worth(&mut worth, lot);
-        let label = book.label(product.id);
-        let face = Face {
-            lot: survey.row(lot)?,
-            name: label.map(|label| name_and_variant(&label.name, &label.variant)).unwrap_or_default(),
-            unit: survey.name(product.unit).to_owned(),
-            worth: worth.moneys(&|id| survey.name(id)).first().map(format::sum),
-            is_pending: lot.is_pending,
-        };
-        Some(lot_row(row, row == focus.tab_stop, &face, today))
+        Some(lot_row(row, row == list.focus.tab_stop, &Face::of(&book, &survey, *at)?, today))
     };
     html! {
         <>
-            if total < rows.len() {
-                <p class="muted lots-beyond">
-                    { tf("The first {n} are listed. Narrow the list to see the others.", &[("n", &grouped(total))]) }
-                </p>
-            }
-            <div class="list" ref={viewport} role="grid" aria-label={t("Lots")} aria-rowcount={total.to_string()}
-                onkeydown={focus.on_key} {onscroll} data-test="lot-list" data-total={rows.len().to_string()}>
-                <div class="list-rows" role="presentation" style={format!("--rows: {total}; --first: {}", visible.start)}>
-                    <div class="list-window" role="rowgroup">{ for shown.filter_map(row) }</div>
-                </div>
+            { list.note(rows.len()) }
+            <div class="list" ref={viewport} role="grid" aria-label={t("Lots")} aria-rowcount={list.total.to_string()}
+                onkeydown={list.focus.on_key.clone()} onscroll={list.onscroll.clone()} data-test="lot-list"
+                data-total={rows.len().to_string()}>
+                { list.window(shown.filter_map(row).collect()) }
             </div>
         </>
     }
 }
 
 /// The number of rows that fit in an element of the maximum height.
-fn most_rows(viewport: &NodeRef) -> usize {
+pub(super) fn most_rows(viewport: &NodeRef) -> usize {
     let row = viewport.cast::<HtmlElement>().map_or(f64::from(72), |list| row_pixels(&list));
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
@@ -87,12 +74,37 @@ fn most_rows(viewport: &NodeRef) -> usize {
     rows
 }
 
-struct Face {
-    lot: InventoryLot,
-    name: String,
-    unit: String,
-    worth: Option<String>,
-    is_pending: bool,
+/// The shown fields of a lot.
+pub(super) struct Face {
+    pub(super) lot: InventoryLot,
+    /// The product's name.
+    pub(super) name: String,
+    pub(super) unit: String,
+    pub(super) worth: Option<String>,
+    pub(super) is_pending: bool,
+}
+
+impl Face {
+    /// Those of the lot at an index of the survey.
+    pub(super) fn of(book: &Book, survey: &Survey, at: u32) -> Option<Self> {
+        let lot = survey.lots().get(at as usize)?;
+        let product = survey.product_of(lot)?;
+        let mut worth = Worth::default();
+        survey.add_worth(&mut worth, lot);
+        let label = book.label(product.id);
+        Some(Self {
+            lot: survey.row(lot)?,
+            name: label.map(|label| name_and_variant(&label.name, &label.variant)).unwrap_or_default(),
+            unit: survey.name(product.unit).to_owned(),
+            worth: worth.moneys(&|id| survey.name(id)).first().map(format::money),
+            is_pending: lot.is_pending,
+        })
+    }
+}
+
+/// The chip of a lot below zero.
+pub(super) fn below_zero_chip() -> Html {
+    chip(Tone::Attention, Some(Glyph::Attention), t("Below zero"), "below-zero-chip")
 }
 
 fn lot_row(row: usize, is_tab_stop: bool, face: &Face, today: CalendarDate) -> Html {
@@ -111,7 +123,7 @@ fn lot_row(row: usize, is_tab_stop: bool, face: &Face, today: CalendarDate) -> H
                             { pending_chip() }
                         }
                         if is_below {
-                            { chip(Tone::Attention, Some(Glyph::Attention), t("Below zero"), "below-zero-chip") }
+                            { below_zero_chip() }
                         } else if !is_pending {
                             { lot_chip(lot, today) }
                         }

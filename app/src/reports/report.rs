@@ -7,9 +7,10 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::report_parts::{aisles, dearest, expiry_plot, next_to_expire, parts};
+use super::use_remote_lots::use_remote_lots;
 use crate::book::Book;
 use crate::book::report::Report;
-use crate::goods::survey_gate::{as_of, survey_gate};
+use crate::goods::survey_gate::{as_of, missing_lots, survey_gate};
 use crate::goods::use_survey::use_survey;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
@@ -17,18 +18,18 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::Placeholder;
 use crate::ui::save_table::{Table, use_save_table};
-use crate::ui::use_clock::use_today;
 use crate::use_book::use_book;
 use crate::use_offline_sync::use_sync;
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
-use crate::words::language::{t, tn};
+use crate::words::language::{t, tf, tn};
 
 /// The page.
 #[component]
 pub(crate) fn ReportPage() -> Html {
     let (book, sync, today) = (use_book(), use_sync(), use_today());
-    let state = use_survey();
+    let (state, remote) = (use_survey(), use_remote_lots());
     let shows_lots = use_state(bool::default);
     // The survey may be newer than this component's state.
     let version = book.survey_state().version;
@@ -50,6 +51,8 @@ pub(crate) fn ReportPage() -> Html {
                 save.reform(move |_: MouseEvent| products_table(&book, today))
             };
             html! {
+                <>
+                <div role="status">{ missing_lots(remote) }</div>
                 <div class="report-grid">
                     <div class="report-column">
                         { total(&book, &report) }
@@ -65,8 +68,9 @@ pub(crate) fn ReportPage() -> Html {
                         { link_button("button", Route::Lots.to_path(), html! { <>{ icon(Glyph::Search) }{ t("All lots") }</> }, "report-lots") }
                         { button("button", html! { <>{ icon(Glyph::Receive) }{ t("Products as CSV") }</> }, on_products, "products-csv") }
                     </section>
-                    { as_of(&sync) }
+                    { as_of(&sync, remote) }
                 </div>
+                </>
             }
         }
     };
@@ -82,7 +86,7 @@ fn nothing() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Box,
         title: t("No lots here"),
-        text: t("There are no goods on this device. Receive some first."),
+        text: t("No stock on this device. Receive goods first."),
         test: "report-empty",
     };
     placeholder.view(Html::default())
@@ -96,12 +100,23 @@ fn total(book: &Book, report: &Rc<Report>) -> Html {
             <h2 id="report-total">{ t("Stock value") }</h2>
             { for sums.iter().map(sum_line) }
             <p class="muted">{ tn(report.total.lots, "{n} lot at today's prices", "{n} lots at today's prices") }</p>
+            if report.not_available.lots > 0 {
+                <p class="muted" data-test="not-available">{ not_available(book, report) }</p>
+            }
         </section>
     }
 }
 
+fn not_available(book: &Book, report: &Report) -> String {
+    let survey = book.survey();
+    let share = &report.not_available;
+    let sums: Vec<String> = share.worth.moneys(&|id| survey.name(id)).iter().map(format::money).collect();
+    let lots = tn(share.lots, "{n} lot", "{n} lots");
+    tf("Not available: {lots}, worth {sum}", &[("lots", &lots), ("sum", &sums.join(" + "))])
+}
+
 fn sum_line(money: &Money) -> Html {
-    let sum = format::sum(money);
+    let sum = format::money(money);
     html! {
         <p class="huge" style={format!("--chars: {}", sum.chars().count())} translate="no" data-test="stock-value"
             data-minor={money.minor.to_string()} data-currency={money.currency.clone()}>{ sum }</p>

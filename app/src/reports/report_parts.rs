@@ -40,7 +40,7 @@ pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {
     };
     html! {
         <section aria-labelledby="report-parts">
-            <h2 class="section-title" id="report-parts">{ t("What it is made of") }</h2>
+            <h2 class="section-title" id="report-parts">{ t("Breakdown") }</h2>
             <ul class="entries" data-test="report-parts">{ for report.parts.iter().filter(|(_, share)| share.lots > 0).map(row) }</ul>
         </section>
     }
@@ -48,9 +48,11 @@ pub(crate) fn parts(book: &Book, report: &Rc<Report>) -> Html {
 
 fn part_words(part: Part) -> (Tone, Glyph, &'static str, &'static str) {
     match part {
-        Part::Good => (Tone::Good, Glyph::Tick, t("Keeps for more than 60 days"), ""),
+        Part::Good => (Tone::Good, Glyph::Tick, t("Expires in more than 60 days"), ""),
         Part::Soon => (Tone::Waiting, Glyph::Triangle, t("Expires in 15 to 60 days"), "?expiry=60"),
         Part::Pressing => (Tone::Attention, Glyph::Attention, t("Expires within 14 days"), "?expiry=14"),
+        Part::Reserved => (Tone::Info, Glyph::Key, t("Reserved"), "?status=reserved"),
+        Part::Quarantined => (Tone::Attention, Glyph::Attention, t("Quarantined"), "?status=quarantined"),
         Part::Expired => (Tone::Quiet, Glyph::Close, t("Expired"), "?expiry=expired"),
         Part::BelowZero => (Tone::Attention, Glyph::Attention, t("Below zero"), "?below-zero=1"),
     }
@@ -69,7 +71,7 @@ pub(crate) fn expiry_plot(
         let minor = currency.as_ref().map_or(0, |(id, _)| share.worth.minor(*id));
         let lots = tn(share.lots, "{n} lot", "{n} lots");
         let (value, words) = match (&currency, shows_lots) {
-            (Some((_, name)), false) => (minor, format::sum(&Money { minor, currency: name.clone() })),
+            (Some((_, name)), false) => (minor, format::money(&Money { minor, currency: name.clone() })),
             _ => (i64::try_from(share.lots).unwrap_or(i64::MAX), lots),
         };
         let (label, name, tone) = due_words(*due);
@@ -92,8 +94,8 @@ pub(crate) fn expiry_plot(
     html! {
         <section class="report-plot" aria-labelledby="report-plot">
             <header class="section-head">
-                <h2 class="section-title" id="report-plot">{ t("When it expires") }</h2>
-                <div class="choices" role="group" aria-label={t("What the bars show")}>
+                <h2 class="section-title" id="report-plot">{ t("By expiry") }</h2>
+                <div class="choices" role="group" aria-label={t("Bars show")}>
                     { measure(false, t("Value")) }{ measure(true, t("Lots")) }
                 </div>
             </header>
@@ -104,10 +106,10 @@ pub(crate) fn expiry_plot(
 
 fn due_words(due: Due) -> (String, String, Tone) {
     match due {
-        Due::Expired => (t("Past").to_owned(), t("Expired").to_owned(), Tone::Attention),
+        Due::Expired => (t("Overdue").to_owned(), t("Expired").to_owned(), Tone::Attention),
         Due::Month(date) => (format::month(date), format::month_and_year(date), Tone::Good),
         Due::Later => (t("Later").to_owned(), t("Later").to_owned(), Tone::Good),
-        Due::Undated => (t("None").to_owned(), t("No date").to_owned(), Tone::Quiet),
+        Due::Undated => (t("No date").to_owned(), t("No date").to_owned(), Tone::Quiet),
     }
 }
 
@@ -133,7 +135,7 @@ pub(crate) fn next_to_expire(book: &Book, report: &Rc<Report>, today: CalendarDa
         <section aria-labelledby="report-next">
             <header class="section-head">
                 <h2 class="section-title" id="report-next">{ t("Expiring soon") }</h2>
-                <a class="section-link" href={all}>{ t("All of them") }</a>
+                <a class="section-link" href={all}>{ t("View all") }</a>
             </header>
             if report.next.is_empty() {
                 <p class="all-sent tone-good">{ icon(Glyph::Tick) }{ t("Nothing expires within 60 days.") }</p>
@@ -199,7 +201,7 @@ fn worth(survey: &Survey, share: &Share) -> Html {
     let sums = share.worth.moneys(&|id| survey.name(id));
     html! {
         <span class="entry-worth" translate="no">
-            { for sums.iter().map(|money| html! { <b>{ format::sum(money) }</b> }) }
+            { for sums.iter().map(|money| html! { <b>{ format::money(money) }</b> }) }
         </span>
     }
 }

@@ -1,12 +1,9 @@
 //! The draft order: its products, quantities and lots. Pure.
 
-use std::rc::Rc;
-
 use domain::{
-    Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate,
+    Allocation, CalendarDate, InventoryLot, LotRef, LotStatus, Money, OrderLine, Quantity, allocate, same_key,
 };
 use uuid::Uuid;
-use yew::Reducible;
 
 use crate::desk::scan::Scanned;
 use crate::words::format;
@@ -29,7 +26,7 @@ pub(crate) struct CartLine {
 /// The order's products, one line each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cart {
-    /// The id of the order to place. It identifies a restored cart whose order was already saved.
+    /// The id of the order that is being filled; all windows fill the same one.
     pub(crate) order: Option<Uuid>,
     pub(crate) lines: Vec<CartLine>,
 }
@@ -37,7 +34,7 @@ pub(crate) struct Cart {
 /// A change of the cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CartChange {
-    /// Starts the order with this id.
+    /// Starts the order with this id, unless one is started.
     Begin(Uuid),
     /// Adds one of a product, or the count on its label.
     Add(Uuid, Scanned),
@@ -49,8 +46,8 @@ pub(crate) enum CartChange {
     SellShort(Uuid, bool),
     /// Sets the origin of goods without a lot in the book.
     Found { product: Uuid, lot_code: String, location: String },
-    /// Starts a new order.
-    Clear,
+    /// Takes out what was saved as a sale, and starts the order with the id `next`.
+    Sold { sold: Cart, next: Uuid },
 }
 
 impl Cart {
@@ -66,11 +63,12 @@ impl Cart {
         }
     }
 
-    fn change(&mut self, change: CartChange) {
+    /// Applies a change.
+    pub(crate) fn change(&mut self, change: CartChange) {
         match change {
-            CartChange::Begin(order) => self.order = Some(order),
+            CartChange::Begin(order) => self.order = self.order.or(Some(order)),
             CartChange::Add(product, scanned) => {
-                self.add(product, scanned.count.unwrap_or(Quantity::units(1)));
+                self.add(product, scanned.quantity());
                 if let (Some(line), Some(lot)) = (self.line_of(product), scanned.lot_code) {
                     line.scanned_lot = lot;
                 }
@@ -94,7 +92,23 @@ impl Cart {
                     (line.found_lot, line.found_location) = (lot_code, location);
                 }
             }
-            CartChange::Clear => *self = Self::default(),
+            // Another window may have taken it out.
+            CartChange::Sold { sold, next } if self.order == sold.order => {
+                sold.lines.iter().for_each(|line| self.take_out(line));
+                self.order = Some(next);
+            }
+            CartChange::Sold { .. } => {}
+        }
+    }
+
+    /// What was scanned while the sale was saved stays.
+    fn take_out(&mut self, sold: &CartLine) {
+        let Some(at) = self.lines.iter().position(|line| line.product == sold.product) else { return };
+        let Some(line) = self.lines.get_mut(at) else { return };
+        line.quantity = line.quantity - sold.quantity;
+        line.sells_short = false;
+        if line.quantity <= Quantity::ZERO {
+            self.lines.remove(at);
         }
     }
 
@@ -106,16 +120,6 @@ impl Cart {
         } else if let Some(line) = self.lines.get_mut(at) {
             *line = CartLine { product: to, quantity: line.quantity, ..CartLine::default() };
         }
-    }
-}
-
-impl Reducible for Cart {
-    type Action = CartChange;
-
-    fn reduce(self: Rc<Self>, change: CartChange) -> Rc<Self> {
-        let mut cart = (*self).clone();
-        cart.change(change);
-        Rc::new(cart)
     }
 }
 
@@ -133,7 +137,7 @@ pub(crate) struct Taking {
 impl Taking {
     /// Allocates lots to a line.
     pub(crate) fn of(line: &CartLine, lots: &[InventoryLot], today: CalendarDate) -> Self {
-        let is_scanned = |lot: &InventoryLot| lot.lot.lot_code.eq_ignore_ascii_case(&line.scanned_lot);
+        let is_scanned = |lot: &InventoryLot| same_key(&lot.lot.lot_code, &line.scanned_lot);
         let (scanned, others): (Vec<_>, Vec<_>) = lots.iter().cloned().partition(is_scanned);
         let (mut parts, missing) = allocate(&scanned, line.quantity, today);
         let (rest, missing) = allocate(&others, missing, today);
@@ -151,7 +155,7 @@ impl Taking {
     /// The lot on the label, if nothing of it may be sold.
     pub(crate) fn unused_label<'l>(&self, line: &'l CartLine) -> Option<&'l str> {
         let lot = Some(line.scanned_lot.as_str()).filter(|lot| !lot.is_empty())?;
-        (!self.parts.iter().any(|part| part.lot.lot_code.eq_ignore_ascii_case(lot))).then_some(lot)
+        (!self.parts.iter().any(|part| same_key(&part.lot.lot_code, lot))).then_some(lot)
     }
 
     /// The line's lots, including the missing quantity if it has a lot.
@@ -186,12 +190,12 @@ impl Taking {
         if self.missing > Quantity::ZERO && !line.sells_short {
             let there = line.quantity - self.missing;
             return Err(tf(
-                "The book has {there} of {wanted}. Lower the quantity or choose \"Sell anyway\".",
+                "Only {there} of {wanted} in stock. Lower the quantity or choose \"Sell anyway\".",
                 &[("there", &format::quantity(there)), ("wanted", &format::quantity(line.quantity))],
             ));
         }
         if self.missing > Quantity::ZERO && self.rest.is_none() {
-            let sentence = t("The book has no lot of it. Type the lot and the location the goods come from.");
+            let sentence = t("No lot recorded. Enter the lot and the bin it comes from.");
             return Err(sentence.to_owned());
         }
         let lines = self.whole().into_iter();
@@ -201,6 +205,8 @@ impl Taking {
 
 #[cfg(test)]
 mod tests {
+    use domain::Amount;
+
     use super::*;
 
     const TEA: Uuid = Uuid::from_u128(1);
@@ -251,13 +257,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_scanned_while_a_sale_was_saved_is_the_next_order() {
+        let [order, next] = [8, 9].map(Uuid::from_u128);
+        let mut cart = cart([CartChange::Begin(order), add(TEA), CartChange::SellShort(TEA, true)]);
+        let sold = cart.clone();
+        cart.change(add(TEA));
+        cart.change(add(OATS));
+        for _ in 0..2 {
+            cart.change(CartChange::Sold { sold: sold.clone(), next });
+            let left: Vec<_> = cart.lines.iter().map(|line| (line.product, line.quantity)).collect();
+            assert_eq!(left, [(TEA, Quantity::units(1)), (OATS, Quantity::units(1))], "taken out once");
+            assert_eq!(cart.order, Some(next));
+            assert!(!cart.lines[0].sells_short, "the permission was for the sale before");
+        }
+    }
+
+    #[test]
     fn a_shortage_is_sold_only_with_permission() {
         let mut cart = cart([add(TEA), CartChange::Quantity(TEA, Quantity::units(12))]);
         let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01"), lot("gone", 9, "2026-11-01")];
         let taking = Taking::of(&cart.lines[0], &lots, today());
         assert_eq!(taking.missing, Quantity::units(3));
         let refused = taking.order_lines(&cart.lines[0], 100);
-        assert!(refused.is_err_and(|why| why.starts_with("The book has 9 of 12.")));
+        assert!(refused.is_err_and(|why| why.starts_with("Only 9 of 12 in stock.")));
 
         cart.change(CartChange::SellShort(TEA, true));
         let lines = taking.order_lines(&cart.lines[0], 100).expect("allowed");
@@ -268,8 +290,8 @@ mod tests {
 
     #[test]
     fn a_label_sets_the_quantity_and_the_first_lot() {
-        let count = Some(Quantity::units(6));
-        let label = Scanned { lot_code: Some("LATE".into()), count, ..Scanned::default() };
+        let amount = Some(Amount::Exact(Quantity::units(6)));
+        let label = Scanned { lot_code: Some("LATE".into()), amount, ..Scanned::default() };
         let cart = cart([add(TEA), CartChange::Add(TEA, label)]);
         let lots = [lot("soon", 4, "2026-12-01"), lot("late", 5, "2027-12-01")];
         let parts = Taking::of(&cart.lines[0], &lots, today()).parts;
@@ -282,7 +304,7 @@ mod tests {
         let mut cart = cart([add(TEA), CartChange::SellShort(TEA, true)]);
         let taking = Taking::of(&cart.lines[0], &[], today());
         assert_eq!(taking.price(250, "EUR").minor, 250);
-        assert!(taking.order_lines(&cart.lines[0], 250).is_err_and(|why| why.contains("no lot")));
+        assert!(taking.order_lines(&cart.lines[0], 250).is_err_and(|why| why.contains("No lot")));
 
         let (lot_code, location) = ("L1".to_owned(), "B-2".to_owned());
         cart.change(CartChange::Found { product: TEA, lot_code, location });

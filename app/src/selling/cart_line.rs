@@ -17,9 +17,10 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::{read_failure, skeleton};
 use crate::ui::row_text::named_text;
 use crate::ui::switch::Switch;
-use crate::ui::use_clock::use_today;
+use crate::ui::unbroken::unbroken;
 use crate::ui::use_element::use_element;
 use crate::ui::use_loaded::Loaded;
+use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
@@ -61,7 +62,7 @@ pub(crate) fn CartLineCard(props: &CartLineCardProps) -> Html {
         Loaded::Ready(view) => match &**view {
             Some(view) => known_line(props, view, today),
             None => {
-                html! { <p class="fault">{ t("This product is no longer in the book. Take it out of the order.") }</p> }
+                html! { <p class="fault">{ t("This product no longer exists. Remove it from the order.") }</p> }
             }
         },
     };
@@ -89,7 +90,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
         <>
             <div class="cart-line-head">
                 { named_text(product.name.clone(), sub, Some("cart-line-name")) }
-                { icon_button("icon-button", Glyph::Close, tf("Take {name} out of the order", &[("name", &product.name)]), remove, "cart-remove") }
+                { icon_button("icon-button", Glyph::Close, tf("Remove {name} from the order", &[("name", &product.name)]), remove, "cart-remove") }
             </div>
             if !view.variants.is_empty() {
                 { variants(view, on_change) }
@@ -104,7 +105,7 @@ fn known_line(props: &CartLineCardProps, view: &ProductView, today: CalendarDate
             <div aria-live="polite">
                 if let Some(lot) = taking.unused_label(line) {
                     <p class="warning" data-test="label-unused">
-                        { tf("Lot {lot} of the label is not for use here. Put those goods back.", &[("lot", &lot)]) }
+                        { tf("Lot {lot} on the label isn't available here. Put those goods back.", &[("lot", &lot)]) }
                     </p>
                 }
                 if taking.missing > Quantity::ZERO {
@@ -174,7 +175,7 @@ fn allocation(taking: &Taking, view: &ProductView) -> Html {
                 <li data-test="allocation-part" data-lot={part.lot.lot_code.clone()} data-value={part.quantity.0.to_string()}>
                     <b>{ format::quantity(part.quantity) }</b>
                     <span>{ tf("from {lot}", &[("lot", &part.lot.lot_code)]) }</span>
-                    <span class="muted" translate="no">{ place(&part.lot) }</span>
+                    <span class="muted" translate="no">{ unbroken(&place(&part.lot)) }</span>
                 </li>
             }
         </ul>
@@ -186,7 +187,7 @@ fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Cal
     let there = line.quantity - taking.missing;
     let missing = format::quantity(taking.missing);
     let said = tf(
-        "The book has {there} of {wanted}: {missing} {unit} missing.",
+        "Only {there} of {wanted} in stock: {missing} {unit} short.",
         &[
             ("there", &format::quantity(there)),
             ("wanted", &format::quantity(line.quantity)),
@@ -196,10 +197,10 @@ fn shortage(line: &CartLine, taking: &Taking, product: &Product, on_change: &Cal
     );
     let hint = match &taking.rest {
         Some(lot) => tf(
-            "Books the missing {missing} on lot {lot} at {bin} and asks for a recount.",
+            "Takes the missing {missing} from lot {lot} at {bin} and requests a recount.",
             &[("missing", &missing), ("lot", &lot.lot_code), ("bin", &lot.location)],
         ),
-        None => t("The book has no lot of it: say where the goods come from.").to_owned(),
+        None => t("No lot recorded: enter where the goods come from.").to_owned(),
     };
     let needs_lot = line.sells_short && (taking.rest.is_none() || !line.found_lot.is_empty());
     let sell_anyway = Switch {

@@ -2,100 +2,77 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, Entity, Money, Operation, Order};
+use domain::CalendarDate;
 use uuid::Uuid;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::prelude::*;
 
-use super::cart::{Cart, CartChange, CartLine, Taking};
+use super::cart::{Cart, CartChange, CartLine};
 use super::cart_line::CartLineCard;
-use super::cart_store;
-use crate::book::Book;
+use super::cart_store::{CartStep, CartWindow};
+use super::placing::{OrderFault, Placing, Views, use_placing, view_of};
+use super::use_cart::use_cart;
 use crate::book::views::ProductView;
+use crate::desk::answers::Answers;
 use crate::desk::command::Command;
-use crate::desk::record_faults::not_recorded;
 use crate::desk::scan::Scanned;
 use crate::desk::scan_target::use_scan_target;
 use crate::desk::scanner::{Found, ScanTarget};
-use crate::desk::undo::undo;
+use crate::desk::use_desk::use_answers;
 use crate::device::feedback::{self, Feedback};
-use crate::goods::product_names::rows_of;
-use crate::goods::product_search::{ProductSearch, products};
+use crate::goods::product_search::{Chosen, ProductSearch};
+use crate::goods::search_results::products;
+use crate::route::{Route, use_query};
 use crate::ui::button::resting_button;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::Placeholder;
 use crate::ui::quantity_sheet::QuantitySheet;
 use crate::ui::save_failure::save_failure;
-use crate::ui::toasts::{Toast, use_toasts};
-use crate::ui::use_clock::use_today;
-use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::format;
-use crate::words::language::{t, tf};
-use crate::words::reasons::reason;
-
-/// The loaded products of the order, each once.
-type Views = Vec<Rc<Option<ProductView>>>;
-
-fn view_of(views: &Views, product: Uuid) -> Option<&ProductView> {
-    views.iter().find_map(|view| view.as_ref().as_ref().filter(|view| view.product.id == product))
-}
-
-/// The reason why an order cannot be placed: for the whole order or for one of its lines.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct OrderFault {
-    line: Option<Uuid>,
-    sentence: AttrValue,
-}
-
-impl OrderFault {
-    fn whole(sentence: impl Into<AttrValue>) -> Self {
-        Self { line: None, sentence: sentence.into() }
-    }
-
-    fn of_line(line: Uuid, sentence: impl Into<AttrValue>) -> Self {
-        Self { line: Some(line), sentence: sentence.into() }
-    }
-}
+use crate::words::language::t;
 
 /// The page.
 #[component]
 pub(crate) fn CheckoutPage() -> Html {
-    let cart = use_reducer_eq(cart_store::load);
+    let window = use_cart();
+    let cart = window.shown.clone();
     let views = use_state(Views::new);
     let typing = use_state(|| None::<Uuid>);
-    let placing = use_placing(&cart, &views);
-    use_effect_with((*cart).clone(), cart_store::keep);
-    use_order_id(&cart);
+    let placing = use_placing(&window, &views);
     let change = {
-        let (dispatcher, fault) = (cart.dispatcher(), placing.fault.setter());
+        let (dispatcher, fault) = (window.dispatcher(), placing.fault.setter());
         Callback::from(move |change: CartChange| {
             fault.set(None);
-            dispatcher.dispatch(change);
+            dispatcher.dispatch(CartStep::Change(change));
         })
     };
-    let on_found = change.reform(|id| CartChange::Add(id, Scanned::default()));
-    let on_scan =
-        use_callback((change.clone(), placing.place.clone()), |found, (change, place)| match found {
-            Found::Product(id, scanned) => {
-                feedback::give(Feedback::Right);
-                change.emit(CartChange::Add(id, scanned));
-                true
-            }
-            Found::Command(Command::Save) => {
-                place.emit(());
-                true
-            }
-            _ => false,
-        });
+    let (answers, today) = (use_answers(), use_today());
+    let on_found = on_found(&change, &answers, today);
+    let context = (change.clone(), placing.place.clone(), answers, today);
+    let on_scan = use_callback(context, |found, (change, place, answers, today)| match found {
+        Found::Lot(lot, _) => answers.refuses(&lot, *today),
+        Found::Product(id, scanned) => {
+            feedback::give(Feedback::Right);
+            change.emit(CartChange::Add(id, scanned));
+            true
+        }
+        Found::Command(Command::Save) => {
+            place.emit(());
+            true
+        }
+        _ => false,
+    });
     use_scan_target(ScanTarget { on_scan });
     let on_view = use_learned(&views);
+    use_added(&window);
     html! {
         <div class="page checkout" data-test="checkout">
             <PageHead title={t("Sell")} />
             <div class="checkout-grid">
                 <div class="checkout-main">
-                    <ProductSearch {on_found} label={t("Scan or type what is sold")} test="order-search" />
+                    <ProductSearch {on_found} label={t("Scan or search products to sell")} test="order-search" />
                     if cart.lines.is_empty() {
                         { empty(placing.placed.as_ref()) }
                     } else {
@@ -115,6 +92,16 @@ pub(crate) fn CheckoutPage() -> Html {
             }
         </div>
     }
+}
+
+/// Adds what was chosen in the search, unless it is a lot that is not for use.
+fn on_found(change: &Callback<CartChange>, answers: &Answers, today: CalendarDate) -> Callback<Chosen> {
+    let (change, answers) = (change.clone(), answers.clone());
+    Callback::from(move |(id, lot): Chosen| {
+        if !lot.as_ref().is_some_and(|lot| answers.refuses(lot, today)) {
+            change.emit(CartChange::Add(id, Scanned::chosen(lot.as_deref())));
+        }
+    })
 }
 
 fn type_into(typing: &UseStateHandle<Option<Uuid>>, line: &CartLine) -> Callback<()> {
@@ -137,21 +124,17 @@ fn quantity_sheet(
     html! { <QuantitySheet {name} {unit} quantity={line.quantity} {on_close} {on_done} /> }
 }
 
-/// Gives a new order its id. Clears a cart whose order is saved already, which is left over if the browser
-/// was killed before the cart was cleared.
+/// Adds the product of `?add=`, a new one whose code was unknown here. The address is replaced, so that a reload does
+/// not add it again.
 #[hook]
-fn use_order_id(cart: &UseReducerHandle<Cart>) {
-    let book = use_book();
-    let dispatcher = cart.dispatcher();
-    use_effect_with(cart.order, move |order| {
-        let order = *order;
-        spawn_local(async move {
-            match order {
-                None => dispatcher.dispatch(CartChange::Begin(book.new_id())),
-                Some(order) if book.has_order(order).await => dispatcher.dispatch(CartChange::Clear),
-                Some(_) => {}
-            }
-        });
+fn use_added(window: &UseReducerHandle<CartWindow>) {
+    let (navigator, dispatcher, add) = (use_navigator(), window.dispatcher(), use_query("add"));
+    use_effect_with(add, move |add| {
+        let id = add.as_deref().and_then(|id| id.parse().ok());
+        if let (Some(id), Some(navigator)) = (id, navigator) {
+            navigator.replace(&Route::Checkout);
+            dispatcher.dispatch(CartStep::Change(CartChange::Add(id, Scanned::default())));
+        }
     });
 }
 
@@ -189,124 +172,6 @@ fn empty(placed: Option<&AttrValue>) -> Html {
         },
     };
     placeholder.view(Html::default())
-}
-
-/// The order's lines from the data loaded so far.
-fn read_order(
-    cart: &Cart,
-    views: &Views,
-    today: CalendarDate,
-) -> Result<(String, Vec<domain::OrderLine>), OrderFault> {
-    let mut currency: Option<String> = None;
-    let mut lines = Vec::new();
-    for line in &cart.lines {
-        let view = view_of(views, line.product).ok_or_else(|| {
-            OrderFault::of_line(
-                line.product,
-                t("This product is not known here (any more). Take it out of the order."),
-            )
-        })?;
-        let product = &view.product;
-        let first = currency.get_or_insert_with(|| product.currency.clone());
-        if *first != product.currency {
-            let sentence = tf(
-                "Its price is in {currency}, the order's is in {other}. Sell it in an order of its own.",
-                &[("currency", &product.currency), ("other", first)],
-            );
-            return Err(OrderFault::of_line(line.product, sentence));
-        }
-        let taking = Taking::of(line, &rows_of(view), today);
-        let taken = taking.order_lines(line, product.price_minor);
-        lines.extend(taken.map_err(|sentence| OrderFault::of_line(line.product, sentence))?);
-    }
-    Ok((currency.unwrap_or_default(), lines))
-}
-
-/// The sum of the loaded lines; `None` for mixed currencies.
-fn total(cart: &Cart, views: &Views, today: CalendarDate) -> Option<Money> {
-    let mut total: Option<Money> = None;
-    for line in &cart.lines {
-        let Some(view) = view_of(views, line.product) else { continue };
-        let price =
-            Taking::of(line, &rows_of(view), today).price(view.product.price_minor, &view.product.currency);
-        total = match total {
-            None => Some(price),
-            Some(sum) if sum.currency == price.currency => {
-                Some(Money { minor: sum.minor.saturating_add(price.minor), ..sum })
-            }
-            Some(_) => return None,
-        };
-    }
-    total
-}
-
-struct Placing {
-    is_busy: bool,
-    fault: UseStateHandle<Option<OrderFault>>,
-    /// The order placed last, shown until the next order begins.
-    placed: Option<AttrValue>,
-    total: Option<Money>,
-    place: Callback<()>,
-}
-
-#[hook]
-fn use_placing(cart: &UseReducerHandle<Cart>, views: &UseStateHandle<Views>) -> Placing {
-    let (book, toasts, today) = (use_book(), use_toasts(), use_today());
-    let is_busy = use_state(bool::default);
-    let fault = use_state(|| None::<OrderFault>);
-    let placed = use_state(Option::<AttrValue>::default);
-    let place = {
-        let (cart, views) = (cart.clone(), views.clone());
-        let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
-        Callback::from(move |()| {
-            let (currency, lines) = match read_order(&cart, &views, today) {
-                Ok(read) if !*is_busy => read,
-                Ok(_) => return,
-                Err(found) => return fault.set(Some(found)),
-            };
-            is_busy.set(true);
-            let id = cart.order.unwrap_or_else(|| book.new_id());
-            let (book, toasts, cart) = (book.clone(), toasts.clone(), cart.dispatcher());
-            let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
-            spawn_local(async move {
-                match save_order(&book, id, currency, lines).await {
-                    Ok((mutation, said)) => {
-                        feedback::give(Feedback::Saved);
-                        let undo = undo(&book, &toasts, vec![mutation]);
-                        toasts.show(Toast::saved(said.clone()).offering(t("Undo"), undo));
-                        placed.set(Some(said.into()));
-                        fault.set(None);
-                        cart.dispatch(CartChange::Clear);
-                    }
-                    Err(sentence) => fault.set(Some(OrderFault::whole(sentence))),
-                }
-                is_busy.set(false);
-            });
-        })
-    };
-    Placing { is_busy: *is_busy, total: total(cart, views, today), placed: (*placed).clone(), fault, place }
-}
-
-/// Saves an order and returns its mutation and the text of the toast.
-async fn save_order(
-    book: &Book,
-    id: Uuid,
-    currency: String,
-    lines: Vec<domain::OrderLine>,
-) -> Result<(Uuid, String), String> {
-    let number = book.next_order_number().await.map_err(|error| not_recorded(&error, None))?;
-    let order = Order { id, number, currency, lines };
-    let action = Action::PlaceOrder(order.clone());
-    order.validate().map_err(|refusal| reason(&action, refusal.code, &refusal.message))?;
-    let said = tf(
-        "Order {number} · {total}",
-        &[("number", &order.number), ("total", &format::money(&order.total()))],
-    );
-    let mutation = book
-        .queue_mutation(Operation::Place, Entity::Order, order.id, &order)
-        .await
-        .map_err(|error| not_recorded(&error, Some(&action)))?;
-    Ok((mutation.id, said))
 }
 
 fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {

@@ -4,3 +4,5 @@ pub(crate) mod cart;
 pub(crate) mod cart_line;
 pub(crate) mod cart_store;
 pub(crate) mod checkout;
+pub(crate) mod placing;
+pub(crate) mod use_cart;

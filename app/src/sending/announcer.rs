@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::rc::Rc;
 
+use client::{RoundFailure, SyncError};
 use domain::{Action, Row};
 use gloo_timers::callback::Timeout;
-use sync::{Connection, Outcome, QueueState, Verdict};
+use sync::{Outcome, QueueState, RoundError, TransportError, Verdict};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -16,7 +17,7 @@ use crate::ui::chip::Tone;
 use crate::ui::toasts::{Toast, Toasts};
 use crate::use_book::use_book;
 use crate::use_offline_sync::OfflineSync;
-use crate::words::action_words::in_words;
+use crate::words::action_words::{ActionWords, in_words};
 use crate::words::faults_in_words::sync_error;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
@@ -34,16 +35,24 @@ pub(crate) fn use_announcements(toasts: &Toasts, sync: &OfflineSync, queue: Queu
 /// A failed sync is announced once, and the toast disappears by itself.
 #[hook]
 fn use_sync_failures(toasts: Toasts, sync: &OfflineSync) {
-    // These two have a notice of their own, which stays until the user has acted.
-    let is_known = matches!(sync.is_online, Connection::SignInNeeded | Connection::UpgradeNeeded);
-    use_effect_with(sync.status.error.clone().filter(|_| !is_known), move |error| {
+    use_effect_with(sync.status.error.clone().filter(is_announced), move |error| {
         let shown = error.clone().map(|error| {
-            let show =
-                move || toasts.show(Toast::new(Tone::Info, t("The sync did not work"), sync_error(&error)));
+            let show = move || toasts.show(Toast::new(Tone::Info, t("Sync failed"), sync_error(&error)));
             Timeout::new(SETTLE_MILLIS, show)
         });
         move || drop(shown)
     });
+}
+
+/// These have a notice of their own, which stays until the user has acted. The error outlives the notice until the
+/// next round ends: announced then, it would contradict a sign-in that has just worked.
+fn is_announced(error: &SyncError) -> bool {
+    !matches!(
+        error,
+        SyncError::Round(RoundFailure::Round(RoundError::Transport(
+            TransportError::SignInNeeded | TransportError::SignInPage | TransportError::UpgradeNeeded
+        )))
+    )
 }
 
 fn turned_down(records: &[Rc<Queued>]) -> impl Iterator<Item = (Uuid, &Action, &Outcome<Row>)> {
@@ -71,23 +80,43 @@ fn use_turned_down(toasts: Toasts, queue: Queue) {
                 }
             });
             toasts.show(
-                turned_down_toast(
-                    &words.title(label.as_ref().map(|label| label.name.as_str())),
-                    action,
-                    outcome,
-                )
-                .offering(t("Look"), look),
+                turned_down_toast(&words, label.as_ref().map(|label| label.name.as_str()), action, outcome)
+                    .offering(t("View"), look),
             );
         }
     });
 }
 
-fn turned_down_toast(what: &str, action: &Action, outcome: &Outcome<Row>) -> Toast {
-    let what: [(&str, &dyn Display); 1] = [("what", &what)];
+fn turned_down_toast(
+    words: &ActionWords,
+    name: Option<&str>,
+    action: &Action,
+    outcome: &Outcome<Row>,
+) -> Toast {
+    let full = words.title(name);
+    let what: [(&str, &dyn Display); 1] = [("what", &full)];
     let title = match outcome.verdict {
-        Verdict::Conflict => tf("Changed twice: {what}", &what),
+        // The full title, "Edited ...", would repeat the verdict.
+        Verdict::Conflict => {
+            let edited = words.name.as_deref().or(name).unwrap_or(&full);
+            tf("Edit conflict: {what}", &[("what", &edited)])
+        }
         Verdict::Held => tf("On hold: {what}", &what),
         Verdict::Rejected | Verdict::Applied | Verdict::Merged => tf("Not booked: {what}", &what),
     };
     Toast::new(Tone::Attention, title, reason(action, &outcome.code, &outcome.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_sign_in_is_told_by_its_notice_alone() {
+        let of = |error| is_announced(&SyncError::Round(RoundFailure::Round(RoundError::Transport(error))));
+        assert!(!of(TransportError::SignInPage));
+        assert!(!of(TransportError::SignInNeeded) && !of(TransportError::UpgradeNeeded));
+        assert!(of(TransportError::Unreachable) && of(TransportError::TimedOut));
+        assert!(is_announced(&SyncError::Abandoned));
+    }
 }

@@ -10,17 +10,19 @@ use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::words::format;
-use crate::words::language::{key, t, tf, tn};
+use crate::words::language::{grouped, key, t, tf, tn};
 use client::Completeness;
 
 /// A connection's label, colour and icon.
 pub(crate) const fn connection_words(connection: Connection) -> (&'static str, Tone, Glyph) {
     match connection {
+        Connection::Connecting => (key("Connecting"), Tone::Info, Glyph::DotHalf),
         Connection::Online => (key("Online"), Tone::Good, Glyph::DotFull),
         Connection::ServerUnreachable => (key("No server"), Tone::Info, Glyph::DotHalf),
         Connection::Offline => (key("Offline"), Tone::Waiting, Glyph::DotOpen),
         Connection::WorkingOffline => (key("Working offline"), Tone::Waiting, Glyph::Pause),
-        Connection::SignInNeeded => (key("Sign in"), Tone::Attention, Glyph::Key),
+        Connection::SignInNeeded => (key("Connect"), Tone::Attention, Glyph::Key),
+        Connection::SignInPage => (key("Sign in"), Tone::Attention, Glyph::Key),
         Connection::UpgradeNeeded => (key("Update"), Tone::Attention, Glyph::Update),
     }
 }
@@ -34,7 +36,10 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
     if progress.sent < progress.to_send {
         let percent = u8::try_from(progress.sent * 100 / progress.to_send).unwrap_or(100);
         return Some((
-            tf("Sending {done} of {total}", &[("done", &progress.sent), ("total", &progress.to_send)]),
+            tf(
+                "Syncing {done} of {total}",
+                &[("done", &grouped(progress.sent)), ("total", &grouped(progress.to_send))],
+            ),
             Some(percent),
         ));
     }
@@ -44,9 +49,9 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
         return Some((tf("Downloading {percent} %", &[("percent", &percent)]), Some(percent)));
     }
     let text = match (sync.pending, sync.catalogue) {
-        (0, Completeness::Complete) => t("Looking for changes").to_owned(),
+        (0, Completeness::Complete) => t("Checking for changes").to_owned(),
         (0, Completeness::Empty | Completeness::Partial { .. }) => t("Downloading").to_owned(),
-        (waiting, _) => tn(waiting, "Sending {n}", "Sending {n}"),
+        (waiting, _) => tn(waiting, "Syncing {n}", "Syncing {n}"),
     };
     Some((text, None))
 }
@@ -54,10 +59,12 @@ fn activity(sync: &OfflineSync) -> Option<(String, Option<u8>)> {
 /// The number of pending changes, in a few words.
 fn waiting(sync: &OfflineSync) -> String {
     match (sync.pending, sync.attention, sync.is_online) {
-        (0, 0, Connection::SignInNeeded) => t("Not signed in").to_owned(),
-        (0, 0, _) => t("All changes sent").to_owned(),
+        (0, 0, Connection::SignInNeeded) => t("Not connected").to_owned(),
+        (0, 0, _) => t("All changes synced").to_owned(),
         (0, _, _) => String::new(),
-        (pending, _, Connection::Online) => tn(pending, "{n} to send", "{n} to send"),
+        (pending, _, Connection::Online | Connection::Connecting) => {
+            tn(pending, "{n} to sync", "{n} to sync")
+        }
         (pending, _, _) => tn(pending, "{n} saved here", "{n} saved here"),
     }
 }
@@ -78,7 +85,7 @@ pub(crate) fn connectivity_status(sync: &OfflineSync, now: UnixMillis) -> Html {
         Some(percent) => tf("{percent} %", &[("percent", &percent)]),
         None => synced(sync.status.last_sync_at, now),
     };
-    let need_you = tn(sync.attention, "{n} needs you", "{n} need you");
+    let need_you = tn(sync.attention, "{n} needs attention", "{n} need attention");
     html! {
         <div class="status" data-test="connectivity-status">
             <a class="status-line" href={Route::Sync.to_path()} data-test="status-link">

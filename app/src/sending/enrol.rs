@@ -4,7 +4,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::route::Route;
+use crate::device::preferences::Preferences;
+use crate::route::{Route, use_query};
 use crate::ui::button::submit_button;
 use crate::ui::chip::Tone;
 use crate::ui::faults::Faults;
@@ -28,7 +29,8 @@ pub(crate) struct EnrolPageProps {
 pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     let book = use_book();
     let code = use_state(|| props.code.clone());
-    let name = use_state(|| book.device_name().unwrap_or_default());
+    let given = use_query("name");
+    let name = use_state(|| given.or_else(|| book.device_name()).unwrap_or_default());
     let faults = use_state(Faults::default);
     let failure = use_state(Option::<AttrValue>::default);
     let is_busy = use_state(bool::default);
@@ -40,7 +42,7 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
             event.prevent_default();
             let mut found = Faults::default();
             if code.trim().is_empty() {
-                found.note("enrol-code", t("Type the code that your supervisor or the server printed."));
+                found.note("enrol-code", t("Enter the code from your supervisor or the server."));
             }
             let is_complete = found.is_empty();
             faults.set(found);
@@ -64,32 +66,29 @@ pub(crate) fn EnrolPage(props: &EnrolPageProps) -> Html {
     };
     html! {
         <form class="page form" {onsubmit} novalidate={true} data-test="enrol-form">
-            <PageHead title={t("Enrol this device")} back={Route::Stock} />
+            <PageHead title={t("Connect this device")} back={Route::Stock} />
             <p class="lead">
-                { t("A one-time code makes this device known to the warehouse server. Nothing that is saved here is lost by it.") }
+                { t("Enter your one-time code to connect. Your saved work stays on this device.") }
             </p>
             <div class="fields">{ fields(&code, &name, &faults) }</div>
             <div class="actions">
                 { save_failure((*failure).clone()) }
-                { submit_button(if *is_busy { t("Asking the server…") } else { t("Enrol this device") }, *is_busy, "enrol-submit") }
+                { submit_button(if *is_busy { t("Asking the server…") } else { t("Connect this device") }, *is_busy, "enrol-submit") }
             </div>
         </form>
     }
 }
 
-/// The steps after enrolling: the stock list, and a first sync.
+/// The steps after enrolling: a first sync, and on a new device its first steps.
 #[hook]
 fn use_enrolled() -> Callback<()> {
     let (sync, toasts, navigator) = (use_sync(), use_toasts(), use_navigator());
     Callback::from(move |()| {
-        toasts.show(Toast::new(
-            Tone::Good,
-            t("This device is enrolled"),
-            t("The stock list arrives by itself."),
-        ));
+        toasts.show(Toast::new(Tone::Good, t("Device connected"), t("Downloading the stock list…")));
         sync.perform_sync();
         if let Some(navigator) = &navigator {
-            navigator.replace(&Route::Stock);
+            let is_new = !Preferences::load().is_welcomed;
+            navigator.replace(if is_new { &Route::Welcome } else { &Route::Stock });
         }
     })
 }
@@ -115,7 +114,7 @@ fn fields(code: &UseStateHandle<String>, name: &UseStateHandle<String>, faults: 
         value: name,
         on_change: put(name),
         optional: true,
-        hint: t("What people call it, such as Forklift 2."),
+        hint: t("E.g. Forklift 2."),
         ..Field::default()
     };
     html! { <>{ code.view() }{ name.view() }</> }

@@ -1,8 +1,10 @@
 //! The state of syncing: the status line and its notices, the sync page, unsent changes, and enrolling.
 
 pub(crate) mod announcer;
+mod clock_words;
 pub(crate) mod connectivity_status;
 pub(crate) mod enrol;
+pub(crate) mod no_worker;
 pub(crate) mod notices;
 pub(crate) mod save_unsent;
 pub(crate) mod spoken_status;

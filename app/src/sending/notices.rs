@@ -1,16 +1,18 @@
-//! Notices shown on every page: data lost or damaged, storage full, offline, signed out, outdated, pending
-//! too long.
+//! Notices shown on every page: data lost or damaged, storage full, clock wrong, offline, signed out, a sign-in page in
+//! front of the server, outdated, pending too long.
 
-use sync::{Connection, UnixMillis};
+use sync::{Connection, SIGN_IN_PATH, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::clock_words::clock_fault;
 use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
+use crate::use_today::ClockCheck;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
 use client::Threat;
@@ -19,6 +21,9 @@ use client::Threat;
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
 /// Changes pending for this long show an alarm with the advice to involve others.
 const ALARM_AFTER_MILLIS: u64 = 3 * WARN_AFTER_MILLIS;
+
+/// Notices that repeat the status line. A handheld hides them where an operation needs the room.
+const IN_STATUS: [&str; 3] = ["offline-notice", "no-server-notice", "working-offline-notice"];
 
 struct Notice {
     tone: Tone,
@@ -34,6 +39,7 @@ pub(crate) fn notices(
     now: UnixMillis,
     update: Option<Callback<()>>,
     storage: Option<Storage>,
+    clock: Option<ClockCheck>,
 ) -> Html {
     let waited = sync.oldest_pending.map_or(0, |since| now.since(since));
     let dismiss = sync.callback(|sync, threat| sync.dismiss(threat));
@@ -41,6 +47,7 @@ pub(crate) fn notices(
     notices.extend(sync.threats.iter().filter_map(|threat| threat_notice(*threat, &dismiss)));
     notices
         .extend(storage.filter(|_| !sync.threats.contains(&Threat::ReserveSpent)).and_then(storage_notice));
+    notices.extend(clock.and_then(clock_notice));
     notices.extend(connection_notice(sync));
     notices.extend(age_notice(waited));
     if let Some(update) = update {
@@ -61,8 +68,9 @@ pub(crate) fn notices(
 }
 
 fn notice_bar(notice: Notice) -> Html {
+    let is_in_status = IN_STATUS.contains(&notice.test);
     html! {
-        <div class={classes!("notice", notice.tone.class())} data-test={notice.test} key={notice.test}>
+        <div class={classes!("notice", notice.tone.class(), is_in_status.then_some("is-in-status"))} data-test={notice.test} key={notice.test}>
             { icon(notice.glyph) }
             <p>{ notice.text }</p>
             { notice.offer }
@@ -77,8 +85,8 @@ fn threat_notice(threat: Threat, dismiss: &Callback<Threat>) -> Option<Notice> {
             (
                 Glyph::Attention,
                 t(
-                    "The browser removed Lotbook's data here. What was not sent is gone; the rest is fetched again. An \
-                 installed app keeps its data.",
+                    "The browser deleted Lotbook's data. Unsynced work is lost; the rest downloads again. An installed app \
+                 keeps its data.",
                 ),
                 "data-lost-notice",
                 button("", t("OK").into(), onclick, "dismiss-data-lost"),
@@ -119,22 +127,42 @@ fn storage_notice(storage: Storage) -> Option<Notice> {
     storage.is_short().then_some(notice)
 }
 
-fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
-    let unsent = match sync.pending {
+fn clock_notice(check: ClockCheck) -> Option<Notice> {
+    Some(Notice {
+        tone: Tone::Attention,
+        glyph: Glyph::Clock,
+        text: clock_fault(check)?,
+        test: "clock-notice",
+        offer: Html::default(),
+    })
+}
+
+fn unsent_words(pending: usize) -> String {
+    match pending {
         0 => t("Nothing is lost.").to_owned(),
         pending => tn(
             pending,
-            "{n} change is saved here and will be sent then.",
-            "{n} changes are saved here and will be sent then.",
+            "{n} change is saved here and will sync then.",
+            "{n} changes are saved here and will sync then.",
         ),
-    };
+    }
+}
+
+fn offline_words(pending: usize) -> &'static str {
+    match pending {
+        0 => t("You are offline. Keep working."),
+        _ => t("You are offline. Your changes have been saved and will be synced when you're back online."),
+    }
+}
+
+fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
+    let unsent = unsent_words(sync.pending);
     let (tone, glyph, text, test, offer) = match sync.is_online {
-        Connection::Online => return None,
+        Connection::Online | Connection::Connecting => return None,
         Connection::Offline => (
             Tone::Waiting,
             Glyph::DotOpen,
-            t("You are offline. Your changes have been saved and will be synced when you're back online.")
-                .to_owned(),
+            offline_words(sync.pending).to_owned(),
             "offline-notice",
             Html::default(),
         ),
@@ -143,7 +171,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             (
                 Tone::Info,
                 Glyph::DotHalf,
-                t("The network is there but the server does not answer. Keep working.").to_owned(),
+                t("Can't reach the server. Keep working.").to_owned(),
                 "no-server-notice",
                 button("", t("Try now").into(), onclick, "try-now"),
             )
@@ -153,7 +181,7 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             (
                 Tone::Waiting,
                 Glyph::Pause,
-                t("You chose to work offline. Nothing is sent until you go online.").to_owned(),
+                t("You chose to work offline. Nothing syncs until you go online.").to_owned(),
                 "working-offline-notice",
                 button("", t("Go online").into(), onclick, "go-online"),
             )
@@ -161,9 +189,17 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
         Connection::SignInNeeded => (
             Tone::Attention,
             Glyph::Key,
-            format!("{} {unsent}", t("The server does not know this device. Sign in to sync.")),
+            format!("{} {unsent}", t("This device isn't connected yet. Enter your one-time code.")),
             "sign-in-notice",
-            link_button("", Route::Enrol.to_path(), t("Sign in").into(), "sign-in"),
+            link_button("", Route::Enrol.to_path(), t("Connect").into(), "sign-in"),
+        ),
+        Connection::SignInPage => (
+            Tone::Attention,
+            Glyph::Key,
+            format!("{} {unsent}", t("A sign-in page is blocking the server. Sign in there.")),
+            "sign-in-page-notice",
+            // A link out of the app: neither its router nor its worker answers.
+            html! { <a href={SIGN_IN_PATH} rel="external" data-test="sign-in-there">{ t("Sign in there") }</a> },
         ),
         Connection::UpgradeNeeded => (
             Tone::Attention,
@@ -190,7 +226,7 @@ fn age_notice(waited_millis: u64) -> Option<Notice> {
         _ => (
             Tone::Attention,
             tf(
-                "Not sent for {time}. Tell your supervisor, and keep this device switched on.",
+                "Not synced for {time}. Tell your supervisor, and keep this device switched on.",
                 &[("time", &waited)],
             ),
         ),

@@ -1,4 +1,4 @@
-//! "Save unsent work": exports the queue as a file for another device or as a table for people.
+//! "Back up unsent work": exports the queue as a file for another device or as a table for people.
 
 use domain::CalendarDate;
 use sync::set_of;
@@ -11,8 +11,9 @@ use crate::device::download::download;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::row_text::row_text;
 use crate::ui::sheet::Sheet;
-use crate::ui::use_clock::{offset_minutes, use_today};
+use crate::ui::use_clock::offset_minutes;
 use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 use crate::words::language::{t, tf};
 
@@ -71,13 +72,13 @@ fn sheet(said: &Said, has_pending: bool, on_close: Callback<()>, save: &Callback
         }
     };
     html! {
-        <Sheet title={t("Save unsent work")} {on_close} test="save-unsent-sheet">
-            <p>{ t("A copy goes to this device's downloads. The work stays here as well, and is still sent: it counts once, however often it arrives.") }</p>
+        <Sheet title={t("Back up unsent work")} {on_close} test="save-unsent-sheet">
+            <p>{ t("A copy goes to your downloads. The work stays on this device and still syncs; nothing is counted twice.") }</p>
             <div class="ways-out">
                 if has_pending {
-                    { way(Kind::Json, t("For another device"), t("A file that Lotbook takes in elsewhere (JSON)"), "save-json") }
+                    { way(Kind::Json, t("For another device"), t("Backup, to restore in Lotbook (JSON)"), "save-json") }
                 }
-                { way(Kind::Csv, t("To read or print"), t("A table for a spreadsheet (CSV)"), "save-csv") }
+                { way(Kind::Csv, t("To read or print"), t("Spreadsheet (CSV)"), "save-csv") }
             </div>
             <div role="status">
                 if let Some(said) = said {

@@ -20,6 +20,8 @@ fn after(said: Said, before: (Connection, usize), now: (Connection, usize)) -> S
     match (before, now) {
         ((Connection::Online, waiting), (Connection::Online, 0)) if waiting > 0 => Said::AllSent,
         ((Connection::Online, _), (Connection::Online, 0)) => said,
+        // The start of the app.
+        ((Connection::Connecting, 0), (Connection::Online, 0)) => said,
         ((Connection::Online, _), _) | (_, (Connection::Offline, _)) => Said::Nothing,
         (_, (Connection::Online, _)) => Said::BackOnline,
         _ => said,
@@ -43,7 +45,7 @@ pub(crate) fn SpokenStatus() -> Html {
     let words = match *said {
         Said::Nothing => "",
         Said::BackOnline => t("Online"),
-        Said::AllSent => t("All changes sent"),
+        Said::AllSent => t("All changes synced"),
     };
     html! { <p class="visually-hidden" role="status" data-test="spoken-status">{ words }</p> }
 }

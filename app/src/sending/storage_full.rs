@@ -35,13 +35,13 @@ fn StorageFull() -> Html {
         <>
             if sync.threats.contains(&Threat::Refused) {
                 <Sheet title={t("Not saved: this device is full")} on_close={dismiss} test="storage-full">
-                    <p>{ t("What you typed is still there. Free some space on this device, such as photos or downloads, then save again.") }</p>
+                    <p>{ t("Your entry is still here. Free some space on this device, such as photos or downloads, then save again.") }</p>
                     if sync.pending > 0 {
-                        <p>{ t("What was saved before is safe. A copy of it can go to another place.") }</p>
+                        <p>{ t("Earlier work is safe. You can back it up elsewhere.") }</p>
                     }
                     <div class="sheet-actions">
                         if sync.pending > 0 {
-                            { button("button", t("Save unsent work").into(), open, "full-save") }
+                            { button("button", t("Back up unsent work").into(), open, "full-save") }
                         }
                         { button("button strong", t("Back").into(), close, "full-close") }
                     </div>

@@ -104,18 +104,16 @@ fn result(checked: Result<(usize, usize), RoundError>) -> Check {
     match checked {
         // While a snapshot is downloading, no rows can be compared.
         Ok((0, _)) => Check::Failed(t(NOT_COMPLETE).to_owned()),
-        Ok((rows, 0)) => Check::Done(tn(
-            rows,
-            "All {n} row is as the server has it.",
-            "All {n} rows are as the server has them.",
-        )),
+        Ok((rows, 0)) => {
+            Check::Done(tn(rows, "The one row matches the server.", "All {n} rows match the server."))
+        }
         Ok((rows, parts)) => Check::Done(format!(
             "{} {}",
             tn(rows, "{n} row was compared.", "{n} rows were compared."),
             tn(
                 parts,
-                "{n} part differed and was fetched again.",
-                "{n} parts differed and were fetched again."
+                "{n} part differed and was downloaded again.",
+                "{n} parts differed and were downloaded again."
             ),
         )),
         // The repair card shows it.
@@ -159,12 +157,12 @@ mod tests {
             Check::Done(sentence) | Check::Failed(sentence) => sentence,
             Check::Idle | Check::Running(_) => String::new(),
         };
-        assert_eq!(said(Ok((300_180, 0))), "All 300,180 rows are as the server has them.");
+        assert_eq!(said(Ok((300_180, 0))), "All 300,180 rows match the server.");
         assert_eq!(said(Ok((0, 0))), NOT_COMPLETE);
-        assert_eq!(said(Ok((9, 1))), "9 rows were compared. 1 part differed and was fetched again.");
+        assert_eq!(said(Ok((9, 1))), "9 rows were compared. 1 part differed and was downloaded again.");
         assert_eq!(
             said(Ok((9_000, 3))),
-            "9,000 rows were compared. 3 parts differed and were fetched again."
+            "9,000 rows were compared. 3 parts differed and were downloaded again."
         );
         assert_eq!(said(Err(TransportError::Unreachable.into())), NO_CONNECTION);
         assert_eq!(said(Err(StoreError::Corrupt(String::new()).into())), "");

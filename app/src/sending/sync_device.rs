@@ -46,9 +46,9 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
         <section class="card device" aria-label={t("Device")}>
             if let Some(name) = &name {
                 if is_signed_out {
-                    { chip(Tone::Attention, Some(Glyph::Key), t("Signed out"), "device-state") }
+                    { chip(Tone::Attention, Some(Glyph::Key), t("Disconnected"), "device-state") }
                 } else {
-                    { chip(Tone::Good, Some(Glyph::Tick), t("Signed in"), "device-state") }
+                    { chip(Tone::Good, Some(Glyph::Tick), t("Connected"), "device-state") }
                 }
                 <dl class="facts">{ fact(t("This device"), "device", name.clone()) }</dl>
             }
@@ -56,9 +56,9 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
                 { storage_facts(storage, ask_to_keep) }
             }
             if is_signed_out {
-                { link_button("button", Route::Enrol.to_path(), t("Sign in").into(), "device-sign-in") }
+                { link_button("button", Route::Enrol.to_path(), t("Connect").into(), "device-sign-in") }
             } else if name.is_some() {
-                { button("button", t("Sign out").into(), sign_out, "sign-out") }
+                { button("button", t("Disconnect").into(), sign_out, "sign-out") }
             }
             { sheet }
         </section>
@@ -70,18 +70,18 @@ fn fact(label: &'static str, test: &'static str, value: String) -> Html {
 }
 
 fn storage_facts(storage: &Storage, ask_to_keep: Callback<MouseEvent>) -> Html {
-    let kept = if storage.is_kept { t("Yes") } else { t("Not promised") };
+    let kept = if storage.is_kept { t("On") } else { t("Off") };
     html! {
         <>
             <dl class="facts">
-                { fact(t("Browser keeps the data"), "storage-kept", kept.to_owned()) }
+                { fact(t("Storage protection"), "storage-kept", kept.to_owned()) }
                 { fact(t("Storage used"), "storage-used", storage.words()) }
             </dl>
             if !storage.is_kept {
                 <p class="muted">
-                    { t("The browser may remove it when space is short. Install the app, then ask the browser to keep it.") }
+                    { t("The browser may delete it when space is short. Install the app, then request protection.") }
                 </p>
-                { button("button", t("Ask to keep it").into(), ask_to_keep, "keep-data") }
+                { button("button", t("Request protection").into(), ask_to_keep, "keep-data") }
             }
         </>
     }
@@ -136,13 +136,13 @@ fn use_sign_out(sync: &OfflineSync) -> (Callback<MouseEvent>, Html) {
 
 async fn sign_out(book: Book, toasts: Toasts, sync: OfflineSync, state: SigningOut) {
     if sync.is_online == Connection::WorkingOffline {
-        return state.failure.set(Some(t("You chose to work offline. Go online, then sign out.").into()));
+        return state.failure.set(Some(t("You chose to work offline. Go online, then disconnect.").into()));
     }
     state.is_busy.set(true);
     match book.sign_out().await {
         Ok(()) => {
             state.is_open.set(false);
-            toasts.show(Toast::new(Tone::Good, t("Signed out"), t("The server has forgotten this device.")));
+            toasts.show(Toast::new(Tone::Good, t("Disconnected"), t("Connect again with a one-time code.")));
             // Only the server's answer to a sync shows that this device is signed out.
             sync.perform_sync();
         }
@@ -163,19 +163,19 @@ fn sign_out_sheet(
     let sync_word = if sync.is_syncing { t("Syncing…") } else { t("Sync now") };
     let cancel = on_close.reform(|_: MouseEvent| ());
     html! {
-        <Sheet title={t("Sign out of this device?")} {on_close} test="sign-out-sheet">
+        <Sheet title={t("Disconnect this device?")} {on_close} test="sign-out-sheet">
             <p data-test="sign-out-words">{ sign_out_words(sync.pending) }</p>
             { save_failure(failure) }
             if sync.pending > 0 {
                 <div class="ways-out">
                     { resting_button(sync.is_syncing, "button strong", sync_word.into(), sync_now, "sign-out-sync") }
-                    { button("button", t("Save unsent work").into(), save.clone(), "sign-out-save") }
-                    { resting_button(is_busy, "button danger", t("Sign out anyway").into(), sign_out.clone(), "sign-out-confirm") }
+                    { button("button", t("Back up unsent work").into(), save.clone(), "sign-out-save") }
+                    { resting_button(is_busy, "button danger", t("Disconnect anyway").into(), sign_out.clone(), "sign-out-confirm") }
                 </div>
             } else {
                 <div class="sheet-actions">
-                    { button("button", t("Stay signed in").into(), cancel, "sign-out-cancel") }
-                    { resting_button(is_busy, "button strong", t("Sign out").into(), sign_out.clone(), "sign-out-confirm") }
+                    { button("button", t("Stay connected").into(), cancel, "sign-out-cancel") }
+                    { resting_button(is_busy, "button strong", t("Disconnect").into(), sign_out.clone(), "sign-out-confirm") }
                 </div>
             }
         </Sheet>
@@ -184,11 +184,11 @@ fn sign_out_sheet(
 
 fn sign_out_words(pending: usize) -> String {
     match pending {
-        0 => t("Everything is sent. To sync again, this device needs a new one-time code.").to_owned(),
+        0 => t("Everything is synced. To connect again, you need a new one-time code.").to_owned(),
         pending => tn(
             pending,
-            "{n} change is not sent. It stays on this device and is sent after the next sign-in, under the name of who did it.",
-            "{n} changes are not sent. They stay on this device and are sent after the next sign-in, under the name of who did them.",
+            "{n} unsynced change stays on this device and syncs when you connect again.",
+            "{n} unsynced changes stay on this device and sync when you connect again.",
         ),
     }
 }

@@ -1,10 +1,14 @@
 //! The sync page: entries that need attention, pending changes, the sync state, and the latest changes of
 //! this device.
 
+use browser::has_background_sync;
+use client::{OfflineStart, use_offline_start};
 use sync::{Connection, UnixMillis};
 use yew::prelude::*;
 
+use super::clock_words::clock_state;
 use super::connectivity_status::connection_words;
+use super::no_worker::NoWorkerLine;
 use super::sync_check::DataCheck;
 use super::sync_device::DeviceCard;
 use super::sync_queue::use_sync_queue;
@@ -15,7 +19,9 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::switch::Switch;
 use crate::ui::use_clock::use_now;
+use crate::use_book::use_book;
 use crate::use_offline_sync::{OfflineSync, use_sync};
+use crate::use_today::ClockCheck;
 use crate::words::faults_in_words::sync_error;
 use crate::words::format;
 use crate::words::language::{grouped, t, tf};
@@ -27,8 +33,9 @@ const MAX_RECENT_ROWS: usize = 50;
 /// The page.
 #[component]
 pub(crate) fn SyncPage() -> Html {
-    let (sync, now) = (use_sync(), use_now());
+    let (sync, now, book) = (use_sync(), use_now(), use_book());
     let queue = use_sync_queue(now);
+    let when_closed = has_background_sync() && use_offline_start() == OfflineStart::Ready;
     html! {
         <div class="page sync-page" data-test="sync-page">
             <PageHead title={t("Sync")} />
@@ -36,12 +43,12 @@ pub(crate) fn SyncPage() -> Html {
                 <div class="sync-main">
                     { queue }
                     <section aria-label={t("Recent activity")}>
-                        <h2 class="section-title">{ t("Sent from this device") }</h2>
+                        <h2 class="section-title">{ t("Synced from this device") }</h2>
                         <RecentList max_rows={MAX_RECENT_ROWS} only_decided={true} />
                     </section>
                 </div>
                 <div class="sync-side">
-                    { state(&sync, now) }
+                    { state(&sync, now, ClockCheck::of(&book), when_closed) }
                     { choices(&sync) }
                     <DeviceCard sync={sync.clone()} />
                 </div>
@@ -51,7 +58,8 @@ pub(crate) fn SyncPage() -> Html {
     }
 }
 
-fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
+/// `when_closed`: whether the browser sends while the app is closed.
+fn state(sync: &OfflineSync, now: UnixMillis, clock: Option<ClockCheck>, when_closed: bool) -> Html {
     let (word, tone, glyph) = connection_words(sync.is_online);
     let status = &sync.status;
     let last = status
@@ -60,7 +68,7 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
     let next = match (sync.is_syncing, status.next_sync_at) {
         (true, _) => t("Now").to_owned(),
         (false, Some(at)) => format::capitalised(&format::ahead(at, now)),
-        (false, None) => t("When you ask for it").to_owned(),
+        (false, None) => t("Only with Sync now").to_owned(),
     };
     let catalogue = match sync.catalogue {
         Completeness::Complete => t("Complete").to_owned(),
@@ -68,18 +76,25 @@ fn state(sync: &OfflineSync, now: UnixMillis) -> Html {
         Completeness::Empty => t("Not downloaded yet").to_owned(),
     };
     html! {
-        <section class="card sync-state" aria-label={t("State")}>
+        <section class="card sync-state" aria-label={t("Status")}>
             { chip(tone, Some(glyph), t(word), "sync-connection") }
-            <p>{ explanation(sync.is_online) }</p>
+            <p data-test="sync-explanation">{ explanation(sync.is_online, when_closed) }</p>
+            <NoWorkerLine />
             if let Some(error) = &status.error {
                 <p class="fault" data-test="sync-error">{ sync_error(error) }</p>
             }
             <dl class="facts">
                 { fact(t("Last sync"), "sync-last", last) }
                 { fact(t("Next sync"), "sync-next", next) }
-                { fact(t("Waiting to be sent"), "sync-pending", grouped(sync.pending)) }
+                { fact(t("Waiting to sync"), "sync-pending", grouped(sync.pending)) }
                 { fact(t("Stock list"), "sync-catalogue", catalogue) }
+                { fact(t("Clock"), "sync-clock", clock_state(clock)) }
             </dl>
+            if let Some(check) = clock.filter(|check| check.ahead_minutes != 0) {
+                <p class="muted" data-test="sync-clock-hint">
+                    { tf("Expiry uses the server's date: {date}.", &[("date", &format::date(check.server))]) }
+                </p>
+            }
             <DataCheck sync={sync.clone()} />
         </section>
     }
@@ -89,21 +104,18 @@ fn fact(label: &'static str, test: &'static str, value: String) -> Html {
     html! { <div><dt>{ label }</dt><dd data-test={test}>{ value }</dd></div> }
 }
 
-fn explanation(connection: Connection) -> &'static str {
+fn explanation(connection: Connection, when_closed: bool) -> &'static str {
     match connection {
-        Connection::Online => t("Changes are sent by themselves, even after you close the app."),
-        Connection::ServerUnreachable => {
-            t("There is a network, but the server does not answer. It is tried again by itself.")
-        }
-        Connection::Offline => {
-            t("There is no network. Everything you do is saved here and sent when it is back.")
-        }
-        Connection::WorkingOffline => {
-            t("You chose to work offline. Nothing is sent until you switch that off.")
-        }
+        Connection::Connecting => t("Checking for changes."),
+        Connection::Online if when_closed => t("Changes sync automatically, even after you close the app."),
+        Connection::Online => t("Changes sync automatically while the app is open."),
+        Connection::ServerUnreachable => t("Can't reach the server. Retrying automatically."),
+        Connection::Offline => t("No network. Your work is saved here and syncs when it's back."),
+        Connection::WorkingOffline => t("You chose to work offline. Nothing syncs until you turn it off."),
         Connection::SignInNeeded => {
-            t("The server does not know this device. Sign in, and everything is sent.")
+            t("This device isn't connected. Enter a one-time code to sync your work.")
         }
+        Connection::SignInPage => t("A sign-in page is blocking the server. Sign in there."),
         Connection::UpgradeNeeded => {
             t("This app is too old for the server. Reload to update it; nothing is lost.")
         }
@@ -123,13 +135,13 @@ fn choices(sync: &OfflineSync) -> Html {
     };
     let offline = Switch {
         label: t("Work offline"),
-        hint: t("Sends and receives nothing until you switch it off."),
+        hint: t("Pauses syncing until turned off."),
         is_on: works_offline,
         on_change: sync.callback(|sync, chosen| sync.work_offline(chosen)),
         test: "work-offline",
     };
     html! {
-        <section class="card switches" aria-label={t("Choices")}>
+        <section class="card switches" aria-label={t("Options")}>
             { automatic.view() }{ offline.view() }
         </section>
     }

@@ -47,14 +47,14 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let waiting = records.iter().filter(|record| record.is_pending()).count() + unreadable;
     let save_button = |test| {
         let onclick = save.open.reform(|_: MouseEvent| ());
-        button("button", html! { <>{ icon(Glyph::Receive) }{ t("Save unsent work") }</> }, onclick, test)
+        button("button", html! { <>{ icon(Glyph::Receive) }{ t("Back up unsent work") }</> }, onclick, test)
     };
     html! {
         <>
             if attention > 0 {
                 { attention_link(attention) }
             }
-            <section aria-label={t("Waiting to be sent")}>
+            <section aria-label={t("Waiting to sync")}>
                 { waiting_list(waiting, unreadable, rows) }
                 <div class="section-ways">
                     if waiting > 0 {
@@ -70,7 +70,7 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
 
 /// Entries that need attention are in the inbox.
 fn attention_link(attention: usize) -> Html {
-    let words = tn(attention, "{n} change needs you", "{n} changes need you");
+    let words = tn(attention, "{n} change needs attention", "{n} changes need attention");
     html! {
         <a class="attention-link tone-attention" href={Route::Inbox.to_path()} data-test="attention-link">
             { icon(Glyph::Attention) }<span>{ words }</span><b>{ t("Open the inbox") }</b>
@@ -81,15 +81,15 @@ fn attention_link(attention: usize) -> Html {
 fn waiting_list(waiting: usize, unreadable: usize, rows: Vec<Html>) -> Html {
     let beyond = waiting - unreadable - rows.len();
     let title = match waiting {
-        0 => t("Waiting to be sent").to_owned(),
-        waiting => tn(waiting, "Waiting to be sent: {n}", "Waiting to be sent: {n}"),
+        0 => t("Waiting to sync").to_owned(),
+        waiting => tn(waiting, "Waiting to sync: {n}", "Waiting to sync: {n}"),
     };
     html! {
         <>
             <h2 class="section-title" data-test="queue-count" data-count={waiting.to_string()}>{ title }</h2>
             if waiting == 0 {
                 <p class="all-sent tone-good" data-test="queue-empty">
-                    { icon(Glyph::Tick) }{ t("Nothing waits to be sent.") }
+                    { icon(Glyph::Tick) }{ t("Everything is synced.") }
                 </p>
             } else if !rows.is_empty() {
                 <ul class="entries" data-test="queue">{ for rows }</ul>
@@ -107,7 +107,7 @@ fn waiting_list(waiting: usize, unreadable: usize, rows: Vec<Html>) -> Html {
 fn unreadable_words(unreadable: usize) -> String {
     tn(
         unreadable,
-        "{n} entry was made by another version of the app. It is kept and will be sent.",
-        "{n} entries were made by another version of the app. They are kept and will be sent.",
+        "{n} entry is from another version of the app. It is kept and will sync.",
+        "{n} entries are from another version of the app. They are kept and will sync.",
     )
 }

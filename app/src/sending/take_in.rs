@@ -1,4 +1,4 @@
-//! "Import unsent work": adds a file saved by another device to this device's queue.
+//! "Restore backup of unsent work": adds a file saved by another device to this device's queue.
 
 use sync::TakenIn;
 use wasm_bindgen::JsCast;
@@ -41,7 +41,7 @@ pub(crate) fn TakeInUnsent() -> Html {
     html! {
         <div class="take-in">
             <label class="button">
-                { icon(Glyph::PutAway) }{ if *is_busy { t("Reading the file…") } else { t("Import unsent work") } }
+                { icon(Glyph::PutAway) }{ if *is_busy { t("Reading the file…") } else { t("Restore backup of unsent work") } }
                 <input class="visually-hidden" type="file" accept=".json,application/json" disabled={*is_busy}
                     {onchange} data-test="take-in" />
             </label>
@@ -63,7 +63,7 @@ pub(crate) fn TakeInUnsent() -> Html {
 
 async fn take_in(book: &Book, file: &File) -> Result<String, String> {
     if file.size() > MAX_FILE_BYTES {
-        let sentence = t("The file is larger than 100 MB, which no file of unsent work is. Choose another.");
+        let sentence = t("The file is larger than 100 MB, so it isn't a Lotbook backup. Choose another.");
         return Err(sentence.to_owned());
     }
     let unreadable = |_| t("The file cannot be read. Choose it again.").to_owned();
@@ -72,14 +72,13 @@ async fn take_in(book: &Book, file: &File) -> Result<String, String> {
     Ok(sentence(taken))
 }
 
-/// `3 changes were added and are sent by themselves. 1 change was here already.`
+/// `3 changes were added, to sync from here; 1 change was already here.`
 fn sentence(taken: TakenIn) -> String {
-    let added = |n| {
-        tn(n, "{n} change was added, to be sent from here", "{n} changes were added, to be sent from here")
-    };
-    let here = |n| tn(n, "{n} change was here already", "{n} changes were here already");
+    let added =
+        |n| tn(n, "{n} change was added, to sync from here", "{n} changes were added, to sync from here");
+    let here = |n| tn(n, "{n} change was already here", "{n} changes were already here");
     match (taken.added, taken.skipped) {
-        (0, 0) => t("There was nothing in this file.").to_owned(),
+        (0, 0) => t("This file is empty.").to_owned(),
         (0, n) => tf("Nothing was added: {skipped}.", &[("skipped", &here(n))]),
         (n, 0) => tf("{added}.", &[("added", &added(n))]),
         (n, skipped) => tf("{added}; {skipped}.", &[("added", &added(n)), ("skipped", &here(skipped))]),
@@ -93,9 +92,9 @@ mod tests {
     #[test]
     fn shows_the_number_of_added_changes() {
         let said = |added, skipped| sentence(TakenIn { added, skipped });
-        assert_eq!(said(0, 0), "There was nothing in this file.");
-        assert_eq!(said(0, 1), "Nothing was added: 1 change was here already.");
-        assert_eq!(said(3, 0), "3 changes were added, to be sent from here.");
-        assert_eq!(said(1, 2), "1 change was added, to be sent from here; 2 changes were here already.");
+        assert_eq!(said(0, 0), "This file is empty.");
+        assert_eq!(said(0, 1), "Nothing was added: 1 change was already here.");
+        assert_eq!(said(3, 0), "3 changes were added, to sync from here.");
+        assert_eq!(said(1, 2), "1 change was added, to sync from here; 2 changes were already here.");
     }
 }

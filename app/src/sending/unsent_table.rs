@@ -15,7 +15,7 @@ use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::reasons::reason;
 
-const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", "Quantity", "State"];
+const HEAD: [&str; 9] = ["Time", "Who", "What", "Product", "SKU", "Lot", "Bin", "Quantity", "Status"];
 
 /// The changes that are not sent yet.
 pub(crate) struct UnsentWork<'a> {
@@ -68,8 +68,8 @@ impl UnsentWork<'_> {
             let mut row = [const { String::new() }; 9];
             row[0] = self.moment(*captured_at);
             row[1].clone_from(author);
-            t("Made by another version of the app").clone_into(&mut row[2]);
-            t("Waits to be sent").clone_into(&mut row[8]);
+            t("From another version of the app").clone_into(&mut row[2]);
+            t("Waiting to sync").clone_into(&mut row[8]);
             rows.push(row);
         }
         let rows = rows.iter().map(|row| row.iter().map(String::as_str).collect());
@@ -87,7 +87,9 @@ fn what(action: &Action) -> String {
     match action {
         Action::UpdateProduct { .. } => words.place,
         Action::AdjustLot { reason, .. } => format!("{}: {reason}", words.what),
-        Action::CloseDelivery { .. } => format!("{}: {}", words.what, words.place),
+        Action::CloseDelivery { .. } | Action::ReportCode(_) | Action::SettleCode { .. } => {
+            format!("{}: {}", words.what, words.place)
+        }
         _ => words.what,
     }
 }
@@ -102,12 +104,12 @@ fn made_product(action: &Action) -> Option<[String; 2]> {
 fn state(record: &Queued) -> String {
     match &record.state {
         QueueState::Pending if record.mutation.depends_on.is_some() => {
-            t("Waits for an earlier change").to_owned()
+            t("Waiting for an earlier change").to_owned()
         }
-        QueueState::Pending => t("Waits to be sent").to_owned(),
+        QueueState::Pending => t("Waiting to sync").to_owned(),
         QueueState::Attention(outcome) => {
             let why = reason(&record.mutation.action, &outcome.code, &outcome.message);
-            tf("Needs you: {why}", &[("why", &why)])
+            tf("Needs attention: {why}", &[("why", &why)])
         }
     }
 }
@@ -153,7 +155,10 @@ fn goods_of(action: &Action) -> Vec<Goods<'_>> {
         Action::ResolveException { product_id, lot, .. } => {
             vec![Goods { product: Some(*product_id), lot: lot.as_ref(), ..Goods::default() }]
         }
-        Action::CloseDelivery { .. } => vec![Goods::default()],
+        Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => vec![Goods::default()],
         Action::PlaceOrder(order) => {
             order.lines.iter().map(|line| of_lot(&line.lot, Some(-line.quantity))).collect()
         }
@@ -202,7 +207,7 @@ mod tests {
         assert_eq!(
             lines(Action::PickLot { lot: lot.clone(), quantity: Quantity::units(5), reason: String::new() })
                 [0],
-            "1970-01-01 01:00,'=Ada,Picked 5,\"Rice, round\",'-7A,L1,A-1,-5,Waits to be sent"
+            "1970-01-01 01:00,'=Ada,Picked 5,\"Rice, round\",'-7A,L1,A-1,-5,Waiting to sync"
         );
         let moved = Action::MoveLot { lot: lot.clone(), to: "B-2".to_owned(), quantity: Quantity::units(2) };
         assert!(lines(moved)[0].contains("Moved 2,\"Rice, round\",'-7A,L1,A-1 to B-2,2,"));

@@ -1,15 +1,12 @@
 //! Diagnoses a scanner from a scan: its input, its timing, and the settings to change. Pure.
 
-use domain::{GROUP_SEPARATOR, Gs1, Scan, Scanner, read_scan};
+use domain::{GROUP_SEPARATOR, Gs1, Label, Scan, Scanner, read_scan};
 
+use super::scanner_keyboard::{KeyboardFault, keyboard_fault};
 use crate::desk::scan_key::{DEAD_KEY, LastBurst, Terminator};
 use crate::device::preferences::ScannerPreferences;
 use crate::ui::code128::FNC1;
 
-/// Contains the characters whose keys differ between keyboard languages.
-pub(crate) const KEYS_LABEL: &str = "TEST]d201/-+\u{1d}QWYZ";
-/// The beginning of its scan: letters that are on the same keys of most keyboards.
-const KEYS_LABEL_START: &str = "TEST";
 /// An item, its lot, and after a separator its serial number.
 const SEPARATOR_LABEL: [&str; 2] = ["010952123454321310AB1", "217"];
 /// A mean gap above this is unnecessarily slow.
@@ -52,10 +49,7 @@ pub(crate) enum Reading {
 pub(crate) enum Advice {
     /// The device combines characters with accents.
     DeadKey,
-    /// The scanner types for another keyboard layout: expected and received characters.
-    KeyboardLanguage(Vec<(char, char)>),
-    /// Upper and lower case are swapped.
-    CapsLock,
+    Keyboard(KeyboardFault),
     /// The separator was received as this character.
     SeparatorIs(char),
     SeparatorLost,
@@ -88,7 +82,8 @@ impl Report {
         if text.contains(DEAD_KEY) {
             advice.push(Advice::DeadKey);
         }
-        advice.extend(keyboard_advice(text));
+        let is_caps_lock = burst.as_ref().map(|burst| burst.is_caps_lock);
+        advice.extend(keyboard_fault(text, is_caps_lock).map(Advice::Keyboard));
         advice.extend(separator.and_then(Separator::advice));
         advice.extend(burst.as_ref().into_iter().flat_map(|burst| burst_advice(burst, scanner)));
         let is_gs1 = matches!(reading, Reading::Gs1(_) | Reading::Unclear(_));
@@ -120,7 +115,7 @@ fn read(text: &str, scanner: Scanner) -> Reading {
         Ok(Scan::Gtin(digits)) => Reading::Gtin(digits),
         Ok(Scan::Gs1(elements)) => Reading::Gs1(elements),
         Ok(Scan::Unclear(readings)) => Reading::Unclear(readings),
-        Ok(Scan::Other(code)) => Reading::Other(code),
+        Ok(Scan::Label(Label { code, .. }) | Scan::Other(code)) => Reading::Other(code),
         Err(fault) => Reading::Fault(fault),
     }
 }
@@ -195,48 +190,10 @@ fn separator(text: &str, chosen: char) -> Option<Separator> {
     }
 }
 
-/// Compares a scan of [`KEYS_LABEL`] with its text.
-fn keyboard_advice(text: &str) -> Option<Advice> {
-    let came = without_identifier(text)?;
-    let meant = KEYS_LABEL.chars().filter(|char| *char != GROUP_SEPARATOR);
-    let pairs: Vec<(char, char)> = meant.zip(came).filter(|(meant, came)| meant != came).collect();
-    let is_case = |(meant, came): &(char, char)| meant.eq_ignore_ascii_case(came);
-    if pairs.is_empty() {
-        return None;
-    }
-    if pairs.iter().all(is_case) {
-        return Some(Advice::CapsLock);
-    }
-    let mut mixed: Vec<(char, char)> = pairs.into_iter().filter(|pair| !is_case(pair)).collect();
-    mixed.dedup();
-    Some(Advice::KeyboardLanguage(mixed))
-}
-
-/// The characters of a scan of [`KEYS_LABEL`] without its identifier; `None` for another label. The
-/// identifier may be garbled as well, so it is detected by its length.
-fn without_identifier(text: &str) -> Option<Vec<char>> {
-    let chars: Vec<char> = text.chars().collect();
-    let label: Vec<char> = KEYS_LABEL.chars().collect();
-    let start = KEYS_LABEL_START.chars().count();
-    for skipped in [0, 3] {
-        let rest = chars.get(skipped..)?;
-        let begins =
-            rest.iter().zip(KEYS_LABEL_START.chars()).all(|(came, meant)| came.eq_ignore_ascii_case(&meant));
-        if begins && rest.len() + 1 == label.len() {
-            return Some(rest.to_vec());
-        }
-        if begins && rest.len() == label.len() {
-            let separator = label.iter().position(|char| *char == GROUP_SEPARATOR).unwrap_or(start);
-            let kept = rest.iter().enumerate().filter(|(nth, _)| *nth != separator);
-            return Some(kept.map(|(_, char)| *char).collect());
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::scanner_keyboard::KEYS_LABEL;
 
     fn report(text: &str) -> Report {
         Report::new(text, None, &ScannerPreferences::default())
@@ -254,6 +211,7 @@ mod tests {
             max_gap_millis: gap,
             terminator,
             separator_seen: None,
+            is_caps_lock: false,
         }
     }
 
@@ -278,30 +236,6 @@ mod tests {
         assert_eq!(advice("12", 5.0, Terminator::Enter), [Advice::TooShort(2)]);
         assert_eq!(advice("010952123454321310AB1\u{1d}217", 5.0, Terminator::Enter), [Advice::NoIdentifier]);
         assert_eq!(advice("AB\u{fffd}1", 5.0, Terminator::Enter), [Advice::DeadKey]);
-    }
-
-    #[test]
-    fn lists_the_characters_that_keyboard_layouts_swap() {
-        let german = "TEST+d201-ß´\u{1d}QWZY";
-        assert_eq!(
-            report(german).advice,
-            [Advice::KeyboardLanguage(vec![
-                (']', '+'),
-                ('/', '-'),
-                ('-', 'ß'),
-                ('+', '´'),
-                ('Y', 'Z'),
-                ('Z', 'Y')
-            ])]
-        );
-        let french_without_separator = "TEST$déà&!)+AZYW";
-        let Some(Advice::KeyboardLanguage(mixed)) = report(french_without_separator).advice.pop() else {
-            panic!("the keyboards differ");
-        };
-        assert_eq!(mixed.first(), Some(&(']', '$')));
-        assert_eq!(mixed.last(), Some(&('Z', 'W')));
-        assert_eq!(report("test]D201/-+\u{1d}qwyz").advice, [Advice::CapsLock]);
-        assert_eq!(report("TESTING").advice, []);
     }
 
     #[test]

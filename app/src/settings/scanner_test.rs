@@ -2,8 +2,9 @@
 
 use yew::prelude::*;
 
+use super::scanner_keyboard::KEYS_LABEL;
 use super::scanner_report::{
-    Advice, KEYS_LABEL, MAX_ADOPTED_GAP_MILLIS, Report, Separator, adopted_gap_millis, separator_label,
+    Advice, MAX_ADOPTED_GAP_MILLIS, Report, Separator, adopted_gap_millis, separator_label,
 };
 use super::scanner_words::{Sentence, advice_words, facts};
 use super::setting_parts::sound_buttons;
@@ -40,7 +41,7 @@ pub(crate) fn ScannerTestPage() -> Html {
     html! {
         <div class="page scanner-test" data-test="scanner-test-page">
             <PageHead title={t("Scanner test")} back={Route::Settings} />
-            <p class="lead">{ t("Scan any label. This page shows exactly what came, and books nothing.") }</p>
+            <p class="lead">{ t("Scan any label. This page shows exactly what arrived and records nothing.") }</p>
             <div role="status">
                 if let Some(report) = &*report {
                     { verdict(report) }
@@ -139,7 +140,7 @@ fn ways(report: &Report) -> Html {
         }
         if let Some(chars) = report.advice.iter().find_map(too_short) {
             let onclick = Callback::from(move |_: MouseEvent| keep(|scanner| scanner.min_chars = chars));
-            let word = tf("Take codes of {chars} characters", &[("chars", &chars)]);
+            let word = tf("Accept codes of {chars} characters", &[("chars", &chars)]);
             ways.push(button("button", word.into(), onclick, "adopt-min"));
         }
     }

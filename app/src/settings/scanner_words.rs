@@ -3,7 +3,9 @@
 use domain::Gs1;
 use yew::prelude::*;
 
+use super::scanner_keyboard::KeyboardFault;
 use super::scanner_report::{Advice, Reading, Report, symbology, visible, whole};
+use super::setting_scale::scale_reading;
 use crate::desk::scan::fault_in_words;
 use crate::desk::scan_key::{LastBurst, SeparatorSeen, Terminator};
 use crate::ui::chip::Tone;
@@ -27,15 +29,16 @@ pub(crate) fn advice_words(advice: &Advice) -> Sentence {
     let (tone, text) = match advice {
         Advice::DeadKey => (
             Tone::Attention,
-            t("The device makes accents of some characters. Set its keyboard to English (US), and the scanner to USA.").into(),
+            t("The device turns some characters into accents. Set its keyboard to English (US), and the scanner to USA.").into(),
         ),
-        Advice::KeyboardLanguage(mixed) => (Tone::Attention, keyboard_words(mixed)),
-        Advice::CapsLock => {
-            (Tone::Attention, t("Capitals and small letters are exchanged. Turn Caps Lock off, on the device and on the scanner.").into())
-        }
+        Advice::Keyboard(KeyboardFault::SmallLetters) => (
+            Tone::Waiting,
+            t("All letters are lower case. If the label shows capitals, turn Caps Lock off on the device and the scanner.").into(),
+        ),
+        Advice::Keyboard(fault) => (Tone::Attention, keyboard_words(fault)),
         Advice::SeparatorIs(char) => (
             Tone::Waiting,
-            tf("The separator came as “{char}”. Choose that character as the separator here.", &[("char", &visible(&char.to_string()))]),
+            tf("The separator arrived as “{char}”. Choose that character here.", &[("char", &visible(&char.to_string()))]),
         ),
         Advice::SeparatorLost => (
             Tone::Attention,
@@ -43,10 +46,10 @@ pub(crate) fn advice_words(advice: &Advice) -> Sentence {
         ),
         Advice::TooSlow(millis) => (
             Tone::Attention,
-            tf("A key came {millis} ms after the one before. Use the measured gap, or set the scanner to send faster.", &[("millis", millis)]),
+            tf("A key arrived {millis} ms after the previous one. Use the measured gap, or set the scanner to send faster.", &[("millis", millis)]),
         ),
         Advice::TooShort(_) => {
-            (Tone::Waiting, t("The code is shorter than the shortest that counts as a scan.").into())
+            (Tone::Waiting, t("The code is too short to count as a scan.").into())
         }
         Advice::NoTerminator => (Tone::Waiting, t("Nothing ends the scan. Set the scanner's suffix to Enter.").into()),
         Advice::Slow(millis) => (
@@ -55,16 +58,28 @@ pub(crate) fn advice_words(advice: &Advice) -> Sentence {
         ),
         Advice::NoIdentifier => (
             Tone::Waiting,
-            t("Set the scanner to transmit the AIM identifier, so that a GS1 label is always known as one.").into(),
+            t("Set the scanner to transmit the AIM identifier, so that a GS1 label is always recognised.").into(),
         ),
     };
     Sentence { tone, text }
 }
 
-fn keyboard_words(mixed: &[(char, char)]) -> String {
+fn keyboard_words(fault: &KeyboardFault) -> String {
+    match fault {
+        KeyboardFault::Azerty => t("This device has an AZERTY keyboard, but the scanner is set to another one. Set the scanner's keyboard country to France, or to Belgium on a Belgian keyboard.").into(),
+        KeyboardFault::Qwertz => t("This device has a QWERTZ keyboard, but the scanner is set to another one. Set the scanner's keyboard country to Germany.").into(),
+        KeyboardFault::ScannerAzerty => t("The scanner is set to an AZERTY keyboard, but this device has another one. Set the scanner's keyboard country to the device's.").into(),
+        KeyboardFault::Mixed(mixed) => mixed_words(mixed),
+        KeyboardFault::CapsLock | KeyboardFault::SmallLetters => {
+            t("Upper and lower case are swapped. Turn Caps Lock off on the device and the scanner.").into()
+        }
+    }
+}
+
+fn mixed_words(mixed: &[(char, char)]) -> String {
     let pairs: Vec<String> = mixed
         .iter()
-        .map(|(meant, came)| tf("{meant} came as {came}", &[("meant", meant), ("came", came)]))
+        .map(|(meant, came)| tf("{meant} arrived as {came}", &[("meant", meant), ("came", came)]))
         .collect();
     tf(
         "Scanner and device have different keyboard languages: {pairs}. Set the scanner's keyboard country to the device's.",
@@ -79,7 +94,11 @@ pub(crate) fn facts(report: &Report) -> Html {
         facts.push((t("AIM identifier"), format!("{identifier} {}", symbology_name(identifier))));
     }
     facts.extend(report.burst.iter().flat_map(burst_facts));
-    facts.push((t("Lotbook reads"), reading_words(&report.reading)));
+    let scale = match &report.reading {
+        Reading::Gtin(code) => scale_reading(code),
+        _ => None,
+    };
+    facts.push((t("Lotbook reads"), scale.unwrap_or_else(|| reading_words(&report.reading))));
     let elements: Vec<&Gs1> = match &report.reading {
         Reading::Gs1(elements) => vec![elements],
         Reading::Unclear(readings) => readings.iter().collect(),
@@ -134,9 +153,9 @@ fn reading_words(reading: &Reading) -> String {
         Reading::Gtin(digits) => format!("GTIN-{}: {digits}", digits.len()),
         Reading::Gs1(_) => t("A GS1 label").to_owned(),
         Reading::Unclear(_) => {
-            t("A GS1 label that can be read in several ways. Lotbook asks which one is meant.").to_owned()
+            t("This GS1 label is ambiguous. Lotbook asks which reading is right.").to_owned()
         }
-        Reading::Other(code) => tf("A code of its own: {code}", &[("code", code)]),
+        Reading::Other(code) => tf("Internal code: {code}", &[("code", code)]),
         Reading::Fault(fault) => fault_in_words(fault),
     }
 }

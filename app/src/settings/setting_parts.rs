@@ -118,10 +118,10 @@ pub(crate) fn use_keeping() -> (Option<Storage>, Callback<()>, bool) {
 /// The state of the storage in one sentence.
 pub(crate) fn keeping_sentence(storage: Option<&Storage>, was_asked: bool) -> &'static str {
     match storage {
-        None => t("This browser does not say whether it keeps the data."),
-        Some(storage) if storage.is_kept => t("The browser has promised to keep the data."),
+        None => t("This browser doesn't report storage protection."),
+        Some(storage) if storage.is_kept => t("The browser keeps the data."),
         Some(_) if was_asked => {
-            t("The browser did not promise it. Install Lotbook, use it for a while, then ask again.")
+            t("The browser declined. Install Lotbook, use it for a while, then ask again.")
         }
         Some(_) => t("The browser may delete unsent work when space is short."),
     }

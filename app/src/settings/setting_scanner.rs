@@ -1,6 +1,6 @@
 //! The scanner settings: how scans differ from typing, and how they are parsed.
 
-use domain::GROUP_SEPARATOR;
+use domain::{GROUP_SEPARATOR, ascii_digits};
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -62,12 +62,12 @@ impl Number {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::MaxGap => (
-                t("Longest gap between keys, in milliseconds"),
-                t("Keys that come slower are somebody's typing. The scanner test measures it."),
+                t("Longest gap between keys (milliseconds)"),
+                t("Slower keys count as typing. The scanner test measures it."),
             ),
-            Self::MinChars => (t("Shortest code, in characters"), t("Shorter runs of keys are typing.")),
+            Self::MinChars => (t("Shortest code (characters)"), t("Shorter entries count as typing.")),
             Self::Blanking => (
-                t("Count the same code once within, in milliseconds"),
+                t("Ignore repeats within (milliseconds)"),
                 t("For scanners that read a label twice; 0 counts every scan."),
             ),
         }
@@ -76,7 +76,7 @@ impl Number {
     /// The typed number, if it is within its bounds.
     fn read(self, typed: &str) -> Option<u32> {
         let (least, most) = self.bounds();
-        typed.trim().parse().ok().filter(|number| (least..=most).contains(number))
+        ascii_digits(typed.trim()).parse().ok().filter(|number| (least..=most).contains(number))
     }
 }
 

@@ -8,6 +8,7 @@ use super::setting_parts::{
     Choice, Kept, change, choices, install_ways, keeping_sentence, language_choices, section, setting,
     sound_buttons, use_keeping,
 };
+use super::setting_scale::ScaleSettings;
 use super::setting_scanner::ScannerSettings;
 use crate::camera::{reader, stream};
 use crate::device::install::{Install, use_install};
@@ -32,9 +33,10 @@ pub(crate) fn SettingsPage() -> Html {
         <div class="page settings" data-test="settings-page">
             <PageHead title={t("Settings")} back={Route::Home} />
             { section(t("Language"), language_choices()) }
-            { section(t("Colours"), themes(&kept)) }
+            { section(t("Appearance"), themes(&kept)) }
             { section(t("Sounds"), sounds(&kept)) }
             <ScannerSettings kept={kept.clone()} />
+            <ScaleSettings kept={kept.clone()} />
             { section(t("Receiving"), receiving_bin) }
             <CameraSetting />
             <ThisDevice />
@@ -56,12 +58,12 @@ fn themes(kept: &Kept) -> Html {
             change(&kept, |preferences| preferences.theme = theme);
         }
     });
-    choices(t("Colours"), all.into(), &on_choose, "theme")
+    choices(t("Appearance"), all.into(), &on_choose, "theme")
 }
 
 fn theme_word(theme: Theme) -> &'static str {
     match theme {
-        Theme::Auto => t("As the device has it"),
+        Theme::Auto => t("System"),
         Theme::Light => t("Light"),
         Theme::Dark => t("Dark"),
         Theme::Contrast => t("High contrast"),
@@ -72,8 +74,8 @@ fn sounds(kept: &Kept) -> Html {
     let handle = kept.clone();
     let on_change = Callback::from(move |is_on| change(&handle, |preferences| preferences.sounds = is_on));
     let switch = Switch {
-        label: t("Answer scans by sound and vibration"),
-        hint: t("Right, wrong and unknown sound different, so that nobody has to look."),
+        label: t("Sound and vibration on scans"),
+        hint: t("Right, wrong and unknown scans each have their own sound."),
         is_on: kept.sounds,
         on_change,
         test: "sounds",
@@ -100,7 +102,7 @@ fn use_receiving_bin(kept: &Kept) -> Html {
         label: t("Receiving bin"),
         value: &text,
         on_change,
-        hint: t("Where goods come in before they are put away."),
+        hint: t("Where goods arrive before put-away."),
         fault: is_missing.then(|| t("Type or scan a bin, such as RECEIVING.").into()),
         takes: Takes::Alone,
         ..Field::default()
@@ -120,11 +122,7 @@ fn CameraSetting() -> Html {
             let (is_busy, toasts) = (is_busy.clone(), toasts.clone());
             spawn_local(async move {
                 toasts.show(match reader::prepare().await {
-                    Ok(()) => Toast::new(
-                        Tone::Good,
-                        t("The camera is ready"),
-                        t("It reads codes without a network."),
-                    ),
+                    Ok(()) => Toast::new(Tone::Good, t("The camera is ready"), t("It reads codes offline.")),
                     Err(sentence) => Toast::new(Tone::Attention, t("The camera is not ready"), sentence),
                 });
                 is_busy.set(false);
@@ -134,12 +132,9 @@ fn CameraSetting() -> Html {
     if !matches!(is_present, Loaded::Ready(is_present) if *is_present) {
         return Html::default();
     }
-    let word = if *is_busy { t("Fetching…") } else { t("Make ready for offline") };
+    let word = if *is_busy { t("Fetching…") } else { t("Prepare for offline use") };
     let ways = resting_button(*is_busy, "button", word.into(), onclick, "prepare-camera");
-    section(
-        t("Camera"),
-        setting(t("What reads codes in its picture is fetched when it is first needed."), ways),
-    )
+    section(t("Camera"), setting(t("The code reader downloads when first needed."), ways))
 }
 
 /// The installation of the app, and the persistence of its data.
@@ -156,7 +151,7 @@ fn ThisDevice() -> Html {
     let protection = if is_kept {
         chip(Tone::Good, Some(Glyph::Tick), t("Protected"), "storage-state")
     } else {
-        button("button", t("Ask the browser").into(), ask, "keep-data")
+        button("button", t("Request protection").into(), ask, "keep-data")
     };
     let content = html! {
         <>
@@ -177,8 +172,8 @@ fn help() -> Html {
     let welcome = link_button("button", Route::Welcome.to_path(), t("Open").into(), "to-welcome");
     html! {
         <>
-            { setting(t("Commands as barcodes, to print"), commands) }
-            { setting(t("First steps on this device"), welcome) }
+            { setting(t("Print command barcodes"), commands) }
+            { setting(t("Set up this device"), welcome) }
         </>
     }
 }

@@ -7,6 +7,7 @@ use super::setting_parts::{install_ways, keeping_sentence, language_choices, sou
 use crate::device::install::{Install, Platform, use_install};
 use crate::device::preferences::Preferences;
 use crate::route::Route;
+use crate::sending::no_worker::NoWorkerLine;
 use crate::ui::button::{button, link_button};
 use crate::ui::chip::{Tone, chip};
 use crate::ui::icon::Glyph;
@@ -46,11 +47,12 @@ pub(crate) fn WelcomePage() -> Html {
             navigator.push(&Route::Home);
         }
     });
-    let word = if left == 0 { t("Finish") } else { t("Finish, the rest later") };
+    let word = if left == 0 { t("Finish") } else { t("Finish later") };
     html! {
         <div class="page welcome" data-test="welcome-page">
-            <PageHead title={t("First steps")} back={Route::Home} />
-            <p class="lead">{ t("What this device needs before it can be relied on where there is no network.") }</p>
+            <PageHead title={t("Setup")} back={Route::Home} />
+            <p class="lead">{ t("Everything this device needs to work offline.") }</p>
+            <NoWorkerLine />
             <ol class="steps">{ for steps.into_iter().map(step_view) }</ol>
             <div class="actions">{ button("button primary", word.into(), finish, "finish-welcome") }</div>
         </div>
@@ -86,18 +88,18 @@ fn is_apart(install: Install) -> bool {
 fn use_enrol_step(install: Install) -> Step {
     let name = use_book().device_name();
     let content = if let Some(name) = &name {
-        html! { <p>{ tf("The server knows it as {name}.", &[("name", name)]) }</p> }
+        html! { <p>{ tf("Connected as {name}", &[("name", name)]) }</p> }
     } else if is_apart(install) {
-        html! { <p>{ t("Install first. Then open Lotbook from its icon, and enrol there.") }</p> }
+        html! { <p>{ t("Install first. Then open Lotbook from its icon and connect there.") }</p> }
     } else {
         html! {
             <>
-                <p>{ t("A one-time code makes this device known to the warehouse server.") }</p>
-                { link_button("button strong", Route::Enrol.to_path(), t("Enrol this device").into(), "to-enrol") }
+                <p>{ t("Enter your one-time code to connect.") }</p>
+                { link_button("button strong", Route::Enrol.to_path(), t("Connect this device").into(), "to-enrol") }
             </>
         }
     };
-    Step { code: "enrol", title: t("Make this device known"), is_done: name.is_some(), state: None, content }
+    Step { code: "enrol", title: t("Connect this device"), is_done: name.is_some(), state: None, content }
 }
 
 fn install_step(install: Install) -> Step {
@@ -120,11 +122,11 @@ fn use_keep_step() -> Step {
         <>
             <p role="status" data-test="keeping">{ keeping_sentence(storage.as_ref(), was_asked) }</p>
             if !is_kept {
-                { button("button", t("Ask the browser").into(), onclick, "keep-data") }
+                { button("button", t("Request protection").into(), onclick, "keep-data") }
             }
         </>
     };
-    Step { code: "storage", title: t("Protect the data"), is_done: is_kept, state: None, content }
+    Step { code: "storage", title: t("Protect stored data"), is_done: is_kept, state: None, content }
 }
 
 #[hook]
@@ -139,7 +141,7 @@ fn use_download_step() -> Step {
     let state = (!is_done).then(|| tf("{percent} %", &[("percent", &percent)]));
     let content = html! {
         if !is_done {
-            <p>{ t("It arrives by itself once this device is known, and goes on where it stopped.") }</p>
+            <p>{ t("It downloads automatically once this device is connected, and resumes if interrupted.") }</p>
             <div class="progress" role="progressbar" aria-label={t("Stock list")} aria-valuemin="0" aria-valuemax="100"
                 aria-valuenow={percent.to_string()}>
                 <span style={format!("--done: {percent}%")} />
@@ -153,7 +155,7 @@ fn scanner_step() -> Step {
     let is_done = Preferences::load().scanner.is_tested;
     let content = html! {
         <>
-            <p>{ t("Scan a label once, and see whether anything should be set differently.") }</p>
+            <p>{ t("Scan a label to check the scanner's settings.") }</p>
             { link_button("button", Route::ScannerTest.to_path(), t("Test the scanner").into(), "to-scanner-test") }
         </>
     };
@@ -169,9 +171,9 @@ fn use_sounds_step() -> Step {
     };
     let content = html! {
         <>
-            <p>{ t("Each answer to a scan sounds different. Set the volume so that you hear them at work.") }</p>
+            <p>{ t("Each scan result has its own sound. Set the volume so you can hear it at work.") }</p>
             { sound_buttons(&on_try) }
         </>
     };
-    Step { code: "sounds", title: t("Hear the sounds"), is_done: *was_tried, state: None, content }
+    Step { code: "sounds", title: t("Play the sounds"), is_done: *was_tried, state: None, content }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{Action, CalendarDate, InventoryLot};
+use domain::{Action, CalendarDate, InventoryLot, same_key};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::AnyRoute;
@@ -21,8 +21,9 @@ use crate::route::{LotWork, Route, use_query};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
-use crate::ui::use_clock::{offset_minutes, use_today};
+use crate::ui::use_clock::{offset_minutes, use_now};
 use crate::ui::use_loaded::Loaded;
+use crate::use_today::use_today;
 use crate::words::language::{t, tf};
 use crate::work::work_address::WorkAddress;
 
@@ -62,7 +63,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
         Loaded::Ready(lots) if lots.is_empty() => Placeholder {
             glyph: Glyph::Box,
             title: t("This bin is empty"),
-            text: t("Nothing lies here by the book. Scan goods to receive or move them here."),
+            text: t("Nothing is recorded here. Scan goods to receive or move them here."),
             test: "empty-bin",
         }
         .view(Html::default()),
@@ -75,7 +76,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
         <div class="page bin" data-test="bin-page" data-bin={location.clone()}>
             <PageHead title={tf("Bin {bin}", &[("bin", &location)])} eyebrow={work.map(|work| t(work.verb())).unwrap_or_default()} {back} />
             if work == Some(LotWork::Count) {
-                <p class="lead">{ t("Count every lot. The book's numbers are not shown.") }</p>
+                <p class="lead">{ t("Blind count: expected quantities are hidden.") }</p>
             }
             { list }
             <nav class="choices" aria-label={t("Work in this bin")}>
@@ -91,7 +92,7 @@ pub(crate) fn BinPage(props: &BinPageProps) -> Html {
 /// Scans on a bin's page: goods of the bin start the operation, a command selects it.
 #[hook]
 fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &str, then: String) {
-    let (answers, navigator) = (use_answers(), use_navigator());
+    let (answers, navigator, today) = (use_answers(), use_navigator(), use_today());
     let is_read = !matches!(lots, Loaded::Loading);
     let lots = match lots {
         Loaded::Ready(lots) => lots.clone(),
@@ -105,19 +106,17 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
                 let bin = Route::Bin { location: location.clone() }.to_path();
                 navigator.push(&AnyRoute::new(format!("{bin}?work={work}")));
             }
+            Found::Lot(lot, _) if work == Some(LotWork::Pick) => return answers.refuses(&lot, today),
             Found::Product(product, scanned) => {
                 let Some(work) = work else { return false };
                 let of_product = || lots.iter().filter(|lot| lot.row.lot.product_id == product);
                 let is_named = |lot: &&LotView| {
-                    scanned
-                        .lot_code
-                        .as_ref()
-                        .is_none_or(|code| lot.row.lot.lot_code.eq_ignore_ascii_case(code))
+                    scanned.lot_code.as_ref().is_none_or(|code| same_key(&lot.row.lot.lot_code, code))
                 };
                 let lot = of_product().find(is_named).map(|lot| lot.row.lot.id());
                 if lot.is_none() && work != LotWork::Count {
                     let detail = tf(
-                        "It is not in {bin} by the book. Count the bin, or scan another item.",
+                        "Not recorded in {bin}. Count the bin, or scan another item.",
                         &[("bin", &location)],
                     );
                     answers.wrong(t("Not in this bin"), detail);
@@ -138,9 +137,11 @@ fn use_scans_in(lots: &Loaded<Vec<LotView>>, work: Option<LotWork>, location: &s
 /// Lots that were counted on this device today.
 #[hook]
 fn use_counted_today() -> Rc<[Uuid]> {
-    let (recent, today) = (use_recent(), use_today());
+    let (recent, now) = (use_recent(), use_now());
     let Loaded::Ready(recent) = recent else { return Rc::default() };
-    let of_today = |at| CalendarDate::of(at, offset_minutes(at)) == today;
+    // Both by the device's clock, right or wrong.
+    let day = |at| CalendarDate::of(at, offset_minutes(at));
+    let of_today = |at| day(at) == day(now);
     let counts = recent.iter().filter(|one| of_today(one.mutation.captured_at));
     counts
         .filter_map(|one| match &one.mutation.action {

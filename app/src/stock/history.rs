@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{CalendarDate, HistoryEntry, HistoryNote, LotRef, NoteTopic, Quantity};
+use domain::{CalendarDate, HistoryEdit, HistoryEntry, HistoryNote, LotRef, NoteTopic, Quantity};
 use sync::{UnixMillis, sort_by};
 use uuid::Uuid;
 use yew::prelude::*;
@@ -10,7 +10,7 @@ use yew_router::Routable;
 
 use super::use_history::{History, Ledger, use_history};
 use crate::book::Book;
-use crate::book::export::history_csv;
+use crate::book::history_csv::history_csv;
 use crate::book::past::{OwnMove, Past, quantities_after};
 use crate::goods::looks::{exception_look, movement_look};
 use crate::route::Route;
@@ -21,9 +21,11 @@ use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
 use crate::ui::save_table::{Table, use_save_table};
 use crate::ui::timeline::{Done, timeline};
-use crate::ui::use_clock::{offset_minutes, use_today};
+use crate::ui::use_clock::offset_minutes;
 use crate::ui::use_loaded::Loaded;
 use crate::use_book::use_book;
+use crate::use_today::use_today;
+use crate::words::edit_words::edit_words;
 use crate::words::format;
 use crate::words::language::{t, tf};
 use crate::words::movement_words::{exception_word, is_reversal, movement_word, note_words};
@@ -69,14 +71,14 @@ pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
         }
     };
     let on_save = {
-        let (book, entries) = (book.clone(), ledger.entries.clone());
-        save.reform(move |_: MouseEvent| table_of(&book, id, &entries, today))
+        let (book, ledger) = (book.clone(), ledger.clone());
+        save.reform(move |_: MouseEvent| table_of(&book, id, &ledger, today))
     };
     let title = if lot.is_some() { t("History of the lot") } else { t("History") };
     html! {
         <div class="page history-page" data-test="history-page">
             <PageHead {title} eyebrow={name} back={Route::Product { id }}>
-                if !ledger.entries.is_empty() {
+                if !ledger.entries.is_empty() || !ledger.edits.is_empty() {
                     { button("button", html! { <>{ icon(Glyph::Receive) }{ t("Save as CSV") }</> }, on_save, "history-csv") }
                 }
             </PageHead>
@@ -104,7 +106,8 @@ fn timeline_entries(product: Uuid, ledger: &Ledger, past: &Past) -> Vec<Done> {
     }
     let entries = ledger.entries.iter().zip(after).map(|(entry, after)| (entry.rev, booked(entry, after)));
     let notes = ledger.notes.iter().map(|note| (note.rev, decided(note)));
-    let mut known: Vec<(u64, Done)> = entries.chain(notes).collect();
+    let edits = ledger.edits.iter().map(|edit| (edit.rev, edited(edit)));
+    let mut known: Vec<(u64, Done)> = entries.chain(notes).chain(edits).collect();
     sort_by(&mut known, |(a, _), (b, _)| b.cmp(a));
     pending.into_iter().chain(known.into_iter().map(|(_, done)| done)).collect()
 }
@@ -182,7 +185,7 @@ fn decided(note: &HistoryNote) -> Done {
         NoteTopic::Resolved { kind, lot_code, location } => {
             let place = if lot_code.is_empty() { String::new() } else { place_of(lot_code, location) };
             let (tone, _) = exception_look(*kind);
-            (t("Looked at"), place, (tone, Glyph::Tick), exception_word(*kind).to_owned())
+            (t("Resolved"), place, (tone, Glyph::Tick), exception_word(*kind).to_owned())
         }
         NoteTopic::Short { number, expected, received } => {
             let missing = format::quantity(*expected - *received);
@@ -190,7 +193,7 @@ fn decided(note: &HistoryNote) -> Done {
                 [("missing", &missing), ("expected", &format::quantity(*expected))];
             let place = tf("Delivery {number}", &[("number", number)]);
             let look = (Tone::Waiting, Glyph::Receive);
-            (t("Nothing more will come"), place, look, tf("{missing} of {expected} missing", &values))
+            (t("Nothing more is expected"), place, look, tf("{missing} of {expected} missing", &values))
         }
     };
     let (who, when) = (who(&note.author, &note.device), when(note.captured_at, note.booked_at));
@@ -202,6 +205,22 @@ fn decided(note: &HistoryNote) -> Done {
         change: String::new(),
         after: None,
         look,
+        is_pending: false,
+        is_reversal: false,
+    }
+}
+
+/// An edit of the product's fields.
+fn edited(edit: &HistoryEdit) -> Done {
+    let (who, when) = (who(&edit.author, &edit.device), when(edit.captured_at, edit.booked_at));
+    Done {
+        day: day_of(edit.booked_at),
+        what: t("Edited"),
+        place: edit_words(&edit.edit),
+        details: line([who, when, String::new(), String::new()]),
+        change: String::new(),
+        after: None,
+        look: (Tone::Info, Glyph::Edit),
         is_pending: false,
         is_reversal: false,
     }
@@ -230,8 +249,8 @@ fn own(one: &OwnMove, quantities: &mut HashMap<Uuid, Quantity>) -> Done {
 fn state_line(ledger: &Ledger) -> Html {
     let Some(failure) = &ledger.failure else { return Html::default() };
     let words = match ledger.is_known {
-        true => t("What is shown may be out of date."),
-        false => t("Until it answers, this is only what this device itself did."),
+        true => t("This may be out of date."),
+        false => t("Until the server answers, this shows only this device's entries."),
     };
     html! {
         <p class="banner tone-info" data-test="history-offline">
@@ -243,17 +262,17 @@ fn state_line(ledger: &Ledger) -> Html {
 fn nothing() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Clock,
-        title: t("Nothing was done yet"),
-        text: t("What is received, picked, moved, counted or sold of it appears here."),
+        title: t("No activity yet"),
+        text: t("Receipts, picks, moves, counts and sales appear here."),
         test: "history-empty",
     };
     placeholder.view(Html::default())
 }
 
-fn table_of(book: &Book, id: Uuid, entries: &[HistoryEntry], today: CalendarDate) -> Table {
+fn table_of(book: &Book, id: Uuid, ledger: &Ledger, today: CalendarDate) -> Table {
     let sku: String = book.label(id).map(|label| label.sku).unwrap_or_default();
     let sku: String = sku.chars().filter(|char| char.is_ascii_alphanumeric() || *char == '-').collect();
     let name = format!("lotbook-history-{sku}-{}-{today}.csv", book.device_prefix());
-    let text = history_csv(entries, offset_minutes);
+    let text = history_csv(&ledger.entries, &ledger.edits, offset_minutes);
     Table { name, text: Box::pin(async move { Ok(text) }) }
 }

@@ -3,6 +3,7 @@
 use domain::CalendarDate;
 use sync::UnixMillis;
 use uuid::Uuid;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -13,6 +14,7 @@ use crate::route::{LotWork, Route};
 use crate::ui::button::button;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::placeholder::Placeholder;
+use crate::ui::use_element::use_element;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
@@ -54,16 +56,31 @@ impl LotList<'_> {
     fn row(&self, lot: &LotView) -> Html {
         let id = lot.row.lot.id();
         let is_chosen = self.chosen == Some(id);
-        let below = if is_chosen { works(lot, &self.on_edit) } else { Html::default() };
+        let below = html! {
+            if is_chosen {
+                <LotWorks lot={lot.clone()} on_edit={self.on_edit.clone()} />
+            }
+        };
         let choice = Some((is_chosen, &self.on_choose));
         LotRow { lot: &lot.row, today: self.today, pending: lot.pending, is_blind: false, choice }.view(below)
     }
 }
 
-fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
+#[derive(Properties, PartialEq)]
+struct LotWorksProps {
+    lot: LotView,
+    on_edit: Callback<LotView>,
+}
+
+/// The operations on the open lot. A scan may open one that is out of sight.
+#[component]
+fn LotWorks(props: &LotWorksProps) -> Html {
+    let LotWorksProps { lot: view, on_edit } = props;
+    let node = use_node_ref();
+    use_element(&node, true, show);
     let (product, lot) = (view.row.lot.product_id, view.row.lot.id());
     html! {
-        <div class="works" data-test="lot-works">
+        <div class="works" ref={node} data-test="lot-works">
             for work in LotWork::ALL {
                 <a class="work" href={Route::work_on(product, work, Some(lot))} data-test={format!("lot-{work}")}>
                     { icon(work_glyph(work)) }{ t(work.verb()) }
@@ -75,6 +92,13 @@ fn works(view: &LotView, on_edit: &Callback<LotView>) -> Html {
             </a>
         </div>
     }
+}
+
+/// Scrolls no further than needed, and not at all if the element is in view.
+fn show(element: &HtmlElement) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 fn edit_button(view: &LotView, on_edit: &Callback<LotView>) -> Html {
@@ -95,7 +119,8 @@ fn elsewhere(
         Elsewhere::Live { lots } if lots.is_empty() => Html::default(),
         Elsewhere::Live { lots } => html! {
             <>
-                <h2 class="section-title">{ t("Not for use") }</h2>
+                <h2 class="section-title">{ t("Not available") }</h2>
+                <p class="muted">{ t("From the server: these lots aren't stored on this device.") }</p>
                 <ul class="lots is-elsewhere" data-test="lots-elsewhere">
                     { for lots.iter().map(|lot| {
                         LotRow { lot: &lot.row, today, pending: false, is_blind: false, choice: None }
@@ -108,7 +133,7 @@ fn elsewhere(
             let when = at.map_or_else(|| t("before").to_owned(), |at| format::ago(at, now));
             html! {
                 <p class="as-of muted" data-test="as-of">
-                    { icon(Glyph::Clock) }{ tf("Shown as this device last knew it, {when}.", &[("when", &when)]) }
+                    { icon(Glyph::Clock) }{ tf("As last synced to this device, {when}.", &[("when", &when)]) }
                 </p>
             }
         }

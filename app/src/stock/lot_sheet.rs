@@ -42,7 +42,7 @@ pub(crate) fn LotSheet(props: &LotSheetProps) -> Html {
             event.prevent_default();
             let date = until.parse::<CalendarDate>().ok();
             if date.is_none() && (row.expires_on.is_some() || !until.is_empty()) {
-                return fault.set(Some(t("A date can be changed, but not taken away. Fill it in.").into()));
+                return fault.set(Some(t("A date can be changed but not removed. Enter a date.").into()));
             }
             let patch = LotPatch {
                 status: Some(*status).filter(|status| *status != row.status),
@@ -75,7 +75,7 @@ pub(crate) fn LotSheet(props: &LotSheetProps) -> Html {
         <Sheet title={tf("Lot {lot}", &[("lot", &lot.row.lot.lot_code)])} {on_close} test="lot-sheet">
             <form class="fields" {onsubmit} novalidate={true}>
                 <div class="choices" role="group" aria-label={t("Status")}>{ for LotStatus::ALL.map(choose) }</div>
-                <p class="muted">{ t("Only what is available is offered for picking and selling. Other lots leave this device once that is sent.") }</p>
+                <p class="muted">{ t("Only available lots are offered for picking and selling. Other lots leave this device once synced.") }</p>
                 { date.view() }
                 { save_failure((*fault).clone()) }
                 <div class="sheet-actions">

@@ -1,6 +1,6 @@
 //! A product: its quantity, its lots, and the operations on them.
 
-use domain::{CalendarDate, InventoryLot, Quantity, primary_lot};
+use domain::{CalendarDate, InventoryLot, Quantity, primary_lot, same_key};
 use uuid::Uuid;
 use yew::prelude::*;
 use yew_router::AnyRoute;
@@ -10,19 +10,23 @@ use super::lot_panel::LotList;
 use super::lot_sheet::LotSheet;
 use super::product_facts::product_facts;
 use crate::book::views::{LotView, ProductView};
+use crate::desk::answers::Answers;
 use crate::desk::command::Command;
 use crate::desk::saving::Saving;
 use crate::desk::scan_target::use_scan_target;
 use crate::desk::scanner::{Found, ScanTarget};
-use crate::goods::product_names::{family, variant_word};
-use crate::route::{LotWork, Route};
+use crate::desk::use_desk::use_answers;
+use crate::goods::product_names::{family, rows_elsewhere, variant_word};
+use crate::route::{LotWork, Route, use_query};
 use crate::ui::button::link_button;
 use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
-use crate::ui::use_clock::{use_now, use_today};
+use crate::ui::use_clock::use_now;
+use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::{t, tf};
+use crate::words::lot_words::not_for_use;
 
 /// An existing product.
 #[derive(Properties, PartialEq)]
@@ -36,14 +40,15 @@ pub(crate) struct KnownProductProps {
 pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let KnownProductProps { view, saving } = props;
     let (today, now) = (use_today(), use_now());
-    let chosen = use_state(Option::<Uuid>::default);
+    let chosen = use_named_lot();
     let is_deleting = use_state(bool::default);
     let edited = use_state(|| None::<LotView>);
     let lots: Vec<InventoryLot> = view.lots.iter().map(|lot| lot.row.clone()).collect();
     let shown = lots.iter().find(|lot| Some(lot.lot.id()) == *chosen);
     let primary = shown.or_else(|| primary_lot(&lots, today)).cloned();
     let navigator = use_navigator();
-    use_scan_target(scan_target(view.product.id, &lots, &chosen, navigator));
+    let refuse = refusing(use_answers(), view, today);
+    use_scan_target(scan_target(view.product.id, &lots, &chosen, refuse, navigator));
     let on_choose = {
         let chosen = chosen.clone();
         Callback::from(move |lot| chosen.set(if *chosen == Some(lot) { None } else { Some(lot) }))
@@ -80,6 +85,20 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     }
 }
 
+/// The open lot: at first that of the address.
+#[hook]
+fn use_named_lot() -> UseStateHandle<Option<Uuid>> {
+    let named = use_query("lot").and_then(|lot| lot.parse::<Uuid>().ok());
+    let chosen = use_state_eq(|| named);
+    let setter = chosen.setter();
+    use_effect_with(named, move |named| {
+        if named.is_some() {
+            setter.set(*named);
+        }
+    });
+    chosen
+}
+
 fn lot_sheet(edited: &UseStateHandle<Option<LotView>>, here: &[InventoryLot]) -> Html {
     let Some(lot) = &**edited else { return Html::default() };
     let is_here = here.iter().any(|held| held.lot == lot.row.lot);
@@ -88,26 +107,40 @@ fn lot_sheet(edited: &UseStateHandle<Option<LotView>>, here: &[InventoryLot]) ->
     html! { <LotSheet lot={lot.clone()} {is_here} {on_close} /> }
 }
 
+/// Says that one of the product's lots elsewhere, named by its code, must not be taken; `false` if there is none.
+fn refusing(answers: Answers, view: &ProductView, today: CalendarDate) -> impl Fn(&str) -> bool + use<> {
+    let elsewhere = rows_elsewhere(view);
+    move |lot_code: &str| {
+        let mut named = elsewhere.iter().filter(|lot| same_key(&lot.lot.lot_code, lot_code));
+        let reason = named.find_map(|lot| not_for_use(lot, today));
+        if let Some((title, sentence)) = &reason {
+            answers.wrong(title, sentence.clone());
+        }
+        reason.is_some()
+    }
+}
+
 /// A scan of one of the product's own lots selects it; a command starts an operation on it.
 fn scan_target(
     id: Uuid,
     lots: &[InventoryLot],
     chosen: &UseStateHandle<Option<Uuid>>,
+    refuse: impl Fn(&str) -> bool + 'static,
     navigator: Option<Navigator>,
 ) -> ScanTarget {
     let own: Vec<(String, Uuid)> = lots.iter().map(|lot| (lot.lot.lot_code.clone(), lot.lot.id())).collect();
     let (setter, lot) = (chosen.setter(), **chosen);
     let choose = move |lot_code: &str| {
-        let found = own.iter().find(|(code, _)| code.eq_ignore_ascii_case(lot_code));
+        let found = own.iter().find(|(code, _)| same_key(code, lot_code));
         if let Some((_, lot)) = found {
             setter.set(Some(*lot));
         }
         found.is_some()
     };
     let on_scan = Callback::from(move |found: Found| match found {
-        Found::Code(scanned) => choose(&scanned.code),
+        Found::Code(scanned) => choose(&scanned.code) || refuse(&scanned.code),
         Found::Product(product, scanned) if product == id => {
-            scanned.lot_code.is_none_or(|lot_code| choose(&lot_code))
+            scanned.lot_code.is_none_or(|lot_code| choose(&lot_code) || refuse(&lot_code))
         }
         Found::Command(Command::Start(work)) => {
             if let Some(navigator) = &navigator {
@@ -122,7 +155,7 @@ fn scan_target(
 
 fn on_hand(view: &ProductView) -> Html {
     let unsent = (view.unsent != Quantity::ZERO)
-        .then(|| tf("{change} not sent yet", &[("change", &format::signed(view.unsent))]));
+        .then(|| tf("{change} not synced yet", &[("change", &format::signed(view.unsent))]));
     let (size, chip) = match (unsent, view.pending) {
         (Some(text), _) => (text.len(), chip(Tone::Waiting, Some(Glyph::Clock), text, "unsent")),
         (None, true) => (0, pending_chip()),

@@ -15,7 +15,7 @@ use crate::ui::icon::{Glyph, icon};
 use crate::ui::save_failure::save_failure;
 use crate::ui::sheet::Sheet;
 use crate::words::format;
-use crate::words::language::{t, tf};
+use crate::words::language::{t, tf, tn};
 
 /// The reason why a product cannot be deleted: the stock on hand, in all bins.
 fn stock_left(view: &ProductView) -> Option<String> {
@@ -33,15 +33,15 @@ fn stock_left(view: &ProductView) -> Option<String> {
         ("unit", &view.product.unit),
         ("lot", &first.lot.lot_code),
         ("bin", &first.lot.location),
-        ("others", &others),
+        ("others", &tn(others, "{n} lot", "{n} lots")),
     ];
     Some(match others {
         0 => tf(
-            "There are still {quantity} {unit} in lot {lot} at {bin}. Pick, move or adjust them first.",
+            "Stock isn't zero (lot {lot} at {bin}: {quantity} {unit}). Pick, move or adjust it first.",
             &values,
         ),
         _ => tf(
-            "There are still {quantity} {unit} in lot {lot} at {bin} and {others} more. Pick, move or adjust them first.",
+            "Stock isn't zero (lot {lot} at {bin}: {quantity} {unit}; more: {others}). Pick, move or adjust it first.",
             &values,
         ),
     })
@@ -125,7 +125,7 @@ fn delete_sheet(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: 
                 <p data-test="delete-refused">{ reason }</p>
                 { button("button primary", t("Close").into(), close, "delete-close") }
             } else {
-                <p>{ t("It disappears from every device. Its past movements stay in the ledger.") }</p>
+                <p>{ t("It's removed from every device. Its history stays.") }</p>
                 { save_failure(saving.failure.clone()) }
                 <div class="sheet-actions">
                     { button("button", t("Keep it").into(), close, "delete-cancel") }

@@ -1,6 +1,7 @@
 //! A product's fields as typed text, and their conversion to a product.
 
-use domain::{Money, Product, QuantityFault};
+use domain::{Money, NUMBER_SIGNS, Product, QuantityFault};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ui::faults::Faults;
@@ -11,7 +12,8 @@ use crate::words::reasons::of_field;
 const DEFAULT_CURRENCY: &str = "EUR";
 
 /// The fields.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct ProductForm {
     pub(crate) sku: String,
     pub(crate) barcode: String,
@@ -101,15 +103,16 @@ fn field_of(sentence: &str) -> &'static str {
 
 fn read_price(text: &str, currency: &str) -> Result<i64, String> {
     if text.trim().is_empty() {
-        return Err(t("Price is missing. Fill it in; 0 is a price, too.").to_owned());
+        return Err(t("Enter a price (0 is allowed).").to_owned());
     }
-    let decimals = text.trim().rsplit(['.', ',']).next().filter(|rest| rest.len() < text.trim().len());
+    let decimals = text.trim().rsplit(NUMBER_SIGNS).next().filter(|rest| rest.len() < text.trim().len());
     // "1,000" may be one thousand, or one.
-    let is_ambiguous = decimals.is_some_and(|rest| rest.len() == 3) && Money::decimals(currency) != 3;
+    let is_ambiguous =
+        decimals.is_some_and(|rest| rest.chars().count() == 3) && Money::decimals(currency) != 3;
     let read = if is_ambiguous { Err(QuantityFault::TooFine) } else { Money::parse_minor(text, currency) };
     read.map_err(|fault| match fault {
         QuantityFault::NotANumber => {
-            tf("\"{text}\" is not a price. Type it again, such as 2.40.", &[("text", &text)])
+            tf("\"{text}\" is not a price. Enter one such as 2.40.", &[("text", &text)])
         }
         QuantityFault::TooFine => match Money::decimals(currency) {
             0 => tf("Prices in {currency} have no decimals. Shorten it.", &[("currency", &currency)]),
@@ -140,6 +143,16 @@ mod tests {
         let product = filled().read(Uuid::nil()).expect("a product");
         assert_eq!((product.sku.as_str(), product.price_minor), ("T1", 240));
         assert_eq!(ProductForm::of(&product).read(Uuid::nil()), Ok(product));
+    }
+
+    #[test]
+    fn prices_are_read_in_every_script_and_never_guessed() {
+        for text in ["2.40", "2,4", "\u{662}\u{66b}\u{664}\u{660}", "\u{968}.\u{96a}\u{966}"] {
+            assert_eq!(read_price(text, "EUR"), Ok(240), "{text}");
+        }
+        for text in ["1,000", "1.000", "\u{661}\u{66c}\u{660}\u{660}\u{660}", "1\u{66b}000"] {
+            assert!(read_price(text, "EUR").is_err_and(|fault| fault.contains("decimals")), "{text}");
+        }
     }
 
     #[test]

@@ -72,8 +72,8 @@ pub(crate) fn ProductRoute(props: &ProductRouteProps) -> Html {
 fn unknown_product() -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Search,
-        title: t("This product is not in the book"),
-        text: t("It may have been deleted, or this device has not received it yet."),
+        title: t("Product not found"),
+        text: t("It may have been deleted, or isn't on this device yet."),
         test: "unknown-product",
     };
     html! {
@@ -90,7 +90,7 @@ fn no_lots(view: &ProductView, work: LotWork) -> Html {
     let placeholder = Placeholder {
         glyph: Glyph::Box,
         title: t("No lots here"),
-        text: t("There is nothing of it on this device. Receive goods first."),
+        text: t("No stock of it on this device. Receive goods first."),
         test: "no-lots",
     };
     html! {

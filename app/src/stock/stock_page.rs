@@ -33,8 +33,8 @@ fn JustNow() -> Html {
     html! {
         <div class="page just-now">
             <header class="section-head">
-                <h2>{ t("Just now") }</h2>
-                <a href={Route::Sync.to_path()}>{ t("Everything") }</a>
+                <h2>{ t("Recent activity") }</h2>
+                <a href={Route::Sync.to_path()}>{ t("View all") }</a>
             </header>
             <RecentList max_rows={MAX_RECENT_ROWS} />
         </div>

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{HistoryAnswer, HistoryEntry, HistoryNote};
+use domain::{HistoryAnswer, HistoryEdit, HistoryEntry, HistoryNote};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -23,6 +23,8 @@ pub(crate) struct Ledger {
     pub(crate) entries: Vec<HistoryEntry>,
     /// Decisions without effect on stock, newest first.
     pub(crate) notes: Vec<HistoryNote>,
+    /// Edits of the product's fields, newest first.
+    pub(crate) edits: Vec<HistoryEdit>,
     /// Whether there are older entries.
     pub(crate) more: bool,
     /// Whether the server has ever answered.
@@ -40,23 +42,33 @@ impl Ledger {
         let is_older = |rev: u64| oldest.is_some_and(|oldest| rev < oldest);
         let entries = self.entries.iter().filter(|entry| is_older(entry.rev));
         let notes = self.notes.iter().filter(|note| is_older(note.rev));
+        let edits = self.edits.iter().filter(|edit| is_older(edit.rev));
         let (entries, notes): (Vec<_>, Vec<_>) = (entries.cloned().collect(), notes.cloned().collect());
-        let more = if entries.is_empty() && notes.is_empty() { newest.more } else { self.more };
+        let edits: Vec<_> = edits.cloned().collect();
+        let is_new = entries.is_empty() && notes.is_empty() && edits.is_empty();
+        let more = if is_new { newest.more } else { self.more };
         let (entries, notes) = ([newest.entries, entries].concat(), [newest.notes, notes].concat());
-        Self { entries, notes, more, is_known: true, ..Self::default() }
+        let edits = [newest.edits, edits].concat();
+        Self { entries, notes, edits, more, is_known: true, ..Self::default() }
     }
 
     /// Appends older entries.
     fn continued_with(&self, older: HistoryAnswer) -> Self {
         let entries = [self.entries.clone(), older.entries].concat();
         let notes = [self.notes.clone(), older.notes].concat();
-        let more = older.more && entries.len() < MAX_ENTRIES && notes.len() < MAX_ENTRIES;
-        Self { entries, notes, more, is_known: true, ..Self::default() }
+        let edits = [self.edits.clone(), older.edits].concat();
+        let most = entries.len().max(notes.len()).max(edits.len());
+        let more = older.more && most < MAX_ENTRIES;
+        Self { entries, notes, edits, more, is_known: true, ..Self::default() }
     }
 
     /// The revision before which older entries are.
     fn oldest_rev(&self) -> Option<u64> {
-        let last = [self.entries.last().map(|entry| entry.rev), self.notes.last().map(|note| note.rev)];
+        let last = [
+            self.entries.last().map(|entry| entry.rev),
+            self.notes.last().map(|note| note.rev),
+            self.edits.last().map(|edit| edit.rev),
+        ];
         last.into_iter().flatten().min()
     }
 }
@@ -125,7 +137,7 @@ pub(crate) fn use_history(product: Uuid, lot: Option<Uuid>) -> History {
 
 #[cfg(test)]
 mod tests {
-    use domain::{ExceptionKind, Movement, NoteTopic, Quantity};
+    use domain::{ExceptionKind, Movement, NoteTopic, ProductEdit, ProductPatch, Quantity};
     use sync::UnixMillis;
 
     use super::*;
@@ -161,6 +173,26 @@ mod tests {
             captured_at: UnixMillis(0),
             booked_at: UnixMillis(0),
         }
+    }
+
+    fn edit(rev: u64) -> HistoryEdit {
+        let edit = ProductEdit { before: ProductPatch::default(), after: ProductPatch::default() };
+        let (author, device) = (String::new(), String::new());
+        HistoryEdit { rev, edit, author, device, captured_at: UnixMillis(0), booked_at: UnixMillis(0) }
+    }
+
+    #[test]
+    fn an_edit_comes_once_on_the_page_of_its_time() {
+        let with = |page: HistoryAnswer, revs: &[u64]| HistoryAnswer {
+            edits: revs.iter().map(|rev| edit(*rev)).collect(),
+            ..page
+        };
+        let first = Ledger::default().begun_with(with(page(&[9], true), &[10, 7]));
+        assert_eq!(first.oldest_rev(), Some(7));
+        let later =
+            first.continued_with(with(page(&[5], false), &[6])).begun_with(with(page(&[9], true), &[11, 10]));
+        let edits: Vec<u64> = later.edits.iter().map(|edit| edit.rev).collect();
+        assert_eq!((revs(&later), edits), (vec![9, 5], vec![11, 10, 7, 6]));
     }
 
     fn revs(ledger: &Ledger) -> Vec<u64> {

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
+use super::unbroken::unbroken;
 
 /// A button.
 pub(crate) fn button(
@@ -50,7 +51,8 @@ fn labelled(
 
 /// Submits its form.
 pub(crate) fn submit_button(word: impl Into<AttrValue>, is_busy: bool, test: &'static str) -> Html {
-    let word = word.into();
+    let word: AttrValue = word.into();
+    let word = unbroken(&word);
     html! { <button class="button primary" type="submit" disabled={is_busy} data-test={test}>{ word }</button> }
 }
 

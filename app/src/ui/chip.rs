@@ -45,5 +45,5 @@ pub(crate) fn chip(tone: Tone, glyph: Option<Glyph>, text: impl Into<AttrValue>,
 
 /// The chip for entries that are saved on this device and not sent.
 pub(crate) fn pending_chip() -> Html {
-    chip(Tone::Waiting, Some(Glyph::Clock), t("Not sent"), "pending-chip")
+    chip(Tone::Waiting, Some(Glyph::Clock), t("Not synced"), "pending-chip")
 }

@@ -15,6 +15,8 @@ pub(crate) enum Takes {
     Lot,
     /// A code without an item: a bin, or a lot by itself.
     Alone,
+    /// The item's number as scanned, with the weight or price of a scale.
+    Whole,
 }
 
 impl Takes {
@@ -25,6 +27,7 @@ impl Takes {
             Self::Code => Some("code"),
             Self::Lot => Some("lot"),
             Self::Alone => Some("alone"),
+            Self::Whole => Some("whole"),
         }
     }
 }

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
+use super::unbroken::unbroken;
 use crate::device::feedback::Feedback;
 
 /// Duration; the next flash replaces it at once.
@@ -63,9 +64,9 @@ fn view(flash: &Flash) -> Html {
     html! {
         <div class={classes!("flash", tone.class())} aria-hidden="true" data-test="flash">
             { icon(glyph) }
-            <strong>{ &flash.title }</strong>
+            <strong>{ unbroken(&flash.title) }</strong>
             if !flash.detail.is_empty() {
-                <span translate="no">{ &flash.detail }</span>
+                <span translate="no">{ unbroken(&flash.detail) }</span>
             }
         </div>
     }

@@ -1,10 +1,10 @@
 //! The large numeric keypad, for gloves and for scanners that hide the soft keyboard.
 
+use domain::NUMBER_SIGNS;
 use yew::prelude::*;
 
 use super::icon::{Glyph, icon};
-use crate::words::format::decimal_sign;
-use crate::words::language::t;
+use crate::words::language::{decimal_sign, t};
 
 /// Maximum characters of a quantity: a billion with a sign and three decimals.
 pub(crate) const MAX_QUANTITY_CHARS: usize = 15;
@@ -33,7 +33,7 @@ pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
         PadKey::Digit(_) if full => text.to_owned(),
         PadKey::Digit(digit) if text == "0" => digit.to_string(),
         PadKey::Digit(digit) => format!("{text}{digit}"),
-        PadKey::Point if full || text.contains(['.', ',']) => text.to_owned(),
+        PadKey::Point if full || text.contains(NUMBER_SIGNS) => text.to_owned(),
         PadKey::Point if text.is_empty() => format!("0{}", decimal_sign()),
         PadKey::Point => format!("{text}{}", decimal_sign()),
     }

@@ -4,6 +4,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::icon::{Glyph, icon};
+use super::unbroken::unbroken;
 use super::use_element::use_element;
 use crate::route::Route;
 use crate::words::language::{t, tf};
@@ -41,6 +42,12 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
         // Without focus, screen readers do not read it, but the page works.
         let _ = heading.focus();
     });
+    // The focus scrolls to the heading; without it, the page would begin where the previous one was scrolled to.
+    use_element(&heading, props.keeps_focus, |heading| {
+        if let Ok(Some(scrolled)) = heading.closest(".detail, .main") {
+            scrolled.set_scroll_top(0);
+        }
+    });
     use_window_title(&props.title);
     let back_class = classes!("icon-button", props.back_to_list.then_some("back-to-list"));
     html! {
@@ -54,7 +61,7 @@ pub(crate) fn PageHead(props: &PageHeadProps) -> Html {
                 if !props.eyebrow.is_empty() {
                     <p class="eyebrow" translate="no">{ &props.eyebrow }</p>
                 }
-                <h1 ref={heading} tabindex="-1" translate={props.is_name.then_some("no")} data-test="page-title">{ &props.title }</h1>
+                <h1 ref={heading} tabindex="-1" translate={props.is_name.then_some("no")} data-test="page-title">{ unbroken(&props.title) }</h1>
             </div>
             { props.children.clone() }
         </header>

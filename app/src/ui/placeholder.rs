@@ -55,7 +55,7 @@ pub(crate) fn page_failure(message: &str, way: Html) -> Html {
 }
 
 fn cannot_be_shown(message: &str) -> Placeholder<'_> {
-    let (title, test) = (t("This cannot be shown"), "read-failure");
+    let (title, test) = (t("Can't show this"), "read-failure");
     Placeholder { glyph: Glyph::Attention, title, text: message, test }
 }
 
@@ -66,5 +66,5 @@ fn try_again() -> Html {
 
 /// A link to the stock list.
 pub(crate) fn to_stock(class: &'static str) -> Html {
-    link_button(class, Route::Stock.to_path(), t("Back to the stock").into(), "back-to-stock")
+    link_button(class, Route::Stock.to_path(), t("Back to stock").into(), "back-to-stock")
 }

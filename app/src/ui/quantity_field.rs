@@ -1,7 +1,7 @@
 //! The quantity of the current operation: the largest element on the screen, with steps and a keypad.
 
-use domain::{Quantity, QuantityFault};
-use web_sys::HtmlInputElement;
+use domain::{NUMBER_SIGNS, Quantity, QuantityFault};
+use web_sys::{FocusOptions, HtmlInputElement};
 use yew::prelude::*;
 
 use super::button::icon_button;
@@ -40,13 +40,13 @@ pub(crate) fn read_quantity(text: &str, decimals: usize) -> Result<Quantity, Str
     }
     let quantity = Quantity::parse(text).map_err(|fault| match fault {
         QuantityFault::NotANumber => {
-            tf("\"{text}\" is not a number. Type it again, such as 12 or 0.5.", &[("text", &text)])
+            tf("\"{text}\" is not a number. Enter one such as 12 or 0.5.", &[("text", &text)])
         }
         QuantityFault::TooFine => t("A quantity has at most three decimals. Shorten it.").to_owned(),
         QuantityFault::TooLarge => t("The quantity is more than 1,000,000,000. Correct it.").to_owned(),
     })?;
     // "1,000" may be one thousand, or one: neither is assumed.
-    if decimals == 0 && text.contains(['.', ',']) {
+    if decimals == 0 && text.contains(NUMBER_SIGNS) {
         return Err(t("This product is counted, not measured: type a whole number.").to_owned());
     }
     Ok(quantity)
@@ -66,8 +66,11 @@ pub(crate) fn QuantityField(props: &QuantityFieldProps) -> Html {
     let is_edited = use_state(bool::default);
     let proposal = use_memo((), |()| props.text.clone());
     use_element(&input, props.takes_focus, |input| {
-        // Without focus the keypad still works. In a sheet, `autofocus` sets the focus when it opens.
-        let _ = input.focus();
+        // Scrolling to it would hide the lot and the destination. Without focus the keypad still works. In a sheet,
+        // `autofocus` sets the focus when it opens.
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = input.focus_with_options(&options);
     });
     let change = |make: fn(&str, bool) -> String| {
         let (text, is_edited, on_change) = (props.text.clone(), is_edited.clone(), props.on_change.clone());
@@ -154,7 +157,13 @@ mod tests {
         assert_eq!(read_quantity(" ", 3), Err("Type a quantity.".to_owned()));
         assert!(read_quantity("five", 3).is_err_and(|fault| fault.contains("\"five\" is not a number")));
         assert!(read_quantity("1.5", 0).is_err_and(|fault| fault.contains("whole number")));
-        assert!(["1.0", "1,000", "12.000"].iter().all(|text| read_quantity(text, 0).is_err()));
+        assert_eq!(read_quantity("\u{661}\u{662}", 0), Ok(Quantity(12_000)));
+        assert_eq!(read_quantity("\u{661}\u{66b}\u{665}", 3), Ok(Quantity(1_500)));
+        assert!(
+            ["1.0", "1,000", "12.000", "\u{661}\u{66c}\u{660}\u{660}\u{660}", "\u{661}\u{66b}\u{660}"]
+                .iter()
+                .all(|text| read_quantity(text, 0).is_err())
+        );
         assert!(read_quantity("0.0001", 3).is_err_and(|fault| fault.contains("three decimals")));
     }
 

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use super::unbroken::unbroken;
+
 /// The lines; `test` is the first one's test hook.
 pub(crate) fn row_text(
     title: impl Into<AttrValue>,
@@ -35,8 +37,8 @@ type Line = (AttrValue, Option<&'static str>);
 fn lines((title, title_translate): Line, (sub, sub_translate): Line, test: Option<&'static str>) -> Html {
     html! {
         <span class="row-text">
-            <span class="row-title" data-test={test} translate={title_translate}>{ title }</span>
-            <span class="row-sub" translate={sub_translate}>{ sub }</span>
+            <span class="row-title" data-test={test} translate={title_translate}>{ unbroken(&title) }</span>
+            <span class="row-sub" translate={sub_translate}>{ unbroken(&sub) }</span>
         </span>
     }
 }

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::chip::{Tone, chip, pending_chip};
 use super::icon::{Glyph, icon};
+use super::unbroken::unbroken;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
@@ -62,14 +63,14 @@ fn row(done: &Done) -> Html {
             <span class="row-text">
                 <span class="timeline-what">
                     <b>{ done.what }</b>
-                    <span translate="no">{ done.place.clone() }</span>
+                    <span translate="no">{ unbroken(&done.place) }</span>
                 </span>
-                <span class="row-sub" translate="no">{ done.details.clone() }</span>
+                <span class="row-sub" translate="no">{ unbroken(&done.details) }</span>
                 if done.is_pending {
                     { pending_chip() }
                 }
                 if done.is_reversal {
-                    { chip(Tone::Info, Some(Glyph::Undo), t("Taken back"), "reversal-chip") }
+                    { chip(Tone::Info, Some(Glyph::Undo), t("Undone"), "reversal-chip") }
                 }
             </span>
             <span class="row-quantity" translate="no">

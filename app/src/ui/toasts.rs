@@ -11,6 +11,7 @@ use yew_hooks::use_event_with_window;
 use super::button::{button, icon_button};
 use super::chip::Tone;
 use super::icon::{Glyph, icon};
+use super::unbroken::unbroken;
 use crate::words::language::t;
 use client::use_provided;
 
@@ -135,7 +136,7 @@ impl Toasts {
 pub(crate) fn use_escape(shown: &UseReducerHandle<Shown>) {
     let shown = shown.dispatcher();
     use_event_with_window("keydown", move |event: KeyboardEvent| {
-        if event.key() == "Escape" && !is_dialog_open() {
+        if event.key() == "Escape" && !event.default_prevented() && !is_dialog_open() {
             shown.dispatch(Change::DismissNewest);
         }
     });
@@ -167,10 +168,11 @@ fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Htm
     html! {
         <div class={classes!("toast", toast.tone.class())} key={id} data-test="toast" data-tone={toast.tone.class()}>
             { icon(toast.glyph()) }
-            <div class="toast-text">
-                <strong data-test="toast-title">{ &toast.title }</strong>
+            // Focusable, so that a tap unfolds a text that is cut off.
+            <div class="toast-text" tabindex="-1">
+                <strong data-test="toast-title">{ unbroken(&toast.title) }</strong>
                 if !toast.detail.is_empty() {
-                    <span translate={toast.is_data.then_some("no")} data-test="toast-detail">{ &toast.detail }</span>
+                    <span translate={toast.is_data.then_some("no")} data-test="toast-detail">{ unbroken(&toast.detail) }</span>
                 }
             </div>
             if let Some(offer) = &toast.offer {

@@ -1,15 +1,14 @@
-//! The current time for pages.
+//! The device's time for pages. The date is in `use_today`.
 
-use domain::CalendarDate;
 use sync::UnixMillis;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 use yew_hooks::use_interval;
 
 /// Ages are shown in minutes, so this interval is short enough.
-const TICK_MILLIS: u32 = 15_000;
+pub(crate) const TICK_MILLIS: u32 = 15_000;
 
-/// The current time, updated with every tick.
+/// The device's time, right or wrong, for ages of what it recorded itself; updated with every tick.
 #[hook]
 pub(crate) fn use_now() -> UnixMillis {
     let time = use_state(browser::now);
@@ -19,13 +18,6 @@ pub(crate) fn use_now() -> UnixMillis {
     }
     // A page that was suspended shows the right time before the next tick.
     (*time).max(browser::now())
-}
-
-/// The local date.
-#[hook]
-pub(crate) fn use_today() -> CalendarDate {
-    let now = use_now();
-    CalendarDate::of(now, offset_minutes(now))
 }
 
 /// The local offset from UTC at a given time, in minutes.

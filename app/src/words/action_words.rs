@@ -1,6 +1,6 @@
 //! A mutation in words: `Picked 5`, `Lot L0A41C · B-07-3`, `−5`.
 
-use domain::{Action, LotRef, Quantity};
+use domain::{Action, CodeSighting, LotRef, Quantity};
 use uuid::Uuid;
 
 use super::field_names::field_names;
@@ -40,6 +40,11 @@ impl ActionWords {
 
     fn on_product(what: &str, product: Uuid) -> Self {
         Self { what: what.to_owned(), product: Some(product), name: None, place: String::new(), change: None }
+    }
+
+    /// An action that is not about a product.
+    fn without_goods(what: &str, place: &str) -> Self {
+        Self { what: what.to_owned(), product: None, name: None, place: place.to_owned(), change: None }
     }
 
     fn on_lot(what: String, lot: &LotRef, change: Option<String>) -> Self {
@@ -88,19 +93,17 @@ pub(crate) fn in_words(action: &Action) -> ActionWords {
         ),
         Action::ResolveException { product_id, lot, reason, .. } => {
             let words = match lot {
-                Some(lot) => ActionWords::on_lot(t("Looked at").to_owned(), lot, None),
-                None => ActionWords::on_product(t("Looked at"), *product_id),
+                Some(lot) => ActionWords::on_lot(t("Resolved").to_owned(), lot, None),
+                None => ActionWords::on_product(t("Resolved"), *product_id),
             };
             words.because(reason)
         }
-        Action::CloseDelivery { reason, .. } => ActionWords {
-            what: t("Closed a delivery").to_owned(),
-            product: None,
-            name: None,
-            place: t("Nothing more will come").to_owned(),
-            change: None,
+        Action::CloseDelivery { reason, .. } => {
+            ActionWords::without_goods(t("Closed a delivery"), t("Nothing more is expected")).because(reason)
         }
-        .because(reason),
+        Action::ReportCode(CodeSighting { code, .. }) => ActionWords::without_goods(t("Unknown code"), code),
+        Action::SettleCode { code } => ActionWords::without_goods(t("Resolved a code"), code),
+        Action::CloseConflict { .. } => ActionWords::without_goods(t("Resolved an unbooked change"), ""),
         Action::PlaceOrder(order) => ActionWords {
             what: tf("Order {number}", &[("number", &order.number)]),
             product: None,

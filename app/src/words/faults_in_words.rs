@@ -3,43 +3,39 @@
 use client::{RoundFailure, SyncError};
 use sync::{RoundError, StoreError, TransportError, UnsentError};
 
-use super::language::{t, tf};
+use super::language::{grouped, t, tf};
 use crate::rest::NotLoaded;
 
 /// The error of a page or a task whose code could not be loaded.
 pub(crate) fn not_loaded(_: NotLoaded) -> String {
-    t("A part of Lotbook could not be loaded. It needs the network until all of it is on this device.")
-        .to_owned()
+    t("Part of Lotbook couldn't load. Go online, then try again.").to_owned()
 }
 
 /// The error of reading or storing on the device.
 pub(crate) fn store_fault(error: &StoreError) -> String {
     match error {
-        StoreError::Full => {
-            t("This device's storage is full, so nothing more can be saved. Free some space and try again.")
-                .to_owned()
-        }
-        StoreError::Occupied => {
-            t("Another version of the app is using this device's data. Close its other windows and reload.")
-                .to_owned()
-        }
+        StoreError::Full => t("Storage is full. Free some space, then try again.").to_owned(),
+        StoreError::Occupied => t("Another app version is open. Close other windows and reload.").to_owned(),
         StoreError::Unavailable(why) => tf("This device's storage cannot be used: {why}", &[("why", why)]),
-        StoreError::Corrupt(why) => tf("A record on this device cannot be read: {why}", &[("why", why)]),
-        StoreError::Gone => t("This entry is no longer waiting: it was already handled.").to_owned(),
+        StoreError::NoAnswer(_) => t("Storage isn't responding. Close other windows and reload.").to_owned(),
+        StoreError::Undecided => {
+            t("This may be saved. Reload and check \"Waiting to sync\" before entering it again.").to_owned()
+        }
+        StoreError::Corrupt(why) => tf("This device has an unreadable record: {why}", &[("why", why)]),
+        StoreError::Gone => t("Already synced. Reverse it instead.").to_owned(),
     }
 }
 
 /// The error of a request to the server.
 pub(crate) fn transport_fault(error: &TransportError) -> String {
     let sentence = match error {
-        TransportError::Unreachable => t("The server cannot be reached."),
-        TransportError::TimedOut => t("The server did not answer in time."),
+        TransportError::Unreachable => t("Can't reach the server."),
+        TransportError::TimedOut => t("The server didn't answer in time."),
         TransportError::Busy { .. } => t("The server is busy."),
-        TransportError::SignInNeeded => t("Sign in again to send what is saved on this device."),
-        TransportError::UpgradeNeeded => {
-            t("This app is too old for the server. Update it to send what is saved on this device.")
-        }
-        TransportError::Garbled => t("Something between this device and the server answered in its place."),
+        TransportError::SignInNeeded => t("Connect again to sync the work saved on this device."),
+        TransportError::SignInPage => t("A sign-in page is blocking the server. Sign in there."),
+        TransportError::UpgradeNeeded => t("This app is too old for the server. Update it to sync."),
+        TransportError::Garbled => t("The network is blocking the server. Check the Wi-Fi."),
         TransportError::Refused { message, .. } => {
             return tf("The server refused the request: {why}", &[("why", message)]);
         }
@@ -60,7 +56,7 @@ pub(crate) fn sync_failure(failure: &RoundFailure) -> String {
     match failure {
         RoundFailure::Elsewhere => t("Another window is syncing.").to_owned(),
         RoundFailure::Round(RoundError::Store(StoreError::Full)) => {
-            t("This device is full: the stock list is not updated until there is space.").to_owned()
+            t("Device full: stock list not updated. Free some space.").to_owned()
         }
         RoundFailure::Round(error) => round_fault(error),
     }
@@ -71,9 +67,7 @@ pub(crate) fn sync_error(error: &SyncError) -> String {
     match error {
         SyncError::Round(failure) => sync_failure(failure),
         SyncError::Store(error) => store_fault(error),
-        SyncError::Abandoned => {
-            t("The last sync did not come to an end. It is tried again by itself.").to_owned()
-        }
+        SyncError::Abandoned => t("The last sync didn't finish. Retrying automatically.").to_owned(),
         SyncError::NotLoaded(_) => not_loaded(NotLoaded),
     }
 }
@@ -82,19 +76,19 @@ pub(crate) fn sync_error(error: &SyncError) -> String {
 pub(crate) fn file_fault(error: &UnsentError) -> String {
     match error {
         UnsentError::Unreadable(why) => tf(
-            "This is no file of unsent work, or it is not whole ({why}). Choose the file that was saved with \"Save unsent work\".",
+            "This isn't a complete backup of unsent work ({why}). Choose a file saved with \"Back up unsent work\".",
             &[("why", why)],
         ),
         UnsentError::Newer(version) => tf(
-            "A newer app wrote this file (version {version}). Update this one, then try again.",
+            "This file is from a newer app (version {version}). Update Lotbook, then try again.",
             &[("version", version)],
         ),
         UnsentError::BadEntry { seq, reason } => tf(
-            "Entry {number} of the file cannot be read by this version ({why}). Update the app, then try again.",
+            "This version can't read entry {number} of the file ({why}). Update the app, then try again.",
             &[("number", seq), ("why", reason)],
         ),
         UnsentError::TooLong(entries) => {
-            tf("The file has {entries} entries; at most 100000 fit.", &[("entries", entries)])
+            tf("The file has {entries} entries; at most 100,000 fit.", &[("entries", &grouped(*entries))])
         }
         UnsentError::Store(error) => store_fault(error),
     }
@@ -111,6 +105,8 @@ mod tests {
             StoreError::Full,
             StoreError::Occupied,
             StoreError::Unavailable(why()),
+            StoreError::NoAnswer(10_000),
+            StoreError::Undecided,
             StoreError::Corrupt(why()),
             StoreError::Gone,
         ];
@@ -119,6 +115,7 @@ mod tests {
             TransportError::TimedOut,
             TransportError::Busy { retry_after_millis: None },
             TransportError::SignInNeeded,
+            TransportError::SignInPage,
             TransportError::UpgradeNeeded,
             TransportError::Garbled,
             TransportError::Refused { status: 400, message: why() },

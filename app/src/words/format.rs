@@ -3,7 +3,7 @@
 use domain::{CalendarDate, Money, Quantity};
 use sync::UnixMillis;
 
-use super::language::{self, DateStyle, localized_date, t, tf, tn};
+use super::language::{self, DateStyle, decimal_sign, localized_date, t, tf, tn, with_groups};
 
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
@@ -71,12 +71,12 @@ pub(crate) fn moment(time: UnixMillis, offset_minutes: i32) -> String {
     format!("{} {:02}:{:02}", CalendarDate::of(time, offset_minutes), of_day / 60, of_day % 60)
 }
 
-/// Time until a date: `Expired`, `Today`, `1 day`, `41 days`.
+/// Time until a date: `Expired`, `Expires today`, `1 day left`, `41 days left`.
 pub(crate) fn days_left(today: CalendarDate, date: CalendarDate) -> String {
     match today.days_until(date) {
         ..0 => t("Expired").to_owned(),
-        0 => t("Today").to_owned(),
-        left => days(left),
+        0 => t("Expires today").to_owned(),
+        left => tn(usize::try_from(left).unwrap_or_default(), "{n} day left", "{n} days left"),
     }
 }
 
@@ -85,25 +85,31 @@ pub(crate) fn days(days: i64) -> String {
     tn(usize::try_from(days).unwrap_or_default(), "{n} day", "{n} days")
 }
 
-/// A quantity, with the decimal sign of the language: `2.5`, `2,5`.
+/// A quantity with digit groups and the decimal sign of the language: `1,250.5`, `1.250,5`.
 pub(crate) fn quantity(quantity: Quantity) -> String {
-    language::as_number(with_decimal_sign(quantity.to_string()))
+    in_groups(&quantity.to_string())
 }
 
-/// A quantity as one types it: without the invisible characters for the text direction.
+/// A quantity as one types it: without digit groups or the invisible characters for the text direction.
 pub(crate) fn typed(quantity: Quantity) -> String {
     with_decimal_sign(quantity.to_string())
 }
 
-/// A change with its sign: `+5`, `−5`.
-pub(crate) fn signed(change: Quantity) -> String {
-    let sign = if change > Quantity::ZERO { "+" } else { "" };
-    language::as_number(with_decimal_sign(format!("{sign}{change}")))
+/// A quantity that is not negative with one to three decimals, as labels have them: `1.250`.
+pub(crate) fn fixed(quantity: Quantity, decimals: usize) -> String {
+    let thousandths = format!("{:03}", quantity.0 % 1_000);
+    in_groups(&format!("{}.{}", quantity.0 / 1_000, thousandths.get(..decimals).unwrap_or_default()))
 }
 
-/// An amount in its currency: `€ 2.40`, `€ 2,40`.
+/// A change with its sign: `+5`, `−1,250`.
+pub(crate) fn signed(change: Quantity) -> String {
+    let sign = if change > Quantity::ZERO { "+" } else { "" };
+    in_groups(&format!("{sign}{change}"))
+}
+
+/// An amount in its currency: `€ 1,234.50`, `€ 1.234,50`.
 pub(crate) fn money(money: &Money) -> String {
-    language::as_number(with_decimal_sign(money.to_string()))
+    in_groups(&money.to_string())
 }
 
 /// A round number in few characters, for a chart's axis: `250`, `20k`, `1.5M`.
@@ -116,7 +122,7 @@ pub(crate) fn short(value: i64) -> String {
     };
     let (whole, tenth) = (value / unit, (value % unit).abs() * 10 / unit);
     let text = if tenth == 0 { format!("{whole}{letter}") } else { format!("{whole}.{tenth}{letter}") };
-    language::as_number(with_decimal_sign(text))
+    in_groups(&text)
 }
 
 /// Like [`short`], for whole units of a currency.
@@ -125,25 +131,13 @@ pub(crate) fn short_money(minor: i64, currency: &str) -> String {
     short(minor / 10_i64.pow(decimals))
 }
 
-/// A sum of amounts with digit groups: `€ 1,234,567.00`.
-pub(crate) fn sum(money: &Money) -> String {
-    let text = money.to_string();
+/// A plain number, perhaps in a currency, with digit groups and the signs of the language.
+fn in_groups(text: &str) -> String {
     let start = text.find(|char: char| char.is_ascii_digit()).unwrap_or(text.len());
-    let end = text.find('.').unwrap_or(text.len());
-    let separator = if decimal_sign() == ',' { '.' } else { ',' };
-    let mut grouped = text[..start].to_owned();
-    for (at, digit) in text[start..end].char_indices() {
-        if at > 0 && (end - start - at).is_multiple_of(3) {
-            grouped.push(separator);
-        }
-        grouped.push(digit);
-    }
-    language::as_number(grouped + &with_decimal_sign(text[end..].to_owned()))
-}
-
-/// The decimal separator: `.` or `,`.
-pub(crate) fn decimal_sign() -> char {
-    if matches!(language::current(), "de" | "es") { ',' } else { '.' }
+    let (before, number) = text.split_at(start);
+    let end = number.find(|char: char| !char.is_ascii_digit()).unwrap_or(number.len());
+    let (whole, after) = number.split_at(end);
+    language::as_number(format!("{before}{}{}", with_groups(whole), with_decimal_sign(after.to_owned())))
 }
 
 fn with_decimal_sign(text: String) -> String {
@@ -182,9 +176,9 @@ mod tests {
     fn formats_dates() {
         let day = |text: &str| text.parse::<CalendarDate>().expect("a date");
         assert_eq!(date(day("2026-12-31")), "31 Dec 2026");
-        assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days");
-        assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day");
-        assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Today");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-12-31")), "41 days left");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-21")), "1 day left");
+        assert_eq!(days_left(day("2026-11-20"), day("2026-11-20")), "Expires today");
         assert_eq!(days_left(day("2026-11-20"), day("2026-11-19")), "Expired");
     }
 
@@ -199,12 +193,16 @@ mod tests {
     fn formats_counts() {
         assert_eq!(days(1), "1 day");
         assert_eq!(quantity(Quantity(2_500)), "2.5");
+        assert_eq!(quantity(Quantity(-99_999_999_500)), "−99,999,999.5");
+        assert_eq!(typed(Quantity::units(12_345)), "12345", "fields take no groups");
+        assert_eq!((fixed(Quantity(1_250), 3), fixed(Quantity(4_990), 2)), ("1.250".into(), "4.99".into()));
         assert_eq!(signed(Quantity::units(5)), "+5");
-        let worth = |minor, currency: &str| sum(&Money { minor, currency: currency.to_owned() });
+        assert_eq!(signed(Quantity::units(1_250)), "+1,250");
+        let worth = |minor, currency: &str| money(&Money { minor, currency: currency.to_owned() });
         assert_eq!(worth(123_456_789, "EUR"), "€\u{a0}1,234,567.89");
         assert_eq!(worth(-100_000, "USD"), "$−1,000.00");
-        let shortened = [0, 9_999, 20_000, 50_500, 1_500_000, 2_000_000_000].map(short);
-        assert_eq!(shortened, ["0", "9999", "20k", "50.5k", "1.5M", "2G"]);
+        let shortened = [0, 9_999, 20_000, 50_500, 999_000, 1_500_000, 2_000_000_000].map(short);
+        assert_eq!(shortened, ["0", "9,999", "20k", "50.5k", "999k", "1.5M", "2G"]);
         assert_eq!((short_money(5_000_000, "EUR"), short_money(500, "JPY")), ("50k".into(), "500".into()));
         assert_eq!((worth(99_999, "GBP"), worth(1_000, "JPY")), ("£999.99".into(), "JPY\u{a0}1,000".into()));
         assert_eq!(signed(Quantity::units(-5)), "−5");

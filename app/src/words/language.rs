@@ -88,7 +88,6 @@ struct Translation {
     code: String,
     words: HashMap<String, Words>,
     plurals: Intl::PluralRules,
-    numbers: Format,
     /// By their style.
     dates: [Format; 3],
 }
@@ -132,18 +131,18 @@ pub(crate) fn tn(count: usize, singular: &'static str, plural: &'static str) -> 
 
 /// A count with digit groups: `100,000`.
 pub(crate) fn grouped(count: usize) -> String {
-    if let Some(words) = localized_number(f64::from(u32::try_from(count).unwrap_or(u32::MAX))) {
-        return words;
-    }
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    with_groups(&count.to_string())
+}
+
+/// Digits in groups of three: `100,000`, `100.000`.
+pub(crate) fn with_groups(digits: &str) -> String {
+    let text = domain::with_groups(digits);
+    if decimal_sign() == ',' { text.replace(',', ".") } else { text }
+}
+
+/// The decimal separator: `.` or `,`.
+pub(crate) fn decimal_sign() -> char {
+    if matches!(current(), "de" | "es") { ',' } else { '.' }
 }
 
 fn filled(words: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
@@ -200,9 +199,9 @@ pub(crate) async fn load() {
         // If the file has errors, the app starts in English.
         if let Ok(Some(words)) = browser::get_json(&path, LOAD_TIMEOUT_MILLIS).await {
             let plurals = Intl::PluralRules::new(&js_sys::Array::of1(&code.as_str().into()), &Object::new());
-            let (numbers, dates) = (Format::new(), Default::default());
+            let dates = Default::default();
             let loaded: &'static Translation =
-                Box::leak(Box::new(Translation { code, words, plurals, numbers, dates }));
+                Box::leak(Box::new(Translation { code, words, plurals, dates }));
             // `load` is called only once.
             TRANSLATION.with(|translation| {
                 let _ = translation.set(loaded);
@@ -239,15 +238,6 @@ fn preferred() -> Option<String> {
         let code = language.split('-').next()?.to_ascii_lowercase();
         LANGUAGES.iter().any(|(known, _)| *known == code).then_some(code)
     })
-}
-
-/// A number in the format of the language; `None` for English, which the app formats itself.
-pub(crate) fn localized_number(number: f64) -> Option<String> {
-    let translation = translation()?;
-    let format = translation
-        .numbers
-        .get_or_init(|| Intl::NumberFormat::new(&translation.locale(), &Object::new()).format());
-    formatted(format, number)
 }
 
 /// A day, given by its first millisecond in UTC, in a style of the language; `None` for English, which the

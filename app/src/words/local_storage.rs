@@ -15,8 +15,18 @@ pub(crate) fn text(key: &str) -> Option<String> {
 
 /// Stores a text.
 pub(crate) fn keep_text(key: &str, text: &str) {
+    try_keep_text(key, text);
+}
+
+/// Stores a text; false if that failed.
+pub(crate) fn try_keep_text(key: &str, text: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
+}
+
+/// Removes what is stored under `key`.
+pub(crate) fn forget(key: &str) {
     if let Some(storage) = storage() {
-        drop(storage.set_item(key, text));
+        drop(storage.remove_item(key));
     }
 }
 

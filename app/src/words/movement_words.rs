@@ -1,7 +1,8 @@
 //! Stock movements, their reasons and the exceptions they raise, in words.
 
-use domain::{ExceptionKind, Movement, Reason, ReasonCode};
+use domain::{ExceptionKind, Movement, Quantity, Reason, ReasonCode};
 
+use super::format;
 use super::language::{key, t, tf};
 
 /// The movement, in the past tense.
@@ -32,7 +33,7 @@ pub(crate) fn note_words(movement: Movement, note: &str) -> String {
             match note.strip_prefix("counted ").and_then(|rest| rest.split_once(", expected ")) {
                 Some((counted, expected)) => tf(
                     "counted {counted}, expected {expected}",
-                    &[("counted", &counted), ("expected", &expected)],
+                    &[("counted", &noted(counted)), ("expected", &noted(expected))],
                 ),
                 None => note.to_owned(),
             }
@@ -42,6 +43,11 @@ pub(crate) fn note_words(movement: Movement, note: &str) -> String {
         Movement::Sale => tf("order {number}", &[("number", &note)]),
         Movement::Import => note.to_owned(),
     }
+}
+
+/// A quantity in a note, in the format of the screens.
+fn noted(quantity: &str) -> String {
+    Quantity::parse(quantity).map_or_else(|_| quantity.to_owned(), format::quantity)
 }
 
 /// Whether it is the note of a reversal.
@@ -70,7 +76,7 @@ pub(crate) fn reason_word(reason: ReasonCode) -> &'static str {
         ReasonCode::NotFound => t("Not found"),
         ReasonCode::Blocked => t("Cannot be reached"),
         ReasonCode::Customer => t("Customer's wish"),
-        ReasonCode::Other => t("Another reason"),
+        ReasonCode::Other => t("Other reason"),
         ReasonCode::Reversal => t("Reversal"),
     }
 }
@@ -98,6 +104,7 @@ mod tests {
         assert_eq!(note_words(Movement::Receive, "LS-7"), "delivery LS-7");
         assert_eq!(note_words(Movement::Receive, ""), "");
         assert_eq!(note_words(Movement::Count, "counted 5, expected 7"), "counted 5, expected 7");
+        assert_eq!(note_words(Movement::Count, "counted 1250, expected −7"), "counted 1,250, expected −7");
         assert_eq!(note_words(Movement::Adjust, "damaged: fell off the fork"), "Damaged: fell off the fork");
         assert_eq!(note_words(Movement::Adjust, "it was blue"), "it was blue");
         assert!(is_reversal("reversal: Picked 5") && !is_reversal("damaged"));

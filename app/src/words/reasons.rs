@@ -1,10 +1,10 @@
 //! The reasons for refusals, in the language of the screens. The rules and the server give them in English,
 //! with a code.
 
-use domain::{Action, LotRef, MAX_ORDER_LINES, Quantity};
+use domain::{Action, LotRef, MAX_ORDER_LINES, Quantity, contested_fields};
 
-use super::field_names::field_name;
-use super::language::{self, key, t, tf};
+use super::field_names::{field_name, field_names};
+use super::language::{self, grouped, key, t, tf};
 
 /// Fields at the beginning of rules' sentences.
 const FIELDS: [&str; 11] = [
@@ -51,28 +51,38 @@ fn conflict_sentence(action: &Action, code: &str) -> Option<String> {
             t("Somebody else deleted the product. Your lot was not saved.")
         }
         ("deleted", _) => t("Somebody else deleted this. Your change was not saved."),
-        ("already_deleted", _) => t("It was deleted already."),
+        ("already_deleted", _) => t("It was already deleted."),
         ("changed", _) => t("Somebody else changed this after you opened it. It was not deleted."),
         ("merged", _) => t("Somebody else changed other fields in the meantime. Both changes were kept."),
         ("sku_taken", _) => {
             let sku = sku_of(action).unwrap_or_default();
             return Some(tf(
-                "SKU {sku} belongs to another product already. Choose another one.",
+                "SKU {sku} is already used by another product. Choose another one.",
                 &[("sku", &sku)],
             ));
         }
         ("exists", Action::CreateProduct(product)) => {
-            return Some(tf("{name} is in the book already.", &[("name", &product.name)]));
+            return Some(tf("{name} already exists.", &[("name", &product.name)]));
         }
         ("exists", Action::PlaceOrder(order)) => {
-            return Some(tf("Order {number} is in the book already.", &[("number", &order.number)]));
+            return Some(tf("Order {number} already exists.", &[("number", &order.number)]));
         }
         _ => {
-            let field = code.strip_suffix("_changed")?.replace('_', " ");
-            return Some(tf(
-                "Somebody else changed the {field} after you opened it. Your change was not saved.",
-                &[("field", &field_name(&field))],
-            ));
+            let contested = contested_fields(code);
+            return match contested.as_slice() {
+                [] => None,
+                [field] => Some(tf(
+                    "Somebody else changed the {field} after you opened it. Your change was not saved.",
+                    &[("field", &field_name(field))],
+                )),
+                fields => {
+                    let names: Vec<&str> = fields.iter().map(String::as_str).collect();
+                    Some(tf(
+                        "Somebody else changed {fields} after you opened it. Your change was not saved.",
+                        &[("fields", &field_names(&names))],
+                    ))
+                }
+            };
         }
     };
     Some(sentence.to_owned())
@@ -81,15 +91,11 @@ fn conflict_sentence(action: &Action, code: &str) -> Option<String> {
 /// The mutation came too late or too early to be booked.
 fn ordering_rule(code: &str) -> Option<&'static str> {
     Some(match code {
-        "held" => t(
-            "The entry that this one builds on was not saved. Settle that one first, then try this one again.",
-        ),
-        "already_booked" => t(
-            "It had reached the server before you undid it, so it is booked. To reverse it, record the opposite.",
-        ),
-        "too_late" => t("Later entries of this device are booked already. Record this one again."),
-        "seq_reused" => t("The number of this entry was used for another one already. Record it again."),
-        "unknown_product" => t("The server does not know this product. Create it first, then try again."),
+        "held" => t("An earlier change it depends on was not saved. Resolve that one first, then try again."),
+        "already_booked" => t("It was already synced when you undid it. Reverse it instead."),
+        "too_late" => t("Later entries from this device are already booked. Record this one again."),
+        "seq_reused" => t("This entry's number is already used. Record it again."),
+        "unknown_product" => t("The server doesn't have this product. Create it first, then try again."),
         _ => return None,
     })
 }
@@ -100,21 +106,24 @@ fn stock_rule(action: &Action, code: &str) -> Option<String> {
         lot_of(action).map(|lot| tf(english, &[("lot", &lot.lot_code), ("bin", &lot.location)]))
     };
     match code {
-        "exists" => at_lot(key("There is lot {lot} at {bin} already.")),
-        "not_found" => at_lot(key("There is no lot {lot} at {bin} (any more)."))
-            .or_else(|| Some(t("This product is not in the book (any more).").to_owned())),
-        "has_stock" => Some(t("There is still stock of it. Move, pick or adjust it first.").to_owned()),
+        "exists" => at_lot(key("There is already a lot {lot} at {bin}.")),
+        "not_found" => at_lot(key("There is no lot {lot} at {bin}."))
+            .or_else(|| Some(t("This product no longer exists.").to_owned())),
+        "has_stock" => Some(t("Stock isn't zero. Pick, move or adjust it first.").to_owned()),
         "same_location" => destination(action)
-            .map(|to| tf("The goods are in {bin} already. Choose another location.", &[("bin", &to)])),
-        "below_zero" => at_lot(key("There is less than nothing in lot {lot} at {bin} now. Count it.")),
+            .map(|to| tf("The goods are already in {bin}. Choose another location.", &[("bin", &to)])),
+        "below_zero" => at_lot(key("Stock of lot {lot} at {bin} is below zero. Please count it.")),
         "moved_while_counted" => at_lot(key(
-            "Others booked on lot {lot} at {bin} while you counted. The difference you found was booked. Look at it again.",
+            "Lot {lot} at {bin} changed while you counted. Your difference was booked. Please count again.",
+        )),
+        "late_for_count" => at_lot(key(
+            "Lot {lot} at {bin} was counted before this device synced. This may be in that count already. Please count again.",
         )),
         "bad_quantity" => Some(bad_quantity(action).to_owned()),
         "bad_order" => match action {
             Action::PlaceOrder(order) => Some(tf(
                 "An order has 1 to {most} lines; this one has {lines}.",
-                &[("most", &MAX_ORDER_LINES), ("lines", &order.lines.len())],
+                &[("most", &MAX_ORDER_LINES), ("lines", &grouped(order.lines.len()))],
             )),
             _ => None,
         },
@@ -126,9 +135,9 @@ fn bad_quantity(action: &Action) -> &'static str {
     let is_none = |quantity: Quantity| quantity <= Quantity::ZERO;
     match action {
         Action::CountLot { .. } => t("The count must be between 0 and 1,000,000,000. Correct it."),
-        Action::PlaceOrder(_) => t("A line has no sensible quantity or price. Correct it."),
+        Action::PlaceOrder(_) => t("A line has an invalid quantity or price. Correct it."),
         Action::AdjustLot { delta, .. } if *delta == Quantity::ZERO => {
-            t("The adjustment is zero. Type how much is to be added or taken away.")
+            t("The adjustment is zero. Enter how much to add or remove.")
         }
         Action::ReceiveLot { quantity, .. }
         | Action::PickLot { quantity, .. }
@@ -265,6 +274,8 @@ mod tests {
         let edit = Action::UpdateProduct { id: Uuid::nil(), patch };
         let said = translated(&edit, "price_changed", "").unwrap_or_default();
         assert!(said.contains("the price"), "{said}");
+        let said = translated(&edit, "name+expiry_date_changed", "").unwrap_or_default();
+        assert!(said.contains("changed name, expiry date after"), "{said}");
         assert_eq!(translated(&edit, "news", "It is new."), None);
     }
 }

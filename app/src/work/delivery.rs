@@ -56,7 +56,7 @@ pub(crate) fn DeliveryPage(props: &DeliveryPageProps) -> Html {
                 Placeholder {
                     glyph: Glyph::Tick,
                     title: t("Nothing more is expected"),
-                    text: t("All of this delivery has come in, nothing more will, or it is not known on this device."),
+                    text: t("It's fully received, closed, or not on this device yet."),
                     test: "delivery-done",
                 }
                 .view(html! { <HearsNoScans /> }),
@@ -85,10 +85,7 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
     let on_scan = use_callback((delivery.clone(), answers), move |found, (delivery, answers)| {
         let Found::Product(product, scanned) = found else { return false };
         if !delivery.lines.iter().any(|line| line.product_id == product) {
-            answers.wrong(
-                t("Not in this delivery"),
-                t("It is booked as an extra if you go on. Check the delivery note."),
-            );
+            answers.wrong(t("Not in this delivery"), t("If you continue, it's recorded as an extra."));
         } else {
             feedback::give(Feedback::Right);
         }
@@ -112,7 +109,9 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
                 <a class="entry-link" href={receiving(delivery, line.product_id, None)}>
                     { data_text(name, sku, None) }
                     <span class="row-chips">
-                        if left <= Quantity::ZERO {
+                        if left < Quantity::ZERO {
+                            { chip(Tone::Waiting, None, tf("{over} more than expected", &[("over", &format::quantity(-left))]), "line-over") }
+                        } else if left == Quantity::ZERO {
                             { chip(Tone::Good, Some(Glyph::Tick), t("Complete"), "line-complete") }
                         }
                     </span>
@@ -135,7 +134,7 @@ fn OpenDelivery(props: &OpenDeliveryProps) -> Html {
             <p class="lead">{ t("Scan the goods as they come, or choose a line.") }</p>
             <ul class="entries">{ for delivery.lines.iter().map(row) }</ul>
             <div class="section-ways">
-                { button("button", t("Nothing more will come").into(), on_ask, "delivery-close") }
+                { button("button", t("Close delivery").into(), on_ask, "delivery-close") }
             </div>
             if *is_closing {
                 { closing(delivery, &name_of, on_close) }
@@ -158,14 +157,14 @@ fn closing(delivery: &Delivery, name_of: &dyn Fn(Uuid) -> String, on_close: Call
         }
     };
     let suggestions: Vec<AttrValue> =
-        vec![t("Supplier has no more").into(), t("Comes with another delivery").into()];
+        vec![t("Supplier has no more").into(), t("Coming with another delivery").into()];
     let id = delivery.id;
     let action = Callback::from(move |reason| Action::CloseDelivery { id, reason });
     html! {
-        <ReasonSheet title={t("Nothing more will come?")} label={t("Why?")} {suggestions} confirm={t("Close delivery")}
-            saved={t("It is closed for everyone once it is sent.")} {action} {on_close}>
+        <ReasonSheet title={t("Close this delivery?")} label={t("Reason")} {suggestions} confirm={t("Close delivery")}
+            saved={t("It closes for everyone once synced.")} {action} {on_close}>
             <ul>{ for delivery.missing().map(missing) }</ul>
-            <p>{ t("The delivery leaves the list on every device. What is missing stays in the products' histories.") }</p>
+            <p>{ t("The delivery leaves the list on every device. The shortfall is recorded in each product's history.") }</p>
         </ReasonSheet>
     }
 }

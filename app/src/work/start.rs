@@ -1,17 +1,21 @@
 //! The start of an operation: scan or find the goods, or select from those that are due.
 
-use domain::{Delivery, Quantity};
+use domain::{CalendarDate, Delivery, Quantity};
 use yew::prelude::*;
 use yew_router::AnyRoute;
 use yew_router::prelude::*;
 
 use super::work_address::WorkAddress;
+use crate::book::lots_found::LotFound;
+use crate::desk::answers::Answers;
+use crate::desk::scan::Scanned;
 use crate::desk::scan_target::use_scan_target;
 use crate::desk::scanner::{Found, ScanTarget};
+use crate::desk::use_desk::use_answers;
 use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
 use crate::goods::bin_lots::{BinLots, use_bin};
-use crate::goods::product_search::ProductSearch;
+use crate::goods::product_search::{Chosen, ProductSearch};
 use crate::route::{LotWork, Route};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
@@ -19,14 +23,22 @@ use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
 use crate::ui::row_text::data_text;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
 use crate::words::format;
-use crate::words::language::{t, tf, tn};
+use crate::words::language::{grouped, t, tf, tn};
 
 /// The operation.
 #[derive(Properties, PartialEq)]
 pub(crate) struct StartPageProps {
     pub(crate) work: LotWork,
+}
+
+/// Whether the operation must not be on a lot; then it is said why.
+fn is_refused(work: LotWork, lot: &LotFound, answers: &Answers, today: CalendarDate) -> bool {
+    // A lot that is only elsewhere cannot be worked on, except by receiving more of it.
+    let is_asked = work == LotWork::Pick || (!lot.is_here && work != LotWork::Receive);
+    is_asked && answers.refuses(lot, today)
 }
 
 /// The page.
@@ -43,8 +55,11 @@ pub(crate) fn StartPage(props: &StartPageProps) -> Html {
             }
         })
     };
-    let on_scan = use_callback((go.clone(), here.clone(), work), |found, (go, here, work)| {
+    let (answers, today) = (use_answers(), use_today());
+    let context = (go.clone(), here.clone(), work, answers.clone(), today);
+    let on_scan = use_callback(context, |found, (go, here, work, answers, today)| {
         let path = match found {
+            Found::Lot(lot, _) => return is_refused(*work, &lot, answers, *today),
             Found::Product(id, scanned) => Route::begun_by(*work, id, Some(&scanned), here),
             Found::Bin(location, _) if *work != LotWork::Receive => {
                 format!("{}?work={work}", Route::Bin { location }.to_path())
@@ -56,12 +71,17 @@ pub(crate) fn StartPage(props: &StartPageProps) -> Html {
         true
     });
     use_scan_target(ScanTarget { on_scan });
-    let on_found = go.reform(move |id| Route::begun_by(work, id, None, &here));
+    let on_found = Callback::from(move |(id, lot): Chosen| {
+        if !lot.as_ref().is_some_and(|lot| is_refused(work, lot, &answers, today)) {
+            let label = lot.map(|lot| Scanned::chosen(Some(&lot)));
+            go.emit(Route::begun_by(work, id, label.as_ref(), &here));
+        }
+    });
     html! {
         <div class="page start" data-test="start" data-work={work.code()}>
             <PageHead title={t(work.verb())} back={Route::Home} />
             <p class="lead">{ lead(work) }</p>
-            <ProductSearch {on_found} label={t("Scan or type the goods")} test="start-search" />
+            <ProductSearch {on_found} label={t("Scan or search products")} test="start-search" />
             if work == LotWork::Receive {
                 <Deliveries />
             } else if work == LotWork::PutAway {
@@ -73,12 +93,12 @@ pub(crate) fn StartPage(props: &StartPageProps) -> Html {
 
 fn lead(work: LotWork) -> &'static str {
     match work {
-        LotWork::Receive => t("Scan the goods that came in, or choose their delivery."),
+        LotWork::Receive => t("Scan the received goods, or choose their delivery."),
         LotWork::PutAway => t("Scan the goods to put away, or choose them below."),
         LotWork::Pick => t("Scan the goods. The lot that expires first is offered."),
         LotWork::Move => t("Scan the goods, or the bin they are in."),
-        LotWork::Count => t("Scan a bin to count all of it, or goods to count them alone."),
-        LotWork::Adjust => t("Scan the goods whose number has to be corrected."),
+        LotWork::Count => t("Scan a bin to count all of it, or an item to count only that."),
+        LotWork::Adjust => t("Scan the goods to adjust."),
     }
 }
 
@@ -94,7 +114,7 @@ fn Deliveries() -> Html {
         Loaded::Ready(open) if open.is_empty() => Placeholder {
             glyph: Glyph::Receive,
             title: t("No delivery is expected"),
-            text: t("Scan the goods to receive them all the same."),
+            text: t("Scan the goods to receive them anyway."),
             test: "no-deliveries",
         }
         .view(Html::default()),
@@ -120,7 +140,7 @@ fn delivery_row(delivery: &Delivery) -> Html {
             <a class="entry-link" href={Route::Delivery { id: delivery.id }.to_path()}>
                 <span class="entry-glyph tone-info">{ icon(Glyph::Receive) }</span>
                 { data_text(delivery.number.clone(), sub.collect::<Vec<_>>().join(" · "), None) }
-                <span class="row-note">{ tf("{done} of {lines}", &[("done", &done), ("lines", &tn(lines, "{n} line", "{n} lines"))]) }</span>
+                <span class="row-note">{ tf("{done} of {lines}", &[("done", &grouped(done)), ("lines", &tn(lines, "{n} line", "{n} lines"))]) }</span>
             </a>
         </li>
     }
@@ -140,8 +160,8 @@ fn ToPutAway() -> Html {
             if waiting.is_empty() {
                 Placeholder {
                     glyph: Glyph::PutAway,
-                    title: t("Nothing waits to be put away"),
-                    text: t("What is received appears here."),
+                    title: t("Nothing to put away"),
+                    text: t("Received goods appear here."),
                     test: "nothing-to-put-away",
                 }
                 .view(Html::default())

@@ -3,15 +3,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key, primary_lot};
+use domain::{CalendarDate, InventoryLot, LotRef, Quantity, location_key, same_key};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::transfer_list::{TransferChange, TransferLine, TransferList};
+use super::transfer_draft::use_list;
+use super::transfer_given::use_given_lots;
+use super::transfer_list::{MAX_TRANSFER_LOTS, TransferChange, TransferLine, TransferList};
 use crate::book::Book;
 use crate::desk::answers::Answers;
 use crate::desk::command::Command;
+use crate::desk::draft::DraftNotice;
 use crate::desk::record_faults::not_recorded;
 use crate::desk::scan::Scanned;
 use crate::desk::scan_target::use_scan_target;
@@ -19,10 +22,11 @@ use crate::desk::scanner::{Found, ScanTarget};
 use crate::desk::undo::undo;
 use crate::desk::use_desk::{use_answers, use_scans};
 use crate::device::feedback::{self, Feedback};
-use crate::goods::product_search::ProductSearch;
+use crate::device::used_bins;
+use crate::goods::product_search::{Chosen, ProductSearch};
 use crate::route::Route;
-use crate::ui::button::{icon_button, resting_button};
-use crate::ui::field::{Field, Takes};
+use crate::ui::button::{button, icon_button, resting_button};
+use crate::ui::field::Field;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::Placeholder;
@@ -30,41 +34,29 @@ use crate::ui::quantity_sheet::QuantitySheet;
 use crate::ui::row_text::data_text;
 use crate::ui::save_failure::save_failure;
 use crate::ui::toasts::{Toast, use_toasts};
-use crate::ui::use_clock::use_today;
 use crate::use_book::use_book;
+use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
+use crate::words::format;
 use crate::words::language::{t, tf, tn};
-use crate::words::{format, local_storage};
-
-const KEY: &str = "lotbook.transfer";
-
-/// The stored list: a draft, not a record.
-fn load() -> TransferList {
-    local_storage::read(KEY).unwrap_or_default()
-}
-
-fn keep(list: &TransferList) {
-    local_storage::keep(KEY, list);
-}
 
 /// The page.
 #[component]
 pub(crate) fn TransferPage() -> Html {
     let answers = use_answers();
-    let list = use_reducer(load);
+    let (list, taken_up, start_over) = use_list();
     let fault = use_state(|| None::<AttrValue>);
     let is_busy = use_state(bool::default);
     let typing = use_state(|| None::<LotRef>);
-    use_effect_with((*list).clone(), keep);
     let taking = use_taking(&list);
+    use_given_lots(&list);
     let save = use_saving_all(&list, &fault, &is_busy);
     use_list_scans(&list, &taking, &save, &answers);
-    let on_found = taking.take.reform(|id| (id, Scanned::default()));
+    let on_found = on_found(&taking, &answers, use_today());
     let to = Field {
         id: "to",
         label: t("To"),
         value: &list.to,
-        takes: Takes::Alone,
         hint: t("Scan or type the bin. Scan it once more to save."),
         on_change: {
             let dispatch = list.dispatcher();
@@ -76,17 +68,18 @@ pub(crate) fn TransferPage() -> Html {
     html! {
         <div class="page transfer" data-test="transfer">
             <PageHead title={t("Transfer")} back={Route::Home} />
-            <p class="lead">{ t("Scan everything you take along, then the bin where you put it down.") }</p>
-            <ProductSearch {on_found} label={t("Scan or type the goods")} test="transfer-search" />
+            <DraftNotice at={taken_up} on_clear={start_over} />
+            <p class="lead">{ t("Scan items onto the trolley, then the destination bin.") }</p>
+            <ProductSearch {on_found} label={t("Scan or search products")} test="transfer-search" />
             if !list.from.is_empty() {
                 { source(&list) }
             }
             if list.lines.is_empty() {
-                { Placeholder { glyph: Glyph::Transfer, title: t("Nothing taken along yet"),
-                    text: t("Every scan adds one. A lot's label says which lot it is."), test: "empty-transfer" }.view(Html::default()) }
+                { Placeholder { glyph: Glyph::Transfer, title: t("Trolley is empty"),
+                    text: t("Each scan adds one. Scan a lot's label to choose that lot."), test: "empty-transfer" }.view(Html::default()) }
             } else {
                 <ul class="entries" data-test="transfer-lines">{ for list.lines.iter().map(|line| row(line, &list, &typing)) }</ul>
-                <div class="fields">{ to.view() }</div>
+                <div class="fields">{ to.view() }{ new_bin(&list) }</div>
             }
             <div class="actions">
                 { save_failure((*fault).clone()) }
@@ -99,6 +92,15 @@ pub(crate) fn TransferPage() -> Html {
     }
 }
 
+/// The button that takes a scanned code as a new bin.
+fn new_bin(list: &UseReducerHandle<TransferList>) -> Html {
+    let Some(bin) = list.asked_bin() else { return Html::default() };
+    let dispatch = list.dispatcher();
+    let confirm = Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::Confirm));
+    let words = tf("Use {bin}", &[("bin", &bin)]);
+    html! { <div class="choices">{ button("choice", words.into(), confirm, "new-bin") }</div> }
+}
+
 /// The source bin, with a button to take goods from any bin again.
 fn source(list: &UseReducerHandle<TransferList>) -> Html {
     let dispatch = list.dispatcher();
@@ -107,7 +109,7 @@ fn source(list: &UseReducerHandle<TransferList>) -> Html {
         <p class="entry" data-test="transfer-from">
             <span class="entry-glyph tone-info">{ icon(Glyph::Pick) }</span>
             <b>{ tf("Taken from {bin}", &[("bin", &list.from)]) }</b>
-            { icon_button("icon-button", Glyph::Close, t("Take from anywhere"), clear, "transfer-from-clear") }
+            { icon_button("icon-button", Glyph::Close, t("From any bin"), clear, "transfer-from-clear") }
         </p>
     }
 }
@@ -130,6 +132,21 @@ fn quantity_sheet(
 /// The number of running look-ups: commands that follow refer to their goods.
 type LookingUp = Rc<Cell<usize>>;
 
+/// Takes what was chosen in the search along, unless it is a lot that is only elsewhere and not for use.
+fn on_found(taking: &Taking, answers: &Answers, today: CalendarDate) -> Callback<Chosen> {
+    let (take, answers) = (taking.take.clone(), answers.clone());
+    Callback::from(move |(id, lot): Chosen| {
+        if !lot.as_ref().is_some_and(|lot| !lot.is_here && answers.refuses(lot, today)) {
+            take.emit((id, Scanned::chosen(lot.as_deref())));
+        }
+    })
+}
+
+/// The limit of a transfer, as a sentence.
+pub(super) fn most_lots() -> String {
+    tf("At most {n} lots in one transfer.", &[("n", &MAX_TRANSFER_LOTS)])
+}
+
 struct Taking {
     take: Callback<(Uuid, Scanned)>,
     looking_up: LookingUp,
@@ -144,12 +161,13 @@ fn use_taking(list: &UseReducerHandle<TransferList>) -> Taking {
         let (looking_up, list) = (looking_up.clone(), list.clone());
         Callback::from(move |(id, scanned): (Uuid, Scanned)| {
             let (book, answers, dispatch) = (book.clone(), answers.clone(), dispatch.clone());
-            let (looking_up, from) = (looking_up.clone(), list.from.clone());
+            let (looking_up, list) = (looking_up.clone(), list.clone());
             looking_up.set(looking_up.get() + 1);
             spawn_local(async move {
-                match line_of(&book, id, &scanned, &from, today).await {
+                match line_of(&book, id, &scanned, &list, today).await {
+                    Ok(line) if !list.takes(&line.lot) => answers.wrong(t("Transfer is full"), most_lots()),
                     Ok(line) => {
-                        answers.right(t("Taken along"), format!("{} · {}", line.name, line.lot.lot_code));
+                        answers.right(t("On trolley"), format!("{} · {}", line.name, line.lot.lot_code));
                         dispatch.dispatch(TransferChange::Add(line));
                     }
                     Err((title, detail)) => answers.wrong(title, detail),
@@ -167,28 +185,30 @@ async fn line_of(
     book: &Book,
     id: Uuid,
     scanned: &Scanned,
-    from: &str,
+    list: &TransferList,
     today: CalendarDate,
 ) -> Result<TransferLine, (&'static str, String)> {
     let view = match book.product(id, today).await {
         Ok(view) => {
             view.ok_or_else(|| (t("No lots here"), t("This product is not on this device.").to_owned()))?
         }
-        Err(error) => return Err((t("This cannot be shown"), store_fault(&error))),
+        Err(error) => return Err((t("Can't show this"), store_fault(&error))),
     };
     let lots: Vec<_> = view.lots.iter().map(|lot| lot.row.clone()).collect();
-    let is_named = |lot: &InventoryLot| {
-        scanned.lot_code.as_ref().is_none_or(|code| lot.lot.lot_code.eq_ignore_ascii_case(code))
-    };
+    let is_named =
+        |lot: &InventoryLot| scanned.lot_code.as_ref().is_none_or(|code| same_key(&lot.lot.lot_code, code));
     let named: Vec<_> = lots.into_iter().filter(is_named).collect();
-    let is_there = |lot: &&InventoryLot| location_key(&lot.lot.location) == location_key(from);
-    let Some(lot) = named.iter().find(is_there).or_else(|| primary_lot(&named, today)) else {
-        let detail = tf("There is no such lot of {name} on this device.", &[("name", &view.product.name)]);
+    let is_there = |lot: &&InventoryLot| location_key(&lot.lot.location) == location_key(&list.from);
+    let (there, elsewhere): (Vec<_>, Vec<_>) = named.iter().partition(is_there);
+    let (usable, others): (Vec<_>, Vec<_>) = elsewhere.into_iter().partition(|lot| lot.is_usable(today));
+    let quantity = scanned.quantity();
+    let preferred = if there.is_empty() { [usable, others].concat() } else { there };
+    let Some(lot) = list.lot_for(&preferred, quantity) else {
+        let detail = tf("This lot of {name} isn't on this device.", &[("name", &view.product.name)]);
         return Err((t("No lots here"), detail));
     };
-    let quantity = scanned.count.unwrap_or(Quantity::units(1));
     let (name, unit) = (view.product.name.clone(), view.product.unit.clone());
-    Ok(TransferLine { lot: lot.lot.clone(), quantity, name, unit })
+    Ok(TransferLine { lot: lot.lot.clone(), quantity, name, unit, here: Some(lot.quantity) })
 }
 
 #[hook]
@@ -198,18 +218,24 @@ fn use_list_scans(
     save: &Callback<()>,
     answers: &Answers,
 ) {
-    let (list, save, answers) = (list.clone(), save.clone(), answers.clone());
+    let (list, save, answers, today) = (list.clone(), save.clone(), answers.clone(), use_today());
     let Taking { take, looking_up } = taking;
     let (take, looking_up) = (take.clone(), looking_up.clone());
     let on_scan = Callback::from(move |found: Found| {
         match found {
+            Found::Lot(lot, _) => return !lot.is_here && answers.refuses(&lot, today),
             Found::Product(id, scanned) => take.emit((id, scanned)),
+            Found::Command(Command::Save) if list.asked_bin().is_some() => {
+                list.dispatch(TransferChange::Confirm)
+            }
             Found::Command(Command::Save) => save.emit(()),
-            // Text typed to search for goods is not a bin.
-            Found::Unlisted(scanned) if scanned.is_item || scanned.is_typed => return false,
-            Found::Bin(bin, is_echo) | Found::Unlisted(Scanned { code: bin, is_echo, .. })
-                if !list.lines.is_empty() || looking_up.get() > 0 =>
-            {
+            Found::Unlisted(scanned) if !scanned.may_be_name() => return false,
+            Found::Unlisted(Scanned { code, .. }) if !list.lines.is_empty() || looking_up.get() > 0 => {
+                let detail = tf("{bin} is new. To use it, scan Save or tap the button.", &[("bin", &code)]);
+                answers.wrong(t("New bin?"), detail);
+                list.dispatch(TransferChange::Ask(code));
+            }
+            Found::Bin(bin, is_echo) if !list.lines.is_empty() || looking_up.get() > 0 => {
                 if is_echo && list.goes_to(&bin) {
                     // One label that was read twice.
                 } else if list.goes_to(&bin) {
@@ -248,8 +274,21 @@ fn use_saving_all(
             answers.wrong_as_said(t("Something is missing"), sentence.clone());
             return fault.set(Some(sentence.into()));
         }
+        if let Some(over) = list.unconfirmed() {
+            let here = format::quantity(over.here.unwrap_or_default());
+            let values: [(&str, &dyn std::fmt::Display); 3] =
+                [("quantity", &here), ("name", &over.name), ("bin", &over.lot.location)];
+            let sentence = tf(
+                "Only {quantity} of {name} recorded in {bin}. Check, or save again to move more.",
+                &values,
+            );
+            answers.wrong_as_said(t("More than recorded"), sentence.clone());
+            list.dispatch(TransferChange::ConfirmOver);
+            return fault.set(Some(sentence.into()));
+        }
         fault.set(None);
         is_busy.set(true);
+        used_bins::remember(&list.to);
         let (book, toasts, fault, is_busy) = (book.clone(), toasts.clone(), fault.clone(), is_busy.clone());
         let (moves, dispatch) = (list.moves(), list.dispatcher());
         let said =
@@ -281,11 +320,11 @@ fn use_saving_all(
 
 fn doubt(list: &TransferList) -> Option<String> {
     if list.to.trim().is_empty() {
-        return Some(t("Say where the goods go: scan or type the bin.").to_owned());
+        return Some(t("Scan or type the destination bin.").to_owned());
     }
     let there = list.already_there().next()?;
     let values: [(&str, &dyn std::fmt::Display); 2] = [("name", &there.name), ("bin", &there.lot.location)];
-    Some(tf("{name} is in {bin} already. Take it out of the list, or choose another bin.", &values))
+    Some(tf("{name} is already in {bin}. Remove it from the list, or choose another bin.", &values))
 }
 
 fn row(
@@ -313,9 +352,9 @@ fn row(
     let name: &dyn std::fmt::Display = &line.name;
     html! {
         <li class="entry" key={line.lot.id().to_string()} data-test="transfer-line" data-lot={line.lot.lot_code.clone()}>
-            <span class="entry-glyph tone-info">{ icon(Glyph::Box) }</span>
+            <span class={classes!("entry-glyph", if line.is_over() { "tone-waiting" } else { "tone-info" })}>{ icon(Glyph::Box) }</span>
             { data_text(line.name.clone(), format!("{} · {}", line.lot.lot_code, line.lot.location), None) }
-            { icon_button("icon-button", Glyph::Close, tf("Take out {name}", &[("name", name)]), remove, "line-remove") }
+            { icon_button("icon-button", Glyph::Close, tf("Remove {name}", &[("name", name)]), remove, "line-remove") }
             <div class="stepper">
                 { icon_button("step", Glyph::Minus, tf("One less of {name}", &[("name", name)]), step(-1), "line-less") }
                 <button class="stepper-value" type="button" onclick={type_it} data-test="line-quantity"

@@ -1,5 +1,6 @@
 //! Addresses of operations' pages, with the content of a scan before the page opens. Pure.
 
+use domain::Amount;
 use uuid::Uuid;
 
 use crate::desk::scan::Scanned;
@@ -30,8 +31,9 @@ impl WorkAddress<'_> {
         if let Some(scanned) = self.scanned {
             query.extend(scanned.lot_code.as_ref().map(|code| format!("code={}", encode(code))));
             query.extend(scanned.expires_on.map(|date| format!("expires={date}")));
-            let count = scanned.count.map_or_else(|| "1".to_owned(), |count| count.to_string());
-            query.push(format!("n={}", encode(&count)));
+            let is_unread = matches!(scanned.amount, Some(Amount::Other(_)));
+            let quantity = if is_unread { String::new() } else { scanned.quantity().to_string() };
+            query.push(format!("n={}", encode(&quantity)));
         }
         format!("/product/{}/work/{}?{}", self.product, self.work, query.join("&"))
     }

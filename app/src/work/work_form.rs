@@ -1,19 +1,24 @@
 //! The form of an operation on a lot, filled by typing and scans, and the resulting mutation. Pure.
 
 use domain::{
-    Action, CalendarDate, InventoryLot, LotRef, LotStatus, MAX_REASON_CHARS, Quantity, Reason, ReasonCode,
-    first_to_take, unit_decimals,
+    Action, CalendarDate, InventoryLot, LotRef, MAX_REASON_CHARS, Quantity, Reason, ReasonCode, ascii_digits,
+    unit_decimals,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::new_bin::NewBin;
+use super::reason_code;
+use super::task::Task;
 use crate::route::LotWork;
 use crate::ui::faults::Faults;
 use crate::ui::quantity_field::read_quantity;
-use crate::words::language::{t, tf};
+use crate::words::language::{grouped, t, tf};
 use crate::words::reasons::of_field;
 
-/// The current input.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The current input. It is stored as a draft, without confirmations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct WorkForm {
     /// The selected lot; `None` for a new one.
     pub(crate) chosen: Option<Uuid>,
@@ -25,6 +30,8 @@ pub(crate) struct WorkForm {
     pub(crate) is_dictated: bool,
     /// Number of scans of the goods so far.
     pub(crate) scans: u32,
+    /// The quantity that these scans counted.
+    pub(crate) counted: Quantity,
     /// For a new lot.
     pub(crate) lot_code: String,
     /// For a new lot.
@@ -33,9 +40,13 @@ pub(crate) struct WorkForm {
     pub(crate) expires_on: String,
     /// The destination.
     pub(crate) to: String,
+    /// The question whether a scanned code is a new bin.
+    #[serde(skip)]
+    pub(crate) new_bin: NewBin,
     /// Whether an adjustment removes stock.
     pub(crate) takes_away: bool,
     /// The reason of an adjustment, or of picking another lot than the first to expire.
+    #[serde(with = "reason_code")]
     pub(crate) reason: Option<ReasonCode>,
     /// The reason in words.
     pub(crate) note: String,
@@ -43,51 +54,9 @@ pub(crate) struct WorkForm {
     pub(crate) first_count: Option<Quantity>,
     /// The expected delivery that the goods belong to.
     pub(crate) delivery: Option<Uuid>,
-}
-
-/// The subject of the operation.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Task {
-    pub(crate) work: LotWork,
-    pub(crate) product: Uuid,
-    pub(crate) name: String,
-    pub(crate) unit: String,
-    /// The product's lots, soonest to expire first.
-    pub(crate) lots: Vec<InventoryLot>,
-    pub(crate) today: CalendarDate,
-}
-
-impl Task {
-    /// The selected lot.
-    pub(crate) fn lot(&self, form: &WorkForm) -> Option<&InventoryLot> {
-        self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
-    }
-
-    /// The objection to picking the selected lot.
-    pub(crate) fn objection(&self, form: &WorkForm) -> Option<Objection<'_>> {
-        let chosen = self.lot(form).filter(|_| self.work == LotWork::Pick)?;
-        let may_be_used = chosen.status == LotStatus::Available && !chosen.is_expired(self.today);
-        match first_to_take(&self.lots, self.today).filter(|first| first.lot != chosen.lot) {
-            Some(first) if !may_be_used || chosen.expires_on != first.expires_on => {
-                Some(Objection::TakeFirst(first))
-            }
-            _ => (!may_be_used).then_some(Objection::NotForUse),
-        }
-    }
-
-    /// Whether a reason is required.
-    pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
-        self.work == LotWork::Adjust || self.objection(form).is_some()
-    }
-}
-
-/// An objection to a pick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Objection<'a> {
-    /// This lot is usable and expires first.
-    TakeFirst(&'a InventoryLot),
-    /// The lot is not usable, and there is no other.
-    NotForUse,
+    /// The quantity that a person confirmed, although it is more than expected.
+    #[serde(skip)]
+    pub(crate) confirmed_over: Option<Quantity>,
 }
 
 impl WorkForm {
@@ -99,19 +68,49 @@ impl WorkForm {
     /// Starts a new count, from a quantity that is only a proposal.
     pub(crate) fn begin_counting(&mut self, proposal: String) {
         (self.quantity, self.by_scans) = (proposal.clone(), proposal);
-        (self.is_dictated, self.scans) = (false, 0);
+        (self.is_dictated, self.scans, self.counted) = (false, 0, Quantity::ZERO);
     }
 
     /// Selects another lot, or a new one. A count by scans is dropped, because it was of the previous lot; a
     /// typed quantity stays.
-    pub(crate) fn choose(&mut self, lot: Option<Uuid>) {
+    pub(crate) fn choose(&mut self, lot: Option<Uuid>, task: &Task) {
         if self.chosen == lot {
             return;
         }
         (self.chosen, self.first_count) = (lot, None);
         if !self.is_typed() {
-            self.begin_counting(self.quantity.clone());
+            let is_all = task.work == LotWork::PutAway;
+            self.begin_counting(if is_all { task.proposal(lot) } else { self.quantity.clone() });
         }
+    }
+
+    /// Takes the new bin as the place of the operation, and returns it.
+    pub(crate) fn confirm_bin(&mut self, work: LotWork) -> Option<String> {
+        let bin = self.asked_bin(work)?.to_owned();
+        self.set_place(work, &bin);
+        Some(bin)
+    }
+
+    /// The new bin that is to be confirmed.
+    pub(crate) fn asked_bin(&self, work: LotWork) -> Option<&str> {
+        self.new_bin.asked(self.place(work))
+    }
+
+    /// Asks whether a scanned code is a new bin.
+    pub(crate) fn ask_bin(&mut self, work: LotWork, code: String) {
+        self.new_bin = NewBin::of(code, self.place(work));
+    }
+
+    /// The bin that the goods go to.
+    fn place(&self, work: LotWork) -> &str {
+        if work == LotWork::Receive { &self.location } else { &self.to }
+    }
+
+    /// Sets the bin that the goods go to.
+    pub(crate) fn set_place(&mut self, work: LotWork, bin: &str) {
+        self.new_bin = NewBin::default();
+        let place = if work == LotWork::Receive { &mut self.location } else { &mut self.to };
+        bin.clone_into(place);
     }
 
     /// The resulting mutation.
@@ -160,6 +159,13 @@ impl WorkForm {
         }
     }
 
+    /// The quantity still expected, if more than that is received and nobody has confirmed it.
+    pub(crate) fn over_receipt(&self, action: &Action, task: &Task) -> Option<Quantity> {
+        let Action::ReceiveLot { quantity, .. } = action else { return None };
+        let expected = task.expected.filter(|expected| quantity > expected)?;
+        (self.confirmed_over != Some(*quantity)).then_some(expected.max(Quantity::ZERO))
+    }
+
     fn read_quantity(&self, task: &Task, faults: &mut Faults) -> Quantity {
         match read_quantity(&self.quantity, unit_decimals(&task.unit)) {
             Ok(quantity) if quantity < Quantity::ZERO => {
@@ -183,12 +189,18 @@ impl WorkForm {
             return lot.lot.clone();
         }
         let target = LotRef::new(task.product, &self.lot_code, &self.location);
+        let unchosen = match task.work {
+            LotWork::Pick => Some(t("Choose the lot to pick from.")),
+            LotWork::Move => Some(t("Choose the lot to move.")),
+            LotWork::PutAway => Some(t("Choose the lot to put away.")),
+            LotWork::Receive | LotWork::Adjust | LotWork::Count => None,
+        };
+        if let Some(unchosen) = unchosen {
+            faults.note("lot-code", unchosen);
+            return target;
+        }
         if target.lot_code.is_empty() {
-            let missing = match task.work {
-                LotWork::Pick => t("Choose the lot that you take from."),
-                _ => t("Lot code is missing. It is printed on the goods."),
-            };
-            faults.note("lot-code", missing);
+            faults.note("lot-code", t("Lot code is missing. It is printed on the goods."));
         }
         if target.location.is_empty() {
             faults.note("location", t("Location is missing. Scan or type the bin."));
@@ -203,12 +215,14 @@ impl WorkForm {
     fn read_destination(&self, from: &LotRef, faults: &mut Faults) -> String {
         let to = from.at(&self.to);
         if to.location.is_empty() {
-            faults.note("to", t("Say where the goods go: scan or type the bin."));
+            faults.note("to", t("Scan or type the destination bin."));
         } else if to.id() == from.id() {
             let bin: &dyn std::fmt::Display = &to.location;
             faults
-                .note("to", tf("The goods are in {bin} already. Choose another location.", &[("bin", bin)]));
-        } else if let Err(refusal) = to.validate() {
+                .note("to", tf("The goods are already in {bin}. Choose another location.", &[("bin", bin)]));
+        } else if let Err(refusal) = to.validate()
+            && !to.lot_code.is_empty()
+        {
             faults.note("to", of_field(refusal.code, &refusal.message));
         }
         to.location
@@ -220,13 +234,10 @@ impl WorkForm {
         if known.is_some() || self.expires_on.is_empty() {
             return known;
         }
-        let date = self.expires_on.parse().ok();
+        let date = ascii_digits(&self.expires_on).parse().ok();
         if date.is_none() {
             let typed: &dyn std::fmt::Display = &self.expires_on;
-            faults.note(
-                "expires-on",
-                tf("\"{date}\" is not a date that exists. Correct it.", &[("date", typed)]),
-            );
+            faults.note("expires-on", tf("\"{date}\" is not a valid date. Correct it.", &[("date", typed)]));
         }
         date
     }
@@ -235,7 +246,7 @@ impl WorkForm {
         let note = self.note.trim();
         let reason = match (self.reason, note) {
             (None, "") | (Some(ReasonCode::Other), "") => {
-                faults.note("reason", t("Say why, for whoever asks later."));
+                faults.note("reason", t("Choose or enter a reason."));
                 String::new()
             }
             (code, note) => {
@@ -245,7 +256,7 @@ impl WorkForm {
         let chars = reason.chars().count();
         if chars > MAX_REASON_CHARS {
             let values: [(&str, &dyn std::fmt::Display); 2] =
-                [("chars", &chars), ("most", &MAX_REASON_CHARS)];
+                [("chars", &grouped(chars)), ("most", &MAX_REASON_CHARS)];
             faults.note("reason", tf("The reason has {chars} characters; at most {most} fit.", &values));
         }
         reason
@@ -264,30 +275,34 @@ pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_aw
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
+    pub(crate) fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
         let empty = InventoryLot::empty(LotRef::new(Uuid::nil(), code, bin));
         InventoryLot { quantity: Quantity::units(30), expires_on: expires_on.parse().ok(), ..empty }
     }
 
-    fn lot() -> InventoryLot {
+    pub(crate) fn lot() -> InventoryLot {
         lot_of("L1", "A-1", "2027-01-31")
     }
 
-    fn task(work: LotWork) -> Task {
+    pub(crate) fn task(work: LotWork) -> Task {
         Task {
             work,
             product: Uuid::nil(),
             name: "Rice".into(),
             unit: "kg".into(),
             lots: vec![lot(), lot_of("L2", "A-2", "2027-05-31")],
+            elsewhere: Vec::new(),
+            receiving_bin: "RECEIVING".into(),
+            used_bins: std::rc::Rc::default(),
+            expected: None,
             today: "2026-11-21".parse().expect("a date"),
         }
     }
 
-    fn typed(quantity: &str) -> WorkForm {
+    pub(crate) fn typed(quantity: &str) -> WorkForm {
         WorkForm { chosen: Some(lot().lot.id()), quantity: quantity.into(), ..WorkForm::default() }
     }
 
@@ -326,7 +341,7 @@ mod tests {
         let other = lot_of("L2", "A-2", "2027-05-31").lot;
         let form = WorkForm { chosen: Some(other.id()), ..typed("5") };
         let no_reason = only_fault(read(&form, LotWork::Pick), "reason");
-        assert_eq!(no_reason, "Say why, for whoever asks later.");
+        assert_eq!(no_reason, "Choose or enter a reason.");
         let given = WorkForm { reason: Some(ReasonCode::NotFound), note: "empty bin".into(), ..form.clone() };
         let reason = "not-found: empty bin".to_owned();
         assert_eq!(
@@ -334,28 +349,7 @@ mod tests {
             Ok(Action::PickLot { lot: other, quantity: Quantity::units(5), reason })
         );
         let no_bin = only_fault(read(&form, LotWork::Move), "to");
-        assert_eq!(no_bin, "Say where the goods go: scan or type the bin.", "a move needs no reason");
-    }
-
-    #[test]
-    fn an_unusable_lot_is_never_first_and_needs_a_reason() {
-        let expired = lot_of("L0", "A-0", "2026-11-20");
-        let blocked = InventoryLot { status: LotStatus::Quarantined, ..lot_of("L9", "A-9", "2027-01-31") };
-        let of = |lots: Vec<InventoryLot>, chosen: &InventoryLot| {
-            let form = WorkForm { chosen: Some(chosen.lot.id()), ..typed("1") };
-            let task = Task { lots, ..task(LotWork::Pick) };
-            match task.objection(&form) {
-                Some(Objection::TakeFirst(first)) => first.lot.lot_code.clone(),
-                Some(Objection::NotForUse) => "not for use".to_owned(),
-                None => String::new(),
-            }
-        };
-        assert_eq!(of(vec![expired.clone(), lot()], &expired), "L1");
-        assert_eq!(of(vec![expired.clone()], &expired), "not for use");
-        assert_eq!(of(vec![blocked.clone(), lot()], &blocked), "L1", "whatever its date");
-        assert_eq!(of(vec![expired.clone(), lot()], &lot()), "");
-        let empty = InventoryLot { quantity: Quantity::ZERO, ..lot() };
-        assert_eq!(of(vec![expired, empty.clone()], &empty), "", "the book may be wrong");
+        assert_eq!(no_bin, "Scan or type the destination bin.", "a move needs no reason");
     }
 
     #[test]
@@ -363,12 +357,12 @@ mod tests {
         let other = Some(Uuid::from_u128(2));
         let mut counted = typed("28");
         counted.first_count = Some(Quantity::units(28));
-        counted.choose(other);
+        counted.choose(other, &task(LotWork::Count));
         assert_eq!((counted.first_count, counted.quantity.as_str()), (None, "28"));
         let mut scanned = typed("");
         scanned.begin_counting("1".into());
         scanned.scans = 3;
-        scanned.choose(other);
+        scanned.choose(other, &task(LotWork::Count));
         assert_eq!((scanned.scans, scanned.is_typed()), (0, false));
     }
 
@@ -388,7 +382,7 @@ mod tests {
             let form = WorkForm { first_count: first.map(Quantity::units), ..typed(quantity) };
             form.needs_recount(&read(&form, LotWork::Count).expect("a count")).is_some()
         };
-        assert!(!count("30", None), "as the book says");
+        assert!(!count("30", None), "as recorded");
         assert!(count("28", None));
         assert!(!count("28", Some(28)));
         assert!(count("27", Some(28)), "two counts that differ say nothing");
@@ -396,11 +390,34 @@ mod tests {
     }
 
     #[test]
+    fn a_put_away_is_of_all_of_what_waits_in_the_receiving_bin() {
+        let waiting = lot_of("L3", "receiving", "2027-09-30");
+        let none = InventoryLot { quantity: Quantity::ZERO, ..lot_of("L4", "RECEIVING", "2027-01-01") };
+        let mut task = task(LotWork::PutAway);
+        task.lots.extend([waiting.clone(), none]);
+        assert_eq!(
+            task.usual_lot(),
+            Some(&waiting),
+            "not the first to expire, which lies in its bin already"
+        );
+        assert_eq!(task.proposal(Some(waiting.lot.id())), "30");
+        task.lots.push(lot_of("L5", "RECEIVING", "2027-10-31"));
+        assert_eq!(task.usual_lot(), None, "a person says which");
+        let mut form = WorkForm { to: "B-1".into(), ..WorkForm::default() };
+        let one = WorkForm { quantity: "1".into(), ..form.clone() };
+        let unnamed = only_fault(one.read(&task), "lot-code");
+        assert_eq!(unnamed, "Choose the lot to put away.");
+        form.choose(Some(waiting.lot.id()), &task);
+        let all = Action::PutAwayLot { lot: waiting.lot, to: "B-1".into(), quantity: Quantity::units(30) };
+        assert_eq!(form.read(&task), Ok(all));
+    }
+
+    #[test]
     fn goods_cannot_move_to_their_own_bin() {
         let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
-        assert_eq!(only_fault(to(" "), "to"), "Say where the goods go: scan or type the bin.");
+        assert_eq!(only_fault(to(" "), "to"), "Scan or type the destination bin.");
         let same = only_fault(to("a-1"), "to");
-        assert_eq!(same, "The goods are in a-1 already. Choose another location.");
+        assert_eq!(same, "The goods are already in a-1. Choose another location.");
         let (lot, to_bin) = (lot().lot, "B-2".to_owned());
         assert_eq!(to("B-2"), Ok(Action::MoveLot { lot, to: to_bin, quantity: Quantity::units(5) }));
     }
@@ -408,7 +425,7 @@ mod tests {
     #[test]
     fn an_adjustment_needs_a_reason() {
         let no_reason = only_fault(read(&typed("5"), LotWork::Adjust), "reason");
-        assert_eq!(no_reason, "Say why, for whoever asks later.");
+        assert_eq!(no_reason, "Choose or enter a reason.");
         let form = WorkForm { reason: Some(ReasonCode::Damaged), takes_away: true, ..typed("5") };
         let (delta, reason) = (Quantity::units(-5), "damaged".to_owned());
         assert_eq!(
@@ -432,6 +449,25 @@ mod tests {
     }
 
     #[test]
+    fn more_than_expected_is_received_once_it_is_confirmed() {
+        let over = |typed_quantity: &str, expected: Option<i64>, confirmed: Option<i64>| {
+            let task = Task { expected: expected.map(Quantity::units), ..task(LotWork::Receive) };
+            let form = WorkForm { confirmed_over: confirmed.map(Quantity::units), ..typed(typed_quantity) };
+            form.over_receipt(&form.read(&task).expect("a receipt"), &task)
+        };
+        assert_eq!(over("60", Some(6), None), Some(Quantity::units(6)));
+        assert_eq!(over("60", Some(6), Some(60)), None);
+        assert_eq!(
+            over("61", Some(6), Some(60)),
+            Some(Quantity::units(6)),
+            "another quantity is asked about"
+        );
+        assert_eq!(over("1", Some(-2), None), Some(Quantity::ZERO));
+        assert_eq!(over("6", Some(6), None), None);
+        assert_eq!(over("60", None, None), None);
+    }
+
+    #[test]
     fn goods_of_a_new_lot_are_received() {
         let mut form = WorkForm { chosen: None, ..typed("5") };
         let faults = read(&form, LotWork::Receive).expect_err("no lot");
@@ -441,7 +477,7 @@ mod tests {
         (form.lot_code, form.location) = ("L9".into(), "R-1".into());
         form.expires_on = "2026-02-30".into();
         let no_such_day = only_fault(read(&form, LotWork::Receive), "expires-on");
-        assert_eq!(no_such_day, "\"2026-02-30\" is not a date that exists. Correct it.");
+        assert_eq!(no_such_day, "\"2026-02-30\" is not a valid date. Correct it.");
         form.expires_on = "2027-02-28".into();
         let received = Action::ReceiveLot {
             lot: LotRef::new(Uuid::nil(), "L9", "R-1"),

@@ -19,7 +19,22 @@ const SCRIPT: &str = "/sw.js";
 /// A kiosk's page never navigates, so the browser would not check for new builds by itself.
 const UPDATE_CHECK_MILLIS: u32 = 3_600_000;
 
+/// Whether the app can be opened without a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OfflineStart {
+    /// Not known yet: the service worker is being installed.
+    #[default]
+    Pending,
+    /// A service worker is installed.
+    Ready,
+    /// There is none: the browser, this window or the address does not allow it, or its installation failed. Nothing is
+    /// sent while the app is closed either.
+    Missing,
+}
+
 thread_local! {
+    static OFFLINE_START: Cell<OfflineStart> = const { Cell::new(OfflineStart::Pending) };
+    static OFFLINE_START_WATCHERS: Watchers<OfflineStart> = Watchers::default();
     static WAITING: RefCell<Option<ServiceWorkerRegistration>> = const { RefCell::new(None) };
     static WATCHERS: Watchers<()> = Watchers::default();
     static IS_APPLYING: Cell<bool> = const { Cell::new(false) };
@@ -30,7 +45,10 @@ thread_local! {
 pub fn init_offline_sync() {
     spawn_local(async {
         // Without a worker the application still works while its page is open.
-        drop(register().await);
+        if register().await.is_err() {
+            let is_kept = container().is_some_and(|container| container.controller().is_some());
+            set_offline_start(if is_kept { OfflineStart::Ready } else { OfflineStart::Missing });
+        }
     });
     spawn_local(ask_to_keep_data());
 }
@@ -67,6 +85,48 @@ pub fn use_update_ready() -> (bool, Callback<()>) {
         });
     }
     (*is_ready, Callback::from(|()| apply_update()))
+}
+
+/// Whether the app can be opened without a network.
+#[hook]
+pub fn use_offline_start() -> OfflineStart {
+    let state = use_state_eq(|| OFFLINE_START.get());
+    {
+        let setter = state.setter();
+        use_effect_with((), move |()| {
+            // It may have changed since the first rendering.
+            setter.set(OFFLINE_START.get());
+            let watch = OFFLINE_START_WATCHERS
+                .with(|watchers| watchers.watch(move |now: &OfflineStart| setter.set(*now)));
+            move || drop(watch)
+        });
+    }
+    *state
+}
+
+fn set_offline_start(now: OfflineStart) {
+    OFFLINE_START.set(now);
+    OFFLINE_START_WATCHERS.with(|watchers| watchers.emit(&now));
+}
+
+/// Follows the first worker of this device until it is active, or has failed to install.
+fn watch_first(registration: &ServiceWorkerRegistration) {
+    if registration.active().is_some() {
+        return set_offline_start(OfflineStart::Ready);
+    }
+    let Some(worker) = registration.installing().or_else(|| registration.waiting()) else {
+        return set_offline_start(OfflineStart::Missing);
+    };
+    let (first, registration) = (worker.clone(), registration.clone());
+    EventListener::new(&worker, "statechange", move |_| match first.state() {
+        ServiceWorkerState::Activated => set_offline_start(OfflineStart::Ready),
+        // A worker that an update replaces is redundant as well.
+        ServiceWorkerState::Redundant if registration.active().is_none() => {
+            set_offline_start(OfflineStart::Missing);
+        }
+        _ => {}
+    })
+    .forget();
 }
 
 /// Calls `callback` when a new build waits, or at once if one does already, until the guard is dropped.
@@ -112,6 +172,7 @@ async fn register() -> Result<(), JsValue> {
     options.set_update_via_cache(ServiceWorkerUpdateViaCache::None);
     let registered = JsFuture::from(container.register_with_options(SCRIPT, &options)).await?;
     let registration: ServiceWorkerRegistration = registered.dyn_into()?;
+    watch_first(&registration);
     watch(&registration);
     let checked = registration.clone();
     Interval::new(UPDATE_CHECK_MILLIS, move || check(&checked)).forget();
@@ -136,6 +197,7 @@ fn watch(registration: &ServiceWorkerRegistration) {
     }
     let found = registration.clone();
     EventListener::new(registration, "updatefound", move |_| {
+        watch_first(&found);
         let Some(worker) = found.installing() else { return };
         let registration = found.clone();
         let installing = worker.clone();

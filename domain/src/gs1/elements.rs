@@ -10,7 +10,7 @@ use crate::date::CalendarDate;
 const MAX_ELEMENTS: usize = 30;
 /// Identifiers that often follow a field of variable length: if a separator may have been lost, these are
 /// searched for.
-const FOLLOWERS: [&str; 9] = ["10", "11", "13", "15", "17", "21", "30", "37", "310"];
+const FOLLOWERS: [&str; 10] = ["01", "10", "11", "13", "15", "17", "21", "30", "37", "310"];
 /// Rarer ones: their readings come after those of [`FOLLOWERS`]. Without 20, 22 and 250: lots and dates of
 /// these years contain such digits, and half again as many labels would be ambiguous.
 const RARE_FOLLOWERS: [&str; 11] =
@@ -20,10 +20,10 @@ const RARE_FOLLOWERS: [&str; 11] =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gs1Fault {
     /// Unknown identifier.
-    #[error("The code has \"{0}\" where an identifier should be. Scan it again, or type it in.")]
+    #[error("\"{0}\" is not a GS1 identifier. Scan it again.")]
     UnknownIdentifier(String),
     /// The data is of the wrong length.
-    #[error("({ai}) has {chars} characters where {} are allowed. Scan it again, or type it in.", range(*.min, *.max))]
+    #[error("({ai}) has {chars} characters, not {}. Scan it again.", range(*.min, *.max))]
     Length {
         /// The identifier.
         ai: String,
@@ -35,7 +35,7 @@ pub enum Gs1Fault {
         max: usize,
     },
     /// A character that is not allowed.
-    #[error("({ai}) has a character that may not be there: \"{char}\". Scan it again, or type it in.")]
+    #[error("({ai}) contains an invalid \"{char}\". Scan it again.")]
     Character {
         /// The identifier.
         ai: String,
@@ -43,7 +43,7 @@ pub enum Gs1Fault {
         char: char,
     },
     /// The check digit is wrong.
-    #[error("({ai}) {value} has a wrong check digit. Scan it again, or type it in.")]
+    #[error("({ai}) {value} has a wrong check digit. Scan it again.")]
     CheckDigit {
         /// The identifier.
         ai: String,
@@ -51,7 +51,7 @@ pub enum Gs1Fault {
         value: String,
     },
     /// The date does not exist.
-    #[error("({ai}) {value} is no date. Scan it again, or type it in.")]
+    #[error("({ai}) {value} is not a valid date. Scan it again.")]
     Date {
         /// The identifier.
         ai: String,
@@ -59,10 +59,13 @@ pub enum Gs1Fault {
         value: String,
     },
     /// One identifier with two different values.
-    #[error("({0}) stands there twice with different data. Scan one label at a time.")]
+    #[error("({0}) appears twice with different values. Scan it again.")]
     Twice(String),
+    /// A label in a format that is not about goods.
+    #[error("Not a product label. Scan another code on the goods.")]
+    OtherLabel,
     /// No element, or more than [`MAX_ELEMENTS`].
-    #[error("The code has no data that can be read. Scan it again, or type it in.")]
+    #[error("The code has no readable data. Scan it again.")]
     Empty,
 }
 
@@ -76,12 +79,13 @@ pub(super) fn is_bracketed(data: &str) -> bool {
     ai.is_some_and(|ai| format_of(ai).is_some_and(|format| format.ai_digits == ai.len()))
 }
 
-pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
+/// Reads elements. If the data `is_gs1` for certain, it may have identifiers that are newer than the table.
+pub(super) fn read(data: &str, scanner: Scanner, is_gs1: bool) -> Result<Scan, Gs1Fault> {
     if is_bracketed(data) {
         return bracketed(data).map(Scan::Gs1);
     }
     let data = data.trim_start_matches(GROUP_SEPARATOR).trim_end_matches(GROUP_SEPARATOR);
-    let as_sent = elements(data).and_then(checked);
+    let as_sent = elements(data, is_gs1).and_then(checked);
     if scanner.sends_separators || data.contains(GROUP_SEPARATOR) {
         return as_sent.map(Scan::Gs1);
     }
@@ -101,15 +105,30 @@ pub(super) fn read(data: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
     }
 }
 
-/// Parses elements as sent: a field of variable length ends at the next separator or at the end.
-fn elements(data: &str) -> Result<Vec<Element>, Gs1Fault> {
+/// Parses elements as sent: a field of variable length ends at the next separator or at the end. If it
+/// `may_end_early`, an item's elements before an unknown identifier are enough: the length of that one's data,
+/// and so the place of the next, is unknown.
+fn elements(data: &str, may_end_early: bool) -> Result<Vec<Element>, Gs1Fault> {
     let (mut found, mut rest) = (Vec::new(), data);
     while !rest.is_empty() && found.len() < MAX_ELEMENTS {
+        if may_end_early && is_unknown(rest) && has_item(&found) {
+            return Ok(found);
+        }
         let (element, after) = first(rest, None)?;
         found.push(element);
         rest = after;
     }
     if found.is_empty() || !rest.is_empty() { Err(Gs1Fault::Empty) } else { Ok(found) }
+}
+
+/// Whether it begins with digits as every identifier does, but is not in the table.
+fn is_unknown(data: &str) -> bool {
+    data.bytes().take(2).filter(u8::is_ascii_digit).count() == 2 && format_of(data).is_none()
+}
+
+/// Whether an item's number was among the elements; its check digit is right then.
+pub(super) fn has_item(elements: &[Element]) -> bool {
+    elements.iter().any(|element| ["01", "02", "03"].contains(&element.ai.as_str()))
 }
 
 /// The first element, and the data after it. One of variable length ends after `chars`, if given.
@@ -142,7 +161,7 @@ fn with_lost_separators(data: &str, before: &[Element], followers: &[&str]) -> V
         if after.is_empty() || !(format.is_predefined || may_follow) {
             continue;
         }
-        readings.extend(elements(after).ok().and_then(|rest| {
+        readings.extend(elements(after, false).ok().and_then(|rest| {
             let all = so_far.iter().cloned().chain(rest).collect();
             checked(all).ok()
         }));
@@ -214,7 +233,7 @@ fn check_component(ai: &str, part: &str, component: &Component) -> Result<(), Gs
 }
 
 /// The check digit of every numeric GS1 key: alternating weights from the right.
-fn has_check_digit(digits: &str) -> bool {
+pub(super) fn has_check_digit(digits: &str) -> bool {
     let sum: u32 = digits
         .bytes()
         .rev()

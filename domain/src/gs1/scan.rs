@@ -1,6 +1,7 @@
 //! The result of a scan, and the scanner's properties.
 
 use super::date;
+use super::label::Label;
 use crate::date::CalendarDate;
 
 /// The standard separator character.
@@ -18,13 +19,16 @@ pub struct Scanner {
 /// A parsed scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// A GTIN of 8, 12, 13 or 14 digits with a valid check digit, as scanned.
+    /// A GTIN of 8, 12, 13 or 14 digits with a valid check digit, as scanned: only a UPC-E is in full, and an
+    /// add-on is left out.
     Gtin(String),
     /// GS1 elements.
     Gs1(Gs1),
     /// Several readings are possible, because a separator may have been lost: a person has to choose. At most
     /// [`MAX_READINGS`]; the most likely first, which is that no separator was lost.
     Unclear(Vec<Gs1>),
+    /// A label of another standard: HIBC, or ISO/IEC 15434 with ANSI's identifiers.
+    Label(Label),
     /// Any other code, without the scanner's additions.
     Other(String),
 }
@@ -42,9 +46,11 @@ impl Gs1 {
         self.0.iter().find(|element| element.ai == ai).map(|element| element.value.as_str())
     }
 
-    /// The item's GTIN in 14 digits: of the trade item, or of the content of a pallet.
+    /// The item's GTIN in 14 digits: of the trade item, of the content of a pallet, or of an item that is
+    /// made to order.
     pub fn gtin(&self) -> Option<&str> {
-        self.get("01").or_else(|| self.get("02")).or_else(|| self.get("8006").and_then(|itip| itip.get(..14)))
+        let number = ["01", "02", "03"].into_iter().find_map(|ai| self.get(ai));
+        number.or_else(|| self.get("8006").and_then(|itip| itip.get(..14)))
     }
 
     /// The batch or lot.
@@ -52,19 +58,14 @@ impl Gs1 {
         self.get("10")
     }
 
-    /// The last day of use: the use-by date, else the best-before date.
+    /// The last day of use: the use-by date, without or with a time, else the best-before date.
     pub fn expires_on(&self, today: CalendarDate) -> Option<CalendarDate> {
-        ["17", "15"].into_iter().find_map(|ai| date::date(self.get(ai)?, today))
+        ["17", "7003", "15"].into_iter().find_map(|ai| date::date(self.get(ai)?, today))
     }
 
     /// A date of another identifier: `11` production, `13` packaging.
     pub fn date(&self, ai: &str, today: CalendarDate) -> Option<CalendarDate> {
         date::date(self.get(ai)?, today)
-    }
-
-    /// The count of items: in a pallet, or of variable measure.
-    pub fn count(&self) -> Option<u32> {
-        self.get("37").or_else(|| self.get("30"))?.parse().ok()
     }
 }
 

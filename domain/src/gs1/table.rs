@@ -1,12 +1,13 @@
-//! The application identifiers with the length and characters of their data. After the GS1 Syntax Dictionary
-//! (GS1 AISBL, 2023), without the rules on combinations of identifiers, which do not matter to a scan.
+//! The application identifiers with the length and characters of their data. After the GS1 Barcode Syntax
+//! Dictionary (GS1 AISBL, January 2026), without the rules on combinations of identifiers, which do not matter
+//! to a scan.
 
 /// One line for an identifier or a range of them: `first[-last][*] components`. `*` marks a predefined
 /// length: no separator follows. A component is `N` (digits), `X` (most printable ASCII), `Y` (capitals,
 /// digits and a few signs) or `Z` (base64url), then its length, or `.` and its maximum length; `?` marks an
 /// optional one; then its check: `c` check digit, `d` date, `e` date whose day may be 00.
 const TABLE: &str = "\
-00* N18c\n01* N14c\n02* N14c\n10 X.20\n11* N6e\n12* N6e\n13* N6e\n15* N6e\n16* N6e\n17* N6e\n20* N2\n21 X.20\n22 X.20
+00* N18c\n01* N14c\n02* N14c\n03* N14c\n10 X.20\n11* N6e\n12* N6e\n13* N6e\n15* N6e\n16* N6e\n17* N6e\n20* N2\n21 X.20\n22 X.20
 235 X.28\n240-241 X.30\n242 N.6\n243 X.20\n250-251 X.30\n253 N13c X.17?\n254 X.20\n255 N13c N.12?\n30 N.8
 3100-3105* N6\n3110-3115* N6\n3120-3125* N6\n3130-3135* N6\n3140-3145* N6\n3150-3155* N6\n3160-3165* N6
 3200-3205* N6\n3210-3215* N6\n3220-3225* N6\n3230-3235* N6\n3240-3245* N6\n3250-3255* N6\n3260-3265* N6
@@ -17,14 +18,15 @@ const TABLE: &str = "\
 3570-3575* N6\n3600-3605* N6\n3610-3615* N6\n3620-3625* N6\n3630-3635* N6\n3640-3645* N6\n3650-3655* N6
 3660-3665* N6\n3670-3675* N6\n3680-3685* N6\n3690-3695* N6\n37 N.8
 3900-3909 N.15\n3910-3919 N3 N.15\n3920-3929 N.15\n3930-3939 N3 N.15\n3940-3943 N4\n3950-3955 N6
-400-401 X.30\n402 N17c\n403 X.30\n410-417* N13c\n420 X.20\n421 N3 X.9\n422 N3\n423 N.15\n424 N3\n425 N.15\n426 N3\n427 X.3
+400-401 X.30\n402 N17c\n403 X.30\n410-417* N13c\n420 X.20\n421 N3 X.9\n422 N3\n423 N3 N.12?\n424 N3\n425 N3 N.12?\n426 N3\n427 X.3
 4300-4301 X.35\n4302-4306 X.70\n4307 X2\n4308 X.30\n4309 N20\n4310-4311 X.35\n4312-4316 X.70\n4317 X2\n4318 X.20\n4319 X.30
 4320 X.35\n4321-4323 N1\n4324-4325 N6e N4\n4326 N6d\n4330-4333 N6 X1?
 7001 N13\n7002 X.30\n7003 N6d N4\n7004 N.4\n7005 X.12\n7006 N6d\n7007 N6d N6d?\n7008 X.3\n7009 X.10\n7010 X.2\n7011 N6d N4?
-7020-7022 X.20\n7023 X.30\n7030-7039 N3 X.27\n7040 N1 X3\n710-715 X.20\n7230-7239 X2 X.28\n7240 X.20\n7241 N2\n7242 X.25
+7020-7022 X.20\n7023 X.30\n7030-7039 N3 X.27\n7040 N1 X3\n7041 X.4\n710-717 X.20\n7230-7239 X2 X.28\n7240 X.20\n7241 N2\n7242 X.25
 7250 N8\n7251 N12\n7252 N1\n7253-7254 X.40\n7255 X.10\n7256 X.90\n7257 X.70\n7258 X3\n7259 X.40
-8001 N14\n8002 X.20\n8003 N14c X.16?\n8004 X.30\n8005 N6\n8006 N14c N4\n8007 X.34\n8008 N8 N.4?\n8009 X.50\n8010 Y.30\n8011 N.12
-8012 X.20\n8013 X.25\n8017-8018 N18c\n8019 N.10\n8020 X.25\n8026 N14c N4\n8030 Z.90\n8110 X.70\n8111 N4\n8112 X.70\n8200 X.70
+8001 N14\n8002 X.20\n8003 N14c X.16?\n8004 X.30\n8005 N6\n8006 N14c N4\n8007 X.34\n8008 N6d N2 N.4?\n8009 X.50\n8010 Y.30\n8011 N.12
+8012 X.20\n8013-8014 X.25\n8017-8018 N18c\n8019 N.10\n8020 X.25\n8026 N14c N4\n8030 Z.90
+8040-8041 N15\n8042 N32\n8043 N18 N.2?\n8110 X.70\n8111 N4\n8112 X.70\n8200 X.70
 90 X.30\n91-99 X.90";
 
 /// The characters of a component.

@@ -224,6 +224,7 @@ mod tests {
             scope: "all".to_owned(),
             tables: Vec::new(),
             max_rows: 10,
+            sent_at: None,
         }
     }
 

@@ -26,6 +26,9 @@ pub(super) fn relabelled(action: &Action) -> Option<Uuid> {
         | Action::CountLot { .. }
         | Action::PlaceOrder(_)
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => None,
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => None,
     }
 }

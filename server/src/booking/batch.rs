@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Action, Warehouse, claims};
+use domain::{Action, Warehouse, claims, conflict_key};
 use sync::{Model, Mutation, RowKey, UnixMillis};
 use uuid::Uuid;
 
 use super::barcode::{barcode_key, relabelled};
 use super::decode::DecodedAction;
+use super::late_facts;
 use super::scope::Scope;
 
 /// The mutations of one request, and their sender.
@@ -58,6 +59,9 @@ impl Batch {
             needs.seqs.insert(mutation.seq);
             needs.ids.insert(mutation.id);
             needs.ids.extend(mutation.depends_on);
+            // The conflicts that it may settle.
+            let withdrawn = mutation.withdrawn.then_some(mutation.id);
+            needs.rows.extend(mutation.replaces.into_iter().chain(withdrawn).map(conflict_key));
             if let Ok(action) = &mutation.action {
                 needs.extend(action);
             }
@@ -68,12 +72,15 @@ impl Batch {
 
 impl Needs {
     fn extend(&mut self, action: &Action) {
-        self.rows.extend(Warehouse::touches(action));
+        let touched = Warehouse::touches(action);
+        self.rows.extend(late_facts::exceptions_of(&touched));
+        self.rows.extend(touched);
         self.claims.extend(claims(action));
         self.named.extend(relabelled(action));
         match action {
             Action::DeleteProduct { id } => _ = self.lots_of.insert(*id),
             Action::PlaceOrder(order) => _ = self.orders.insert(order.id),
+            Action::ReportCode(sighting) => self.barcodes.extend(barcode_key(&sighting.code)),
             Action::CreateProduct(product) => self.barcodes.extend(barcode_key(&product.barcode)),
             Action::UpdateProduct { patch, .. } => {
                 self.barcodes.extend(patch.barcode.as_deref().and_then(barcode_key));
@@ -88,7 +95,9 @@ impl Needs {
             | Action::AdjustLot { .. }
             | Action::CountLot { .. }
             | Action::ResolveException { .. }
-            | Action::CloseDelivery { .. } => {}
+            | Action::CloseDelivery { .. }
+            | Action::SettleCode { .. }
+            | Action::CloseConflict { .. } => {}
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Action, EXCEPTIONS, MAX_NAME_CHARS, Warehouse, product_key};
+use domain::{Action, Conflict, EXCEPTIONS, MAX_NAME_CHARS, Warehouse, product_key};
 use sync::{ALREADY_BOOKED, Model, Mutation, RowKey, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
 use super::batch::Batch;
 use super::decode::DecodedAction;
 use super::duplicate_barcode;
+use super::late_facts;
 use super::records::{Booked, Known, StoredReceipt};
 use super::rules::{self, Ruling};
+use super::unknown_codes;
 use super::working_set::{AppliedAction, WorkingSet};
 
 /// Decides every mutation of `batch` over the store's records. Decides nothing if the device holds outcomes
@@ -59,7 +61,7 @@ impl<'b> Booking<'b> {
     fn decide(&mut self, at: usize, mutation: &Mutation<DecodedAction>) -> StoredReceipt {
         if let Some(stored) = self.by_seq.get(&mutation.seq).filter(|stored| stored.id != mutation.id) {
             let message = format!(
-                "Entry {} of this device was already used for another mutation ({}). Record it again.",
+                "Entry {} of this device is already used ({}). Record it again.",
                 mutation.seq, stored.id
             );
             return self.receipt(mutation, Ruling::rejected("seq_reused", message), Vec::new());
@@ -75,20 +77,45 @@ impl<'b> Booking<'b> {
             if mutation.seq <= self.max_seq { Err(Ruling::too_late()) } else { self.book_one(at, mutation) };
         let receipt = match ruling {
             Ok(receipt) => receipt,
-            Err(ruling) => self.receipt(mutation, ruling, touched),
+            Err(ruling) => {
+                let conflict = self.keep_conflict(mutation, &ruling);
+                self.receipt(mutation, ruling, touched.into_iter().chain(conflict).collect())
+            }
         };
+        if let Some(replaced) = mutation.replaces {
+            self.set.close_conflict(replaced);
+        }
         self.by_seq.insert(receipt.seq, receipt.clone());
         self.by_id.insert(receipt.id, receipt.clone());
         self.new_receipts.push(receipt.clone());
         receipt
     }
 
+    /// Keeps a refused mutation for all devices. Returns the key of the conflict.
+    fn keep_conflict(&mut self, mutation: &Mutation<DecodedAction>, ruling: &Ruling) -> Option<RowKey> {
+        // Its author has undone a withdrawn one already.
+        if ruling.verdict.is_booked() || mutation.withdrawn {
+            return None;
+        }
+        let conflict = Conflict {
+            code: ruling.code.clone(),
+            message: ruling.message.clone(),
+            ..Conflict::of(mutation, ruling.verdict, mutation.action.as_ref().ok())
+        };
+        Some(self.set.add_conflict(conflict))
+    }
+
     /// The receipt of a withdrawal that arrives after its mutation was decided.
-    fn withdraw_decided(&self, mutation: &Mutation<DecodedAction>, decided: StoredReceipt) -> StoredReceipt {
+    fn withdraw_decided(
+        &mut self,
+        mutation: &Mutation<DecodedAction>,
+        decided: StoredReceipt,
+    ) -> StoredReceipt {
         if is_in_effect(&decided) {
-            let message = "It had reached the server before you undid it, so it is booked. To reverse it, record the opposite.";
+            let message = "It was already synced when you undid it. Reverse it instead.";
             self.receipt(mutation, Ruling::rejected(ALREADY_BOOKED, message), decided.touched)
         } else {
+            self.set.close_conflict(mutation.id);
             self.receipt(mutation, Ruling::withdrawn(), decided.touched)
         }
     }
@@ -118,11 +145,15 @@ impl<'b> Booking<'b> {
         self.check_envelope(mutation)?;
         let merges = rules::admit(&self.set, mutation.base, action)?;
         let mut touched = Warehouse::touches(action);
+        touched.extend(late_facts::exceptions_of(&touched));
         let mut rows = self.set.live_rows(&touched);
         let valid = mutation.clone().with_action(action.clone());
         let mut effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
         effects.extend(duplicate_barcode::flag(&self.set, &valid, &mut rows));
+        let late = late_facts::flag(&self.set, &valid, &effects, &mut rows);
+        effects.extend(late);
+        unknown_codes::leave_out(&self.set, &valid, &mut rows);
         let reviewed = duplicate_barcode::review(&self.set, action, &mut rows);
         if let Some(key) = touched.first() {
             rules::check_claims(&self.set, action, key)?;
@@ -152,8 +183,8 @@ impl<'b> Booking<'b> {
         if self.by_id.get(&needed).is_some_and(is_in_effect) {
             return Ok(());
         }
-        let message = "The entry that this one builds on was not saved. Settle that one first, then try this \
-                       one again.";
+        let message =
+            "An earlier change it depends on was not saved. Resolve that one first, then try again.";
         Err(Ruling { verdict: Verdict::Held, code: "held".to_owned(), message: message.to_owned() })
     }
 

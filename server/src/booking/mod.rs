@@ -7,9 +7,11 @@ mod batch;
 mod book;
 mod decode;
 mod duplicate_barcode;
+mod late_facts;
 mod records;
 mod rules;
 mod scope;
+mod unknown_codes;
 mod wording;
 mod working_set;
 

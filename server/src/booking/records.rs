@@ -17,7 +17,7 @@ pub struct StoredRow {
     pub row: Row,
     /// Whether it is a tombstone.
     pub deleted: bool,
-    /// The last change of each field that an edit changed.
+    /// The last change of each field that an edit changed, and a lot's last counts.
     pub fields: BTreeMap<String, FieldRev>,
 }
 

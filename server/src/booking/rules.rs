@@ -2,11 +2,13 @@
 //! belong to other rows.
 
 use domain::{
-    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, judge_edit, lot_key, product_key,
+    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, conflict_code, judge_edit, lot_key,
+    product_key,
 };
 use sync::{RowKey, Verdict};
 use uuid::Uuid;
 
+use super::late_facts;
 use super::records::StoredRow;
 use super::wording;
 use super::working_set::WorkingSet;
@@ -26,7 +28,10 @@ impl Ruling {
 
     /// Later mutations of the same client are booked already.
     pub(super) fn too_late() -> Self {
-        Self::rejected("too_late", "Later entries of this device are booked already. Record this one again.")
+        Self::rejected(
+            "too_late",
+            "Later entries from this device are already booked. Record this one again.",
+        )
     }
 
     pub(super) fn rejected(code: &str, message: impl Into<String>) -> Self {
@@ -43,12 +48,12 @@ impl Ruling {
 pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool, Ruling> {
     match action {
         Action::CreateProduct(product) => match set.row(&product_key(product.id)) {
-            Some(_) => Err(Ruling::rejected("exists", format!("{} is in the book already.", product.name))),
+            Some(_) => Err(Ruling::rejected("exists", format!("{} already exists.", product.name))),
             None => Ok(false),
         },
         Action::UpdateProduct { id, .. } | Action::DeleteProduct { id } => {
             let stored = set.row(&product_key(*id)).ok_or_else(|| {
-                let message = "The server does not know this product. It may have been deleted long ago.";
+                let message = "The server doesn't have this product. It may have been deleted long ago.";
                 Ruling::rejected("not_found", message)
             })?;
             admit_edit(set, base, action, stored)
@@ -56,7 +61,7 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
         Action::UpdateLot { lot, .. } | Action::DeleteLot { lot } => {
             known_product(set, lot.product_id)?;
             let stored = set.row(&lot_key(lot)).ok_or_else(|| {
-                let message = format!("The server knows no {lot}. Check the lot code and the location.");
+                let message = format!("The server has no {lot}. Check the lot code and the location.");
                 Ruling::rejected("not_found", message)
             })?;
             admit_edit(set, base, action, stored)
@@ -73,10 +78,13 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
             Ok(false)
         }
         Action::PlaceOrder(order) if set.order_exists(order.id) => {
-            Err(Ruling::rejected("exists", format!("Order {} is in the book already.", order.number)))
+            Err(Ruling::rejected("exists", format!("Order {} already exists.", order.number)))
         }
         // A no-op if the exception, or its product, is gone.
-        Action::ResolveException { .. } => Ok(false),
+        Action::ResolveException { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => Ok(false),
         Action::ReceiveLot { .. }
         | Action::PutAwayLot { .. }
         | Action::MoveLot { .. }
@@ -94,7 +102,7 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
 fn known_product(set: &WorkingSet, id: Uuid) -> Result<&StoredRow, Ruling> {
     set.row(&product_key(id)).ok_or_else(|| {
         let message =
-            format!("The server does not know this product ({id}). Create it first, then try again.");
+            format!("The server doesn't have this product ({id}). Create it first, then try again.");
         Ruling::rejected("unknown_product", message)
     })
 }
@@ -109,7 +117,7 @@ fn admit_edit(set: &WorkingSet, base: u64, action: &Action, stored: &StoredRow) 
     if edited.is_empty() && !is_deletion {
         return Ok(false);
     }
-    match judge_edit(&edited, base, set.client(), &stored.fields) {
+    match judge_edit(&edited, base, set.client(), &late_facts::without_counts(&stored.fields)) {
         EditVerdict::Clean => Ok(false),
         EditVerdict::Merges => Ok(true),
         EditVerdict::Conflicts(_) if is_deletion => {
@@ -117,9 +125,9 @@ fn admit_edit(set: &WorkingSet, base: u64, action: &Action, stored: &StoredRow) 
             let message = format!("Somebody else changed {subject} after you opened it. It was not deleted.");
             Err(Ruling::conflict("changed", message))
         }
-        EditVerdict::Conflicts(field) => {
-            let message = wording::field_conflict(&stored.row, &edited_row(action, &stored.row), field);
-            Err(Ruling::conflict(format!("{}_changed", field.replace(' ', "_")), message))
+        EditVerdict::Conflicts(contested) => {
+            let message = wording::field_conflict(&stored.row, &edited_row(action, &stored.row), &contested);
+            Err(Ruling::conflict(conflict_code(&contested), message))
         }
     }
 }
@@ -128,7 +136,7 @@ fn admit_edit(set: &WorkingSet, base: u64, action: &Action, stored: &StoredRow) 
 fn gone(stored: &StoredRow, action: &Action, is_deletion: bool) -> Ruling {
     let subject = wording::subject(&stored.row);
     if is_deletion {
-        let message = format!("{subject} was deleted already.");
+        let message = format!("{subject} was already deleted.");
         return Ruling { verdict: Verdict::Applied, code: "already_deleted".to_owned(), message };
     }
     let fields: Vec<&str> =
@@ -156,7 +164,10 @@ fn edited_row(action: &Action, row: &Row) -> Row {
         | Action::CountLot { .. }
         | Action::PlaceOrder(_)
         | Action::ResolveException { .. }
-        | Action::CloseDelivery { .. } => None,
+        | Action::CloseDelivery { .. }
+        | Action::ReportCode(_)
+        | Action::SettleCode { .. }
+        | Action::CloseConflict { .. } => None,
     };
     edited.unwrap_or_else(|| row.clone())
 }
@@ -181,11 +192,10 @@ pub(super) fn lots_to_delete(set: &WorkingSet, product: &Product) -> Result<Vec<
 pub(super) fn check_claims(set: &WorkingSet, action: &Action, key: &RowKey) -> Result<(), Ruling> {
     for claim in domain::claims(action) {
         let Some(holder) = set.holder(&claim).filter(|holder| *holder != key) else { continue };
-        let name = set
-            .row(holder)
-            .map_or_else(|| "another product".to_owned(), |stored| wording::subject(&stored.row));
-        let sku = claim.split_once(':').map_or("", |(_, sku)| sku);
-        let message = format!("SKU {sku} belongs to {name} already. Choose another one.");
+        let product = set.row(holder).and_then(|stored| stored.row.product());
+        let (sku, name) =
+            product.map_or(("", "another product"), |product| (product.sku.as_str(), product.name.as_str()));
+        let message = format!("SKU {sku} is already used by {name}. Choose another one.");
         return Err(Ruling::rejected("sku_taken", message));
     }
     Ok(())
@@ -196,9 +206,14 @@ pub(super) fn check_claims(set: &WorkingSet, action: &Action, key: &RowKey) -> R
 pub(super) fn remark(set: &WorkingSet, effects: &[Effect]) -> (String, String) {
     let raised = effects.iter().find_map(|effect| match effect {
         Effect::Raised(exception) => Some(exception),
-        Effect::Stock(_) | Effect::Order(_) | Effect::Resolved { .. } | Effect::Closed { .. } => None,
+        Effect::Stock(_)
+        | Effect::Order(_)
+        | Effect::Resolved { .. }
+        | Effect::Closed { .. }
+        | Effect::Edited { .. } => None,
     });
     let Some(raised) = raised else { return (String::new(), String::new()) };
     let other = raised.other.and_then(|id| set.row(&product_key(id))).map(|stored| &stored.row);
-    (raised.kind.code().to_owned(), wording::raised(raised, other))
+    let code = if late_facts::is_late(raised) { late_facts::LATE } else { raised.kind.code() };
+    (code.to_owned(), wording::raised(raised, other))
 }

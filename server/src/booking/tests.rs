@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use super::{Batch, Booked, Known, Scope, StoredRow, book};
 
+mod late_facts;
+mod office;
+
 const ME: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);
 
@@ -91,7 +94,7 @@ fn each_mutation_that_changes_something_takes_one_revision() {
     let revs: Vec<u64> = booked.changed.values().map(|row| row.rev).collect();
     assert_eq!(revs, [11, 11, 12]);
     let moved: Vec<(u64, u64)> = booked.effects.iter().map(|effect| (effect.rev, effect.line)).collect();
-    assert_eq!(moved, [(10, 0), (11, 0), (11, 1)]);
+    assert_eq!(moved, [(10, 0), (11, 0), (11, 1), (12, 0)], "the edit of the price is in the history");
 }
 
 #[test]
@@ -134,6 +137,12 @@ fn an_edit_stores_client_and_revision_so_that_the_next_one_can_be_judged() {
     let name = ProductPatch { name: Some("Vinegar".into()), ..ProductPatch::default() };
     let rename = Action::UpdateProduct { id: vinegar().id, patch: name };
     assert_eq!(verdicts(&by_other(9, rename)), [(Verdict::Merged, "merged")]);
+    let both =
+        ProductPatch { name: Some("Vinegar".into()), price_minor: Some(310), ..ProductPatch::default() };
+    let both = Action::UpdateProduct { id: vinegar().id, patch: both };
+    assert_eq!(verdicts(&by_other(9, both.clone())), [(Verdict::Conflict, "price_changed")]);
+    let rest = both.without_fields(&["price"]).expect("the name is left");
+    assert_eq!(verdicts(&by_other(9, rest)), [(Verdict::Merged, "merged")], "nobody contested the name");
     let nothing = Action::UpdateProduct { id: vinegar().id, patch: ProductPatch::default() };
     assert_eq!(verdicts(&by_other(9, nothing)), [(Verdict::Applied, "")], "no field, no conflict");
 }
@@ -189,7 +198,11 @@ fn outcomes_show_the_rows_after_the_whole_batch() {
         .iter()
         .filter_map(|booked| match &booked.effect {
             Effect::Stock(entry) => Some(entry.movement),
-            Effect::Order(_) | Effect::Raised(_) | Effect::Resolved { .. } | Effect::Closed { .. } => None,
+            Effect::Order(_)
+            | Effect::Raised(_)
+            | Effect::Resolved { .. }
+            | Effect::Closed { .. }
+            | Effect::Edited { .. } => None,
         })
         .collect();
     assert_eq!(entries, [Movement::Pick]);

@@ -2,7 +2,7 @@
 
 use domain::{
     ExceptionKind, InventoryLot, LotPatch, LotRef, Money, Product, ProductPatch, Quantity, Row,
-    StockException,
+    StockException, with_groups,
 };
 
 /// Maximum length of quoted external text in a sentence.
@@ -22,21 +22,30 @@ pub(crate) fn subject(row: &Row) -> String {
         Row::Product(product) => product.name.clone(),
         Row::Lot(lot) => lot.lot.to_string(),
         // No action edits these rows.
-        Row::Delivery(_) | Row::Exception(_) => "this row".to_owned(),
+        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
+            "this row".to_owned()
+        }
     }
 }
 
 /// The sentence of an exception that was raised.
 pub(crate) fn raised(exception: &StockException, other: Option<&Row>) -> String {
     let StockException { kind, lot, before, after, basis, .. } = exception;
+    let (before, after) = (before.grouped(), after.grouped());
     let lot = lot.as_ref().map_or_else(|| "this product".to_owned(), LotRef::to_string);
     match kind {
-        ExceptionKind::BelowZero => format!("There are now {after} in {lot}. Count it."),
-        ExceptionKind::MovedWhileCounted => format!(
-            "Others booked on {lot} while you counted: you saw {}, the book said {before}. The difference you \
-             found was booked. Look at it again.",
-            basis.unwrap_or_default()
-        ),
+        ExceptionKind::BelowZero => format!("Stock of {lot} is now {after}. Please count it."),
+        ExceptionKind::MovedWhileCounted => match basis {
+            Some(basis) => format!(
+                "Stock of {lot} changed from {} to {before} while you counted. Your difference was booked; it is now \
+                 {after}. Please count it again.",
+                basis.grouped()
+            ),
+            None => format!(
+                "The last count of {lot} came before this device synced and may already include this. Stock went from \
+                 {before} to {after}. Please count it again."
+            ),
+        },
         ExceptionKind::DuplicateBarcode => {
             let other = other.map_or_else(|| "Another product".to_owned(), subject);
             format!("{other} has the same barcode: a scan finds only one of the two. Correct one of them.")
@@ -78,15 +87,22 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") }
 }
 
-/// The sentence of a conflict: somebody else changed the field that `mine` changes.
-pub(crate) fn field_conflict(theirs: &Row, mine: &Row, field: &str) -> String {
+/// The sentence of a conflict: somebody else changed the `contested` fields, which `mine` changes as well.
+pub(crate) fn field_conflict(theirs: &Row, mine: &Row, contested: &[&str]) -> String {
+    // A person who opened the row under its old name would not recognise the new one.
+    let of = if contested.contains(&"name") { String::new() } else { format!(" of {}", subject(theirs)) };
+    let [field] = contested else {
+        let names: Vec<String> = contested.iter().map(|field| format!("the {}", field_name(field))).collect();
+        let names = names.join(" and ");
+        return format!("Somebody else changed {names}{of} after you opened it. Your change was not saved.");
+    };
     let value = |row: &Row| match row {
         Row::Product(product) => product_value(product, field),
         Row::Lot(lot) => lot_value(lot, field),
-        Row::Delivery(_) | Row::Exception(_) => "something else".to_owned(),
+        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
+            "something else".to_owned()
+        }
     };
-    // A person who opened the row under its old name would not recognise the new one.
-    let of = if field == "name" { String::new() } else { format!(" of {}", subject(theirs)) };
     format!(
         "Somebody else changed the {}{of} to {} after you opened it. Your {} was not saved.",
         field_name(field),
@@ -100,7 +116,7 @@ pub(crate) fn changed_fields(old: &Row, new: &Row) -> Vec<&'static str> {
     let fields = match old {
         Row::Product(old) => new.product().map(|new| ProductPatch::between(old, new).fields()),
         Row::Lot(old) => new.lot().map(|new| lot_patch(old, new).fields()),
-        Row::Delivery(_) | Row::Exception(_) => None,
+        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => None,
     };
     fields.unwrap_or_default()
 }
@@ -117,15 +133,18 @@ pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
     match row {
         Row::Product(_) => &["sku", "barcode", "name", "unit", "price", "currency", "family", "variant"],
         Row::Lot(_) => &["status", "expiry date"],
-        Row::Delivery(_) | Row::Exception(_) => &[],
+        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => &[],
     }
 }
 
 /// The sentence of a refused deletion: there is still stock of the product.
 pub(crate) fn has_stock(product: &Product, lots: usize, sum: Quantity) -> String {
-    let lots = if lots == 1 { "1 lot".to_owned() } else { format!("{lots} lots") };
+    let lots =
+        if lots == 1 { "1 lot".to_owned() } else { format!("{} lots", with_groups(&lots.to_string())) };
     format!(
-        "There are still {sum} {} of {} in {lots}. Move, pick or adjust them first.",
-        product.unit, product.name
+        "Stock of {} isn't zero ({lots}: {} {}). Pick, move or adjust it first.",
+        product.name,
+        sum.grouped(),
+        product.unit
     )
 }

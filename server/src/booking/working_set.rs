@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Effect, FieldRev, Product, Row, StockException, Warehouse, lot_prefix};
+use domain::{Conflict, Effect, FieldRev, Product, Row, StockException, Warehouse, conflict_key, lot_prefix};
 use sync::{Records, RowKey, Rows};
 use uuid::Uuid;
 
 use super::barcode::barcode_key;
+use super::late_facts;
 use super::records::{BookedEffect, StoredRow};
 use super::wording;
 
@@ -112,7 +113,13 @@ impl WorkingSet {
     pub(super) fn write(&mut self, touched: &[RowKey], applied: AppliedAction) -> Vec<RowKey> {
         let AppliedAction { mutation, mut rows, also_deleted, effects } = applied;
         let before = self.live_rows(touched);
-        let differs: Vec<&RowKey> = touched.iter().filter(|key| before.get(key) != rows.get(key)).collect();
+        // A count without a difference is noted in the lot's row as well, and an exception that is raised again
+        // is a later one, even if it looks the same.
+        let counted = late_facts::counted_lots(&effects);
+        let raised: BTreeSet<RowKey> = effects.iter().filter_map(raised_key).collect();
+        let is_written =
+            |key: &&RowKey| before.get(key) != rows.get(key) || counted.contains(key) || raised.contains(key);
+        let differs: Vec<&RowKey> = touched.iter().filter(is_written).collect();
         if differs.is_empty() && also_deleted.is_empty() && effects.is_empty() {
             return also_deleted;
         }
@@ -123,6 +130,12 @@ impl WorkingSet {
                 None => self.delete(key),
             }
         }
+        let last = FieldRev { rev: self.rev, client: self.client };
+        for key in &counted {
+            if let Some(stored) = self.rows.get_mut(key) {
+                late_facts::note_count(&mut stored.fields, last);
+            }
+        }
         also_deleted.iter().for_each(|key| self.delete(key));
         for (line, effect) in (0_u64..).zip(effects) {
             if let Effect::Order(order) = &effect {
@@ -131,6 +144,23 @@ impl WorkingSet {
             self.effects.push(BookedEffect { rev: self.rev, line, mutation, effect });
         }
         also_deleted
+    }
+
+    /// Writes the conflict of a refused mutation under a new revision. Returns its key.
+    pub(super) fn add_conflict(&mut self, conflict: Conflict) -> RowKey {
+        let key = conflict_key(conflict.id);
+        self.rev += 1;
+        self.put(&key, Row::Conflict(conflict));
+        key
+    }
+
+    /// Deletes the conflict of a mutation, if there is one.
+    pub(super) fn close_conflict(&mut self, mutation: Uuid) {
+        let key = conflict_key(mutation);
+        if self.rows.get(&key).is_some_and(|stored| !stored.deleted) {
+            self.rev += 1;
+            self.delete(&key);
+        }
     }
 
     /// The rows that were written, and the effects in order.
@@ -166,6 +196,17 @@ impl WorkingSet {
 
     fn release_claims(&mut self, key: &RowKey) {
         self.claims.retain(|_, holder| holder != key);
+    }
+}
+
+fn raised_key(effect: &Effect) -> Option<RowKey> {
+    match effect {
+        Effect::Raised(exception) => Some(exception.key()),
+        Effect::Stock(_)
+        | Effect::Order(_)
+        | Effect::Resolved { .. }
+        | Effect::Closed { .. }
+        | Effect::Edited { .. } => None,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CalendarDate, Delivery, DeliveryLine, MAX_DELIVERY_LINES, Quantity};
+use domain::{CalendarDate, Delivery, DeliveryLine, MAX_DELIVERY_LINES, Quantity, guarded};
 use uuid::Uuid;
 
-use super::file::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
+use super::file::{Fault, Line, Parsed, Source, date, read_file, reason};
 use crate::booking::shortened;
+use crate::store::KnownProduct;
 
 /// The columns of an exported file of deliveries.
 pub const DELIVERY_HEADER: [&str; 6] = ["number", "supplier", "expected_on", "sku", "quantity", "received"];
@@ -16,9 +17,9 @@ const REQUIRED: &[&str] = &["number", "supplier", "expected_on", "sku", "quantit
 
 /// Parses a file of deliveries. `product_of` finds the product of a SKU, `id_of` the delivery of a number.
 /// Received quantities are parsed from the column `received`, if the file has one.
-pub fn read_deliveries(
+pub fn read_deliveries<'p>(
     source: Source,
-    product_of: impl Fn(&str) -> Option<Uuid>,
+    product_of: impl Fn(&str) -> Option<&'p KnownProduct>,
     id_of: impl Fn(&str) -> Uuid,
 ) -> Parsed<Delivery> {
     let mut deliveries: BTreeMap<Uuid, (u64, Delivery)> = BTreeMap::new();
@@ -35,26 +36,26 @@ pub fn read_deliveries(
 }
 
 /// A delivery with the one line of `fields`.
-fn read_line(
+fn read_line<'p>(
     fields: &Line<'_>,
-    product_of: impl Fn(&str) -> Option<Uuid>,
+    product_of: impl Fn(&str) -> Option<&'p KnownProduct>,
     id_of: impl Fn(&str) -> Uuid,
 ) -> Result<Delivery, Fault> {
     let text = |column: &str| fields.text(column).unwrap_or_default();
     let sku = text("sku");
-    let product_id = product_of(sku).ok_or_else(|| {
+    let product = product_of(sku).ok_or_else(|| {
         ("sku", format!("no product has the SKU \"{}\"; import its product first", shortened(sku)))
     })?;
-    let received = fields.text("received").filter(|text| !text.is_empty());
+    let has_received = fields.text("received").is_some_and(|text| !text.is_empty());
     let delivery = Delivery {
         id: id_of(text("number")),
         number: text("number").to_owned(),
         supplier: text("supplier").to_owned(),
         expected_on: date("expected_on", text("expected_on"))?,
         lines: vec![DeliveryLine {
-            product_id,
-            expected: quantity("quantity", text("quantity"))?,
-            received: received.map_or(Ok(Quantity::ZERO), |text| quantity("received", text))?,
+            product_id: product.id,
+            expected: fields.quantity("quantity", &product.unit)?,
+            received: if has_received { fields.quantity("received", &product.unit)? } else { Quantity::ZERO },
         }],
         closed: false,
     };
@@ -104,11 +105,17 @@ pub fn write_delivery<'s, W: std::io::Write>(
 ) -> csv::Result<u64> {
     let Delivery { id: _, number, supplier, expected_on, lines, closed: _ } = row;
     let expected_on = expected_on.as_ref().map(CalendarDate::to_string).unwrap_or_default();
-    let plain = |quantity: Quantity| quantity.to_string().replace('\u{2212}', "-");
     let mut written = 0;
     for DeliveryLine { product_id, expected, received } in lines {
         let Some(sku) = sku_of(*product_id) else { continue };
-        writer.write_record([number, supplier, &expected_on, sku, &plain(*expected), &plain(*received)])?;
+        writer.write_record([
+            &*guarded(number),
+            &guarded(supplier),
+            &expected_on,
+            &guarded(sku),
+            &expected.for_files(),
+            &received.for_files(),
+        ])?;
         written += 1;
     }
     Ok(written)

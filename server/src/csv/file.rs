@@ -8,8 +8,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use csv::StringRecord;
-use domain::{CalendarDate, Quantity};
+use domain::{CalendarDate, Quantity, unguarded};
 
+use super::encoding::{FileEncoding, as_utf8};
+use super::layout::{Layout, column_name};
+use super::number::{self, DecimalSign};
+use super::records::Records;
 use crate::booking::shortened;
 
 /// A line that cannot be imported.
@@ -17,8 +21,10 @@ use crate::booking::shortened;
 pub struct BadLine {
     /// The file's name.
     pub file: String,
-    /// Counted from 1, the header being the first.
+    /// Counted from 1.
     pub line: u64,
+    /// The number of lines; more than one if a quote is not closed.
+    pub lines: u64,
     /// The column's name; empty if it is about the whole line.
     pub column: String,
     /// The fault: the end of a sentence.
@@ -27,7 +33,7 @@ pub struct BadLine {
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, reason } = self;
+        let Self { file, line, column, reason, .. } = self;
         if column.is_empty() {
             write!(f, "{file}, line {line}: {reason}")
         } else {
@@ -60,19 +66,40 @@ pub(super) type Fault = (&'static str, String);
 pub(super) struct Line<'r> {
     columns: &'r HashMap<String, usize>,
     record: &'r StringRecord,
+    reading: Reading,
 }
 
 impl<'r> Line<'r> {
-    /// The trimmed text; none if the file has no such column.
+    /// The trimmed text without the guard of a formula; none if the file has no such column.
     pub(super) fn text(&self, column: &str) -> Option<&'r str> {
+        self.raw(column).map(unguarded)
+    }
+
+    /// The trimmed text as it stands in the file; none if the file has no such column.
+    pub(super) fn raw(&self, column: &str) -> Option<&'r str> {
         self.columns.get(column).map(|at| self.record.get(*at).unwrap_or_default().trim())
     }
+
+    /// The quantity in a column, of a product with this unit.
+    pub(super) fn quantity(&self, column: &'static str, unit: &str) -> Result<Quantity, Fault> {
+        number::quantity(column, self.text(column).unwrap_or_default(), self.reading.decimal, unit)
+    }
+}
+
+/// What a file does not say about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The decimal sign of its numbers; without one, numbers that can be read two ways are refused.
+    pub decimal: Option<DecimalSign>,
+    /// The encoding of its text, if it has no byte order mark; without one, UTF-8.
+    pub encoding: Option<FileEncoding>,
 }
 
 /// A text to parse, and its name in messages.
 pub struct Source {
     name: String,
     reader: Box<dyn io::Read + Send>,
+    reading: Reading,
 }
 
 impl fmt::Debug for Source {
@@ -89,12 +116,19 @@ impl Source {
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        Ok(Self { name, reader: Box::new(io::BufReader::new(file)) })
+        Ok(Self { name, reader: Box::new(file), reading: Reading::default() })
     }
 
     /// Text in memory.
     pub fn text(name: &str, text: String) -> Self {
-        Self { name: name.to_owned(), reader: Box::new(io::Cursor::new(text)) }
+        let reader = Box::new(io::Cursor::new(text));
+        Self { name: name.to_owned(), reader, reading: Reading::default() }
+    }
+
+    /// The same text, read in this way.
+    #[must_use]
+    pub fn read_as(self, reading: Reading) -> Self {
+        Self { reading, ..self }
     }
 }
 
@@ -105,82 +139,112 @@ pub(super) fn read_file<T>(
     required: &[&'static str],
     mut read: impl FnMut(u64, &Line<'_>) -> Result<T, Fault>,
 ) -> Parsed<T> {
-    let Source { name: file, reader } = source;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
+    let Source { name: file, reader, reading } = source;
     let mut parsed = Parsed::default();
-    let bad = |line, (column, reason): Fault| BadLine {
+    let bad = |line: u64, lines: u64, (column, reason): Fault| BadLine {
         file: file.clone(),
         line,
+        lines,
         column: column.to_owned(),
         reason,
     };
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) => {
-            parsed.bad.push(bad(1, ("", unreadable(&error))));
-            return parsed;
-        }
-    };
-    let columns = match columns(&header, required) {
-        Ok(columns) => columns,
+    let text = match text_of(reader, reading) {
+        Ok(text) => text,
         Err(reason) => {
-            parsed.bad.push(bad(1, ("", reason)));
+            parsed.bad.push(bad(1, 1, ("", reason)));
             return parsed;
         }
     };
-    let mut record = StringRecord::new();
-    loop {
-        let at = reader.position().line();
-        let line = match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => record.position().map_or(at, csv::Position::line),
-            Err(error) => {
-                let line = error.position().map_or(at, csv::Position::line);
-                parsed.bad.push(bad(line, ("", unreadable(&error))));
-                if error.is_io_error() {
-                    break;
-                }
-                continue;
-            }
-        };
-        if record.len() != header.len() {
-            let reason = format!("it has {} fields, the header has {}", record.len(), header.len());
-            parsed.bad.push(bad(line, ("", reason)));
+    let mut records = Records::of(&text, Layout::of(&text, required));
+    let header = match Header::read(&mut records, required) {
+        Ok(header) => header,
+        Err((line, reason)) => {
+            parsed.bad.push(bad(line, 1, ("", reason)));
+            return parsed;
+        }
+    };
+    while let Some((lines, result)) = records.advance() {
+        let record = &records.record;
+        let has_its_fields = header.fits(record);
+        if let Some(reason) = lines.swallowed(has_its_fields) {
+            parsed.bad.push(bad(lines.first, lines.count(), ("", reason)));
             continue;
         }
-        match read(line, &Line { columns: &columns, record: &record }) {
+        let value = match result {
+            Err(error) => Err(("", unreadable(&error))),
+            Ok(()) if !has_its_fields => {
+                Err(("", format!("it has {} fields, the header has {}", record.len(), header.width)))
+            }
+            Ok(()) => read(lines.first, &Line { columns: &header.columns, record, reading }),
+        };
+        match value {
             Ok(value) => parsed.lines.push(value),
-            Err(fault) => parsed.bad.push(bad(line, fault)),
+            Err(fault) => parsed.bad.push(bad(lines.first, 1, fault)),
         }
     }
     parsed
 }
 
-fn columns(header: &StringRecord, required: &[&'static str]) -> Result<HashMap<String, usize>, String> {
-    let mut columns = HashMap::new();
-    for (at, name) in header.iter().enumerate() {
-        // Spreadsheets write a byte order mark before the first name.
-        let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
-        if columns.insert(name.clone(), at).is_some() {
-            return Err(format!("the header has the column \"{name}\" twice"));
+/// The named columns.
+struct Header {
+    columns: HashMap<String, usize>,
+    /// Number of columns up to the last one with a name.
+    width: usize,
+}
+
+impl Header {
+    /// The first record, or the line and the reason why it is no header.
+    fn read(records: &mut Records<'_>, required: &[&'static str]) -> Result<Self, (u64, String)> {
+        let mut line = 1;
+        if let Some((lines, result)) = records.advance() {
+            line = lines.first;
+            if let Some(reason) = lines.swallowed(true) {
+                return Err((line, reason));
+            }
+            result.map_err(|error| (line, unreadable(&error)))?;
         }
+        Self::of(&records.record, required).map_err(|reason| (line, reason))
     }
-    let missing: Vec<&str> = required.iter().copied().filter(|name| !columns.contains_key(*name)).collect();
-    if missing.is_empty() {
-        return Ok(columns);
+
+    fn of(header: &StringRecord, required: &[&'static str]) -> Result<Self, String> {
+        let mut columns = HashMap::new();
+        let names = header.iter().map(column_name).enumerate().filter(|(_, name)| !name.is_empty());
+        let mut width = 0;
+        for (at, name) in names {
+            width = at + 1;
+            if columns.insert(name.clone(), at).is_some() {
+                return Err(format!("the header has the column \"{name}\" twice"));
+            }
+        }
+        let missing: Vec<&str> =
+            required.iter().copied().filter(|name| !columns.contains_key(*name)).collect();
+        if missing.is_empty() {
+            return Ok(Self { columns, width });
+        }
+        Err(format!("the header lacks {}; it has to have {}", missing.join(", "), required.join(", ")))
     }
-    Err(format!("the header lacks {}; it has to have {}", missing.join(", "), required.join(", ")))
+
+    /// Whether a record has a field for each column. Spreadsheets write empty ones behind them.
+    fn fits(&self, record: &StringRecord) -> bool {
+        record.len() >= self.width && record.iter().skip(self.width).all(|field| field.trim().is_empty())
+    }
+}
+
+fn text_of(mut reader: Box<dyn io::Read + Send>, reading: Reading) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).map_err(|error| format!("it cannot be read: {error}"))?;
+    as_utf8(bytes, reading.encoding)
 }
 
 fn unreadable(error: &csv::Error) -> String {
     if let csv::ErrorKind::Utf8 { err, .. } = error.kind() {
-        return format!("field {} is not UTF-8 text; save the file as UTF-8", err.field() + 1);
+        return format!(
+            "field {} is not UTF-8 text; save the file as UTF-8, or say its encoding with --encoding, such \
+             as windows-1252",
+            err.field() + 1
+        );
     }
     format!("it cannot be read: {error}")
-}
-
-pub(super) fn quantity(column: &'static str, text: &str) -> Result<Quantity, Fault> {
-    Quantity::parse(text).map_err(|fault| (column, format!("\"{}\" {fault}", shortened(text))))
 }
 
 pub(super) fn date(column: &'static str, text: &str) -> Result<Option<CalendarDate>, Fault> {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use domain::{CalendarDate, InventoryLot, LotRef, LotStatus};
+use domain::{CalendarDate, InventoryLot, LotRef, LotStatus, guarded};
 use uuid::Uuid;
 
-use super::file::{Fault, Line, Parsed, Source, date, quantity, read_file, reason};
+use super::file::{Fault, Line, Parsed, Source, date, read_file, reason};
 use crate::booking::shortened;
-use crate::store::LotRecord;
+use crate::store::{KnownProduct, LotRecord};
 
 /// The columns of an exported file of lots.
 pub const LOT_HEADER: [&str; 7] =
@@ -28,7 +28,10 @@ pub struct LotLine {
 }
 
 /// Parses a file of lots. `product_of` finds the product of a SKU.
-pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> Parsed<LotLine> {
+pub fn read_lots<'p>(
+    source: Source,
+    product_of: impl Fn(&str) -> Option<&'p KnownProduct>,
+) -> Parsed<LotLine> {
     let mut seen: HashMap<(Uuid, Uuid), u64> = HashMap::new();
     read_file(source, REQUIRED, |line, fields| {
         let sku = fields.text("sku").unwrap_or_default();
@@ -37,7 +40,7 @@ pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> P
             ("sku", reason)
         })?;
         let record = lot(product, fields)?;
-        if let Some(earlier) = seen.insert((product, record.lot.id()), line) {
+        if let Some(earlier) = seen.insert((product.id, record.lot.id()), line) {
             let reason = format!("{} of this product stands in line {earlier} already", record.lot);
             return Err(("lot_code", reason));
         }
@@ -45,16 +48,16 @@ pub fn read_lots(source: Source, product_of: impl Fn(&str) -> Option<Uuid>) -> P
     })
 }
 
-fn lot(product: Uuid, fields: &Line<'_>) -> Result<LotRecord, Fault> {
+fn lot(product: &KnownProduct, fields: &Line<'_>) -> Result<LotRecord, Fault> {
     let text = |column: &str| fields.text(column).unwrap_or_default();
-    let lot = LotRef::new(product, text("lot_code"), text("location"));
+    let lot = LotRef::new(product.id, text("lot_code"), text("location"));
     lot.validate().map_err(|refusal| {
         let column = if refusal.message.starts_with("Location") { "location" } else { "lot_code" };
         (column, reason(&refusal))
     })?;
     Ok(LotRecord {
         lot,
-        quantity: quantity("quantity", text("quantity"))?,
+        quantity: fields.quantity("quantity", &product.unit)?,
         status: fields.text("status").map(status).transpose()?,
         expires_on: fields.text("expires_on").map(|text| date("expires_on", text)).transpose()?,
         received_on: fields.text("received_on").map(|text| date("received_on", text)).transpose()?,
@@ -79,13 +82,12 @@ pub fn write_lot<W: std::io::Write>(
 ) -> csv::Result<()> {
     let InventoryLot { lot, quantity, status, expires_on, received_on } = row;
     let text = |date: &Option<CalendarDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    // Screens show U+2212; files for other programs have the ASCII minus sign.
-    let quantity = quantity.to_string().replace('\u{2212}', "-");
+    let quantity = quantity.for_files();
     let (expires_on, received_on) = (text(expires_on), text(received_on));
     writer.write_record([
-        sku,
-        &lot.lot_code,
-        &lot.location,
+        &*guarded(sku),
+        &guarded(&lot.lot_code),
+        &guarded(&lot.location),
         &quantity,
         status.code(),
         &expires_on,

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use domain::{GtinFault, Product, check_gtin};
+use domain::{GtinFault, Product, check_gtin, guarded};
 use uuid::Uuid;
 
+use super::barcode::{Barcode, read_barcode};
 use super::file::{Fault, Line, Parsed, Source, read_file, reason};
 use crate::booking::shortened;
 use crate::store::ProductRecord;
@@ -25,44 +26,67 @@ pub struct ProductLine {
     pub record: ProductRecord,
 }
 
-/// Parses a file of products. Wrong check digits are counted, not refused.
-pub fn read_products(source: Source) -> Parsed<ProductLine> {
+/// Lines with one remark.
+#[derive(Default)]
+struct Tally {
+    lines: u64,
+    first: Option<String>,
+}
+
+impl Tally {
+    fn add(&mut self, line: u64, remark: impl FnOnce() -> String) {
+        self.lines += 1;
+        self.first.get_or_insert_with(|| format!("line {line}: {}", remark()));
+    }
+
+    /// The warning, if there is a line.
+    fn warning(self, what: &str) -> Option<String> {
+        Some(format!("{} {what}; the first is in {}", self.lines, self.first?))
+    }
+}
+
+/// Parses a file of products. Mended barcodes and wrong check digits are counted, not refused. `key_of` makes all spellings
+/// of one product's SKU the same text.
+pub fn read_products(source: Source, key_of: impl Fn(&str) -> String) -> Parsed<ProductLine> {
     let mut seen: HashMap<String, u64> = HashMap::new();
-    let (mut odd_barcodes, mut first_odd) = (0_u64, None);
+    let (mut mended, mut odd) = (Tally::default(), Tally::default());
     let mut parsed = read_file(source, REQUIRED, |line, fields| {
-        let record = product(fields)?;
-        if let Some(earlier) = seen.insert(record.product.sku.clone(), line) {
-            return Err((
-                "sku",
-                format!("SKU {} stands in line {earlier} already", shortened(&record.product.sku)),
-            ));
+        let (record, is_mended) = product(fields)?;
+        let Product { sku, barcode, .. } = &record.product;
+        if let Some(earlier) = seen.insert(key_of(sku), line) {
+            return Err(("sku", format!("SKU {} stands in line {earlier} already", shortened(sku))));
         }
-        if let Err(fault @ GtinFault::CheckDigit { .. }) = check_gtin(&record.product.barcode) {
-            odd_barcodes += 1;
-            first_odd.get_or_insert_with(|| format!("line {line}: {} {fault}", record.product.barcode));
+        if is_mended {
+            let cell = fields.raw("barcode").unwrap_or_default();
+            mended.add(line, || format!("{} was read as {barcode}", shortened(cell)));
+        }
+        if let Err(fault @ GtinFault::CheckDigit { .. }) = check_gtin(barcode) {
+            odd.add(line, || format!("{barcode} {fault}"));
         }
         Ok(ProductLine { line, record })
     });
-    if let Some(first) = first_odd {
-        let warning = format!(
-            "{odd_barcodes} barcodes look mistyped but are taken as they are; the first is in {first}"
-        );
-        parsed.warnings.push(warning);
-    }
+    let warnings = [
+        mended.warning("barcodes were damaged by a spreadsheet and have been mended"),
+        odd.warning("barcodes look mistyped but are taken as they are"),
+    ];
+    parsed.warnings.extend(warnings.into_iter().flatten());
     parsed
 }
 
-fn product(fields: &Line<'_>) -> Result<ProductRecord, Fault> {
+/// The product in a line, and whether its barcode was mended.
+fn product(fields: &Line<'_>) -> Result<(ProductRecord, bool), Fault> {
     let text = |column: &str| fields.text(column).unwrap_or_default().to_owned();
     let price = fields.text("price_minor").unwrap_or_default();
     let price_minor = price.parse().map_err(|_| {
         let reason = format!("\"{}\" is not a whole number of minor units, such as 240", shortened(price));
         ("price_minor", reason)
     })?;
+    let barcode = read_barcode(fields.raw("barcode").unwrap_or_default());
+    let Barcode { text: barcode, is_mended } = barcode.map_err(|reason| ("barcode", reason))?;
     let product = Product {
         id: Uuid::nil(),
         sku: text("sku"),
-        barcode: text("barcode"),
+        barcode,
         name: text("name"),
         unit: text("unit"),
         price_minor,
@@ -72,7 +96,8 @@ fn product(fields: &Line<'_>) -> Result<ProductRecord, Fault> {
     };
     product.validate().map_err(|refusal| (column_of(&refusal.message), reason(&refusal)))?;
     let has = |column: &str| fields.text(column).is_some();
-    Ok(ProductRecord { product, has_family: has("family"), has_variant: has("variant") })
+    let record = ProductRecord { product, has_family: has("family"), has_variant: has("variant") };
+    Ok((record, is_mended))
 }
 
 /// The column of a product's refusal, whose sentence begins with the field's name.
@@ -90,5 +115,7 @@ fn column_of(message: &str) -> &'static str {
 /// When the file cannot be written.
 pub fn write_product<W: std::io::Write>(writer: &mut csv::Writer<W>, product: &Product) -> csv::Result<()> {
     let Product { id: _, sku, barcode, name, unit, price_minor, currency, family, variant } = product;
-    writer.write_record([sku, barcode, name, unit, &price_minor.to_string(), currency, family, variant])
+    let price_minor = price_minor.to_string();
+    let cells = [sku, barcode, name, unit, &price_minor, currency, family, variant];
+    writer.write_record(cells.map(|cell| guarded(cell).into_owned()))
 }

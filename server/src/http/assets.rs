@@ -6,7 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -19,7 +20,12 @@ const MIN_HASH_DIGITS: usize = 16;
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 pub(super) fn router(dist: &Path) -> Router {
-    Router::new().fallback(serve).with_state(dist.to_owned())
+    Router::new().route(sync::SIGN_IN_PATH, get(back)).fallback(serve).with_state(dist.to_owned())
+}
+
+/// Redirects to the app: a request gets here when a proxy has let it pass after a sign-in, or when there is no proxy.
+async fn back() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Redirect::to("/"))
 }
 
 async fn serve(State(dist): State<PathBuf>, request: Request) -> Response {

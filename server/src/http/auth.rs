@@ -22,7 +22,7 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let needed = || {
-            let message = "This device is not signed in (any more). Open a new enrolment link on it.";
+            let message = "This device is not connected. Connect it with a new one-time link.";
             ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
         };
         let token = token(&parts.headers).ok_or_else(needed)?;

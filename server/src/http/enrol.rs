@@ -29,8 +29,7 @@ pub(super) async fn enrol(
     let EnrolRequest { code, device_name, bearer } = body.json()?;
     let enrolled = enrolment::enrol(state.store.as_ref(), &code, &device_name, state.clock.now()).await?;
     let Some((device, token)) = enrolled else {
-        let message =
-            "This code is unknown, used already, or more than a day old. Ask for a new enrolment link.";
+        let message = "This code has expired or been used. Ask for a new one.";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "bad_code", message));
     };
     if bearer {

@@ -109,8 +109,18 @@ pub(super) type DecodedRequest = (SyncRequest<()>, Vec<Mutation<DecodedAction>>)
 /// Parses a sync request.
 pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError> {
     let request = raw_sync_request(body)?;
-    let SyncRequest { protocol, client, epoch, last_outcome_seq, mutations, cursor, scope, tables, max_rows } =
-        request;
+    let SyncRequest {
+        protocol,
+        client,
+        epoch,
+        last_outcome_seq,
+        mutations,
+        cursor,
+        scope,
+        tables,
+        max_rows,
+        sent_at,
+    } = request;
     let mutations = mutations.into_iter().map(decoded).collect();
     let rest = SyncRequest {
         protocol,
@@ -122,6 +132,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
         scope,
         tables,
         max_rows,
+        sent_at,
     };
     Ok((rest, mutations))
 }

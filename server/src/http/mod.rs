@@ -8,6 +8,7 @@ mod enrol;
 mod errors;
 mod events;
 mod intake;
+mod lots;
 mod products;
 mod rate_limit;
 mod revisions;
@@ -66,9 +67,11 @@ fn api() -> Router<AppState> {
         .route("/audit", post(audit::audit))
         .route("/sign-out", post(enrol::sign_out))
         .route("/events", get(events::events))
+        .route("/lots/unavailable", get(lots::unavailable))
         .route("/products/{id}", get(products::by_id))
         .route("/products/{id}/history", get(products::history))
         .route("/products/by-barcode/{code}", get(products::by_barcode))
+        .route("/lots/by-code/{code}", get(products::by_lot_code))
         .route("/enrol", post(enrol::enrol))
         .route("/device", get(enrol::device))
         .fallback(|| async { StatusCode::NOT_FOUND });

@@ -1,11 +1,11 @@
-//! `GET /api/products/{id}` and `GET /api/products/by-barcode/{code}`: one product, for a scan of a code that
-//! is not on the device, and its history.
+//! `GET /api/products/{id}`, `GET /api/products/by-barcode/{code}` and `GET /api/lots/by-code/{code}`: products for a
+//! scan of a code that is not on the device, and the history of one.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::{HistoryAnswer, ProductAnswer};
+use domain::{HistoryAnswer, LotsAnswer, ProductAnswer};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::state::AppState;
 use crate::booking::shortened;
-use crate::store::{HistoryQuery, ProductQuery};
+use crate::store::{HistoryQuery, LotsByCode, ProductQuery, ProductWithLots};
 
 pub(super) async fn by_id(
     State(state): State<AppState>,
@@ -66,20 +66,41 @@ pub(super) async fn by_barcode(
     answer(&state, &caller, ProductQuery::Barcode(code), &what).await
 }
 
+/// `GET /api/lots/by-code/{code}`: the lots with this code, whatever their status.
+pub(super) async fn by_lot_code(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+    Path(code): Path<String>,
+) -> Result<Json<LotsAnswer>, ApiError> {
+    let what = shortened(&code);
+    let LotsByCode { products, more } = state.store.lots_by_code(&device.site, code).await?;
+    if products.is_empty() {
+        return Err(not_found(format!("No lot of this site has the code {what}.")));
+    }
+    let products = products.into_iter().map(|found| as_answer(&state, found)).collect();
+    Ok(Json(LotsAnswer { products, more }))
+}
+
 async fn answer(
     state: &AppState,
     caller: &Caller,
     query: ProductQuery,
     what: &str,
 ) -> Result<Json<ProductAnswer>, ApiError> {
-    let Some((product, lots)) = state.store.product(&caller.0.site, query).await? else {
-        let message = format!("No product of this site has {what}.");
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
-    };
-    Ok(Json(ProductAnswer {
+    let found = state.store.product(&caller.0.site, query).await?;
+    let found = found.ok_or_else(|| not_found(format!("No product of this site has {what}.")))?;
+    Ok(Json(as_answer(state, found)))
+}
+
+fn not_found(message: String) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
+}
+
+fn as_answer(state: &AppState, (product, lots): ProductWithLots) -> ProductAnswer {
+    ProductAnswer {
         product: product.row,
         rev: product.rev,
         lots: lots.into_iter().map(|lot| (lot.rev, lot.row)).collect(),
         as_of: state.clock.now(),
-    }))
+    }
 }

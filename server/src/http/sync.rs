@@ -1,9 +1,11 @@
 //! `POST /api/sync`: books the device's mutations, then answers with the changes since its cursor.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::State;
 use domain::Row;
-use sync::{Cursor, MAX_PULL_ROWS, Mutation, PROTOCOL_VERSION, SyncRequest, SyncResponse};
+use sync::{Cursor, MAX_PULL_ROWS, Mutation, PROTOCOL_VERSION, SyncRequest, SyncResponse, UnixMillis};
 
 use super::auth::Caller;
 use super::errors::ApiError;
@@ -15,6 +17,8 @@ use crate::store::{Device, Pull, Pushed};
 
 /// Minimum time between two updates of a device's `last_seen_at`, because each is a write.
 const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
+/// Minimum change of a device's clock that is stored earlier: more than a slow request makes.
+const CLOCK_STEP_MILLIS: u64 = 60 * 1_000;
 
 pub(super) async fn sync(
     State(state): State<AppState>,
@@ -41,8 +45,11 @@ pub(super) async fn sync(
         max_rows: usize::try_from(request.max_rows).unwrap_or(usize::MAX).clamp(1, MAX_PULL_ROWS),
     };
     let pulled = state.store.pull(pull).await?;
-    if now.since(device.last_seen_at) > LAST_SEEN_STEP_MILLIS {
-        state.store.saw_device(&device, now).await?;
+    // Builds that do not send their tables do not ask for them either.
+    let tables =
+        if request.tables.is_empty() { Vec::new() } else { scope.tables().map(Cow::Borrowed).collect() };
+    if let Some(seen) = seen(device, request.sent_at, now) {
+        state.store.saw_device(&seen).await?;
     }
     Ok(Json(SyncResponse {
         protocol: PROTOCOL_VERSION,
@@ -55,7 +62,19 @@ pub(super) async fn sync(
         replaced: pulled.replaced,
         cursor: pulled.cursor,
         more: pulled.more,
+        tables,
     }))
+}
+
+/// The device as seen by this request, if that is worth a write.
+fn seen(device: Device, sent_at: Option<UnixMillis>, now: UnixMillis) -> Option<Device> {
+    let ahead = sent_at.map(|at| at.0.saturating_sub(now.0));
+    let was_set = ahead.is_some_and(|ahead| {
+        device.clock_ahead_millis.is_none_or(|before| before.abs_diff(ahead) > CLOCK_STEP_MILLIS)
+    });
+    let is_due = was_set || now.since(device.last_seen_at) > LAST_SEEN_STEP_MILLIS;
+    let clock_ahead_millis = ahead.or(device.clock_ahead_millis);
+    is_due.then_some(Device { last_seen_at: now, clock_ahead_millis, ..device })
 }
 
 async fn push(

@@ -4,15 +4,16 @@
 //! either takes effect as a whole or not at all.
 
 mod fault;
+mod known;
 pub mod sqlite;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
     CalendarDate, Delivery, HistoryAnswer, InventoryLot, LotRef, LotStatus, Product, Quantity, Row,
+    UnavailableTotal,
 };
 use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMillis, Versioned};
 use uuid::Uuid;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use crate::booking::{Batch, Scope};
 
 pub use fault::StoreFault;
+pub use known::{Keyed, KnownKeys};
 
 /// A site as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub struct Device {
     pub prefix: String,
     /// The time of its last request, to within some minutes.
     pub last_seen_at: UnixMillis,
+    /// Milliseconds by which its clock was ahead of the server's then, negative if behind; none if it did not tell.
+    pub clock_ahead_millis: Option<i64>,
 }
 
 /// The result of a batch.
@@ -112,8 +116,39 @@ pub struct HistoryQuery {
     pub before: Option<u64>,
 }
 
+/// A position among the lots that are not available, in the order of their statuses and keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LotPosition {
+    /// The lot's status.
+    pub status: LotStatus,
+    /// Its product.
+    pub product: Uuid,
+    /// Its id.
+    pub lot: Uuid,
+}
+
+/// A part of the lots with stock that are not available.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unavailable {
+    /// The totals of all of them; only in the first part.
+    pub totals: Vec<UnavailableTotal>,
+    /// The lots.
+    pub lots: Vec<InventoryLot>,
+    /// The last lot, if there are more.
+    pub next: Option<LotPosition>,
+}
+
 /// A product with its revision, and all its lots with theirs.
 pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
+
+/// The lots with one code.
+#[derive(Clone, Debug, Default)]
+pub struct LotsByCode {
+    /// Their products, each with only these lots.
+    pub products: Vec<ProductWithLots>,
+    /// Whether there are more such lots.
+    pub more: bool,
+}
 
 /// A device to be enrolled.
 #[derive(Clone, Debug)]
@@ -145,6 +180,15 @@ pub struct LotRecord {
     pub received_on: Option<Option<CalendarDate>>,
 }
 
+/// A product that a file refers to by its SKU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownProduct {
+    /// Its id.
+    pub id: Uuid,
+    /// The unit of its quantities.
+    pub unit: String,
+}
+
 /// A product in a file. Family and variant keep their values if the file has no such columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductRecord {
@@ -160,9 +204,9 @@ pub struct ProductRecord {
 pub type OnRow = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Rows to import into a site, all or none.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Import {
-    /// The site, which must exist.
+    /// The site; it is created if need be.
     pub site: String,
     /// Products first: lots refer to them.
     pub products: Vec<ProductRecord>,
@@ -172,20 +216,56 @@ pub struct Import {
     pub deliveries: Vec<Delivery>,
     /// The server's clock.
     pub now: UnixMillis,
-    /// Called after each row.
-    pub on_row: OnRow,
 }
 
-impl std::fmt::Debug for Import {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (products, lots, deliveries) = (self.products.len(), self.lots.len(), self.deliveries.len());
-        let mut shown = f.debug_struct("Import");
-        shown.field("products", &products).field("lots", &lots).field("deliveries", &deliveries);
-        shown.finish_non_exhaustive()
+/// Another quantity of a lot that was in the book before an import, even if somebody has deleted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockChange {
+    /// The lot.
+    pub lot: LotRef,
+    /// The quantity in the book; zero for a deleted lot.
+    pub before: Quantity,
+    /// The quantity in the file.
+    pub after: Quantity,
+}
+
+/// What an import may write. If it would write more, it writes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing, as a dry run.
+    Nothing,
+    /// New rows, and changes other than those of stock.
+    NoStock,
+    /// Everything, if these are the changes of stock.
+    These(Vec<StockChange>),
+    /// Everything.
+    Everything,
+}
+
+impl Consent {
+    /// Whether an import with these changes of stock may be written.
+    pub fn allows(&self, stock: &[StockChange]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::NoStock => stock.is_empty(),
+            Self::These(known) => known == stock,
+            Self::Everything => true,
+        }
     }
 }
 
-/// The result of an import.
+/// The result of an import, or what it would have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportOutcome {
+    /// The numbers of rows.
+    pub imported: Imported,
+    /// The changes of stock, in the order of the file.
+    pub stock: Vec<StockChange>,
+    /// Whether it was written.
+    pub is_written: bool,
+}
+
+/// The numbers of rows of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// New rows.
@@ -235,8 +315,15 @@ pub trait Store: Send + Sync + 'static {
     /// A product that is not deleted, with its lots, soonest to expire first.
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault>;
 
+    /// The lots with a code, whatever its case and their status, up to [`domain::MAX_LOTS_BY_CODE`]. Those with stock come
+    /// first. Lots of deleted products are left out.
+    async fn lots_by_code(&self, site: &str, code: String) -> Result<LotsByCode, StoreFault>;
+
     /// The newest entries of a product's ledger before a revision.
     async fn history(&self, site: &str, query: HistoryQuery) -> Result<HistoryAnswer, StoreFault>;
+
+    /// The lots with stock that are not available, after a position.
+    async fn unavailable(&self, site: &str, after: Option<LotPosition>) -> Result<Unavailable, StoreFault>;
 
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
@@ -261,8 +348,8 @@ pub trait Store: Send + Sync + 'static {
     /// means that a browser lost its data.
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault>;
 
-    /// Sets the time of a device's last request.
-    async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault>;
+    /// Stores `last_seen_at` and `clock_ahead_millis` of a device.
+    async fn saw_device(&self, device: &Device) -> Result<(), StoreFault>;
 
     /// Consumes a code and creates its device; none if the code is unknown, used or expired.
     async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault>;
@@ -276,15 +363,23 @@ pub trait Store: Send + Sync + 'static {
         expires_at: UnixMillis,
     ) -> Result<(), StoreFault>;
 
-    /// The product id of every SKU in use.
-    async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault>;
+    /// The product of every SKU in use, and the delivery of every number.
+    async fn known_keys(&self, site: &str) -> Result<KnownKeys, StoreFault>;
 
-    /// Imports rows in one transaction.
-    async fn import(&self, import: Import) -> Result<Imported, StoreFault>;
+    /// Imports rows in one transaction, as far as `consent` goes.
+    async fn import(
+        &self,
+        import: Arc<Import>,
+        consent: Consent,
+        on_row: OnRow,
+    ) -> Result<ImportOutcome, StoreFault>;
 
     /// Passes every product, then every lot, then every delivery of one snapshot to `sink`. Lots of deleted
     /// products are left out.
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault>;
+
+    /// Deletes unknown codes and conflicts that nobody has settled for long. Returns their number.
+    async fn expire(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;

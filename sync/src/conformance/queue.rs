@@ -118,6 +118,7 @@ pub async fn reads_rows_with_the_version_of_the_queue(backend: &impl Backend) ->
     let reading = store.read(&reads).await?;
     assert_eq!(reading.rows, [counter("b", 1, 3), counter("a1", 1, 3), counter("a2", 1, 3)]);
     assert_eq!(reading.queue_version, store.queue().await?.version);
+    assert_eq!(reading.site_rev, 3);
     versions.push(reading.queue_version);
     store.withdraw(second.seq).await?;
     versions.push(store.read(&[]).await?.queue_version);

@@ -77,7 +77,7 @@ impl<'l, M: Model> Batch<'l, M> {
     fn decide(&mut self, mutation: &Mutation<Json>) -> LedgerReceipt {
         let (seq, id) = (mutation.seq, mutation.id);
         if self.ledger.seqs.get(&(self.client, seq)).is_some_and(|used| *used != id) {
-            let message = format!("Entry {seq} of this device was already used for another mutation.");
+            let message = format!("Entry {seq} of this device is already used. Record it again.");
             return receipt(mutation, rejected("seq_reused", message), Vec::new());
         }
         // The id identifies a replay, whichever client sends it and under whichever number.
@@ -97,7 +97,7 @@ impl<'l, M: Model> Batch<'l, M> {
     fn book(&mut self, mutation: &Mutation<Json>) -> Result<Vec<RowKey>, (Ruling, Vec<RowKey>)> {
         // A device sends in order, so this request was given up long ago.
         if mutation.seq <= self.ledger.known_seq(self.client) {
-            let message = "Later entries of this device are booked already. Record this one again.";
+            let message = "Later entries from this device are already booked. Record this one again.";
             return Err((rejected("too_late", message), Vec::new()));
         }
         // Before the action is read: that of a withdrawn mutation need not be readable.
@@ -116,7 +116,7 @@ impl<'l, M: Model> Batch<'l, M> {
         if let Some(needed) = mutation.depends_on
             && !self.receipt(needed).is_some_and(is_in_effect)
         {
-            let message = "The entry that this one builds on was not saved. Settle that one first.";
+            let message = "An earlier change it depends on was not saved. Resolve that one first.";
             return Err((Verdict::Held, "held", message.to_owned()));
         }
         if let Some(key) = M::edits(&mutation.action)
@@ -157,7 +157,7 @@ fn read_action<M: Model>(mutation: &Mutation<Json>) -> Result<M::Action, Ruling>
 /// The answer to a withdrawal that arrives after its mutation was decided.
 fn withdrawn_late(mutation: &Mutation<Json>, decided: LedgerReceipt) -> LedgerReceipt {
     let ruling = if is_in_effect(&decided) {
-        rejected(ALREADY_BOOKED, "It had reached the server before you undid it, so it is booked.")
+        rejected(ALREADY_BOOKED, "It was already synced when you undid it.")
     } else {
         (Verdict::Applied, WITHDRAWN, String::new())
     };

@@ -1,5 +1,6 @@
 //! The rows that a device still lacks, and the ranges of its rows that differ.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Decided, Ledger, LedgerReceipt, LedgerRow};
@@ -69,6 +70,7 @@ impl<M: Records> Ledger<M> {
             replaced,
             cursor,
             more,
+            tables: tables.iter().map(|table| Cow::Owned((*table).to_owned())).collect(),
         }
     }
 

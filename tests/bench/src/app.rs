@@ -56,6 +56,9 @@ pub(crate) async fn install_from(browser: &Chromium, link: &str) -> Result<()> {
     resize(browser).await?;
     browser.open(link).await?;
     browser.click("[data-test=enrol-submit]").await?;
+    let is_enrolled = "return document.querySelector('[data-test=welcome-page]') !== null";
+    browser.wait_for("the first steps", is_enrolled).await?;
+    browser.click("[data-test=nav-stock]").await?;
     browser
         .wait_for("the first rows", "return document.querySelector('[data-test=product-row]') !== null")
         .await?;

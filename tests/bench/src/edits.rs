@@ -140,6 +140,7 @@ impl Editor {
             scope: "all".to_owned(),
             tables: sync::tables_of::<Warehouse>(),
             max_rows: 1,
+            sent_at: None,
         };
         let response = self.transport.exchange(&request).await.context("the changes cannot be sent")?;
         let booked = response.receipts.iter().filter(|receipt| receipt.outcome.verdict.is_booked()).count();

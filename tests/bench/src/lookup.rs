@@ -15,6 +15,8 @@ const SUBJECTS: [&str; 5] = [LOTBOOK, "floor", "dexie", "rxdb", "pouchdb"];
 const LOOKUPS: usize = 500;
 /// Search texts as people type them: several languages, with and without accents, and prefixes of codes.
 const WORDS: [&str; 9] = ["creme", "crème", "schoko", "fromage", "queso", "P0012", "bio", "lait", "çikolata"];
+/// The same with a mistake: once nothing matches exactly, every word of every label is compared.
+const MISTYPED: [&str; 3] = ["choclate", "frmoage", "yoghrut"];
 const BARCODE_PREFIX_DIGITS: usize = 6;
 /// Renders frames as soon as they are ready instead of at the display's rate, so that frame times measure the
 /// work.
@@ -106,6 +108,7 @@ async fn search(
     browser.wait_for("the whole list", &whole_list).await?;
     let words: Vec<&str> = WORDS.into_iter().chain([prefix]).collect();
     let (mut idle, mut frames, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    let mut mistyped = Vec::new();
     for run in 0..=settings.runs() {
         let times = browser.job(&typed(&words)).await?;
         // The first run is a warm-up.
@@ -113,6 +116,7 @@ async fn search(
             idle.extend(numbers(&times["idle"])?);
             frames.extend(numbers(&times["frames"])?);
             settled.extend(numbers(&times["settled"])?);
+            mistyped.extend(numbers(&browser.job(&typed(&MISTYPED)).await?["frames"])?);
         }
         ensure!(
             times["found"].as_u64().is_some_and(|found| found > 0),
@@ -123,6 +127,7 @@ async fn search(
     report.detail("app_idle_frame", "ms", &idle);
     report.detail("app_search_keystroke_to_frame", "ms", &frames);
     report.detail("app_search_keystroke_to_last_change", "ms", &settled);
+    report.detail("app_search_mistyped_keystroke_to_frame", "ms", &mistyped);
     Ok(())
 }
 

@@ -190,7 +190,7 @@ impl Site {
         })
     }
 
-    /// All rows of the database, without the column `last_seen_at`.
+    /// All rows of the database, without the columns that every request may change.
     pub(crate) fn content(&self) -> Result<Content> {
         let connection = self.look()?;
         let mut tables = connection
@@ -204,8 +204,8 @@ impl Site {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let mut text = String::new();
-                for (at, column) in columns.iter().enumerate().filter(|(_, column)| *column != "last_seen_at")
-                {
+                let is_kept = |column: &str| !["last_seen_at", "clock_ahead_millis"].contains(&column);
+                for (at, column) in columns.iter().enumerate().filter(|(_, column)| is_kept(column)) {
                     let value = match row.get_ref(at)? {
                         ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
                         other => format!("{other:?}"),

@@ -1,7 +1,7 @@
 //! The invariants once everything is quiet: the guarantees of Lotbook, checked on the server's database and
 //! on every device's storage against people's diaries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -17,22 +17,24 @@ use uuid::Uuid;
 
 use crate::actor::{Actor, finish};
 use crate::device::Device;
-use crate::floor::{deliveries_off, exceptions_off};
+use crate::floor::{Drafts, deliveries_off, exceptions_off};
 use crate::network::{Air, Link};
+use crate::office::{Intents, codes_off, conflicts_off};
 use crate::person::description;
 
 const MAX_ROWS: usize = 10_000;
 
 /// A receipt on the server.
-struct Receipt {
+pub(crate) struct Receipt {
     client: Uuid,
     seq: i64,
     is_in_effect: bool,
+    pub(crate) is_refused: bool,
 }
 
 /// The recorded outcomes of all mutations.
-struct Books {
-    receipts: BTreeMap<Uuid, Receipt>,
+pub(crate) struct Books {
+    pub(crate) receipts: BTreeMap<Uuid, Receipt>,
     /// Ledger lines by mutation.
     lines: BTreeMap<Uuid, Vec<(LotRef, i64)>>,
 }
@@ -47,6 +49,8 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     let drafted: Vec<(Uuid, Action)> =
         devices.iter().flat_map(|device| device.diary.borrow().drafted.clone()).collect();
     let actions: BTreeMap<Uuid, &Action> = drafted.iter().map(|(id, action)| (*id, action)).collect();
+    let bases: BTreeMap<Uuid, u64> =
+        devices.iter().flat_map(|device| device.diary.borrow().bases.clone()).collect();
     let mut found = Vec::new();
     found.extend(booked_wrongly(&books, &actions));
     for device in devices {
@@ -58,11 +62,23 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     found.extend(out_of_order(&database, &books)?);
     let booked = in_effect(&books, &actions);
     found.extend(deliveries_off(&database, &booked)?);
-    found.extend(exceptions_off(&database, &actions, &booked)?);
+    found.extend(exceptions_off(&database, &Drafts { actions: &actions, bases: &bases }, &booked)?);
+    found.extend(codes_off(&database, &booked)?);
+    found.extend(conflicts_off(&database, &books, &booked, &intents(devices))?);
     for device in devices {
         found.extend(rows_off(air, device, &database)?);
     }
     Ok(found)
+}
+
+fn intents(devices: &[&Device]) -> Intents {
+    let mut intents = Intents { replaces: BTreeMap::new(), given_up: BTreeSet::new() };
+    for device in devices {
+        let diary = device.diary.borrow();
+        intents.replaces.extend(&diary.replaces);
+        intents.given_up.extend(diary.discarded.iter().chain(diary.undone.keys()));
+    }
+    intents
 }
 
 fn read(database: &Connection) -> Result<Books> {
@@ -71,8 +87,9 @@ fn read(database: &Connection) -> Result<Books> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (verdict, code): (String, String) = (row.get(3)?, row.get(4)?);
-        let is_in_effect = matches!(verdict.as_str(), "applied" | "merged") && code != WITHDRAWN;
-        let receipt = Receipt { client: row.get(1)?, seq: row.get(2)?, is_in_effect };
+        let is_refused = !matches!(verdict.as_str(), "applied" | "merged");
+        let is_in_effect = !is_refused && code != WITHDRAWN;
+        let receipt = Receipt { client: row.get(1)?, seq: row.get(2)?, is_in_effect, is_refused };
         receipts.insert(row.get(0)?, receipt);
     }
     let mut lines: BTreeMap<Uuid, Vec<(LotRef, i64)>> = BTreeMap::new();

@@ -9,6 +9,26 @@ use uuid::Uuid;
 
 /// A lot below zero: the quantity before and after the booking that raised the exception.
 type Below = (i64, i64);
+/// An exception: the quantity before and after, and the quantity that a counting device showed.
+type Shown = (i64, i64, Option<i64>);
+
+/// People's drafts.
+pub(crate) struct Drafts<'d> {
+    pub(crate) actions: &'d BTreeMap<Uuid, &'d Action>,
+    /// The revision that each was based on.
+    pub(crate) bases: &'d BTreeMap<Uuid, u64>,
+}
+
+/// A booking that raises "moved while counted": a count that had not seen other bookings, or other work that
+/// had not seen a count.
+#[derive(Clone, Copy)]
+struct Moved {
+    rev: u64,
+    before: i64,
+    after: i64,
+    /// The quantity that the counting device showed; none for other work.
+    basis: Option<i64>,
+}
 
 /// The state of a lot according to the ledger.
 #[derive(Default)]
@@ -16,7 +36,18 @@ struct Lot {
     product: Uuid,
     on_hand: i64,
     below: Option<Below>,
-    moved: Option<Below>,
+    moved: Option<Moved>,
+    /// Every count: its revision and its client.
+    counts: Vec<(u64, Uuid)>,
+}
+
+/// A line of the ledger.
+struct Line {
+    rev: u64,
+    client: Uuid,
+    delta: i64,
+    /// The revision that its mutation was based on; 0 if that is unknown.
+    base: u64,
 }
 
 /// The received quantity of a delivery is the sum of its bookings, and closed deliveries were closed by a
@@ -79,24 +110,27 @@ pub(crate) fn deliveries_off(database: &Connection, booked: &[&Action]) -> Resul
 /// The server has exactly the exceptions that follow from the ledger and from the resolutions.
 pub(crate) fn exceptions_off(
     database: &Connection,
-    actions: &BTreeMap<Uuid, &Action>,
+    drafts: &Drafts<'_>,
     booked: &[&Action],
 ) -> Result<Vec<String>> {
-    let (lots, mut found) = lots(database, actions)?;
+    let (lots, mut found) = lots(database, drafts)?;
     let gone = deleted(booked, &lots);
-    let mut held: BTreeMap<(Uuid, String), Below> = BTreeMap::new();
-    let mut statement =
-        database.prepare("SELECT lot_id, kind, before, after FROM exceptions WHERE deleted_at IS NULL")?;
+    let mut held: BTreeMap<(Uuid, String), Shown> = BTreeMap::new();
+    let mut statement = database
+        .prepare("SELECT lot_id, kind, before, after, basis FROM exceptions WHERE deleted_at IS NULL")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        held.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
+        held.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?, row.get(4)?));
     }
     for (id, lot) in &lots {
-        for (kind, expected) in [("below_zero", lot.below), ("moved_while_counted", lot.moved)] {
+        let below = lot.below.map(|(before, after)| (before, after, None));
+        let moved = lot.moved.map(|moved| (moved.before, moved.after, moved.basis));
+        for (kind, expected) in [("below_zero", below), ("moved_while_counted", moved)] {
             let is = held.remove(&(*id, kind.to_owned()));
-            // The deletion of a lot removes the exception about its movement; a lot below zero cannot be
-            // deleted.
-            let went_along = kind != "below_zero" && is.is_none() && gone.contains(id);
+            // The deletion of a lot removes the exception about its movement, and a purge then forgets its
+            // counts; a lot below zero cannot be deleted.
+            let is_of_work = expected.is_some_and(|(.., basis)| basis.is_none());
+            let went_along = kind != "below_zero" && (is.is_none() || is_of_work) && gone.contains(id);
             if is != expected && !went_along {
                 found.push(format!("lot {id} is {kind} {is:?} by its row and {expected:?} by the ledger"));
             }
@@ -118,29 +152,29 @@ pub(crate) fn exceptions_off(
 
 /// Replays the ledger and the resolutions in booking order. Reports resolutions of exceptions that did not
 /// exist.
-fn lots(
-    database: &Connection,
-    actions: &BTreeMap<Uuid, &Action>,
-) -> Result<(BTreeMap<Uuid, Lot>, Vec<String>)> {
-    let sql = "SELECT rev, line, lot_id, delta, mutation_id, '', product_id FROM stock_ledger UNION ALL \
-               SELECT rev, line, lot_id, 0, mutation_id, kind, product_id FROM resolutions ORDER BY 1, 2";
+fn lots(database: &Connection, drafts: &Drafts<'_>) -> Result<(BTreeMap<Uuid, Lot>, Vec<String>)> {
+    let sql = "SELECT rev, line, lot_id, delta, mutation_id, '', product_id, client FROM stock_ledger \
+               UNION ALL SELECT rev, line, lot_id, 0, mutation_id, kind, product_id, client FROM resolutions \
+               ORDER BY 1, 2";
     let mut lots: BTreeMap<Uuid, Lot> = BTreeMap::new();
     let mut unseen = Vec::new();
     let mut statement = database.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, delta, mutation): (Uuid, i64, Uuid) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let (id, mutation): (Uuid, Uuid) = (row.get(2)?, row.get(4)?);
         let resolved: String = row.get(5)?;
         let lot = lots.entry(id).or_default();
         lot.product = row.get(6)?;
-        let action = actions.get(&mutation).copied();
+        let action = drafts.actions.get(&mutation).copied();
         let was = match resolved.as_str() {
             "" => {
-                book(lot, delta, action);
+                let base = drafts.bases.get(&mutation).copied().unwrap_or_default();
+                let rev = u64::try_from(row.get::<_, i64>(0)?)?;
+                book(lot, &Line { rev, client: row.get(7)?, delta: row.get(3)?, base }, action);
                 continue;
             }
             "below_zero" => lot.below.take(),
-            "moved_while_counted" => lot.moved.take(),
+            "moved_while_counted" => lot.moved.take().map(|moved| (moved.before, moved.after)),
             _ => continue,
         };
         let is_seen = matches!((action, was), (Some(Action::ResolveException { seen: Some(seen), .. }), Some(was)) if seen.after.0 == was.1);
@@ -151,16 +185,24 @@ fn lots(
     Ok((lots, unseen))
 }
 
-fn book(lot: &mut Lot, delta: i64, action: Option<&Action>) {
-    let (before, after) = (lot.on_hand, lot.on_hand + delta);
+fn book(lot: &mut Lot, line: &Line, action: Option<&Action>) {
+    let (before, after) = (lot.on_hand, lot.on_hand + line.delta);
     lot.on_hand = after;
     if after >= 0 {
         lot.below = None;
-    } else if delta < 0 {
+    } else if line.delta < 0 {
         lot.below = Some((before, after));
     }
+    let moved = |basis| Some(Moved { rev: line.rev, before, after, basis });
     if let Some(Action::CountLot { basis, .. }) = action {
-        lot.moved = (before != basis.0).then_some((before, after));
+        // A count settles only what its device had seen.
+        let is_unseen = |moved: &Moved| line.base > 0 && line.base < moved.rev;
+        lot.moved = if before == basis.0 { lot.moved.filter(is_unseen) } else { moved(Some(basis.0)) };
+        lot.counts.push((line.rev, line.client));
+    } else if line.base > 0
+        && lot.counts.iter().any(|(rev, client)| *rev > line.base && *client != line.client)
+    {
+        lot.moved = moved(None);
     }
 }
 

@@ -15,6 +15,7 @@ mod faults;
 mod floor;
 pub mod host;
 pub mod network;
+mod office;
 pub mod person;
 pub mod server;
 pub mod shrink;

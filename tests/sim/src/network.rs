@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sync::memory::MemoryStore;
 use sync::{
-    AuditRequest, AuditResponse, ErrorBody, Outcome, Receipt, SyncRequest, SyncResponse, Transport,
+    Answer, AuditRequest, AuditResponse, Outcome, Receipt, SyncRequest, SyncResponse, Transport,
     TransportError, UnixMillis, Verdict,
 };
 use uuid::Uuid;
@@ -223,24 +223,29 @@ impl Link {
     }
 
     fn read<T: DeserializeOwned>(&self, status: u16, body: &[u8]) -> Result<T, TransportError> {
-        let ours = serde_json::from_slice::<ErrorBody>(body).ok();
-        Err(match (status, ours) {
-            (200, _) => return serde_json::from_slice(body).map_err(|_| TransportError::Garbled),
-            (408 | 425 | 429 | 500..=510, _) => TransportError::Busy { retry_after_millis: None },
-            (401 | 403, Some(_)) => TransportError::SignInNeeded,
-            (426, Some(_)) => TransportError::UpgradeNeeded,
-            (status, Some(ErrorBody { message, .. })) => {
-                self.air.alarm(format!("the server refused {}'s whole request: {message}", self.name));
-                TransportError::Refused { status, message }
+        let text = String::from_utf8_lossy(body);
+        let answer =
+            Answer { is_redirect: false, status, content_type: "", retry_after_millis: None, body: &text };
+        match answer.failure() {
+            None => serde_json::from_slice(body).map_err(|_| TransportError::Garbled),
+            Some(failure) => {
+                if let TransportError::Refused { message, .. } = &failure {
+                    self.air.alarm(format!("the server refused {}'s whole request: {message}", self.name));
+                }
+                Err(failure)
             }
-            (_, None) => TransportError::Garbled,
-        })
+        }
     }
 
     /// Rewrites mutations as an old build writes them, and as only a future build could parse them.
     fn as_this_build_writes(&self, mut body: Value) -> Value {
         let poison = self.poison.borrow();
         for mutation in body["mutations"].as_array_mut().into_iter().flatten() {
+            let is_edit = |kind: &String| kind.starts_with("update_") || kind.starts_with("delete_");
+            let is_based = mutation["action"].as_object().is_some_and(|fields| fields.keys().any(is_edit));
+            if self.air.variant == Variant::NoBase && !is_based {
+                mutation["base"] = 0.into();
+            }
             let id = mutation["id"].as_str().and_then(|text| Uuid::parse_str(text).ok());
             if id.is_some_and(|id| poison.contains(&id)) {
                 mutation["schema"] = 99.into();
@@ -263,9 +268,10 @@ impl Transport<Warehouse> for Link {
     async fn exchange(&self, request: &SyncRequest<Action>) -> Result<SyncResponse<Row>, TransportError> {
         let answer = self.post("/api/sync", request).await;
         match (self.air.variant, answer) {
-            (Variant::AnyAnswerIsAck, Err(TransportError::Garbled | TransportError::Busy { .. })) => {
-                Ok(as_if_acknowledged(request))
-            }
+            (
+                Variant::AnyAnswerIsAck,
+                Err(TransportError::Garbled | TransportError::SignInPage | TransportError::Busy { .. }),
+            ) => Ok(as_if_acknowledged(request)),
             (Variant::DropOnSignIn, Err(TransportError::SignInNeeded)) => {
                 if let Some(storage) = &*self.storage.borrow() {
                     storage.tamper(|queue, _| queue.retain(|_, record| !record.is_pending()));
@@ -306,5 +312,6 @@ fn as_if_acknowledged(request: &SyncRequest<Action>) -> SyncResponse<Row> {
         replaced: None,
         cursor: request.cursor.clone(),
         more: false,
+        tables: Vec::new(),
     }
 }

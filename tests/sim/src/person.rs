@@ -7,12 +7,12 @@ use std::rc::Rc;
 use client::{Client, RecordError};
 
 use domain::{
-    Action, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine, Product, ProductPatch,
-    Quantity, Row, StockException, Warehouse, reversal_of,
+    Action, CodeSighting, Conflict, Delivery, InventoryLot, LotPatch, LotRef, LotStatus, Order, OrderLine,
+    Product, ProductPatch, Quantity, Row, StockException, UnknownCode, Warehouse, reversal_of,
 };
 use futures::executor::block_on;
 use sync::memory::MemoryStore;
-use sync::{Model as _, Mutation, QueueState, Read, Records as _, Rows, Store as _, View, fold};
+use sync::{Model as _, Mutation, QueueState, Read, Records as _, Rows, Store as _, UnixMillis, View, fold};
 use uuid::Uuid;
 
 use crate::actor::{Kept, Task};
@@ -26,6 +26,8 @@ use crate::variant::Variant;
 const MAX_ROWS: usize = 10_000;
 const BINS: [&str; 3] = ["A-1", "B-2", "C-3"];
 const LOT_CODES: [&str; 2] = ["L1", "L2"];
+/// Some become barcodes of products.
+const CODES: [&str; 3] = ["X.1", "96385074", "04006381333931"];
 const BARCODES: [&str; 3] = ["", "96385074", "4006381333931"];
 /// Number of possible products: few, so that devices conflict.
 pub const PRODUCTS_POSSIBLE: u32 = 5;
@@ -35,6 +37,10 @@ pub const PRODUCTS_POSSIBLE: u32 = 5;
 pub struct Diary {
     /// Every draft that was to be saved, by its id.
     pub drafted: BTreeMap<Uuid, Action>,
+    /// The revision that each draft was based on.
+    pub bases: BTreeMap<Uuid, u64>,
+    /// The mutation that each draft replaces, if any.
+    pub replaces: BTreeMap<Uuid, Uuid>,
     /// Ids of mutations that the screen reported as saved.
     pub saved: BTreeSet<Uuid>,
     /// Ids of mutations to withdraw, and whether the screen reported success.
@@ -130,16 +136,27 @@ async fn save(client: Client<WindowHost>, action: Action) -> Result<Kept, Record
     let link = Rc::clone(&client.host().link);
     let base = client.revision_of(&action).await?;
     let drafted = client.host().drafts();
+    let had = revision_held(&client);
+    let is_edit = Warehouse::edits(&action).is_some();
     let mutation = if link.air.variant == Variant::ChecksAnother {
-        client.check(&client.draft(action.clone(), base, None)).await?;
+        client.check(&mut client.draft(action.clone(), base, None)).await?;
         client.save(client.draft(action, base, None)).await?
     } else {
         client.record(action, base).await?
     };
+    // Other tasks may have started a new snapshot meanwhile: then the base is 0.
+    if !is_edit && mutation.base != 0 && mutation.base != had && had == revision_held(&client) {
+        link.air.alarm(format!("{} had revision {had}, and not that of {mutation:?}", link.name));
+    }
     if client.host().drafts() != drafted + 1 {
         link.air.alarm(format!("{} checked one draft and saved another: {}", link.name, mutation.id));
     }
     Ok(Kept::Saved(Box::new(mutation), None))
+}
+
+/// The site's revision that is stored on the device.
+fn revision_held(client: &Client<WindowHost>) -> u64 {
+    block_on(client.host().store.kept.outbox(0)).map_or(0, |outbox| outbox.cursor.rev())
 }
 
 /// Reads every row, and compares the screen with the storage at that moment.
@@ -221,7 +238,9 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     let lots: Vec<&InventoryLot> = rows.values().filter_map(Row::lot).collect();
     let known = dice.pick(&lots).map_or(&lot, |held| &held.lot).clone();
     let odd: Vec<&StockException> = rows.values().filter_map(Row::exception).collect();
-    Some(match dice.roll(20) {
+    let unknown: Vec<&UnknownCode> = rows.values().filter_map(Row::unknown_code).collect();
+    let refused: Vec<&Conflict> = rows.values().filter_map(Row::conflict).collect();
+    Some(match dice.roll(24) {
         0 | 1 => Action::PickLot { lot: known, quantity, reason: String::new() },
         2 | 3 => {
             let delivery = some_delivery(dice, rows);
@@ -267,7 +286,10 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
             product,
             ProductPatch { barcode: Some((*dice.pick(&BARCODES)?).to_owned()), ..ProductPatch::default() },
         ),
-        _ => Action::DeleteProduct { id: product },
+        19 => Action::DeleteProduct { id: product },
+        20 => Action::CloseConflict { id: dice.pick(&refused)?.id },
+        21 => Action::SettleCode { code: dice.pick(&unknown)?.code.clone() },
+        _ => report_code(device, dice)?,
     })
 }
 
@@ -279,6 +301,17 @@ fn some_delivery(dice: &Dice, rows: &Rows<Row>) -> Option<Uuid> {
         5 => Some(Uuid::from_u128(0xDE11)),
         _ => None,
     }
+}
+
+fn report_code(device: &Device, dice: &Dice) -> Option<Action> {
+    let code = (*dice.pick(&CODES)?).to_owned();
+    let at = UnixMillis(i64::try_from(device.drafts()).unwrap_or_default());
+    Some(Action::ReportCode(CodeSighting {
+        code,
+        place: "/work/pick".to_owned(),
+        at,
+        times: dice.roll(3) + 1,
+    }))
 }
 
 fn resolve(shown: &StockException) -> Action {

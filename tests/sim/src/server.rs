@@ -218,11 +218,36 @@ impl SimServer {
                 )?;
                 Ok((500, Vec::new()))
             }
+            Variant::LastReportWins | Variant::CodesComeBack if answer.0 == 200 => {
+                self.spoil_codes()?;
+                Ok(answer)
+            }
             Variant::LateCommit if answer.0 == 200 && letter.path == "/api/sync" => {
                 Ok((200, self.without_a_late_row(&answer.1)?))
             }
             _ => Ok(answer),
         }
+    }
+
+    /// Changes unknown codes under a new revision, as a server with the bug of the variant does.
+    fn spoil_codes(&self) -> Result<()> {
+        let (change, due) = match self.variant {
+            Variant::LastReportWins => (
+                "times = json_extract(devices, '$[0].scans.times')",
+                "deleted_at IS NULL AND times <> json_extract(devices, '$[0].scans.times')",
+            ),
+            _ => (
+                "deleted_at = NULL",
+                "deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM products WHERE barcode_key = code)",
+            ),
+        };
+        self.database()?.execute_batch(&format!(
+            "BEGIN IMMEDIATE;
+             UPDATE sites SET rev = rev + 1 WHERE EXISTS (SELECT 1 FROM unknown_codes WHERE {due});
+             UPDATE unknown_codes SET {change}, rev = (SELECT rev FROM sites) WHERE {due};
+             COMMIT;"
+        ))?;
+        Ok(())
     }
 
     /// The answer to a pull if the second newest row had been committed just after the read.

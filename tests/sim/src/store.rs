@@ -58,7 +58,10 @@ impl DeviceStore {
     }
 
     fn note_draft(&self, draft: &Draft<Action>) {
-        self.diary.borrow_mut().drafted.insert(draft.id, draft.action.clone());
+        let mut diary = self.diary.borrow_mut();
+        diary.drafted.insert(draft.id, draft.action.clone());
+        diary.bases.insert(draft.id, draft.base);
+        diary.replaces.extend(draft.replaces.map(|replaced| (draft.id, replaced)));
     }
 
     /// Before a transaction: yields to other tasks; the handle may be lost, or not answer within the time

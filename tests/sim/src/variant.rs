@@ -44,6 +44,12 @@ pub enum Variant {
     StaleQueue,
     /// Rows are shown without pending mutations.
     NoFold,
+    /// Stock work does not say which revision its device had, so none of it is late for a count.
+    NoBase,
+    /// The last report of an unknown code overwrites the earlier ones.
+    LastReportWins,
+    /// Unknown codes that a product has come back.
+    CodesComeBack,
     /// Rows are not compared, and devices lose some.
     NoAudit,
     /// Rows are not compared, but without faults that only a comparison detects: not broken, a control for
@@ -53,27 +59,30 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
-    pub const BROKEN: [(Self, u64); 20] = [
+    pub const BROKEN: [(Self, u64); 23] = [
         (Self::DeleteBeforeAck, 1),
-        (Self::AnyAnswerIsAck, 15),
-        (Self::DropOnSignIn, 2),
-        (Self::CursorBeforeRows, 7),
+        (Self::AnyAnswerIsAck, 99),
+        (Self::DropOnSignIn, 5),
+        (Self::CursorBeforeRows, 370),
         (Self::SeqFromMax, 5),
         (Self::ReceiptsApart, 1),
         (Self::NoDedupe, 1),
         (Self::LateCommit, 5),
         (Self::NoJournal, 9),
-        (Self::SnapshotOnlyAdds, 2),
+        (Self::SnapshotOnlyAdds, 6),
         (Self::NoRemovals, 4),
         (Self::UndoDeletes, 3),
-        (Self::NoSteal, 22),
-        (Self::NoWatchdog, 55),
-        (Self::NoRetry, 1),
+        (Self::NoSteal, 51),
+        (Self::NoWatchdog, 56),
+        (Self::NoRetry, 2),
         (Self::RefusedStaysPending, 1),
-        (Self::NoAudit, 29),
+        (Self::NoAudit, 82),
         (Self::ChecksAnother, 1),
         (Self::StaleQueue, 1),
         (Self::NoFold, 2),
+        (Self::NoBase, 26),
+        (Self::LastReportWins, 1),
+        (Self::CodesComeBack, 1),
     ];
 
     /// Its name on the command line, and a description.
@@ -99,6 +108,9 @@ impl Variant {
             Self::ChecksAnother => ("checks-another", "one draft is checked and another saved"),
             Self::StaleQueue => ("stale-queue", "rows are shown with a queue of another version"),
             Self::NoFold => ("no-fold", "rows are shown without pending mutations"),
+            Self::NoBase => ("no-base", "stock work does not say which counts its device had seen"),
+            Self::LastReportWins => ("last-report-wins", "a report of a code overwrites earlier ones"),
+            Self::CodesComeBack => ("codes-come-back", "unknown codes that a product has come back"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),
             Self::Control => ("control", "nothing; no audit, and no rows that go by themselves"),
         }

@@ -239,9 +239,14 @@ impl World {
         }
     }
 
-    /// A window may have been storing the choice of *work offline* when the faults ended.
+    /// A window may have been storing or reading the choice of *work offline* when the faults ended.
     fn end_late_choices(&mut self) {
-        self.devices.iter_mut().filter(|device| device.works_offline()).for_each(Device::end_offline);
+        let shows_it = |device: &Device| {
+            let mut pages = device.actors.iter().filter_map(Actor::open_page);
+            pages.any(|page| page.connection() == sync::Connection::WorkingOffline)
+        };
+        let late = |device: &&mut Device| device.works_offline() || shows_it(device);
+        self.devices.iter_mut().filter(late).for_each(Device::end_offline);
     }
 
     /// A device that was revoked, or is missing in the restored backup, is signed in again by its person.

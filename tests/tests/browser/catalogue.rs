@@ -88,6 +88,8 @@ async fn a_whole_catalogue_is_searched_and_scanned_offline() -> Result<()> {
     .await?;
     let begun = Instant::now();
     device.click("enrol-submit").await?;
+    device.find("welcome-page").await?;
+    device.click("nav-stock").await?;
     device.find("product-row").await?;
     println!("first sync: first rows after {:.1} s", begun.elapsed().as_secs_f64());
     let is_live = "const opened = indexedDB.open('lotbook');

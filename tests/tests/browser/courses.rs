@@ -134,12 +134,12 @@ async fn an_app_of_its_own_entities_works_offline_and_sends_once_with_its_page_c
     enter(&device, &title, " ").await?;
     wait_for_status(&device, "A course needs a title.").await?;
     enter(&device, &title, "Knots at sea").await?;
-    wait_for_status(&device, "Saved on this device. 1 to send").await?;
+    wait_for_status(&device, "Saved on this device. 1 to sync").await?;
     device.click_css("[type=checkbox]").await?;
-    wait_for_status(&device, "2 to send").await?;
+    wait_for_status(&device, "2 to sync").await?;
     device.open("/").await?;
     wait_for_title(&device, "Knots at sea").await?;
-    wait_for_status(&device, "2 to send").await?;
+    wait_for_status(&device, "2 to sync").await?;
 
     device.close_pages().await?;
     server.start()?;
@@ -151,7 +151,7 @@ async fn an_app_of_its_own_entities_works_offline_and_sends_once_with_its_page_c
     }
 
     device.open("/").await?;
-    wait_for_status(&device, "0 to send, 0 refused").await?;
+    wait_for_status(&device, "0 to sync, 0 refused").await?;
     wait_for_title(&device, "Knots at sea").await?;
     let (receipts, rows) = server.booked()?;
     ensure!(receipts.len() == 2 && rows.len() == 2, "each change once: {receipts:?} {rows:?}");

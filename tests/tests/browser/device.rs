@@ -13,6 +13,8 @@ use thirtyfour::prelude::*;
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// Time between two keys of a person.
+const TYPING: Duration = Duration::from_millis(150);
 /// A phone in upright position.
 pub(crate) const PHONE: (u32, u32) = (390, 844);
 /// A desktop window.
@@ -48,8 +50,17 @@ impl Device {
 
     /// Follows a new enrolment link, and waits for the first sync.
     pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
-        self.driver().goto(server.enrolment_link()?).await?;
+        self.enrol_by(&server.enrolment_link()?).await
+    }
+
+    /// Follows an enrolment link, and waits for the first sync.
+    pub(crate) async fn enrol_by(&self, link: &str) -> Result<()> {
+        self.driver().goto(link).await?;
         self.click("enrol-submit").await?;
+        self.find("welcome-page").await?;
+        // A page that is loaded while the worker starts may stay without it until the next load.
+        self.wait_for_worker().await?;
+        self.open("/stock").await?;
         self.wait_for_script(
             "the first sync",
             // Products come before their lots: only a sync that ended has all.
@@ -215,6 +226,17 @@ impl Device {
         let field = self.find_css(selector).await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// Types into a field as slowly as a person does, so that it is not taken for a scan.
+    pub(crate) async fn type_by_hand(&self, selector: &str, text: &str) -> Result<()> {
+        self.click_css(selector).await?;
+        let field = self.find_css(selector).await?;
+        for char in text.chars() {
+            field.send_keys(char.to_string()).await?;
+            tokio::time::sleep(TYPING).await;
+        }
         Ok(())
     }
 

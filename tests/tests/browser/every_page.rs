@@ -54,6 +54,8 @@ online          commands               /commands                    commands-pag
 online          welcome                /welcome                     welcome-page
 online          stock                  /stock                       product-row
 online          stock-found            /stock                       search=washer product-row
+online          stock-similar          /stock                       search=washre product-row
+online          home-matches           /                            home-scan=washer match
 online          stock-filters          /stock                       !stock-narrow stock-filter
 online          stock-nothing-found    /stock                       search=zzzzz empty-search
 online          product                {product}                    on-hand
@@ -78,6 +80,7 @@ online          move                   {product}/work/move          work-form
 online          put-away               {product}/work/put-away      work-form
 online          adjust                 {product}/work/adjust        work-form
 online          count                  {product}/work/count         work-form
+online          draft                  {product}/work/receive       lot-code=L9 quantity=7 !back on-hand !action-receive draft
 ----
 online          saved                  {product}/work/pick          quantity=1 !save toast
 online          home-worked            {product}/work/pick          quantity=1 !save toast !back !nav-work recent-row
@@ -112,7 +115,7 @@ working-offline sync-waiting           /sync                        queue-row
 working-offline sync-save-unsent       /sync                        !save-unsent save-unsent-sheet
 working-offline sync-sign-out-unsent   /sync                        !sign-out sign-out-words
 conflict        sync-conflict          /sync                        attention-link
-conflict        inbox-conflict         /inbox                       attention-card
+conflict        inbox-conflict         /inbox                       field-choice
 conflict        inbox-moved-count      /inbox                       exception-card[data-kind=moved_while_counted]
 conflict        stock-attention        /stock                       attention-count
 no-server       no-server              /stock                       no-server-notice
@@ -123,6 +126,7 @@ offline         sell-offline           /checkout                    !cart-quanti
 offline         sync-offline           /sync                        queue-row
 offline         history-offline        {product}/history            history-offline
 offline         lots-offline           /lots                        survey-lot
+offline         report-offline         /report                      missing-lots
 update-ready    update-ready           /stock                       update-notice
 signed-out      signed-out             /stock                       sign-in-notice
 signed-out      sync-signed-out        /sync                        sign-in-notice

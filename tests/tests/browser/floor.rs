@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::device::Device;
 use crate::goods::{Goods, wait_until_sent};
 use crate::network;
-use crate::scanner::{Label, scan, scan_quickly};
+use crate::scanner::{Label, Stall, TO_THE_SCANNER, scan, scan_quickly, scan_torn, scan_without_key_codes};
 use crate::server::Server;
 
 /// Time between two scans of one label by a person.
@@ -107,13 +107,13 @@ async fn goods_come_in_are_put_away_and_picked_by_scans_alone() -> Result<()> {
     let label = aisle.label("LNEW");
     aisle.scan(&["LBCMD-RECEIVE", &label, &label, &label, "LBCMD-SAVE"]).await?;
     aisle.saved(1).await?;
-    aisle.scan(&["LBCMD-PUT-AWAY", &label, &label, "Z-77-1", "Z-77-1"]).await?;
+    aisle.scan(&["LBCMD-PUT-AWAY", &label, &label, "Z-77-1", "LBCMD-SAVE", "Z-77-1"]).await?;
     aisle.saved(2).await?;
     // Another lot than the first to expire is taken only with a reason.
     aisle.scan(&["LBCMD-PICK", &label]).await?;
     aisle.device.find("fefo-advice").await?;
     aisle.scan(&["LBCMD-SAVE"]).await?;
-    aisle.device.wait_for_text("reason-fault", "why").await?;
+    aisle.device.wait_for_text("reason-fault", "reason").await?;
     aisle.scan(&["LBCMD-WHY-NOT-FOUND", "LBCMD-SAVE"]).await?;
     aisle.saved(3).await?;
     aisle.sent().await?;
@@ -132,10 +132,39 @@ async fn goods_come_in_are_put_away_and_picked_by_scans_alone() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_put_away_takes_what_waits_in_the_receiving_bin_and_all_of_it() -> Result<()> {
+    let mut aisle = Aisle::entered().await?;
+    let label = aisle.label("LNEW");
+    aisle.scan(&["LBCMD-RECEIVE", &label, &label, &label, "LBCMD-SAVE"]).await?;
+    aisle.saved(1).await?;
+    let (barcode, bin) = (aisle.barcode.clone(), aisle.bin.clone());
+    // Neither the barcode nor a code of other goods, scanned twice, says which lot or where.
+    aisle.scan(&["LBCMD-PUT-AWAY", &barcode]).await?;
+    aisle.device.wait_for_text("lot-banner-code", "LNEW").await?;
+    aisle.scan(&["04252614", "04252614"]).await?;
+    ensure!(value(&aisle.device, "to").await?.is_empty(), "goods are no bin");
+    aisle.scan(&[&bin, &bin]).await?;
+    // The receipt, both scans of an unknown code, and the put-away.
+    aisle.saved(4).await?;
+    // Nothing of it waits any more, although there is stock elsewhere.
+    aisle.scan(&["LBCMD-PUT-AWAY", &barcode]).await?;
+    aisle.device.wait_for_text("no-lot-chosen", "Nothing to put away").await?;
+    aisle.sent().await?;
+    let expected = [
+        "LNEW RECEIVING receive 3000".to_owned(),
+        "LNEW RECEIVING put_away -3000".to_owned(),
+        format!("LNEW {bin} put_away 3000"),
+    ];
+    let ledger = aisle.ledger()?;
+    ensure!(ledger == expected, "the ledger has {ledger:?} instead of {expected:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn goods_are_moved_counted_and_adjusted_by_scans_alone() -> Result<()> {
     let mut aisle = Aisle::entered().await?;
     let label = aisle.label(&aisle.lot);
-    aisle.scan(&["LBCMD-MOVE", &label, "Z-88-1", "Z-88-1"]).await?;
+    aisle.scan(&["LBCMD-MOVE", &label, "Z-88-1", "LBCMD-SAVE", "Z-88-1"]).await?;
     aisle.saved(1).await?;
     aisle
         .scan(&["LBCMD-ADJUST", &label, "LBCMD-CLEAR", "LBCMD-2", "LBCMD-WHY-DAMAGED", "LBCMD-SAVE"])
@@ -167,7 +196,7 @@ async fn goods_are_moved_counted_and_adjusted_by_scans_alone() -> Result<()> {
 async fn several_lots_are_transferred_and_goods_are_sold_by_scans_alone() -> Result<()> {
     let mut aisle = Aisle::entered().await?;
     let label = aisle.label(&aisle.lot);
-    aisle.scan(&["LBCMD-TRANSFER", &label, &label, "Y-1", "Y-1"]).await?;
+    aisle.scan(&["LBCMD-TRANSFER", &label, &label, "Y-1", "LBCMD-SAVE", "Y-1"]).await?;
     aisle.saved(1).await?;
     let barcode = aisle.barcode.clone();
     aisle.scan(&["LBCMD-SELL", &barcode, &barcode]).await?;
@@ -238,7 +267,7 @@ async fn sent_work_is_reversed_and_unsent_work_is_undone() -> Result<()> {
     aisle.scan(&["LBCMD-PICK", &label, "LBCMD-SAVE"]).await?;
     aisle.saved(1).await?;
     aisle.scan(&["LBCMD-UNDO"]).await?;
-    aisle.device.wait_for_text("toast", "Taken back").await?;
+    aisle.device.wait_for_text("toast", "Undone").await?;
     aisle.scan(&["LBCMD-HOME", "LBCMD-PICK", &label, "LBCMD-SAVE"]).await?;
     aisle.saved(1).await?;
     aisle.sent().await?;
@@ -329,6 +358,46 @@ async fn scans_wait_for_the_page_they_are_for() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_torn_scan_is_one_scan() -> Result<()> {
+    let mut aisle = Aisle::entered().await?;
+    let (device, label) = (&aisle.device, aisle.label("LNEW"));
+    device.open(&format!("/product/{}/work/receive", aisle.goods.id)).await?;
+    // The field takes codes, and no part of this one.
+    device.click_css("#location").await?;
+    let before = value(device, "location").await?;
+    let link = |millis| Stall::Link(Duration::from_millis(millis));
+    let page = Stall::Page(Duration::from_millis(500));
+    for (times, stall) in [(1, link(110)), (2, link(400)), (3, page)] {
+        scan_torn(device, &label, 9, stall).await?;
+        let body = format!("return document.querySelector('[data-test=quantity]').value === '{times}'");
+        device.wait_for_script(&format!("scan {times}"), &body).await?;
+    }
+    ensure!(value(device, "lot-code").await? == "LNEW", "the lot is {:?}", value(device, "lot-code").await?);
+    ensure!(value(device, "location").await? == before, "the bin is {:?}", value(device, "location").await?);
+    scan_torn(device, "]C0W-01", 4, link(300)).await?;
+    device.find("new-bin").await?;
+    scan_torn(device, "LBCMD-SAVE", 6, link(300)).await?;
+    device.wait_for_script("the bin", "return document.querySelector('#location').value === 'W-01'").await?;
+    scan_torn(device, "LBCMD-SAVE", 6, page).await?;
+    aisle.saved(1).await?;
+    aisle.sent().await?;
+    let ledger = aisle.ledger()?;
+    ensure!(ledger == ["LNEW W-01 receive 3000"], "the ledger has {ledger:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_without_codes_are_heard_where_no_field_has_the_focus() -> Result<()> {
+    let aisle = Aisle::entered().await?;
+    let device = &aisle.device;
+    device.open(&format!("/product/{}", aisle.goods.id)).await?;
+    device.find("product-page").await?;
+    device.script("document.activeElement.blur()").await?;
+    scan_without_key_codes(device, "LBCMD-COUNT").await?;
+    device.find_css("[data-test=work-form][data-work=count]").await.map(drop)
+}
+
 /// The text of a field.
 async fn value(device: &Device, test: &str) -> Result<String> {
     let value = device.script(&format!("return document.querySelector('[data-test={test}]').value")).await?;
@@ -340,10 +409,9 @@ async fn a_scan_leaves_what_somebody_types_alone_and_fills_only_fields_that_are_
     let aisle = Aisle::entered().await?;
     let (device, label) = (&aisle.device, aisle.label(&aisle.lot));
     aisle.scan(&["LBCMD-ADJUST", &label]).await?;
-    device.fill("[data-test=reason]", "wet").await?;
+    device.type_by_hand("[data-test=reason]", "wet").await?;
     let before = value(device, "quantity").await?;
-    // The hand goes from the keys to the scanner.
-    tokio::time::sleep(SCAN_AGAIN).await;
+    tokio::time::sleep(TO_THE_SCANNER).await;
     aisle.scan(&[&label]).await?;
     device
         .wait_for_script(
@@ -382,6 +450,7 @@ async fn a_scan_leaves_what_somebody_types_alone_and_fills_only_fields_that_are_
     ensure!(value(device, "lot-code").await? == "LNEW", "the lot is {:?}", value(device, "lot-code").await?);
     device.click_css("#location").await?;
     aisle.scan(&["]C0W-01"]).await?;
+    device.click("new-bin").await?;
     device.wait_for_script("the bin", "return document.querySelector('#location').value === 'W-01'").await?;
     aisle.scan(&["LBCMD-SAVE"]).await?;
     aisle.saved(1).await?;

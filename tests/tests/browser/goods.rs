@@ -62,7 +62,9 @@ impl Goods {
     pub(crate) async fn units_shown(&self, device: &Device) -> Result<i64> {
         device.open(&format!("/product/{}", self.id)).await?;
         let text = device.text("on-hand").await?;
-        let digits: String = text.chars().take_while(|char| char.is_ascii_digit()).collect();
+        let number =
+            text.split(|char: char| !char.is_ascii_digit() && char != ',').next().unwrap_or_default();
+        let digits = number.replace(',', "");
         digits.parse().with_context(|| format!("on hand reads {text:?}"))
     }
 
@@ -92,10 +94,18 @@ impl Goods {
 
     /// Changes the price, such as `3.33`.
     pub(crate) async fn set_price(&self, device: &Device, price: &str) -> Result<()> {
-        device.open(&format!("/product/{}/edit", self.id)).await?;
-        device.fill("[data-test=price]", price).await?;
-        device.click("save").await?;
+        self.edit(device, &[("price", price)]).await?;
         device.wait_for_text("toast", "Saved on this device").await
+    }
+
+    /// Changes some fields in one edit.
+    pub(crate) async fn edit(&self, device: &Device, fields: &[(&str, &str)]) -> Result<()> {
+        device.open(&format!("/product/{}/edit", self.id)).await?;
+        for (field, text) in fields {
+            device.fill(&format!("[data-test={field}]"), text).await?;
+        }
+        device.click("save").await?;
+        device.find("toast").await.map(drop)
     }
 }
 

@@ -23,8 +23,8 @@ const WORKS: &str = "
 9  !tile-sell | order-search={sku} | !match | !cart-quantity | quantity=3 | !quantity-done | !place-order
 9  !tile-pick | start-search={sku} | !match | quantity=4 | !save | toast-offer | !toast-offer@last
 8  recent-undo | !recent-undo
-9  home-scan=NOBODY-1⏎ | toast | !toast-dismiss | !nav-inbox | !unknown-assign | assign-search={other} | !assign-match | !assign-confirm
-10 !nav-stock | product-row | !new-product | name=Made by hand | sku=HAND-1 | price=2.50 | !save
+10 home-scan=NOBODY-1⏎ | toast | !nav-inbox | !unknown-assign | assign-search={other} | !assign-match | !assign-confirm
+11 !nav-stock | product-row | !new-product | name=Made by hand | sku=HAND-1 | price=2.50 | !save
 ";
 /// The ledger after all works, by movement: the sum of all changes and of their sizes. The sale was undone.
 const LEDGER: &str = "SELECT movement, sum(delta) / 1000, sum(abs(delta)) / 1000 FROM stock_ledger

@@ -58,7 +58,7 @@ async fn unsent_work_saved_as_a_file_is_booked_once_by_two_devices() -> Result<(
     }
     let table = std::fs::read_to_string(downloaded(folder.path(), "csv").await?)?;
     let row = format!("Picked 1,{},{},", goods.name, goods.sku);
-    ensure!(table.matches(&row).count() == 2 && table.contains(",-1,Waits to be sent"), "{table}");
+    ensure!(table.matches(&row).count() == 2 && table.contains(",-1,Waiting to sync"), "{table}");
 
     let file = downloaded(folder.path(), "json").await?;
     let name = file.file_name().context("a name")?.to_string_lossy().into_owned();
@@ -66,11 +66,11 @@ async fn unsent_work_saved_as_a_file_is_booked_once_by_two_devices() -> Result<(
     take_in(&second, &file).await?;
     second.wait_for_text("taken-in", "2 changes were added").await?;
     take_in(&second, &file).await?;
-    second.wait_for_text("taken-in", "Nothing was added: 2 changes were here already.").await?;
+    second.wait_for_text("taken-in", "Nothing was added: 2 changes were already here.").await?;
     let torn = folder.path().join("torn.json");
     std::fs::write(&torn, &std::fs::read(&file)?[..200])?;
     take_in(&second, &torn).await?;
-    second.wait_for_text("take-in-failure", "This is no file of unsent work").await?;
+    second.wait_for_text("take-in-failure", "This isn't a complete backup of unsent work").await?;
 
     server.start()?;
     wait_until_sent(&second).await?;
@@ -107,13 +107,13 @@ async fn data_that_differs_or_cannot_be_read_is_found_and_fetched_again() -> Res
     let goods = Goods::stocked(&server, 0)?;
     device.open("/sync").await?;
     device.click("check-data").await?;
-    device.wait_for_text("check-result", "rows are as the server has them").await?;
+    device.wait_for_text("check-result", "rows match the server").await?;
 
     damage(&device, r#"text.replace(/"quantity":\d/, '"quantity":9')"#).await?;
     device.click("check-data").await?;
-    device.wait_for_text("check-result", "differed and was fetched again").await?;
+    device.wait_for_text("check-result", "differed and was downloaded again").await?;
     device.click("check-data").await?;
-    device.wait_for_text("check-result", "rows are as the server has them").await?;
+    device.wait_for_text("check-result", "rows match the server").await?;
 
     damage(&device, "text.slice(0, 90)").await?;
     device.click("check-data").await?;
@@ -132,7 +132,7 @@ async fn data_that_differs_or_cannot_be_read_is_found_and_fetched_again() -> Res
     device.wait_for_script("no damage", is_mended).await?;
     device.wait_for_text("sync-catalogue", "Complete").await?;
     device.click("check-data").await?;
-    device.wait_for_text("check-result", "rows are as the server has them").await?;
+    device.wait_for_text("check-result", "rows match the server").await?;
     let shown = goods.units_shown(&device).await?;
     ensure!(shown == goods.units_on_server(&server)?, "the stock shown is {shown}");
     Ok(())
@@ -157,25 +157,25 @@ async fn signing_out_keeps_unsent_work_under_the_name_of_who_did_it() -> Result<
     server.kill()?;
     device.open("/sync").await?;
     device.click("sign-out").await?;
-    device.wait_for_text("sign-out-words", "1 change is not sent. It stays on this device").await?;
+    device.wait_for_text("sign-out-words", "1 unsynced change stays on this device").await?;
     device.click("sign-out-confirm").await?;
-    device.wait_for_text("save-failure", "Signing out needs the server").await?;
+    device.wait_for_text("save-failure", "Disconnecting needs the server").await?;
     server.start()?;
     device.click("sign-out-confirm").await?;
-    device.wait_for_text("toast", "Signed out").await?;
+    device.wait_for_text("toast", "Disconnected").await?;
     driver.switch_to_window(holder).await?;
     driver.close_window().await?;
     driver.switch_to_window(app).await?;
     device.click("sync-now").await?;
-    device.wait_for_text("device-state", "Signed out").await?;
-    device.wait_for_text("connection", "Sign in").await?;
+    device.wait_for_text("device-state", "Disconnected").await?;
+    device.wait_for_text("connection", "Connect").await?;
     ensure!(server.number(PICKS)? == 0, "a device that is signed out sends nothing");
     ensure!(device.count("queue-row").await? == 1, "the change is still here");
 
     driver.goto(server.enrolment_link()?).await?;
     device.fill("#device-name", "Night shift").await?;
     device.click("enrol-submit").await?;
-    device.wait_for_text("toast", "This device is enrolled").await?;
+    device.wait_for_text("toast", "Device connected").await?;
     wait_until_sent(&device).await?;
     device.wait_for_text("device", "Night shift").await?;
     goods.pick_one(&device).await?;
@@ -199,7 +199,7 @@ async fn data_that_the_browser_removed_is_noticed() -> Result<()> {
     let everything_but_cookies = json!({ "origin": server.origin(), "storageTypes": "indexeddb" });
     device.cdp("Storage.clearDataForOrigin", everything_but_cookies).await?;
     device.open("/sync").await?;
-    device.wait_for_text("data-lost-notice", "The browser removed Lotbook's data here.").await?;
+    device.wait_for_text("data-lost-notice", "The browser deleted Lotbook's data.").await?;
     device.wait_for_text("device", "Device 1").await?;
     device.open("/stock").await?;
     device.find("data-lost-notice").await?;
@@ -324,7 +324,7 @@ async fn a_full_device_saves_work_from_its_reserve_and_reports_a_refusal() -> Re
     device.find("storage-full").await?;
     ensure!(device.script(QUEUED).await? == 1, "what is refused is not in the queue");
     device.click("full-close").await?;
-    device.wait_for_text("save-failure", "storage is full").await?;
+    device.wait_for_text("save-failure", "Storage is full").await?;
     let typed = device.script("return document.querySelector('[data-test=quantity]').value").await?;
     ensure!(typed == "3", "what was typed stays");
 

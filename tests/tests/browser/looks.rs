@@ -1,14 +1,15 @@
-//! A picture of every page in every state, to be looked at: phone and desktop, each theme, and right to left. They land in
+//! A picture of every page in every state, to be looked at: in four sizes, each theme, and right to left. They land in
 //! `target/screens/`. Run it with `cargo test ... -- --ignored looks`.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::device::{DESKTOP, Device, PHONE};
+use crate::device::{Device, PHONE};
 use crate::every_page::{every_state, walk};
 
-const SIZES: [(&str, (u32, u32)); 2] = [("phone", PHONE), ("desktop", DESKTOP)];
+const SIZES: [(&str, (u32, u32)); 4] =
+    [("handheld", (360, 640)), ("phone", PHONE), ("tablet", (820, 1180)), ("office", (1440, 900))];
 
 async fn shoot(device: &Device, name: &str, theme: &str, kind: &str) -> Result<()> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/screens"));

@@ -116,6 +116,18 @@ impl Server {
         link.map(str::to_owned).with_context(|| format!("no link in {printed:?}"))
     }
 
+    /// The list of devices that `lotbook-server devices` prints.
+    pub(crate) fn devices(&self) -> Result<String> {
+        self.run(&["devices"])
+    }
+
+    /// Like [`Self::enrolment_link`], for a device with a name.
+    pub(crate) fn enrolment_link_for(&self, name: &str) -> Result<String> {
+        let printed = self.run(&["enrol", "--base-url", &self.origin(), "--name", name])?;
+        let link = printed.split_whitespace().find(|word| word.starts_with("http"));
+        link.map(str::to_owned).with_context(|| format!("no link in {printed:?}"))
+    }
+
     /// The result of a query on the database: each row's columns as text, joined by a space.
     pub(crate) fn query(&self, sql: &str) -> Result<Vec<String>> {
         let database = Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -95,7 +95,7 @@ fn further_goods() -> (String, String) {
     let long = "Stainless steel hexagon socket countersunk head screw with full thread and Donaudampfschifffahrtsgesellschaftskapitän";
     let mut products = String::from("sku,barcode,name,unit,price_minor,currency\n");
     products += "BARE-1,,Product without lots,each,100,EUR\n";
-    products += &format!("LONG-1,,{long},each,99999,EUR\n");
+    products += &format!("LONG-1,,{long},kg,99999,EUR\n");
     for number in 0..300 {
         products += &format!("MANY-{number},,Washer {number},each,5,EUR\n");
     }
@@ -176,9 +176,11 @@ impl Site {
 
     async fn work_offline(&self) -> Result<()> {
         self.device.open("/sync").await?;
+        self.forget_drafts().await?;
         self.device.click("work-offline").await?;
         self.device.find("working-offline-notice").await?;
-        self.set_price("7.77").await?;
+        self.with_lots.edit(&self.device, &[("price", "7.77")]).await?;
+        self.bare.edit(&self.device, &[("price", "7.77"), ("unit", "crate"), ("variant", "red")]).await?;
         self.device.open(&format!("/product/{}/work/count", self.counted.id)).await?;
         for _ in 0..2 {
             self.device.fill("[data-test=quantity]", "7").await?;
@@ -191,16 +193,10 @@ impl Site {
         self.device.find("on-hand").await.map(drop)
     }
 
-    async fn set_price(&self, price: &str) -> Result<()> {
-        self.device.open(&format!("/product/{}/edit", self.with_lots.id)).await?;
-        self.device.fill("[data-test=price]", price).await?;
-        self.device.click("save").await?;
-        self.device.find("toast").await.map(drop)
-    }
-
     async fn conflict(&self) -> Result<()> {
         let other = Device::enrolled(&self.server).await?;
         self.with_lots.set_price(&other, "5.55").await?;
+        self.bare.edit(&other, &[("price", "5.55"), ("unit", "tray")]).await?;
         // The count began before this.
         self.counted.pick_one(&other).await?;
         wait_until_sent(&other).await?;
@@ -250,6 +246,7 @@ impl Site {
             Some(name) => Some(self.inject(breaking(name)?).await?),
             None => None,
         };
+        self.forget_drafts().await?;
         self.device.open(&path).await?;
         if let Some(id) = injected {
             self.remove(&id).await?;
@@ -258,6 +255,12 @@ impl Site {
             self.take(step).await?;
         }
         self.settle(state).await
+    }
+
+    /// Drops what an earlier state has typed. The page before the first one has no storage.
+    async fn forget_drafts(&self) -> Result<()> {
+        let forget = "try { localStorage.removeItem('lotbook.drafts'); } catch { /* nothing is stored */ }";
+        self.device.script(forget).await.map(drop)
     }
 
     async fn take(&self, step: &Step<'_>) -> Result<()> {

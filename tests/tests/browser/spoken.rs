@@ -20,7 +20,7 @@ const SLOW_MILLIS: u64 = 5_000;
 const ARRIVAL_MILLIS: u64 = 300;
 
 /// Words below a quantity while it changes.
-const NOTES: [&str; 2] = ["here now", "The book says "];
+const NOTES: [&str; 2] = ["here now", "Recorded: "];
 
 /// A device with ears.
 struct Listener {
@@ -114,16 +114,17 @@ async fn saving_undoing_sending_and_the_connection_are_announced_once() -> Resul
     listener.work("pick").await?;
     listener.device.click("save").await?;
     // Not every step of the way there is said.
-    listener.hears(&["Saved on this device", "All changes sent"]).await?;
+    listener.hears(&["Saved on this device", "All changes synced"]).await?;
     listener.device.click("primary-pick").await?;
     listener.device.find("work-form").await?;
-    listener.server.kill()?;
+    // In this order, because a lost server is said too.
     network::down()?;
-    listener.hears(&["You are offline."]).await?;
+    listener.hears(&["You are offline. Keep working."]).await?;
+    listener.server.kill()?;
     listener.device.click("save").await?;
-    listener.hears(&["Saved on this device"]).await?;
+    listener.hears(&["Saved on this device", "Your changes have been saved and will be synced"]).await?;
     listener.device.click_css("[data-test=toast]:last-child [data-test=toast-offer]").await?;
-    listener.hears(&["Taken back"]).await?;
+    listener.hears(&["Undone", "You are offline. Keep working."]).await?;
     listener.server.start()?;
     network::up()?;
     listener.hears(&["Online"]).await?;
@@ -132,7 +133,7 @@ async fn saving_undoing_sending_and_the_connection_are_announced_once() -> Resul
     listener.listen().await?;
     listener.server.kill()?;
     listener.device.click("sync-now").await?;
-    listener.hears(&["the server does not answer", "The sync did not work"]).await?;
+    listener.hears(&["Can't reach the server. Keep working.", "Sync failed"]).await?;
     listener.server.start()?;
     listener.device.click("try-now").await?;
     listener.hears(&["Online"]).await?;
@@ -164,7 +165,7 @@ async fn a_slow_next_page_brings_no_warning_of_ones_own_work() -> Result<()> {
         ))
         .await?;
     device.click("save").await?;
-    listener.hears(&["Saved on this device", "All changes sent"]).await?;
+    listener.hears(&["Saved on this device", "All changes synced"]).await?;
     ensure!(device.text("after").await? == before, "the form follows what it has just saved");
     device.find("product-page").await?;
     Ok(())
@@ -181,9 +182,10 @@ async fn the_result_of_a_scan_is_announced_once() -> Result<()> {
     scan(device, &barcode[0]).await?;
     listener.hears(&["Right item"]).await?;
     scan(device, &listener.other).await?;
-    listener.hears(&["Another item"]).await?;
+    listener.hears(&["Different item"]).await?;
     scan(device, "4006381333931").await?;
-    listener.hears(&["Unknown code"]).await?;
+    // It is reported to the office.
+    listener.hears(&["Unknown code", "All changes synced"]).await?;
     // That notice stays, and is not read again with the next one.
     scan(device, "]d2010").await?;
     listener.hears(&["This label cannot be read"]).await?;
@@ -198,8 +200,8 @@ async fn the_result_of_a_scan_is_announced_once() -> Result<()> {
 async fn a_fault_of_a_field_is_announced_once_and_describes_the_field() -> Result<()> {
     const ZERO: &str = "The quantity must be more than zero.";
     const NAME: &str = "Name is missing.";
-    const AGAIN: &str = "The book says something else.";
-    const BIN: &str = "Say where the goods go";
+    const AGAIN: &str = "That doesn't match.";
+    const BIN: &str = "Scan or type the destination bin";
     let listener = Listener::new().await?;
     let device = &listener.device;
     listener.work("pick").await?;
@@ -210,7 +212,7 @@ async fn a_fault_of_a_field_is_announced_once_and_describes_the_field() -> Resul
     listener.describes("quantity", ZERO).await?;
     listener.at("/product/new", "product-form").await?;
     device.click("save").await?;
-    listener.hears(&[NAME, "SKU is missing.", "Price is missing."]).await?;
+    listener.hears(&[NAME, "SKU is missing.", "Enter a price"]).await?;
     listener.describes("name", NAME).await?;
     // By a scan as by the button.
     listener.work("move").await?;

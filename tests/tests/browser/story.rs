@@ -12,8 +12,14 @@ use crate::server::Server;
 
 /// The browser wakes the worker some seconds after the network is back.
 const WAKE_SECONDS: u64 = 60;
+/// The time within which a lost server is told of, and some for the test.
+const NOTICED: Duration = Duration::from_secs(6);
+/// A browser opens a lost stream again after some seconds; one that was refused at the start of the page, the app after 30.
+const REOPENED: Duration = Duration::from_secs(45);
 /// Enough for a sync event that finds nothing to send.
 const FIRST_EVENT: Duration = Duration::from_secs(5);
+/// An online device sends at once. A toast lasts twelve seconds.
+const SEND_SECONDS: u64 = 8;
 /// A new worker waits for the old one's events, and so for a request begun while the link was down: its 30 s and a retry's 8.
 const HANDOVER_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -105,6 +111,34 @@ async fn work_done_offline_reaches_the_server_once_with_the_app_closed() -> Resu
 }
 
 #[tokio::test]
+async fn an_idle_page_says_within_seconds_that_the_server_is_gone_and_that_it_is_back() -> Result<()> {
+    network::up()?;
+    let mut server = Server::with_demo()?;
+    let device = Device::enrolled(&server).await?;
+    device.wait_for_text("connection", "Online").await?;
+    let reads = |word: &str| {
+        format!("return document.querySelector('[data-test=connection]').dataset.connection === '{word}'")
+    };
+    // The stream is opened a moment after the first paint.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.kill()?;
+    device.wait_with(NOTICED, "no server", &reads("No server")).await?;
+
+    // A page that opens without a server never claims to have one.
+    let watched = "globalThis.claims = 0; new MutationObserver(() => {
+            const chip = document.querySelector('[data-test=connection]');
+            globalThis.claims += Number(chip?.dataset.connection === 'Online');
+        }).observe(document, { subtree: true, childList: true, attributes: true });";
+    device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": watched })).await?;
+    device.open("/stock").await?;
+    device.wait_with(NOTICED, "no server", &reads("No server")).await?;
+    ensure!(device.script("return globalThis.claims").await? == 0, "it was called online");
+
+    server.start()?;
+    device.wait_with(REOPENED, "the server", &reads("Online")).await
+}
+
+#[tokio::test]
 async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
     network::up()?;
     let server = Server::with_demo()?;
@@ -140,6 +174,48 @@ async fn a_conflict_is_shown_reverted_and_resolved() -> Result<()> {
     ensure!(server.number(&price)? == 777, "mine won by my choice");
     mine.open(&format!("/product/{}", goods.id)).await?;
     mine.wait_for_text("price", "7.77").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_conflict_of_several_fields_is_chosen_field_by_field() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let (mine, theirs) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
+    let (goods, other) = (Goods::stocked(&server, 0)?, Goods::stocked(&server, 1)?);
+    let row = |sku: &str| {
+        server.query(&format!("SELECT price_minor, unit, name FROM products WHERE sku = '{sku}'"))
+    };
+    mine.open("/sync").await?;
+    mine.click("work-offline").await?;
+    mine.wait_for_text("connection", "Working offline").await?;
+    for goods in [&goods, &other] {
+        goods.edit(&mine, &[("price", "7.77"), ("unit", "crate"), ("name", "A name from the aisle")]).await?;
+        goods.edit(&theirs, &[("price", "5.55"), ("unit", "tray")]).await?;
+    }
+    wait_until_sent(&theirs).await?;
+    mine.open("/sync").await?;
+    mine.click("work-offline").await?;
+    mine.open("/inbox").await?;
+    let both = "return document.querySelectorAll('[data-test=attention-card]').length === 2";
+    mine.wait_for_script("two conflicts", both).await?;
+    ensure!(mine.count("field-choice").await? == 4, "price and unit of each");
+    mine.wait_for_text("kept-fields", "A name from the aisle").await?;
+
+    // The newest comes first: of the other goods, the unit of the other person and the own price.
+    mine.click_css("[data-field=unit] .field-side:last-of-type").await?;
+    mine.click("keep-chosen").await?;
+    let one = "return document.querySelectorAll('[data-test=attention-card]').length === 1";
+    mine.wait_for_script("one conflict", one).await?;
+    mine.click("keep-theirs").await?;
+    mine.wait_for_script("no conflict", "return !document.querySelector('[data-test=attention-card]')")
+        .await?;
+    wait_until_sent(&mine).await?;
+    ensure!(row(&other.sku)? == ["777 tray A name from the aisle"], "{:?}", row(&other.sku)?);
+    ensure!(
+        row(&goods.sku)? == ["555 tray A name from the aisle"],
+        "theirs, and the name that nobody contested"
+    );
     Ok(())
 }
 
@@ -290,11 +366,30 @@ async fn undone_work_never_counts() -> Result<()> {
     goods.pick_one(&device).await?;
     goods.pick_one(&device).await?;
     device.click("toast-offer").await?;
-    device.wait_for_text("toast", "Taken back").await?;
+    device.wait_for_text("toast", "Undone").await?;
     ensure!(goods.units_shown(&device).await? == before - 1, "what was undone is no longer deducted");
     server.start()?;
     wait_until_sent(&device).await?;
     ensure!(goods.units_on_server(&server)? == before - 1, "one pick is booked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_that_was_sent_while_its_toast_offers_to_undo_it_is_reversed_by_the_same_tap() -> Result<()> {
+    let CutOff { mut server, device, goods, before } = cut_off().await?;
+    server.start()?;
+    device.open("/").await?;
+    device.wait_for_text("connection", "Online").await?;
+    goods.pick_one(&device).await?;
+    let begun = Instant::now();
+    while server.number("SELECT count(*) FROM stock_ledger WHERE movement = 'pick'")? == 0 {
+        ensure!(begun.elapsed() < Duration::from_secs(SEND_SECONDS), "the pick is not booked");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    device.click("toast-offer").await?;
+    device.wait_for_text("toast", "Reversed.").await?;
+    wait_until_sent(&device).await?;
+    ensure!(goods.units_on_server(&server)? == before, "what was undone is back");
     Ok(())
 }
 

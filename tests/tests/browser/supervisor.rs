@@ -8,11 +8,16 @@ use crate::network;
 use crate::server::Server;
 
 /// Value of the stock on devices, in cents, rounded once.
-const VALUE: &str = "SELECT CAST(sum(l.quantity * p.price_minor) / 1000.0 + 0.5 AS INTEGER)
+const VALUE_HERE: &str = "SELECT CAST(sum(l.quantity * p.price_minor) / 1000.0 + 0.5 AS INTEGER)
     FROM inventory_lots l JOIN products p USING (site, product_id)
     WHERE l.status = 'available' AND l.deleted_at IS NULL AND p.deleted_at IS NULL";
-const LOTS: &str =
-    "SELECT count(*) FROM inventory_lots WHERE status = 'available' AND deleted_at IS NULL AND quantity <> 0";
+/// Value of the whole stock.
+const VALUE: &str = "SELECT CAST(sum(l.quantity * p.price_minor) / 1000.0 + 0.5 AS INTEGER)
+    FROM inventory_lots l JOIN products p USING (site, product_id)
+    WHERE l.deleted_at IS NULL AND p.deleted_at IS NULL";
+const LOTS: &str = "SELECT count(*) FROM inventory_lots WHERE deleted_at IS NULL AND quantity <> 0";
+const EXPIRED: &str = "SELECT count(*) FROM inventory_lots WHERE deleted_at IS NULL AND quantity <> 0
+    AND (status = 'expired' OR expires_on < date('now'))";
 
 /// A number that the page has in an attribute of the first element with this `data-test`.
 async fn number_in(device: &Device, test: &str, attribute: &str) -> Result<i64> {
@@ -27,12 +32,18 @@ async fn report_and_lots_show_the_servers_stock_and_unsent_work() -> Result<()> 
     let mut server = Server::with_demo()?;
     let device = Device::enrolled(&server).await?;
     let goods = Goods::stocked(&server, 0)?;
-    device.open("/lots").await?;
+    open_with_all(&device, "/lots").await?;
     let listed = number_in(&device, "lot-list", "data-total").await?;
     ensure!(listed == server.number(LOTS)?, "{listed} lots are listed");
-    device.open("/report").await?;
-    let before = number_in(&device, "stock-value", "data-minor").await?;
-    ensure!(before == server.number(VALUE)?, "the stock is worth {before}");
+    open_with_all(&device, "/lots?expiry=expired").await?;
+    let listed = number_in(&device, "lot-list", "data-total").await?;
+    ensure!(listed == server.number(EXPIRED)? && listed >= 4, "{listed} expired lots are listed");
+    device.find("lots-csv").await?;
+    open_with_all(&device, "/report").await?;
+    let whole = number_in(&device, "stock-value", "data-minor").await?;
+    ensure!(whole == server.number(VALUE)?, "the stock is worth {whole}");
+    ensure!(device.text("not-available").await?.contains("17 lots"), "what of it is not available");
+    let here = server.number(VALUE_HERE)?;
 
     server.kill()?;
     goods.pick_one(&device).await?;
@@ -40,17 +51,43 @@ async fn report_and_lots_show_the_servers_stock_and_unsent_work() -> Result<()> 
     device.open("/report").await?;
     let expected = format!(
         "return document.querySelector('[data-test=stock-value]')?.dataset.minor === '{}'",
-        before - price
+        here - price
     );
     device.wait_for_script("the value without what was picked", &expected).await?;
-    device.wait_for_text("as-of", "Work that is not sent is included.").await?;
+    device.wait_for_text("missing-lots", "Reserved, quarantined and expired are not included").await?;
+    device.wait_for_text("as-of", "Unsynced work is included.").await?;
     device.open(&format!("/lots?q={}", goods.sku)).await?;
     device.find("pending-chip").await?;
     server.start()?;
     wait_until_sent(&device).await?;
-    device.open("/report").await?;
+    open_with_all(&device, "/report").await?;
     let shown = number_in(&device, "stock-value", "data-minor").await?;
     ensure!(shown == server.number(VALUE)?, "the stock is worth {shown} once it is sent");
+    Ok(())
+}
+
+/// Opens a report and waits for the lots that only the server has.
+async fn open_with_all(device: &Device, path: &str) -> Result<()> {
+    device.open(path).await?;
+    device.wait_for_text("as-of", "Reserved, quarantined and expired lots as of").await?;
+    let is_complete = "return document.querySelector('[data-test=missing-lots]') === null";
+    device.wait_for_script("no lot is missing", is_complete).await
+}
+
+#[tokio::test]
+async fn edits_of_a_product_are_in_its_history_with_who_and_what_before() -> Result<()> {
+    network::up()?;
+    let server = Server::with_demo()?;
+    let (worker, supervisor) = (Device::enrolled(&server).await?, Device::enrolled(&server).await?);
+    let goods = Goods::stocked(&server, 0)?;
+    for price in ["16.90", "17.50"] {
+        goods.set_price(&worker, price).await?;
+        wait_until_sent(&worker).await?;
+    }
+    supervisor.open(&format!("/product/{}/history", goods.id)).await?;
+    for part in ["Edited", "16.90 → €\u{a0}17.50", "Device 1"] {
+        supervisor.wait_for_text("timeline-row", part).await?;
+    }
     Ok(())
 }
 
@@ -71,12 +108,12 @@ async fn a_lot_below_zero_is_in_the_inbox_until_it_is_counted() -> Result<()> {
     worker.wait_for_text("toast", "Saved on this device").await?;
     worker.open("/inbox").await?;
     worker.find_css(&mine).await?;
-    worker.wait_for_text("exception-words", "You took 5000").await?;
+    worker.wait_for_text("exception-words", "You took 5,000").await?;
     wait_until_sent(&worker).await?;
 
     supervisor.open("/inbox").await?;
     supervisor.find_css(&mine).await?;
-    supervisor.wait_for_text("exception-words", "took 5000").await?;
+    supervisor.wait_for_text("exception-words", "took 5,000").await?;
     supervisor.click("exception-count").await?;
     supervisor.find("work-form").await?;
     // A count that differs from the book is asked for twice.
@@ -118,7 +155,7 @@ async fn history_names_authors_and_offline_shows_this_devices_work() -> Result<(
     server.kill()?;
     goods.pick_one(&device).await?;
     device.open(&history).await?;
-    device.wait_for_text("history-offline", "only what this device itself did").await?;
+    device.wait_for_text("history-offline", "only this device's entries").await?;
     let own = "return document.querySelectorAll('[data-test=timeline-row]').length === 2
         && document.querySelector('[data-test=timeline-row]').dataset.pending === 'true'";
     device.wait_for_script("what waits on top of what was sent", own).await?;

@@ -109,7 +109,7 @@ const lost = (what, holder) => {
 };
 
 // Texts and targets that are not to be seen whole. Rows of the long lists have one height, so their names may end in an
-// ellipsis; the product's page has them whole.
+// ellipsis; the product's page has them whole. So may a toast, which is one line until it is tapped.
 const cutOff = () => {
   const found = [];
   const root = document.documentElement;
@@ -117,7 +117,7 @@ const cutOff = () => {
   const walker = document.createTreeWalker(modal() ?? document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const holder = node.parentElement;
-    if (!node.data.trim() || !isShown(holder) || holder.closest('.visually-hidden, .skip, .list .row, option, noscript')) continue;
+    if (!node.data.trim() || !isShown(holder) || holder.closest('.visually-hidden, .skip, .list .row, .toast, option, noscript')) continue;
     seen += 1;
     const range = document.createRange();
     range.selectNodeContents(node);

@@ -26,11 +26,14 @@ const words = () => {
     found.push(`${what} ${JSON.stringify(text.trim().slice(0, 60))} in ${test} (.${element.className?.baseVal ?? element.className})`);
   };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  // A sentence may be put together of several nodes of one element; each is looked at alone.
+  // A sentence may be put together of several nodes of one element; each is looked at alone, except beside a code that is
+  // kept from breaking: that is cut out of its sentence.
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const holder = node.parentElement;
+    const parent = node.parentElement;
+    const holder = parent.matches('.code') ? parent.parentElement : parent;
+    const text = holder.querySelector(':scope > .code') === null ? node.data : holder.textContent;
     seen += 1;
-    if (!isData(holder) && holder.checkVisibility({ visibilityProperty: true }) && isForeign(node.data)) say('text', node.data, holder);
+    if (!isData(holder) && holder.checkVisibility({ visibilityProperty: true }) && isForeign(text)) say('text', text, holder);
   }
   for (const name of ['aria-label', 'aria-description', 'aria-roledescription', 'aria-valuetext', 'placeholder', 'title', 'alt']) {
     for (const element of document.querySelectorAll(`[${name}]`)) {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sync::{AuditLimits, AuditReport, Commit, Store, UnixMillis, Versioned, audit_part};
 use tests::{TestDevice, TestServer};
 
-use crate::{lot, pick, receive, soap, stocked, vinegar};
+use crate::{empty_commit, lot, pick, receive, soap, stocked, vinegar};
 
 async fn audit(server: &TestServer, device: &TestDevice) -> Result<AuditReport> {
     let transport = server.transport(device.token())?;
@@ -16,20 +16,8 @@ async fn audit(server: &TestServer, device: &TestDevice) -> Result<AuditReport> 
 
 /// Changes a row on the device without a mutation and without a pull.
 async fn damage(device: &TestDevice, change: impl FnOnce(&mut Commit<Row>, Versioned<Row>)) -> Result<()> {
-    let outbox = device.store().outbox(0).await?;
     let held = device.store().get(&sync::RowKey::new("products", vinegar().id.to_string())).await?;
-    let mut commit = Commit {
-        from: outbox.cursor.clone(),
-        cursor: outbox.cursor,
-        receipts: Vec::new(),
-        rows: Vec::new(),
-        removed: Vec::new(),
-        replaced: None,
-        epoch: outbox.epoch.unwrap_or_default(),
-        known_seq: 0,
-        last_outcome_seq: 0,
-        at: UnixMillis(0),
-    };
+    let mut commit = empty_commit(device).await?;
     change(&mut commit, held.context("the device has no vinegar")?);
     device.store().commit(commit).await?;
     Ok(())
@@ -106,7 +94,7 @@ async fn a_range_too_long_for_one_repair_is_repaired_in_parts() -> Result<()> {
     let database = Connection::open(server.database())?;
     database.execute_batch(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10500)
-         INSERT INTO products SELECT site, randomblob(16), 'X' || i, 'x' || i, '', '', 'N', 'each', 1, 'EUR', '', '', rev, '{}', NULL
+         INSERT INTO products SELECT site, randomblob(16), 'X' || i, 'x' || i, '', '', 'N', 'each', 1, 'EUR', '', '', rev, '{}', NULL, ''
          FROM products, n WHERE sku = 'VIN-1'",
     )?;
     let transport = server.transport(device.token())?;
@@ -130,7 +118,7 @@ async fn many_rows_outside_the_scope_do_not_remove_rows_inside_it() -> Result<()
     let truth = device.rows().await?;
     Connection::open(server.database())?.execute_batch(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
-         INSERT INTO inventory_lots SELECT site, product_id, randomblob(16), 'X' || i, 'X', 0, 'reserved', NULL, NULL, rev, '{}', NULL
+         INSERT INTO inventory_lots SELECT site, product_id, randomblob(16), 'X' || i, 'X', 0, 'reserved', NULL, NULL, rev, '{}', NULL, ''
          FROM inventory_lots, n WHERE location = 'A-1'",
     )?;
     let transport = server.transport(device.token())?;

@@ -125,7 +125,7 @@ async fn requests_without_a_valid_token_or_header_are_refused() -> Result<()> {
     let url = format!("{}/api/sync", server.url()?);
     let body = sync_body(Uuid::from_u128(7), &json!([])).to_string();
     let anonymous = client.post(&url).header("x-lotbook", "1").body(body.clone());
-    expect(anonymous.send().await?, 401, "sign_in_needed", "enrolment link").await?;
+    expect(anonymous.send().await?, 401, "sign_in_needed", "one-time link").await?;
     for token in ["", "wrong", "\u{e9}"] {
         let stranger =
             client.post(&url).header("x-lotbook", "1").header("authorization", format!("Bearer {token}"));
@@ -139,7 +139,8 @@ async fn requests_without_a_valid_token_or_header_are_refused() -> Result<()> {
     let by_cookie = client.post(&url).header("x-lotbook", "1");
     let by_cookie = by_cookie.header("cookie", format!("a=b; lotbook_device={}; c", device.token()));
     assert_eq!(by_cookie.body(body).send().await?.status(), 200);
-    for path in ["/api/device", "/api/events", "/api/products/1", "/api/products/by-barcode/1"] {
+    let by_code = ["/api/products/by-barcode/1", "/api/lots/by-code/1"];
+    for path in ["/api/device", "/api/events", "/api/products/1"].into_iter().chain(by_code) {
         let response = client.get(format!("{}{path}", server.url()?)).send().await?;
         expect(response, 401, "sign_in_needed", "").await?;
     }
@@ -162,6 +163,9 @@ async fn unknown_paths_and_methods() -> Result<()> {
     expect(ask(Method::GET, &unknown).await?, 404, "not_found", "").await?;
     expect(ask(Method::GET, "/api/products/by-barcode/%00%ff").await?, 400, "refused", "").await?;
     expect(ask(Method::GET, "/api/products/by-barcode/%20").await?, 404, "not_found", "").await?;
+    expect(ask(Method::GET, "/api/lots/by-code/%00%ff").await?, 400, "refused", "").await?;
+    expect(ask(Method::GET, "/api/lots/by-code/%20").await?, 404, "not_found", "").await?;
+    expect(ask(Method::GET, "/api/lots/by-code/L2").await?, 404, "not_found", "L2").await?;
     Ok(())
 }
 

@@ -41,6 +41,36 @@ async fn the_same_field_conflicts_with_a_sentence() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_edit_of_several_fields_names_every_contested_one() -> Result<()> {
+    let (server, ada, ben) = pair().await?;
+    let edit = |price_minor, unit: &str, name: Option<&str>| {
+        let patch = ProductPatch {
+            price_minor: Some(price_minor),
+            unit: Some(unit.to_owned()),
+            name: name.map(str::to_owned),
+            ..ProductPatch::default()
+        };
+        Action::UpdateProduct { id: vinegar().id, patch }
+    };
+    ada.record(edit(255, "box", None)).await?;
+    let mine = edit(240, "crate", Some("Brown rice vinegar"));
+    ben.record(mine).await?;
+    ada.sync(&server).await?;
+    ben.sync(&server).await?;
+    let outcome = only_attention(&ben).await?;
+    assert_eq!(outcome.code, "unit+price_changed");
+    assert_eq!(
+        outcome.message,
+        "Somebody else changed the unit and the price of Rice vinegar after you opened it. Your change was not \
+         saved."
+    );
+    let product = ben.product(vinegar().id).await?.expect("the product").row;
+    assert_eq!((product.price_minor, product.unit.as_str()), (255, "box"));
+    assert_eq!(product.name, vinegar().name, "nothing of the edit is booked");
+    Ok(())
+}
+
+#[tokio::test]
 async fn different_fields_merge_and_both_devices_agree() -> Result<()> {
     let (server, ada, ben) = pair().await?;
     ada.record(price(&vinegar(), 255)).await?;
@@ -70,7 +100,12 @@ async fn editing_a_deleted_row_conflicts_and_deleting_it_again_does_not() -> Res
     let outcome = only_attention(&ben).await?;
     assert_eq!((outcome.verdict, outcome.code.as_str()), (Verdict::Conflict, "deleted"));
     assert_eq!(outcome.message, "Somebody else deleted Rice vinegar. Your new price was not saved.");
-    assert_eq!(ben.rows().await?, [], "the product and its empty lot are gone everywhere");
+    let held = ben.rows().await?;
+    let is_conflict = |row: &sync::Versioned<domain::Row>| row.row.conflict().is_some();
+    assert!(
+        held.len() == 1 && held.iter().all(is_conflict),
+        "the product and its empty lot are gone everywhere"
+    );
     Ok(())
 }
 
@@ -83,7 +118,7 @@ async fn a_product_with_stock_cannot_be_deleted() -> Result<()> {
     ada.sync(&server).await?;
     let outcome = only_attention(&ada).await?;
     assert_eq!((outcome.verdict, outcome.code.as_str()), (Verdict::Rejected, "has_stock"));
-    let expected = "There are still 13 bottle of Rice vinegar in 2 lots. Move, pick or adjust them first.";
+    let expected = "Stock of Rice vinegar isn't zero (2 lots: 13 bottle). Pick, move or adjust it first.";
     assert_eq!(outcome.message, expected);
     Ok(())
 }
@@ -138,7 +173,7 @@ async fn a_sku_belongs_to_one_product_and_is_free_again_afterwards() -> Result<(
     let outcomes: Vec<_> =
         waiting.iter().map(|(_, outcome)| (outcome.verdict, outcome.code.as_str())).collect();
     assert_eq!(outcomes, [(Verdict::Rejected, "sku_taken"), (Verdict::Held, "held")]);
-    assert_eq!(waiting[0].1.message, "SKU VIN-1 belongs to Rice vinegar already. Choose another one.");
+    assert_eq!(waiting[0].1.message, "SKU VIN-1 is already used by Rice vinegar. Choose another one.");
 
     let sku = |id: Uuid, sku: &str| {
         let patch = ProductPatch { sku: Some(sku.into()), ..ProductPatch::default() };

@@ -1,14 +1,15 @@
 //! Devices that lose access or data: revoked on the server, signed out by a person, or wiped by their
 //! browser.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reqwest::{Client, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::DEFAULT_SITE;
-use sync::{RoundLimits, Store, TransportError, UnixMillis, Unsent};
+use sync::{HeardTime, RoundLimits, Store, TransportError, UnixMillis, Unsent, run_round};
 use tests::TestServer;
+use uuid::Uuid;
 
-use crate::{lot, number, pick, post, stocked, vinegar};
+use crate::{lot, number, pick, post, stocked, sync_body, vinegar};
 
 async fn device_answer(server: &TestServer, token: &str) -> Result<Value> {
     let response =
@@ -117,5 +118,52 @@ async fn a_file_that_is_not_unsent_work_is_refused_with_a_reason() -> Result<()>
         assert!(error.contains("entry 1 "), "{error}");
     }
     assert_eq!(device.store().queue().await?.records, []);
+    Ok(())
+}
+
+/// The device list's figure after a request with this clock, in seconds.
+async fn clock_ahead(server: &TestServer, token: &str, sent_at: Option<UnixMillis>) -> Result<Option<i64>> {
+    let mut body = sync_body(Uuid::from_u128(0xC7), &json!([]));
+    if let Some(sent_at) = sent_at {
+        body["sent_at"] = json!(sent_at);
+    }
+    let response = post(server, token, "/api/sync", body.to_string().into_bytes()).await?;
+    assert_eq!(response.status(), StatusCode::OK);
+    let devices = server.store()?.devices(DEFAULT_SITE).await?;
+    // A request takes less than ten seconds.
+    Ok(devices[0].clock_ahead_millis.map(|millis| (millis + 5_000).div_euclid(10_000) * 10))
+}
+
+#[tokio::test]
+async fn the_device_list_has_the_error_of_each_clock() -> Result<()> {
+    const DAY_SECONDS: i64 = 86_400;
+    let server = TestServer::start().await?;
+    let token = server.enrol().await?;
+    let ahead = async |seconds: i64| {
+        let at = UnixMillis(server.clock().now().0 + seconds * 1_000);
+        clock_ahead(&server, &token, Some(at)).await
+    };
+    assert_eq!(clock_ahead(&server, &token, None).await?, None, "an older build does not tell");
+    assert_eq!(ahead(-3 * DAY_SECONDS).await?, Some(-3 * DAY_SECONDS));
+    assert_eq!(ahead(-3 * DAY_SECONDS + 40).await?, Some(-3 * DAY_SECONDS), "too little for a write");
+    assert_eq!(ahead(400 * DAY_SECONDS).await?, Some(400 * DAY_SECONDS), "once it was set");
+    assert_eq!(clock_ahead(&server, &token, None).await?, Some(400 * DAY_SECONDS), "an older tab is open");
+    assert_eq!(ahead(0).await?, Some(0));
+    for extreme in [i64::MIN, i64::MAX] {
+        clock_ahead(&server, &token, Some(UnixMillis(extreme))).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_round_hears_the_servers_time_whatever_the_devices_clock_shows() -> Result<()> {
+    let (server, device) = stocked().await?;
+    server.clock().advance(40 * 86_400_000);
+    let (transport, device_now) = (server.transport(device.token())?, UnixMillis(1_000));
+    let before = server.clock().now();
+    let report = run_round(device.store(), &transport, RoundLimits::default(), || device_now, |_| ()).await?;
+    let HeardTime { server: heard, device } = report.heard.context("an answer")?;
+    assert!(heard >= before && heard <= server.clock().now(), "{heard:?}");
+    assert_eq!(device, device_now);
     Ok(())
 }

@@ -71,6 +71,7 @@ async fn the_same_batch_from_two_tabs_at_once_is_booked_once() -> Result<()> {
         scope: outbox.scope,
         tables: Vec::new(),
         max_rows: 100,
+        sent_at: None,
     };
     let transport = server.transport(device.token())?;
     let (one, other) = futures::join!(transport.exchange(&request), transport.exchange(&request));

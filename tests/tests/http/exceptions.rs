@@ -6,11 +6,11 @@ use domain::{
     Action, DELIVERIES, ExceptionKind, FIRST_TABLES, LotRef, Product, ProductPatch, Quantity, StockException,
 };
 use serde_json::json;
-use sync::{Commit, Cursor, Progress, Store, SyncResponse, UnixMillis};
+use sync::{Cursor, Store, SyncResponse, UnixMillis};
 use tests::{TestDevice, TestServer};
 use uuid::Uuid;
 
-use crate::{lot, mutation, number, pick, post, receive, soap, stocked, sync_body, vinegar};
+use crate::{go_back_to, lot, mutation, number, pick, post, receive, soap, stocked, sync_body, vinegar};
 
 fn bin() -> LotRef {
     lot(&vinegar(), "A-1")
@@ -304,23 +304,8 @@ async fn an_older_build_is_not_sent_unknown_tables_and_gets_them_after_its_upgra
     }
     assert_eq!(cursor, reached);
 
-    // After an upgrade the device moves its cursor back into the snapshot, to the first new table.
-    let progress = Progress { done_rows: 1, total_rows: 1 };
-    let upgraded = Cursor::Snapshot { rev, table: DELIVERIES.to_owned(), after: String::new(), progress };
-    let outbox = ben.store().outbox(0).await?;
-    let commit = Commit {
-        from: outbox.cursor,
-        cursor: upgraded,
-        receipts: Vec::new(),
-        rows: Vec::new(),
-        removed: Vec::new(),
-        replaced: None,
-        epoch: outbox.epoch.unwrap_or_default(),
-        known_seq: 0,
-        last_outcome_seq: 0,
-        at: UnixMillis(0),
-    };
-    ben.store().commit(commit).await?;
+    // Builds before the tables of unknown codes went back to the first new table.
+    go_back_to(&ben, DELIVERIES, rev).await?;
     ben.sync(&server).await?;
     assert_eq!(ben.exceptions().await?.len(), 1);
     ada.sync(&server).await?;

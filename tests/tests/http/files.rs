@@ -91,6 +91,17 @@ async fn app_routes_get_the_index_page_and_missing_files_a_404() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_way_to_a_sign_in_page_leads_back_to_the_app_if_nothing_stands_in_front() -> Result<()> {
+    let dist = built_app()?;
+    let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let response = client.get(format!("{}{}", server.url()?, sync::SIGN_IN_PATH)).send().await?;
+    assert_eq!(response.status(), 303);
+    assert_eq!((header(&response, "location")?, header(&response, "cache-control")?), ("/", "no-store"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn api_answers_are_compressed_and_never_cached() -> Result<()> {
     let server = TestServer::start().await?;
     let token = server.enrol().await?;

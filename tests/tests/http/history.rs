@@ -1,12 +1,14 @@
 //! The history of a product: movements, resolutions and shortages, newest first, in pages.
 
 use anyhow::Result;
-use domain::{Action, ExceptionKind, HistoryAnswer, Movement, NoteTopic, Quantity};
+use domain::{
+    Action, ExceptionKind, HistoryAnswer, HistoryEdit, Movement, NoteTopic, ProductPatch, Quantity,
+};
 use reqwest::{Client, Response};
 use tests::{TestDevice, TestServer};
 
 use crate::deliveries::{HEADER, import_deliveries};
-use crate::{lot, order, pick, receive, soap, stocked, vinegar};
+use crate::{lot, order, pick, price, receive, soap, stocked, vinegar};
 
 async fn ask(server: &TestServer, token: &str, query: &str) -> Result<Response> {
     let url = format!("{}/api/products/{}/history{query}", server.url()?, vinegar().id);
@@ -212,5 +214,97 @@ async fn history_needs_a_token_and_a_valid_query() -> Result<()> {
     }
     let url = format!("{}/api/products/seven/history", server.url()?);
     assert_eq!(Client::new().get(url).bearer_auth(ada.token()).send().await?.status(), 400);
+    Ok(())
+}
+
+/// The edits of a history: the fields before and after, author and device.
+fn listed(all: &HistoryAnswer) -> Vec<(ProductPatch, ProductPatch, &str, &str)> {
+    fn one(
+        HistoryEdit { edit, author, device, .. }: &HistoryEdit,
+    ) -> (ProductPatch, ProductPatch, &str, &str) {
+        (edit.before.clone(), edit.after.clone(), author, device)
+    }
+    all.edits.iter().map(one).collect()
+}
+
+fn priced(minor: i64) -> ProductPatch {
+    let currency = Some("EUR".to_owned());
+    ProductPatch { price_minor: Some(minor), currency, ..ProductPatch::default() }
+}
+
+#[tokio::test]
+async fn edits_are_in_the_history_with_who_and_what_before() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let ben = server.device("Ben", "available").await?;
+    ben.sync(&server).await?;
+    ben.record(price(&vinegar(), 1_750)).await?;
+    ben.sync(&server).await?;
+    // Ada has not seen Ben's price: her name merges.
+    let name = Some("Brown vinegar".to_owned());
+    let patch = ProductPatch { name: name.clone(), ..ProductPatch::default() };
+    ada.record(Action::UpdateProduct { id: vinegar().id, patch }).await?;
+    ada.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
+    ada.sync(&server).await?;
+    let all = history(&server, &ada, "").await?;
+    let named = |name: &str| ProductPatch { name: Some(name.to_owned()), ..ProductPatch::default() };
+    assert_eq!(
+        listed(&all),
+        [
+            (named("Rice vinegar"), named("Brown vinegar"), "Ada", "Device 1"),
+            (priced(295), priced(1_750), "Ben", "Device 2"),
+        ]
+    );
+    assert_eq!((all.entries.len(), all.more), (2, false));
+    assert!(all.edits.iter().all(|edit| edit.captured_at.0 == 1_795_000_000_000 && edit.booked_at.0 > 0));
+    // The same edit once more changes nothing and is no entry; a refused one is none either.
+    ben.sync(&server).await?;
+    ben.record(price(&vinegar(), 1_750)).await?;
+    ben.sync(&server).await?;
+    assert_eq!(history(&server, &ada, "").await?.edits, all.edits);
+
+    let earlier = history(&server, &ada, &format!("?before={}", all.edits[0].rev)).await?;
+    assert_eq!(earlier.edits, all.edits[1..]);
+    let of_lot = history(&server, &ada, &format!("?lot={}", lot(&vinegar(), "A-1").id())).await?;
+    assert_eq!(of_lot.edits, [], "an edit belongs to no lot");
+    Ok(())
+}
+
+#[tokio::test]
+async fn edits_by_an_import_are_in_the_history() -> Result<()> {
+    use server::import::{ImportOptions, import};
+    let (server, ada) = stocked().await?;
+    for price in [300, 300, 310] {
+        let file = format!(
+            "sku,barcode,name,unit,price_minor,currency\nVIN-1,7622210434593,Rice vinegar,bottle,{price},EUR\n"
+        );
+        let options = ImportOptions {
+            site: server::DEFAULT_SITE.to_owned(),
+            products: Some(server::csv::Source::text("products.csv", file)),
+            lots: None,
+            deliveries: None,
+            skip_bad: false,
+        };
+        import(server.store()?, options, server.clock().now()).await?;
+    }
+    let all = history(&server, &ada, "").await?;
+    let expected = [(priced(300), priced(310), "import", ""), (priced(295), priced(300), "import", "")];
+    assert_eq!(listed(&all), expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_long_list_of_edits_comes_in_pages() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    for minor in 1..=130 {
+        ada.record(price(&vinegar(), minor)).await?;
+    }
+    ada.sync(&server).await?;
+    let first = history(&server, &ada, "").await?;
+    assert_eq!((first.edits.len(), first.entries.len(), first.more), (100, 0, true));
+    let rest =
+        history(&server, &ada, &format!("?before={}", first.oldest_rev().expect("a revision"))).await?;
+    assert_eq!((rest.edits.len(), rest.entries.len(), rest.more), (30, 1, false));
+    let last = rest.edits.last().expect("the first edit");
+    assert_eq!((&last.edit.before, &last.edit.after), (&priced(295), &priced(1)));
     Ok(())
 }

@@ -14,16 +14,22 @@ mod exactly_once;
 mod exceptions;
 mod files;
 mod history;
+mod keys;
+mod late_facts;
 mod ledger;
+mod lot_codes;
+mod office;
 mod pull;
 mod restore;
 mod transfer;
+mod unavailable;
 
 use anyhow::{Context, Result};
-use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity};
+use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};
 use reqwest::{Client, Response};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use sync::{Commit, Cursor, Progress, Store as _, UnixMillis};
 use tests::{TestDevice, TestServer};
 use uuid::Uuid;
 
@@ -84,6 +90,31 @@ async fn stocked() -> Result<(TestServer, TestDevice)> {
     assert!(device.sync(&server).await?.complete);
     assert_eq!(device.attention().await?, []);
     Ok((server, device))
+}
+
+/// An answer that brings a device nothing and leaves its cursor where it is.
+async fn empty_commit(device: &TestDevice) -> Result<Commit<Row>> {
+    let outbox = device.store().outbox(0).await?;
+    Ok(Commit {
+        from: outbox.cursor.clone(),
+        cursor: outbox.cursor,
+        receipts: Vec::new(),
+        rows: Vec::new(),
+        removed: Vec::new(),
+        replaced: None,
+        epoch: outbox.epoch.unwrap_or_default(),
+        known_seq: 0,
+        last_outcome_seq: 0,
+        at: UnixMillis(0),
+    })
+}
+
+/// Moves the cursor of a device with all rows back to a table, as an upgrade does that adds tables after it.
+async fn go_back_to(device: &TestDevice, table: &str, rev: u64) -> Result<()> {
+    let progress = Progress { done_rows: 1, total_rows: 1 };
+    let cursor = Cursor::Snapshot { rev, table: table.to_owned(), after: String::new(), progress };
+    device.store().commit(Commit { cursor, ..empty_commit(device).await? }).await?;
+    Ok(())
 }
 
 /// Posts a raw body, as a client that is not ours might.

@@ -49,7 +49,7 @@ fn Page() -> Html {
     });
     html! {
         <main>
-            <p role="status">{ format!("{} {} to send, {} refused", &*task, sync.pending, sync.attention) }</p>
+            <p role="status">{ format!("{} {} to sync, {} refused", &*task, sync.pending, sync.attention) }</p>
             <label>{ "Download a course by its id" }<input id="download" onchange={download} /></label>
             <button onclick={sync.callback(|sync, _| sync.full_sync())}>{ "Fetch everything" }</button>
             <ul>{ for rows }</ul>

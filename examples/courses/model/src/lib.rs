@@ -62,7 +62,7 @@ impl Model for Courses {
                 old.clone_from(title)
             }
             (Action::UpdateLesson { done, .. }, Some(Row::Lesson { done: old, .. })) => *old = *done,
-            _ => return Err(Refusal::new("not_found", "This is not there (any more).")),
+            _ => return Err(Refusal::new("not_found", "This no longer exists.")),
         }
         Ok(Vec::new())
     }

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use domain::{
-    CalendarDate, Delivery, ExceptionKind, InventoryLot, LotRef, LotStatus, Product, Quantity, StockException,
+    CalendarDate, Conflict, Delivery, ExceptionKind, InventoryLot, LotRef, LotStatus, Product, Quantity,
+    StockException, UnknownCode,
 };
 use rusqlite::types::Type;
 use sync::{UnixMillis, Verdict};
@@ -65,6 +66,27 @@ pub(super) fn exception(row: &rusqlite::Row<'_>) -> rusqlite::Result<StockExcept
     })
 }
 
+pub(super) fn unknown_code(row: &rusqlite::Row<'_>) -> rusqlite::Result<UnknownCode> {
+    Ok(UnknownCode {
+        code: row.get(0)?,
+        times: from_i64(row.get(1)?),
+        devices: serde_json::from_str(row.get_ref(2)?.as_str()?)
+            .map_err(|_| unreadable(2, "a code's devices"))?,
+    })
+}
+
+pub(super) fn conflict(row: &rusqlite::Row<'_>) -> rusqlite::Result<Conflict> {
+    Ok(Conflict {
+        id: row.get(0)?,
+        verdict: verdict(row.get_ref(1)?.as_str()?),
+        code: row.get(2)?,
+        message: row.get(3)?,
+        action: row.get(4)?,
+        author: row.get(5)?,
+        at: UnixMillis(row.get(6)?),
+    })
+}
+
 fn date(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<CalendarDate>> {
     let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
     CalendarDate::from_str(text).map(Some).map_err(|_| unreadable(column, "a date"))
@@ -83,13 +105,25 @@ pub(super) fn from_i64(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-pub(super) const VERDICTS: [(Verdict, &str); 5] = [
+const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Applied, "applied"),
     (Verdict::Merged, "merged"),
     (Verdict::Conflict, "conflict"),
     (Verdict::Rejected, "rejected"),
     (Verdict::Held, "held"),
 ];
+
+/// An unknown verdict is treated as a refusal: the mutation stays with its person, and no data is lost.
+pub(super) fn verdict(code: &str) -> Verdict {
+    let known = VERDICTS.into_iter().find(|(_, name)| *name == code);
+    known.map_or(Verdict::Rejected, |(verdict, _)| verdict)
+}
+
+/// A verdict as stored.
+pub(super) fn verdict_code(verdict: Verdict) -> &'static str {
+    let known = VERDICTS.into_iter().find(|(known, _)| *known == verdict);
+    known.map_or("rejected", |(_, code)| code)
+}
 
 /// Parses JSON that this server wrote.
 pub(super) fn stored_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreFault> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::{Device, Enrolment, StoreFault};
 use super::convert::from_i64;
 
-const COLUMNS: &str = "device, site, name, prefix, last_seen_at";
+const COLUMNS: &str = "device, site, name, prefix, last_seen_at, clock_ahead_millis";
 
 fn device(row: &rusqlite::Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -17,6 +17,7 @@ fn device(row: &rusqlite::Row<'_>) -> rusqlite::Result<Device> {
         name: row.get(2)?,
         prefix: row.get(3)?,
         last_seen_at: UnixMillis(row.get(4)?),
+        clock_ahead_millis: row.get(5)?,
     })
 }
 
@@ -52,10 +53,13 @@ pub(super) fn lives(connection: &Connection, site: &str, device: Uuid) -> Result
     Ok(from_i64(statement.query_row(params![site, device], |row| row.get(0))?))
 }
 
-pub(super) fn saw(transaction: &Transaction<'_>, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {
+pub(super) fn saw(transaction: &Transaction<'_>, device: &Device) -> Result<(), StoreFault> {
+    let Device { site, device, last_seen_at, clock_ahead_millis, .. } = device;
     transaction
-        .prepare_cached("UPDATE devices SET last_seen_at = ?3 WHERE site = ?1 AND device = ?2")?
-        .execute(params![device.site, device.device, now.0])?;
+        .prepare_cached(
+            "UPDATE devices SET last_seen_at = ?3, clock_ahead_millis = ?4 WHERE site = ?1 AND device = ?2",
+        )?
+        .execute(params![site, device, last_seen_at.0, clock_ahead_millis])?;
     Ok(())
 }
 
@@ -97,6 +101,7 @@ pub(super) fn enrol(
         name: given.map_or_else(|| format!("Device {number}"), str::to_owned),
         prefix: format!("D{number:02}"),
         last_seen_at: *now,
+        clock_ahead_millis: None,
     };
     transaction.execute(
         "INSERT INTO devices (site, device, name, prefix, token_hash, enrolled_at, last_seen_at) \

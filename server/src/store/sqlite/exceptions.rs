@@ -73,7 +73,7 @@ impl Inspector<'_> {
         Ok((!is_same).then_some(stored))
     }
 
-    fn barcode(&self, id: Uuid) -> Result<Option<String>, StoreFault> {
+    pub(super) fn barcode(&self, id: Uuid) -> Result<Option<String>, StoreFault> {
         let stored = load::row(self.connection, self.site, &product_key(id))?.filter(|row| !row.deleted);
         Ok(stored.and_then(|stored| barcode_key(&stored.row.product()?.barcode)))
     }

@@ -1,8 +1,8 @@
-//! A product's history: its entries of the stock ledger, and people's decisions on exceptions and deliveries.
+//! A product's history: its entries of the stock ledger, people's decisions on exceptions and deliveries, and edits.
 
 use domain::{
-    ExceptionKind, HistoryAnswer, HistoryEntry, HistoryNote, MAX_HISTORY_ENTRIES, Movement, NoteTopic,
-    Quantity,
+    ExceptionKind, HistoryAnswer, HistoryEdit, HistoryEntry, HistoryNote, MAX_HISTORY_ENTRIES, Movement,
+    NoteTopic, ProductEdit, Quantity,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, named_params};
@@ -37,6 +37,13 @@ const SHORT: &str = "SELECT note.rev, reason, author, coalesce(devices.name, '')
      LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
      WHERE note.site = :site AND product_id = :product AND :lot IS NULL AND note.rev < :before \
      ORDER BY note.rev DESC LIMIT :limit";
+/// Edits of the product's fields. They belong to no lot.
+const EDITED: &str = "SELECT note.rev, before, after, author, coalesce(devices.name, ''), captured_at, booked_at \
+     FROM product_edits AS note INDEXED BY edits_by_product \
+     LEFT JOIN clients ON clients.site = :site AND clients.client = note.client \
+     LEFT JOIN devices ON devices.site = :site AND devices.device = clients.device \
+     WHERE note.site = :site AND product_id = :product AND :lot IS NULL AND note.rev < :before \
+     ORDER BY note.rev DESC LIMIT :limit";
 
 pub(super) fn history(
     connection: &Connection,
@@ -46,23 +53,59 @@ pub(super) fn history(
     let before = query.before.map_or(i64::MAX, to_i64);
     let mut entries = newest(connection, site, query, before, MAX_HISTORY_ENTRIES + 1)?;
     let mut notes = notes(connection, site, query, before)?;
+    let mut edits = edits(connection, site, query, before)?;
     let first_too_many = [
         entries.get(MAX_HISTORY_ENTRIES).map(|entry| entry.rev),
         notes.get(MAX_HISTORY_ENTRIES).map(|note| note.rev),
+        edits.get(MAX_HISTORY_ENTRIES).map(|edit| edit.rev),
     ];
     let Some(cut) = first_too_many.into_iter().flatten().max() else {
-        return Ok(HistoryAnswer { entries, more: false, notes });
+        return Ok(HistoryAnswer { entries, more: false, notes, edits });
     };
     // A revision must not be split, because the next page starts before a revision.
-    if entries.iter().all(|entry| entry.rev <= cut) && notes.iter().all(|note| note.rev <= cut) {
+    let is_in_one = entries.iter().all(|entry| entry.rev <= cut)
+        && notes.iter().all(|note| note.rev <= cut)
+        && edits.iter().all(|edit| edit.rev <= cut);
+    if is_in_one {
         entries = newest(connection, site, query, before, MAX_REVISION_ENTRIES)?;
         entries.retain(|entry| entry.rev == cut);
         notes.retain(|note| note.rev == cut);
+        edits.retain(|edit| edit.rev == cut);
     } else {
         entries.retain(|entry| entry.rev > cut);
         notes.retain(|note| note.rev > cut);
+        edits.retain(|edit| edit.rev > cut);
     }
-    Ok(HistoryAnswer { entries, more: true, notes })
+    Ok(HistoryAnswer { entries, more: true, notes, edits })
+}
+
+/// The newest edits before a revision, one more than a page has.
+fn edits(
+    connection: &Connection,
+    site: &str,
+    query: HistoryQuery,
+    before: i64,
+) -> Result<Vec<HistoryEdit>, StoreFault> {
+    let limit = i64::try_from(MAX_HISTORY_ENTRIES + 1).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(EDITED)?;
+    let params = named_params! {
+        ":site": site, ":product": query.product, ":lot": query.lot, ":before": before, ":limit": limit,
+    };
+    let patch = |row: &rusqlite::Row<'_>, at: usize| {
+        serde_json::from_str(row.get_ref(at)?.as_str()?)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, error.into()))
+    };
+    let found = statement.query_map(params, |row| {
+        Ok(HistoryEdit {
+            rev: from_i64(row.get(0)?),
+            edit: ProductEdit { before: patch(row, 1)?, after: patch(row, 2)? },
+            author: row.get(3)?,
+            device: row.get(4)?,
+            captured_at: UnixMillis(row.get(5)?),
+            booked_at: UnixMillis(row.get(6)?),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The newest notes before a revision, of each kind one more than a page has.
@@ -178,7 +221,11 @@ mod tests {
             );
             assert!(plan[0].contains("rev<?") && plan.len() == 1, "nothing is sorted: {plan:?}");
         }
-        for (notes, index) in [(RESOLVED, "resolutions_by_product"), (SHORT, "shortages_by_product")] {
+        for (notes, index) in [
+            (RESOLVED, "resolutions_by_product"),
+            (SHORT, "shortages_by_product"),
+            (EDITED, "edits_by_product"),
+        ] {
             let plan = plan(&connection, notes);
             assert!(plan[0].contains(index) && plan[0].contains("rev<?"), "{plan:?}");
             assert!(plan.iter().all(|step| step.contains("SEARCH")), "{plan:?}");

@@ -1,19 +1,21 @@
 //! Imports rows from files. An import books through the ledger like mutations do: a lot's quantity changes by
 //! an entry, so that the sum of entries stays the quantity on hand.
 
-use std::collections::HashMap;
-
 use domain::{
-    Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, Quantity, Row, delivery_key, lot_key,
-    product_key,
+    Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, ProductEdit, Quantity, Row,
+    delivery_key, lot_key, product_key, same_key, unknown_code_key,
 };
 use rusqlite::{Connection, Transaction};
 use sync::RowKey;
 use uuid::Uuid;
 
-use super::super::{Import, Imported, LotRecord, ProductRecord, StoreFault};
+use super::super::{
+    Consent, Import, ImportOutcome, Imported, KnownKeys, KnownProduct, LotRecord, OnRow, ProductRecord,
+    StockChange, StoreFault,
+};
 use super::exceptions::{Finding, Inspector, row_of};
-use super::save::{self, LedgerLine};
+use super::save::{self, EditLine, LedgerLine};
+use super::writer::Decided;
 use super::{load, schema};
 use crate::booking::{StoredRow, barcode_key, changed_fields};
 
@@ -22,21 +24,43 @@ const MAX_ROWS_PER_REVISION: u64 = 1_000;
 /// The author of entries and exceptions.
 const AUTHOR: &str = "import";
 
-pub(super) fn skus(connection: &Connection, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
-    let sql = "SELECT sku_key, product_id FROM products WHERE site = ?1 AND deleted_at IS NULL";
+pub(super) fn known_keys(connection: &Connection, site: &str) -> Result<KnownKeys, StoreFault> {
+    let mut known = KnownKeys::default();
+    // Of products with one key, the one that is no twin is the first.
+    let sql =
+        "SELECT sku, product_id, unit FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_twin";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([site], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([site])?;
+    while let Some(row) = rows.next()? {
+        let sku: String = row.get(0)?;
+        known.products.insert(&sku, KnownProduct { id: row.get(1)?, unit: row.get(2)? });
+    }
+    let sql = "SELECT number, delivery_id FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY delivery_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([site])?;
+    while let Some(row) = rows.next()? {
+        let number: String = row.get(0)?;
+        known.deliveries.insert(&number, row.get(1)?);
+    }
+    Ok(known)
 }
 
-pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<Imported, StoreFault> {
+pub(super) fn import(
+    transaction: &Transaction<'_>,
+    import: &Import,
+    consent: &Consent,
+    on_row: &OnRow,
+) -> Result<Decided<ImportOutcome>, StoreFault> {
+    schema::ensure_site(transaction, &import.site)?;
     let rev = schema::site(transaction, &import.site)?.rev;
     let mut importer = Importer {
         transaction,
         import,
+        on_row,
         rev,
         rows_in_rev: MAX_ROWS_PER_REVISION,
         done: Imported::default(),
+        stock: Vec::new(),
         relabelled: Vec::new(),
     };
     for record in &import.products {
@@ -49,17 +73,21 @@ pub(super) fn import(transaction: &Transaction<'_>, import: &Import) -> Result<I
     for delivery in &import.deliveries {
         importer.delivery(delivery)?;
     }
-    let Importer { rev, done, .. } = importer;
+    let Importer { rev, done, stock, .. } = importer;
     schema::set_rev(transaction, &import.site, rev)?;
-    Ok(done)
+    let is_written = consent.allows(&stock);
+    let outcome = ImportOutcome { imported: done, stock, is_written };
+    Ok(if is_written { Decided::Keep(outcome) } else { Decided::Undo(outcome) })
 }
 
 struct Importer<'i> {
     transaction: &'i Transaction<'i>,
     import: &'i Import,
+    on_row: &'i OnRow,
     rev: u64,
     rows_in_rev: u64,
     done: Imported,
+    stock: Vec<StockChange>,
     /// Products whose barcode has changed.
     relabelled: Vec<Uuid>,
 }
@@ -77,22 +105,50 @@ impl<'i> Importer<'i> {
                 product.variant.clone_from(variant);
             }
         }
-        let live = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.product());
+        let live = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.product()).cloned();
+        let live = live.as_ref();
+        // The row keeps its spelling.
+        if let Some(old) = live.filter(|old| same_key(&old.sku, &product.sku)) {
+            product.sku.clone_from(&old.sku);
+        }
         if live.and_then(|old| barcode_key(&old.barcode)) != barcode_key(&product.barcode) {
             self.relabelled.push(product.id);
         }
+        let edit = live.and_then(|old| ProductEdit::between(old, &product));
+        let id = product.id;
         self.put(old, Row::Product(product))?;
-        Ok(())
+        let Some(edit) = edit else { return Ok(()) };
+        save::edit(
+            self.transaction,
+            &EditLine {
+                site: &self.import.site,
+                rev: self.rev,
+                line: self.rows_in_rev,
+                product: id,
+                edit: &edit,
+                origin: None,
+                author: AUTHOR,
+                captured_at: self.import.now,
+                booked_at: self.import.now,
+            },
+        )
     }
 
     fn lot(&mut self, record: &LotRecord) -> Result<(), StoreFault> {
         let key: RowKey = lot_key(&record.lot);
         let old = load::row(self.transaction, &self.import.site, &key)?;
         let before = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.lot()).cloned();
+        let is_known = old.is_some();
         let before = before.unwrap_or_else(|| InventoryLot::empty(record.lot.clone()));
+        // The row keeps its spelling.
+        let named = before.lot.clone();
         let delta = record.quantity - before.quantity;
+        if is_known && delta != Quantity::ZERO {
+            let (before, after) = (before.quantity, record.quantity);
+            self.stock.push(StockChange { lot: named.clone(), before, after });
+        }
         let lot = InventoryLot {
-            lot: record.lot.clone(),
+            lot: named.clone(),
             quantity: record.quantity,
             status: record.status.unwrap_or(before.status),
             expires_on: record.expires_on.unwrap_or(before.expires_on),
@@ -104,8 +160,7 @@ impl<'i> Importer<'i> {
             return Ok(());
         }
         let line = self.rows_in_rev;
-        let entry =
-            LedgerEntry { lot: record.lot.clone(), delta, movement: Movement::Import, note: String::new() };
+        let entry = LedgerEntry { lot: named, delta, movement: Movement::Import, note: String::new() };
         save::ledger(
             self.transaction,
             &LedgerLine {
@@ -133,8 +188,18 @@ impl<'i> Importer<'i> {
             for finding in self.inspector().product(id)? {
                 self.write_finding(finding)?;
             }
+            self.settle_code(id)?;
         }
         Ok(())
+    }
+
+    /// Deletes the unknown code that a product has now.
+    fn settle_code(&mut self, id: Uuid) -> Result<(), StoreFault> {
+        let Some(barcode) = self.inspector().barcode(id)? else { return Ok(()) };
+        let old = load::row(self.transaction, &self.import.site, &unknown_code_key(&barcode))?;
+        let Some(old) = old.filter(|old| !old.deleted) else { return Ok(()) };
+        let settled = StoredRow { rev: self.next_rev(), deleted: true, ..old };
+        save::row(self.transaction, &self.import.site, &settled, self.import.now)
     }
 
     /// Raises or clears the exception, unless its row is up to date.
@@ -159,7 +224,8 @@ impl<'i> Importer<'i> {
         let old = load::row(self.transaction, &self.import.site, &delivery_key(delivery.id))?;
         let known = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
         let expected = match known {
-            Some(known) => delivery.clone().replacing(known),
+            // The row keeps its spelling.
+            Some(known) => Delivery { number: known.number.clone(), ..delivery.clone().replacing(known) },
             None => delivery.clone(),
         };
         self.put(old, Row::Delivery(expected))?;
@@ -173,7 +239,7 @@ impl<'i> Importer<'i> {
         match &old {
             Some(old) if !old.deleted && old.row == row => {
                 *unchanged += 1;
-                (self.import.on_row)(*added + *changed + *unchanged);
+                (self.on_row)(*added + *changed + *unchanged);
                 return Ok(false);
             }
             Some(old) if !old.deleted => {
@@ -182,7 +248,7 @@ impl<'i> Importer<'i> {
             }
             Some(_) | None => *added += 1,
         }
-        (self.import.on_row)(*added + *changed + *unchanged);
+        (self.on_row)(*added + *changed + *unchanged);
         let rev = self.next_rev();
         let last = FieldRev { rev, client: Uuid::nil() };
         let mut revs = old.map(|old| old.fields).unwrap_or_default();

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use domain::{FieldRev, Warehouse, product_key};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, params, params_from_iter};
-use sync::{Records, RowKey, Verdict};
+use sync::{Records, RowKey};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::convert::{VERDICTS, from_i64, stored_json, to_i64};
+use super::convert::{from_i64, stored_json, to_i64, verdict};
 use super::schema;
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
 use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
@@ -100,12 +100,6 @@ fn receipt(
         .optional()?;
     let Some((receipt, touched)) = found else { return Ok(None) };
     Ok(Some(StoredReceipt { touched: stored_json(&touched)?, ..receipt }))
-}
-
-/// An unknown verdict is treated as a refusal: the mutation stays with its person, and no data is lost.
-fn verdict(code: &str) -> Verdict {
-    let known = VERDICTS.into_iter().find(|(_, name)| *name == code);
-    known.map_or(Verdict::Rejected, |(verdict, _)| verdict)
 }
 
 /// A row, tombstones included.

@@ -18,14 +18,17 @@ mod products;
 mod pull;
 mod purge;
 mod push;
+mod rekey;
+mod retention;
 mod save;
 mod schema;
 mod shape;
 mod sql;
+mod unavailable;
 mod writer;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{HistoryAnswer, Row};
@@ -34,8 +37,9 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Device, Enrolment, HistoryQuery, Import, Imported, ProductQuery, ProductWithLots, Pull, Pulled, Pushed,
-    RowSink, Site, Store, StoreFault,
+    Consent, Device, Enrolment, HistoryQuery, Import, ImportOutcome, KnownKeys, LotPosition, LotsByCode,
+    OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
+    Unavailable,
 };
 use crate::booking::{Batch, Scope};
 use pool::Pool;
@@ -87,9 +91,19 @@ impl Store for SqliteStore {
         self.pool.read(move |connection| products::find(connection, &site, &query)).await
     }
 
+    async fn lots_by_code(&self, site: &str, code: String) -> Result<LotsByCode, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| products::with_lot_code(connection, &site, &code)).await
+    }
+
     async fn history(&self, site: &str, query: HistoryQuery) -> Result<HistoryAnswer, StoreFault> {
         let site = site.to_owned();
         self.pool.read(move |connection| history::history(connection, &site, query)).await
+    }
+
+    async fn unavailable(&self, site: &str, after: Option<LotPosition>) -> Result<Unavailable, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| unavailable::unavailable(connection, &site, after)).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreFault> {
@@ -125,9 +139,9 @@ impl Store for SqliteStore {
         self.pool.read(move |connection| devices::lives(connection, &site, device)).await
     }
 
-    async fn saw_device(&self, device: &Device, now: UnixMillis) -> Result<(), StoreFault> {
+    async fn saw_device(&self, device: &Device) -> Result<(), StoreFault> {
         let device = device.clone();
-        self.pool.writer().write(move |transaction| devices::saw(transaction, &device, now)).await
+        self.pool.writer().write(move |transaction| devices::saw(transaction, &device)).await
     }
 
     async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault> {
@@ -148,18 +162,30 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn skus(&self, site: &str) -> Result<HashMap<String, Uuid>, StoreFault> {
+    async fn known_keys(&self, site: &str) -> Result<KnownKeys, StoreFault> {
         let site = site.to_owned();
-        self.pool.read(move |connection| import::skus(connection, &site)).await
+        self.pool.read(move |connection| import::known_keys(connection, &site)).await
     }
 
-    async fn import(&self, import: Import) -> Result<Imported, StoreFault> {
-        self.pool.writer().write(move |transaction| import::import(transaction, &import)).await
+    async fn import(
+        &self,
+        import: Arc<Import>,
+        consent: Consent,
+        on_row: OnRow,
+    ) -> Result<ImportOutcome, StoreFault> {
+        self.pool
+            .writer()
+            .write_or_undo(move |transaction| import::import(transaction, &import, &consent, &on_row))
+            .await
     }
 
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault> {
         let site = site.to_owned();
         self.pool.read(move |connection| export::export(connection, &site, sink)).await
+    }
+
+    async fn expire(&self, now: UnixMillis) -> Result<u64, StoreFault> {
+        self.pool.writer().write(move |transaction| retention::expire(transaction, now)).await
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {

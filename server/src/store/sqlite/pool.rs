@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -13,6 +15,9 @@ use super::writer::Writer;
 
 /// Connections for reads. More would only wait for the CPU.
 const READER_CONNECTIONS: usize = 4;
+/// How often, and how long apart, a pool that is closed looks for reads that still run.
+const MAX_CLOSE_LOOKS: u32 = 100;
+const CLOSE_LOOK_MILLIS: u64 = 10;
 
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -59,6 +64,19 @@ impl Pool {
             Ok(value)
         });
         read.await.map_err(|error| StoreFault::Failed(error.to_string()))?
+    }
+}
+
+impl Drop for Pool {
+    /// Waits for reads whose callers are gone: if a reader is closed after the writer, the WAL stays.
+    fn drop(&mut self) {
+        for _ in 0..MAX_CLOSE_LOOKS {
+            // Each read has a clone until its connection is returned.
+            if Arc::strong_count(&self.readers) == 1 {
+                return;
+            }
+            thread::sleep(Duration::from_millis(CLOSE_LOOK_MILLIS));
+        }
     }
 }
 

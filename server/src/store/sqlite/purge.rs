@@ -12,6 +12,8 @@ pub(super) fn purge(transaction: &Transaction<'_>, before: UnixMillis) -> Result
         ("inventory_lots", ""),
         ("deliveries", ""),
         ("exceptions", ""),
+        ("unknown_codes", ""),
+        ("conflicts", ""),
         (
             "products",
             "AND NOT EXISTS (SELECT 1 FROM inventory_lots AS lots \

@@ -8,8 +8,8 @@ use sync::Mutation;
 use uuid::Uuid;
 
 use super::super::{Pushed, StoreFault};
-use super::convert::{VERDICTS, json, to_i64};
-use super::save::{self, LedgerLine};
+use super::convert::{json, to_i64, verdict_code};
+use super::save::{self, EditLine, LedgerLine};
 use super::sql::{insert, upsert};
 use super::{load, schema};
 use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
@@ -78,13 +78,12 @@ fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Resul
 fn write_receipts(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
     let mut insert = transaction.prepare_cached(&RECEIPT)?;
     for receipt in &booked.receipts {
-        let verdict = VERDICTS.into_iter().find(|(verdict, _)| *verdict == receipt.verdict);
         insert.execute(params![
             batch.site,
             receipt.client,
             to_i64(receipt.seq),
             receipt.id,
-            verdict.map_or("rejected", |(_, name)| name),
+            verdict_code(receipt.verdict),
             receipt.code,
             receipt.message,
             json(&receipt.touched)?,
@@ -123,6 +122,20 @@ fn write_effect(
             let note = Note { batch, booked, mutation, reason };
             write_shortages(transaction, &note, delivery)
         }
+        Effect::Edited { product_id, edit } => save::edit(
+            transaction,
+            &EditLine {
+                site: &batch.site,
+                rev: booked.rev,
+                line: booked.line,
+                product: *product_id,
+                edit,
+                origin: Some((mutation.id, batch.client)),
+                author: &mutation.author,
+                captured_at: mutation.captured_at,
+                booked_at: batch.now,
+            },
+        ),
         // The exception is stored only as its row.
         Effect::Raised(_) => Ok(()),
     }

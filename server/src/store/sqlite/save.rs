@@ -2,13 +2,16 @@
 
 use std::sync::LazyLock;
 
-use domain::{Delivery, InventoryLot, LedgerEntry, LotRef, Product, Row, StockException, normalize_gtin};
+use domain::{
+    Conflict, Delivery, InventoryLot, LedgerEntry, LotRef, Product, ProductEdit, Row, StockException,
+    UnknownCode, key_text, normalize_gtin,
+};
 use rusqlite::{Transaction, params};
 use sync::UnixMillis;
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::convert::{json, to_i64};
+use super::convert::{json, to_i64, verdict_code};
 use super::sql::{insert, upsert};
 use crate::booking::StoredRow;
 
@@ -24,7 +27,7 @@ static LOT: LazyLock<String> = LazyLock::new(|| {
     upsert(
         "inventory_lots",
         "site, product_id, lot_id",
-        "site, product_id, lot_id, lot_code, location, quantity, status, expires_on, received_on, rev, \
+        "site, product_id, lot_id, lot_code, code_key, location, quantity, status, expires_on, received_on, rev, \
          field_revs, deleted_at",
     )
 });
@@ -43,11 +46,27 @@ static EXCEPTION: LazyLock<String> = LazyLock::new(|| {
          raised_at, rev, deleted_at",
     )
 });
+static UNKNOWN_CODE: LazyLock<String> = LazyLock::new(|| {
+    upsert("unknown_codes", "site, code", "site, code, times, devices, booked_at, rev, deleted_at")
+});
+static CONFLICT: LazyLock<String> = LazyLock::new(|| {
+    upsert(
+        "conflicts",
+        "site, mutation_id",
+        "site, mutation_id, verdict, code, message, action, author, captured_at, booked_at, rev, deleted_at",
+    )
+});
 static LEDGER: LazyLock<String> = LazyLock::new(|| {
     insert(
         "stock_ledger",
         "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, \
          client, author, captured_at, booked_at",
+    )
+});
+static EDIT: LazyLock<String> = LazyLock::new(|| {
+    insert(
+        "product_edits",
+        "site, rev, line, product_id, before, after, mutation_id, client, author, captured_at, booked_at",
     )
 });
 
@@ -59,13 +78,15 @@ pub(super) fn row(
     now: UnixMillis,
 ) -> Result<(), StoreFault> {
     let fields = if stored.fields.is_empty() { "{}".to_owned() } else { json(&stored.fields)? };
-    let meta =
-        Meta { site, rev: to_i64(stored.rev), fields: &fields, deleted_at: stored.deleted.then_some(now.0) };
+    let deleted_at = stored.deleted.then_some(now.0);
+    let meta = Meta { site, rev: to_i64(stored.rev), fields: &fields, deleted_at, now };
     match &stored.row {
         Row::Product(row) => product(transaction, &meta, row),
         Row::Lot(row) => lot(transaction, &meta, row),
         Row::Delivery(row) => delivery(transaction, &meta, row),
         Row::Exception(row) => exception(transaction, &meta, row),
+        Row::UnknownCode(row) => unknown_code(transaction, &meta, row),
+        Row::Conflict(row) => conflict(transaction, &meta, row),
     }
 }
 
@@ -88,6 +109,7 @@ struct Meta<'m> {
     rev: i64,
     fields: &'m str,
     deleted_at: Option<i64>,
+    now: UnixMillis,
 }
 
 fn product(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Product) -> Result<(), StoreFault> {
@@ -95,7 +117,7 @@ fn product(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Product) -> Res
         meta.site,
         row.id,
         row.sku,
-        row.sku.trim(),
+        key_text(&row.sku),
         row.barcode,
         normalize_gtin(&row.barcode),
         row.name,
@@ -118,6 +140,7 @@ fn lot(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &InventoryLot) -> Re
         row.lot.product_id,
         row.lot.id(),
         row.lot.lot_code,
+        key_text(&row.lot.lot_code),
         row.lot.location,
         row.quantity.0,
         row.status.code(),
@@ -167,6 +190,36 @@ fn exception(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &StockExceptio
     Ok(())
 }
 
+fn unknown_code(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &UnknownCode) -> Result<(), StoreFault> {
+    transaction.prepare_cached(&UNKNOWN_CODE)?.execute(params![
+        meta.site,
+        row.code,
+        to_i64(row.times),
+        json(&row.devices)?,
+        meta.now.0,
+        meta.rev,
+        meta.deleted_at,
+    ])?;
+    Ok(())
+}
+
+fn conflict(transaction: &Transaction<'_>, meta: &Meta<'_>, row: &Conflict) -> Result<(), StoreFault> {
+    transaction.prepare_cached(&CONFLICT)?.execute(params![
+        meta.site,
+        row.id,
+        verdict_code(row.verdict),
+        row.code,
+        row.message,
+        row.action,
+        row.author,
+        row.at.0,
+        meta.now.0,
+        meta.rev,
+        meta.deleted_at,
+    ])?;
+    Ok(())
+}
+
 /// One entry of the stock ledger.
 pub(super) struct LedgerLine<'l> {
     pub(super) site: &'l str,
@@ -193,6 +246,37 @@ pub(super) fn ledger(transaction: &Transaction<'_>, line: &LedgerLine<'_>) -> Re
         delta.0,
         movement.code(),
         note,
+        line.origin.map(|(mutation, _)| mutation),
+        line.origin.map(|(_, client)| client),
+        line.author,
+        line.captured_at.0,
+        line.booked_at.0,
+    ])?;
+    Ok(())
+}
+
+/// One edit of a product.
+pub(super) struct EditLine<'l> {
+    pub(super) site: &'l str,
+    pub(super) rev: u64,
+    pub(super) line: u64,
+    pub(super) product: Uuid,
+    pub(super) edit: &'l ProductEdit,
+    /// The mutation and the client it came from; none for an import.
+    pub(super) origin: Option<(Uuid, Uuid)>,
+    pub(super) author: &'l str,
+    pub(super) captured_at: UnixMillis,
+    pub(super) booked_at: UnixMillis,
+}
+
+pub(super) fn edit(transaction: &Transaction<'_>, line: &EditLine<'_>) -> Result<(), StoreFault> {
+    transaction.prepare_cached(&EDIT)?.execute(params![
+        line.site,
+        to_i64(line.rev),
+        to_i64(line.line),
+        line.product,
+        json(&line.edit.before)?,
+        json(&line.edit.after)?,
         line.origin.map(|(mutation, _)| mutation),
         line.origin.map(|(_, client)| client),
         line.author,

@@ -8,14 +8,22 @@ use uuid::Uuid;
 
 use super::super::{Site, StoreFault};
 use super::convert::{from_i64, to_i64};
+use super::rekey::rekey;
 use crate::random;
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_warehouse.sql"),
     include_str!("../../../migrations/sqlite/0002_floor.sql"),
     include_str!("../../../migrations/sqlite/0003_desk.sql"),
+    include_str!("../../../migrations/sqlite/0004_lot_codes.sql"),
+    include_str!("../../../migrations/sqlite/0005_clocks.sql"),
+    include_str!("../../../migrations/sqlite/0006_edits.sql"),
+    include_str!("../../../migrations/sqlite/0007_office.sql"),
+    include_str!("../../../migrations/sqlite/0008_keys.sql"),
 ];
+/// Databases of earlier versions have rows under other keys.
+pub(super) const KEYS_VERSION: u32 = 8;
 /// Timeout for the write lock of another process.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements cached per connection.
@@ -80,6 +88,9 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
         return Err(StoreFault::invalid("newer_database", message));
     };
     due.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    if version < KEYS_VERSION {
+        rekey(&transaction)?;
+    }
     let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     transaction.pragma_update(None, "user_version", newest)?;
     transaction.commit()?;
@@ -206,6 +217,26 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_the_last_release_keeps_its_devices() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let file = dir.path().join("lotbook.db");
+        let old = Connection::open(&file).expect("a database");
+        MIGRATIONS[..3].iter().for_each(|migration| old.execute_batch(migration).expect("older tables"));
+        old.execute_batch(
+            "INSERT INTO sites VALUES ('s', 's', X'00', 9, 0);
+             INSERT INTO devices VALUES ('s', X'01', 'Phone', 'D01', X'02', 5, 6, NULL);",
+        )
+        .expect("rows");
+        old.pragma_update(None, "user_version", 3).expect("a version");
+        drop(old);
+        let connection = open_writer(&file).expect("an upgrade");
+        let sql = "SELECT name, last_seen_at, clock_ahead_millis, (SELECT count(*) FROM product_edits) FROM devices";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let found: (String, i64, Option<i64>, i64) = connection.query_row(sql, [], row).expect("the device");
+        assert_eq!(found, ("Phone".to_owned(), 6, None, 0));
+    }
+
+    #[test]
     fn frequent_queries_use_an_index() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
@@ -227,6 +258,10 @@ mod tests {
             (
                 "SELECT * FROM inventory_lots WHERE site = '' AND product_id = ''",
                 "PRIMARY KEY (site=? AND product_id=?)",
+            ),
+            (
+                "SELECT * FROM inventory_lots WHERE site = '' AND code_key = '' AND deleted_at IS NULL",
+                "lots_by_code",
             ),
             (
                 "SELECT sum(delta) FROM stock_ledger WHERE site = '' AND product_id = '' AND lot_id = ''",

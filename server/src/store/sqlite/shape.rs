@@ -1,6 +1,8 @@
 //! The columns of each table of rows.
 
-use domain::{DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, Warehouse};
+use domain::{
+    CONFLICTS, DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, UNKNOWN_CODES, Warehouse,
+};
 use rusqlite::types::Value;
 use sync::Records as _;
 use uuid::Uuid;
@@ -17,7 +19,7 @@ pub(super) struct Shape {
     pub(super) columns: &'static str,
     /// The number of those columns: the index of the first column after them in a query.
     pub(super) width: usize,
-    /// The key columns after the site; all except `kind` are ids.
+    /// The key columns after the site; all except `kind` and `code` are ids.
     pub(super) key: &'static [&'static str],
     /// The SQL expression of the last change of each field, as JSON.
     pub(super) fields: &'static str,
@@ -60,10 +62,29 @@ pub(super) static EXCEPTION: Shape = Shape {
     read: |row| convert::exception(row).map(Row::Exception),
 };
 
+pub(super) static UNKNOWN_CODE: Shape = Shape {
+    table: UNKNOWN_CODES,
+    columns: "code, times, devices",
+    width: 3,
+    key: &["code"],
+    fields: "'{}'",
+    read: |row| convert::unknown_code(row).map(Row::UnknownCode),
+};
+
+pub(super) static CONFLICT: Shape = Shape {
+    table: CONFLICTS,
+    columns: "mutation_id, verdict, code, message, action, author, captured_at",
+    width: 7,
+    key: &["mutation_id"],
+    fields: "'{}'",
+    read: |row| convert::conflict(row).map(Row::Conflict),
+};
+
 impl Shape {
     /// The shape of a table, if the name is known.
     pub(super) fn of(table: &str) -> Option<&'static Self> {
-        [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION].into_iter().find(|shape| shape.table == table)
+        let shapes = [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT];
+        shapes.into_iter().find(|shape| shape.table == table)
     }
 
     /// The shape of a table that a cursor or a range refers to.
@@ -82,10 +103,12 @@ impl Shape {
     /// A key's column values; none if `key` is not a key of this table.
     pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
         let value = |(column, part): (&&str, &str)| match *column {
+            "code" => Some(Value::Text(part.to_owned())),
             "kind" => ExceptionKind::from_code(part).map(|kind| Value::Text(kind.code().to_owned())),
             _ => Uuid::try_parse(part).ok().map(|id| Value::Blob(id.as_bytes().to_vec())),
         };
-        let parts: Vec<&str> = key.split('.').collect();
+        // A code may contain dots.
+        let parts: Vec<&str> = if self.key.len() == 1 { vec![key] } else { key.split('.').collect() };
         if parts.len() != self.key.len() {
             return None;
         }
@@ -97,7 +120,7 @@ impl Shape {
     pub(super) fn position(&self, after: &str) -> Result<Vec<Value>, StoreFault> {
         if after.is_empty() {
             let first = |column: &&str| match *column {
-                "kind" => Value::Text(String::new()),
+                "kind" | "code" => Value::Text(String::new()),
                 _ => Value::Blob(Vec::new()),
             };
             return Ok(self.key.iter().map(first).collect());

@@ -15,6 +15,15 @@ const MAX_GROUP_WRITES: usize = 32;
 /// Limit of queued writes; further callers wait for a free place.
 const MAX_QUEUED_WRITES: usize = 256;
 
+/// A finished write's value, and whether its changes are kept.
+#[derive(Debug)]
+pub(super) enum Decided<T> {
+    /// They are committed.
+    Keep(T),
+    /// They are rolled back.
+    Undo(T),
+}
+
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -43,6 +52,14 @@ impl Writer {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.write_or_undo(move |transaction| work(transaction).map(Decided::Keep)).await
+    }
+
+    /// Like [`Self::write`], for work that decides at its end whether its changes are kept.
+    pub(super) async fn write_or_undo<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
         let ended = || StoreFault::Failed("the thread that writes has ended".to_owned());
         let (answer, answered) = oneshot::channel();
@@ -79,14 +96,20 @@ struct Pending<W, T> {
 
 impl<W, T: Send> Write for Pending<W, T>
 where
-    W: FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send,
+    W: FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send,
 {
     fn work(&mut self, transaction: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else { return false };
         // Changes of a panicked write are rolled back, and the work can reach nothing but the database.
         let worked = catch_unwind(AssertUnwindSafe(|| work(transaction)));
         let worked = worked.unwrap_or_else(|_| Err(StoreFault::Failed("the write panicked".to_owned())));
-        self.worked.insert(worked).is_ok()
+        let (is_kept, worked) = match worked {
+            Ok(Decided::Keep(value)) => (true, Ok(value)),
+            Ok(Decided::Undo(value)) => (false, Ok(value)),
+            Err(fault) => (false, Err(fault)),
+        };
+        self.worked = Some(worked);
+        is_kept
     }
 
     fn respond(self: Box<Self>, committed: Result<(), StoreFault>) {

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use browser::{FetchTransport, new_uuid_v7, now};
 use client::PAGE_PULL_ROWS;
-use domain::{Action, LOTS, NAMES, PRODUCTS, Row, Warehouse, location_key, lot_prefix, normalize_gtin};
+use domain::{
+    Action, LOTS, NAMES, PRODUCTS, Row, Warehouse, location_key, lot_prefix, normalize_gtin, sku_key,
+};
 use js_sys::{Date, Object, Reflect};
 use schema::IdbStore;
 use sync::{Draft, Relay, RoundLimits, RoundReport, Store, dependency, run_round};
@@ -121,7 +123,7 @@ pub async fn by_barcode(code: String) -> Result<JsValue, JsValue> {
 /// Finds a product by SKU.
 #[wasm_bindgen(js_name = bySku)]
 pub async fn by_sku(sku: String) -> Result<JsValue, JsValue> {
-    product(format!("sku:{sku}")).await
+    product(sku_key(&sku)).await
 }
 
 /// Number of lots in a bin.

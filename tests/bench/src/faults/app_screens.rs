@@ -82,6 +82,9 @@ async fn press_save(browser: &Chromium) -> Result<Word> {
 pub(super) async fn sign_in(browser: &Chromium, link: &str) -> Result<()> {
     browser.open(link).await?;
     browser.click("[data-test=enrol-submit]").await?;
+    let is_enrolled = "return document.querySelector('[data-test=welcome-page]') !== null";
+    browser.wait_for("the first steps", is_enrolled).await?;
+    browser.click("[data-test=nav-stock]").await?;
     let is_done = "return document.querySelector('[data-test=product-row]') !== null";
     browser.wait_for("the stock list", is_done).await.map(drop)
 }

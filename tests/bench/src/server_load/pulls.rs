@@ -63,6 +63,7 @@ async fn snapshot(transport: NativeTransport) -> Result<Vec<SyncResponse<Row>>> 
             cursor,
             scope: "all".to_owned(),
             tables: sync::tables_of::<Warehouse>(),
+            sent_at: None,
             max_rows: u32::try_from(MAX_PULL_ROWS)?,
         };
         let page = Transport::<Warehouse>::exchange(&transport, &request).await?;

@@ -106,6 +106,7 @@ impl Device {
             scope: "all".to_owned(),
             tables: sync::tables_of::<Warehouse>(),
             max_rows: 1,
+            sent_at: None,
         }
     }
 }

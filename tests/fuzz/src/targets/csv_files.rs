@@ -3,13 +3,14 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use domain::InventoryLot;
+use domain::{InventoryLot, key_text};
 use server::DEFAULT_SITE;
 use server::csv::{
     LOT_HEADER, PRODUCT_HEADER, Parsed, Source, read_lots, read_products, write_lot, write_product,
 };
 use server::export::export;
 use server::import::{ImportOptions, ImportReport, import};
+use server::store::KnownProduct;
 use sync::UnixMillis;
 
 use crate::site::{STOCKED, Site};
@@ -41,11 +42,12 @@ fn check_bad<T>(parsed: &Parsed<T>) {
 }
 
 fn products_are_written_as_read(site: &Site) -> Result<()> {
-    let read = read_products(Source::open(&site.path("products.csv"))?);
+    let key_of = |sku: &str| key_text(sku).into_owned();
+    let read = read_products(Source::open(&site.path("products.csv"))?, key_of);
     check_bad(&read);
     let mut writer = csv_writer(&PRODUCT_HEADER)?;
     read.lines.iter().try_for_each(|line| write_product(&mut writer, &line.record.product))?;
-    let again = read_products(Source::text("again", text_of(writer)?));
+    let again = read_products(Source::text("again", text_of(writer)?), key_of);
     assert_eq!(again.bad, [], "a good product is bad when written");
     let products = |parsed: &Parsed<server::csv::ProductLine>| -> Vec<_> {
         parsed.lines.iter().map(|line| line.record.product.clone()).collect()
@@ -55,7 +57,8 @@ fn products_are_written_as_read(site: &Site) -> Result<()> {
 }
 
 fn lots_are_written_as_read(site: &Site) -> Result<()> {
-    let product_of = |_: &str| Some(STOCKED);
+    let known = KnownProduct { id: STOCKED, unit: "kg".to_owned() };
+    let product_of = |_: &str| Some(&known);
     let read = read_lots(Source::open(&site.path("lots.csv"))?, product_of);
     check_bad(&read);
     let mut writer = csv_writer(&LOT_HEADER)?;

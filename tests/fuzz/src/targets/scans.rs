@@ -20,6 +20,12 @@ pub(super) fn scans(data: &[u8]) -> Result<()> {
                 readings.iter().for_each(|reading| check_elements(reading, today));
             }
             Ok(Scan::Gtin(gtin)) => assert_eq!(domain::check_gtin(&gtin), Ok(())),
+            Ok(Scan::Label(label)) => {
+                assert!(
+                    !label.code.is_empty() && label.lot_code.is_none_or(|lot| !lot.is_empty()),
+                    "{text:?}"
+                );
+            }
             Ok(Scan::Other(_)) => {}
             Err(fault) => assert!(fault.to_string().ends_with('.'), "{fault}"),
         }

@@ -1,0 +1,50 @@
+//! `GET /api/lots/unavailable`: the lots that devices do not hold, for reports.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use domain::{LotStatus, UnavailableAnswer};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::errors::ApiError;
+use super::state::AppState;
+use crate::booking::shortened;
+use crate::store::{LotPosition, Unavailable};
+
+/// The query parameters.
+#[derive(Debug, Deserialize)]
+pub(super) struct UnavailableParams {
+    after: Option<String>,
+}
+
+/// `GET /api/lots/unavailable?after={next}`: the next part of them.
+pub(super) async fn unavailable(
+    State(state): State<AppState>,
+    Caller(device): Caller,
+    params: Result<Query<UnavailableParams>, QueryRejection>,
+) -> Result<Json<UnavailableAnswer>, ApiError> {
+    let Query(UnavailableParams { after }) = params.map_err(|rejection| bad_query(&rejection.body_text()))?;
+    let after = match after {
+        Some(text) => Some(position(&text).ok_or_else(|| bad_query(&text))?),
+        None => None,
+    };
+    let Unavailable { totals, lots, next } = state.store.unavailable(&device.site, after).await?;
+    let next = next.map(|LotPosition { status, product, lot }| format!("{}.{product}.{lot}", status.code()));
+    Ok(Json(UnavailableAnswer { totals, lots, next, as_of: state.clock.now() }))
+}
+
+fn position(text: &str) -> Option<LotPosition> {
+    let mut parts = text.split('.');
+    let status = LotStatus::from_code(parts.next()?)?;
+    let mut id = || Uuid::try_parse(parts.next()?).ok();
+    let position = LotPosition { status, product: id()?, lot: id()? };
+    parts.next().is_none().then_some(position)
+}
+
+fn bad_query(text: &str) -> ApiError {
+    let message =
+        format!("The query cannot be read: {}. It may have after=<the answer's next>.", shortened(text));
+    ApiError::bad_request("bad_query", message)
+}
