@@ -76,11 +76,14 @@ pub(crate) fn shrink_code(wasm: &Path, cache: &Path, tools: &Tools<'_>) -> Resul
     let Some(program) = tools.wasm_opt() else { return Ok(()) };
     let kept = Kept::new(cache, wasm, &content)?;
     if !kept.path.is_file() {
-        optimise(&program, wasm, &FIRST_PASSES, tools)?;
-        let content = read(wasm)?;
-        write(wasm, &with_ranks(&content).with_context(|| format!("{} is not wasm", wasm.display()))?)?;
-        optimise(&program, wasm, &SECOND_PASSES, tools)?;
-        return kept.replace_by(wasm);
+        // Not in place: another build at the same time writes to `wasm` as well.
+        let half = kept.path.with_extension(format!("{}.half", std::process::id()));
+        write(&half, &content)?;
+        optimise(&program, &half, &FIRST_PASSES, tools)?;
+        let content = read(&half)?;
+        write(&half, &with_ranks(&content).with_context(|| format!("{} is not wasm", wasm.display()))?)?;
+        optimise(&program, &half, &SECOND_PASSES, tools)?;
+        kept.replace_by(&half)?;
     }
     fs::copy(&kept.path, wasm).map(drop).with_context(|| format!("{} cannot be copied", kept.path.display()))
 }
@@ -105,19 +108,19 @@ impl Kept {
         Ok(Self { path: cache.join(format!("{prefix}{key}.wasm")), prefix })
     }
 
-    /// Stores the result, and removes an older one of the same module.
-    fn replace_by(&self, wasm: &Path) -> Result<()> {
+    /// Moves the result into its place, and removes an older one of the same module.
+    fn replace_by(&self, result: &Path) -> Result<()> {
         let cache = self.path.parent().context("the cache is a folder")?;
         let failed = || format!("{} cannot be written", cache.display());
         for entry in fs::read_dir(cache).with_context(failed)? {
             let path = entry.with_context(failed)?.path();
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&self.prefix)) {
+            let is_result = path.extension().is_some_and(|extension| extension == "wasm");
+            let is_same = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&self.prefix));
+            if is_result && is_same {
                 fs::remove_file(path).with_context(failed)?;
             }
         }
-        // Renamed into place: an interrupted copy must not count as a result.
-        let half = self.path.with_extension("half");
-        fs::copy(wasm, &half).and_then(|_| fs::rename(half, &self.path)).with_context(failed)
+        fs::rename(result, &self.path).with_context(failed)
     }
 }
 
@@ -259,9 +262,13 @@ mod tests {
         first.replace_by(&wasm).unwrap();
         let second = Kept::new(&cache, &wasm, b"two").unwrap();
         assert!(first.path.is_file() && !second.path.is_file());
+        fs::write(&wasm, "smaller").unwrap();
+        let of_another_build = second.path.with_extension("1.half");
+        fs::write(&of_another_build, "").unwrap();
         second.replace_by(&wasm).unwrap();
+        assert!(of_another_build.is_file());
         assert!(!first.path.is_file());
-        assert_eq!(fs::read_to_string(second.path).unwrap(), "small");
+        assert_eq!(fs::read_to_string(second.path).unwrap(), "smaller");
         let other = Kept::new(&cache, Path::new("worker_bg.wasm"), b"two").unwrap();
         assert!(!other.path.is_file(), "another module");
     }

@@ -117,7 +117,7 @@ fn stock_rule(action: &Action, code: &str) -> Option<String> {
             "Lot {lot} at {bin} changed while you counted. Your difference was booked. Please count again.",
         )),
         "late_for_count" => at_lot(key(
-            "Lot {lot} at {bin} was counted before this device synced. This may be in that count already. Please count again.",
+            "Lot {lot} at {bin} was counted meanwhile. The count may include this already. Please count again.",
         )),
         "bad_quantity" => Some(bad_quantity(action).to_owned()),
         "bad_order" => match action {

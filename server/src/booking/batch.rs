@@ -58,7 +58,7 @@ impl Batch {
         for mutation in &self.mutations {
             needs.seqs.insert(mutation.seq);
             needs.ids.insert(mutation.id);
-            needs.ids.extend(mutation.depends_on);
+            needs.ids.extend(mutation.depends_on.into_iter().chain(mutation.replaces));
             // The conflicts that it may settle.
             let withdrawn = mutation.withdrawn.then_some(mutation.id);
             needs.rows.extend(mutation.replaces.into_iter().chain(withdrawn).map(conflict_key));

@@ -130,7 +130,7 @@ impl<'b> Booking<'b> {
         // Most of the exceptions that an action could touch do not exist.
         let touched = touched.into_iter().filter(|key| self.set.row(key).is_some()).collect();
         let (seq, id) = (mutation.seq, mutation.id);
-        StoredReceipt { client: self.batch.client, seq, id, verdict, code, message, touched }
+        StoredReceipt { client: self.batch.client, seq, id, verdict, code, message, rev: self.set.rev(), touched }
     }
 
     fn book_one(&mut self, at: usize, mutation: &Mutation<DecodedAction>) -> Result<StoredReceipt, Ruling> {
@@ -151,7 +151,7 @@ impl<'b> Booking<'b> {
         let mut effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
         effects.extend(duplicate_barcode::flag(&self.set, &valid, &mut rows));
-        let late = late_facts::flag(&self.set, &valid, &effects, &mut rows);
+        let late = late_facts::flag(&self.set, &valid, self.reversed(mutation), &effects, &mut rows);
         effects.extend(late);
         unknown_codes::leave_out(&self.set, &valid, &mut rows);
         let reviewed = duplicate_barcode::review(&self.set, action, &mut rows);
@@ -170,6 +170,12 @@ impl<'b> Booking<'b> {
         touched.extend(self.set.write(&touched, applied));
         let verdict = if merges { Verdict::Merged } else { Verdict::Applied };
         Ok(self.receipt(mutation, Ruling { verdict, code, message }, touched))
+    }
+
+    /// The revision of the booked mutation that this one reverses.
+    fn reversed(&self, mutation: &Mutation<DecodedAction>) -> Option<u64> {
+        let subject = self.by_id.get(&mutation.replaces?).filter(|receipt| is_in_effect(receipt))?;
+        (subject.rev > 0).then_some(subject.rev)
     }
 
     fn check_envelope(&self, mutation: &Mutation<DecodedAction>) -> Result<(), Ruling> {

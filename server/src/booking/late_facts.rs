@@ -1,5 +1,6 @@
-//! Late facts: recorded by a device that had not seen the last count of the lot by another device. The count
-//! may include them already, so they are booked and the lot has to be counted again.
+//! Late facts, which the last count of a lot may include already: work of a device that had not seen a count by
+//! another device, and reversals of work that was booked before a count. They are booked, and the lot has to be
+//! counted again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,24 +33,25 @@ pub(super) fn exceptions_of(touched: &[RowKey]) -> Vec<RowKey> {
     keys.filter(|key| !touched.contains(key)).collect()
 }
 
-/// Raises the exceptions of a late fact; keeps an exception that a count has not seen. `rows` are those after
-/// the mutation.
+/// Raises the exceptions of a late fact; keeps an exception that a count has not seen. `reversed` is the revision
+/// of the mutation that this one reverses, and `rows` are those after the mutation.
 pub(super) fn flag(
     set: &WorkingSet,
     mutation: &Mutation<Action>,
+    reversed: Option<u64>,
     effects: &[Effect],
     rows: &mut Rows<Row>,
 ) -> Vec<Effect> {
-    // Unknown: before the device's first rows, and to older builds.
-    if mutation.base == 0 {
-        return Vec::new();
-    }
+    // 0 is unknown: before the device's first rows, and to older builds.
+    let is_unseen = |lot: &RowKey| mutation.base > 0 && last_count_by_others(set, lot) > mutation.base;
+    // Even a person who has seen that count cannot tell whether it found the goods as before the mistake.
+    let is_settled = |lot: &RowKey| reversed.is_some_and(|reversed| last_count(set, lot) > reversed);
     let (mut raised, mut done) = (Vec::new(), BTreeSet::new());
     for LedgerEntry { lot, movement, .. } in effects.iter().filter_map(entry) {
         let key = lot_key(lot);
         if *movement == Movement::Count {
             keep_unseen(set, mutation.base, lot, rows);
-        } else if last_count_by_others(set, &key) > mutation.base && done.insert(key) {
+        } else if (is_unseen(&key) || is_settled(&key)) && done.insert(key) {
             let exception = late(set, mutation, lot, rows);
             rows.insert(exception.key(), Row::Exception(exception.clone()));
             raised.push(Effect::Raised(exception));
@@ -78,7 +80,7 @@ fn late(set: &WorkingSet, mutation: &Mutation<Action>, lot: &LotRef, rows: &Rows
 /// Puts back the exception that a count has cleared although it was raised after the count was recorded.
 fn keep_unseen(set: &WorkingSet, base: u64, lot: &LotRef, rows: &mut Rows<Row>) {
     let key = exception_key(KIND, lot.product_id, Some(lot));
-    let unseen = set.row(&key).filter(|stored| !stored.deleted && stored.rev > base);
+    let unseen = set.row(&key).filter(|stored| !stored.deleted && base > 0 && stored.rev > base);
     if let Some(stored) = unseen {
         rows.entry(key).or_insert_with(|| stored.row.clone());
     }
@@ -101,19 +103,27 @@ fn entry(effect: &Effect) -> Option<&LedgerEntry> {
     }
 }
 
-/// Notes a count in the last changes of a lot's fields.
-pub(super) fn note_count(fields: &mut BTreeMap<String, FieldRev>, count: FieldRev) {
+/// Notes a count, or an import that changed the quantity, in the last changes of a lot's fields.
+pub(crate) fn note_count(fields: &mut BTreeMap<String, FieldRev>, count: FieldRev) {
     let last = fields.insert(COUNTED.to_owned(), count).filter(|last| last.client != count.client);
     if let Some(last) = last {
         fields.insert(COUNTED_BY_OTHER.to_owned(), last);
     }
 }
 
+/// The revision of the last count of a lot; 0 for none.
+fn last_count(set: &WorkingSet, lot: &RowKey) -> u64 {
+    noted(set, lot, COUNTED).map_or(0, |count| count.rev)
+}
+
 /// The revision of the last count of a lot by another client; 0 for none.
 fn last_count_by_others(set: &WorkingSet, lot: &RowKey) -> u64 {
-    let counts = |name: &str| set.row(lot).and_then(|stored| stored.fields.get(name));
-    let last = counts(COUNTED).filter(|last| last.client != set.client());
-    last.or_else(|| counts(COUNTED_BY_OTHER)).map_or(0, |count| count.rev)
+    let last = noted(set, lot, COUNTED).filter(|last| last.client != set.client());
+    last.or_else(|| noted(set, lot, COUNTED_BY_OTHER)).map_or(0, |count| count.rev)
+}
+
+fn noted<'s>(set: &'s WorkingSet, lot: &RowKey, name: &str) -> Option<&'s FieldRev> {
+    set.row(lot)?.fields.get(name)
 }
 
 /// The last changes of a row's own fields.

@@ -23,6 +23,7 @@ pub use batch::{Batch, Needs};
 pub use book::book;
 pub use decode::DecodedAction;
 pub(crate) use decode::decoded;
+pub(crate) use late_facts::note_count;
 pub use records::{Booked, BookedEffect, Known, StoredReceipt, StoredRow};
 pub use scope::Scope;
 pub(crate) use wording::{changed_fields, shortened};

@@ -36,6 +36,8 @@ pub struct StoredReceipt {
     pub code: String,
     /// See [`Outcome::message`].
     pub message: String,
+    /// The site's revision after the decision; 0 if it changed no stock under a server that did not keep it.
+    pub rev: u64,
     /// Rows it may have changed, and those it depended on.
     pub touched: Vec<RowKey>,
 }

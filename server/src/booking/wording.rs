@@ -42,8 +42,8 @@ pub(crate) fn raised(exception: &StockException, other: Option<&Row>) -> String 
                 basis.grouped()
             ),
             None => format!(
-                "The last count of {lot} came before this device synced and may already include this. Stock went from \
-                 {before} to {after}. Please count it again."
+                "The last count of {lot} may already include this. Stock went from {before} to {after}. Please count it \
+                 again."
             ),
         },
         ExceptionKind::DuplicateBarcode => {

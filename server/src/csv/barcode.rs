@@ -1,6 +1,6 @@
 //! Barcodes that a spreadsheet has damaged. Only what is certain is mended; every other text stays as it is.
 
-use domain::{check_gtin, unguarded};
+use domain::{check_gtin, key_text, unguarded};
 
 use crate::booking::shortened;
 
@@ -34,19 +34,25 @@ pub(super) fn read_barcode(cell: &str) -> Result<Barcode, String> {
     })
 }
 
-/// Whether it is a number such as `4.00638E+12`.
+/// Whether it is a number such as `4.00638E+12` or `4.00638E12`. `4E12` may be a code.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
-    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
-    let exponent = exponent.strip_prefix('+').unwrap_or_default();
-    whole.len() == 1 && [whole, fraction, exponent].into_iter().all(is_digits)
+    let signed = exponent.strip_prefix('+');
+    let parts = mantissa.split_once(['.', ',']);
+    let (whole, fraction) = parts.unwrap_or((mantissa, "0"));
+    let is_number = signed.is_some() || parts.is_some();
+    is_number && whole.len() == 1 && [whole, fraction, signed.unwrap_or(exponent)].into_iter().all(is_digits)
 }
 
 /// The barcode that a damaged one was; none for any other text.
 fn mended(text: &str) -> Option<String> {
     let wrapped = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let inner = wrapped.or_else(|| text.strip_prefix('\'')).unwrap_or(text);
-    let whole = [".0", ",0"].into_iter().find_map(|end| inner.strip_suffix(end)).unwrap_or(inner);
+    // Digits of other scripts, and invisible characters among digits.
+    let ascii = key_text(inner);
+    let inner = if inner.contains(char::is_alphabetic) { inner } else { &*ascii };
+    let zeros = [".00", ",00", ".0", ",0"];
+    let whole = zeros.into_iter().find_map(|end| inner.strip_suffix(end)).unwrap_or(inner);
     let gtin = gtin(whole).filter(|gtin| gtin != text);
     // Digits that are marked as text need not be a GTIN.
     gtin.or_else(|| (inner != text && is_digits(inner)).then(|| inner.to_owned()))
@@ -54,12 +60,15 @@ fn mended(text: &str) -> Option<String> {
 
 /// The valid GTIN that is written with separators, or without its first zero.
 fn gtin(text: &str) -> Option<String> {
-    /// Codes with hyphens that are shorter are most likely no GTINs, whatever their last digit is.
-    const MIN_HYPHENATED_DIGITS: usize = 12;
+    /// Codes with other separators than spaces that are shorter are most likely no GTINs, whatever their last digit is.
+    const MIN_SEPARATED_DIGITS: usize = 12;
+    /// Hyphens, and the thousands separators of spreadsheets.
+    const SEPARATORS: [char; 5] = ['-', '.', ',', '\'', '\u{2019}'];
     /// A GTIN-12 whose first digit, a zero, is missing.
     const DIGITS_WITHOUT_ZERO: usize = 11;
-    let digits: String = text.chars().filter(|char| !matches!(char, ' ' | '-' | '\u{a0}')).collect();
-    if !is_digits(&digits) || (text.contains('-') && digits.len() < MIN_HYPHENATED_DIGITS) {
+    let is_digit = |char: &char| !char.is_whitespace() && !SEPARATORS.contains(char);
+    let digits: String = text.chars().filter(is_digit).collect();
+    if !is_digits(&digits) || (text.contains(SEPARATORS) && digits.len() < MIN_SEPARATED_DIGITS) {
         return None;
     }
     if digits.len() == DIGITS_WITHOUT_ZERO {
@@ -92,6 +101,14 @@ mod tests {
             ("=\"36000291452\"", "036000291452"),
             ("=\"12345\"", "12345"),
             ("'12345", "12345"),
+            ("4.006.381.333.931", "4006381333931"),
+            ("4,006,381,333,931.00", "4006381333931"),
+            ("4’006’381’333’931", "4006381333931"),
+            ("4\u{202f}006\u{202f}381\u{202f}333\u{202f}931", "4006381333931"),
+            ("\u{664}\u{660}\u{660}\u{666}\u{663}\u{668}\u{661}\u{663}\u{663}\u{663}\u{669}\u{663}\u{661}", "4006381333931"),
+            ("\u{ff11}\u{ff12}\u{ff13}", "123"),
+            ("\u{feff}4006381333931\u{200b}", "4006381333931"),
+            ("4006381\u{2060}333931", "4006381333931"),
         ] {
             let expected = Barcode { text: barcode.to_owned(), is_mended: true };
             assert_eq!(read_barcode(cell), Ok(expected), "{cell}");
@@ -117,6 +134,11 @@ mod tests {
             "'A-1",
             "1E5",
             "12E+3",
+            "4E12",
+            "12.3E4",
+            "4.006.381.333.930",
+            "1.234.567",
+            "ABC\u{ff11}",
             "(01)04006381333931",
         ] {
             assert_eq!(read_barcode(cell), Ok(Barcode { text: cell.to_owned(), is_mended: false }), "{cell}");
@@ -131,7 +153,7 @@ mod tests {
 
     #[test]
     fn lost_digits_cannot_be_mended() {
-        for cell in ["4.00638E+12", "4,00638E+12", "4e+12"] {
+        for cell in ["4.00638E+12", "4,00638E+12", "4e+12", "4.00638E12", "4,00638e12"] {
             let reason = read_barcode(cell).expect_err(cell);
             assert!(reason.starts_with(&format!("\"{cell}\" is not a barcode")), "{reason}");
         }

@@ -179,7 +179,13 @@ pub(super) fn read_file<T>(
         };
         match value {
             Ok(value) => parsed.lines.push(value),
-            Err(fault) => parsed.bad.push(bad(lines.first, 1, fault)),
+            Err((column, reason)) => {
+                let reason = match lines.of_long_field() {
+                    Some(long) => format!("{reason} ({long})"),
+                    None => reason,
+                };
+                parsed.bad.push(bad(lines.first, lines.count(), (column, reason)));
+            }
         }
     }
     parsed

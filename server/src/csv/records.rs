@@ -93,6 +93,14 @@ impl Lines {
         quotes.is_open.then(|| "a quote in it is not closed".to_owned())
     }
 
+    /// The lines of a field with line breaks, as an explanation of a fault in its text.
+    pub(super) fn of_long_field(&self) -> Option<String> {
+        let Self { first, last, quotes, quote } = self;
+        (first < last && quotes.long.is_some()).then(|| {
+            format!("a text goes on until line {last}; remove its line breaks, or close the quote in line {quote}")
+        })
+    }
+
     /// The number of lines.
     pub(super) fn count(&self) -> u64 {
         self.last - self.first + 1

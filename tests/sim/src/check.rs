@@ -51,6 +51,8 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     let actions: BTreeMap<Uuid, &Action> = drafted.iter().map(|(id, action)| (*id, action)).collect();
     let bases: BTreeMap<Uuid, u64> =
         devices.iter().flat_map(|device| device.diary.borrow().bases.clone()).collect();
+    let intents = intents(devices);
+    let drafts = Drafts { actions: &actions, bases: &bases, replaces: &intents.replaces };
     let mut found = Vec::new();
     found.extend(booked_wrongly(&books, &actions));
     for device in devices {
@@ -62,9 +64,9 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
     found.extend(out_of_order(&database, &books)?);
     let booked = in_effect(&books, &actions);
     found.extend(deliveries_off(&database, &booked)?);
-    found.extend(exceptions_off(&database, &Drafts { actions: &actions, bases: &bases }, &booked)?);
+    found.extend(exceptions_off(&database, &drafts, &booked)?);
     found.extend(codes_off(&database, &booked)?);
-    found.extend(conflicts_off(&database, &books, &booked, &intents(devices))?);
+    found.extend(conflicts_off(&database, &books, &booked, &intents)?);
     for device in devices {
         found.extend(rows_off(air, device, &database)?);
     }

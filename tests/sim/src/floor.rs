@@ -17,6 +17,8 @@ pub(crate) struct Drafts<'d> {
     pub(crate) actions: &'d BTreeMap<Uuid, &'d Action>,
     /// The revision that each was based on.
     pub(crate) bases: &'d BTreeMap<Uuid, u64>,
+    /// Each replacement with the mutation that it replaces, and each reversal with the one that it reverses.
+    pub(crate) replaces: &'d BTreeMap<Uuid, Uuid>,
 }
 
 /// A booking that raises "moved while counted": a count that had not seen other bookings, or other work that
@@ -48,6 +50,8 @@ struct Line {
     delta: i64,
     /// The revision that its mutation was based on; 0 if that is unknown.
     base: u64,
+    /// The revision of the mutation that it reverses.
+    reversed: Option<u64>,
 }
 
 /// The received quantity of a delivery is the sum of its bookings, and closed deliveries were closed by a
@@ -157,7 +161,7 @@ fn lots(database: &Connection, drafts: &Drafts<'_>) -> Result<(BTreeMap<Uuid, Lo
                UNION ALL SELECT rev, line, lot_id, 0, mutation_id, kind, product_id, client FROM resolutions \
                ORDER BY 1, 2";
     let mut lots: BTreeMap<Uuid, Lot> = BTreeMap::new();
-    let mut unseen = Vec::new();
+    let (mut unseen, mut revs) = (Vec::new(), BTreeMap::new());
     let mut statement = database.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -170,7 +174,9 @@ fn lots(database: &Connection, drafts: &Drafts<'_>) -> Result<(BTreeMap<Uuid, Lo
             "" => {
                 let base = drafts.bases.get(&mutation).copied().unwrap_or_default();
                 let rev = u64::try_from(row.get::<_, i64>(0)?)?;
-                book(lot, &Line { rev, client: row.get(7)?, delta: row.get(3)?, base }, action);
+                revs.insert(mutation, rev);
+                let reversed = drafts.replaces.get(&mutation).and_then(|subject| revs.get(subject)).copied();
+                book(lot, &Line { rev, client: row.get(7)?, delta: row.get(3)?, base, reversed }, action);
                 continue;
             }
             "below_zero" => lot.below.take(),
@@ -199,10 +205,14 @@ fn book(lot: &mut Lot, line: &Line, action: Option<&Action>) {
         let is_unseen = |moved: &Moved| line.base > 0 && line.base < moved.rev;
         lot.moved = if before == basis.0 { lot.moved.filter(is_unseen) } else { moved(Some(basis.0)) };
         lot.counts.push((line.rev, line.client));
-    } else if line.base > 0
-        && lot.counts.iter().any(|(rev, client)| *rev > line.base && *client != line.client)
-    {
-        lot.moved = moved(None);
+    } else {
+        let is_late = |(rev, client): &(u64, Uuid)| {
+            let is_unseen = line.base > 0 && *rev > line.base && *client != line.client;
+            is_unseen || line.reversed.is_some_and(|reversed| *rev > reversed)
+        };
+        if lot.counts.iter().any(is_late) {
+            lot.moved = moved(None);
+        }
     }
 }
 

@@ -246,6 +246,11 @@ impl Link {
             if self.air.variant == Variant::NoBase && !is_based {
                 mutation["base"] = 0.into();
             }
+            let reason = mutation["action"]["adjust_lot"]["reason"].as_str();
+            let is_reversal = reason.is_some_and(|reason| reason.starts_with("reversal"));
+            if self.air.variant == Variant::NoSubject && is_reversal {
+                mutation["replaces"] = Value::Null;
+            }
             let id = mutation["id"].as_str().and_then(|text| Uuid::parse_str(text).ok());
             if id.is_some_and(|id| poison.contains(&id)) {
                 mutation["schema"] = 99.into();

@@ -120,7 +120,10 @@ fn record(
     dice: &Dice,
 ) -> Option<Task<Result<Kept, RecordError>>> {
     let view = view(device);
-    let action = some_action(device, dice, &view.rows)?;
+    let (action, reversed) = match dice.roll(24) {
+        17 => reversal(device, dice).map(|(action, subject)| (action, Some(subject)))?,
+        kind => (some_action(device, dice, &view.rows, kind)?, None),
+    };
     let mut touched: Rows<Row> = Rows::new();
     for key in Warehouse::touches(&action) {
         touched.extend(view.rows.get(&key).map(|row| (key, row.clone())));
@@ -128,21 +131,27 @@ fn record(
     // Skips actions that would be refused in any case.
     Warehouse::apply(&Mutation::from_draft(client.draft(action.clone(), 0, None), 0, 0), &mut touched)
         .ok()?;
-    Some(Box::pin(save(client, action)))
+    Some(Box::pin(save(client, action, reversed)))
 }
 
 /// Saves like the app. The checked draft must be the saved one: one draft, one id.
-async fn save(client: Client<WindowHost>, action: Action) -> Result<Kept, RecordError> {
+async fn save(
+    client: Client<WindowHost>,
+    action: Action,
+    reversed: Option<Uuid>,
+) -> Result<Kept, RecordError> {
     let link = Rc::clone(&client.host().link);
     let base = client.revision_of(&action).await?;
     let drafted = client.host().drafts();
     let had = revision_held(&client);
     let is_edit = Warehouse::edits(&action).is_some();
     let mutation = if link.air.variant == Variant::ChecksAnother {
-        client.check(&mut client.draft(action.clone(), base, None)).await?;
-        client.save(client.draft(action, base, None)).await?
+        client.check(&mut client.draft(action.clone(), base, reversed)).await?;
+        client.save(client.draft(action, base, reversed)).await?
     } else {
-        client.record(action, base).await?
+        let mut draft = client.draft(action, base, reversed);
+        client.check(&mut draft).await?;
+        client.save(draft).await?
     };
     // Other tasks may have started a new snapshot meanwhile: then the base is 0.
     if !is_edit && mutation.base != 0 && mutation.base != had && had == revision_held(&client) {
@@ -231,7 +240,7 @@ fn stored_view(kept: &MemoryStore<Warehouse>) -> View<Row> {
     fold::<Warehouse>(base, pending, |_| true)
 }
 
-fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action> {
+fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>, kind: u32) -> Option<Action> {
     let product = product_id(dice.roll(PRODUCTS_POSSIBLE));
     let lot = LotRef::new(product, dice.pick(&LOT_CODES)?, dice.pick(&BINS)?);
     let quantity = Quantity(i64::from(dice.roll(5) + 1) * 500);
@@ -240,7 +249,7 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
     let odd: Vec<&StockException> = rows.values().filter_map(Row::exception).collect();
     let unknown: Vec<&UnknownCode> = rows.values().filter_map(Row::unknown_code).collect();
     let refused: Vec<&Conflict> = rows.values().filter_map(Row::conflict).collect();
-    Some(match dice.roll(24) {
+    Some(match kind {
         0 | 1 => Action::PickLot { lot: known, quantity, reason: String::new() },
         2 | 3 => {
             let delivery = some_delivery(dice, rows);
@@ -277,7 +286,6 @@ fn some_action(device: &Device, dice: &Dice, rows: &Rows<Row>) -> Option<Action>
         13 => Action::CreateProduct(self::product(dice.roll(PRODUCTS_POSSIBLE), &device.link.name)),
         14 => Action::DeleteLot { lot: known },
         15 => resolve(dice.pick(&odd)?),
-        17 => reversal(device, dice)?,
         18 => {
             let id = some_delivery(dice, rows).filter(|_| dice.once_in(4))?;
             Action::CloseDelivery { id, reason: "nothing more comes".to_owned() }
@@ -324,11 +332,12 @@ fn resolve(shown: &StockException) -> Action {
     }
 }
 
-/// The first action of a reversal of a booked mutation.
-fn reversal(device: &Device, dice: &Dice) -> Option<Action> {
+/// The first action of a reversal of a booked mutation, and that mutation.
+fn reversal(device: &Device, dice: &Dice) -> Option<(Action, Uuid)> {
     let journal = block_on(device.store.kept.journal(MAX_ROWS)).ok()?;
     let booked: Vec<_> = journal.iter().filter(|record| record.outcome.verdict.is_booked()).collect();
-    reversal_of(&dice.pick(&booked)?.mutation.action)?.into_iter().next()
+    let subject = &dice.pick(&booked)?.mutation;
+    Some((reversal_of(&subject.action)?.into_iter().next()?, subject.id))
 }
 
 fn update_product(id: Uuid, patch: ProductPatch) -> Action {

@@ -46,6 +46,8 @@ pub enum Variant {
     NoFold,
     /// Stock work does not say which revision its device had, so none of it is late for a count.
     NoBase,
+    /// Reversals do not say which mutation they reverse, so none is late for a count.
+    NoSubject,
     /// The last report of an unknown code overwrites the earlier ones.
     LastReportWins,
     /// Unknown codes that a product has come back.
@@ -59,7 +61,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
-    pub const BROKEN: [(Self, u64); 23] = [
+    pub const BROKEN: [(Self, u64); 24] = [
         (Self::DeleteBeforeAck, 1),
         (Self::AnyAnswerIsAck, 99),
         (Self::DropOnSignIn, 5),
@@ -81,6 +83,7 @@ impl Variant {
         (Self::StaleQueue, 1),
         (Self::NoFold, 2),
         (Self::NoBase, 26),
+        (Self::NoSubject, 1),
         (Self::LastReportWins, 1),
         (Self::CodesComeBack, 1),
     ];
@@ -109,6 +112,7 @@ impl Variant {
             Self::StaleQueue => ("stale-queue", "rows are shown with a queue of another version"),
             Self::NoFold => ("no-fold", "rows are shown without pending mutations"),
             Self::NoBase => ("no-base", "stock work does not say which counts its device had seen"),
+            Self::NoSubject => ("no-subject", "reversals do not say which mutation they reverse"),
             Self::LastReportWins => ("last-report-wins", "a report of a code overwrites earlier ones"),
             Self::CodesComeBack => ("codes-come-back", "unknown codes that a product has come back"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),

@@ -1,5 +1,5 @@
-//! Work that was recorded before its device had seen another device's count of the lot is booked, and the lot
-//! has to be counted again.
+//! Work that was recorded before its device had seen another device's count of the lot is booked, and so is the reversal of
+//! work from before a count. Then the lot has to be counted again.
 
 use anyhow::{Context as _, Result};
 use domain::{Action, ExceptionKind, LotRef, Quantity, StockException};
@@ -8,6 +8,7 @@ use sync::Store as _;
 use tests::{TestDevice, TestServer};
 use uuid::Uuid;
 
+use crate::transfer::import_text;
 use crate::{lot, lots_that_do_not_add_up, mutation, order, pick, receive, send_raw, stocked, vinegar};
 
 fn bin() -> LotRef {
@@ -124,5 +125,50 @@ async fn own_work_after_an_own_count_and_work_of_older_builds_raise_nothing() ->
     assert_eq!(receipts[0]["outcome"]["verdict"], "applied");
     ada.sync(&server).await?;
     assert_eq!((ada.exceptions().await?, on_hand(&ada, &bin()).await?), (Vec::new(), Quantity::units(15)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reversal_is_compared_with_the_counts_since_the_reversed_work() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let client = Uuid::from_u128(7);
+    let send = async |seq: u64, action: Action, replaces: Option<Uuid>| -> Result<String> {
+        let mut sent = mutation(seq, &serde_json::to_value(action)?);
+        sent["replaces"] = json!(replaces);
+        let receipts = send_raw(&server, ada.token(), client, json!([sent])).await?;
+        Ok(receipts[0]["outcome"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let back = || Action::AdjustLot {
+        lot: bin(),
+        delta: Quantity::units(4),
+        reason: "reversal:pick".to_owned(),
+        delivery: None,
+    };
+    let picked = |seq: u64| Uuid::from_u128(0xF000 + u128::from(seq));
+    send(1, pick(&bin(), 4), None).await?;
+    assert_eq!(send(2, back(), Some(picked(1))).await?, "", "nobody has counted");
+    send(3, pick(&bin(), 4), None).await?;
+    send(4, count(&bin(), 10, 6), None).await?;
+    assert_eq!(send(5, back(), Some(picked(3))).await?, "late_for_count");
+    ada.sync(&server).await?;
+    let exception = the_exception(&ada).await?;
+    assert_eq!((exception.before, exception.after), (Quantity::units(10), Quantity::units(14)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_that_had_not_seen_an_import_of_quantities_is_late() -> Result<()> {
+    let (server, ada) = stocked().await?;
+    let header = "sku,lot_code,location,quantity,status,expires_on,received_on\n";
+    let products = "sku,barcode,name,unit,price_minor,currency\n";
+    for (quantity, exceptions) in [(10, 0), (12, 1)] {
+        ada.sync(&server).await?;
+        let lots = format!("{header}VIN-1,L1,A-1,{quantity},,,\n");
+        import_text(&server, products, Some(&lots), false).await?;
+        ada.record(pick(&bin(), 1)).await?;
+        ada.record(receive(&bin(), 1)).await?;
+        ada.sync(&server).await?;
+        assert_eq!(ada.exceptions().await?.len(), exceptions, "{quantity}");
+    }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{lots_that_do_not_add_up, number};
 const PRODUCTS: &str = "sku,barcode,name,unit,price_minor,currency\n";
 const LOTS: &str = "sku,lot_code,location,quantity,status,expires_on,received_on\n";
 
-async fn import_text(
+pub(crate) async fn import_text(
     server: &TestServer,
     products: &str,
     lots: Option<&str>,

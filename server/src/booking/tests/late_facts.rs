@@ -1,4 +1,5 @@
-//! A fact is late if its device had not seen another device's count of the lot.
+//! A fact is late if its device had not seen another device's count of the lot, and a reversal if the lot was counted after
+//! the reversed work.
 
 use domain::{ExceptionKind, Order, OrderLine, StockException, exception_key};
 
@@ -126,4 +127,74 @@ fn a_count_without_a_difference_is_noted_and_is_no_edit_of_the_lot() {
     let patch = LotPatch { status: Some(LotStatus::Reserved), expires_on: None };
     let edit = by(ME, 9, [Action::UpdateLot { lot: bin(), patch }]);
     assert_eq!(verdicts(&book(&edit, known)), [(Verdict::Applied, "")], "nothing to merge");
+}
+
+/// Books one mutation after the others. Returns its id and its code.
+fn then(known: &mut Known, client: Uuid, replaces: Option<Uuid>, action: Action) -> (Uuid, String) {
+    let mut sent = by(client, known.rev, [action]);
+    let mutation = &mut sent.mutations[0];
+    let id = Uuid::from_u128(0xAB00 + u128::from(known.rev));
+    (mutation.id, mutation.seq, mutation.replaces) = (id, known.rev, replaces);
+    let booked = book(&sent, known.clone());
+    known.rev = booked.rev;
+    known.rows.extend(booked.changed);
+    known.receipts.extend(booked.receipts);
+    (id, booked.answers[0].outcome.code.clone())
+}
+
+fn add(units: i64) -> Action {
+    let delta = Quantity::units(units);
+    Action::AdjustLot { lot: bin(), delta, reason: "reversal:pick".into(), delivery: None }
+}
+
+#[test]
+fn a_reversal_of_work_before_a_count_raises_an_exception() {
+    for counting in [ME, OTHER] {
+        let mut known = known();
+        let (picked, _) = then(&mut known, ME, None, pick(3));
+        then(&mut known, counting, None, count(bin(), 10, 7));
+        let (reversed, code) = then(&mut known, ME, Some(picked), add(3));
+        assert_eq!(code, "late_for_count");
+        let raised = exception(&known, &bin()).expect("an exception");
+        assert_eq!((raised.before, raised.after), (Quantity::units(10), Quantity::units(13)));
+        let (_, code) = then(&mut known, ME, Some(reversed), pick(3));
+        assert_eq!(code, "", "the reversal itself was after the count");
+        then(&mut known, counting, None, count(bin(), 10, 10));
+        assert_eq!(exception(&known, &bin()), None);
+    }
+}
+
+#[test]
+fn a_reversal_of_work_after_the_counts_is_not_late() {
+    let mut known = known();
+    let (counted, _) = then(&mut known, ME, None, count(bin(), 12, 10));
+    let (picked, _) = then(&mut known, ME, None, pick(3));
+    assert_eq!(then(&mut known, ME, Some(picked), add(3)).1, "");
+    assert_eq!(then(&mut known, ME, Some(counted), add(-2)).1, "", "a reversed count");
+    let refused = Action::PickLot { lot: LotRef::new(OTHER, "L1", "A-1"), quantity: Quantity::units(1), reason: String::new() };
+    let (refused, code) = then(&mut known, ME, None, refused);
+    assert_eq!(code, "unknown_product");
+    then(&mut known, ME, None, count(bin(), 10, 10));
+    assert_eq!(then(&mut known, ME, Some(refused), pick(1)).1, "", "no reversal: it replaces a refused one");
+    known.receipts.iter_mut().for_each(|receipt| receipt.rev = 0);
+    assert_eq!(then(&mut known, ME, Some(picked), add(3)).1, "", "decided by an older server");
+}
+
+#[test]
+fn a_reversed_move_is_late_for_the_lot_that_was_counted() {
+    let mut known = known();
+    let there = bin().at("B-2");
+    let step = |lot: &LotRef, to: &str| Action::MoveLot { lot: lot.clone(), to: to.into(), quantity: Quantity::units(1) };
+    let (moved, _) = then(&mut known, ME, None, step(&bin(), "B-2"));
+    then(&mut known, ME, None, count(there.clone(), 0, 1));
+    assert_eq!(then(&mut known, ME, Some(moved), step(&there, "A-1")).1, "late_for_count");
+    assert!(exception(&known, &there).is_some() && exception(&known, &bin()).is_none());
+}
+
+#[test]
+fn a_reversal_is_judged_with_its_subject_in_the_same_request() {
+    let mut sent = by(ME, 9, [pick(3), count(bin(), 10, 7), add(3)]);
+    sent.mutations[2].replaces = Some(sent.mutations[0].id);
+    assert!(sent.needs().ids.contains(&sent.mutations[0].id));
+    assert_eq!(codes(&sent, known()), ["", "", "late_for_count"]);
 }

@@ -17,7 +17,7 @@ use super::exceptions::{Finding, Inspector, row_of};
 use super::save::{self, EditLine, LedgerLine};
 use super::writer::Decided;
 use super::{load, schema};
-use crate::booking::{StoredRow, barcode_key, changed_fields};
+use crate::booking::{StoredRow, barcode_key, changed_fields, note_count};
 
 /// Rows under one revision: devices pull whole revisions, so one must fit well into a response.
 const MAX_ROWS_PER_REVISION: u64 = 1_000;
@@ -251,8 +251,14 @@ impl<'i> Importer<'i> {
         (self.on_row)(*added + *changed + *unchanged);
         let rev = self.next_rev();
         let last = FieldRev { rev, client: Uuid::nil() };
+        let quantity = |row: &Row| row.lot().map(|lot| lot.quantity);
+        // To work that was recorded before, the import is a count.
+        let is_count = old.as_ref().is_some_and(|old| quantity(&old.row) != quantity(&row));
         let mut revs = old.map(|old| old.fields).unwrap_or_default();
         revs.extend(written.into_iter().map(|field| (field.to_owned(), last)));
+        if is_count {
+            note_count(&mut revs, last);
+        }
         let stored = StoredRow { rev, row, deleted: false, fields: revs };
         save::row(self.transaction, &self.import.site, &stored, self.import.now)?;
         Ok(true)

@@ -73,7 +73,7 @@ pub(super) fn max_seq(connection: &Connection, site: &str, client: Uuid) -> Resu
 
 fn receipt_sql(condition: &str) -> String {
     format!(
-        "SELECT client, seq, mutation_id, verdict, code, message, touched FROM receipts \
+        "SELECT client, seq, mutation_id, verdict, code, message, rev, touched FROM receipts \
          WHERE site = ?1 AND {condition}"
     )
 }
@@ -93,9 +93,10 @@ fn receipt(
                 verdict: verdict(row.get_ref(3)?.as_str()?),
                 code: row.get(4)?,
                 message: row.get(5)?,
+                rev: from_i64(row.get(6)?),
                 touched: Vec::new(),
             };
-            Ok((receipt, row.get::<_, String>(6)?))
+            Ok((receipt, row.get::<_, String>(7)?))
         })
         .optional()?;
     let Some((receipt, touched)) = found else { return Ok(None) };

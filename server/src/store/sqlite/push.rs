@@ -17,7 +17,7 @@ use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
 static CLIENT: LazyLock<String> =
     LazyLock::new(|| upsert("clients", "site, client", "site, client, device, max_seq"));
 static RECEIPT: LazyLock<String> = LazyLock::new(|| {
-    insert("receipts", "site, client, seq, mutation_id, verdict, code, message, touched, booked_at")
+    insert("receipts", "site, client, seq, mutation_id, verdict, code, message, rev, touched, booked_at")
 });
 static ORDER: LazyLock<String> = LazyLock::new(|| {
     insert(
@@ -86,6 +86,7 @@ fn write_receipts(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked)
             verdict_code(receipt.verdict),
             receipt.code,
             receipt.message,
+            to_i64(receipt.rev),
             json(&receipt.touched)?,
             batch.now.0,
         ])?;

@@ -333,6 +333,24 @@ mod tests {
     }
 
     #[test]
+    fn a_product_with_a_new_sku_is_no_twin() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let file = dir.path().join("lotbook.db");
+        drop(earlier(&file));
+        let mut connection = open_writer(&file).expect("an upgrade");
+        let transaction = connection.transaction().expect("a transaction");
+        let found = "SELECT sku || ' ' || length(sku_twin) FROM products WHERE name LIKE 'A%'";
+        for (sku, expected) in [("ab", "ab 36"), ("xy", "xy 0")] {
+            let key = domain::product_key(Uuid::from_u128(1));
+            let mut stored = load::row(&transaction, "s", &key).expect("a query").expect("a product");
+            let Row::Product(product) = &mut stored.row else { panic!("no product: {stored:?}") };
+            (product.sku, product.name) = (sku.to_owned(), format!("A {sku}"));
+            save::row(&transaction, "s", &stored, UnixMillis(0)).expect("a row");
+            assert_eq!(texts(&transaction, found), [expected]);
+        }
+    }
+
+    #[test]
     fn lots_of_one_spelling_become_one() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let file = dir.path().join("lotbook.db");

@@ -16,12 +16,14 @@ use super::sql::{insert, upsert};
 use crate::booking::StoredRow;
 
 static PRODUCT: LazyLock<String> = LazyLock::new(|| {
-    upsert(
+    let product = upsert(
         "products",
         "site, product_id",
         "site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, currency, \
          family, variant, rev, field_revs, deleted_at",
-    )
+    );
+    // With another SKU, a product is no longer the twin of the one that shared the old one.
+    format!("{product}, sku_twin = CASE WHEN products.sku = excluded.sku THEN products.sku_twin ELSE '' END")
 });
 static LOT: LazyLock<String> = LazyLock::new(|| {
     upsert(

@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0006_edits.sql"),
     include_str!("../../../migrations/sqlite/0007_office.sql"),
     include_str!("../../../migrations/sqlite/0008_keys.sql"),
+    include_str!("../../../migrations/sqlite/0009_receipt_revisions.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
@@ -292,6 +293,20 @@ mod tests {
                 "SELECT * FROM exceptions WHERE site = '' AND (product_id, lot_id, kind) = ('', '', '')",
                 "PRIMARY KEY (site=? AND product_id=? AND lot_id=? AND kind=?)",
             ),
+            (
+                "SELECT * FROM unknown_codes WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9",
+                "unknown_codes_by_rev",
+            ),
+            (
+                "SELECT code FROM unknown_codes WHERE site = '' AND deleted_at IS NULL ORDER BY booked_at DESC",
+                "unknown_codes_by_age",
+            ),
+            ("SELECT * FROM conflicts WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9", "conflicts_by_rev"),
+            (
+                "SELECT mutation_id FROM conflicts WHERE site = '' AND deleted_at IS NULL ORDER BY booked_at DESC",
+                "conflicts_by_age",
+            ),
+            ("SELECT * FROM product_edits WHERE site = '' AND product_id = '' AND rev < ''", "edits_by_product"),
             ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
             ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),
         ];
