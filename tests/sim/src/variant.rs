@@ -83,7 +83,7 @@ impl Variant {
         (Self::StaleQueue, 1),
         (Self::NoFold, 2),
         (Self::NoBase, 26),
-        (Self::NoSubject, 1),
+        (Self::NoSubject, 129),
         (Self::LastReportWins, 1),
         (Self::CodesComeBack, 1),
     ];

@@ -186,7 +186,7 @@ fn a_reversed_move_is_late_for_the_lot_that_was_counted() {
     let there = bin().at("B-2");
     let step = |lot: &LotRef, to: &str| Action::MoveLot { lot: lot.clone(), to: to.into(), quantity: Quantity::units(1) };
     let (moved, _) = then(&mut known, ME, None, step(&bin(), "B-2"));
-    then(&mut known, ME, None, count(there.clone(), 0, 1));
+    then(&mut known, ME, None, count(there.clone(), 2, 1));
     assert_eq!(then(&mut known, ME, Some(moved), step(&there, "A-1")).1, "late_for_count");
     assert!(exception(&known, &there).is_some() && exception(&known, &bin()).is_none());
 }
