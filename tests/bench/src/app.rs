@@ -13,10 +13,10 @@ const SCREEN: (u32, u32) = (390, 844);
 const IS_COMPLETE: &str = "
     const opened = indexedDB.open('lotbook');
     const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
-    const read = database.transaction('meta').objectStore('meta').getAll();
-    const values = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
+    const read = database.transaction('meta').objectStore('meta').get('cursor');
+    const cursor = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
     database.close();
-    return JSON.stringify(values).includes('live');";
+    return Boolean(cursor) && Boolean(JSON.parse(cursor).live);";
 /// Script: `painted(isThere, then)` calls `then` with the time of the first frame after `isThere()` is true.
 pub(crate) const PAINTED: &str = "
     const painted = (isThere, then) => {

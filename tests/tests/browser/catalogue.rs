@@ -97,7 +97,7 @@ async fn a_whole_catalogue_is_searched_and_scanned_offline() -> Result<()> {
         const read = database.transaction('meta').objectStore('meta').get('cursor');
         const cursor = await new Promise((resolve) => { read.onsuccess = () => resolve(read.result); });
         database.close();
-        return Boolean(cursor) && cursor.includes('live');";
+        return Boolean(cursor) && Boolean(JSON.parse(cursor).live);";
     let deadline = begun + Duration::from_secs(FIRST_SYNC_SECONDS);
     while device.script(is_live).await?.as_bool() != Some(true) {
         ensure!(Instant::now() < deadline, "the first sync takes more than {FIRST_SYNC_SECONDS} s");
