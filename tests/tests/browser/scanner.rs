@@ -59,7 +59,7 @@ pub(crate) async fn scan_without_key_codes(device: &Device, code: &str) -> Resul
 async fn scan_with(device: &Device, code: &str, key_code: u32) -> Result<()> {
     let session = device.driver().cdp().connect().await?;
     let keys: Vec<_> = keys_of(code).collect();
-    press(&session, &keys, key_code).await?;
+    press(&session, &keys, key_code, now()?).await?;
     Ok(session.detach().await?)
 }
 
@@ -68,11 +68,13 @@ pub(crate) async fn scan_torn(device: &Device, code: &str, cut: usize, stall: St
     let session = device.driver().cdp().connect().await?;
     let keys: Vec<_> = keys_of(code).collect();
     let (head, tail) = keys.split_at(cut);
-    press(&session, head, ANY_KEY_CODE).await?;
+    let begun = now()?;
+    press(&session, head, ANY_KEY_CODE, begun).await?;
     match stall {
         Stall::Link(time) => {
             tokio::time::sleep(time).await;
-            press(&session, tail, ANY_KEY_CODE).await?;
+            let goes_on = begun + KEY_MILLIS / 1_000.0 * f64::from(u32::try_from(cut)?) + time.as_secs_f64();
+            press(&session, tail, ANY_KEY_CODE, goes_on).await?;
         }
         Stall::Page(time) => {
             let busy = format!(
@@ -81,7 +83,7 @@ pub(crate) async fn scan_torn(device: &Device, code: &str, cut: usize, stall: St
             );
             let evaluation = json!({ "expression": busy });
             let stalled = session.send_raw("Runtime.evaluate", evaluation);
-            let (stalled, pressed) = join(stalled, press(&session, tail, ANY_KEY_CODE)).await;
+            let (stalled, pressed) = join(stalled, press(&session, tail, ANY_KEY_CODE, now()?)).await;
             stalled?;
             pressed?;
         }
@@ -95,8 +97,13 @@ fn keys_of(code: &str) -> impl Iterator<Item = (String, String)> {
     keys.chain([("Enter".to_owned(), "\r".to_owned())])
 }
 
-async fn press(session: &CdpSession, keys: &[(String, String)], key_code: u32) -> Result<()> {
-    let begun = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+/// Seconds since 1970.
+fn now() -> Result<f64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64())
+}
+
+/// Presses keys as at `begun`, in seconds since 1970, and after it.
+async fn press(session: &CdpSession, keys: &[(String, String)], key_code: u32, begun: f64) -> Result<()> {
     let mut presses = Vec::new();
     for (at, (key, text)) in keys.iter().enumerate() {
         let timestamp = begun + KEY_MILLIS / 1_000.0 * f64::from(u32::try_from(at)?);
