@@ -115,7 +115,8 @@ impl Kept {
         for entry in fs::read_dir(cache).with_context(failed)? {
             let path = entry.with_context(failed)?.path();
             let is_result = path.extension().is_some_and(|extension| extension == "wasm");
-            let is_same = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&self.prefix));
+            let is_same =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&self.prefix));
             if is_result && is_same {
                 fs::remove_file(path).with_context(failed)?;
             }

@@ -130,7 +130,16 @@ impl<'b> Booking<'b> {
         // Most of the exceptions that an action could touch do not exist.
         let touched = touched.into_iter().filter(|key| self.set.row(key).is_some()).collect();
         let (seq, id) = (mutation.seq, mutation.id);
-        StoredReceipt { client: self.batch.client, seq, id, verdict, code, message, rev: self.set.rev(), touched }
+        StoredReceipt {
+            client: self.batch.client,
+            seq,
+            id,
+            verdict,
+            code,
+            message,
+            rev: self.set.rev(),
+            touched,
+        }
     }
 
     fn book_one(&mut self, at: usize, mutation: &Mutation<DecodedAction>) -> Result<StoredReceipt, Ruling> {

@@ -97,7 +97,9 @@ impl Lines {
     pub(super) fn of_long_field(&self) -> Option<String> {
         let Self { first, last, quotes, quote } = self;
         (first < last && quotes.long.is_some()).then(|| {
-            format!("a text goes on until line {last}; remove its line breaks, or close the quote in line {quote}")
+            format!(
+                "a text goes on until line {last}; remove its line breaks, or close the quote in line {quote}"
+            )
         })
     }
 

@@ -154,6 +154,7 @@ const EARLIER: &str = "
     DROP INDEX lots_by_code;
     ALTER TABLE inventory_lots DROP COLUMN code_key;
     CREATE INDEX lots_by_code ON inventory_lots (site, lot_code COLLATE NOCASE) WHERE deleted_at IS NULL;
+    ALTER TABLE receipts DROP COLUMN rev;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

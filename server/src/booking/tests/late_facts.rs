@@ -171,7 +171,11 @@ fn a_reversal_of_work_after_the_counts_is_not_late() {
     let (picked, _) = then(&mut known, ME, None, pick(3));
     assert_eq!(then(&mut known, ME, Some(picked), add(3)).1, "");
     assert_eq!(then(&mut known, ME, Some(counted), add(-2)).1, "", "a reversed count");
-    let refused = Action::PickLot { lot: LotRef::new(OTHER, "L1", "A-1"), quantity: Quantity::units(1), reason: String::new() };
+    let refused = Action::PickLot {
+        lot: LotRef::new(OTHER, "L1", "A-1"),
+        quantity: Quantity::units(1),
+        reason: String::new(),
+    };
     let (refused, code) = then(&mut known, ME, None, refused);
     assert_eq!(code, "unknown_product");
     then(&mut known, ME, None, count(bin(), 10, 10));
@@ -184,7 +188,11 @@ fn a_reversal_of_work_after_the_counts_is_not_late() {
 fn a_reversed_move_is_late_for_the_lot_that_was_counted() {
     let mut known = known();
     let there = bin().at("B-2");
-    let step = |lot: &LotRef, to: &str| Action::MoveLot { lot: lot.clone(), to: to.into(), quantity: Quantity::units(1) };
+    let step = |lot: &LotRef, to: &str| Action::MoveLot {
+        lot: lot.clone(),
+        to: to.into(),
+        quantity: Quantity::units(1),
+    };
     let (moved, _) = then(&mut known, ME, None, step(&bin(), "B-2"));
     then(&mut known, ME, None, count(there.clone(), 2, 1));
     assert_eq!(then(&mut known, ME, Some(moved), step(&there, "A-1")).1, "late_for_count");

@@ -306,7 +306,10 @@ mod tests {
                 "SELECT mutation_id FROM conflicts WHERE site = '' AND deleted_at IS NULL ORDER BY booked_at DESC",
                 "conflicts_by_age",
             ),
-            ("SELECT * FROM product_edits WHERE site = '' AND product_id = '' AND rev < ''", "edits_by_product"),
+            (
+                "SELECT * FROM product_edits WHERE site = '' AND product_id = '' AND rev < ''",
+                "edits_by_product",
+            ),
             ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
             ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),
         ];
