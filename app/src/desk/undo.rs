@@ -174,6 +174,7 @@ mod tests {
             schema: 1,
             depends_on: None,
             replaces: None,
+            withdrawn: false,
         }
     }
 

@@ -30,7 +30,7 @@ impl Hearing<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use domain::{Delivery, DeliveryLine, Quantity};
 
     use super::*;
@@ -40,7 +40,7 @@ mod tests {
     use crate::work::work_scan::hear;
     use crate::work::work_scan::tests::{RICE, task};
 
-    fn delivery(id: u128, lines: &[(Uuid, i64)]) -> Delivery {
+    pub(crate) fn delivery(id: u128, lines: &[(Uuid, i64)]) -> Delivery {
         let line = |(product_id, units): &(Uuid, i64)| DeliveryLine {
             product_id: *product_id,
             expected: Quantity::units(*units),

@@ -260,6 +260,7 @@ pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_aw
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::due_scan::tests::delivery;
     use super::*;
 
     pub(crate) fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
@@ -436,8 +437,12 @@ pub(crate) mod tests {
     #[test]
     fn more_than_expected_is_received_once_it_is_confirmed() {
         let over = |typed_quantity: &str, expected: Option<i64>, confirmed: Option<i64>| {
-            let task = Task { expected: expected.map(Quantity::units), ..task(LotWork::Receive) };
-            let form = WorkForm { confirmed_over: confirmed.map(Quantity::units), ..typed(typed_quantity) };
+            let deliveries: Vec<_> =
+                expected.map(|units| delivery(1, &[(Uuid::nil(), units)])).into_iter().collect();
+            let task = Task { deliveries: std::rc::Rc::new(deliveries), ..task(LotWork::Receive) };
+            let confirmed_over = confirmed.map(Quantity::units);
+            let form =
+                WorkForm { confirmed_over, delivery: Some(Uuid::from_u128(1)), ..typed(typed_quantity) };
             form.over_receipt(&form.read(&task).expect("a receipt"), &task)
         };
         assert_eq!(over("60", Some(6), None), Some(Quantity::units(6)));
