@@ -53,6 +53,11 @@ try {
   // Storage is not available: use the device's colour scheme.
 }
 
+// Layouts are chosen by lengths in rem, so another text size is like another size of the window.
+const rem = root.appendChild(document.createElement("i"));
+rem.style.cssText = "position:fixed;width:1rem;visibility:hidden";
+new ResizeObserver(() => dispatchEvent(new Event("resize"))).observe(rem);
+
 const onTrap = ({ error, reason }) => {
   if ((error ?? reason) instanceof WebAssembly.RuntimeError) offerReload(error ?? reason);
 };

@@ -11,8 +11,8 @@ use yew_router::prelude::*;
 
 use crate::words::language::key;
 
-/// Maximum number of lots that a link hands to a transfer: browsers and servers limit the length of an address.
-pub(crate) const MAX_TRANSFERRED_LOTS: usize = 50;
+/// Maximum number of lots of one transfer. A link hands them over in less than 8 KB, which servers accept as an address.
+pub(crate) const MAX_TRANSFER_LOTS: usize = 100;
 
 /// Every page.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,10 +183,12 @@ impl Route {
         format!("{}?open={product}&lot={lot}", Self::Lots.to_path())
     }
 
-    /// The address of a transfer of these lots, each a product's id and a lot's; at most [`MAX_TRANSFERRED_LOTS`].
+    /// The address of a transfer of these lots, each a product's id and a lot's; at most [`MAX_TRANSFER_LOTS`].
     pub(crate) fn transfer_of(lots: impl Iterator<Item = (Uuid, Uuid)>) -> String {
-        let lots: Vec<String> =
-            lots.take(MAX_TRANSFERRED_LOTS).map(|(product, lot)| format!("{product}.{lot}")).collect();
+        let lots: Vec<String> = lots
+            .take(MAX_TRANSFER_LOTS)
+            .map(|(product, lot)| format!("{}.{}", product.simple(), lot.simple()))
+            .collect();
         format!("{}?lots={}", Self::Transfer.to_path(), lots.join("~"))
     }
 
@@ -196,7 +198,7 @@ impl Route {
             let (product, lot) = text.split_once('.')?;
             Some((product.parse().ok()?, lot.parse().ok()?))
         };
-        query.split('~').take(MAX_TRANSFERRED_LOTS).filter_map(lot).collect()
+        query.split('~').take(MAX_TRANSFER_LOTS).filter_map(lot).collect()
     }
 
     /// Whether the stock list is shown beside it on wide screens.
@@ -336,10 +338,11 @@ mod tests {
     #[test]
     fn the_address_of_a_transfer_has_its_lots() {
         let ids = |n| (Uuid::from_u128(n), Uuid::from_u128(n + 1_000));
-        let address = Route::transfer_of((0..60).map(ids));
+        let address = Route::transfer_of((0..120).map(ids));
+        assert!(address.len() < 8_000, "{} bytes", address.len());
         let (path, query) = address.split_once("?lots=").expect("a query");
         assert_eq!(Route::recognize(path), Some(Route::Transfer));
-        assert_eq!(Route::lots_of_transfer(query), (0..50).map(ids).collect::<Vec<_>>());
+        assert_eq!(Route::lots_of_transfer(query), (0..100).map(ids).collect::<Vec<_>>());
         assert_eq!(Route::lots_of_transfer("x~1.2~"), []);
     }
 

@@ -152,7 +152,7 @@ impl FactBooking<'_> {
         check_movement(lot, quantity)?;
         target.validate()?;
         if target.id() == lot.id() {
-            let message = format!("The goods are already in {to}. Choose another location.");
+            let message = format!("The goods are already in {to}. Choose another bin.");
             return Err(Refusal::new("same_location", message));
         }
         let source = self.rows.get(&lot_key(lot)).and_then(Row::lot).cloned();

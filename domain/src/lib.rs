@@ -51,8 +51,8 @@ pub use effect::{Effect, LedgerEntry, Movement};
 pub use exception::{EXCEPTIONS, ExceptionKind, Sighting, StockException, exception_key};
 pub use fefo::{Allocation, allocate, by_expiry, first_to_take, primary_lot};
 pub use gs1::{
-    Amount, Element, GROUP_SEPARATOR, Gs1, Gs1Fault, Label, MAX_READINGS, Scan, Scanner, looks_like_goods,
-    read_scan,
+    Amount, Element, GROUP_SEPARATOR, Gs1, Gs1Fault, Label, MAX_READINGS, Scan, Scanner, looks_like_date,
+    looks_like_goods, read_scan,
 };
 pub use gtin::{GtinFault, check_gtin, expand_upc_e, normalize_gtin};
 pub use identity::{delivery_number_key, location_key, lot_code_key, sku_key};

@@ -108,7 +108,7 @@ impl LotRef {
     /// A [`Refusal`] that names the invalid one.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
-        check_required("Location", &self.location, MAX_CODE_CHARS)
+        check_required("Bin", &self.location, MAX_CODE_CHARS)
     }
 }
 

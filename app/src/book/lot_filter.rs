@@ -111,7 +111,7 @@ impl LotOrder {
     pub(crate) const fn words(self, is_reversed: bool) -> &'static str {
         match (self, is_reversed) {
             (Self::Expiry, _) => key("By expiry"),
-            (Self::Place, _) => key("By place"),
+            (Self::Place, _) => key("By bin"),
             (Self::Quantity, false) => key("Lowest quantity"),
             (Self::Quantity, true) => key("Highest quantity"),
             (Self::Product, _) => key("By product"),

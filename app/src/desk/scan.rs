@@ -1,8 +1,8 @@
 //! The content of a scan, before any look-up. Pure.
 
 use domain::{
-    Amount, CalendarDate, Gs1, Gs1Fault, Label, Quantity, ScaleLabel, ScalePattern, Scan, Scanner,
-    looks_like_goods, read_scan, same_key,
+    Amount, CalendarDate, Gs1, Gs1Fault, GtinFault, Label, Quantity, ScaleLabel, ScalePattern, Scan, Scanner,
+    check_gtin, looks_like_date, looks_like_goods, read_scan, same_key,
 };
 
 use super::command::Command;
@@ -95,6 +95,17 @@ impl Scanned {
         // The number of a place has the form of an item's.
         let is_place = self.elements.get("414").is_some();
         !is_goods && !self.is_typed && (is_place || !looks_like_goods(&self.code))
+    }
+
+    /// Whether it was scanned and is no label with further content.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.is_typed && self.lot_code.is_none() && self.elements.0.is_empty()
+    }
+
+    /// Whether a person typed a number of goods with a wrong check digit. A date may be a lot's.
+    pub(crate) fn is_mistyped(&self) -> bool {
+        let is_wrong = || matches!(check_gtin(&self.code), Err(GtinFault::CheckDigit { .. }));
+        self.is_typed && is_wrong() && !looks_like_date(&self.code)
     }
 
     /// Whether `code` is the scanned code.
@@ -280,6 +291,17 @@ mod tests {
         assert_eq!(read("B-07-3"), Meaning::Code(Scanned::plain("B-07-3")));
         let Meaning::Code(lot) = read("(10)L1") else { panic!("a code") };
         assert_eq!((lot.code.as_str(), lot.lot_code.as_deref(), lot.is_item), ("L1", Some("L1"), false));
+    }
+
+    #[test]
+    fn a_typed_number_with_a_wrong_check_digit_is_mistyped() {
+        let typed = |code: &str| Scanned { is_typed: true, ..Scanned::plain(code) };
+        for wrong in ["4006381333932", "036000291453", "96385075"] {
+            assert!(typed(wrong).is_mistyped() && !Scanned::plain(wrong).is_mistyped(), "{wrong}");
+        }
+        for other in ["4006381333931", "20260131", "B-07-3", "12345"] {
+            assert!(!typed(other).is_mistyped(), "{other}");
+        }
     }
 
     #[test]

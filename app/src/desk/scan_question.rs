@@ -44,6 +44,11 @@ impl Question {
         Self::new(t("Which product is it?"), text.into(), lots.iter().map(|lot| lot.name.clone().into()))
     }
 
+    /// Which delivery goods belong to; the receiver is as of [`Self::of_readings`].
+    pub(crate) fn of_deliveries(words: impl Iterator<Item = AttrValue>) -> (Self, oneshot::Receiver<usize>) {
+        Self::new(t("Which delivery?"), AttrValue::default(), words)
+    }
+
     fn new(
         title: &'static str,
         text: AttrValue,

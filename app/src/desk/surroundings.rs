@@ -50,7 +50,11 @@ impl Surroundings {
         if scanned.lot_code.is_some() && !scanned.is_item {
             return self.book.find_lot_code(&scanned.code).await;
         }
-        let found = self.book.find_code(&scanned.code).await?;
+        let mut found = self.book.find_code(&scanned.code).await?;
+        if found.is_none() && scanned.is_item {
+            // A list of products may have the identifier before the number.
+            found = self.book.find_code(&format!("01{:0>14}", scanned.code)).await?;
+        }
         if scanned.scale.is_some() {
             // A bin may have the item's number as its name.
             return Ok(found.filter(|found| matches!(found, LookUp::Product { .. })));
@@ -149,6 +153,10 @@ impl Surroundings {
 
     pub(super) async fn keep_unknown(&self, scanned: &Scanned, message: String) {
         let code = &scanned.code;
+        if scanned.is_mistyped() {
+            let detail = tf("The check digit of {code} is wrong. Type it again.", &[("code", code)]);
+            return self.answers.wrong(t("Mistyped code"), detail);
+        }
         // A search word is not an unknown label, so it is not kept.
         let is_kept = is_like_a_code(code) && self.book.keep_unknown(code, path()).await.is_ok();
         let detail =

@@ -43,6 +43,7 @@ fn begin_take_back(book: Book, toasts: Toasts, back: TakenBack) -> LocalBoxFutur
 }
 
 /// The mutations to undo.
+#[derive(Debug, PartialEq)]
 enum TakenBack {
     /// Pending, unless they were sent in the meantime.
     Waiting(Vec<Uuid>),
@@ -66,7 +67,12 @@ async fn take_back(book: &Book, toasts: &Toasts, back: TakenBack) {
             }
         }
         TakenBack::Booked(mutation) => match book.reverse(&mutation).await {
-            Ok(()) => reversed(),
+            // Whoever scans a command has not seen which entry it is.
+            Ok(()) => {
+                let words = in_words(&mutation.action);
+                let entry = format!("{} · {}", words.title(None), words.place);
+                Toast::new(Tone::Good, t("Reversed"), entry)
+            }
             Err(error) => Toast::new(
                 Tone::Attention,
                 t("Couldn't reverse"),
@@ -106,21 +112,11 @@ fn reversed() -> Toast {
 pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     let (book, toasts) = (book.clone(), toasts.clone());
     spawn_local(async move {
-        // The app itself reports and settles unknown codes.
-        let is_work = |mutation: &Mutation<Action>| {
-            let Mutation { action, .. } = mutation;
-            !matches!(
-                action,
-                Action::ReportCode(_) | Action::SettleCode { .. } | Action::CloseConflict { .. }
-            )
-        };
-        if let Some(last) = book.pending().iter().rfind(|record| is_work(&record.mutation)) {
-            return undo(&book, &toasts, vec![last.mutation.id]).emit(());
-        }
+        let pending = book.pending();
         let sent = book.client().journal().await.unwrap_or_default();
-        let sent = sent.into_iter().find(|record| is_work(&record.mutation));
-        match sent.filter(|record| reversal_of(&record.mutation.action).is_some()) {
-            Some(record) => offer_reversal(&book, &toasts, record.mutation),
+        let pending = pending.iter().map(|record| &record.mutation);
+        match last_work(pending, sent.iter().map(|record| &record.mutation)) {
+            Some(back) => begin(&book, &toasts, back),
             None => toasts.show(Toast::new(
                 Tone::Info,
                 t("Nothing to undo"),
@@ -130,11 +126,24 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     });
 }
 
-/// Asks before the reversal of a sent mutation is recorded.
-fn offer_reversal(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) {
-    let detail = in_words(&mutation.action).title(None);
-    let reverse = reverse(book, toasts, mutation);
-    toasts.show(Toast::new(Tone::Waiting, t("Already synced"), detail).offering(t("Reverse"), reverse));
+/// The last work that can be undone, without questions: of `pending` work, the oldest first, else of the work that was
+/// `sent`, the newest first.
+fn last_work<'m>(
+    pending: impl DoubleEndedIterator<Item = &'m Mutation<Action>>,
+    mut sent: impl Iterator<Item = &'m Mutation<Action>>,
+) -> Option<TakenBack> {
+    // The app itself reports and settles unknown codes.
+    let is_work = |mutation: &&Mutation<Action>| {
+        !matches!(
+            mutation.action,
+            Action::ReportCode(_) | Action::SettleCode { .. } | Action::CloseConflict { .. }
+        )
+    };
+    if let Some(last) = pending.rev().find(is_work) {
+        return Some(TakenBack::Waiting(vec![last.id]));
+    }
+    let last = sent.find(is_work).filter(|mutation| reversal_of(&mutation.action).is_some())?;
+    Some(TakenBack::Booked(Box::new(last.clone())))
 }
 
 /// Records the reversal of a booked mutation.
@@ -143,4 +152,44 @@ pub(crate) fn reverse(book: &Book, toasts: &Toasts, mutation: Mutation<Action>) 
     Callback::from(move |()| {
         begin(&book, &toasts, TakenBack::Booked(Box::new(mutation.clone())));
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{LotRef, Quantity};
+    use sync::UnixMillis;
+
+    use super::*;
+
+    fn picked(seq: u64) -> Mutation<Action> {
+        let lot = LotRef::new(Uuid::nil(), "L1", "A-1");
+        let action = Action::PickLot { lot, quantity: Quantity::units(1), reason: String::new() };
+        Mutation {
+            seq,
+            id: Uuid::from_u128(seq.into()),
+            action,
+            base: 0,
+            author: String::new(),
+            captured_at: UnixMillis(0),
+            schema: 1,
+            depends_on: None,
+            replaces: None,
+            withdrawn: false,
+        }
+    }
+
+    fn settled(seq: u64) -> Mutation<Action> {
+        Mutation { action: Action::CloseConflict { id: Uuid::nil() }, ..picked(seq) }
+    }
+
+    #[test]
+    fn the_last_work_is_undone_and_reversed_without_a_question_if_it_was_sent() {
+        let sent = [settled(2), picked(1)];
+        let pending = [picked(3), picked(4), settled(5)];
+        let last = last_work(pending.iter(), sent.iter());
+        assert_eq!(last, Some(TakenBack::Waiting(vec![Uuid::from_u128(4)])));
+        let last = last_work(pending[2..].iter(), sent.iter());
+        assert_eq!(last, Some(TakenBack::Booked(Box::new(picked(1)))));
+        assert_eq!(last_work([].iter(), sent[..1].iter()), None);
+    }
 }

@@ -11,7 +11,7 @@ use super::lot_list::{Face, below_zero_chip, most_rows};
 use crate::book::Book;
 use crate::book::lot_filter::{LotFilter, LotOrder, Selection};
 use crate::goods::lot_chip::lot_chip;
-use crate::route::{MAX_TRANSFERRED_LOTS, Route, use_query};
+use crate::route::{MAX_TRANSFER_LOTS, Route, use_query};
 use crate::ui::button::{button, resting_button};
 use crate::ui::chip::pending_chip;
 use crate::ui::long_list::use_long_list;
@@ -119,13 +119,13 @@ fn use_marked_ways(selection: &Rc<Selection>, markable: &Markable) -> Html {
         })
     };
     let on_save = save.reform(move |_: MouseEvent| table_of(&book, marked(), today));
-    let is_too_many = markable.marks.len() > MAX_TRANSFERRED_LOTS;
+    let is_too_many = markable.marks.len() > MAX_TRANSFER_LOTS;
     html! {
         <>
             { resting_button(is_too_many, "button strong", t("Transfer").into(), on_transfer, "marked-transfer") }
             if is_too_many {
                 <p class="muted" role="status" data-test="marked-most">
-                    { tf("At most {n} lots in one transfer.", &[("n", &MAX_TRANSFERRED_LOTS)]) }
+                    { tf("At most {n} lots in one transfer.", &[("n", &MAX_TRANSFER_LOTS)]) }
                 </p>
             }
             { button("button", t("Save as CSV").into(), on_save, "marked-csv") }

@@ -106,7 +106,7 @@ pub(crate) fn expiry_plot(
 
 fn due_words(due: Due) -> (String, String, Tone) {
     match due {
-        Due::Expired => (t("Overdue").to_owned(), t("Expired").to_owned(), Tone::Attention),
+        Due::Expired => (t("Expired").to_owned(), t("Expired").to_owned(), Tone::Attention),
         Due::Month(date) => (format::month(date), format::month_and_year(date), Tone::Good),
         Due::Later => (t("Later").to_owned(), t("Later").to_owned(), Tone::Good),
         Due::Undated => (t("No date").to_owned(), t("No date").to_owned(), Tone::Quiet),

@@ -238,7 +238,7 @@ fn found_fields(line: &CartLine, on_change: &Callback<CartChange>) -> Html {
     };
     let location = Field {
         id: &format!("found-location-{product}"),
-        label: t("Location"),
+        label: t("Bin"),
         value: &line.found_location,
         on_change: on_location,
         takes: Takes::Alone,

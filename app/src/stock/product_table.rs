@@ -37,7 +37,7 @@ use crate::words::language::{key, t};
 /// The columns after the marks.
 const COLUMNS: [Column<ProductOrder>; 6] = [
     Column { word: key("Product"), order: Some(ProductOrder::Name), class: "name-cell" },
-    Column { word: key("Item no."), order: Some(ProductOrder::Sku), class: "" },
+    Column { word: key("SKU"), order: Some(ProductOrder::Sku), class: "" },
     Column { word: key("On hand"), order: Some(ProductOrder::OnHand), class: "number-cell" },
     Column { word: key("Next expiry"), order: Some(ProductOrder::Expiry), class: "" },
     Column { word: key("Price"), order: Some(ProductOrder::Price), class: "number-cell extra-cell" },

@@ -244,7 +244,7 @@ fn table_keys() -> Html {
             { kbd("↑") }{ kbd("↓") }<span>{ t("move") }</span>
             { kbd(t("Enter")) }<span>{ t("open") }</span>
             { kbd(t("Space")) }<span>{ t("select") }</span>
-            { kbd("Ctrl K") }<span>{ t("search") }</span>
+            { kbd(t("Ctrl+K")) }<span>{ t("search") }</span>
         </p>
     }
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use sync::UnixMillis;
 use yew::prelude::*;
 use yew_hooks::use_event_with_window;
 
@@ -21,6 +22,9 @@ const MAX_TOASTS: usize = 2;
 const TOAST_MILLIS: u32 = 6_000;
 /// Duration of a toast with an error or an undo button.
 const LONG_TOAST_MILLIS: u32 = 12_000;
+/// A toast that was shown this long before a page opens belongs to that page: it is about the scan or the save that
+/// opened it.
+const NEW_TOAST_MILLIS: u64 = 1_000;
 
 /// The button of a toast.
 #[derive(Clone, PartialEq)]
@@ -76,15 +80,18 @@ impl Toast {
 
 /// A change of the toasts on the screen; each toast has a number.
 pub(crate) enum Change {
-    Show(u32, Toast),
+    /// With the time.
+    Show(u32, Toast, UnixMillis),
     Dismiss(u32),
+    /// A job begins: removes the toasts of earlier work.
+    Begin(UnixMillis),
     /// Removes the newest toast, which may cover the focused element.
     DismissNewest,
 }
 
 /// The toasts on the screen.
 #[derive(Default, PartialEq)]
-pub(crate) struct Shown(Vec<(u32, Toast)>);
+pub(crate) struct Shown(Vec<(u32, Toast, UnixMillis)>);
 
 impl Reducible for Shown {
     type Action = Change;
@@ -92,15 +99,16 @@ impl Reducible for Shown {
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
         let mut toasts = self.0.clone();
         match change {
-            Change::Show(id, toast) => {
+            Change::Show(id, toast, now) => {
                 // Of the toasts without a button only the newest matters: scans follow each other within
                 // moments.
-                toasts.retain(|(_, shown)| shown.offer.is_some() && shown.detail != toast.detail);
-                toasts.push((id, toast));
+                toasts.retain(|(_, shown, _)| shown.offer.is_some() && shown.detail != toast.detail);
+                toasts.push((id, toast, now));
                 let surplus = toasts.len().saturating_sub(MAX_TOASTS);
                 toasts.drain(..surplus);
             }
-            Change::Dismiss(id) => toasts.retain(|(shown, _)| *shown != id),
+            Change::Dismiss(id) => toasts.retain(|(shown, ..)| *shown != id),
+            Change::Begin(now) => toasts.retain(|(.., shown_at)| now.since(*shown_at) < NEW_TOAST_MILLIS),
             Change::DismissNewest => drop(toasts.pop()),
         }
         Rc::new(Self(toasts))
@@ -125,10 +133,17 @@ impl Toasts {
         let id = self.last.get() + 1;
         self.last.set(id);
         let (shown, stay_millis) = (self.shown.clone(), toast.stay_millis());
-        shown.dispatch(Change::Show(id, toast));
+        shown.dispatch(Change::Show(id, toast, browser::now()));
         // A no-op if the toast is gone by then.
         Timeout::new(stay_millis, move || shown.dispatch(Change::Dismiss(id))).forget();
     }
+}
+
+/// Removes the toasts of earlier work when the page that uses it opens.
+#[hook]
+pub(crate) fn use_new_job() {
+    let toasts = use_toasts();
+    use_effect_with((), move |()| toasts.shown.dispatch(Change::Begin(browser::now())));
 }
 
 /// Escape removes the newest toast, unless a dialog handles the key.
@@ -158,7 +173,7 @@ pub(crate) fn toast_list(shown: &UseReducerHandle<Shown>) -> Html {
     html! {
         // Only a new toast is announced, not all of them again.
         <div class="toasts" role="status" aria-live="polite" aria-atomic="false" data-test="toasts">
-            { for shown.0.iter().map(|(id, toast)| toast_card(*id, toast, shown.dispatcher())) }
+            { for shown.0.iter().map(|(id, toast, _)| toast_card(*id, toast, shown.dispatcher())) }
         </div>
     }
 }
@@ -168,7 +183,7 @@ fn toast_card(id: u32, toast: &Toast, shown: UseReducerDispatcher<Shown>) -> Htm
     html! {
         <div class={classes!("toast", toast.tone.class())} key={id} data-test="toast" data-tone={toast.tone.class()}>
             { icon(toast.glyph()) }
-            // Focusable, so that a tap unfolds a text that is cut off.
+            // Focusable, so that a tap unfolds a text that is longer than two lines.
             <div class="toast-text" tabindex="-1">
                 <strong data-test="toast-title">{ unbroken(&toast.title) }</strong>
                 if !toast.detail.is_empty() {
@@ -190,4 +205,26 @@ fn offer_button(offer: Offer, on_dismiss: Callback<MouseEvent>) -> Html {
         on_dismiss.emit(event);
     });
     button("toast-offer", label.into(), onclick, "toast-offer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_toasts_of_earlier_work_go_when_a_job_begins() {
+        let show = |id, millis| {
+            Change::Show(
+                id,
+                Toast::saved(id.to_string()).offering("Undo", Callback::noop()),
+                UnixMillis(millis),
+            )
+        };
+        let shown = Rc::new(Shown::default()).reduce(show(1, 1_000)).reduce(show(2, 5_000));
+        let ids = |shown: &Shown| shown.0.iter().map(|(id, ..)| *id).collect::<Vec<_>>();
+        assert_eq!(ids(&shown), [1, 2]);
+        let shown = shown.reduce(Change::Begin(UnixMillis(5_200)));
+        assert_eq!(ids(&shown), [2], "the other one is about the scan that opened the job");
+        assert_eq!(ids(&shown.reduce(Change::Begin(UnixMillis(9_000)))), [0_u32; 0]);
+    }
 }

@@ -15,6 +15,10 @@ const MONTHS: [&str; 12] =
 pub(crate) fn ago(then: UnixMillis, now: UnixMillis) -> String {
     match now.since(then) {
         0..MINUTE_MILLIS => t("just now").to_owned(),
+        // In other languages, days have another case than in "3 days".
+        passed @ DAY_MILLIS.. => {
+            tn(usize::try_from(passed / DAY_MILLIS).unwrap_or_default(), "{n} day ago", "{n} days ago")
+        }
         passed => tf("{time} ago", &[("time", &duration(passed))]),
     }
 }

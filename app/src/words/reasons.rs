@@ -9,7 +9,7 @@ use super::language::{self, grouped, key, t, tf};
 /// Fields at the beginning of rules' sentences.
 const FIELDS: [&str; 11] = [
     key("Lot code"),
-    key("Location"),
+    key("Bin"),
     key("SKU"),
     key("Name"),
     key("Unit"),
@@ -111,7 +111,7 @@ fn stock_rule(action: &Action, code: &str) -> Option<String> {
             .or_else(|| Some(t("This product no longer exists.").to_owned())),
         "has_stock" => Some(t("Stock isn't zero. Pick, move or adjust it first.").to_owned()),
         "same_location" => destination(action)
-            .map(|to| tf("The goods are already in {bin}. Choose another location.", &[("bin", &to)])),
+            .map(|to| tf("The goods are already in {bin}. Choose another bin.", &[("bin", &to)])),
         "below_zero" => at_lot(key("Stock of lot {lot} at {bin} is below zero. Please count it.")),
         "moved_while_counted" => at_lot(key(
             "Lot {lot} at {bin} changed while you counted. Your difference was booked. Please count again.",

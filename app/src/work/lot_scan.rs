@@ -2,6 +2,7 @@
 
 use domain::{InventoryLot, same_key};
 
+use super::asked_code::Doubt;
 use super::work_form::WorkForm;
 use super::work_scan::{Answer, Hearing};
 use crate::book::lots_found::LotFound;
@@ -13,13 +14,11 @@ use crate::words::lot_words::not_for_use;
 
 impl Hearing<'_> {
     /// A lot that is none of the product's as far as this page had loaded them.
-    pub(super) fn looked_up(mut self, found: &LotFound, scanned: &Scanned) -> (WorkForm, Answer) {
+    pub(super) fn looked_up(self, found: &LotFound, scanned: &Scanned) -> (WorkForm, Answer) {
         let is_own = found.product == self.task.product;
         let receives = self.task.work == LotWork::Receive;
         if receives && !is_own && self.form.chosen.is_none() && self.form.lot_code.is_empty() {
-            // Many lot codes are dates: goods of several products have the same.
-            self.form.lot_code.clone_from(&scanned.code);
-            return (self.form, Answer::Right(t("Lot"), scanned.code.clone()));
+            return self.lot_code(scanned, Doubt::of_lot(&scanned.code, Some(&found.name)));
         }
         match found.not_for_use(self.task.today) {
             Some((title, sentence)) if is_own && !receives => (self.form, Answer::Wrong(title, sentence)),
@@ -101,7 +100,7 @@ impl Hearing<'_> {
 
     /// A label of incoming goods. They go to the bin in the form, even if there is stock of the lot
     /// elsewhere.
-    fn incoming(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
+    pub(super) fn incoming(mut self, lot_code: &str, scanned: &Scanned) -> (WorkForm, Answer) {
         let mut own = self.task.lots.iter().chain(&self.task.elsewhere);
         let known = own.find(|lot| same_key(&lot.lot.lot_code, lot_code));
         if !same_key(&self.form.lot_code, lot_code) {
@@ -233,6 +232,12 @@ mod tests {
         let (form, answer) = hear(&task(LotWork::Receive), &WorkForm::default(), &other()).expect("heard");
         assert_eq!((form.lot_code.as_str(), form.scans), ("20261121", 0));
         assert_eq!(answer, Answer::Right("Lot", "20261121".into()));
+        let oats = lot_code("BR611X", Uuid::from_u128(8), vec![lot("BR611X", "C-1")], true);
+        let (asked, answer) = hear(&task(LotWork::Receive), &WorkForm::default(), &oats).expect("heard");
+        let question = "Scan again to use BR611X: it's a lot of Goods.".to_owned();
+        assert_eq!((asked.lot_code.as_str(), answer), ("", Answer::Wrong("New lot?", question)));
+        let (again, answer) = hear(&task(LotWork::Receive), &asked, &oats).expect("heard");
+        assert_eq!((again.lot_code.as_str(), answer), ("BR611X", Answer::Right("Lot", "BR611X".into())));
         let (title, _) = refusal(
             &task(LotWork::Receive),
             &form,

@@ -1,8 +1,11 @@
 //! Operations on lots: receive, pick, move, put away, adjust, count; deliveries and transfers.
 
+mod asked_code;
+mod asked_scan;
 pub(crate) mod delivery;
+mod due;
+mod due_scan;
 mod lot_scan;
-mod new_bin;
 mod reason_code;
 pub(crate) mod start;
 pub(crate) mod task;

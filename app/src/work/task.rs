@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use domain::{CalendarDate, InventoryLot, Quantity, first_to_take, location_key, primary_lot, same_key};
+use domain::{
+    CalendarDate, Delivery, InventoryLot, Quantity, first_to_take, location_key, primary_lot, same_key,
+};
 use uuid::Uuid;
 
-use super::new_bin::is_like_a_bin;
+use super::asked_code::is_like_a_bin;
 use super::work_form::WorkForm;
 use crate::route::LotWork;
 use crate::words::format;
@@ -26,8 +28,10 @@ pub(crate) struct Task {
     pub(crate) receiving_bin: String,
     /// The bins that were used on this device.
     pub(crate) used_bins: Rc<Vec<String>>,
-    /// The quantity that is still expected with the delivery; negative if more has come.
-    pub(crate) expected: Option<Quantity>,
+    /// The open deliveries, if goods are received.
+    pub(crate) deliveries: Rc<Vec<Delivery>>,
+    /// The delivery that is being received line by line.
+    pub(crate) delivery: Option<Uuid>,
     pub(crate) today: CalendarDate,
 }
 
@@ -35,6 +39,26 @@ impl Task {
     /// The selected lot.
     pub(crate) fn lot(&self, form: &WorkForm) -> Option<&InventoryLot> {
         self.lots.iter().find(|lot| Some(lot.lot.id()) == form.chosen)
+    }
+
+    /// The quantity that is still expected with the form's delivery; negative if more has come.
+    pub(crate) fn expected(&self, form: &WorkForm) -> Option<Quantity> {
+        self.deliveries
+            .iter()
+            .find(|open| Some(open.id) == form.delivery)
+            .and_then(|open| left(open, self.product))
+    }
+
+    /// The deliveries that more of the product is expected with, if the goods are not being counted to one.
+    pub(crate) fn due(&self, form: &WorkForm) -> Vec<(&Delivery, Quantity)> {
+        let due =
+            |open| left(open, self.product).filter(|left| *left > Quantity::ZERO).map(|left| (open, left));
+        self.deliveries.iter().filter(|_| form.delivery.is_none()).filter_map(due).collect()
+    }
+
+    /// Whether another product is on the delivery that is being received.
+    pub(crate) fn is_line(&self, product: Uuid) -> bool {
+        self.deliveries.iter().any(|open| Some(open.id) == self.delivery && left(open, product).is_some())
     }
 
     /// Whether a code is written like a bin's name.
@@ -100,6 +124,12 @@ impl Task {
     pub(crate) fn needs_reason(&self, form: &WorkForm) -> bool {
         self.work == LotWork::Adjust || self.objection(form).is_some()
     }
+}
+
+/// The quantity of a product that is still expected; none if it is not on the delivery.
+fn left(delivery: &Delivery, product: Uuid) -> Option<Quantity> {
+    let line = delivery.lines.iter().find(|line| line.product_id == product)?;
+    Some(line.expected - line.received)
 }
 
 /// An objection to a pick.

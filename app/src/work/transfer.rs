@@ -8,9 +8,10 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::asked_code::{AskedCode, Doubt, confirm_words};
 use super::transfer_draft::use_list;
 use super::transfer_given::use_given_lots;
-use super::transfer_list::{MAX_TRANSFER_LOTS, TransferChange, TransferLine, TransferList};
+use super::transfer_list::{TransferChange, TransferLine, TransferList};
 use crate::book::Book;
 use crate::desk::answers::Answers;
 use crate::desk::command::Command;
@@ -24,7 +25,7 @@ use crate::desk::use_desk::{use_answers, use_scans};
 use crate::device::feedback::{self, Feedback};
 use crate::device::used_bins;
 use crate::goods::product_search::{Chosen, ProductSearch};
-use crate::route::Route;
+use crate::route::{MAX_TRANSFER_LOTS, Route};
 use crate::ui::button::{button, icon_button, resting_button};
 use crate::ui::field::Field;
 use crate::ui::icon::{Glyph, icon};
@@ -33,7 +34,8 @@ use crate::ui::placeholder::Placeholder;
 use crate::ui::quantity_sheet::QuantitySheet;
 use crate::ui::row_text::data_text;
 use crate::ui::save_failure::save_failure;
-use crate::ui::toasts::{Toast, use_toasts};
+use crate::ui::toasts::{Toast, use_new_job, use_toasts};
+use crate::ui::unbroken::unbroken;
 use crate::use_book::use_book;
 use crate::use_today::use_today;
 use crate::words::faults_in_words::store_fault;
@@ -50,6 +52,7 @@ pub(crate) fn TransferPage() -> Html {
     let typing = use_state(|| None::<LotRef>);
     let taking = use_taking(&list);
     use_given_lots(&list);
+    use_new_job();
     let save = use_saving_all(&list, &fault, &is_busy);
     use_list_scans(&list, &taking, &save, &answers);
     let on_found = on_found(&taking, &answers, use_today());
@@ -64,7 +67,10 @@ pub(crate) fn TransferPage() -> Html {
         },
         ..Field::default()
     };
-    let count = tn(list.lines.len(), "Transfer {n} lot", "Transfer {n} lots");
+    let count = list.asked().map_or_else(
+        || tn(list.lines.len(), "Transfer {n} lot", "Transfer {n} lots"),
+        |asked| confirm_words(&asked.code),
+    );
     html! {
         <div class="page transfer" data-test="transfer">
             <PageHead title={t("Transfer")} back={Route::Home} />
@@ -83,7 +89,10 @@ pub(crate) fn TransferPage() -> Html {
             }
             <div class="actions">
                 { save_failure((*fault).clone()) }
-                { resting_button(*is_busy || list.lines.is_empty(), "button primary", count.into(), save.reform(|_| ()), "transfer-save") }
+                if let Some(asked) = list.asked() {
+                    <p class="warning" data-test="asked">{ unbroken(&asked.question().1) }</p>
+                }
+                { resting_button(*is_busy || list.lines.is_empty(), "button primary", count.into(), save.reform(|_| true), "transfer-save") }
             </div>
             if let Some(line) = list.lines.iter().find(|line| Some(&line.lot) == typing.as_ref()) {
                 { quantity_sheet(line, &list, &typing) }
@@ -94,10 +103,10 @@ pub(crate) fn TransferPage() -> Html {
 
 /// The button that takes a scanned code as a new bin.
 fn new_bin(list: &UseReducerHandle<TransferList>) -> Html {
-    let Some(bin) = list.asked_bin() else { return Html::default() };
+    let Some(asked) = list.asked() else { return Html::default() };
     let dispatch = list.dispatcher();
     let confirm = Callback::from(move |_: MouseEvent| dispatch.dispatch(TransferChange::Confirm));
-    let words = tf("Use {bin}", &[("bin", &bin)]);
+    let words = tf("Use {bin}", &[("bin", &asked.code)]);
     html! { <div class="choices">{ button("choice", words.into(), confirm, "new-bin") }</div> }
 }
 
@@ -215,7 +224,7 @@ async fn line_of(
 fn use_list_scans(
     list: &UseReducerHandle<TransferList>,
     taking: &Taking,
-    save: &Callback<()>,
+    save: &Callback<bool>,
     answers: &Answers,
 ) {
     let (list, save, answers, today) = (list.clone(), save.clone(), answers.clone(), use_today());
@@ -225,21 +234,19 @@ fn use_list_scans(
         match found {
             Found::Lot(lot, _) => return !lot.is_here && answers.refuses(&lot, today),
             Found::Product(id, scanned) => take.emit((id, scanned)),
-            Found::Command(Command::Save) if list.asked_bin().is_some() => {
-                list.dispatch(TransferChange::Confirm)
-            }
-            Found::Command(Command::Save) => save.emit(()),
+            Found::Command(Command::Save) if list.asked().is_some() => list.dispatch(TransferChange::Confirm),
+            Found::Command(Command::Save) => save.emit(false),
             Found::Unlisted(scanned) if !scanned.may_be_name() => return false,
             Found::Unlisted(Scanned { code, .. }) if !list.lines.is_empty() || looking_up.get() > 0 => {
-                let detail = tf("{bin} is new. To use it, scan Save or tap the button.", &[("bin", &code)]);
-                answers.wrong(t("New bin?"), detail);
+                let (title, sentence) = AskedCode::of(&code, "", Doubt::NewBin).question();
+                answers.wrong(title, sentence);
                 list.dispatch(TransferChange::Ask(code));
             }
             Found::Bin(bin, is_echo) if !list.lines.is_empty() || looking_up.get() > 0 => {
                 if is_echo && list.goes_to(&bin) {
                     // One label that was read twice.
                 } else if list.goes_to(&bin) {
-                    save.emit(());
+                    save.emit(false);
                 } else {
                     answers.right(t("To"), bin.clone());
                     list.dispatch(TransferChange::To(bin));
@@ -249,7 +256,7 @@ fn use_list_scans(
                 answers.right(t("From"), bin.clone());
                 list.dispatch(TransferChange::From(bin));
             }
-            Found::Code(code) if list.goes_to(&code.code) && !code.is_echo => save.emit(()),
+            Found::Code(code) if list.goes_to(&code.code) && !code.is_echo => save.emit(false),
             _ => return false,
         }
         true
@@ -257,18 +264,25 @@ fn use_list_scans(
     use_scan_target(ScanTarget { on_scan });
 }
 
-/// Saves one lot at a time; saved lots leave the list, so that a retry moves nothing twice.
+/// Saves one lot at a time; saved lots leave the list, so that a retry moves nothing twice. `true` confirms the new bin
+/// that is asked about, as the button says.
 #[hook]
 fn use_saving_all(
     list: &UseReducerHandle<TransferList>,
     fault: &UseStateHandle<Option<AttrValue>>,
     is_busy: &UseStateHandle<bool>,
-) -> Callback<()> {
+) -> Callback<bool> {
     let (book, answers, scans, toasts) = (use_book(), use_answers(), use_scans(), use_toasts());
     let (list, fault, is_busy) = (list.clone(), fault.clone(), is_busy.clone());
-    Callback::from(move |()| {
+    Callback::from(move |confirms| {
         if *is_busy || list.lines.is_empty() {
             return;
+        }
+        let dispatch = list.dispatcher();
+        let mut list = (*list).clone();
+        if confirms {
+            dispatch.dispatch(TransferChange::Confirm);
+            list = list.confirmed();
         }
         if let Some(sentence) = doubt(&list) {
             answers.wrong_as_said(t("Something is missing"), sentence.clone());
@@ -283,14 +297,14 @@ fn use_saving_all(
                 &values,
             );
             answers.wrong_as_said(t("More than recorded"), sentence.clone());
-            list.dispatch(TransferChange::ConfirmOver);
+            dispatch.dispatch(TransferChange::ConfirmOver);
             return fault.set(Some(sentence.into()));
         }
         fault.set(None);
         is_busy.set(true);
         used_bins::remember(&list.to);
         let (book, toasts, fault, is_busy) = (book.clone(), toasts.clone(), fault.clone(), is_busy.clone());
-        let (moves, dispatch) = (list.moves(), list.dispatcher());
+        let moves = list.moves();
         let said =
             tf("{lots} to {bin}", &[("lots", &tn(moves.len(), "{n} lot", "{n} lots")), ("bin", &list.to)]);
         let hold = scans.hold();

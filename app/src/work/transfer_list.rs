@@ -6,10 +6,8 @@ use domain::{Action, InventoryLot, LotRef, Quantity, location_key};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
-use super::new_bin::NewBin;
-
-/// Maximum number of lots in one transfer.
-pub(crate) const MAX_TRANSFER_LOTS: usize = 100;
+use super::asked_code::{AskedCode, Doubt};
+use crate::route::MAX_TRANSFER_LOTS;
 
 /// A collected lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +38,8 @@ pub(crate) struct TransferList {
     pub(crate) from: String,
     pub(crate) to: String,
     /// The question whether a scanned code is a new bin.
-    pub(crate) new_bin: NewBin,
+    #[serde(skip)]
+    pub(crate) asked: AskedCode,
     /// Whether a person confirmed that more is taken than the bins have.
     pub(crate) is_over_confirmed: bool,
 }
@@ -96,12 +95,9 @@ impl Reducible for TransferList {
             }
             TransferChange::From(from) => list.from = from,
             TransferChange::To(to) => list.to = to,
-            TransferChange::Ask(code) => list.new_bin = NewBin::of(code, &list.to),
+            TransferChange::Ask(code) => list.asked = AskedCode::of(&code, &list.to, Doubt::NewBin),
             TransferChange::ConfirmOver => list.is_over_confirmed = true,
-            TransferChange::Confirm => {
-                list.to = list.asked_bin().unwrap_or(&list.to).to_owned();
-                list.new_bin = NewBin::default();
-            }
+            TransferChange::Confirm => list = list.confirmed(),
             TransferChange::Done(lot) => {
                 list.lines.retain(|line| line.lot != lot);
                 if list.lines.is_empty() {
@@ -137,8 +133,14 @@ impl TransferList {
     }
 
     /// The new bin that is to be confirmed.
-    pub(crate) fn asked_bin(&self) -> Option<&str> {
-        self.new_bin.asked(&self.to)
+    pub(crate) fn asked(&self) -> Option<&AskedCode> {
+        self.asked.open(&self.to)
+    }
+
+    /// With that bin as the destination.
+    pub(crate) fn confirmed(&self) -> Self {
+        let to = self.asked().map_or(&self.to, |asked| &asked.code).clone();
+        Self { to, asked: AskedCode::default(), ..self.clone() }
     }
 
     /// Whether a bin is the destination already.
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(after(vec![ask(), ask()]).to, "");
         assert_eq!(after(vec![ask(), TransferChange::Confirm]).to, "Z-9");
         let other = after(vec![ask(), TransferChange::To("B-1".into()), TransferChange::Confirm]);
-        assert_eq!((other.to.as_str(), other.asked_bin()), ("B-1", None));
+        assert_eq!((other.to.as_str(), other.asked()), ("B-1", None));
     }
 
     #[test]

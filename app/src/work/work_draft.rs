@@ -63,7 +63,7 @@ mod tests {
     use domain::{InventoryLot, ReasonCode};
     use uuid::Uuid;
 
-    use super::super::new_bin::NewBin;
+    use super::super::asked_code::{AskedCode, Doubt};
     use super::*;
 
     fn lot(bin: &str, units: i64) -> InventoryLot {
@@ -81,7 +81,8 @@ mod tests {
             elsewhere: Vec::new(),
             receiving_bin: "RECEIVING".into(),
             used_bins: std::rc::Rc::default(),
-            expected: None,
+            deliveries: std::rc::Rc::default(),
+            delivery: None,
             today: "2026-11-21".parse().expect("a date"),
         }
     }
@@ -110,7 +111,7 @@ mod tests {
             ..typed(&task.lots[0], "7")
         };
         let confirmed = WorkForm {
-            new_bin: NewBin::of("Z-9".into(), ""),
+            asked: AskedCode::of("Z-9", "", Doubt::NewBin),
             confirmed_over: Some(Quantity::units(7)),
             ..form.clone()
         };

@@ -7,7 +7,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::new_bin::NewBin;
+use super::asked_code::AskedCode;
 use super::reason_code;
 use super::task::Task;
 use crate::route::LotWork;
@@ -40,9 +40,9 @@ pub(crate) struct WorkForm {
     pub(crate) expires_on: String,
     /// The destination.
     pub(crate) to: String,
-    /// The question whether a scanned code is a new bin.
+    /// The last question whether a scanned code is a new bin, or the lot's.
     #[serde(skip)]
-    pub(crate) new_bin: NewBin,
+    pub(crate) asked: AskedCode,
     /// Whether an adjustment removes stock.
     pub(crate) takes_away: bool,
     /// The reason of an adjustment, or of picking another lot than the first to expire.
@@ -84,31 +84,16 @@ impl WorkForm {
         }
     }
 
-    /// Takes the new bin as the place of the operation, and returns it.
-    pub(crate) fn confirm_bin(&mut self, work: LotWork) -> Option<String> {
-        let bin = self.asked_bin(work)?.to_owned();
-        self.set_place(work, &bin);
-        Some(bin)
-    }
-
-    /// The new bin that is to be confirmed.
-    pub(crate) fn asked_bin(&self, work: LotWork) -> Option<&str> {
-        self.new_bin.asked(self.place(work))
-    }
-
-    /// Asks whether a scanned code is a new bin.
-    pub(crate) fn ask_bin(&mut self, work: LotWork, code: String) {
-        self.new_bin = NewBin::of(code, self.place(work));
-    }
-
     /// The bin that the goods go to.
-    fn place(&self, work: LotWork) -> &str {
+    pub(super) fn place(&self, work: LotWork) -> &str {
         if work == LotWork::Receive { &self.location } else { &self.to }
     }
 
     /// Sets the bin that the goods go to.
     pub(crate) fn set_place(&mut self, work: LotWork, bin: &str) {
-        self.new_bin = NewBin::default();
+        if !self.asked.is_lot() {
+            self.asked = AskedCode::default();
+        }
         let place = if work == LotWork::Receive { &mut self.location } else { &mut self.to };
         bin.clone_into(place);
     }
@@ -162,7 +147,7 @@ impl WorkForm {
     /// The quantity still expected, if more than that is received and nobody has confirmed it.
     pub(crate) fn over_receipt(&self, action: &Action, task: &Task) -> Option<Quantity> {
         let Action::ReceiveLot { quantity, .. } = action else { return None };
-        let expected = task.expected.filter(|expected| quantity > expected)?;
+        let expected = task.expected(self).filter(|expected| quantity > expected)?;
         (self.confirmed_over != Some(*quantity)).then_some(expected.max(Quantity::ZERO))
     }
 
@@ -203,7 +188,7 @@ impl WorkForm {
             faults.note("lot-code", t("Lot code is missing. It is printed on the goods."));
         }
         if target.location.is_empty() {
-            faults.note("location", t("Location is missing. Scan or type the bin."));
+            faults.note("location", t("Bin is missing. Scan or type it."));
         }
         if let Err(refusal) = target.validate() {
             let field = if refusal.message.starts_with("Lot code") { "lot-code" } else { "location" };
@@ -218,8 +203,7 @@ impl WorkForm {
             faults.note("to", t("Scan or type the destination bin."));
         } else if to.id() == from.id() {
             let bin: &dyn std::fmt::Display = &to.location;
-            faults
-                .note("to", tf("The goods are already in {bin}. Choose another location.", &[("bin", bin)]));
+            faults.note("to", tf("The goods are already in {bin}. Choose another bin.", &[("bin", bin)]));
         } else if let Err(refusal) = to.validate()
             && !to.lot_code.is_empty()
         {
@@ -276,6 +260,7 @@ pub(crate) fn change(work: LotWork, quantity: Quantity, here: Quantity, takes_aw
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::due_scan::tests::delivery;
     use super::*;
 
     pub(crate) fn lot_of(code: &str, bin: &str, expires_on: &str) -> InventoryLot {
@@ -297,7 +282,8 @@ pub(crate) mod tests {
             elsewhere: Vec::new(),
             receiving_bin: "RECEIVING".into(),
             used_bins: std::rc::Rc::default(),
-            expected: None,
+            deliveries: std::rc::Rc::default(),
+            delivery: None,
             today: "2026-11-21".parse().expect("a date"),
         }
     }
@@ -417,7 +403,7 @@ pub(crate) mod tests {
         let to = |to: &str| read(&WorkForm { to: to.into(), ..typed("5") }, LotWork::Move);
         assert_eq!(only_fault(to(" "), "to"), "Scan or type the destination bin.");
         let same = only_fault(to("a-1"), "to");
-        assert_eq!(same, "The goods are already in a-1. Choose another location.");
+        assert_eq!(same, "The goods are already in a-1. Choose another bin.");
         let (lot, to_bin) = (lot().lot, "B-2".to_owned());
         assert_eq!(to("B-2"), Ok(Action::MoveLot { lot, to: to_bin, quantity: Quantity::units(5) }));
     }
@@ -451,8 +437,12 @@ pub(crate) mod tests {
     #[test]
     fn more_than_expected_is_received_once_it_is_confirmed() {
         let over = |typed_quantity: &str, expected: Option<i64>, confirmed: Option<i64>| {
-            let task = Task { expected: expected.map(Quantity::units), ..task(LotWork::Receive) };
-            let form = WorkForm { confirmed_over: confirmed.map(Quantity::units), ..typed(typed_quantity) };
+            let deliveries: Vec<_> =
+                expected.map(|units| delivery(1, &[(Uuid::nil(), units)])).into_iter().collect();
+            let task = Task { deliveries: std::rc::Rc::new(deliveries), ..task(LotWork::Receive) };
+            let confirmed_over = confirmed.map(Quantity::units);
+            let form =
+                WorkForm { confirmed_over, delivery: Some(Uuid::from_u128(1)), ..typed(typed_quantity) };
             form.over_receipt(&form.read(&task).expect("a receipt"), &task)
         };
         assert_eq!(over("60", Some(6), None), Some(Quantity::units(6)));
@@ -473,7 +463,7 @@ pub(crate) mod tests {
         let faults = read(&form, LotWork::Receive).expect_err("no lot");
         let at = |field| faults.of(field).map(|sentence| sentence.to_string()).unwrap_or_default();
         assert_eq!(at("lot-code"), "Lot code is missing. It is printed on the goods.");
-        assert_eq!(at("location"), "Location is missing. Scan or type the bin.");
+        assert_eq!(at("location"), "Bin is missing. Scan or type it.");
         (form.lot_code, form.location) = ("L9".into(), "R-1".into());
         form.expires_on = "2026-02-30".into();
         let no_such_day = only_fault(read(&form, LotWork::Receive), "expires-on");

@@ -6,8 +6,13 @@ use domain::{Action, InventoryLot, Quantity, location_key, same_key};
 use sync::UnixMillis;
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::AnyRoute;
+use yew_router::prelude::*;
 
+use super::asked_code::confirm_words;
+use super::due::{use_count_to, use_deliveries};
 use super::task::Task;
+use super::work_address::WorkAddress;
 use super::work_draft::{WorkDraft, is_saved_as};
 use super::work_form::WorkForm;
 use super::work_scan::{Answer, hear};
@@ -19,6 +24,7 @@ use crate::desk::scan_target::use_scan_target;
 use crate::desk::scanner::{Found, ScanTarget};
 use crate::desk::use_desk::use_answers;
 use crate::device::drafts;
+use crate::device::feedback::{self, Feedback};
 use crate::device::preferences::Preferences;
 use crate::device::used_bins;
 use crate::goods::product_names::{rows_elsewhere, rows_of};
@@ -27,12 +33,11 @@ use crate::ui::button::submit_button;
 use crate::ui::faults::Faults;
 use crate::ui::page_head::PageHead;
 use crate::ui::save_failure::save_failure;
+use crate::ui::toasts::use_new_job;
+use crate::ui::unbroken::unbroken;
 use crate::ui::use_live::{Live, use_live};
-use crate::ui::use_loaded::{Loaded, use_loaded};
-use crate::use_book::{use_book, use_book_version};
 use crate::use_today::use_today;
 use crate::words::action_words::in_words;
-use crate::words::faults_in_words::store_fault;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
@@ -87,25 +92,6 @@ impl Opening {
     }
 }
 
-/// The quantity of the product that is still expected with a delivery.
-#[hook]
-fn use_expected(delivery: Option<Uuid>, product: Uuid) -> Option<Quantity> {
-    let (book, version) = (use_book(), use_book_version());
-    let left = use_loaded((delivery, product), version, move |(delivery, product)| async move {
-        if delivery.is_none() {
-            return Ok(None);
-        }
-        let open = book.deliveries().await.map_err(|error| store_fault(&error))?;
-        let lines = open.into_iter().filter(|open| Some(open.id) == delivery).flat_map(|open| open.lines);
-        let mut of_product = lines.filter(|line| line.product_id == product);
-        Ok(of_product.next().map(|line| line.expected - line.received))
-    });
-    match left {
-        Loaded::Ready(left) => *left,
-        Loaded::Loading | Loaded::Failed(_) => None,
-    }
-}
-
 fn first_form(task: &Task, opening: &Opening) -> WorkForm {
     // An operation in a bin does not apply to a lot with the same code elsewhere.
     let is_there = |lot: &&InventoryLot| {
@@ -151,7 +137,8 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
     let work = *work;
     let today = use_today();
     let opening = use_opening(view.product.id);
-    let expected = use_expected(opening.delivery, view.product.id);
+    let deliveries = use_deliveries(work);
+    use_new_job();
     let receiving_bin = use_memo((), |()| Preferences::load().receiving_bin);
     let task = Rc::new(Task {
         work,
@@ -162,7 +149,8 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
         elsewhere: rows_elsewhere(view),
         receiving_bin: (*receiving_bin).clone(),
         used_bins: use_memo((), |()| used_bins::load()),
-        expected,
+        deliveries,
+        delivery: opening.delivery,
         today,
     });
     let Filling { form, taken_up, start_over } = use_filling(&task, &opening, saving.is_busy);
@@ -174,10 +162,11 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
         let (view, then, save) = (view.clone(), opening.then.clone(), saving.save.clone());
         Callback::from(move |action: Action| save.emit(Rc::new(entry(&view, action, then.clone()))))
     });
-    use_scans_for(&task, &form, submit.clone());
+    use_scans_for(&task, &form, submit.clone(), opening.then.clone());
+    let count_to = use_count_to(&task, &form);
     let onsubmit = submit.reform(|event: SubmitEvent| event.prevent_default());
     let shown = form.get();
-    let parts = WorkParts { task: &task, form: &form, faults: &faults, is_choosing: &is_choosing };
+    let parts = WorkParts { task: &task, form: &form, faults: &faults, is_choosing: &is_choosing, count_to };
     let read = shown.read(&task).ok();
     html! {
         <form class="page form work-page" {onsubmit} novalidate={true} data-test="work-form" data-work={work.code()}>
@@ -190,6 +179,9 @@ pub(crate) fn WorkOnLot(props: &WorkOnLotProps) -> Html {
             }
             <div class="actions">
                 { save_failure(saving.failure.clone()) }
+                if let Some(asked) = shown.asked(work) {
+                    <p class="warning" data-test="asked">{ unbroken(&asked.question().1) }</p>
+                }
                 { submit_button(save_words(work, &shown, read.as_ref()), saving.is_busy, "save") }
             </div>
             if *is_choosing {
@@ -259,10 +251,10 @@ fn use_submit(
     let answers = use_answers();
     let (task, form, faults) = (task.clone(), form.clone(), faults.clone());
     Callback::from(move |()| {
-        if form.get().asked_bin(task.work).is_some() {
-            return form.change(|form| drop(form.confirm_bin(task.work)));
-        }
-        match form.get().read(&task) {
+        let mut submitted = form.get();
+        let read = submitted.submit(&task);
+        form.set(submitted);
+        match read {
             Err(found) => faults.set(found),
             Ok(action) => {
                 if let Some(bin) = place_of(&action) {
@@ -306,8 +298,8 @@ fn place_of(action: &Action) -> Option<&str> {
 
 /// Handles scans for the current operation.
 #[hook]
-fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
-    let answers = use_answers();
+fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>, then: String) {
+    let (answers, navigator) = (use_answers(), use_navigator());
     let (task, form) = (task.clone(), form.clone());
     let on_scan = Callback::from(move |found: Found| {
         let Some((heard, answer)) = hear(&task, &form.get(), &found) else { return false };
@@ -316,6 +308,15 @@ fn use_scans_for(task: &Rc<Task>, form: &Live<WorkForm>, submit: Callback<()>) {
             Answer::Right(title, detail) => answers.right(title, detail),
             Answer::Wrong(title, detail) => answers.wrong(title, detail),
             Answer::Quiet => {}
+            Answer::Line(product, scanned) => {
+                feedback::give(Feedback::Right);
+                let (work, delivery, scanned) = (task.work, task.delivery, Some(&scanned));
+                let line =
+                    WorkAddress { work, product, lot: None, scanned, bin: None, delivery, then: &then };
+                if let Some(navigator) = &navigator {
+                    navigator.push(&AnyRoute::new(line.path()));
+                }
+            }
             Answer::Save => {
                 if let Err(faults) = form.get().read(&task) {
                     answers.wrong_as_said(t("Something is missing"), faults.first());
@@ -336,6 +337,9 @@ fn entry(view: &ProductView, action: Action, then: String) -> Entry {
 
 /// The label of the save button: `Pick 5`, `Move 10 to A-1`.
 fn save_words(work: LotWork, form: &WorkForm, action: Option<&Action>) -> String {
+    if let Some(asked) = form.asked(work) {
+        return confirm_words(&asked.code);
+    }
     let verb = t(work.verb());
     let with = |quantity: Quantity| {
         tf("{verb} {quantity}", &[("verb", &verb), ("quantity", &format::quantity(quantity))])

@@ -1,8 +1,9 @@
 //! The effect of a scan on the current operation, so that every operation can be done by scans alone. Pure.
 
-use domain::{Amount, CalendarDate, InventoryLot, Occasion, ReasonCode, location_key};
+use domain::{Amount, CalendarDate, InventoryLot, Occasion, ReasonCode, location_key, looks_like_date};
 use uuid::Uuid;
 
+use super::asked_code::{AskedCode, Doubt};
 use super::task::Task;
 use super::work_form::WorkForm;
 use crate::desk::command::Command;
@@ -24,6 +25,8 @@ pub(crate) enum Answer {
     Quiet,
     /// The form is to be saved.
     Save,
+    /// Another line of the delivery is received.
+    Line(Uuid, Scanned),
 }
 
 /// The effect of `found` on `form`; `None` if this operation does not handle it.
@@ -36,7 +39,8 @@ pub(crate) fn hear(task: &Task, form: &WorkForm, found: &Found) -> Option<(WorkF
         Found::Lot(lot, scanned) => Some(hearing.looked_up(lot, scanned)),
         Found::Bin(location, is_echo) => Some(hearing.bin(location, *is_echo)),
         Found::Unlisted(scanned) => hearing.unlisted(scanned),
-        Found::Raw(_) | Found::Delivery(_) => None,
+        Found::Delivery(id) => hearing.delivery(*id),
+        Found::Raw(_) => None,
     }
 }
 
@@ -53,8 +57,10 @@ impl Hearing<'_> {
         let typed = |key| Some(press(&self.form.quantity, key, fresh));
         let quantity = match command {
             Command::Save => {
-                let confirmed = self.form.confirm_bin(work);
-                let answer = confirmed.map_or(Answer::Save, |bin| Answer::Right(place_word(work), bin));
+                let answer = self.form.confirm(work).map_or(Answer::Save, |asked| {
+                    let word = if asked.is_lot() { t("Lot") } else { place_word(work) };
+                    Answer::Right(word, asked.code)
+                });
                 return Some((self.form, answer));
             }
             Command::Digit(digit) => typed(PadKey::Digit(digit)),
@@ -109,6 +115,9 @@ impl Hearing<'_> {
     pub(super) fn goods(mut self, id: Uuid, scanned: &Scanned) -> (WorkForm, Answer) {
         let Task { product, name, .. } = self.task;
         if id != *product {
+            if self.task.is_line(id) {
+                return self.next_line(id, scanned);
+            }
             let detail = tf("This is not {name}. Put it back and scan again.", &[("name", name)]);
             return (self.form, Answer::Wrong(t("Different item"), detail));
         }
@@ -140,6 +149,7 @@ impl Hearing<'_> {
     /// An echo may be the same label read twice, so it never saves.
     fn bin(mut self, location: &str, is_echo: bool) -> (WorkForm, Answer) {
         if self.is_place_again(location) {
+            self.form.asked = AskedCode::default();
             let answer = if is_echo { Answer::Quiet } else { Answer::Save };
             return (self.form, answer);
         }
@@ -208,16 +218,17 @@ impl Hearing<'_> {
         let is_like_a_bin = self.task.is_like_a_bin(&scanned.code);
         let lacks_lot = self.form.chosen.is_none() && self.form.lot_code.is_empty();
         match self.task.work {
+            // One in ten dates of eight digits is a valid number of goods.
+            LotWork::Receive if lacks_lot && scanned.is_plain() && looks_like_date(&scanned.code) => {
+                Some(self.lot_code(scanned, None))
+            }
             _ if !scanned.may_be_name() => self.label(scanned),
             LotWork::Receive if lacks_lot && !is_like_a_bin => {
-                self.form.lot_code.clone_from(&scanned.code);
-                Some((self.form, Answer::Right(t("Lot"), scanned.code.clone())))
+                Some(self.lot_code(scanned, Doubt::of_lot(&scanned.code, None)))
             }
             LotWork::Receive | LotWork::Move | LotWork::PutAway => {
-                self.form.ask_bin(self.task.work, scanned.code.clone());
-                let detail =
-                    tf("{bin} is new. To use it, scan Save or tap the button.", &[("bin", &scanned.code)]);
-                Some((self.form, Answer::Wrong(t("New bin?"), detail)))
+                let (title, sentence) = self.form.ask(self.task.work, &scanned.code, Doubt::NewBin);
+                Some((self.form, Answer::Wrong(title, sentence)))
             }
             LotWork::Pick | LotWork::Count | LotWork::Adjust => {
                 is_like_a_bin.then(|| self.check_bin(&scanned.code))
@@ -258,7 +269,8 @@ pub(crate) mod tests {
             elsewhere: Vec::new(),
             receiving_bin: "A-2".into(),
             used_bins: std::rc::Rc::default(),
-            expected: None,
+            deliveries: std::rc::Rc::default(),
+            delivery: None,
             today: "2026-11-21".parse().expect("a date"),
         }
     }
@@ -370,7 +382,10 @@ pub(crate) mod tests {
         let save = || Found::Command(Command::Save);
         for work in [LotWork::Move, LotWork::PutAway] {
             let (form, answers) = after(work, &[unlisted("Z-9"), unlisted("Z-9"), unlisted("Z-9")]);
-            assert_eq!((form.to.as_str(), form.asked_bin(work)), ("", Some("Z-9")));
+            assert_eq!(
+                (form.to.as_str(), form.asked(work).map(|asked| asked.code.as_str())),
+                ("", Some("Z-9"))
+            );
             assert!(answers.iter().all(|answer| matches!(answer, Answer::Wrong("New bin?", _))));
             let (form, answers) = after(work, &[unlisted("Z-9"), save()]);
             assert_eq!((form.to.as_str(), answers.last()), ("Z-9", Some(&Answer::Right("To", "Z-9".into()))));

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::{InventoryLot, Occasion, Quantity, ReasonCode};
+use domain::{Delivery, InventoryLot, Occasion, Quantity, ReasonCode};
 use uuid::Uuid;
 use yew::prelude::*;
 
@@ -21,7 +21,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::unbroken::unbroken;
 use crate::ui::use_live::Live;
 use crate::words::format;
-use crate::words::language::{t, tf};
+use crate::words::language::{t, tf, tn};
 use crate::words::movement_words::reason_word;
 
 /// Maximum number of bins suggested as a destination.
@@ -33,6 +33,8 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) form: &'a Live<WorkForm>,
     pub(crate) faults: &'a Faults,
     pub(crate) is_choosing: &'a UseStateHandle<bool>,
+    /// Counts received goods to a delivery that expects them.
+    pub(crate) count_to: Callback<MouseEvent>,
 }
 
 /// A callback that sets one of the form's fields to the typed text.
@@ -163,7 +165,7 @@ impl WorkParts<'_> {
         };
         let location = Field {
             id: "location",
-            label: t("Location"),
+            label: t("Bin"),
             value: &form.location,
             fault: faults.of("location"),
             suggestions: places,
@@ -187,7 +189,7 @@ impl WorkParts<'_> {
         html! {
             <div class="fields new-lot" data-test="new-lot">
                 <div class="field-pair">{ lot_code.view() }{ location.view() }</div>
-                { self.new_bin() }
+                { self.asked() }
                 if form.lot_code.is_empty() {
                     { button("button", t("No lot code: use today's date").into(), no_lot, "no-lot-code") }
                 }
@@ -214,20 +216,21 @@ impl WorkParts<'_> {
         html! {
             <div class="destination">
                 { to.view() }
-                { self.new_bin() }
+                { self.asked() }
                 { self.destinations() }
             </div>
         }
     }
 
-    /// The button that takes a scanned code as a new bin.
-    fn new_bin(&self) -> Html {
+    /// The button that takes a scanned code as a new bin, or as the lot's.
+    fn asked(&self) -> Html {
         let (form, work) = (self.form.clone(), self.task.work);
         let now = form.get();
-        let Some(bin) = now.asked_bin(work) else { return Html::default() };
-        let confirm = Callback::from(move |_: MouseEvent| form.change(|form| drop(form.confirm_bin(work))));
-        let words = tf("Use {bin}", &[("bin", &bin)]);
-        html! { <div class="choices">{ button("choice", words.into(), confirm, "new-bin") }</div> }
+        let Some(asked) = now.asked(work) else { return Html::default() };
+        let confirm = Callback::from(move |_: MouseEvent| form.change(|form| drop(form.confirm(work))));
+        let words = tf("Use {bin}", &[("bin", &asked.code)]);
+        let test = if asked.is_lot() { "new-lot-code" } else { "new-bin" };
+        html! { <div class="choices">{ button("choice", words.into(), confirm, test) }</div> }
     }
 
     /// Suggested bins: those with more of the goods.
@@ -327,10 +330,11 @@ impl WorkParts<'_> {
             _ => t("Quantity"),
         };
         let lot = task.lot(&form);
-        let note = match (task.expected, lot) {
-            (Some(expected), _) => self.expected_note(expected),
-            (None, Some(lot)) => after_note(task, lot, &form),
-            (None, None) => Html::default(),
+        let note = match (task.expected(&form), &task.due(&form)[..], lot) {
+            (Some(expected), ..) => self.expected_note(expected),
+            (None, [], Some(lot)) => after_note(task, lot, &form),
+            (None, [], None) => Html::default(),
+            (None, due, _) => button("button", due_words(due), self.count_to.clone(), "count-to"),
         };
         let on_change = put(self.form, |form, text| form.quantity = text);
         html! {
@@ -379,6 +383,14 @@ impl WorkParts<'_> {
                 }
             </Sheet>
         }
+    }
+}
+
+/// The label of the button that counts the goods to a delivery.
+fn due_words(due: &[(&Delivery, Quantity)]) -> Html {
+    match due {
+        [(delivery, _)] => unbroken(&tf("Count to {number}", &[("number", &delivery.number)])),
+        _ => tn(due.len(), "{n} delivery expects this", "{n} deliveries expect this").into(),
     }
 }
 

@@ -38,6 +38,19 @@ pub(super) fn date_in(text: &str, layout: &str) -> Option<CalendarDate> {
     day_of_month(year, u8::try_from(number('M')?).ok()?, u8::try_from(day).ok()?)
 }
 
+/// Whether six or eight digits, with or without signs between them, are a day from 2000 to 2099, as many lot codes are:
+/// 20260131, 310126, 2026-01-31.
+pub fn looks_like_date(code: &str) -> bool {
+    let digits = code.replace(['-', '.', '/'], "");
+    let layouts: &[&str] = match digits.len() {
+        6 => &["YYMMDD", "DDMMYY", "MMDDYY"],
+        8 => &["YYYYMMDD", "DDMMYYYY", "MMDDYYYY"],
+        _ => &[],
+    };
+    let years = 2000..2100;
+    layouts.iter().filter_map(|layout| date_in(&digits, layout)).any(|date| years.contains(&date.parts().0))
+}
+
 fn day_of_month(year: u16, month: u8, day: u8) -> Option<CalendarDate> {
     if day > 0 {
         return CalendarDate::new(year, month, day);
@@ -48,6 +61,18 @@ fn day_of_month(year: u16, month: u8, day: u8) -> Option<CalendarDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_that_may_be_a_day_is_recognized() {
+        for day in
+            ["20260131", "31012026", "01312026", "310126", "013126", "260131", "2026-01-31", "31.01.26"]
+        {
+            assert!(looks_like_date(day), "{day}");
+        }
+        for other in ["4006381333932", "19991231", "20263131", "313126", "L260131", "26013", "", "96385075"] {
+            assert!(!looks_like_date(other), "{other}");
+        }
+    }
 
     #[test]
     fn dates_are_found_in_every_layout() {

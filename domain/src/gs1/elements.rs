@@ -5,6 +5,7 @@ use super::date::two_digits;
 use super::scan::{Element, GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
 use super::table::{Check, Component, Format, format_of};
 use crate::date::CalendarDate;
+use crate::gtin::{check_gtin, normalize_gtin};
 
 /// Elements in one scan.
 const MAX_ELEMENTS: usize = 30;
@@ -180,8 +181,11 @@ fn bracketed(data: &str) -> Result<Gs1, Gs1Fault> {
         let (ai, value) = part.split_once(')').ok_or_else(unknown)?;
         let format = format_of(ai).filter(|format| format.ai_digits == ai.len()).ok_or_else(unknown)?;
         let value = value.trim_matches([GROUP_SEPARATOR, ' ']);
-        check(ai, value, &format)?;
-        found.push(Element { ai: ai.to_owned(), value: value.to_owned() });
+        // The number as it is printed below the bars of an EAN.
+        let is_short = ai == "01" && check_gtin(value).is_ok();
+        let value = if is_short { normalize_gtin(value) } else { value.to_owned() };
+        check(ai, &value, &format)?;
+        found.push(Element { ai: ai.to_owned(), value });
     }
     checked(found)
 }

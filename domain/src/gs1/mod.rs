@@ -16,6 +16,7 @@ mod table;
 use crate::gtin::check_gtin;
 
 pub use amount::Amount;
+pub use date::looks_like_date;
 pub use elements::Gs1Fault;
 pub use label::Label;
 pub use scan::{Element, GROUP_SEPARATOR, Gs1, MAX_READINGS, Scan, Scanner};
@@ -60,7 +61,7 @@ pub fn read_scan(text: &str, scanner: Scanner) -> Result<Scan, Gs1Fault> {
 /// Whether a code can only be on goods: a number or a label of goods, whatever it says. Every other code may be
 /// a company's own, for a bin or a lot.
 pub fn looks_like_goods(code: &str) -> bool {
-    if is_bare_item(code) || is_bare_shipping_unit(code) {
+    if is_bare_shipping_unit(code) {
         return true;
     }
     match read_scan(code, Scanner { separator: GROUP_SEPARATOR, sends_separators: false }) {
@@ -79,11 +80,6 @@ fn symbology(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// `01` and a GTIN with its check digit, and nothing else.
-fn is_bare_item(code: &str) -> bool {
-    code.strip_prefix("01").is_some_and(|gtin| gtin.len() == 14 && check_gtin(gtin).is_ok())
-}
-
 /// `00` and the number of a shipping unit with its check digit.
 fn is_bare_shipping_unit(code: &str) -> bool {
     let is_number =
@@ -92,12 +88,12 @@ fn is_bare_shipping_unit(code: &str) -> bool {
     is_number && elements::read(code, scanner, true).is_ok()
 }
 
-/// `01` and a GTIN with its check digit, followed by more: one in ten numeric codes with this prefix looks
-/// like that by chance. A lot of one to twenty characters may stand before them.
+/// `01` and a GTIN with its check digit, alone or followed by more. If more follows, a lot of one to twenty characters may
+/// stand before them.
 fn begins_like_an_item(data: &str) -> bool {
     let is_item = |at: usize| {
-        let gtin = data.get(at..).and_then(|rest| rest.strip_prefix("01")?.split_at_checked(14));
-        gtin.is_some_and(|(gtin, more)| !more.is_empty() && check_gtin(gtin).is_ok())
+        let gtin = data.get(at..).and_then(|rest| rest.strip_prefix("01")?.get(..14));
+        gtin.is_some_and(|gtin| check_gtin(gtin).is_ok())
     };
-    is_item(0) || (data.starts_with("10") && (3..=22).any(is_item))
+    is_item(0) || (data.starts_with("10") && (3..=22).any(|at| is_item(at) && data.len() > at + 16))
 }

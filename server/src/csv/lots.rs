@@ -52,7 +52,7 @@ fn lot(product: &KnownProduct, fields: &Line<'_>) -> Result<LotRecord, Fault> {
     let text = |column: &str| fields.text(column).unwrap_or_default();
     let lot = LotRef::new(product.id, text("lot_code"), text("location"));
     lot.validate().map_err(|refusal| {
-        let column = if refusal.message.starts_with("Location") { "location" } else { "lot_code" };
+        let column = if refusal.message.starts_with("Bin") { "location" } else { "lot_code" };
         (column, reason(&refusal))
     })?;
     Ok(LotRecord {

@@ -27,11 +27,11 @@ pub(crate) async fn check_focus(device: &Device, report: &mut Report, size: &str
     check(device, report, &format!("focus, {size}"), "focus()").await
 }
 
-/// Sets the size of all text.
+/// Sets the size of all text; layouts follow by themselves.
 pub(crate) async fn set_text(device: &Device, percent: u32) -> Result<()> {
     let script = format!(
-        "document.documentElement.style.fontSize = '{percent}%'; dispatchEvent(new Event('resize'));
-         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        "document.documentElement.style.fontSize = '{percent}%';
+         for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame)"
     );
     device.script(&script).await.map(drop)
 }
