@@ -87,7 +87,7 @@ async fn bad_lines_are_named_and_nothing_is_written() -> Result<()> {
         "lots.csv, line 5, column status: \"sold\" is none of",
         "lots.csv, line 6, column sku: no product has the SKU \"Z\"; import its product first",
         "lots.csv, line 7, column expires_on: \"31.01.2027\" is not a date like 2026-11-24",
-        "lots.csv, line 8, column location: location is missing",
+        "lots.csv, line 8, column location: bin is missing",
         "lots.csv, line 9, column quantity: \"0.0001\" has more than three decimals",
         "12 bad lines in all",
     ] {
