@@ -303,6 +303,13 @@ async fn open(host: WindowHost, limits: RoundLimits, seed: u64, page: Page) {
     engine.handle(Event::Started);
 }
 
+impl Drop for Device {
+    /// Tasks own their client, which owns the list of tasks: unless they end, the world and its server's files stay open.
+    fn drop(&mut self) {
+        self.actors.iter_mut().for_each(Actor::kill);
+    }
+}
+
 fn observers(air: Rc<Air>, name: &str, at: usize) -> Observers {
     let (started, name) = (Rc::clone(&air), name.to_owned());
     let begins = format!("{name} {at} starts a round");
