@@ -7,6 +7,7 @@ mod listeners;
 pub(crate) mod provider;
 mod server_events;
 pub(crate) mod service_worker;
+mod stream_ears;
 pub(crate) mod use_offline_sync;
 pub(crate) mod use_provided;
 pub(crate) mod use_rows;

@@ -51,11 +51,7 @@ impl Order {
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Order number", &self.number, MAX_CODE_CHARS)?;
         check_currency(&self.currency)?;
-        if self.lines.is_empty() || self.lines.len() > MAX_ORDER_LINES {
-            let message =
-                format!("An order has 1 to {MAX_ORDER_LINES} lines; this one has {}.", self.lines.len());
-            return Err(Refusal::new("bad_order", message));
-        }
+        self.check_length()?;
         for (at, line) in self.lines.iter().enumerate() {
             line.lot.validate()?;
             if line.quantity <= Quantity::ZERO || !line.quantity.in_range() || line.unit_price_minor < 0 {
@@ -64,5 +60,18 @@ impl Order {
             }
         }
         Ok(())
+    }
+
+    /// Checks the number of lines alone.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if there are none, or too many.
+    pub fn check_length(&self) -> Result<(), Refusal> {
+        if (1..=MAX_ORDER_LINES).contains(&self.lines.len()) {
+            return Ok(());
+        }
+        let message =
+            format!("An order has 1 to {MAX_ORDER_LINES} lines; this one has {}.", self.lines.len());
+        Err(Refusal::new("bad_order", message))
     }
 }

@@ -8,6 +8,7 @@
 pub mod any;
 pub mod booking;
 pub mod clock;
+pub mod connections;
 pub mod csv;
 pub mod demo;
 pub mod enrolment;

@@ -16,6 +16,8 @@ use clap::{Args, Parser, Subcommand};
 use domain::CalendarDate;
 use fast_qr::QRBuilder;
 use server::clock::Clock;
+use server::connections::ConnectionLimits;
+use server::http::DeviceLimits;
 use server::serve::{ServeOptions, Server};
 use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
@@ -231,7 +233,14 @@ fn existing(file: &Path) -> Result<SqliteStore> {
 
 async fn serve(args: ServeArgs) -> Result<()> {
     let ServeArgs { database, dist, listen, retention_days } = args;
-    let options = ServeOptions { database: database.database, dist, retention_days, clock: Clock::default() };
+    let options = ServeOptions {
+        database: database.database,
+        dist,
+        retention_days,
+        clock: Clock::default(),
+        device_limits: DeviceLimits::default(),
+        connection_limits: ConnectionLimits::default(),
+    };
     let server = Server::bind(options, listen).await?;
     // The handlers come before the next line is printed: its reader may stop the server at once.
     let stop = stop_signal();

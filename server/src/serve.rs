@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::Clock;
-use crate::http::{AppState, Revisions, router};
+use crate::connections::{self, ConnectionLimits};
+use crate::http::{AppState, DeviceLimits, Revisions, router};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -37,6 +38,10 @@ pub struct ServeOptions {
     pub retention_days: u32,
     /// The clock, which tests can put ahead.
     pub clock: Clock,
+    /// What one device may ask for.
+    pub device_limits: DeviceLimits,
+    /// Connections, of devices and of strangers.
+    pub connection_limits: ConnectionLimits,
 }
 
 /// A listening server, which owns the database.
@@ -93,8 +98,8 @@ impl Server {
         let (down, is_down) = watch::channel(false);
         let state =
             AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone());
-        let service =
-            router(state, options.dist.as_deref()).into_make_service_with_connect_info::<SocketAddr>();
+        let state = state.with_device_limits(options.device_limits);
+        let router = router(state, options.dist.as_deref());
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
         let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
@@ -105,18 +110,18 @@ impl Server {
         let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
             let _ = is_down.wait_for(|down| *down).await;
         };
-        let serving = axum::serve(listener, service).with_graceful_shutdown(wait_until_down(is_down.clone()));
+        let serving = connections::serve(listener, router, options.connection_limits, is_down.clone());
         let deadline = async {
             wait_until_down(is_down).await;
             tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
         };
-        let ended = tokio::select! {
-            served = serving => served.context("the listener failed"),
-            () = deadline => Ok(()),
-        };
+        tokio::select! {
+            () = serving => {}
+            () = deadline => {}
+        }
         poll.abort();
         sweep.abort();
-        ended
+        Ok(())
     }
 }
 

@@ -17,6 +17,8 @@ use crate::transport::{Transport, TransportError};
 pub const MAX_AUDIT_RANGES: usize = 40;
 /// Rows in one audit answer: a range with more rows is truncated.
 pub const MAX_REPAIR_ROWS: usize = 10_000;
+/// Rows after which a server compares no further range of a request.
+pub const MAX_AUDIT_ROWS: usize = 20_000;
 
 /// The setting that stores the position of the audit.
 const AUDIT_SETTING: &str = "audit";
@@ -43,7 +45,7 @@ pub struct AuditRequest {
     pub rev: u64,
     /// The device's scope.
     pub scope: String,
-    /// At most [`MAX_AUDIT_RANGES`].
+    /// At most [`MAX_AUDIT_RANGES`], by rising keys within each table, and without overlaps.
     pub ranges: Vec<RangeDigest>,
 }
 
@@ -56,6 +58,9 @@ pub struct AuditResponse<R: Clone> {
     pub epoch: Uuid,
     /// The ranges that differ, with the server's rows.
     pub repairs: Vec<Repair<R>>,
+    /// The number of ranges compared, from the first on; none for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<usize>,
 }
 
 /// A range that differed, with all its rows.
@@ -145,10 +150,10 @@ pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     let Cursor::Live { rev } = outbox.cursor else { return Ok(AuditReport::default()) };
     let mut report = AuditReport::default();
     let has_tables = server_has_tables(store).await?;
-    let mut ranges = digests(store, position, limits, &mut report).await?;
+    let mut digested = digests(store, position, limits, &mut report).await?;
     // A server of an older build refuses ranges of tables that it does not have; those are empty on the device.
-    ranges.retain(|(_, is_empty)| has_tables || !is_empty);
-    let ranges: Vec<RangeDigest> = ranges.into_iter().map(|(range, _)| range).collect();
+    digested.retain(|(_, rows)| has_tables || rows.is_some());
+    let (ranges, rows): (Vec<RangeDigest>, Vec<Option<usize>>) = digested.into_iter().unzip();
     let request = AuditRequest {
         protocol: PROTOCOL_VERSION,
         epoch: outbox.epoch,
@@ -158,6 +163,11 @@ pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     };
     let response = transport.audit(&request).await?;
     check(&request, &response)?;
+    let compared = response.compared.unwrap_or(rows.len());
+    report.checked_rows = rows.iter().take(compared).flatten().sum();
+    if let Some(RangeDigest { range, .. }) = request.ranges.get(compared) {
+        report.next = Some(AuditPosition { table: range.table.clone(), after: range.after.clone() });
+    }
     for Repair { range, rows } in response.repairs {
         let cursor = outbox.cursor.clone();
         let committed = store
@@ -210,13 +220,14 @@ pub async fn audit_when_due<S: Store, T: Transport<S::Records>>(
     Ok(report)
 }
 
-/// Digests ranges from `position` up to the limit or the end of its table, each with whether its table is empty.
+/// Digests ranges from `position` up to the limit or the end of the last table, each with its number of rows; none if its
+/// table is empty.
 async fn digests<S: Store>(
     store: &S,
     position: Option<AuditPosition>,
     limits: AuditLimits,
     report: &mut AuditReport,
-) -> Result<Vec<(RangeDigest, bool)>, RoundError> {
+) -> Result<Vec<(RangeDigest, Option<usize>)>, RoundError> {
     let is_there = |position: &AuditPosition| S::Records::TABLES.contains(&position.table.as_str());
     let start = || AuditPosition {
         table: S::Records::TABLES.first().copied().unwrap_or_default().to_owned(),
@@ -230,9 +241,8 @@ async fn digests<S: Store>(
         let Some(place) = tables.iter().position(|name| *name == at.table) else { return Ok(ranges) };
         let (table, following) = (tables[place], tables.get(place + 1));
         let rows = store.scan(table, "", &at.after, range_rows).await?;
-        report.checked_rows += rows.len();
         let (digest, last) = digest_of::<S::Records>(&rows)?;
-        let is_empty = rows.is_empty() && at.after.is_empty();
+        let count = (!rows.is_empty() || !at.after.is_empty()).then_some(rows.len());
         let through = last.filter(|_| rows.len() >= range_rows);
         let AuditPosition { table, after } = at;
         at = match (&through, following) {
@@ -240,11 +250,11 @@ async fn digests<S: Store>(
             (None, Some(following)) => AuditPosition { table: (*following).to_owned(), after: String::new() },
             (None, None) => {
                 let range = ReplacedRange { table, after, through };
-                ranges.push((RangeDigest { range, digest }, is_empty));
+                ranges.push((RangeDigest { range, digest }, count));
                 return Ok(ranges);
             }
         };
-        ranges.push((RangeDigest { range: ReplacedRange { table, after, through }, digest }, is_empty));
+        ranges.push((RangeDigest { range: ReplacedRange { table, after, through }, digest }, count));
     }
     report.next = Some(at);
     Ok(ranges)
@@ -271,6 +281,8 @@ fn check<R: Clone>(request: &AuditRequest, response: &AuditResponse<R>) -> Resul
     };
     let is_ours = response.protocol == PROTOCOL_VERSION
         && (request.epoch == Some(response.epoch) || response.repairs.is_empty());
-    let whole = is_ours && response.repairs.iter().all(|repair| asked(&repair.range));
+    // Without progress the audit would not end.
+    let goes_on = response.compared != Some(0) || request.ranges.is_empty();
+    let whole = is_ours && goes_on && response.repairs.iter().all(|repair| asked(&repair.range));
     if whole { Ok(()) } else { Err(TransportError::Garbled) }
 }

@@ -35,7 +35,7 @@ pub use answer::{Answer, SIGN_IN_PATH};
 pub use app_names::AppNames;
 pub use audit::{
     AuditLimits, AuditPosition, AuditReport, AuditRequest, AuditResponse, Digest, MAX_AUDIT_RANGES,
-    MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part, audit_when_due,
+    MAX_AUDIT_ROWS, MAX_REPAIR_ROWS, RangeDigest, Repair, audit_part, audit_when_due,
 };
 pub use clock::{ClockReading, HeardTime, ServerClock, StoredTime, StoredTimeFault};
 pub use host::{Channel, Timer, Turn};

@@ -410,7 +410,10 @@ impl Scheduler {
             | TransportError::UpgradeNeeded
             | TransportError::Refused { .. } => self.config.max_retry_millis,
             TransportError::Busy { retry_after_millis: Some(asked) } => {
-                asked.min(self.config.max_retry_millis)
+                // Not before that, unless somebody works on.
+                let asked = asked.min(self.config.max_retry_millis);
+                self.next = Some((now.plus(asked + self.jittered(asked) / 2), "retry"));
+                return Vec::new();
             }
             TransportError::Busy { retry_after_millis: None }
             | TransportError::Unreachable

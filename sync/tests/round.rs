@@ -161,7 +161,7 @@ impl Transport<Counters> for Server {
         let differing = request.ranges.iter().filter(differs);
         let repairs = differing.map(|asked| Repair { range: asked.range.clone(), rows: held(&asked.range) });
         let (protocol, epoch) = (PROTOCOL_VERSION, Uuid::from_u128(9));
-        Ok(AuditResponse { protocol, epoch, repairs: repairs.collect() })
+        Ok(AuditResponse { protocol, epoch, repairs: repairs.collect(), compared: None })
     }
 }
 

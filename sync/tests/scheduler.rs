@@ -113,6 +113,18 @@ fn a_mutation_saved_during_a_retry_is_sent_next() {
 }
 
 #[test]
+fn a_busy_server_is_not_asked_again_before_the_time_that_it_names() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Manual, NOW);
+    for asked in [4_000, 1_000, 7_000] {
+        fail(&mut scheduler, TransportError::Busy { retry_after_millis: Some(asked) }, NOW);
+        let (due, _) = scheduler.poll_timeout().expect("a retry");
+        assert!((NOW.plus(asked)..=NOW.plus(asked + asked / 2)).contains(&due), "{due:?}");
+        scheduler.handle(Event::Manual, NOW);
+    }
+}
+
+#[test]
 fn a_clock_set_back_does_not_delay_the_next_retry() {
     let mut scheduler = scheduler();
     scheduler.handle(Event::Manual, NOW.plus(86_400_000));

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
+use server::connections::ConnectionLimits;
 use server::enrolment;
+use server::http::DeviceLimits;
 use server::serve::{ServeOptions, Server};
 use server::store::Store;
 use tempfile::TempDir;
@@ -24,6 +26,8 @@ pub struct TestServer {
     dir: TempDir,
     dist: Option<PathBuf>,
     clock: Clock,
+    device_limits: DeviceLimits,
+    connection_limits: ConnectionLimits,
     running: Option<Running>,
 }
 
@@ -54,9 +58,29 @@ impl TestServer {
     /// # Errors
     /// If it cannot start.
     pub async fn start_with(dist: Option<PathBuf>) -> Result<Self> {
-        let mut server = Self { dir: TempDir::new()?, dist, clock: Clock::default(), running: None };
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let mut server = Self::stopped(dist, devices, connections)?;
         server.restart().await?;
         Ok(server)
+    }
+
+    /// Starts a server that serves the API within these limits.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_within(devices: DeviceLimits, connections: ConnectionLimits) -> Result<Self> {
+        let mut server = Self::stopped(None, devices, connections)?;
+        server.restart().await?;
+        Ok(server)
+    }
+
+    fn stopped(
+        dist: Option<PathBuf>,
+        device_limits: DeviceLimits,
+        connection_limits: ConnectionLimits,
+    ) -> Result<Self> {
+        let (dir, clock) = (TempDir::new()?, Clock::default());
+        Ok(Self { dir, dist, clock, device_limits, connection_limits, running: None })
     }
 
     /// Stops the server if it runs, and starts it again on its database file, on another port.
@@ -70,6 +94,8 @@ impl TestServer {
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
             clock: self.clock.clone(),
+            device_limits: self.device_limits,
+            connection_limits: self.connection_limits,
         };
         let server = Server::bind(options, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let (address, store) = (server.address()?, server.store());
@@ -104,6 +130,14 @@ impl TestServer {
     /// If the server is stopped.
     pub fn url(&self) -> Result<String> {
         Ok(format!("http://{}", self.running()?.address))
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// If the server is stopped.
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.running()?.address)
     }
 
     /// The server's store, for set-up without HTTP.

@@ -294,5 +294,5 @@ async fn run<M: Model>(engine: Engine<Page<M>>, first_paint: Option<LocalBoxFutu
         first_paint.await;
     }
     engine.handle(Event::Started);
-    server_events::follow(&engine, engine.client().host().names().events_path).await;
+    server_events::follow(&engine, engine.client().host().names()).await;
 }

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::connections::{self, ConnectionLimits};
 use crate::http::router_of_any;
 use crate::random;
 use log::Log;
@@ -131,8 +132,9 @@ impl<M: Model<Row: Send>> Book<M> {
             .await
             .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
         println!("Listening on http://{}", listener.local_addr()?);
+        let (_down, is_down) = watch::channel(false);
         tokio::select! {
-            served = axum::serve(listener, router) => served.context("the listener failed"),
+            () = connections::serve(listener, router, ConnectionLimits::default(), is_down) => Ok(()),
             stopped = tokio::signal::ctrl_c() => stopped.context("Ctrl-C cannot be watched for"),
         }
     }

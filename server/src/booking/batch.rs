@@ -11,6 +11,10 @@ use super::decode::DecodedAction;
 use super::late_facts;
 use super::scope::Scope;
 
+/// Lines booked in one write, where an action other than an order counts as one line. The rows of a line are loaded one
+/// by one, and other devices wait meanwhile.
+const MAX_PART_LINES: usize = 1_000;
+
 /// The mutations of one request, and their sender.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -68,6 +72,30 @@ impl Batch {
         }
         needs
     }
+
+    /// The batch in parts of at most [`MAX_PART_LINES`] lines, to be booked one after the other. A replay finds the
+    /// receipts of the parts that were booked.
+    pub(crate) fn into_parts(self) -> Vec<Self> {
+        let Self { site, device, client, mutations, scope, last_outcome_seq, now } = self;
+        let (mut parts, mut part, mut room) = (Vec::new(), Vec::new(), MAX_PART_LINES);
+        for mutation in mutations {
+            let lines = mutation.action.as_ref().map_or(1, lines);
+            if lines > room {
+                parts.push(std::mem::take(&mut part));
+                room = MAX_PART_LINES;
+            }
+            room = room.saturating_sub(lines);
+            part.push(mutation);
+        }
+        parts.push(part);
+        let part =
+            |mutations| Self { site: site.clone(), device, client, mutations, scope, last_outcome_seq, now };
+        parts.into_iter().map(part).collect()
+    }
+}
+
+fn lines(action: &Action) -> usize {
+    if let Action::PlaceOrder(order) = action { order.lines.len() } else { 1 }
 }
 
 impl Needs {
@@ -99,5 +127,59 @@ impl Needs {
             | Action::SettleCode { .. }
             | Action::CloseConflict { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{LotRef, Order, OrderLine, Quantity};
+
+    use super::*;
+
+    fn batch(actions: Vec<Action>) -> Batch {
+        let mutation = |(seq, action)| Mutation {
+            seq,
+            id: Uuid::from_u128(u128::from(seq)),
+            action: Ok(action),
+            base: 0,
+            author: "Ada".into(),
+            captured_at: UnixMillis(0),
+            schema: Warehouse::SCHEMA,
+            depends_on: None,
+            replaces: None,
+            withdrawn: false,
+        };
+        Batch {
+            site: "s".into(),
+            device: Uuid::nil(),
+            client: Uuid::nil(),
+            mutations: (1..).zip(actions).map(mutation).collect(),
+            scope: Scope::AVAILABLE,
+            last_outcome_seq: 0,
+            now: UnixMillis(0),
+        }
+    }
+
+    #[test]
+    fn a_batch_of_long_orders_is_booked_in_parts_and_any_other_at_once() {
+        let lot = LotRef::new(Uuid::from_u128(1), "L", "B");
+        let line = OrderLine { lot, quantity: Quantity::units(1), unit_price_minor: 5 };
+        let order = |id| {
+            let lines = vec![line.clone(); 200];
+            Action::PlaceOrder(Order {
+                id: Uuid::from_u128(id),
+                number: "N".into(),
+                currency: "EUR".into(),
+                lines,
+            })
+        };
+        let seqs = |batch: Batch| -> Vec<Vec<u64>> {
+            let seqs = |part: Batch| part.mutations.iter().map(|mutation| mutation.seq).collect();
+            batch.into_parts().into_iter().map(seqs).collect()
+        };
+        let parts = seqs(batch((0..12).map(order).collect()));
+        assert_eq!(parts, [vec![1, 2, 3, 4, 5], vec![6, 7, 8, 9, 10], vec![11, 12]]);
+        let deletions = (0..100).map(|id| Action::DeleteProduct { id: Uuid::from_u128(id) }).collect();
+        assert_eq!(seqs(batch(deletions)), [(1..=100).collect::<Vec<u64>>()]);
     }
 }

@@ -30,7 +30,12 @@ pub(crate) fn decoded(mutation: Mutation<Json>) -> Mutation<DecodedAction> {
 
 fn decoded_action(json: &str) -> DecodedAction {
     let mut reader = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(json, &error))
+    let action = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal(json, &error))?;
+    // Booking loads the rows of every line before it looks at the first one.
+    if let Action::PlaceOrder(order) = &action {
+        order.check_length()?;
+    }
+    Ok(action)
 }
 
 /// The sentence for an action that cannot be parsed. Parses the action a second time, for its kind.
@@ -135,6 +140,26 @@ mod tests {
         }
         let two = format!(r#"{{"delete_product":{{"id":"{}"}},"move_lot":{{}}}}"#, Uuid::nil());
         assert_eq!(refused(&two).code, "malformed", "the first one alone would be read");
+    }
+
+    #[test]
+    fn an_order_with_too_many_lines_is_refused_before_its_rows_are_loaded() {
+        let order = |lines: usize| {
+            let line = r#"{"lot":{"product_id":"00000000-0000-0000-0000-000000000001","lot_code":"L","location":"B"},
+                "quantity":1000,"unit_price_minor":5}"#;
+            let lines = vec![line; lines].join(",");
+            format!(
+                r#"{{"place_order":{{"id":"00000000-0000-0000-0000-000000000002","number":"D01-000001",
+                "currency":"EUR","lines":[{lines}]}}}}"#
+            )
+        };
+        assert!(decoded_action(&order(200)).is_ok());
+        let Refusal { code, message } = refused(&order(201));
+        assert_eq!(
+            (code.as_str(), message.as_str()),
+            ("bad_order", "An order has 1 to 200 lines; this one has 201.")
+        );
+        assert_eq!(refused(&order(0)).code, "bad_order");
     }
 
     #[test]

@@ -12,8 +12,9 @@ use futures::Stream;
 use sync::{AuditRequest, AuditResponse, Model, SyncResponse, Versioned};
 use tokio::task::spawn_blocking;
 
+use super::body::BodyBytes;
 use super::errors::ApiError;
-use super::intake::{self, BodyBytes};
+use super::intake;
 use super::{events, with_api_layers, with_app};
 use crate::any::{Book, BookFault};
 use crate::booking::shortened;

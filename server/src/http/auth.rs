@@ -15,12 +15,16 @@ use crate::store::Device;
 pub(super) const COOKIE: &str = "lotbook_device";
 
 /// The device that sent the request.
+#[derive(Clone)]
 pub(super) struct Caller(pub(super) Device);
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
+        }
         let needed = || {
             let message = "This device is not connected. Connect it with a new one-time link.";
             ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)

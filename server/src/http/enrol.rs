@@ -10,8 +10,8 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::{DeviceAnswer, EnrolRequest};
 
 use super::auth::{COOKIE, Caller};
+use super::body::BodyBytes;
 use super::errors::ApiError;
-use super::intake::BodyBytes;
 use super::state::AppState;
 use crate::enrolment;
 use crate::store::Device;

@@ -9,7 +9,7 @@ use sync::ErrorBody;
 
 use crate::store::StoreFault;
 
-/// Seconds after which a client may retry when the database is busy.
+/// Seconds after which a client may retry a 503 or 429, unless it is told otherwise.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// A refusal of a whole request.
@@ -18,11 +18,18 @@ pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    retry_after_seconds: u32,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after_seconds: RETRY_AFTER_SECONDS }
+    }
+
+    /// A request beyond a device's limits, which may be sent again after this time.
+    pub(super) fn too_many(code: &'static str, message: impl Into<String>, seconds: u32) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, code, message);
+        Self { retry_after_seconds: seconds, ..error }
     }
 
     /// Status, code and sentence.
@@ -38,10 +45,10 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, code, message } = self;
+        let Self { status, code, message, retry_after_seconds } = self;
         let mut response = (status, Json(ErrorBody { code: code.to_owned(), message })).into_response();
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }
         response
     }

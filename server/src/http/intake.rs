@@ -1,59 +1,22 @@
 //! Parses requests leniently: an error of the whole request refuses it, an error of one mutation refuses only
 //! that mutation.
 
-use axum::body::{Body, to_bytes};
-use axum::extract::FromRequest;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sync::{
-    AuditRequest, Json, MAX_AUDIT_RANGES, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, SyncRequest,
+    AuditRequest, Json, MAX_AUDIT_RANGES, MAX_BATCH_MUTATIONS, Mutation, PROTOCOL_VERSION, ReplacedRange,
+    SyncRequest,
 };
 
+use super::body::BodyBytes;
 use super::errors::ApiError;
 use crate::booking::{DecodedAction, decoded, shortened};
-
-/// Maximum bytes of a decompressed request body: twice the limit of a device.
-pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-
-/// The whole body, decompressed, within [`MAX_BODY_BYTES`].
-#[derive(Debug)]
-pub(super) struct BodyBytes(axum::body::Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for BodyBytes {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, ApiError> {
-        to_bytes(request.into_body(), MAX_BODY_BYTES).await.map(Self).map_err(|error| {
-            if is_over_limit(&error) {
-                let message = format!(
-                    "The body has more than {} MiB. Send fewer mutations at once.",
-                    MAX_BODY_BYTES / 1024 / 1024
-                );
-                return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message);
-            }
-            let message =
-                "The body was cut off, or is not packed the way its content-encoding says. Send it again.";
-            ApiError::bad_request("bad_body", message)
-        })
-    }
-}
-
-fn is_over_limit(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
 
 impl BodyBytes {
     /// Parses JSON; an error names the field.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        let mut reader = serde_json::Deserializer::from_slice(&self.0);
+        let mut reader = serde_json::Deserializer::from_slice(self.bytes());
         let value = serde_path_to_error::deserialize(&mut reader)
             .and_then(|value| reader.end().map(|()| value).map_err(at_the_end));
         value.map_err(|error| {
@@ -144,14 +107,31 @@ pub(super) fn raw_sync_request(body: &BodyBytes) -> Result<SyncRequest<Json>, Ap
     Ok(request)
 }
 
-/// Refuses a request for more ranges than one answer compares.
+/// Refuses a request for more ranges than one answer compares, and for rows that are compared twice.
 pub(super) fn check_ranges(request: &AuditRequest) -> Result<(), ApiError> {
     let asked = request.ranges.len();
-    if asked <= MAX_AUDIT_RANGES {
-        return Ok(());
+    if asked > MAX_AUDIT_RANGES {
+        let message =
+            format!("{asked} ranges are too many for one request. Send at most {MAX_AUDIT_RANGES}.");
+        return Err(ApiError::bad_request("too_many_ranges", message));
     }
-    let message = format!("{asked} ranges are too many for one request. Send at most {MAX_AUDIT_RANGES}.");
-    Err(ApiError::bad_request("too_many_ranges", message))
+    let ranges: Vec<&ReplacedRange> = request.ranges.iter().map(|asked| &asked.range).collect();
+    for (at, (before, range)) in ranges.iter().zip(ranges.iter().skip(1)).enumerate() {
+        let follows = match &before.through {
+            _ if before.table != range.table => !ranges.iter().take(at).any(|one| one.table == range.table),
+            Some(through) => *through <= range.after,
+            None => false,
+        };
+        if !follows {
+            let message = format!(
+                "Range {} of {} does not follow the one before it. Send each table's ranges by rising keys, without overlaps.",
+                at + 2,
+                shortened(&range.table)
+            );
+            return Err(ApiError::bad_request("range_order", message));
+        }
+    }
+    Ok(())
 }
 
 fn check_sequence(request: &SyncRequest<Json>) -> Result<(), ApiError> {
@@ -183,7 +163,7 @@ mod tests {
     const CLIENT: &str = "00000000-0000-0000-0000-000000000001";
 
     fn read(body: &str) -> Result<DecodedRequest, ApiError> {
-        sync_request(&BodyBytes(body.to_owned().into()))
+        sync_request(&BodyBytes::of(body.to_owned().into()))
     }
 
     fn mutation(seq: u64, schema: u32, action: &str) -> String {
@@ -209,7 +189,7 @@ mod tests {
             assert_eq!((status, code), (StatusCode::UPGRADE_REQUIRED, "upgrade_needed"), "{other}");
             assert!(message.starts_with("The app speaks version 2 of the protocol, this server version 1."));
         }
-        let audit = BodyBytes(r#"{"protocol":3}"#.into());
+        let audit = BodyBytes::of(r#"{"protocol":3}"#.into());
         let audit = request(&audit, |request: &AuditRequest| request.protocol).expect_err("another protocol");
         assert_eq!(audit.parts().1, "upgrade_needed");
     }

@@ -1,13 +1,17 @@
 //! The server over HTTP: the API under `/api`, the app's files everywhere else.
 
+mod admission;
 mod any;
 mod assets;
 mod audit;
 mod auth;
+mod body;
 mod enrol;
 mod errors;
 mod events;
+pub(crate) mod held;
 mod intake;
+mod limits;
 mod lots;
 mod products;
 mod rate_limit;
@@ -21,10 +25,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use domain::NAMES;
 use serde_json::json;
 use tower_http::CompressionLevel;
@@ -35,7 +39,10 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 pub(crate) use any::router as router_of_any;
-pub use intake::MAX_BODY_BYTES;
+pub use body::MAX_BODY_BYTES;
+use body::{BodyBudget, MAX_STRANGERS_BODY_BYTES, MaxBodyBytes};
+use limits::Kind;
+pub use limits::{DeviceLimits, KindLimits};
 pub use revisions::Revisions;
 pub use state::AppState;
 
@@ -45,7 +52,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// All routes; without `dist` only the API.
 pub fn router(state: AppState, dist: Option<&Path>) -> Router {
     let router = Router::new()
-        .nest("/api", api().with_state(state.clone()))
+        .nest("/api", api(&state).with_state(state.clone()))
         .route("/healthz", get(healthz).with_state(state));
     with_app(router, dist)
 }
@@ -61,19 +68,23 @@ fn with_app(router: Router, dist: Option<&Path>) -> Router {
     router.layer(map_response(assets::secured)).layer(TraceLayer::new_for_http())
 }
 
-fn api() -> Router<AppState> {
-    let routes = Router::new()
-        .route("/sync", post(sync::sync))
-        .route("/audit", post(audit::audit))
+fn api(state: &AppState) -> Router<AppState> {
+    let admit = |kind| from_fn_with_state((state.clone(), kind), admission::admit);
+    let reads = Router::new()
         .route("/sign-out", post(enrol::sign_out))
-        .route("/events", get(events::events))
         .route("/lots/unavailable", get(lots::unavailable))
         .route("/products/{id}", get(products::by_id))
         .route("/products/{id}/history", get(products::history))
         .route("/products/by-barcode/{code}", get(products::by_barcode))
         .route("/lots/by-code/{code}", get(products::by_lot_code))
-        .route("/enrol", post(enrol::enrol))
         .route("/device", get(enrol::device))
+        .route_layer(admit(Kind::Read));
+    let routes = Router::new()
+        .route("/sync", post(sync::sync).route_layer(admit(Kind::Sync)))
+        .route("/audit", post(audit::audit).route_layer(admit(Kind::Audit)))
+        .route("/events", get(events::events).route_layer(admit(Kind::Stream)))
+        .route("/enrol", post(enrol::enrol).layer(Extension(MaxBodyBytes(MAX_STRANGERS_BODY_BYTES))))
+        .merge(reads)
         .fallback(|| async { StatusCode::NOT_FOUND });
     with_api_layers(routes, NAMES.header)
 }
@@ -83,6 +94,7 @@ fn api() -> Router<AppState> {
 fn with_api_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, header: &'static str) -> Router<S> {
     routes
         .layer(RequestDecompressionLayer::new())
+        .layer(from_fn_with_state(BodyBudget::default(), body::count_packed))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(from_fn(move |request, next| auth::require_header(header, request, next)))
         .layer(CatchPanicLayer::new())

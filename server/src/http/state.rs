@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::limits::{DeviceLimits, Devices};
 use super::rate_limit::EnrolLimiter;
 use super::revisions::Revisions;
 use crate::clock::Clock;
@@ -17,6 +18,8 @@ pub struct AppState {
     pub(super) revisions: Arc<Revisions>,
     pub(super) shutdown: watch::Receiver<bool>,
     pub(super) enrol_limiter: Arc<EnrolLimiter>,
+    /// None without limits.
+    pub(super) devices: Option<Arc<Devices>>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -33,6 +36,12 @@ impl AppState {
         revisions: Arc<Revisions>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
-        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default() }
+        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default(), devices: None }
+    }
+
+    /// Limits each device. Without limits a simulation stays the same at any speed.
+    #[must_use]
+    pub fn with_device_limits(self, limits: DeviceLimits) -> Self {
+        Self { devices: Some(Arc::new(Devices::new(limits))), ..self }
     }
 }

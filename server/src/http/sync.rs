@@ -7,9 +7,11 @@ use axum::extract::State;
 use domain::Row;
 use sync::{Cursor, MAX_PULL_ROWS, Mutation, PROTOCOL_VERSION, SyncRequest, SyncResponse, UnixMillis};
 
+use super::admission::ReadTurn;
 use super::auth::Caller;
+use super::body::BodyBytes;
 use super::errors::ApiError;
-use super::intake::{self, BodyBytes};
+use super::intake;
 use super::scope::scope;
 use super::state::AppState;
 use crate::booking::{Batch, DecodedAction, Scope};
@@ -23,6 +25,7 @@ const CLOCK_STEP_MILLIS: u64 = 60 * 1_000;
 pub(super) async fn sync(
     State(state): State<AppState>,
     Caller(device): Caller,
+    turn: ReadTurn,
     body: BodyBytes,
 ) -> Result<Json<SyncResponse<Row>>, ApiError> {
     let (request, mutations) = intake::sync_request(&body)?;
@@ -44,7 +47,9 @@ pub(super) async fn sync(
         scope,
         max_rows: usize::try_from(request.max_rows).unwrap_or(usize::MAX).clamp(1, MAX_PULL_ROWS),
     };
+    let reading = turn.take().await;
     let pulled = state.store.pull(pull).await?;
+    drop(reading);
     // Builds that do not send their tables do not ask for them either.
     let tables =
         if request.tables.is_empty() { Vec::new() } else { scope.tables().map(Cow::Borrowed).collect() };
@@ -97,7 +102,19 @@ async fn push(
         last_outcome_seq: request.last_outcome_seq,
         now: state.clock.now(),
     };
-    let pushed = state.store.push(batch).await?;
-    state.revisions.announce(&device.site, pushed.rev);
+    let mut pushed = Pushed::default();
+    for (at, part) in batch.into_parts().into_iter().enumerate() {
+        let Pushed { rev, known_seq, receipts } = state.store.push(part).await?;
+        state.revisions.announce(&device.site, rev);
+        pushed.rev = rev;
+        pushed.receipts.extend(receipts);
+        if at == 0 {
+            pushed.known_seq = known_seq;
+        }
+        // A server that has lost outcomes of the device books nothing of the other parts either.
+        if known_seq < request.last_outcome_seq {
+            break;
+        }
+    }
     Ok(pushed)
 }

@@ -54,7 +54,7 @@ pub struct Device {
 }
 
 /// The result of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pushed {
     /// The site's revision afterwards.
     pub rev: u64,
@@ -136,6 +136,15 @@ pub struct Unavailable {
     pub lots: Vec<InventoryLot>,
     /// The last lot, if there are more.
     pub next: Option<LotPosition>,
+}
+
+/// The result of an audit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Audited {
+    /// The ranges that differ.
+    pub repairs: Vec<Repair<Row>>,
+    /// The number of ranges compared, if they had too many rows for one request.
+    pub compared: Option<usize>,
 }
 
 /// A product with its revision, and all its lots with theirs.
@@ -304,13 +313,8 @@ pub trait Store: Send + Sync + 'static {
     async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault>;
 
     /// The ranges of a device that differ from the site's, with their rows. Ranges with changes after the
-    /// device's revision are left out.
-    async fn audit(
-        &self,
-        site: &str,
-        scope: Scope,
-        request: AuditRequest,
-    ) -> Result<Vec<Repair<Row>>, StoreFault>;
+    /// device's revision are left out. It ends after [`sync::MAX_AUDIT_ROWS`].
+    async fn audit(&self, site: &str, scope: Scope, request: AuditRequest) -> Result<Audited, StoreFault>;
 
     /// A product that is not deleted, with its lots, soonest to expire first.
     async fn product(&self, site: &str, query: ProductQuery) -> Result<Option<ProductWithLots>, StoreFault>;

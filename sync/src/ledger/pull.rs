@@ -153,7 +153,7 @@ impl<M: Records> Ledger<M> {
                 }
             }
         }
-        Ok(AuditResponse { protocol: PROTOCOL_VERSION, epoch: self.epoch, repairs })
+        Ok(AuditResponse { protocol: PROTOCOL_VERSION, epoch: self.epoch, repairs, compared: None })
     }
 }
 

@@ -4,9 +4,12 @@
 use domain::{Row, Warehouse};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Params, params_from_iter};
-use sync::{AuditRequest, Digest, MAX_REPAIR_ROWS, RangeDigest, Records, Repair, ReplacedRange, Versioned};
+use sync::{
+    AuditRequest, Digest, MAX_AUDIT_ROWS, MAX_REPAIR_ROWS, RangeDigest, Records, Repair, ReplacedRange,
+    Versioned,
+};
 
-use super::super::StoreFault;
+use super::super::{Audited, StoreFault};
 use super::convert::to_i64;
 use super::pull::{Change, columns, read};
 use super::schema;
@@ -22,27 +25,32 @@ pub(super) fn audit(
     site: &str,
     scope: Scope,
     request: &AuditRequest,
-) -> Result<Vec<Repair<Row>>, StoreFault> {
+) -> Result<Audited, StoreFault> {
     let state = schema::site(connection, site)?;
-    let mut repairs = Vec::new();
+    let mut audited = Audited::default();
     // Another epoch, or a revision ahead of the site's: the next pull begins a snapshot.
     if request.epoch != Some(state.epoch) || request.rev > state.rev {
-        return Ok(repairs);
+        return Ok(audited);
     }
-    let mut room = MAX_REPAIR_ROWS;
-    for RangeDigest { range, digest } in &request.ranges {
+    let (mut read_rows, mut room) = (0, MAX_REPAIR_ROWS);
+    for (at, RangeDigest { range, digest }) in request.ranges.iter().enumerate() {
+        if read_rows >= MAX_AUDIT_ROWS || room == 0 {
+            audited.compared = Some(at);
+            break;
+        }
         let span = Span::of(range)?;
         if span.has_later(connection, site, request.rev)? {
             continue;
         }
         let rows = span.rows(connection, site, scope)?;
-        if digest_of(&rows)? != *digest && room > 0 {
+        read_rows += rows.len();
+        if digest_of(&rows)? != *digest {
             let repair = cut(range.clone(), rows, room);
             room -= repair.rows.len();
-            repairs.push(repair);
+            audited.repairs.push(repair);
         }
     }
-    Ok(repairs)
+    Ok(audited)
 }
 
 /// A range's rows; if there is no room for all of them, the beginning of the range.

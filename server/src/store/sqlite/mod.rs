@@ -10,6 +10,7 @@ mod convert;
 mod devices;
 mod exceptions;
 mod export;
+mod fair_queue;
 mod history;
 mod import;
 mod load;
@@ -31,14 +32,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{HistoryAnswer, Row};
-use sync::{AuditRequest, Repair, UnixMillis};
+use domain::HistoryAnswer;
+use rusqlite::Transaction;
+use sync::{AuditRequest, UnixMillis};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Consent, Device, Enrolment, HistoryQuery, Import, ImportOutcome, KnownKeys, LotPosition, LotsByCode,
-    OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
+    Audited, Consent, Device, Enrolment, HistoryQuery, Import, ImportOutcome, KnownKeys, LotPosition,
+    LotsByCode, OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
     Unavailable,
 };
 use crate::booking::{Batch, Scope};
@@ -64,7 +66,8 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault> {
-        self.pool.writer().write(move |transaction| push::push(transaction, &batch)).await
+        let device = batch.device;
+        self.pool.writer().write_of(device, move |transaction| push::push(transaction, &batch)).await
     }
 
     async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault> {
@@ -76,12 +79,7 @@ impl Store for SqliteStore {
         self.pool.read(move |connection| pull::pull(connection, &pull)).await
     }
 
-    async fn audit(
-        &self,
-        site: &str,
-        scope: Scope,
-        request: AuditRequest,
-    ) -> Result<Vec<Repair<Row>>, StoreFault> {
+    async fn audit(&self, site: &str, scope: Scope, request: AuditRequest) -> Result<Audited, StoreFault> {
         let site = site.to_owned();
         self.pool.read(move |connection| audit::audit(connection, &site, scope, &request)).await
     }
@@ -131,7 +129,8 @@ impl Store for SqliteStore {
 
     async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
         let site = site.to_owned();
-        self.pool.writer().write(move |transaction| devices::revoke(transaction, &site, device, now)).await
+        let work = move |transaction: &Transaction<'_>| devices::revoke(transaction, &site, device, now);
+        self.pool.writer().write_of(device, work).await
     }
 
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault> {
@@ -141,7 +140,10 @@ impl Store for SqliteStore {
 
     async fn saw_device(&self, device: &Device) -> Result<(), StoreFault> {
         let device = device.clone();
-        self.pool.writer().write(move |transaction| devices::saw(transaction, &device)).await
+        self.pool
+            .writer()
+            .write_of(device.device, move |transaction| devices::saw(transaction, &device))
+            .await
     }
 
     async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault> {
@@ -189,7 +191,15 @@ impl Store for SqliteStore {
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
-        self.pool.writer().write(move |transaction| purge::purge(transaction, before)).await
+        let mut purged = 0;
+        for _ in 0..purge::MAX_SLICES {
+            let slice = self.pool.writer().write(move |transaction| purge::purge_slice(transaction, before));
+            match slice.await? {
+                0 => break,
+                rows => purged += rows,
+            }
+        }
+        Ok(purged)
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreFault> {

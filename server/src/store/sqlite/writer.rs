@@ -1,19 +1,25 @@
 //! The writing connection, on its own thread. Writes that are queued at the same time share one transaction,
 //! and so one wait for the disk. Each runs in a savepoint: a write that fails or panics is rolled back alone.
-//! Callers get their results when the commit is durable; if it fails, all of them get the error.
+//! Callers get their results when the commit is durable; if it fails, all of them get the error. Devices take turns.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::super::StoreFault;
+use super::fair_queue::FairQueue;
 
 /// Limit of writes in one transaction. The first of them waits for the last.
 const MAX_GROUP_WRITES: usize = 32;
-/// Limit of queued writes; further callers wait for a free place.
-const MAX_QUEUED_WRITES: usize = 256;
+/// Time after which a transaction takes no further write.
+const MAX_GROUP_MILLIS: u64 = 100;
+/// Limit of queued writes of one device; further ones are refused.
+const MAX_QUEUED_WRITES_PER_LANE: usize = 256;
 
 /// A finished write's value, and whether its changes are kept.
 #[derive(Debug)]
@@ -24,27 +30,30 @@ pub(super) enum Decided<T> {
     Undo(T),
 }
 
+/// Writes of one device, or of nobody in particular.
+type Lane = Option<Uuid>;
+
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
 #[derive(Debug)]
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Write>>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(super) fn start(mut connection: Connection) -> Result<Self, StoreFault> {
-        let (queue, mut line) = mpsc::channel(MAX_QUEUED_WRITES);
+        let queue = Arc::new(Queue::default());
+        let served = Served(Arc::clone(&queue));
         let serve = move || {
-            while let Some(first) = line.blocking_recv() {
+            while let Some(first) = served.0.wait() {
                 let mut group = vec![first];
-                group.extend(std::iter::from_fn(|| line.try_recv().ok()).take(MAX_GROUP_WRITES - 1));
-                let committed = commit(&mut connection, &mut group);
+                let committed = commit(&mut connection, &served.0, &mut group);
                 group.into_iter().for_each(|write| write.respond(committed.clone()));
             }
         };
         let thread = Builder::new().name("writer".to_owned()).spawn(serve);
         let thread = thread.map_err(|error| StoreFault::Failed(format!("no thread to write on: {error}")))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue, thread: Some(thread) })
     }
 
     /// Runs `work` in a transaction that locks out other processes' writes, and keeps its changes if it
@@ -53,7 +62,16 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        self.write_or_undo(move |transaction| work(transaction).map(Decided::Keep)).await
+        self.queued(None, move |transaction| work(transaction).map(Decided::Keep)).await
+    }
+
+    /// Like [`Self::write`], in turn with the writes of other devices.
+    pub(super) async fn write_of<T: Send + 'static>(
+        &self,
+        device: Uuid,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.queued(Some(device), move |transaction| work(transaction).map(Decided::Keep)).await
     }
 
     /// Like [`Self::write`], for work that decides at its end whether its changes are kept.
@@ -61,17 +79,23 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        let ended = || StoreFault::Failed("the thread that writes has ended".to_owned());
+        self.queued(None, work).await
+    }
+
+    async fn queued<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
         let (answer, answered) = oneshot::channel();
-        let write = Box::new(Pending { work: Some(work), worked: None, answer });
-        self.queue.as_ref().ok_or_else(ended)?.send(write).await.map_err(|_| ended())?;
-        answered.await.map_err(|_| ended())?
+        self.queue.push(lane, Box::new(Pending { work: Some(work), worked: None, answer }))?;
+        answered.await.map_err(|_| has_ended())?
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.queue.take());
+        self.queue.close();
         if let Some(thread) = self.thread.take() {
             // A panic of the thread cannot be reported any more.
             let _ = thread.join();
@@ -79,13 +103,91 @@ impl Drop for Writer {
     }
 }
 
+fn has_ended() -> StoreFault {
+    StoreFault::Failed("the thread that writes has ended".to_owned())
+}
+
+/// The thread's end of the queue. If the thread ends, nobody waits for it any more.
+struct Served(Arc<Queue>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.close();
+        while self.0.next().is_some() {}
+    }
+}
+
+/// The writes that wait for the thread.
+#[derive(Debug)]
+struct Queue {
+    line: Mutex<Line>,
+    has_changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Line {
+    writes: FairQueue<Lane, Box<dyn Write>>,
+    is_closed: bool,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        let line = Line { writes: FairQueue::new(MAX_QUEUED_WRITES_PER_LANE), is_closed: false };
+        Self { line: Mutex::new(line), has_changed: Condvar::new() }
+    }
+}
+
+impl Queue {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, lane: Lane, write: Box<dyn Write>) -> Result<(), StoreFault> {
+        let mut line = self.line();
+        if line.is_closed {
+            return Err(has_ended());
+        }
+        line.writes.push(lane, write).map_err(|_| StoreFault::Busy)?;
+        drop(line);
+        self.has_changed.notify_one();
+        Ok(())
+    }
+
+    fn close(&self) {
+        self.line().is_closed = true;
+        self.has_changed.notify_one();
+    }
+
+    /// Waits for the next write; none once the queue is closed and empty.
+    fn wait(&self) -> Option<Box<dyn Write>> {
+        let waits = |line: &mut Line| line.writes.is_empty() && !line.is_closed;
+        let line = self.has_changed.wait_while(self.line(), waits);
+        line.unwrap_or_else(PoisonError::into_inner).writes.pop()
+    }
+
+    /// The next write, if one waits.
+    fn next(&self) -> Option<Box<dyn Write>> {
+        self.line().writes.pop()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.line().writes.is_empty()
+    }
+}
+
 /// A queued write.
-trait Write: Send {
+trait Write: Send + std::fmt::Debug {
     /// Runs the work. Returns whether to keep its changes.
     fn work(&mut self, transaction: &Transaction<'_>) -> bool;
 
     /// Sends the result to the caller.
     fn respond(self: Box<Self>, committed: Result<(), StoreFault>);
+}
+
+impl<W, T> std::fmt::Debug for Pending<W, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pending")
+    }
 }
 
 struct Pending<W, T> {
@@ -120,9 +222,19 @@ where
     }
 }
 
-fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(), StoreFault> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let [alone] = group {
+/// Runs the one write of `group`, and those that wait or arrive meanwhile, which it adds to the group.
+fn commit(
+    connection: &mut Connection,
+    queue: &Queue,
+    group: &mut Vec<Box<dyn Write>>,
+) -> Result<(), StoreFault> {
+    let began = Instant::now();
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = begun.inspect_err(|_| {
+        // Those that wait have waited for the lock as well.
+        group.extend(std::iter::from_fn(|| queue.next()).take(MAX_GROUP_WRITES - 1));
+    })?;
+    if let ([alone], true) = (&mut group[..], queue.is_empty()) {
         // A single write needs no savepoint, which would store a copy of every page that an import changes.
         return if alone.work(&transaction) {
             Ok(transaction.commit()?)
@@ -130,12 +242,17 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> Result<(
             Ok(transaction.rollback()?)
         };
     }
-    for write in group {
+    let mut at = 0;
+    while let Some(write) = group.get_mut(at) {
         transaction.prepare_cached("SAVEPOINT one_write")?.execute([])?;
         if !write.work(&transaction) {
             transaction.prepare_cached("ROLLBACK TO one_write")?.execute([])?;
         }
         transaction.prepare_cached("RELEASE one_write")?.execute([])?;
+        at += 1;
+        if at < MAX_GROUP_WRITES && began.elapsed() < Duration::from_millis(MAX_GROUP_MILLIS) {
+            group.extend(queue.next());
+        }
     }
     Ok(transaction.commit()?)
 }
@@ -194,5 +311,28 @@ mod tests {
             .query_row("SELECT group_concat(number ORDER BY number) FROM numbers", [], |row| row.get(0))
             .expect("numbers");
         assert_eq!(kept, "0,1,4");
+    }
+
+    #[tokio::test]
+    async fn devices_take_turns() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let writer = Writer::start(Connection::open(dir.path().join("turns.db")).expect("a database"));
+        let writer = writer.expect("a writer");
+        let served = Arc::new(Mutex::new(String::new()));
+        let (go, held) = sync_channel::<()>(1);
+        let first = writer.write(move |_| held.recv().map_err(|error| StoreFault::Failed(error.to_string())));
+        let write = |device: u128, name: char| {
+            let served = Arc::clone(&served);
+            writer.write_of(Uuid::from_u128(device), move |_| {
+                served.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+                Ok(())
+            })
+        };
+        let busy = futures::future::try_join_all((0..5).map(|_| write(1, 'a')));
+        let others = futures::future::try_join(write(2, 'b'), write(3, 'c'));
+        let release = async { go.send(()).expect("the first write waits") };
+        let (first, busy, others, ()) = tokio::join!(first, busy, others, release);
+        assert!(first.is_ok() && busy.is_ok() && others.is_ok());
+        assert_eq!(*served.lock().unwrap_or_else(PoisonError::into_inner), "abcaaaa");
     }
 }
