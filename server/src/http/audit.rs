@@ -9,6 +9,7 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::intake::{self, BodyBytes};
 use super::scope::scope;
+use super::site;
 use super::state::AppState;
 use crate::store::StoreFault;
 
@@ -18,6 +19,7 @@ pub(super) async fn audit(
     body: BodyBytes,
 ) -> Result<Json<AuditResponse<Row>>, ApiError> {
     let request = intake::request(&body, |request: &AuditRequest| request.protocol)?;
+    site::check_named(&device, request.site.as_deref())?;
     let scope = scope(&request.scope)?;
     intake::check_ranges(&request)?;
     let site = state.store.sites().await?.into_iter().find(|site| site.site == device.site);

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use sync::ErrorBody;
+use sync::{ErrorBody, OtherSite};
 
 use crate::store::StoreFault;
 
@@ -18,11 +18,17 @@ pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    sites: Option<OtherSite>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), sites: None }
+    }
+
+    /// The same refusal with the two sites that it is about.
+    pub(super) fn of_sites(self, sites: OtherSite) -> Self {
+        Self { sites: Some(sites), ..self }
     }
 
     /// Status, code and sentence.
@@ -38,8 +44,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, code, message } = self;
-        let mut response = (status, Json(ErrorBody { code: code.to_owned(), message })).into_response();
+        let Self { status, code, message, sites } = self;
+        let mut response =
+            (status, Json(ErrorBody { code: code.to_owned(), message, sites })).into_response();
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }

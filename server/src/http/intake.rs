@@ -112,6 +112,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
     let SyncRequest {
         protocol,
         client,
+        site,
         epoch,
         last_outcome_seq,
         mutations,
@@ -125,6 +126,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
     let rest = SyncRequest {
         protocol,
         client,
+        site,
         epoch,
         last_outcome_seq,
         mutations: Vec::new(),

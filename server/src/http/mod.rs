@@ -13,6 +13,7 @@ mod products;
 mod rate_limit;
 mod revisions;
 mod scope;
+mod site;
 mod state;
 mod sync;
 

@@ -9,6 +9,7 @@ mod conflicts;
 mod deliveries;
 mod devices;
 mod enrolment;
+mod epochs;
 mod events;
 mod exactly_once;
 mod exceptions;
@@ -22,6 +23,7 @@ mod office;
 mod pull;
 mod restore;
 mod transfer;
+mod two_sites;
 mod unavailable;
 
 use anyhow::{Context, Result};
