@@ -63,7 +63,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
-    pub const BROKEN: [(Self, u64); 24] = [
+    pub const BROKEN: [(Self, u64); 25] = [
         (Self::DeleteBeforeAck, 1),
         (Self::AnyAnswerIsAck, 99),
         (Self::DropOnSignIn, 5),
