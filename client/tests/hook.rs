@@ -170,6 +170,7 @@ fn answer(_: String, body: String) -> String {
     });
     let response = SyncResponse {
         protocol: PROTOCOL_VERSION,
+        site: None,
         epoch: Uuid::from_u128(1),
         server_time: UnixMillis(0),
         receipts: receipts.collect(),

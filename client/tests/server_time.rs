@@ -70,6 +70,7 @@ impl Transport<Counters> for Server {
         assert_eq!(request.sent_at, Some(self.0.now()), "the request has the device's clock");
         Ok(SyncResponse {
             protocol: PROTOCOL_VERSION,
+            site: None,
             epoch: Uuid::from_u128(9),
             server_time: self.0.server(),
             receipts: Vec::new(),

@@ -191,6 +191,9 @@ pub struct HistoryEntry {
 pub struct EnrolRequest {
     /// The one-time code.
     pub code: String,
+    /// The site whose data the device holds: a code of another site is refused, and stays unused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The device's name; the server chooses one if it is empty.
     #[serde(default)]
     pub device_name: String,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use sync::UnixMillis;
 
 use crate::random;
-use crate::store::{Device, Enrolment, Store, StoreFault};
+use crate::store::{Device, EnrolRefusal, Enrolment, Store, StoreFault};
 
 /// Characters of a code.
 pub const CODE_CHARS: usize = 10;
@@ -69,26 +69,37 @@ fn random_code() -> Result<String, StoreFault> {
     Ok(code)
 }
 
-/// Consumes a code and creates its device, returned with its token; none if the code cannot be used.
+/// A device that asks to be enrolled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applicant<'a> {
+    /// Its name; if empty, that of the code, or a running number.
+    pub device_name: &'a str,
+    /// The site whose data it holds, if any.
+    pub held_site: Option<&'a str>,
+}
+
+/// Consumes a code and creates its device, returned with its token, or says why the code cannot be used.
 ///
 /// # Errors
 /// [`StoreFault`] of the store.
 pub async fn enrol(
     store: &dyn Store,
     code: &str,
-    device_name: &str,
+    applicant: Applicant<'_>,
     now: UnixMillis,
-) -> Result<Option<(Device, String)>, StoreFault> {
+) -> Result<Result<(Device, String), EnrolRefusal>, StoreFault> {
     let token = HEXLOWER.encode(&random::bytes::<32>()?);
     let enrolment = Enrolment {
         code_hash: hash(&as_written(code)),
-        device_name: device_name
+        device_name: applicant
+            .device_name
             .chars()
             .filter(|char| !char.is_control())
             .take(MAX_DEVICE_NAME_CHARS)
             .collect(),
         device: random::uuid()?,
         token_hash: hash(&token),
+        held_site: applicant.held_site.map(str::to_owned),
         now,
     };
     Ok(store.enrol(enrolment).await?.map(|device| (device, token)))

@@ -1,6 +1,6 @@
 //! Tells our server's answers from those of something in front of it. Pure.
 
-use crate::protocol::ErrorBody;
+use crate::protocol::{ErrorBody, OTHER_SITE};
 use crate::transport::TransportError;
 
 /// The path that leads to a sign-in page in front of the server. No worker answers it, and the server itself leads back
@@ -41,6 +41,9 @@ impl Answer<'_> {
             }
             (401 | 403, Some(_)) => TransportError::SignInNeeded,
             (426, Some(_)) => TransportError::UpgradeNeeded,
+            (409, Some(ErrorBody { code, sites: Some(sites), .. })) if code == OTHER_SITE => {
+                TransportError::OtherSite(sites)
+            }
             (status, Some(body)) => TransportError::Refused { status, message: body.message },
             (401 | 403 | 407, None) => TransportError::SignInPage,
             (_, None) => TransportError::Garbled,
@@ -57,6 +60,7 @@ impl Answer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::OtherSite;
 
     const JSON: &str = "application/json";
     const HTML: &str = "text/html; charset=utf-8";
@@ -106,8 +110,13 @@ mod tests {
         assert_eq!(failure(401, JSON, OURS), Some(TransportError::SignInNeeded));
         assert_eq!(failure(403, JSON, OURS), Some(TransportError::SignInNeeded));
         assert_eq!(failure(426, JSON, OURS), Some(TransportError::UpgradeNeeded));
-        let refused = TransportError::Refused { status: 400, message: "why".to_owned() };
-        assert_eq!(failure(400, JSON, OURS), Some(refused));
+        for status in [400, 409] {
+            let refused = TransportError::Refused { status, message: "why".to_owned() };
+            assert_eq!(failure(status, JSON, OURS), Some(refused));
+        }
+        let of_another = r#"{"code":"other_site","message":"why","sites":{"held":"north","asked":"south"}}"#;
+        let sites = OtherSite { held: "north".to_owned(), asked: "south".to_owned() };
+        assert_eq!(failure(409, JSON, of_another), Some(TransportError::OtherSite(sites)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::model::Records;
 use crate::mutation::UnixMillis;
 use crate::protocol::{Cursor, PROTOCOL_VERSION, ReplacedRange, Versioned};
 use crate::round::{RoundError, server_has_tables};
+use crate::site::held_site;
 use crate::store::{Commit, Store};
 use crate::transport::{Transport, TransportError};
 
@@ -39,6 +40,9 @@ pub struct RangeDigest {
 pub struct AuditRequest {
     /// [`PROTOCOL_VERSION`] of the sender.
     pub protocol: u32,
+    /// The site whose data the device holds. Not sent by builds before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The epoch of the server's data that `rev` belongs to.
     pub epoch: Option<Uuid>,
     /// The revision that the device has reached. A range with later changes cannot be compared yet.
@@ -156,6 +160,7 @@ pub async fn audit_part<S: Store, T: Transport<S::Records>>(
     let (ranges, rows): (Vec<RangeDigest>, Vec<Option<usize>>) = digested.into_iter().unzip();
     let request = AuditRequest {
         protocol: PROTOCOL_VERSION,
+        site: held_site(store).await?,
         epoch: outbox.epoch,
         rev,
         scope: outbox.scope.clone(),

@@ -23,6 +23,7 @@ mod protocol;
 mod relay;
 mod round;
 mod scheduler;
+mod site;
 mod sort;
 mod store;
 mod transport;
@@ -46,9 +47,9 @@ pub use mutation::{
 };
 pub use notice::Notice;
 pub use protocol::{
-    ALREADY_BOOKED, Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, Outcome,
-    PROTOCOL_VERSION, Progress, Receipt, Removal, ReplacedRange, SyncRequest, SyncResponse, Verdict,
-    Versioned, WITHDRAWN,
+    ALREADY_BOOKED, Cursor, ErrorBody, MAX_BATCH_BYTES, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, OTHER_SITE,
+    OtherSite, Outcome, PROTOCOL_VERSION, Progress, Receipt, Removal, ReplacedRange, SyncRequest,
+    SyncResponse, Verdict, Versioned, WITHDRAWN,
 };
 pub use relay::{Json, Relay, RelayedRow};
 pub use round::{
@@ -56,6 +57,7 @@ pub use round::{
     server_has_tables, tables_of,
 };
 pub use scheduler::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig};
+pub use site::{held_site, hold_site};
 pub use sort::{set_of, sort_by};
 pub use store::{
     ActionIn, Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, RowIn, Store, StoreError,

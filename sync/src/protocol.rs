@@ -23,6 +23,9 @@ pub const WITHDRAWN: &str = "withdrawn";
 /// The code of a refused withdrawal: the mutation had been booked before.
 pub const ALREADY_BOOKED: &str = "already_booked";
 
+/// The code of a refused request: the device holds the data of another site. Nothing of it was used.
+pub const OTHER_SITE: &str = "other_site";
+
 /// The revision up to which a device has the rows. Revisions rise in commit order, so `rev > cursor` never skips a late commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -189,6 +192,9 @@ pub struct SyncRequest<A> {
     pub protocol: u32,
     /// The id of one life of one device's database.
     pub client: Uuid,
+    /// The site whose data the device holds. Not sent before the first answer that names it, and by builds before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The server's epoch as last received, if any.
     #[serde(default)]
     pub epoch: Option<Uuid>,
@@ -220,6 +226,9 @@ pub struct SyncRequest<A> {
 pub struct SyncResponse<R: Clone> {
     /// [`PROTOCOL_VERSION`] of the server.
     pub protocol: u32,
+    /// The site that the answer is of; none from a server without sites, or before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// Id of one life of the server's database.
     pub epoch: Uuid,
     /// The server's clock.
@@ -254,4 +263,16 @@ pub struct ErrorBody {
     pub code: String,
     /// One sentence that names the problem, its place and its solution.
     pub message: String,
+    /// The two sites of a refusal with the code [`OTHER_SITE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sites: Option<OtherSite>,
+}
+
+/// The data on a device is of one site, its token or code of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherSite {
+    /// The site of the data.
+    pub held: String,
+    /// The site of the token or code.
+    pub asked: String,
 }

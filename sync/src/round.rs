@@ -13,6 +13,7 @@ use crate::mutation::UnixMillis;
 use crate::protocol::{
     Cursor, MAX_BATCH_MUTATIONS, MAX_PULL_ROWS, PROTOCOL_VERSION, Progress, SyncRequest, SyncResponse,
 };
+use crate::site;
 use crate::store::{Commit, Outbox, Store, StoreError};
 use crate::transport::{Transport, TransportError};
 
@@ -106,11 +107,12 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
 ) -> Result<RoundReport, RoundError> {
     let mut report = RoundReport::default();
     let (mut ahead, mut has_tables) = (None, None);
+    let mut held_site = site::held_site(store).await?;
     while report.exchanges < limits.max_exchanges {
         let outbox = store.outbox(limits.max_batch_mutations).await?;
         let pending = outbox.pending;
         let request_was_empty = outbox.mutations.is_empty();
-        let mut request = request::<S::Records>(outbox, limits);
+        let mut request = request::<S::Records>(outbox, held_site.clone(), limits);
         let response = match ahead.take() {
             Some((asked, answer)) if asked == request => answer,
             _ => {
@@ -119,6 +121,7 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
             }
         }?;
         check::<S::Records>(&request, &response)?;
+        held_site = site::of_answer(store, held_site, response.site.as_deref()).await?;
         let heard = request.sent_at.and_then(|at| HeardTime::of_answer(response.server_time, at, now()));
         report.heard = heard.or(report.heard);
         report.exchanges += 1;
@@ -129,7 +132,7 @@ pub async fn run_round<S: Store, T: Transport<S::Records>>(
         has_tables = Some(S::Records::TABLES.iter().all(has));
         let snapshot = snapshot_progress(&response.cursor);
         let changed = changed::<S::Records>(&response);
-        let next = next_part::<S::Records>(&request, &response);
+        let next = next_part::<S::Records>(&request, &response, held_site.clone());
         let committing = store.commit(commit(request.cursor, request.last_outcome_seq, response, now()));
         let fetching = OptionFuture::from(next.as_ref().map(|next| transport.exchange(next)));
         let (committed, fetched) = join(committing, fetching).await;
@@ -181,9 +184,11 @@ async fn note_tables<S: Store>(store: &S, has_tables: bool) -> Result<(), StoreE
 fn next_part<M: Records>(
     request: &SyncRequest<M::Action>,
     response: &SyncResponse<M::Row>,
+    site: Option<String>,
 ) -> Option<SyncRequest<M::Action>> {
     let is_part = matches!(response.cursor, Cursor::Snapshot { .. });
     (is_part && response.more && request.mutations.is_empty()).then(|| SyncRequest {
+        site,
         epoch: Some(response.epoch),
         cursor: response.cursor.clone(),
         sent_at: None,
@@ -196,10 +201,15 @@ pub fn tables_of<M: Records>() -> Vec<Cow<'static, str>> {
     M::TABLES.iter().map(|table| Cow::Borrowed(*table)).collect()
 }
 
-fn request<M: Records>(outbox: Outbox<M::Action>, limits: RoundLimits) -> SyncRequest<M::Action> {
+fn request<M: Records>(
+    outbox: Outbox<M::Action>,
+    site: Option<String>,
+    limits: RoundLimits,
+) -> SyncRequest<M::Action> {
     SyncRequest {
         protocol: PROTOCOL_VERSION,
         client: outbox.client,
+        site,
         epoch: outbox.epoch,
         last_outcome_seq: outbox.last_outcome_seq,
         mutations: outbox.mutations,

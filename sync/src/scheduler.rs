@@ -145,6 +145,8 @@ pub enum Connection {
     SignInPage,
     /// The server needs a newer build of the app.
     UpgradeNeeded,
+    /// The device holds the data of another site than it is signed in at.
+    OtherSite,
 }
 
 /// The state machine.
@@ -177,6 +179,7 @@ enum Trouble {
     SignIn,
     SignInPage,
     Upgrade,
+    OtherSite,
 }
 
 impl Scheduler {
@@ -286,6 +289,7 @@ impl Scheduler {
             (true, _, _) => Connection::WorkingOffline,
             (false, _, Some(Trouble::SignIn)) => Connection::SignInNeeded,
             (false, _, Some(Trouble::Upgrade)) => Connection::UpgradeNeeded,
+            (false, _, Some(Trouble::OtherSite)) => Connection::OtherSite,
             (false, false, _) => Connection::Offline,
             (false, true, Some(Trouble::Unreachable)) => Connection::ServerUnreachable,
             (false, true, Some(Trouble::SignInPage)) => Connection::SignInPage,
@@ -310,7 +314,7 @@ impl Scheduler {
     fn consider(&mut self, reason: Option<&'static str>, now: UnixMillis) -> Vec<Order> {
         let blocked = self.work_offline
             || !self.network
-            || matches!(self.trouble, Some(Trouble::SignIn | Trouble::Upgrade))
+            || matches!(self.trouble, Some(Trouble::SignIn | Trouble::Upgrade | Trouble::OtherSite))
             || (self.failures > 0 && reason == Some("enqueued"));
         match reason {
             // The running round may have read the queue before this event.
@@ -408,6 +412,7 @@ impl Scheduler {
             TransportError::SignInNeeded
             | TransportError::SignInPage
             | TransportError::UpgradeNeeded
+            | TransportError::OtherSite(_)
             | TransportError::Refused { .. } => self.config.max_retry_millis,
             TransportError::Busy { retry_after_millis: Some(asked) } => {
                 // Not before that, unless somebody works on.
@@ -438,6 +443,7 @@ fn trouble(error: &TransportError) -> Option<Trouble> {
         TransportError::SignInNeeded => Some(Trouble::SignIn),
         TransportError::SignInPage => Some(Trouble::SignInPage),
         TransportError::UpgradeNeeded => Some(Trouble::Upgrade),
+        TransportError::OtherSite(_) => Some(Trouble::OtherSite),
         TransportError::Unreachable
         | TransportError::TimedOut
         | TransportError::Busy { .. }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::audit::{AuditRequest, AuditResponse};
 use crate::model::Records;
-use crate::protocol::{SyncRequest, SyncResponse};
+use crate::protocol::{OtherSite, SyncRequest, SyncResponse};
 
 /// The reason why an exchange failed. None of these tells whether the server booked the mutations: the queue
 /// stays.
@@ -32,6 +32,10 @@ pub enum TransportError {
     /// somebody has signed in there.
     #[error("a sign-in page in front of the server")]
     SignInPage,
+    /// 409: the device holds the data of another site than its token is of. Queue and rows wait until it is enrolled at
+    /// its own site again.
+    #[error("the device holds site {}, its token is of site {}", .0.held, .0.asked)]
+    OtherSite(OtherSite),
     /// An answer that is not the server's own, or not all of it: a truncated body.
     #[error("malformed answer, not the server's own")]
     Garbled,

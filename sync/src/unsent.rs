@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::model::Records;
 use crate::mutation::{Mutation, UnixMillis};
+use crate::protocol::OtherSite;
 use crate::relay::Json;
+use crate::site::held_site;
 use crate::sort::set_of;
 use crate::store::{Store, StoreError};
 
@@ -30,6 +32,9 @@ pub struct Unsent {
     pub version: u32,
     /// The id of the database that the mutations were queued in.
     pub client: Uuid,
+    /// The site that they are of. Files of builds before it do not name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The time of the export, by the device's clock.
     pub written_at: UnixMillis,
     /// By ascending `seq`.
@@ -53,6 +58,9 @@ pub enum UnsentError {
         /// The reason.
         reason: String,
     },
+    /// It has the work of another site than this device.
+    #[error("a file of site {}, on a device that holds site {}", .0.asked, .0.held)]
+    OtherSite(OtherSite),
     /// It has too many entries.
     #[error("{0} entries, of at most {max}", max = MAX_UNSENT_MUTATIONS)]
     TooLong(usize),
@@ -85,6 +93,7 @@ impl Unsent {
             format: UNSENT_FORMAT.to_owned(),
             version: UNSENT_VERSION,
             client,
+            site: held_site(store).await?,
             written_at: now,
             mutations,
         })
@@ -124,8 +133,13 @@ impl Unsent {
     /// Adds the entries to `store`'s queue, under their own ids. An interrupted import can be repeated.
     ///
     /// # Errors
-    /// [`UnsentError`]. If one entry cannot be parsed, no entry is added.
+    /// [`UnsentError`]. If one entry cannot be parsed, or the file is of another site, no entry is added.
     pub async fn take_in<S: Store>(self, store: &S) -> Result<TakenIn, UnsentError> {
+        if let (Some(held), Some(asked)) = (held_site(store).await?, self.site)
+            && held != asked
+        {
+            return Err(UnsentError::OtherSite(OtherSite { held, asked }));
+        }
         let mut drafts = Vec::with_capacity(self.mutations.len());
         for mutation in self.mutations {
             let (seq, schema) = (mutation.seq, mutation.schema);

@@ -107,6 +107,7 @@ impl Server {
         });
         SyncResponse {
             protocol: PROTOCOL_VERSION,
+            site: None,
             epoch: Uuid::from_u128(9),
             server_time: UnixMillis(0),
             receipts,
@@ -311,6 +312,7 @@ impl Transport<Counters> for Restored {
         };
         Ok(SyncResponse {
             protocol: request.protocol,
+            site: None,
             epoch: Uuid::from_u128(epoch),
             server_time: UnixMillis(0),
             receipts: Vec::new(),

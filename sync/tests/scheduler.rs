@@ -1,7 +1,9 @@
 //! Tests when a round is due, for all events and wrong clocks.
 #![allow(clippy::expect_used, reason = "a test fails loudly")]
 
-use sync::{Connection, Ended, Event, Order, Scheduler, SchedulerConfig, TransportError, UnixMillis};
+use sync::{
+    Connection, Ended, Event, Order, OtherSite, Scheduler, SchedulerConfig, TransportError, UnixMillis,
+};
 
 const NOW: UnixMillis = UnixMillis(1_000_000);
 
@@ -78,6 +80,20 @@ fn a_lost_sign_in_pauses_rounds_and_a_new_one_resumes_them() {
     fail(&mut scheduler, TransportError::SignInNeeded, NOW);
     assert_eq!(scheduler.connection(), Connection::SignInNeeded);
     assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
+    assert_eq!(scheduler.handle(Event::SignedIn, NOW), [start("signed in")]);
+}
+
+#[test]
+fn at_another_site_rounds_pause_until_the_device_is_signed_in_at_its_own() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Started, NOW);
+    let sites = OtherSite { held: "north".to_owned(), asked: "south".to_owned() };
+    fail(&mut scheduler, TransportError::OtherSite(sites), NOW);
+    assert_eq!(scheduler.connection(), Connection::OtherSite);
+    assert_eq!(scheduler.handle(Event::Enqueued, NOW), [Order::RegisterBackgroundSync]);
+    assert_eq!(scheduler.handle(Event::Visible, NOW), []);
+    let (due, _) = scheduler.poll_timeout().expect("another window may have signed in");
+    assert!((30_000..=60_000).contains(&due.since(NOW)), "{due:?}");
     assert_eq!(scheduler.handle(Event::SignedIn, NOW), [start("signed in")]);
 }
 

@@ -53,9 +53,10 @@ impl NativeTransport {
             status if status.is_server_error() => Err(busy(&response)),
             status => {
                 let body = response.bytes().await.map_err(|error| unreached(&error))?;
-                let ErrorBody { message, .. } =
+                let ErrorBody { message, sites, .. } =
                     serde_json::from_slice(&body).map_err(|_| TransportError::Garbled)?;
-                Err(TransportError::Refused { status: status.as_u16(), message })
+                let refused = TransportError::Refused { status: status.as_u16(), message };
+                Err(sites.map_or(refused, TransportError::OtherSite))
             }
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::connections::ConnectionLimits;
-use server::enrolment;
+use server::enrolment::{self, Applicant};
 use server::http::DeviceLimits;
 use server::serve::{ServeOptions, Server};
 use server::store::Store;
@@ -168,10 +168,19 @@ impl TestServer {
     /// # Errors
     /// If the store fails.
     pub async fn enrol(&self) -> Result<String> {
+        self.enrol_at(DEFAULT_SITE).await
+    }
+
+    /// Enrols a device at a site, which is created if need be. Returns its token.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn enrol_at(&self, site: &str) -> Result<String> {
         let (store, now) = (self.store()?, self.clock.now());
-        let code = enrolment::new_code(store, DEFAULT_SITE, "", now).await?;
-        let enrolled = enrolment::enrol(store, &code, "", now).await?;
-        let (_, token) = enrolled.context("a fresh code was refused")?;
+        store.ensure_site(site).await?;
+        let code = enrolment::new_code(store, site, "", now).await?;
+        let enrolled = enrolment::enrol(store, &code, Applicant::default(), now).await?;
+        let (_, token) = enrolled.ok().context("a fresh code was refused")?;
         Ok(token)
     }
 

@@ -91,7 +91,7 @@ impl Book {
         if let Some(before) = before {
             let _ = write!(path, "before={before}");
         }
-        let answer = browser::get_json::<HistoryAnswer>(&path, HISTORY_TIMEOUT_MILLIS).await?;
+        let answer = browser::get_json::<HistoryAnswer>(&self.at_site(&path), HISTORY_TIMEOUT_MILLIS).await?;
         Ok(answer.unwrap_or_default())
     }
 }

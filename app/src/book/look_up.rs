@@ -132,7 +132,7 @@ impl Book {
     /// Asks the server for lots with this code, whatever their status.
     async fn ask_for_lots(&self, code: &str, encoded: &str) -> LookUp {
         let asked_at = self.store().outbox(0).await;
-        let path = format!("/api/lots/by-code/{encoded}");
+        let path = self.at_site(&format!("/api/lots/by-code/{encoded}"));
         match browser::get_json::<LotsAnswer>(&path, LOOK_UP_TIMEOUT_MILLIS).await {
             Ok(Some(answer)) if !answer.products.is_empty() => {
                 let lots = answered(&answer);
@@ -172,7 +172,9 @@ impl Book {
     ) -> Result<Result<Option<(Uuid, String)>, StoreError>, TransportError> {
         // The answer is stored only if the rows are unchanged since the request.
         let asked_at = self.store().outbox(0).await;
-        let Some(answer) = browser::get_json::<ProductAnswer>(path, LOOK_UP_TIMEOUT_MILLIS).await? else {
+        let Some(answer) =
+            browser::get_json::<ProductAnswer>(&self.at_site(path), LOOK_UP_TIMEOUT_MILLIS).await?
+        else {
             return Ok(Ok(None));
         };
         let kept = (answer.product.id, answer.product.unit.clone());

@@ -174,6 +174,18 @@ impl Book {
         self.0.device.borrow().as_ref().map(|device| device.name.clone())
     }
 
+    /// The site that this device works at; `None` before it is enrolled.
+    pub(crate) fn device_site(&self) -> Option<String> {
+        self.0.device.borrow().as_ref().map(|device| device.site.clone())
+    }
+
+    /// The path of a read from the server that names this device's site: another site's answer is refused.
+    fn at_site(&self, path: &str) -> String {
+        let Some(site) = self.device_site() else { return path.to_owned() };
+        let separator = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{separator}site={}", String::from(js_sys::encode_uri_component(&site)))
+    }
+
     /// The prefix of this device's order numbers and files.
     pub(crate) fn device_prefix(&self) -> String {
         let device = self.0.device.borrow();

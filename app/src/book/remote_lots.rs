@@ -50,13 +50,13 @@ impl Book {
     }
 
     async fn ask_for_remote_lots(&self) -> Result<RemoteLots, TransportError> {
-        let first = part(PATH).await?;
+        let first = part(&self.at_site(PATH)).await?;
         let all: u64 = first.totals.iter().map(|total| total.lots).sum();
         let UnavailableAnswer { mut lots, mut next, as_of, .. } = first;
         let mut rest_millis = 0;
         for _ in 1..MAX_PARTS {
             let Some(after) = next.take() else { break };
-            let further = part(&format!("{PATH}?after={after}")).await?;
+            let further = part(&self.at_site(&format!("{PATH}?after={after}"))).await?;
             lots.extend(further.lots);
             next = further.next;
             rest_millis += REST_MILLIS_A_PART;

@@ -171,7 +171,7 @@ impl Book {
     /// sync.
     pub(crate) async fn elsewhere(&self, id: Uuid) -> Elsewhere {
         let path = format!("/api/products/{id}");
-        match browser::get_json::<ProductAnswer>(&path, READ_TIMEOUT_MILLIS).await {
+        match browser::get_json::<ProductAnswer>(&self.at_site(&path), READ_TIMEOUT_MILLIS).await {
             Ok(Some(answer)) => {
                 let beyond =
                     answer.lots.into_iter().filter(|(_, row)| row.status != domain::LotStatus::Available);

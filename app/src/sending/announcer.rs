@@ -50,7 +50,10 @@ fn is_announced(error: &SyncError) -> bool {
     !matches!(
         error,
         SyncError::Round(RoundFailure::Round(RoundError::Transport(
-            TransportError::SignInNeeded | TransportError::SignInPage | TransportError::UpgradeNeeded
+            TransportError::SignInNeeded
+                | TransportError::SignInPage
+                | TransportError::UpgradeNeeded
+                | TransportError::OtherSite(_)
         )))
     )
 }
@@ -109,6 +112,8 @@ fn turned_down_toast(
 
 #[cfg(test)]
 mod tests {
+    use sync::OtherSite;
+
     use super::*;
 
     #[test]
@@ -116,6 +121,8 @@ mod tests {
         let of = |error| is_announced(&SyncError::Round(RoundFailure::Round(RoundError::Transport(error))));
         assert!(!of(TransportError::SignInPage));
         assert!(!of(TransportError::SignInNeeded) && !of(TransportError::UpgradeNeeded));
+        let sites = OtherSite { held: "north".to_owned(), asked: "south".to_owned() };
+        assert!(!of(TransportError::OtherSite(sites)));
         assert!(of(TransportError::Unreachable) && of(TransportError::TimedOut));
         assert!(is_announced(&SyncError::Abandoned));
     }

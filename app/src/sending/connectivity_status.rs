@@ -21,7 +21,7 @@ pub(crate) const fn connection_words(connection: Connection) -> (&'static str, T
         Connection::ServerUnreachable => (key("No server"), Tone::Info, Glyph::DotHalf),
         Connection::Offline => (key("Offline"), Tone::Waiting, Glyph::DotOpen),
         Connection::WorkingOffline => (key("Working offline"), Tone::Waiting, Glyph::Pause),
-        Connection::SignInNeeded => (key("Connect"), Tone::Attention, Glyph::Key),
+        Connection::SignInNeeded | Connection::OtherSite => (key("Connect"), Tone::Attention, Glyph::Key),
         Connection::SignInPage => (key("Sign in"), Tone::Attention, Glyph::Key),
         Connection::UpgradeNeeded => (key("Update"), Tone::Attention, Glyph::Update),
     }

@@ -1,11 +1,12 @@
 //! Notices shown on every page: data lost or damaged, storage full, clock wrong, offline, signed out, a sign-in page in
-//! front of the server, outdated, pending too long.
+//! front of the server, at another site, outdated, pending too long.
 
-use sync::{Connection, SIGN_IN_PATH, UnixMillis};
+use sync::{Connection, RoundError, SIGN_IN_PATH, TransportError, UnixMillis};
 use yew::prelude::*;
 use yew_router::Routable;
 
 use super::clock_words::clock_fault;
+use super::sync_page::explanation;
 use crate::device::storage::Storage;
 use crate::route::Route;
 use crate::ui::button::{button, link_button};
@@ -13,9 +14,10 @@ use crate::ui::chip::Tone;
 use crate::ui::icon::{Glyph, icon};
 use crate::use_offline_sync::OfflineSync;
 use crate::use_today::ClockCheck;
+use crate::words::faults_in_words::sync_error;
 use crate::words::format;
 use crate::words::language::{t, tf, tn};
-use client::Threat;
+use client::{RoundFailure, SyncError, Threat};
 
 /// Changes pending for this long show a warning.
 const WARN_AFTER_MILLIS: u64 = 24 * 3_600_000;
@@ -155,6 +157,17 @@ fn offline_words(pending: usize) -> &'static str {
     }
 }
 
+fn other_site_words(sync: &OfflineSync) -> String {
+    let names_sites = |error: &&SyncError| {
+        matches!(
+            error,
+            SyncError::Round(RoundFailure::Round(RoundError::Transport(TransportError::OtherSite(_))))
+        )
+    };
+    let refused = sync.status.error.as_ref().filter(names_sites);
+    refused.map_or_else(|| explanation(sync.is_online, false).to_owned(), sync_error)
+}
+
 fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
     let unsent = unsent_words(sync.pending);
     let (tone, glyph, text, test, offer) = match sync.is_online {
@@ -200,6 +213,13 @@ fn connection_notice(sync: &OfflineSync) -> Option<Notice> {
             "sign-in-page-notice",
             // A link out of the app: neither its router nor its worker answers.
             html! { <a href={SIGN_IN_PATH} rel="external" data-test="sign-in-there">{ t("Sign in there") }</a> },
+        ),
+        Connection::OtherSite => (
+            Tone::Attention,
+            Glyph::Key,
+            other_site_words(sync),
+            "other-site-notice",
+            link_button("", Route::Enrol.to_path(), t("Connect").into(), "other-site-connect"),
         ),
         Connection::UpgradeNeeded => (
             Tone::Attention,

@@ -34,7 +34,7 @@ pub(crate) fn DeviceCard(props: &DeviceCardProps) -> Html {
     let name = use_book().device_name();
     let (storage, ask_again) = use_storage();
     let (sign_out, sheet) = use_sign_out(sync);
-    let is_signed_out = sync.is_online == Connection::SignInNeeded;
+    let is_signed_out = matches!(sync.is_online, Connection::SignInNeeded | Connection::OtherSite);
     let ask_to_keep = Callback::from(move |_: MouseEvent| {
         let ask_again = ask_again.clone();
         spawn_local(async move {

@@ -104,7 +104,8 @@ fn fact(label: &'static str, test: &'static str, value: String) -> Html {
     html! { <div><dt>{ label }</dt><dd data-test={test}>{ value }</dd></div> }
 }
 
-fn explanation(connection: Connection, when_closed: bool) -> &'static str {
+/// What the state of the connection means for the work on this device.
+pub(super) fn explanation(connection: Connection, when_closed: bool) -> &'static str {
     match connection {
         Connection::Connecting => t("Checking for changes."),
         Connection::Online if when_closed => t("Changes sync automatically, even after you close the app."),
@@ -114,6 +115,9 @@ fn explanation(connection: Connection, when_closed: bool) -> &'static str {
         Connection::WorkingOffline => t("You chose to work offline. Nothing syncs until you turn it off."),
         Connection::SignInNeeded => {
             t("This device isn't connected. Enter a one-time code to sync your work.")
+        }
+        Connection::OtherSite => {
+            t("Nothing syncs until this browser is connected to its own site again. Nothing is lost.")
         }
         Connection::SignInPage => t("A sign-in page is blocking the server. Sign in there."),
         Connection::UpgradeNeeded => {

@@ -1,7 +1,7 @@
 //! Error sentences in the language of the screens. The errors themselves have only short texts for logs.
 
 use client::{RoundFailure, SyncError};
-use sync::{RoundError, StoreError, TransportError, UnsentError};
+use sync::{OtherSite, RoundError, StoreError, TransportError, UnsentError};
 
 use super::language::{grouped, t, tf};
 use crate::rest::NotLoaded;
@@ -36,6 +36,12 @@ pub(crate) fn transport_fault(error: &TransportError) -> String {
         TransportError::SignInPage => t("A sign-in page is blocking the server. Sign in there."),
         TransportError::UpgradeNeeded => t("This app is too old for the server. Update it to sync."),
         TransportError::Garbled => t("The network is blocking the server. Check the Wi-Fi."),
+        TransportError::OtherSite(OtherSite { held, asked }) => {
+            return tf(
+                "This browser holds the stock of site {held}, but is connected to site {asked}. Connect it to site {held} again.",
+                &[("held", held), ("asked", asked)],
+            );
+        }
         TransportError::Refused { message, .. } => {
             return tf("The server refused the request: {why}", &[("why", message)]);
         }
@@ -87,6 +93,10 @@ pub(crate) fn file_fault(error: &UnsentError) -> String {
             "This version can't read entry {number} of the file ({why}). Update the app, then try again.",
             &[("number", seq), ("why", reason)],
         ),
+        UnsentError::OtherSite(OtherSite { held, asked }) => tf(
+            "This file has work of site {asked}; this browser holds the stock of site {held}. Restore it in a browser of site {asked}.",
+            &[("held", held), ("asked", asked)],
+        ),
         UnsentError::TooLong(entries) => {
             tf("The file has {entries} entries; at most 100,000 fit.", &[("entries", &grouped(*entries))])
         }
@@ -101,6 +111,7 @@ mod tests {
     /// Every error with its sentence.
     fn sentences() -> Vec<(String, String)> {
         let why = || "the disk is gone".to_owned();
+        let sites = || OtherSite { held: "north".to_owned(), asked: "south".to_owned() };
         let store = [
             StoreError::Full,
             StoreError::Occupied,
@@ -117,6 +128,7 @@ mod tests {
             TransportError::SignInNeeded,
             TransportError::SignInPage,
             TransportError::UpgradeNeeded,
+            TransportError::OtherSite(sites()),
             TransportError::Garbled,
             TransportError::Refused { status: 400, message: why() },
         ];
@@ -124,6 +136,7 @@ mod tests {
             UnsentError::Unreadable(why()),
             UnsentError::Newer(9),
             UnsentError::BadEntry { seq: 7, reason: why() },
+            UnsentError::OtherSite(sites()),
             UnsentError::TooLong(100_001),
         ];
         let store = store.iter().map(|error| (store_fault(error), error.to_string()));

@@ -219,6 +219,7 @@ mod tests {
         SyncRequest {
             protocol: PROTOCOL_VERSION,
             client: Uuid::from_u128(9),
+            site: None,
             epoch: None,
             last_outcome_seq: 0,
             mutations: vec![serde_json::from_str(mutation).expect("a mutation")],

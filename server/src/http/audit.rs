@@ -11,6 +11,7 @@ use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
 use super::scope::scope;
+use super::site;
 use super::state::AppState;
 use crate::store::{Audited, StoreFault};
 
@@ -21,6 +22,7 @@ pub(super) async fn audit(
     body: BodyBytes,
 ) -> Result<Json<AuditResponse<Row>>, ApiError> {
     let request = intake::request(&body, |request: &AuditRequest| request.protocol)?;
+    site::check_named(&device, request.site.as_deref())?;
     let scope = scope(&request.scope)?;
     intake::check_ranges(&request)?;
     let _reading = turn.take().await;

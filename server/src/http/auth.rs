@@ -1,12 +1,14 @@
 //! Authentication: a device's token, as a cookie that no script can read or as a bearer token.
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::errors::ApiError;
+use super::site;
 use super::state::AppState;
 use crate::enrolment::hash;
 use crate::store::Device;
@@ -14,7 +16,13 @@ use crate::store::Device;
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "lotbook_device";
 
-/// The device that sent the request.
+/// The query parameter of reads by which an app names the site whose data it holds.
+#[derive(Debug, Deserialize)]
+struct NamedSite {
+    site: Option<String>,
+}
+
+/// The device that sent the request. A request that names another site than the device's is refused.
 #[derive(Clone)]
 pub(super) struct Caller(pub(super) Device);
 
@@ -30,7 +38,11 @@ impl FromRequestParts<AppState> for Caller {
             ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
         };
         let token = token(&parts.headers).ok_or_else(needed)?;
-        state.store.device(hash(token)).await?.map(Self).ok_or_else(needed)
+        let device = state.store.device(hash(token)).await?.ok_or_else(needed)?;
+        // A query that cannot be read names none; its handler refuses it.
+        let named = Query::<NamedSite>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.site);
+        site::check_named(&device, named.as_deref())?;
+        Ok(Self(device))
     }
 }
 

@@ -12,9 +12,10 @@ use domain::{DeviceAnswer, EnrolRequest};
 use super::auth::{COOKIE, Caller};
 use super::body::BodyBytes;
 use super::errors::ApiError;
+use super::site;
 use super::state::AppState;
-use crate::enrolment;
-use crate::store::Device;
+use crate::enrolment::{self, Applicant};
+use crate::store::{Device, EnrolRefusal};
 
 /// Lifetime of the cookie: longer than that of a device.
 const COOKIE_LIFE_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
@@ -26,12 +27,16 @@ pub(super) async fn enrol(
     body: BodyBytes,
 ) -> Result<Response, ApiError> {
     state.enrol_limiter.admit(peer.ip())?;
-    let EnrolRequest { code, device_name, bearer } = body.json()?;
-    let enrolled = enrolment::enrol(state.store.as_ref(), &code, &device_name, state.clock.now()).await?;
-    let Some((device, token)) = enrolled else {
-        let message = "This code has expired or been used. Ask for a new one.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "bad_code", message));
-    };
+    let EnrolRequest { code, site, device_name, bearer } = body.json()?;
+    let applicant = Applicant { device_name: &device_name, held_site: site.as_deref() };
+    let enrolled = enrolment::enrol(state.store.as_ref(), &code, applicant, state.clock.now()).await?;
+    let (device, token) = enrolled.map_err(|refusal| match refusal {
+        EnrolRefusal::BadCode => {
+            let message = "This code has expired or been used. Ask for a new one.";
+            ApiError::new(StatusCode::FORBIDDEN, "bad_code", message)
+        }
+        EnrolRefusal::OtherSite(asked) => site::refusal(site.as_deref().unwrap_or_default(), &asked),
+    })?;
     if bearer {
         return Ok(Json(answer(device, 0, Some(token))).into_response());
     }

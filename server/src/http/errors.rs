@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use sync::ErrorBody;
+use sync::{ErrorBody, OtherSite};
 
 use crate::store::StoreFault;
 
@@ -19,17 +19,24 @@ pub(super) struct ApiError {
     code: &'static str,
     message: String,
     retry_after_seconds: u32,
+    sites: Option<OtherSite>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_seconds: RETRY_AFTER_SECONDS }
+        let message = message.into();
+        Self { status, code, message, retry_after_seconds: RETRY_AFTER_SECONDS, sites: None }
     }
 
     /// A request beyond a device's limits, which may be sent again after this time.
     pub(super) fn too_many(code: &'static str, message: impl Into<String>, seconds: u32) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, code, message);
         Self { retry_after_seconds: seconds, ..error }
+    }
+
+    /// The same refusal with the two sites that it is about.
+    pub(super) fn of_sites(self, sites: OtherSite) -> Self {
+        Self { sites: Some(sites), ..self }
     }
 
     /// Status, code and sentence.
@@ -45,8 +52,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, code, message, retry_after_seconds } = self;
-        let mut response = (status, Json(ErrorBody { code: code.to_owned(), message })).into_response();
+        let Self { status, code, message, retry_after_seconds, sites } = self;
+        let mut response =
+            (status, Json(ErrorBody { code: code.to_owned(), message, sites })).into_response();
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }

@@ -75,6 +75,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
     let SyncRequest {
         protocol,
         client,
+        site,
         epoch,
         last_outcome_seq,
         mutations,
@@ -88,6 +89,7 @@ pub(super) fn sync_request(body: &BodyBytes) -> Result<DecodedRequest, ApiError>
     let rest = SyncRequest {
         protocol,
         client,
+        site,
         epoch,
         last_outcome_seq,
         mutations: Vec::new(),

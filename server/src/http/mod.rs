@@ -17,6 +17,7 @@ mod products;
 mod rate_limit;
 mod revisions;
 mod scope;
+mod site;
 mod state;
 mod sync;
 

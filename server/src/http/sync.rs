@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::Row;
 use sync::{Cursor, MAX_PULL_ROWS, Mutation, PROTOCOL_VERSION, SyncRequest, SyncResponse, UnixMillis};
+use uuid::Uuid;
 
 use super::admission::ReadTurn;
 use super::auth::Caller;
@@ -13,9 +14,10 @@ use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
 use super::scope::scope;
+use super::site;
 use super::state::AppState;
 use crate::booking::{Batch, DecodedAction, Scope};
-use crate::store::{Device, Pull, Pushed};
+use crate::store::{Device, EpochRenewal, Pull, Pushed};
 
 /// Minimum time between two updates of a device's `last_seen_at`, because each is a write.
 const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
@@ -29,27 +31,30 @@ pub(super) async fn sync(
     body: BodyBytes,
 ) -> Result<Json<SyncResponse<Row>>, ApiError> {
     let (request, mutations) = intake::sync_request(&body)?;
+    site::check(&state, &device, request.site.as_deref(), request.client, request.epoch).await?;
     let scope = scope(&request.scope)?.known_to(&request.tables);
     let now = state.clock.now();
     let pushed = push(&state, &device, &request, scope, mutations).await?;
-    let cursor = if pushed.known_seq < request.last_outcome_seq {
-        // After a restore by copying files, the epoch is unchanged. With a new epoch, devices that only pull
-        // detect the restore as well.
-        state.store.renew_epoch(&device.site, request.epoch).await?;
-        Cursor::Start
-    } else {
-        request.cursor
-    };
+    let has_lost = pushed.known_seq < request.last_outcome_seq;
+    if let (true, 1.., Some(epoch)) = (has_lost, pushed.known_seq, request.epoch) {
+        renew_epoch(&state, &device, epoch, now).await?;
+    }
+    let cursor = if has_lost { Cursor::Start } else { request.cursor };
     let pull = Pull {
         site: device.site.clone(),
         epoch: request.epoch,
         cursor,
         scope,
+        now,
         max_rows: usize::try_from(request.max_rows).unwrap_or(usize::MAX).clamp(1, MAX_PULL_ROWS),
     };
     let reading = turn.take().await;
     let pulled = state.store.pull(pull).await?;
     drop(reading);
+    if pulled.is_renewal_due {
+        renew_epoch(&state, &device, pulled.epoch, now).await?;
+    }
+    let site = Some(device.site.clone());
     // Builds that do not send their tables do not ask for them either.
     let tables =
         if request.tables.is_empty() { Vec::new() } else { scope.tables().map(Cow::Borrowed).collect() };
@@ -58,6 +63,7 @@ pub(super) async fn sync(
     }
     Ok(Json(SyncResponse {
         protocol: PROTOCOL_VERSION,
+        site,
         epoch: pulled.epoch,
         server_time: now,
         receipts: pushed.receipts,
@@ -69,6 +75,27 @@ pub(super) async fn sync(
         more: pulled.more,
         tables,
     }))
+}
+
+/// Takes in the proof of a device, which has receipts here, that the data was restored. Its own work and rows do not
+/// depend on the new epoch; those devices do that lost no work, and hold rows of the lost history.
+async fn renew_epoch(
+    state: &AppState,
+    device: &Device,
+    epoch: Uuid,
+    now: UnixMillis,
+) -> Result<(), ApiError> {
+    let Device { site, name, .. } = device;
+    match state.store.renew_epoch(site, epoch, now).await? {
+        EpochRenewal::Begun => {
+            tracing::warn!(site, device = ?name, "the data was restored: all devices of the site fetch their rows again");
+        }
+        EpochRenewal::Deferred => {
+            tracing::warn!(site, device = ?name, "the data was restored again: devices fetch their rows again in some minutes");
+        }
+        EpochRenewal::Unchanged => {}
+    }
+    Ok(())
 }
 
 /// The device as seen by this request, if that is worth a write.

@@ -23,6 +23,10 @@ use crate::booking::{Batch, Scope};
 pub use fault::StoreFault;
 pub use known::{Keyed, KnownKeys};
 
+/// Minimum time between two epochs of a site that proofs of a restore begin: each makes every device of the site fetch
+/// all its rows.
+pub const MIN_EPOCH_GAP_MILLIS: u64 = 10 * 60 * 1_000;
+
 /// A site as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -34,6 +38,29 @@ pub struct Site {
     pub rev: u64,
     /// Tombstones up to this revision have been deleted.
     pub purged_rev: u64,
+    /// The server's clock when a proof of a restore last began an epoch.
+    pub epoch_renewed_at: Option<UnixMillis>,
+    /// Whether the next epoch is deferred.
+    pub epoch_is_due: bool,
+}
+
+impl Site {
+    /// Whether a deferred epoch begins at `now`. A clock that was set back defers nothing.
+    pub fn is_renewal_due(&self, now: UnixMillis) -> bool {
+        let has_passed = |at: UnixMillis| at > now || now.since(at) >= MIN_EPOCH_GAP_MILLIS;
+        self.epoch_is_due && self.epoch_renewed_at.is_none_or(has_passed)
+    }
+}
+
+/// What became of the proof that a site's data was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpochRenewal {
+    /// A new epoch has begun.
+    Begun,
+    /// It comes too soon after the last one: the next epoch is due later.
+    Deferred,
+    /// Another epoch has begun since, or is due already.
+    Unchanged,
 }
 
 /// An enrolled device.
@@ -77,6 +104,8 @@ pub struct Pull {
     pub scope: Scope,
     /// Maximum number of rows; at least one.
     pub max_rows: usize,
+    /// The server's clock.
+    pub now: UnixMillis,
 }
 
 /// Changes for a device.
@@ -84,6 +113,8 @@ pub struct Pull {
 pub struct Pulled {
     /// The epoch of the site's data.
     pub epoch: Uuid,
+    /// Whether a new epoch was deferred and is due now: see [`Store::renew_epoch`].
+    pub is_renewal_due: bool,
     /// Rows changed, or a snapshot's next rows.
     pub rows: Vec<Versioned<Row>>,
     /// Rows to remove.
@@ -170,8 +201,19 @@ pub struct Enrolment {
     pub device: Uuid,
     /// SHA-256 of its token.
     pub token_hash: [u8; 32],
+    /// The site whose data the device holds, if any.
+    pub held_site: Option<String>,
     /// The server's clock.
     pub now: UnixMillis,
+}
+
+/// The reason why a code was not exchanged. It is as unused as before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnrolRefusal {
+    /// It is unknown, used or expired.
+    BadCode,
+    /// It is of this site, and the device holds the data of another.
+    OtherSite(String),
 }
 
 /// A lot in a file. Fields without a column keep their values.
@@ -332,8 +374,19 @@ pub trait Store: Send + Sync + 'static {
     /// Every site.
     async fn sites(&self) -> Result<Vec<Site>, StoreFault>;
 
-    /// Sets a new epoch of a site's data, unless it has changed since `epoch`.
-    async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault>;
+    /// Begins a new epoch of a site's data, unless it has changed since `epoch`: at most one in
+    /// [`MIN_EPOCH_GAP_MILLIS`]. One that comes sooner is deferred, and due from then on.
+    async fn renew_epoch(&self, site: &str, epoch: Uuid, now: UnixMillis)
+    -> Result<EpochRenewal, StoreFault>;
+
+    /// The site, other than `site`, that a client or the epoch of its rows belongs to. `None` if `site` knows the client,
+    /// or no site does.
+    async fn other_site_of(
+        &self,
+        site: &str,
+        client: Uuid,
+        epoch: Option<Uuid>,
+    ) -> Result<Option<String>, StoreFault>;
 
     /// Creates a site, unless one with this name exists.
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault>;
@@ -355,8 +408,8 @@ pub trait Store: Send + Sync + 'static {
     /// Stores `last_seen_at` and `clock_ahead_millis` of a device.
     async fn saw_device(&self, device: &Device) -> Result<(), StoreFault>;
 
-    /// Consumes a code and creates its device; none if the code is unknown, used or expired.
-    async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault>;
+    /// Consumes a code and creates its device, or says why not.
+    async fn enrol(&self, enrolment: Enrolment) -> Result<Result<Device, EnrolRefusal>, StoreFault>;
 
     /// Stores the hash of a one-time code.
     async fn add_code(

@@ -65,6 +65,7 @@ impl<M: Records> Ledger<M> {
             server_time: now,
             receipts,
             known_seq,
+            site: None,
             rows,
             removed,
             replaced,

@@ -133,6 +133,7 @@ impl Editor {
         let request = SyncRequest {
             protocol: PROTOCOL_VERSION,
             client: self.client,
+            site: None,
             epoch: None,
             last_outcome_seq: 0,
             mutations,

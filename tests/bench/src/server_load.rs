@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
-use server::enrolment;
+use server::enrolment::{self, Applicant};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -92,8 +92,8 @@ async fn enrolled(database: &Path, devices: usize) -> Result<Vec<String>> {
     let mut tokens = Vec::with_capacity(devices);
     for _ in 0..devices {
         let code = enrolment::new_code(&store, DEFAULT_SITE, "", now).await?;
-        let enrolled = enrolment::enrol(&store, &code, "", now).await?;
-        tokens.push(enrolled.context("a fresh code was refused")?.1);
+        let enrolled = enrolment::enrol(&store, &code, Applicant::default(), now).await?;
+        tokens.push(enrolled.ok().context("a fresh code was refused")?.1);
     }
     Ok(tokens)
 }

@@ -168,7 +168,7 @@ impl ServerProcess {
     pub(crate) async fn enrol_device(&self, name: &str) -> Result<String> {
         let link = self.enrolment_link(&self.origin())?;
         let code = link.rsplit('/').next().unwrap_or_default().to_owned();
-        let request = EnrolRequest { code, device_name: name.to_owned(), bearer: true };
+        let request = EnrolRequest { code, site: None, device_name: name.to_owned(), bearer: true };
         let post = reqwest::Client::new()
             .post(format!("{}/api/enrol", self.origin()))
             .header("x-lotbook", "1")

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use server::DEFAULT_SITE;
 use server::booking::{Batch, Scope};
 use server::clock::Clock;
-use server::enrolment;
+use server::enrolment::{self, Applicant};
 use server::http::{AppState, Revisions, router};
 use server::store::Store;
 use server::store::sqlite::SqliteStore;
@@ -75,8 +75,8 @@ fn make() -> Result<Template> {
 async fn fill(store: &SqliteStore) -> Result<String> {
     store.ensure_site(DEFAULT_SITE).await?;
     let code = enrolment::new_code(store, DEFAULT_SITE, "Scanner", Clock::default().now()).await?;
-    let enrolled = enrolment::enrol(store, &code, "", Clock::default().now()).await?;
-    let (_, token) = enrolled.context("a fresh code was refused")?;
+    let enrolled = enrolment::enrol(store, &code, Applicant::default(), Clock::default().now()).await?;
+    let (_, token) = enrolled.ok().context("a fresh code was refused")?;
     let lot = |bin: &str| LotRef::new(STOCKED, "L1", bin);
     let receive = |bin: &str| Action::ReceiveLot {
         lot: lot(bin),

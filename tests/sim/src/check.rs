@@ -21,6 +21,7 @@ use crate::floor::{Drafts, deliveries_off, exceptions_off};
 use crate::network::{Air, Link};
 use crate::office::{Intents, codes_off, conflicts_off};
 use crate::person::description;
+use crate::server::SITES;
 
 const MAX_ROWS: usize = 10_000;
 
@@ -44,8 +45,29 @@ pub(crate) struct Books {
 /// # Errors
 /// When the server's database cannot be read.
 pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
-    let database = air.server.database()?;
-    let books = read(&database)?;
+    let mut found = Vec::new();
+    for site in SITES {
+        let of_site: Vec<&Device> =
+            devices.iter().copied().filter(|device| device.link.home == site).collect();
+        let database = air.server.database_of(site)?;
+        found.extend(strangers(&database, site, &of_site)?);
+        found.extend(violations_at(air, &database, &of_site)?);
+    }
+    Ok(found)
+}
+
+/// Nothing of one site is booked at another: every receipt is of a device of the site.
+fn strangers(database: &Connection, site: &str, devices: &[&Device]) -> Result<Vec<String>> {
+    let mut statement = database.prepare("SELECT DISTINCT client FROM receipts")?;
+    let clients: Vec<Uuid> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let is_stranger = |client: &&Uuid| devices.iter().all(|device| device.client != **client);
+    let strangers = clients.iter().filter(is_stranger);
+    Ok(strangers.map(|client| format!("strayed: work of {client} is booked at {site}")).collect())
+}
+
+/// The violated invariants of one site, given its devices and a view of its rows.
+fn violations_at(air: &Rc<Air>, database: &Connection, devices: &[&Device]) -> Result<Vec<String>> {
+    let books = read(database)?;
     let drafted: Vec<(Uuid, Action)> =
         devices.iter().flat_map(|device| device.diary.borrow().drafted.clone()).collect();
     let actions: BTreeMap<Uuid, &Action> = drafted.iter().map(|(id, action)| (*id, action)).collect();
@@ -60,15 +82,15 @@ pub fn violations(air: &Rc<Air>, devices: &[&Device]) -> Result<Vec<String>> {
         found.extend(undone_but_booked(device, &books));
         found.extend(screens_off(device));
     }
-    found.extend(quantities_off(&database, &books, &actions)?);
-    found.extend(out_of_order(&database, &books)?);
+    found.extend(quantities_off(database, &books, &actions)?);
+    found.extend(out_of_order(database, &books)?);
     let booked = in_effect(&books, &actions);
-    found.extend(deliveries_off(&database, &booked)?);
-    found.extend(exceptions_off(&database, &drafts, &booked)?);
-    found.extend(codes_off(&database, &booked)?);
-    found.extend(conflicts_off(&database, &books, &booked, &intents)?);
+    found.extend(deliveries_off(database, &booked)?);
+    found.extend(exceptions_off(database, &drafts, &booked)?);
+    found.extend(codes_off(database, &booked)?);
+    found.extend(conflicts_off(database, &books, &booked, &intents)?);
     for device in devices {
-        found.extend(rows_off(air, device, &database)?);
+        found.extend(rows_off(air, device, database)?);
     }
     Ok(found)
 }
@@ -265,7 +287,7 @@ fn rows_off(air: &Rc<Air>, device: &Device, database: &Connection) -> Result<Vec
         return Ok(vec![format!("{name} has not everything yet: {:?}", outbox.cursor)]);
     }
     let observer = MemoryStore::<Warehouse>::new(Uuid::from_u128(0x0B), &outbox.scope);
-    let link = Link::calm(air, "observer", &device.link.token.borrow());
+    let link = Link::calm(air, "observer", &device.link.home, &device.link.token.borrow());
     drop(finish(run_round(&observer, &link, RoundLimits::default(), || UnixMillis(0), |_| {})));
     let mut found = Vec::new();
     for table in Warehouse::TABLES {

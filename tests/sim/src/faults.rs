@@ -3,10 +3,11 @@
 use anyhow::Result;
 use domain::{LOTS, Warehouse};
 use futures::executor::block_on;
-use sync::{Commit, Event, Records as _, Removal, RowKey, Store as _, UnixMillis, Versioned};
+use sync::{Commit, Event, Records as _, Removal, RowKey, Store as _, UnixMillis, Versioned, held_site};
 
 use crate::actor::{Actor, Kind};
-use crate::world::{World, sign_in};
+use crate::server::SITES;
+use crate::world::{World, sign_in, sign_in_at};
 
 /// Limit of the rows of a world; far fewer are created.
 const MAX_ROWS: usize = 10_000;
@@ -21,7 +22,7 @@ impl World {
     /// When the simulation itself fails.
     pub(crate) fn go_wrong(&mut self) -> Result<()> {
         let at = self.some_device();
-        match self.dice().roll(26) {
+        match self.dice().roll(27) {
             0..=2 => self.kill_or_start(at),
             3 | 4 => self.kill_in_a_round(at),
             5 => self.freeze_or_thaw(at),
@@ -45,6 +46,7 @@ impl World {
             21 => self.upgrade(at),
             22 => self.scope(at),
             23 => self.rot(at)?,
+            24 => self.carry_over(at)?,
             _ => self.keeper_works(),
         }
         Ok(())
@@ -157,6 +159,19 @@ impl World {
         } else {
             self.air.server.revoke(&device.enrolled)
         }
+    }
+
+    /// A device gets a token of the other site, as by a link that an earlier build opened; or of its own again. Only one
+    /// that has noted its site can tell.
+    fn carry_over(&mut self, at: usize) -> Result<()> {
+        let Some(device) = self.devices.get_mut(at) else { return Ok(()) };
+        if block_on(held_site(&device.store.kept))?.is_none() {
+            return Ok(());
+        }
+        let site = SITES.into_iter().find(|site| *device.link.token_site.borrow() != *site);
+        let Some(site) = site else { return Ok(()) };
+        self.air.trace.tell(|| format!("{} is carried over to {site}", device.link.name));
+        sign_in_at(&self.air, device, site)
     }
 
     fn storage(&mut self, at: usize) {

@@ -57,6 +57,10 @@ pub struct Link {
     pub name: String,
     /// The device's token.
     pub token: RefCell<String>,
+    /// The site whose data the device holds.
+    pub home: String,
+    /// The site of its token: another one while the device was carried over there.
+    pub token_site: RefCell<String>,
     /// Whether the device has a network.
     pub is_online: Cell<bool>,
     /// The time of the last attempt to send.
@@ -138,11 +142,13 @@ impl Air {
 
 impl Link {
     /// A link with all faults.
-    pub fn new(air: &Rc<Air>, name: &str, token: &str) -> Self {
+    pub fn new(air: &Rc<Air>, name: &str, site: &str, token: &str) -> Self {
         Self {
             air: Rc::clone(air),
             name: name.to_owned(),
             token: RefCell::new(token.to_owned()),
+            home: site.to_owned(),
+            token_site: RefCell::new(site.to_owned()),
             is_online: Cell::new(true),
             tried_at: Cell::new(0),
             is_old_build: Cell::new(false),
@@ -153,8 +159,13 @@ impl Link {
     }
 
     /// A link without faults.
-    pub fn calm(air: &Rc<Air>, name: &str, token: &str) -> Self {
-        Self { is_calm: true, ..Self::new(air, name, token) }
+    pub fn calm(air: &Rc<Air>, name: &str, site: &str, token: &str) -> Self {
+        Self { is_calm: true, ..Self::new(air, name, site, token) }
+    }
+
+    /// Whether its token is of another site than its data.
+    pub fn is_abroad(&self) -> bool {
+        *self.token_site.borrow() != self.home
     }
 
     async fn post<T: DeserializeOwned>(
@@ -168,6 +179,7 @@ impl Link {
         let body = serde_json::to_value(request).map_err(|_| TransportError::Garbled)?;
         let body = self.as_this_build_writes(body).to_string().into_bytes();
         let letter = Letter { path, token: self.token.borrow().clone(), body };
+        let is_abroad = self.is_abroad();
         let fate = self.fate();
         let worth_a_line = air.has_faults.get() && !self.is_calm;
         air.trace.tell_if(worth_a_line, || format!("{} asks {path}: {fate:?}", self.name));
@@ -180,7 +192,7 @@ impl Link {
             let [request, answer] = [&letter.body, &body].map(|body| String::from_utf8_lossy(body));
             format!("{} sent {request} and got {status} {answer}", self.name)
         });
-        self.read(status, &body)
+        self.read(status, &body, is_abroad)
     }
 
     fn fate(&self) -> Fate {
@@ -222,7 +234,12 @@ impl Link {
         Ok(answer)
     }
 
-    fn read<T: DeserializeOwned>(&self, status: u16, body: &[u8]) -> Result<T, TransportError> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        status: u16,
+        body: &[u8],
+        is_abroad: bool,
+    ) -> Result<T, TransportError> {
         let text = String::from_utf8_lossy(body);
         let answer =
             Answer { is_redirect: false, status, content_type: "", retry_after_millis: None, body: &text };
@@ -232,6 +249,9 @@ impl Link {
                 if let TransportError::Refused { message, .. } = &failure {
                     self.air.alarm(format!("the server refused {}'s whole request: {message}", self.name));
                 }
+                if !is_abroad && let TransportError::OtherSite(sites) = &failure {
+                    self.air.alarm(format!("{} was refused at its own site: {sites:?}", self.name));
+                }
                 Err(failure)
             }
         }
@@ -240,6 +260,15 @@ impl Link {
     /// Rewrites mutations as an old build writes them, and as only a future build could parse them.
     fn as_this_build_writes(&self, mut body: Value) -> Value {
         let poison = self.poison.borrow();
+        if self.air.variant == Variant::SiteOfToken {
+            body["site"] = self.token_site.borrow().clone().into();
+        } else if self.is_old_build.get()
+            && !self.is_abroad()
+            && let Some(fields) = body.as_object_mut()
+        {
+            // The old build does not name its site.
+            fields.remove("site");
+        }
         for mutation in body["mutations"].as_array_mut().into_iter().flatten() {
             let is_edit = |kind: &String| kind.starts_with("update_") || kind.starts_with("delete_");
             let is_based = mutation["action"].as_object().is_some_and(|fields| fields.keys().any(is_edit));
@@ -308,6 +337,7 @@ fn as_if_acknowledged(request: &SyncRequest<Action>) -> SyncResponse<Row> {
     let receipts = receipts.map(|sent| Receipt { seq: sent.seq, id: sent.id, outcome: outcome.clone() });
     SyncResponse {
         protocol: request.protocol,
+        site: request.site.clone(),
         epoch: request.epoch.unwrap_or_default(),
         server_time: UnixMillis(0),
         receipts: receipts.collect(),

@@ -11,21 +11,26 @@ use axum::http::Request;
 use domain::Row;
 use http_body_util::BodyExt as _;
 use rusqlite::{Connection, params};
+use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::csv::Source;
+use server::enrolment::{self, Applicant};
 use server::http::{AppState, Revisions, router};
 use server::import::{ImportOptions, import};
 use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
-use server::{DEFAULT_SITE, enrolment};
 use sync::{SyncResponse, UnixMillis};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::variant::Variant;
+
+/// The site of most devices, and another one on the same server.
+pub const SITES: [&str; 2] = [DEFAULT_SITE, "north"];
 
 /// A request in transit.
 #[derive(Clone, Debug)]
@@ -42,6 +47,11 @@ pub struct Letter {
 pub struct SimServer {
     runtime: Runtime,
     folder: TempDir,
+    /// The world's clock, which this one follows.
+    world: VirtualClock,
+    clock: Clock,
+    /// Milliseconds by which the clock was put ahead.
+    ahead: Cell<u64>,
     dice: Dice,
     variant: Variant,
     running: RefCell<Option<(Router, Arc<SqliteStore>)>>,
@@ -57,7 +67,7 @@ impl SimServer {
     ///
     /// # Errors
     /// When the database file cannot be created.
-    pub fn start(dice: Dice, variant: Variant) -> Result<Self> {
+    pub fn start(world: VirtualClock, dice: Dice, variant: Variant) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         // In memory if the system has such a folder: a run makes hundreds of commits, and the disk is not
         // under test.
@@ -65,9 +75,13 @@ impl SimServer {
         let folder = if shared_memory.is_dir() { TempDir::new_in(shared_memory)? } else { TempDir::new()? };
         let (running, is_up) = (RefCell::new(None), Cell::new(true));
         let (answered, backups) = (Cell::new(0), Cell::new(0));
-        let server = Self { runtime, folder, dice, variant, running, is_up, answered, backups };
+        let (clock, ahead) = (Clock::default(), Cell::new(0));
+        let server =
+            Self { runtime, folder, world, clock, ahead, dice, variant, running, is_up, answered, backups };
         server.open()?;
-        server.runtime.block_on(server.store()?.ensure_site(DEFAULT_SITE))?;
+        for site in SITES {
+            server.runtime.block_on(server.store()?.ensure_site(site))?;
+        }
         Ok(server)
     }
 
@@ -81,7 +95,7 @@ impl SimServer {
         let (_, shutdown) = watch::channel(false);
         let state = AppState::new(
             Arc::<SqliteStore>::clone(&store),
-            Clock::default(),
+            self.clock.clone(),
             Arc::<Revisions>::default(),
             shutdown,
         );
@@ -94,15 +108,16 @@ impl SimServer {
         running.as_ref().map(|(_, store)| Arc::clone(store)).context("the server is closed")
     }
 
-    /// Enrols a device. Returns it with its token.
+    /// Enrols a device at a site. Returns it with its token.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn enrol(&self) -> Result<(Device, String)> {
-        let (store, now) = (self.store()?, Clock::default().now());
+    pub fn enrol(&self, site: &str) -> Result<(Device, String)> {
+        let (store, now) = (self.store()?, self.clock.now());
         self.runtime.block_on(async {
-            let code = enrolment::new_code(store.as_ref(), DEFAULT_SITE, "", now).await?;
-            enrolment::enrol(store.as_ref(), &code, "", now).await?.context("a fresh code was refused")
+            let code = enrolment::new_code(store.as_ref(), site, "", now).await?;
+            let enrolled = enrolment::enrol(store.as_ref(), &code, Applicant::default(), now).await?;
+            enrolled.ok().context("a fresh code was refused")
         })
     }
 
@@ -127,7 +142,7 @@ impl SimServer {
     /// # Errors
     /// When the store fails.
     pub fn knows(&self, device: &Device) -> Result<bool> {
-        let known = self.runtime.block_on(self.store()?.devices(DEFAULT_SITE))?;
+        let known = self.runtime.block_on(self.store()?.devices(&device.site))?;
         Ok(known.iter().any(|known| known.device == device.device))
     }
 
@@ -136,7 +151,7 @@ impl SimServer {
     /// # Errors
     /// When the store fails.
     pub fn revoke(&self, device: &Device) -> Result<()> {
-        self.runtime.block_on(self.store()?.revoke(DEFAULT_SITE, device.device, UnixMillis(1)))?;
+        self.runtime.block_on(self.store()?.revoke(&device.site, device.device, UnixMillis(1)))?;
         Ok(())
     }
 
@@ -158,9 +173,10 @@ impl SimServer {
         let to = self.folder.path().join(format!("backup-{}.db", self.backups.get()));
         self.runtime.block_on(self.store()?.backup(&to))?;
         if same_epoch {
-            let epoch: Vec<u8> =
-                self.database()?.query_row("SELECT epoch FROM sites", [], |row| row.get(0))?;
-            Connection::open(&to)?.execute("UPDATE sites SET epoch = ?1", params![epoch])?;
+            for site in self.runtime.block_on(self.store()?.sites())? {
+                let sql = "UPDATE sites SET epoch = ?2 WHERE site = ?1";
+                Connection::open(&to)?.execute(sql, params![site.site, site.epoch])?;
+            }
         }
         Ok(to)
     }
@@ -189,12 +205,40 @@ impl SimServer {
         Ok(Connection::open(self.file())?)
     }
 
+    /// A connection that shows the rows of one site only.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn database_of(&self, site: &str) -> Result<Connection> {
+        let database = self.database()?;
+        let sql = "SELECT tables.name FROM sqlite_schema AS tables \
+                   JOIN pragma_table_info(tables.name) AS columns ON columns.name = 'site' WHERE tables.type = 'table'";
+        let mut statement = database.prepare(sql)?;
+        let tables: Vec<String> =
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        drop(statement);
+        for table in tables {
+            // A name is looked for among temporary views first.
+            database.execute_batch(&format!(
+                "CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE site = '{site}'"
+            ))?;
+        }
+        Ok(database)
+    }
+
+    /// Puts the server's clock ahead by the time that has passed in the world.
+    fn follow_clock(&self) {
+        let passed = self.world.millis().saturating_sub(self.ahead.replace(self.world.millis()));
+        self.clock.advance(i64::try_from(passed).unwrap_or(i64::MAX));
+    }
+
     /// Answers a request: status and body.
     ///
     /// # Errors
     /// When the server itself fails, which is always a bug.
     pub fn answer(&self, letter: &Letter) -> Result<(u16, Vec<u8>)> {
         self.answered.set(self.answered.get() + 1);
+        self.follow_clock();
         if self.variant == Variant::NoDedupe {
             self.database()?.execute("DELETE FROM receipts", [])?;
         }
@@ -238,13 +282,16 @@ impl SimServer {
             ),
             _ => (
                 "deleted_at = NULL",
-                "deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM products WHERE barcode_key = code)",
+                "deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM products \
+                 WHERE products.site = unknown_codes.site AND barcode_key = code)",
             ),
         };
         self.database()?.execute_batch(&format!(
             "BEGIN IMMEDIATE;
-             UPDATE sites SET rev = rev + 1 WHERE EXISTS (SELECT 1 FROM unknown_codes WHERE {due});
-             UPDATE unknown_codes SET {change}, rev = (SELECT rev FROM sites) WHERE {due};
+             UPDATE sites SET rev = rev + 1 WHERE EXISTS \
+             (SELECT 1 FROM unknown_codes WHERE unknown_codes.site = sites.site AND {due});
+             UPDATE unknown_codes SET {change}, \
+             rev = (SELECT rev FROM sites WHERE sites.site = unknown_codes.site) WHERE {due};
              COMMIT;"
         ))?;
         Ok(())

@@ -52,6 +52,8 @@ pub enum Variant {
     LastReportWins,
     /// Unknown codes that a product has come back.
     CodesComeBack,
+    /// A request names the site of the device's token, not of its data.
+    SiteOfToken,
     /// Rows are not compared, and devices lose some.
     NoAudit,
     /// Rows are not compared, but without faults that only a comparison detects: not broken, a control for
@@ -61,7 +63,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
-    pub const BROKEN: [(Self, u64); 24] = [
+    pub const BROKEN: [(Self, u64); 25] = [
         (Self::DeleteBeforeAck, 1),
         (Self::AnyAnswerIsAck, 99),
         (Self::DropOnSignIn, 5),
@@ -86,6 +88,7 @@ impl Variant {
         (Self::NoSubject, 129),
         (Self::LastReportWins, 1),
         (Self::CodesComeBack, 1),
+        (Self::SiteOfToken, 1),
     ];
 
     /// Its name on the command line, and a description.
@@ -115,6 +118,7 @@ impl Variant {
             Self::NoSubject => ("no-subject", "reversals do not say which mutation they reverse"),
             Self::LastReportWins => ("last-report-wins", "a report of a code overwrites earlier ones"),
             Self::CodesComeBack => ("codes-come-back", "unknown codes that a product has come back"),
+            Self::SiteOfToken => ("site-of-token", "a device names the site of its token, not of its data"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),
             Self::Control => ("control", "nothing; no audit, and no rows that go by themselves"),
         }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use anyhow::{Context as _, Result};
 use client::Client;
 use domain::{Action, LotRef, Quantity};
-use sync::{Event, RoundLimits, UnixMillis, run_round};
+use futures::executor::block_on;
+use sync::{Connection, Event, RoundLimits, UnixMillis, hold_site, run_round};
 
 use crate::actor::{Actor, Kind, finish};
 use crate::check::violations;
@@ -17,7 +18,7 @@ use crate::dice::Dice;
 use crate::host::WindowHost;
 use crate::network::{Air, Link};
 use crate::person;
-use crate::server::SimServer;
+use crate::server::{SITES, SimServer};
 use crate::trace::{Detail, Trace};
 use crate::variant::Variant;
 
@@ -85,7 +86,7 @@ impl World {
         let clock = VirtualClock::default();
         let trace = Trace::new(clock.clone(), detail);
         let air = Rc::new(Air {
-            server: SimServer::start(dice.clone(), variant)?,
+            server: SimServer::start(clock.clone(), dice.clone(), variant)?,
             clock,
             dice: dice.clone(),
             variant,
@@ -96,11 +97,18 @@ impl World {
         });
         let (keeper, desk) = stocked(&air)?;
         let mut devices = Vec::new();
-        for number in 0..2 + u64::from(dice.roll(2)) {
-            let (enrolled, token) = air.server.enrol()?;
-            let link = Link::new(&air, &format!("D{number}"), &token);
+        let at_first_site = 2 + u64::from(dice.roll(2));
+        let at_second_site = u64::from(dice.once_in(3));
+        for number in 0..at_first_site + at_second_site {
+            let site = SITES[usize::from(number >= at_first_site)];
+            let (enrolled, token) = air.server.enrol(site)?;
+            let link = Link::new(&air, &format!("D{number}"), site, &token);
             let scope = if dice.roll(4) == 3 { "all" } else { "available" };
             let mut device = Device::new(number + 1, link, enrolled, scope);
+            if dice.roll(2) == 0 {
+                // Enrolled by a build that notes the site at once; others note it at their first answer.
+                block_on(hold_site(&device.store.kept, site))?;
+            }
             device.start(0);
             devices.push(device);
         }
@@ -243,19 +251,24 @@ impl World {
     fn end_late_choices(&mut self) {
         let shows_it = |device: &Device| {
             let mut pages = device.actors.iter().filter_map(Actor::open_page);
-            pages.any(|page| page.connection() == sync::Connection::WorkingOffline)
+            pages.any(|page| page.connection() == Connection::WorkingOffline)
         };
         let late = |device: &&mut Device| device.works_offline() || shows_it(device);
         self.devices.iter_mut().filter(late).for_each(Device::end_offline);
     }
 
-    /// A device that was revoked, or is missing in the restored backup, is signed in again by its person.
+    /// A device that was revoked, is missing in the restored backup, or was carried over to another site is signed in
+    /// again at its own by its person.
     fn sign_in_where_needed(&mut self) -> Result<()> {
         for device in &mut self.devices {
             let pages = device.actors.iter().filter_map(Actor::open_page);
-            let asks = pages.into_iter().any(|page| page.connection() == sync::Connection::SignInNeeded);
+            let shown: Vec<Connection> = pages.into_iter().map(|page| page.connection()).collect();
+            let (asks, is_abroad) = (
+                shown.contains(&Connection::SignInNeeded),
+                shown.contains(&Connection::OtherSite) && device.link.is_abroad(),
+            );
             // A device that was refused by mistake has to detect that by itself.
-            if asks && !self.air.server.knows(&device.enrolled)? {
+            if is_abroad || asks && !self.air.server.knows(&device.enrolled)? {
                 sign_in(&self.air, device)?;
             }
         }
@@ -284,18 +297,25 @@ impl World {
     }
 }
 
+/// Enrols a device at its own site.
 pub(crate) fn sign_in(air: &Air, device: &mut Device) -> Result<()> {
-    let (enrolled, token) = air.server.enrol()?;
+    let home = device.link.home.clone();
+    sign_in_at(air, device, &home)
+}
+
+pub(crate) fn sign_in_at(air: &Air, device: &mut Device, site: &str) -> Result<()> {
+    let (enrolled, token) = air.server.enrol(site)?;
     device.enrolled = enrolled;
     device.link.token.replace(token);
+    device.link.token_site.replace(site.to_owned());
     device.tell_windows(&Event::SignedIn);
     Ok(())
 }
 
 /// A device at a desk that has filled the warehouse.
 fn stocked(air: &Rc<Air>) -> Result<(Device, Client<WindowHost>)> {
-    let (enrolled, token) = air.server.enrol()?;
-    let keeper = Device::new(99, Link::calm(air, "desk", &token), enrolled, "all");
+    let (enrolled, token) = air.server.enrol(SITES[0])?;
+    let keeper = Device::new(99, Link::calm(air, "desk", SITES[0], &token), enrolled, "all");
     keeper.store.has_faults.set(false);
     let mut actions = Vec::new();
     for number in 0..person::PRODUCTS_POSSIBLE - 1 {

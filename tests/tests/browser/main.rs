@@ -37,6 +37,7 @@ mod story;
 mod supervisor;
 mod targets;
 mod touch;
+mod two_sites;
 mod visit;
 mod wide;
 mod wishes;

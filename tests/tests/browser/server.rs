@@ -109,11 +109,21 @@ impl Server {
         Ok(())
     }
 
-    /// A one-time link that makes a device known.
-    pub(crate) fn enrolment_link(&self) -> Result<String> {
-        let printed = self.run(&["enrol", "--base-url", &self.origin()])?;
+    /// Adds a site with the demo warehouse, while the server runs or not.
+    pub(crate) fn add_demo_site(&self, site: &str) -> Result<()> {
+        self.run(&["demo", "--site", site]).map(drop)
+    }
+
+    /// A one-time link that makes a device known at a site.
+    pub(crate) fn enrolment_link_at(&self, site: &str) -> Result<String> {
+        let printed = self.run(&["enrol", "--base-url", &self.origin(), "--site", site])?;
         let link = printed.split_whitespace().find(|word| word.starts_with("http"));
         link.map(str::to_owned).with_context(|| format!("no link in {printed:?}"))
+    }
+
+    /// A one-time link that makes a device known.
+    pub(crate) fn enrolment_link(&self) -> Result<String> {
+        self.enrolment_link_at("main")
     }
 
     /// The list of devices that `lotbook-server devices` prints.

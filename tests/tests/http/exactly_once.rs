@@ -64,6 +64,7 @@ async fn the_same_batch_from_two_tabs_at_once_is_booked_once() -> Result<()> {
     let request = SyncRequest {
         protocol: sync::PROTOCOL_VERSION,
         client: outbox.client,
+        site: None,
         epoch: outbox.epoch,
         last_outcome_seq: outbox.last_outcome_seq,
         mutations: outbox.mutations,

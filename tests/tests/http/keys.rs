@@ -155,6 +155,9 @@ const EARLIER: &str = "
     ALTER TABLE inventory_lots DROP COLUMN code_key;
     CREATE INDEX lots_by_code ON inventory_lots (site, lot_code COLLATE NOCASE) WHERE deleted_at IS NULL;
     ALTER TABLE receipts DROP COLUMN rev;
+    DROP INDEX clients_by_client;
+    ALTER TABLE sites DROP COLUMN epoch_is_due;
+    ALTER TABLE sites DROP COLUMN epoch_renewed_at;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

@@ -10,6 +10,7 @@ mod connections;
 mod deliveries;
 mod devices;
 mod enrolment;
+mod epochs;
 mod events;
 mod exactly_once;
 mod exceptions;
@@ -24,6 +25,7 @@ mod office;
 mod pull;
 mod restore;
 mod transfer;
+mod two_sites;
 mod unavailable;
 
 use anyhow::{Context, Result};

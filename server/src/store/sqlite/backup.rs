@@ -8,7 +8,7 @@ use super::super::StoreFault;
 use super::schema;
 use crate::random;
 
-/// Writes a copy of `file` to `to`, which must not exist. The copy gets a new epoch: after a restore, the
+/// Writes a copy of `file` to `to`, which must not exist. Each site of the copy gets a new epoch: after a restore, the
 /// revisions that devices know do not apply.
 pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreFault> {
     if to.exists() {
@@ -22,6 +22,9 @@ pub(super) fn backup(file: &Path, to: &Path) -> Result<(), StoreFault> {
     // VACUUM INTO reads one snapshot of the database, and needs a connection outside a transaction.
     schema::open_reader(file)?.execute("VACUUM INTO ?1", [name])?;
     let copy = Connection::open(to)?;
-    copy.execute("UPDATE sites SET epoch = ?1", params![random::uuid()?])?;
+    for site in schema::sites(&copy)? {
+        let sql = "UPDATE sites SET epoch = ?2, epoch_renewed_at = NULL, epoch_is_due = 0 WHERE site = ?1";
+        copy.execute(sql, params![site.site, random::uuid()?])?;
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use sync::UnixMillis;
 
 use uuid::Uuid;
 
-use super::super::{Device, Enrolment, StoreFault};
+use super::super::{Device, EnrolRefusal, Enrolment, StoreFault};
 use super::convert::from_i64;
 
 const COLUMNS: &str = "device, site, name, prefix, last_seen_at, clock_ahead_millis";
@@ -80,17 +80,24 @@ pub(super) fn add_code(
 pub(super) fn enrol(
     transaction: &Transaction<'_>,
     enrolment: &Enrolment,
-) -> Result<Option<Device>, StoreFault> {
-    let Enrolment { code_hash, device_name, device, token_hash, now } = enrolment;
-    let used: Option<(String, String)> = transaction
+) -> Result<Result<Device, EnrolRefusal>, StoreFault> {
+    let Enrolment { code_hash, device_name, device, token_hash, held_site, now } = enrolment;
+    let found: Option<(String, String)> = transaction
         .query_row(
-            "UPDATE enrolment_codes SET used_at = ?2 \
-             WHERE code_hash = ?1 AND used_at IS NULL AND expires_at > ?2 RETURNING site, device_name",
+            "SELECT site, device_name FROM enrolment_codes \
+             WHERE code_hash = ?1 AND used_at IS NULL AND expires_at > ?2",
             params![code_hash, now.0],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    let Some((site, name_of_code)) = used else { return Ok(None) };
+    let Some((site, name_of_code)) = found else { return Ok(Err(EnrolRefusal::BadCode)) };
+    if held_site.as_ref().is_some_and(|held| *held != site) {
+        return Ok(Err(EnrolRefusal::OtherSite(site)));
+    }
+    transaction.execute(
+        "UPDATE enrolment_codes SET used_at = ?3 WHERE site = ?1 AND code_hash = ?2",
+        params![site, code_hash, now.0],
+    )?;
     let enrolled: i64 =
         transaction.query_row("SELECT count(*) FROM devices WHERE site = ?1", [&site], |row| row.get(0))?;
     let number = enrolled + 1;
@@ -108,5 +115,5 @@ pub(super) fn enrol(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         params![device.site, device.device, device.name, device.prefix, token_hash, now.0],
     )?;
-    Ok(Some(device))
+    Ok(Ok(device))
 }

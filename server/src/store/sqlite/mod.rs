@@ -24,6 +24,7 @@ mod retention;
 mod save;
 mod schema;
 mod shape;
+mod sites;
 mod sql;
 mod unavailable;
 mod writer;
@@ -39,9 +40,9 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
-    Audited, Consent, Device, Enrolment, HistoryQuery, Import, ImportOutcome, KnownKeys, LotPosition,
-    LotsByCode, OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink, Site, Store, StoreFault,
-    Unavailable,
+    Audited, Consent, Device, EnrolRefusal, Enrolment, EpochRenewal, HistoryQuery, Import, ImportOutcome,
+    KnownKeys, LotPosition, LotsByCode, OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink,
+    Site, Store, StoreFault, Unavailable,
 };
 use crate::booking::{Batch, Scope};
 use pool::Pool;
@@ -108,9 +109,24 @@ impl Store for SqliteStore {
         self.pool.read(schema::sites).await
     }
 
-    async fn renew_epoch(&self, site: &str, epoch: Option<Uuid>) -> Result<(), StoreFault> {
+    async fn renew_epoch(
+        &self,
+        site: &str,
+        epoch: Uuid,
+        now: UnixMillis,
+    ) -> Result<EpochRenewal, StoreFault> {
         let site = site.to_owned();
-        self.pool.writer().write(move |transaction| schema::renew_epoch(transaction, &site, epoch)).await
+        self.pool.writer().write(move |transaction| sites::renew_epoch(transaction, &site, epoch, now)).await
+    }
+
+    async fn other_site_of(
+        &self,
+        site: &str,
+        client: Uuid,
+        epoch: Option<Uuid>,
+    ) -> Result<Option<String>, StoreFault> {
+        let site = site.to_owned();
+        self.pool.read(move |connection| sites::other_site_of(connection, &site, client, epoch)).await
     }
 
     async fn ensure_site(&self, site: &str) -> Result<(), StoreFault> {
@@ -146,7 +162,7 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn enrol(&self, enrolment: Enrolment) -> Result<Option<Device>, StoreFault> {
+    async fn enrol(&self, enrolment: Enrolment) -> Result<Result<Device, EnrolRefusal>, StoreFault> {
         self.pool.writer().write(move |transaction| devices::enrol(transaction, &enrolment)).await
     }
 

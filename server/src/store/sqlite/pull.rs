@@ -68,7 +68,9 @@ fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Res
     }
     let (rows, removed) = split(found, pull.scope);
     let cursor = Cursor::Live { rev: reached };
-    Ok(Pulled { epoch: site.epoch, rows, removed, replaced: None, cursor, more: reached < site.rev })
+    let (epoch, is_renewal_due) = (site.epoch, site.is_renewal_due(pull.now));
+    let more = reached < site.rev;
+    Ok(Pulled { epoch, is_renewal_due, rows, removed, replaced: None, cursor, more })
 }
 
 /// Changes after one revision up to another, the first `limit` by ascending revision.
@@ -133,7 +135,8 @@ fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -
     };
     let rows = found.into_iter().map(|change| Versioned { rev: change.rev, row: change.row }).collect();
     let replaced = Some(ReplacedRange { table: shape.table.to_owned(), after, through });
-    Ok(Pulled { epoch: site.epoch, rows, removed: Vec::new(), replaced, cursor, more })
+    let (epoch, is_renewal_due) = (site.epoch, site.is_renewal_due(pull.now));
+    Ok(Pulled { epoch, is_renewal_due, rows, removed: Vec::new(), replaced, cursor, more })
 }
 
 fn next_table(scope: Scope, table: &str) -> Option<&'static str> {

@@ -71,7 +71,7 @@ mod tests {
         let day = MILLIS_A_DAY;
         transaction
             .execute_batch(&format!(
-                "INSERT INTO sites VALUES ('s', 's', zeroblob(16), 9, 0), ('t', 't', zeroblob(16), 4, 0);
+                "INSERT INTO sites (site, name, epoch, rev, purged_rev) VALUES ('s', 's', zeroblob(16), 9, 0), ('t', 't', zeroblob(16), 4, 0);
                  INSERT INTO unknown_codes VALUES
                      ('s', 'OLD', 1, '[]', {}, 5, NULL), ('s', 'NEW', 1, '[]', {}, 6, NULL), ('t', 'NEW', 1, '[]', {}, 3, NULL);
                  INSERT INTO conflicts VALUES
@@ -100,7 +100,7 @@ mod tests {
         let most = MAX_CONFLICTS_PER_SITE;
         transaction
             .execute_batch(&format!(
-                "INSERT INTO sites VALUES ('s', 's', zeroblob(16), 9, 0);
+                "INSERT INTO sites (site, name, epoch, rev, purged_rev) VALUES ('s', 's', zeroblob(16), 9, 0);
                  WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {most} + 2)
                  INSERT INTO conflicts
                  SELECT 's', CAST(n AS BLOB), 'rejected', '', '', '', 'Ada', 0, n, 7, NULL FROM n;"

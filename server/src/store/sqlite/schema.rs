@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use sync::UnixMillis;
 use uuid::Uuid;
 
 use super::super::{Site, StoreFault};
@@ -22,9 +23,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0007_office.sql"),
     include_str!("../../../migrations/sqlite/0008_keys.sql"),
     include_str!("../../../migrations/sqlite/0009_receipt_revisions.sql"),
+    include_str!("../../../migrations/sqlite/0010_sites.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
+/// The columns that [`site_of`] reads.
+const SITE_COLUMNS: &str = "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due";
 /// Timeout for the write lock of another process.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements cached per connection.
@@ -107,20 +111,8 @@ pub(crate) fn ensure_site(transaction: &Transaction<'_>, site: &str) -> Result<(
     Ok(())
 }
 
-pub(super) fn renew_epoch(
-    transaction: &Transaction<'_>,
-    site: &str,
-    epoch: Option<Uuid>,
-) -> Result<(), StoreFault> {
-    transaction.execute(
-        "UPDATE sites SET epoch = ?3 WHERE site = ?1 AND epoch = ?2",
-        params![site, epoch, random::uuid()?],
-    )?;
-    Ok(())
-}
-
 pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
-    let mut statement = connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites")?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {SITE_COLUMNS} FROM sites"))?;
     let rows = statement.query_map([], site_of)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -128,7 +120,7 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
 /// The site, which must exist.
 pub(crate) fn site(connection: &Connection, name: &str) -> Result<Site, StoreFault> {
     let mut statement =
-        connection.prepare_cached("SELECT site, epoch, rev, purged_rev FROM sites WHERE site = ?1")?;
+        connection.prepare_cached(&format!("SELECT {SITE_COLUMNS} FROM sites WHERE site = ?1"))?;
     let mut found = statement.query_map([name], site_of)?;
     match found.next() {
         Some(site) => Ok(site?),
@@ -142,6 +134,8 @@ fn site_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Site> {
         epoch: row.get::<_, Uuid>(1)?,
         rev: from_i64(row.get(2)?),
         purged_rev: from_i64(row.get(3)?),
+        epoch_renewed_at: row.get::<_, Option<i64>>(4)?.map(UnixMillis),
+        epoch_is_due: row.get(5)?,
     })
 }
 
@@ -238,6 +232,27 @@ mod tests {
     }
 
     #[test]
+    fn sites_that_share_the_epoch_of_a_backup_get_their_own() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let file = dir.path().join("lotbook.db");
+        let old = Connection::open(&file).expect("a database");
+        let before = MIGRATIONS.len() - 1;
+        MIGRATIONS[..before].iter().for_each(|migration| old.execute_batch(migration).expect("older tables"));
+        let epochs = [("a", 1), ("b", 1), ("c", 1), ("d", 2)];
+        for (site, epoch) in epochs {
+            let sql = "INSERT INTO sites VALUES (?1, ?1, ?2, 9, 0)";
+            old.execute(sql, params![site, Uuid::from_u128(epoch)]).expect("a site");
+        }
+        old.pragma_update(None, "user_version", u32::try_from(before).expect("few")).expect("a version");
+        drop(old);
+        let found = sites(&open_writer(&file).expect("an upgrade")).expect("the sites");
+        let different: std::collections::BTreeSet<Uuid> = found.iter().map(|site| site.epoch).collect();
+        assert_eq!((found.len(), different.len()), (4, 4));
+        let kept = |site: &str| found.iter().any(|known| known.site == site && known.epoch.as_u128() < 9);
+        assert_eq!(["a", "b", "c", "d"].map(kept), [false, false, false, true]);
+    }
+
+    #[test]
     fn frequent_queries_use_an_index() {
         let dir = tempfile::TempDir::new().expect("a folder");
         let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
@@ -312,6 +327,7 @@ mod tests {
             ),
             ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
             ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),
+            ("SELECT site FROM clients WHERE client = ''", "clients_by_client"),
         ];
         for (sql, index) in hot {
             let plan: String =

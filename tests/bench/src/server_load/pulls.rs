@@ -57,6 +57,7 @@ async fn snapshot(transport: NativeTransport) -> Result<Vec<SyncResponse<Row>>> 
         let request = SyncRequest::<Action> {
             protocol: PROTOCOL_VERSION,
             client: Uuid::nil(),
+            site: None,
             epoch: None,
             last_outcome_seq: 0,
             mutations: Vec::new(),

@@ -99,6 +99,7 @@ impl Device {
         SyncRequest {
             protocol: PROTOCOL_VERSION,
             client: self.client,
+            site: None,
             epoch: None,
             last_outcome_seq: first - 1,
             mutations,

@@ -32,7 +32,7 @@ pub(super) fn sync_body(data: &[u8]) -> Result<()> {
 }
 
 fn check_refusal(status: u16, answer: &[u8]) -> Result<()> {
-    let ErrorBody { code, message } = serde_json::from_slice(answer).context("the refusal")?;
+    let ErrorBody { code, message, .. } = serde_json::from_slice(answer).context("the refusal")?;
     assert!((400..500).contains(&status), "{status} {code}: {message}");
     assert!(!code.is_empty() && message.ends_with('.'), "{code}: {message}");
     Ok(())
