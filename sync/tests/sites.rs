@@ -53,7 +53,7 @@ impl Transport<Counters> for Server {
     async fn audit(&self, request: &AuditRequest) -> Result<AuditResponse<CounterRow>, TransportError> {
         self.named.borrow_mut().push(request.site.clone());
         let (protocol, epoch) = (PROTOCOL_VERSION, Uuid::from_u128(9));
-        Ok(AuditResponse { protocol, epoch, repairs: Vec::new() })
+        Ok(AuditResponse { protocol, epoch, repairs: Vec::new(), compared: None })
     }
 }
 

@@ -133,6 +133,7 @@ impl Needs {
 #[cfg(test)]
 mod tests {
     use domain::{LotRef, Order, OrderLine, Quantity};
+    use sync::Records as _;
 
     use super::*;
 
