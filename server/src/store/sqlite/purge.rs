@@ -74,7 +74,7 @@ mod tests {
         let connection = Connection::open(&file).expect("a database");
         connection
             .execute_batch(
-                "INSERT INTO sites VALUES ('s', 's', zeroblob(16), 9, 0);
+                "INSERT INTO sites (site, name, epoch, rev) VALUES ('s', 's', zeroblob(16), 9);
                  WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
                  INSERT INTO unknown_codes SELECT 's', 'C' || n, 1, '[]', 0, n % 8, 5 FROM n;",
             )
