@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::enrolment;
+use server::http::TrustedProxies;
 use server::serve::{ServeOptions, Server};
 use server::store::Store;
 use tempfile::TempDir;
@@ -24,6 +26,7 @@ pub struct TestServer {
     dir: TempDir,
     dist: Option<PathBuf>,
     clock: Clock,
+    proxies: TrustedProxies,
     running: Option<Running>,
 }
 
@@ -54,7 +57,15 @@ impl TestServer {
     /// # Errors
     /// If it cannot start.
     pub async fn start_with(dist: Option<PathBuf>) -> Result<Self> {
-        let mut server = Self { dir: TempDir::new()?, dist, clock: Clock::default(), running: None };
+        Self::start_behind(dist, TrustedProxies::default()).await
+    }
+
+    /// Starts a server that believes these proxies.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_behind(dist: Option<PathBuf>, proxies: TrustedProxies) -> Result<Self> {
+        let mut server = Self { dir: TempDir::new()?, dist, clock: Clock::default(), proxies, running: None };
         server.restart().await?;
         Ok(server)
     }
@@ -69,6 +80,9 @@ impl TestServer {
             database: self.database(),
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
+            has_upgrade_copy: true,
+            proxies: self.proxies.clone(),
+            drain: Duration::ZERO,
             clock: self.clock.clone(),
         };
         let server = Server::bind(options, SocketAddr::from(([127, 0, 0, 1], 0))).await?;

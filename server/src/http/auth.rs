@@ -2,17 +2,16 @@
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::errors::ApiError;
+use super::origin::Origin;
+use super::session::{self, DueCookie};
 use super::state::AppState;
 use crate::enrolment::hash;
 use crate::store::Device;
-
-/// The cookie that carries the token.
-pub(super) const COOKIE: &str = "lotbook_device";
 
 /// The device that sent the request.
 pub(super) struct Caller(pub(super) Device);
@@ -21,24 +20,28 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let needed = || {
-            let message = "This device is not connected. Connect it with a new one-time link.";
-            ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
-        };
-        let token = token(&parts.headers).ok_or_else(needed)?;
-        state.store.device(hash(token)).await?.map(Self).ok_or_else(needed)
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let token = authorization.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+            let device = state.store.device(hash(token.ok_or_else(needed)?)).await?;
+            return device.map(Self).ok_or_else(needed);
+        }
+        for cookie in session::cookies(&parts.headers) {
+            let Some(device) = state.store.device(hash(&cookie.token)).await? else { continue };
+            let Ok(origin) = Origin::from_request_parts(parts, state).await;
+            if cookie.is_due(origin, state.clock.now())
+                && let Some(due) = parts.extensions.get::<DueCookie>()
+            {
+                due.leave(&cookie.token);
+            }
+            return Ok(Self(device));
+        }
+        Err(needed())
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<&str> {
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        return authorization.to_str().ok()?.strip_prefix("Bearer ");
-    }
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+fn needed() -> ApiError {
+    let message = "This device is not connected. Connect it with a new one-time link.";
+    ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
 }
 
 /// Refuses requests that change data and lack the app's header: a form on another site could have sent them, but it

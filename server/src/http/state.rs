@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::origin::TrustedProxies;
 use super::rate_limit::EnrolLimiter;
+use super::readiness::Readiness;
 use super::revisions::Revisions;
+use super::streams::Streams;
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -17,6 +20,9 @@ pub struct AppState {
     pub(super) revisions: Arc<Revisions>,
     pub(super) shutdown: watch::Receiver<bool>,
     pub(super) enrol_limiter: Arc<EnrolLimiter>,
+    pub(super) streams: Arc<Streams>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) proxies: TrustedProxies,
 }
 
 impl std::fmt::Debug for AppState {
@@ -33,6 +39,31 @@ impl AppState {
         revisions: Arc<Revisions>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
-        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default() }
+        Self {
+            store,
+            clock,
+            revisions,
+            shutdown,
+            enrol_limiter: Arc::default(),
+            streams: Arc::default(),
+            readiness: Arc::default(),
+            proxies: TrustedProxies::default(),
+        }
+    }
+
+    /// The same state with proxies that are trusted.
+    #[must_use]
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The open event streams.
+    pub fn streams(&self) -> Arc<Streams> {
+        Arc::clone(&self.streams)
+    }
+
+    /// Makes the server not ready, before it stops.
+    pub fn drain(&self) {
+        self.readiness.drain();
     }
 }

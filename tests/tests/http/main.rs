@@ -5,7 +5,9 @@ mod audit;
 mod bad_input;
 mod booking;
 mod busy;
+mod claims;
 mod conflicts;
+mod cookies;
 mod deliveries;
 mod devices;
 mod enrolment;
@@ -23,6 +25,7 @@ mod pull;
 mod restore;
 mod transfer;
 mod unavailable;
+mod watching;
 
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};

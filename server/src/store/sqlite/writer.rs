@@ -32,6 +32,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// A writer that fails every write, for a database that is only read.
+    pub(super) fn none() -> Self {
+        Self { queue: None, thread: None }
+    }
+
     pub(super) fn start(mut connection: Connection) -> Result<Self, StoreFault> {
         let (queue, mut line) = mpsc::channel(MAX_QUEUED_WRITES);
         let serve = move || {
@@ -61,7 +66,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        let ended = || StoreFault::Failed("the thread that writes has ended".to_owned());
+        let ended = || StoreFault::Failed("nothing is written on this connection".to_owned());
         let (answer, answered) = oneshot::channel();
         let write = Box::new(Pending { work: Some(work), worked: None, answer });
         self.queue.as_ref().ok_or_else(ended)?.send(write).await.map_err(|_| ended())?;
