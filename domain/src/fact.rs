@@ -10,7 +10,7 @@ use crate::lot::{InventoryLot, LotRef};
 use crate::order::Order;
 use crate::quantity::Quantity;
 use crate::row::{Row, delivery_key, lot_key};
-use crate::text::{MAX_REASON_CHARS, check_optional, check_required};
+use crate::text::{MAX_CODE_CHARS, MAX_REASON_CHARS, check_optional, check_required};
 
 /// Applies a fact. It is refused only if it is invalid regardless of the stock, because it has already
 /// happened.
@@ -19,6 +19,7 @@ pub(crate) fn apply_fact(mutation: &Mutation<Action>, rows: &mut Rows<Row>) -> R
     match &mutation.action {
         Action::ReceiveLot { lot, quantity, delivery, .. } => {
             check_movement(lot, *quantity)?;
+            booking.check_if_new(lot)?;
             let note = delivery.map(|id| booking.receive_delivery(id, lot.product_id, *quantity));
             booking.book(lot, *quantity, Movement::Receive, &note.unwrap_or_default());
             booking.date(&mutation.action);
@@ -77,6 +78,11 @@ struct FactBooking<'c> {
 impl FactBooking<'_> {
     fn on_hand(&self, lot: &LotRef) -> Quantity {
         self.rows.get(&lot_key(lot)).and_then(Row::lot).map_or(Quantity::ZERO, |row| row.quantity)
+    }
+
+    /// Checks the texts of a lot that the booking creates.
+    fn check_if_new(&self, lot: &LotRef) -> Result<(), Refusal> {
+        if self.rows.contains_key(&lot_key(lot)) { Ok(()) } else { lot.validate_new() }
     }
 
     /// Adds `delta` to the lot's row, which is created if it is missing.
@@ -151,6 +157,10 @@ impl FactBooking<'_> {
         let target = lot.at(to);
         check_movement(lot, quantity)?;
         target.validate()?;
+        if !self.rows.contains_key(&lot_key(&target)) {
+            // A lot of an earlier build keeps its code.
+            check_required("Location", &target.location, MAX_CODE_CHARS)?;
+        }
         if target.id() == lot.id() {
             let message = format!("The goods are already in {to}. Choose another bin.");
             return Err(Refusal::new("same_location", message));
@@ -177,6 +187,7 @@ impl FactBooking<'_> {
     /// still count.
     fn count(&mut self, lot: &LotRef, counted: Quantity, basis: Quantity) -> Result<(), Refusal> {
         lot.validate()?;
+        self.check_if_new(lot)?;
         if counted < Quantity::ZERO || !counted.in_range() || !basis.in_range() {
             let message = "The count must be between 0 and 1,000,000,000. Correct it.";
             return Err(Refusal::new("bad_quantity", message));

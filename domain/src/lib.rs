@@ -69,7 +69,8 @@ pub use row::{
 };
 pub use scale::{ScaleFault, ScaleLabel, ScalePattern};
 pub use text::{
-    MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, fold_for_search,
+    MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, clean_line,
+    fold_for_search, is_harmful,
 };
 pub use unit::unit_decimals;
 pub use unknown_code::{

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::date::CalendarDate;
 use crate::key_text::key_text;
 use crate::quantity::Quantity;
-use crate::text::{MAX_CODE_CHARS, check_required};
+use crate::text::{MAX_CODE_CHARS, check_required, check_stored};
 
 /// The allowed uses of a lot, the least restricted first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,6 +107,15 @@ impl LotRef {
     /// # Errors
     /// A [`Refusal`] that names the invalid one.
     pub fn validate(&self) -> Result<(), Refusal> {
+        check_stored("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
+        check_stored("Location", &self.location, MAX_CODE_CHARS)
+    }
+
+    /// Checks both texts of a lot that has no row yet.
+    ///
+    /// # Errors
+    /// As [`Self::validate`], and for characters that only rows of earlier builds may have.
+    pub fn validate_new(&self) -> Result<(), Refusal> {
         check_required("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
         check_required("Bin", &self.location, MAX_CODE_CHARS)
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::quantity::Money;
 use crate::text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_UNIT_CHARS, check_optional, check_required,
+    check_stored, check_stored_optional,
 };
 
 /// A stocked and sold product.
@@ -41,12 +42,47 @@ impl Product {
     /// # Errors
     /// A [`Refusal`] that names the first invalid field.
     pub fn validate(&self) -> Result<(), Refusal> {
-        check_required("SKU", &self.sku, MAX_CODE_CHARS)?;
-        check_required("Name", &self.name, MAX_NAME_CHARS)?;
-        check_required("Unit", &self.unit, MAX_UNIT_CHARS)?;
-        check_optional("Barcode", &self.barcode, MAX_BARCODE_CHARS)?;
-        check_optional("Family", &self.family, MAX_CODE_CHARS)?;
-        check_optional("Variant", &self.variant, MAX_CODE_CHARS)?;
+        self.check_texts(|_| true)?;
+        self.check_price()
+    }
+
+    /// Checks every field after an edit. Fields that it left alone may have characters of earlier builds.
+    ///
+    /// # Errors
+    /// As [`Self::validate`].
+    pub(crate) fn validate_edited(&self, patch: &ProductPatch) -> Result<(), Refusal> {
+        self.check_texts(|field| match field {
+            "SKU" => patch.sku.is_some(),
+            "Name" => patch.name.is_some(),
+            "Unit" => patch.unit.is_some(),
+            "Barcode" => patch.barcode.is_some(),
+            "Family" => patch.family.is_some(),
+            _ => patch.variant.is_some(),
+        })?;
+        self.check_price()
+    }
+
+    fn check_texts(&self, is_new: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+        for (field, text, max_chars) in [
+            ("SKU", &self.sku, MAX_CODE_CHARS),
+            ("Name", &self.name, MAX_NAME_CHARS),
+            ("Unit", &self.unit, MAX_UNIT_CHARS),
+        ] {
+            let check = if is_new(field) { check_required } else { check_stored };
+            check(field, text, max_chars)?;
+        }
+        for (field, text, max_chars) in [
+            ("Barcode", &self.barcode, MAX_BARCODE_CHARS),
+            ("Family", &self.family, MAX_CODE_CHARS),
+            ("Variant", &self.variant, MAX_CODE_CHARS),
+        ] {
+            let check = if is_new(field) { check_optional } else { check_stored_optional };
+            check(field, text, max_chars)?;
+        }
+        Ok(())
+    }
+
+    fn check_price(&self) -> Result<(), Refusal> {
         if !(0..=Money::MAX_MINOR).contains(&self.price_minor) {
             return Err(Refusal::new("bad_price", "Price must be between 0 and 10,000,000,000. Correct it."));
         }

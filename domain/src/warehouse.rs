@@ -13,7 +13,7 @@ use crate::lot::{InventoryLot, LotRef};
 use crate::product::{Product, ProductEdit};
 use crate::quantity::Quantity;
 use crate::row::{Row, delivery_key, lot_key, product_key};
-use crate::text::{MAX_BARCODE_CHARS, MAX_REASON_CHARS, check_optional, check_required};
+use crate::text::{MAX_BARCODE_CHARS, MAX_REASON_CHARS, check_optional, check_stored};
 use crate::unknown_code::{CodeSighting, UnknownCode, unknown_code_key};
 
 /// The default scope: all rows, but of lots only those that are available.
@@ -161,7 +161,7 @@ impl Model for Warehouse {
             Action::UpdateProduct { id, patch } => {
                 let old = product_in(rows, *id)?;
                 let changed = patch.applied_to(&old);
-                changed.validate()?;
+                changed.validate_edited(patch)?;
                 let edit = ProductEdit::between(&old, &changed);
                 patch.barcode.as_deref().and_then(code_row).map(|code| rows.remove(&code));
                 rows.insert(product_key(*id), Row::Product(changed));
@@ -173,7 +173,7 @@ impl Model for Warehouse {
                 Ok(Vec::new())
             }
             Action::CreateLot { lot, status, expires_on } => {
-                lot.validate()?;
+                lot.validate_new()?;
                 if rows.contains_key(&lot_key(lot)) {
                     return Err(Refusal::new("exists", format!("There is already a {lot}.")));
                 }
@@ -201,7 +201,7 @@ impl Model for Warehouse {
             }
             Action::ReportCode(sighting) => report(mutation, sighting, rows),
             Action::SettleCode { code } => {
-                check_required("Code", code, MAX_BARCODE_CHARS)?;
+                check_stored("Code", code, MAX_BARCODE_CHARS)?;
                 Ok(settle(&unknown_code_key(code), rows))
             }
             Action::CloseConflict { id } => Ok(settle(&conflict_key(*id), rows)),

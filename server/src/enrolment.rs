@@ -1,6 +1,7 @@
 //! One-time codes that devices enrol with, and the tokens they get for them.
 
 use data_encoding::HEXLOWER;
+use domain::clean_line;
 use sha2::{Digest, Sha256};
 use sync::UnixMillis;
 
@@ -91,12 +92,7 @@ pub async fn enrol(
     let token = HEXLOWER.encode(&random::bytes::<32>()?);
     let enrolment = Enrolment {
         code_hash: hash(&as_written(code)),
-        device_name: applicant
-            .device_name
-            .chars()
-            .filter(|char| !char.is_control())
-            .take(MAX_DEVICE_NAME_CHARS)
-            .collect(),
+        device_name: clean_line(applicant.device_name, MAX_DEVICE_NAME_CHARS),
         device: random::uuid()?,
         token_hash: hash(&token),
         held_site: applicant.held_site.map(str::to_owned),

@@ -11,6 +11,7 @@ use server::store::sqlite::SqliteStore;
 use server::store::{Consent, KnownKeys, Store};
 use sync::UnixMillis;
 
+use crate::terminal::printable;
 use crate::{SiteArgs, counted, grouped};
 
 #[derive(Debug, Args)]
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: ImportArgs, now: UnixMillis) -> Result<()> {
         print_dry_run(&prepared, &prepared.for_empty_site());
         return Ok(());
     }
-    let store = SqliteStore::open(&database)?;
+    let store = SqliteStore::open_current(&database)?;
     let prepared = prepare(&store.known_keys(&options.site).await?, options, now)?;
     if dry_run {
         let report = prepared.write(&store, Consent::Nothing).await?;
@@ -86,7 +87,7 @@ pub(crate) async fn run(args: ImportArgs, now: UnixMillis) -> Result<()> {
 /// Asks whether stock may be changed, and imports the files then.
 async fn confirmed(prepared: &Prepared, store: &dyn Store, report: ImportReport) -> Result<ImportReport> {
     let lots = counted(report.stock.len(), "lot", "lots");
-    eprint!("The stock of {lots} would change:\n{}", prepared.stock_listed(&report.stock));
+    eprint!("The stock of {lots} would change:\n{}", printable(&prepared.stock_listed(&report.stock)));
     if !io::stdin().is_terminal() {
         bail!(
             "Nothing was imported: the stock of {lots} would change. Add --yes if the quantities in the file are right."
@@ -120,16 +121,16 @@ fn print_dry_run(prepared: &Prepared, report: &ImportReport) {
     );
     if !stock.is_empty() {
         let lots = counted(stock.len(), "lot", "lots");
-        print!("The stock of {lots} would change:\n{}", prepared.stock_listed(stock));
+        print!("The stock of {lots} would change:\n{}", printable(&prepared.stock_listed(stock)));
     }
 }
 
 fn print_remarks(report: &ImportReport) {
     for warning in &report.warnings {
-        eprintln!("Note: {warning}.");
+        eprintln!("Note: {}.", printable(warning));
     }
     if !report.skipped.is_empty() {
-        eprintln!("Skipped:\n{}", listed(&report.skipped));
+        eprintln!("Skipped:\n{}", printable(&listed(&report.skipped)));
     }
 }
 

@@ -3,6 +3,9 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod import_command;
+mod restore_command;
+mod revoke_command;
+mod terminal;
 
 use std::fmt::Display;
 use std::fs;
@@ -10,21 +13,25 @@ use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use domain::CalendarDate;
 use fast_qr::QRBuilder;
+use ipnet::IpNet;
 use server::clock::Clock;
 use server::connections::ConnectionLimits;
-use server::http::DeviceLimits;
+use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{ServeOptions, Server};
-use server::store::sqlite::SqliteStore;
+use server::store::sqlite::{SqliteStore, backup};
 use server::store::{Device, Store};
 use server::unsent::book_unsent;
 use server::{DEFAULT_SITE, demo, enrolment, export};
 use sync::{UnixMillis, Unsent};
 use tracing_subscriber::EnvFilter;
+
+use terminal::printable;
 
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const MILLIS_A_MINUTE: u64 = 60 * 1_000;
@@ -62,8 +69,8 @@ enum Command {
     Enrol(EnrolArgs),
     /// List the connected devices
     Devices(SiteArgs),
-    /// Disconnect a lost or retired device
-    Revoke(RevokeArgs),
+    /// Disconnect a lost or retired device, or all of them
+    Revoke(revoke_command::RevokeArgs),
     /// Book a file of unsent work that a device saved
     ///
     /// Booking it again changes nothing, even if the device sends the same work later.
@@ -73,7 +80,15 @@ enum Command {
     /// Purge tombstones of rows deleted long ago; `serve` does this every hour
     Purge(PurgeArgs),
     /// Back up the database to a new file, even while it is in use
+    ///
+    /// The tables keep their version: back up with the new server before it upgrades the database.
     Backup(BackupArgs),
+    /// Put a backup in the place of the database; the server must be stopped
+    ///
+    /// The backup is checked first, and the old files are kept under another name. Devices send again what the backup lacks.
+    /// Devices and codes that were revoked, enrolled or used since the backup are carried over from the security log, the file
+    /// beside the database whose name ends in .security.
+    Restore(restore_command::RestoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +120,22 @@ struct ServeArgs {
     /// Days for which tombstones of deleted rows are kept; devices offline for longer download all rows again
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     retention_days: u32,
+    /// Upgrade a database of an earlier version without copying it first, for example because there is no room
+    #[arg(long)]
+    no_upgrade_copy: bool,
+    /// A network of reverse proxies, such as 10.1.0.0/16, whose X-Forwarded-For and -Proto (or Forwarded) are believed; give
+    /// it once for each. They must replace or extend what clients send
+    #[arg(
+        long = "trusted-proxy",
+        env = "LOTBOOK_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        default_values = ["127.0.0.0/8", "::1/128"]
+    )]
+    trusted_proxies: Vec<IpNet>,
+    /// Seconds between the stop signal and the end of listening, for load balancers that watch /readyz
+    #[arg(long, env = "LOTBOOK_DRAIN_SECONDS", default_value_t = 0, value_name = "SECONDS")]
+    drain_seconds: u64,
 }
 
 #[derive(Debug, Args)]
@@ -132,15 +163,6 @@ struct EnrolArgs {
     /// The device's name, such as Forklift 2
     #[arg(long, default_value = "", value_name = "NAME")]
     name: String,
-}
-
-#[derive(Debug, Args)]
-struct RevokeArgs {
-    #[command(flatten)]
-    site: SiteArgs,
-    /// The device's short name in the list of `devices`, such as D07
-    #[arg(long, value_name = "SHORT_NAME")]
-    device: String,
 }
 
 #[derive(Debug, Args)]
@@ -173,11 +195,15 @@ struct BackupArgs {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
     match run(Cli::parse().command, Clock::default().now()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("{}", printable(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
@@ -188,7 +214,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Serve(args) => serve(args).await,
         Command::Import(args) => import_command::run(args, now).await,
         Command::Export(args) => {
-            let store = existing(&args.site.database.database)?;
+            let store = existing_to_read(&args.site.database.database)?;
             let ExportArgs { site, products, lots, deliveries } = args;
             let done = export::export(&store, &site.site, &products, &lots, deliveries.as_deref()).await?;
             let (products, lots) =
@@ -201,10 +227,10 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         }
         Command::Enrol(args) => enrol(args, now).await,
         Command::Devices(args) => devices(&args).await,
-        Command::Revoke(args) => revoke(args, now).await,
+        Command::Revoke(args) => revoke_command::run(args, now).await,
         Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {
-            let store = SqliteStore::open(&args.database.database)?;
+            let store = SqliteStore::open_current(&args.database.database)?;
             let report = demo::demo(&store, &args.site, now).await?;
             println!("The site \"{}\" has {} rows of demo data.", args.site, grouped(report.imported.added));
             Ok(())
@@ -216,27 +242,45 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
             Ok(())
         }
         Command::Backup(args) => {
-            existing(&args.database.database)?.backup(&args.to).await?;
+            check_exists(&args.database.database)?;
+            backup(&args.database.database, &args.to)?;
             println!("Copied the database to {}.", args.to.display());
             Ok(())
         }
+        Command::Restore(args) => restore_command::run(&args, now),
     }
 }
 
-/// Opens an existing database. A mistyped path must not create a new one.
-fn existing(file: &Path) -> Result<SqliteStore> {
+/// A mistyped path must not create a new database.
+fn check_exists(file: &Path) -> Result<()> {
     if !file.is_file() {
         bail!("There is no database {}. Check --database.", file.display());
     }
-    Ok(SqliteStore::open(file)?)
+    Ok(())
+}
+
+/// Opens an existing database to write.
+fn existing(file: &Path) -> Result<SqliteStore> {
+    check_exists(file)?;
+    Ok(SqliteStore::open_current(file)?)
+}
+
+/// Opens an existing database to read.
+fn existing_to_read(file: &Path) -> Result<SqliteStore> {
+    check_exists(file)?;
+    Ok(SqliteStore::open_to_read(file)?)
 }
 
 async fn serve(args: ServeArgs) -> Result<()> {
-    let ServeArgs { database, dist, listen, retention_days } = args;
+    let ServeArgs { database, dist, listen, retention_days, no_upgrade_copy, trusted_proxies, drain_seconds } =
+        args;
     let options = ServeOptions {
         database: database.database,
         dist,
         retention_days,
+        has_upgrade_copy: !no_upgrade_copy,
+        proxies: TrustedProxies::new(&trusted_proxies),
+        drain: Duration::from_secs(drain_seconds),
         clock: Clock::default(),
         device_limits: DeviceLimits::default(),
         connection_limits: ConnectionLimits::default(),
@@ -270,7 +314,7 @@ fn stop_signal() -> impl Future<Output = ()> {
 
 async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     let EnrolArgs { site, base_url, name } = args;
-    let store = SqliteStore::open(&site.database.database)?;
+    let store = SqliteStore::open_current(&site.database.database)?;
     if site.site == DEFAULT_SITE {
         store.ensure_site(DEFAULT_SITE).await?;
     }
@@ -303,9 +347,10 @@ fn counted(n: impl Display + Copy, one: &str, many: &str) -> String {
 }
 
 async fn devices(args: &SiteArgs) -> Result<()> {
-    let devices = existing(&args.database.database)?.devices(&args.site).await?;
+    let devices = existing_to_read(&args.database.database)?.devices(&args.site).await?;
     for Device { prefix, name, last_seen_at, clock_ahead_millis, .. } in &devices {
         let clock = clock_ahead_millis.and_then(clock_words).unwrap_or_default();
+        let name = printable(name);
         println!("{prefix}  {name}  last seen {}{clock}", CalendarDate::of(*last_seen_at, 0));
     }
     println!("{} connected.", counted(devices.len(), "device", "devices"));
@@ -327,18 +372,6 @@ fn clock_words(ahead_millis: i64) -> Option<String> {
     Some(format!("  clock {off} {}", if ahead_millis > 0 { "ahead" } else { "behind" }))
 }
 
-async fn revoke(args: RevokeArgs, now: UnixMillis) -> Result<()> {
-    let store = existing(&args.site.database.database)?;
-    let devices = store.devices(&args.site.site).await?;
-    let Some(device) = devices.into_iter().find(|device| device.prefix.eq_ignore_ascii_case(&args.device))
-    else {
-        bail!("No device {} is connected. `lotbook-server devices` lists the connected ones.", args.device);
-    };
-    store.revoke(&args.site.site, device.device, now).await?;
-    println!("{} ({}) is disconnected. Its unsynced work stays on the device.", device.prefix, device.name);
-    Ok(())
-}
-
 async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
     let text =
         fs::read_to_string(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
@@ -353,7 +386,7 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
     let (booked, refused): (Vec<_>, Vec<_>) =
         receipts.iter().partition(|receipt| receipt.outcome.verdict.is_booked());
     for receipt in &refused {
-        eprintln!("Entry {}: {}", receipt.seq, receipt.outcome.message);
+        eprintln!("Entry {}: {}", receipt.seq, printable(&receipt.outcome.message));
     }
     let booked = counted(booked.len(), "entry is", "entries are");
     println!("{booked} booked, {} not.", counted(refused.len(), "is", "are"));

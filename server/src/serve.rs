@@ -1,10 +1,9 @@
 //! `serve`: one process owns the database file, answers requests until it is stopped, and purges tombstones
 //! every hour.
 
-use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +14,17 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::Clock;
 use crate::connections::{self, ConnectionLimits};
-use crate::http::{AppState, DeviceLimits, Revisions, router};
+use crate::database_lock::DatabaseLock;
+use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
 use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
 
 /// Interval of purges.
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
 /// Interval of polls for revisions that another process wrote, such as an import.
 const REVISION_POLL_MILLIS: u64 = 1_000;
+/// Interval of looks for revoked devices with open event streams.
+const REVOCATION_POLL_MILLIS: u64 = 2_000;
 /// Timeout of open requests after the stop signal.
 const SHUTDOWN_GRACE_MILLIS: u64 = 10_000;
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -36,6 +38,12 @@ pub struct ServeOptions {
     pub dist: Option<PathBuf>,
     /// Retention of tombstones, in days.
     pub retention_days: u32,
+    /// Whether a database of an earlier version is copied before it is migrated.
+    pub has_upgrade_copy: bool,
+    /// The proxies whose word about a client's address and scheme is believed.
+    pub proxies: TrustedProxies,
+    /// Time between the stop signal and the end of listening, in which `/readyz` says that the server is about to stop.
+    pub drain: Duration,
     /// The clock, which tests can put ahead.
     pub clock: Clock,
     /// What one device may ask for.
@@ -51,7 +59,7 @@ pub struct Server {
     listener: TcpListener,
     store: Arc<SqliteStore>,
     /// Held until the process ends.
-    _lock: File,
+    _lock: DatabaseLock,
 }
 
 impl Server {
@@ -65,8 +73,15 @@ impl Server {
         {
             bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
         }
-        let lock = lock(&options.database)?;
+        let lock = DatabaseLock::take(&options.database)?;
+        check_servable(lock.database())?;
+        if options.has_upgrade_copy
+            && let Some(copy) = copy_before_upgrade(lock.database())?
+        {
+            tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
+        }
         let store = Arc::new(SqliteStore::open(&options.database)?);
+        store.begin_security_log().await?;
         Store::ensure_site(store.as_ref(), crate::DEFAULT_SITE).await?;
         let listener = TcpListener::bind(listen)
             .await
@@ -97,13 +112,18 @@ impl Server {
         let revisions = Arc::new(Revisions::default());
         let (down, is_down) = watch::channel(false);
         let state =
-            AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone());
-        let state = state.with_device_limits(options.device_limits);
+            AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone())
+                .behind(options.proxies.clone())
+                .with_device_limits(options.device_limits);
+        let revoking = tokio::spawn(poll_revocations(Arc::clone(&store), state.streams()));
+        let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
         let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
+            draining.drain();
+            tokio::time::sleep(drain).await;
             // Fails only after the server has ended.
             let _ = down.send(true);
         });
@@ -120,23 +140,9 @@ impl Server {
             () = deadline => {}
         }
         poll.abort();
+        revoking.abort();
         sweep.abort();
         Ok(())
-    }
-}
-
-/// A lock file beside the database. Two servers on one file would not notify each other's devices of changes.
-fn lock(database: &Path) -> Result<File> {
-    let path = database.with_added_extension("lock");
-    let cannot = || format!("{} cannot be written. Check the path and who may write there.", path.display());
-    let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "Another lotbook-server serves {} already. Stop it first, or choose another --database.",
-            database.display()
-        ),
-        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
     }
 }
 
@@ -149,6 +155,26 @@ async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
             Ok(Ok(sites)) => sites.iter().for_each(|site| revisions.announce(&site.site, site.rev)),
             Ok(Err(fault)) => tracing::warn!(%fault, "the revisions could not be read"),
             Err(_) => tracing::warn!("reading the revisions took too long"),
+        }
+    }
+}
+
+/// Ends the event streams of devices that were revoked, by another process too.
+async fn poll_revocations(store: Arc<dyn Store>, streams: Arc<Streams>) {
+    let mut ticks = interval(Duration::from_millis(REVOCATION_POLL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let open = streams.devices();
+        if open.is_empty() {
+            continue;
+        }
+        match store.revoked().await {
+            Ok(revoked) => open
+                .into_iter()
+                .filter(|device| revoked.contains(device))
+                .for_each(|device| streams.end(device)),
+            Err(fault) => tracing::warn!(%fault, "the revoked devices could not be read"),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "cli/upkeep.rs"]
+mod upkeep;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

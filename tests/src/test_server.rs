@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::connections::ConnectionLimits;
 use server::enrolment::{self, Applicant};
-use server::http::DeviceLimits;
+use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{ServeOptions, Server};
 use server::store::Store;
 use tempfile::TempDir;
@@ -28,6 +29,7 @@ pub struct TestServer {
     clock: Clock,
     device_limits: DeviceLimits,
     connection_limits: ConnectionLimits,
+    proxies: TrustedProxies,
     running: Option<Running>,
 }
 
@@ -64,6 +66,17 @@ impl TestServer {
         Ok(server)
     }
 
+    /// Starts a server that believes these proxies.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_behind(dist: Option<PathBuf>, proxies: TrustedProxies) -> Result<Self> {
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let mut server = Self { proxies, ..Self::stopped(dist, devices, connections)? };
+        server.restart().await?;
+        Ok(server)
+    }
+
     /// Starts a server that serves the API within these limits.
     ///
     /// # Errors
@@ -80,7 +93,8 @@ impl TestServer {
         connection_limits: ConnectionLimits,
     ) -> Result<Self> {
         let (dir, clock) = (TempDir::new()?, Clock::default());
-        Ok(Self { dir, dist, clock, device_limits, connection_limits, running: None })
+        let proxies = TrustedProxies::default();
+        Ok(Self { dir, dist, clock, device_limits, connection_limits, proxies, running: None })
     }
 
     /// Stops the server if it runs, and starts it again on its database file, on another port.
@@ -93,6 +107,9 @@ impl TestServer {
             database: self.database(),
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
+            has_upgrade_copy: true,
+            proxies: self.proxies.clone(),
+            drain: Duration::ZERO,
             clock: self.clock.clone(),
             device_limits: self.device_limits,
             connection_limits: self.connection_limits,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Action, Warehouse, claims, conflict_key};
+use domain::{Action, Warehouse, claims, clean_line, conflict_key};
 use sync::{Model, Mutation, RowKey, UnixMillis};
 use uuid::Uuid;
 
@@ -14,6 +14,10 @@ use super::scope::Scope;
 /// Lines booked in one write, where an action other than an order counts as one line. The rows of a line are loaded one
 /// by one, and other devices wait meanwhile.
 const MAX_PART_LINES: usize = 1_000;
+/// The start of 2020: earlier than any device that has a clock at all.
+const MIN_CAPTURED_AT: UnixMillis = UnixMillis(1_577_836_800_000);
+/// How far a device's clock may be ahead before its times are replaced: a wrong day, or a wrong time zone.
+const MAX_CAPTURED_AHEAD_MILLIS: u64 = 2 * 24 * 60 * 60 * 1_000;
 
 /// The mutations of one request, and their sender.
 #[derive(Clone, Debug)]
@@ -53,9 +57,28 @@ pub struct Needs {
     pub named: BTreeSet<Uuid>,
     /// Orders whose existence has to be checked.
     pub orders: BTreeSet<Uuid>,
+    /// Order numbers whose existence has to be checked.
+    pub numbers: BTreeSet<String>,
 }
 
 impl Batch {
+    /// The batch with claims that can be true. A time of recording before 2020, or well after the server's, is replaced by
+    /// the server's: a device with a wrong date loses no work. A revision that the site does not have yet is the current
+    /// one, and an author is one line.
+    #[must_use]
+    pub fn bounded(mut self, rev: u64) -> Self {
+        let latest = self.now.plus(MAX_CAPTURED_AHEAD_MILLIS);
+        for mutation in &mut self.mutations {
+            mutation.base = mutation.base.min(rev);
+            if mutation.captured_at < MIN_CAPTURED_AT || mutation.captured_at > latest {
+                mutation.captured_at = self.now;
+            }
+            // Too long a name is refused, and not cut.
+            mutation.author = clean_line(&mutation.author, usize::MAX);
+        }
+        self
+    }
+
     /// The records that have to be loaded before it can be decided.
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
@@ -107,7 +130,10 @@ impl Needs {
         self.named.extend(relabelled(action));
         match action {
             Action::DeleteProduct { id } => _ = self.lots_of.insert(*id),
-            Action::PlaceOrder(order) => _ = self.orders.insert(order.id),
+            Action::PlaceOrder(order) => {
+                self.orders.insert(order.id);
+                self.numbers.insert(order.number.clone());
+            }
             Action::ReportCode(sighting) => self.barcodes.extend(barcode_key(&sighting.code)),
             Action::CreateProduct(product) => self.barcodes.extend(barcode_key(&product.barcode)),
             Action::UpdateProduct { patch, .. } => {
@@ -137,6 +163,8 @@ mod tests {
 
     use super::*;
 
+    const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
+
     fn batch(actions: Vec<Action>) -> Batch {
         let mutation = |(seq, action)| Mutation {
             seq,
@@ -157,7 +185,7 @@ mod tests {
             mutations: (1..).zip(actions).map(mutation).collect(),
             scope: Scope::AVAILABLE,
             last_outcome_seq: 0,
-            now: UnixMillis(0),
+            now: NOW,
         }
     }
 
@@ -182,5 +210,24 @@ mod tests {
         assert_eq!(parts, [vec![1, 2, 3, 4, 5], vec![6, 7, 8, 9, 10], vec![11, 12]]);
         let deletions = (0..100).map(|id| Action::DeleteProduct { id: Uuid::from_u128(id) }).collect();
         assert_eq!(seqs(batch(deletions)), [(1..=100).collect::<Vec<u64>>()]);
+    }
+
+    #[test]
+    fn claims_that_cannot_be_true_are_replaced() {
+        const DAY: i64 = 86_400_000;
+        let claim = |base, captured_at, author: &str| {
+            let mut sent = batch(vec![Action::DeleteProduct { id: Uuid::nil() }]);
+            let mutation = &mut sent.mutations[0];
+            mutation.base = base;
+            mutation.captured_at = UnixMillis(captured_at);
+            author.clone_into(&mut mutation.author);
+            let Mutation { base, captured_at, author, .. } = sent.bounded(7).mutations.remove(0);
+            (base, captured_at.0, author)
+        };
+        let kept = |base, at, author: &str| (base, at, author.to_owned());
+        assert_eq!(claim(7, NOW.0 + DAY, "Zoë"), kept(7, NOW.0 + DAY, "Zoë"));
+        assert_eq!(claim(3, MIN_CAPTURED_AT.0, ""), kept(3, MIN_CAPTURED_AT.0, ""));
+        assert_eq!(claim(u64::MAX, i64::MIN, "A\u{1b}[2J\n"), kept(7, NOW.0, "A[2J"));
+        assert_eq!(claim(8, NOW.0 + 2 * DAY + 1, "A"), kept(7, NOW.0, "A"));
     }
 }

@@ -13,6 +13,7 @@ use super::late_facts;
 use super::records::{Booked, Known, StoredReceipt};
 use super::rules::{self, Ruling};
 use super::unknown_codes;
+use super::wording;
 use super::working_set::{AppliedAction, WorkingSet};
 
 /// Decides every mutation of `batch` over the store's records. Decides nothing if the device holds outcomes
@@ -44,8 +45,8 @@ struct Booking<'b> {
 }
 
 impl<'b> Booking<'b> {
-    fn new(batch: &'b Batch, known: Known) -> Self {
-        let Known { rev, max_seq, receipts, rows, claims, orders } = known;
+    fn new(batch: &'b Batch, mut known: Known) -> Self {
+        let (max_seq, receipts) = (known.max_seq, std::mem::take(&mut known.receipts));
         let own = receipts.iter().filter(|receipt| receipt.client == batch.client);
         Self {
             batch,
@@ -53,7 +54,7 @@ impl<'b> Booking<'b> {
             by_seq: own.map(|receipt| (receipt.seq, receipt.clone())).collect(),
             by_id: receipts.into_iter().map(|receipt| (receipt.id, receipt)).collect(),
             new_receipts: Vec::new(),
-            set: WorkingSet::new(batch.client, rev, rows, claims, orders),
+            set: WorkingSet::new(batch.client, known),
         }
     }
 
@@ -152,6 +153,8 @@ impl<'b> Booking<'b> {
             .as_ref()
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message.clone()))?;
         self.check_envelope(mutation)?;
+        let renumbered = rules::renumbered(&self.set, action);
+        let action = renumbered.as_ref().unwrap_or(action);
         let merges = rules::admit(&self.set, mutation.base, action)?;
         let mut touched = Warehouse::touches(action);
         touched.extend(late_facts::exceptions_of(&touched));
@@ -174,6 +177,10 @@ impl<'b> Booking<'b> {
             ("merged".to_owned(), message.to_owned())
         } else {
             rules::remark(&self.set, &effects)
+        };
+        let (code, message) = match &renumbered {
+            Some(Action::PlaceOrder(order)) if code.is_empty() => wording::renumbered(order),
+            _ => (code, message),
         };
         let applied = AppliedAction { mutation: at, rows, also_deleted, effects };
         touched.extend(self.set.write(&touched, applied));

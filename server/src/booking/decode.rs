@@ -155,10 +155,7 @@ mod tests {
         };
         assert!(decoded_action(&order(200)).is_ok());
         let Refusal { code, message } = refused(&order(201));
-        assert_eq!(
-            (code, message.as_str()),
-            ("bad_order", "An order has 1 to 200 lines; this one has 201.")
-        );
+        assert_eq!((code, message.as_str()), ("bad_order", "An order has 1 to 200 lines; this one has 201."));
         assert_eq!(refused(&order(0)).code, "bad_order");
     }
 

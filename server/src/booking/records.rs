@@ -80,6 +80,8 @@ pub struct Known {
     pub claims: BTreeMap<String, RowKey>,
     /// Orders that exist.
     pub orders: BTreeSet<Uuid>,
+    /// Order numbers in use.
+    pub numbers: BTreeSet<String>,
 }
 
 /// An effect of a booked mutation, with its place in the site's history.

@@ -2,8 +2,8 @@
 //! belong to other rows.
 
 use domain::{
-    Action, Effect, Product, Quantity, Row, Verdict as EditVerdict, conflict_code, judge_edit, lot_key,
-    product_key,
+    Action, Effect, MAX_CODE_CHARS, Order, Product, Quantity, Row, Verdict as EditVerdict, conflict_code,
+    judge_edit, lot_key, product_key,
 };
 use sync::{RowKey, Verdict};
 use uuid::Uuid;
@@ -12,6 +12,9 @@ use super::late_facts;
 use super::records::StoredRow;
 use super::wording;
 use super::working_set::WorkingSet;
+
+/// Digits of an order's id that are added to a number that is taken.
+const ORDER_ID_DIGITS: usize = 6;
 
 /// A decision that books nothing: a refusal, or a no-op.
 pub(super) struct Ruling {
@@ -97,6 +100,21 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
             Ok(false)
         }
     }
+}
+
+/// An order whose number another order has, under a number of its own: the sale has happened, and the two have to be told
+/// apart. `None` for everything else.
+pub(super) fn renumbered(set: &WorkingSet, action: &Action) -> Option<Action> {
+    let Action::PlaceOrder(order) = action else { return None };
+    if set.order_exists(order.id) || !set.number_exists(&order.number) {
+        return None;
+    }
+    let id = order.id.simple().to_string();
+    // The last digits differ in ids of any version.
+    let own = id.get(id.len() - ORDER_ID_DIGITS..).unwrap_or(&id);
+    let room = MAX_CODE_CHARS - ORDER_ID_DIGITS - 1;
+    let number: String = order.number.chars().take(room).collect();
+    Some(Action::PlaceOrder(Order { number: format!("{number}-{own}"), ..order.clone() }))
 }
 
 fn known_product(set: &WorkingSet, id: Uuid) -> Result<&StoredRow, Ruling> {

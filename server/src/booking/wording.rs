@@ -1,19 +1,26 @@
 //! The sentences of outcomes.
 
 use domain::{
-    ExceptionKind, InventoryLot, LotPatch, LotRef, Money, Product, ProductPatch, Quantity, Row,
-    StockException, with_groups,
+    ExceptionKind, InventoryLot, LotPatch, LotRef, Money, Order, Product, ProductPatch, Quantity, Row,
+    StockException, clean_line, with_groups,
 };
 
 /// Maximum length of quoted external text in a sentence.
 const MAX_QUOTED_CHARS: usize = 80;
 
-/// `text`, truncated to [`MAX_QUOTED_CHARS`].
+/// `text` as one harmless line, truncated to [`MAX_QUOTED_CHARS`].
 pub(crate) fn shortened(text: &str) -> String {
+    let text = clean_line(text, usize::MAX);
     match text.char_indices().nth(MAX_QUOTED_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+        None => text,
     }
+}
+
+/// The code and the sentence of an order that was booked under another number.
+pub(super) fn renumbered(order: &Order) -> (String, String) {
+    let message = format!("Another order has this number. This one was booked as {}.", order.number);
+    ("renumbered".to_owned(), message)
 }
 
 /// The row's name within a sentence: a product's name, or `lot L1 at B-07-3`.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::barcode::barcode_key;
 use super::late_facts;
-use super::records::{BookedEffect, StoredRow};
+use super::records::{BookedEffect, Known, StoredRow};
 use super::wording;
 
 /// The result of one action on a copy of the rows it touches.
@@ -30,20 +30,16 @@ pub(super) struct WorkingSet {
     rows: BTreeMap<RowKey, StoredRow>,
     claims: BTreeMap<String, RowKey>,
     orders: BTreeSet<Uuid>,
+    numbers: BTreeSet<String>,
     changed: BTreeSet<RowKey>,
     effects: Vec<BookedEffect>,
 }
 
 impl WorkingSet {
-    /// The site's state at `rev`, before the first mutation.
-    pub(super) fn new(
-        client: Uuid,
-        rev: u64,
-        rows: BTreeMap<RowKey, StoredRow>,
-        claims: BTreeMap<String, RowKey>,
-        orders: BTreeSet<Uuid>,
-    ) -> Self {
-        Self { client, rev, rows, claims, orders, changed: BTreeSet::new(), effects: Vec::new() }
+    /// The site's state before the first mutation.
+    pub(super) fn new(client: Uuid, known: Known) -> Self {
+        let Known { rev, rows, claims, orders, numbers, max_seq: _, receipts: _ } = known;
+        Self { client, rev, rows, claims, orders, numbers, changed: BTreeSet::new(), effects: Vec::new() }
     }
 
     pub(super) fn client(&self) -> Uuid {
@@ -66,6 +62,10 @@ impl WorkingSet {
     /// The row that holds a claim.
     pub(super) fn holder(&self, claim: &str) -> Option<&RowKey> {
         self.claims.get(claim)
+    }
+
+    pub(super) fn number_exists(&self, number: &str) -> bool {
+        self.numbers.contains(number)
     }
 
     pub(super) fn order_exists(&self, id: Uuid) -> bool {
@@ -140,6 +140,7 @@ impl WorkingSet {
         for (line, effect) in (0_u64..).zip(effects) {
             if let Effect::Order(order) = &effect {
                 self.orders.insert(order.id);
+                self.numbers.insert(order.number.clone());
             }
             self.effects.push(BookedEffect { rev: self.rev, line, mutation, effect });
         }

@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
+use super::origin::TrustedProxies;
 use super::{events, with_api_layers, with_app};
 use crate::any::{Book, BookFault};
 use crate::booking::shortened;
@@ -29,7 +30,7 @@ pub(crate) fn router<M: Model<Row: Send>>(book: &Book<M>, own: Router, dist: Opt
         .route("/api/rows/{index_key}", get(rows::<M>))
         .with_state(book.clone())
         .merge(own);
-    with_app(with_api_layers(routes, names.header), dist)
+    with_app(with_api_layers(routes, names.header), dist, |_| true, TrustedProxies::default())
 }
 
 async fn sync<M: Model<Row: Send>>(

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
+
+use super::origin::Origin;
 
 /// The content security policy of pages and of the service worker.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -17,10 +22,24 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
      worker-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 /// Minimum number of hexadecimal digits of a content hash in a file name.
 const MIN_HASH_DIGITS: usize = 16;
+/// Bytes of a content's hash in its tag.
+const TAG_BYTES: usize = 16;
+/// Maximum size of a file whose name does not contain its hash: it is read into memory, to be compared by content.
+const MAX_TAGGED_BYTES: usize = 8 * 1024 * 1024;
+/// The app uses the camera and the clipboard, and keeps the screen on.
+const PERMISSIONS_POLICY: &str = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), \
+     bluetooth=(), midi=(), display-capture=()";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-pub(super) fn router(dist: &Path) -> Router {
-    Router::new().route(sync::SIGN_IN_PATH, get(back)).fallback(serve).with_state(dist.to_owned())
+#[derive(Clone, Debug)]
+struct App {
+    dist: PathBuf,
+    is_page: fn(&str) -> bool,
+}
+
+pub(super) fn router(dist: &Path, is_page: fn(&str) -> bool) -> Router {
+    let app = App { dist: dist.to_owned(), is_page };
+    Router::new().route(sync::SIGN_IN_PATH, get(back)).fallback(serve).with_state(app)
 }
 
 /// Redirects to the app: a request gets here when a proxy has let it pass after a sign-in, or when there is no proxy.
@@ -28,15 +47,16 @@ async fn back() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Redirect::to("/"))
 }
 
-async fn serve(State(dist): State<PathBuf>, request: Request) -> Response {
+async fn serve(State(App { dist, is_page }): State<App>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    if path == "/api" || path.starts_with("/api/") {
+    if path == "/api" || path.starts_with("/api/") || path.starts_with("//") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let page = is_navigation(&request).then(|| page_request(&request));
-    let files = ServeDir::new(&dist).precompressed_br().precompressed_gzip();
-    let Ok(found) = files.oneshot(request).await;
-    let mut response = match page {
+    let page = (is_navigation(&request) && is_page(&path)).then(|| file_request(&request, Uri::default()));
+    let file = file_request(&request, request.uri().clone());
+    let files = ServeDir::new(&dist).append_index_html_on_directories(false);
+    let Ok(found) = files.precompressed_br().precompressed_gzip().oneshot(file).await;
+    let found = match page {
         Some(page) if found.status() == StatusCode::NOT_FOUND => {
             let index = ServeFile::new(dist.join("index.html")).precompressed_br().precompressed_gzip();
             let Ok(index) = index.oneshot(page).await;
@@ -44,11 +64,34 @@ async fn serve(State(dist): State<PathBuf>, request: Request) -> Response {
         }
         _ => found.map(Body::new),
     };
-    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
-        let caching = if is_hashed(&path) { FOREVER } else { "no-cache" };
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if !found.status().is_success() {
+        return found;
     }
-    response
+    answer(found, Asked::of(&request)).await
+}
+
+/// What a request says about the file that the client has.
+struct Asked {
+    path: String,
+    is_head: bool,
+    known_tags: Vec<String>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let lines = request.headers().get_all(header::IF_NONE_MATCH).into_iter();
+        let tags = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        Self {
+            path: request.uri().path().to_owned(),
+            is_head: *request.method() == Method::HEAD,
+            known_tags: tags.map(|tag| tag.trim().to_owned()).collect(),
+        }
+    }
+
+    /// Whether the client's copy has this tag. The comparison is the weak one, which proxies that repack files rely on.
+    fn has(&self, tag: &str) -> bool {
+        self.known_tags.iter().any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    }
 }
 
 /// Whether the request is for a page of the app, which the app's router handles. A missing file must not be
@@ -59,11 +102,65 @@ fn is_navigation(request: &Request) -> bool {
     reads && !name.contains('.')
 }
 
-fn page_request(request: &Request) -> Request {
-    let mut page = Request::new(Body::empty());
-    page.method_mut().clone_from(request.method());
-    page.headers_mut().clone_from(request.headers());
-    page
+/// A request for the whole file, whatever the client has: only the content tells whether that is current. A part of a file
+/// may be one of another build's.
+fn file_request(request: &Request, uri: Uri) -> Request {
+    let mut file = Request::new(Body::empty());
+    // With its body, because the body is what is compared.
+    file.method_mut().clone_from(if *request.method() == Method::HEAD {
+        &Method::GET
+    } else {
+        request.method()
+    });
+    *file.uri_mut() = uri;
+    if let Some(accepted) = request.headers().get(header::ACCEPT_ENCODING) {
+        file.headers_mut().insert(header::ACCEPT_ENCODING, accepted.clone());
+    }
+    file
+}
+
+/// Adds a tag of the content to a file, and answers with 304 if the client has it.
+async fn answer(found: Response, asked: Asked) -> Response {
+    let (mut head, body) = found.into_parts();
+    let encoding = head.headers.get(header::CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
+    let encoding = encoding.unwrap_or("identity");
+    let is_immutable = is_hashed(&asked.path);
+    let (tag, body) = if is_immutable {
+        // The name contains the hash of the content.
+        (hex_of(&[asked.path.as_bytes(), encoding.as_bytes()]), body)
+    } else {
+        let Ok(bytes) = to_bytes(body, MAX_TAGGED_BYTES).await else {
+            tracing::error!(asked.path, "a file cannot be read, or is too large to be served");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        (hex_of(&[&bytes]), Body::from(bytes))
+    };
+    let tag = format!("\"{tag}\"");
+    let caching = if is_immutable { FOREVER } else { "no-cache" };
+    head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    head.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    head.headers.remove(header::ACCEPT_RANGES);
+    // A build may have the times of an earlier one.
+    head.headers.remove(header::LAST_MODIFIED);
+    let is_current = asked.has(&tag);
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        head.headers.insert(header::ETAG, tag);
+    }
+    if is_current {
+        head.status = StatusCode::NOT_MODIFIED;
+        for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING] {
+            head.headers.remove(name);
+        }
+    }
+    let is_empty = is_current || asked.is_head;
+    Response::from_parts(head, if is_empty { Body::empty() } else { body })
+}
+
+fn hex_of(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    parts.iter().for_each(|part| digest.update(part));
+    HEXLOWER.encode(&digest.finalize()[..TAG_BYTES])
 }
 
 fn is_hashed(path: &str) -> bool {
@@ -76,15 +173,21 @@ fn is_hashed(path: &str) -> bool {
 
 /// Adds the security headers to every response. The worker's script needs them as well: it runs under its own
 /// policy.
-pub(super) async fn secured(mut response: Response) -> Response {
+pub(super) async fn secured(origin: Origin, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
     ];
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if origin.is_https {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
 }

@@ -2,19 +2,18 @@
 
 use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::errors::ApiError;
+use super::origin::Origin;
+use super::session::{self, DueCookie};
 use super::site;
 use super::state::AppState;
 use crate::enrolment::hash;
 use crate::store::Device;
-
-/// The cookie that carries the token.
-pub(super) const COOKIE: &str = "lotbook_device";
 
 /// The query parameter of reads by which an app names the site whose data it holds.
 #[derive(Debug, Deserialize)]
@@ -33,12 +32,7 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(caller) = parts.extensions.get::<Self>() {
             return Ok(caller.clone());
         }
-        let needed = || {
-            let message = "This device is not connected. Connect it with a new one-time link.";
-            ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
-        };
-        let token = token(&parts.headers).ok_or_else(needed)?;
-        let device = state.store.device(hash(token)).await?.ok_or_else(needed)?;
+        let device = device_of(parts, state).await?;
         // A query that cannot be read names none; its handler refuses it.
         let named = Query::<NamedSite>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.site);
         site::check_named(&device, named.as_deref())?;
@@ -46,15 +40,28 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<&str> {
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        return authorization.to_str().ok()?.strip_prefix("Bearer ");
+/// The device whose token the request has: as a bearer token, or in one of its cookies.
+async fn device_of(parts: &mut Parts, state: &AppState) -> Result<Device, ApiError> {
+    if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+        let token = authorization.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        return state.store.device(hash(token.ok_or_else(needed)?)).await?.ok_or_else(needed);
     }
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+    for cookie in session::cookies(&parts.headers) {
+        let Some(device) = state.store.device(hash(&cookie.token)).await? else { continue };
+        let Ok(origin) = Origin::from_request_parts(parts, state).await;
+        if cookie.is_due(origin, state.clock.now())
+            && let Some(due) = parts.extensions.get::<DueCookie>()
+        {
+            due.leave(&cookie.token);
+        }
+        return Ok(device);
+    }
+    Err(needed())
+}
+
+fn needed() -> ApiError {
+    let message = "This device is not connected. Connect it with a new one-time link.";
+    ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
 }
 
 /// Refuses requests that change data and lack the app's header: a form on another site could have sent them, but it

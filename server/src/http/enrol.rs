@@ -1,32 +1,28 @@
 //! `POST /api/enrol` turns a one-time code into a device; `GET /api/device` names the device; `POST
 //! /api/sign-out` revokes it.
 
-use std::net::SocketAddr;
-
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use domain::{DeviceAnswer, EnrolRequest};
 
-use super::auth::{COOKIE, Caller};
+use super::auth::Caller;
 use super::body::BodyBytes;
 use super::errors::ApiError;
+use super::origin::Origin;
+use super::session;
 use super::site;
 use super::state::AppState;
 use crate::enrolment::{self, Applicant};
 use crate::store::{Device, EnrolRefusal};
 
-/// Lifetime of the cookie: longer than that of a device.
-const COOKIE_LIFE_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
-
 pub(super) async fn enrol(
     State(state): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    origin: Origin,
     body: BodyBytes,
 ) -> Result<Response, ApiError> {
-    state.enrol_limiter.admit(peer.ip())?;
+    state.enrol_limiter.admit(origin.network(), state.clock.now())?;
     let EnrolRequest { code, site, device_name, bearer } = body.json()?;
     let applicant = Applicant { device_name: &device_name, held_site: site.as_deref() };
     let enrolled = enrolment::enrol(state.store.as_ref(), &code, applicant, state.clock.now()).await?;
@@ -37,11 +33,13 @@ pub(super) async fn enrol(
         }
         EnrolRefusal::OtherSite(asked) => site::refusal(site.as_deref().unwrap_or_default(), &asked),
     })?;
+    state.enrol_limiter.succeeded(origin.network());
+    tracing::info!(site = device.site, device = device.prefix, "enrolled a device");
     if bearer {
         return Ok(Json(answer(device, 0, Some(token))).into_response());
     }
-    let cookie = cookie(&headers, &token, COOKIE_LIFE_SECONDS);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(answer(device, 0, None))).into_response())
+    let lines = session::set(origin, &token, state.clock.now());
+    Ok(with_cookies(Json(answer(device, 0, None)), lines))
 }
 
 pub(super) async fn device(
@@ -56,17 +54,19 @@ pub(super) async fn device(
 pub(super) async fn sign_out(
     State(state): State<AppState>,
     Caller(device): Caller,
-    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     state.store.revoke(&device.site, device.device, state.clock.now()).await?;
-    let cookie = cookie(&headers, "", 0);
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])).into_response())
+    state.streams.end(device.device);
+    tracing::info!(site = device.site, device = device.prefix, "signed a device out");
+    Ok(with_cookies(StatusCode::NO_CONTENT, session::removed()))
 }
 
-fn cookie(headers: &HeaderMap, token: &str, life_seconds: u64) -> String {
-    let is_https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    let secure = if is_https { "; Secure" } else { "" };
-    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={life_seconds}{secure}")
+fn with_cookies(response: impl IntoResponse, lines: Vec<HeaderValue>) -> Response {
+    let mut response = response.into_response();
+    for line in lines {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    response
 }
 
 fn answer(device: Device, lives: u64, token: Option<String>) -> DeviceAnswer {

@@ -21,10 +21,13 @@ pub(super) async fn events(
     Caller(device): Caller,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let revisions = state.revisions.listen(&device.site);
-    let mut shutdown = state.shutdown.clone();
+    let (mut shutdown, mut revoked) = (state.shutdown.clone(), state.streams.open(device.device));
     let ended = async move {
-        // Fails if the server is gone, which ends the stream too.
-        let _ = shutdown.wait_for(|down| *down).await;
+        // Each fails if the server is gone, which ends the stream too.
+        tokio::select! {
+            _ = shutdown.wait_for(|down| *down) => {}
+            _ = revoked.wait_for(|is_revoked| *is_revoked) => {}
+        }
     };
     Ok(stream(revisions, ended))
 }

@@ -13,25 +13,28 @@ pub(crate) mod held;
 mod intake;
 mod limits;
 mod lots;
+mod origin;
+mod pages;
 mod products;
 mod rate_limit;
+mod readiness;
 mod revisions;
 mod scope;
+mod session;
 mod site;
 mod state;
+mod streams;
 mod sync;
 
 use std::path::Path;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Router};
 use domain::NAMES;
-use serde_json::json;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -44,8 +47,11 @@ pub use body::MAX_BODY_BYTES;
 use body::{BodyBudget, MAX_STRANGERS_BODY_BYTES, MaxBodyBytes};
 use limits::Kind;
 pub use limits::{DeviceLimits, KindLimits};
+pub use origin::TrustedProxies;
+pub use pages::is_page;
 pub use revisions::Revisions;
 pub use state::AppState;
+pub use streams::Streams;
 
 /// Timeout of a request until its response begins. An event stream begins at once, and is not limited.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,19 +60,29 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub fn router(state: AppState, dist: Option<&Path>) -> Router {
     let router = Router::new()
         .nest("/api", api(&state).with_state(state.clone()))
-        .route("/healthz", get(healthz).with_state(state));
-    with_app(router, dist)
+        .route("/livez", get(readiness::livez))
+        .route("/readyz", get(readiness::readyz).with_state(state.clone()))
+        .route("/healthz", get(readiness::healthz).with_state(state.clone()));
+    with_app(router, dist, pages::is_page, state.proxies)
 }
 
-/// Adds the app's files, if there are any, and what every response needs.
-fn with_app(router: Router, dist: Option<&Path>) -> Router {
+/// Adds the app's files, if there are any, and what every response needs. `is_page` says which addresses get the app's page.
+fn with_app(
+    router: Router,
+    dist: Option<&Path>,
+    is_page: fn(&str) -> bool,
+    proxies: TrustedProxies,
+) -> Router {
     let router = match dist {
-        Some(dist) => router.merge(assets::router(dist)),
+        Some(dist) => router.merge(assets::router(dist, is_page)),
         None => {
             router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") })
         }
     };
-    router.layer(map_response(assets::secured)).layer(TraceLayer::new_for_http())
+    router
+        .layer(from_fn(assets::secured))
+        .layer(from_fn_with_state(proxies, origin::identify))
+        .layer(TraceLayer::new_for_http())
 }
 
 fn api(state: &AppState) -> Router<AppState> {
@@ -86,7 +102,8 @@ fn api(state: &AppState) -> Router<AppState> {
         .route("/events", get(events::events).route_layer(admit(Kind::Stream)))
         .route("/enrol", post(enrol::enrol).layer(Extension(MaxBodyBytes(MAX_STRANGERS_BODY_BYTES))))
         .merge(reads)
-        .fallback(|| async { StatusCode::NOT_FOUND });
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(state.clone(), session::renew));
     with_api_layers(routes, NAMES.header)
 }
 
@@ -107,17 +124,4 @@ fn with_api_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, header: 
 async fn not_stored(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// Whether the database responds, and the revision of each site.
-async fn healthz(State(state): State<AppState>) -> Response {
-    match state.store.sites().await {
-        Ok(sites) => {
-            let rev = sites.iter().map(|site| site.rev).max().unwrap_or(0);
-            let sites: serde_json::Map<_, _> =
-                sites.into_iter().map(|site| (site.site, json!({ "rev": site.rev }))).collect();
-            Json(json!({ "status": "ok", "rev": rev, "sites": sites })).into_response()
-        }
-        Err(fault) => errors::ApiError::from(fault).into_response(),
-    }
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::limits::{DeviceLimits, Devices};
+use super::origin::TrustedProxies;
 use super::rate_limit::EnrolLimiter;
+use super::readiness::Readiness;
 use super::revisions::Revisions;
+use super::streams::Streams;
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -20,6 +23,9 @@ pub struct AppState {
     pub(super) enrol_limiter: Arc<EnrolLimiter>,
     /// None without limits.
     pub(super) devices: Option<Arc<Devices>>,
+    pub(super) streams: Arc<Streams>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) proxies: TrustedProxies,
 }
 
 impl std::fmt::Debug for AppState {
@@ -36,12 +42,38 @@ impl AppState {
         revisions: Arc<Revisions>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
-        Self { store, clock, revisions, shutdown, enrol_limiter: Arc::default(), devices: None }
+        Self {
+            store,
+            clock,
+            revisions,
+            shutdown,
+            enrol_limiter: Arc::default(),
+            devices: None,
+            streams: Arc::default(),
+            readiness: Arc::default(),
+            proxies: TrustedProxies::default(),
+        }
     }
 
     /// Limits each device. Without limits a simulation stays the same at any speed.
     #[must_use]
     pub fn with_device_limits(self, limits: DeviceLimits) -> Self {
         Self { devices: Some(Arc::new(Devices::new(limits))), ..self }
+    }
+
+    /// The same state with proxies that are trusted.
+    #[must_use]
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The open event streams.
+    pub fn streams(&self) -> Arc<Streams> {
+        Arc::clone(&self.streams)
+    }
+
+    /// Makes the server not ready, before it stops.
+    pub fn drain(&self) {
+        self.readiness.drain();
     }
 }

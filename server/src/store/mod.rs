@@ -7,6 +7,7 @@ mod fault;
 mod known;
 pub mod sqlite;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -401,6 +402,17 @@ pub trait Store: Send + Sync + 'static {
     /// already.
     async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault>;
 
+    /// Revokes every device of a site that was enrolled at `since` or later. Returns their number.
+    async fn revoke_enrolled_since(
+        &self,
+        site: &str,
+        since: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<u64, StoreFault>;
+
+    /// Every revoked device of every site.
+    async fn revoked(&self) -> Result<HashSet<Uuid>, StoreFault>;
+
     /// The number of clients (lives of its database) of a device that have sent mutations. More than one
     /// means that a browser lost its data.
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault>;
@@ -441,6 +453,9 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
 
-    /// Writes a consistent copy of all data to a new file, under a new epoch.
+    /// Checks that work can be stored durably, without changing any.
+    async fn check_writable(&self) -> Result<(), StoreFault>;
+
+    /// Writes a consistent copy of all data to a new file, under new epochs.
     async fn backup(&self, to: &Path) -> Result<(), StoreFault>;
 }

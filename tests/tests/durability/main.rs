@@ -7,5 +7,6 @@ mod crew;
 mod dice;
 mod kill;
 mod log;
+mod restore;
 mod server;
 mod torn;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use domain::ProductAnswer;
 use reqwest::{Client, Response};
 use serde_json::Value;
+use server::store::Store as _;
 use tests::TestServer;
 use tokio::time::timeout;
 
@@ -64,6 +65,31 @@ async fn an_import_by_another_process_reaches_listeners() -> Result<()> {
     };
     server::import::import(&elsewhere, options, server.clock().now()).await?;
     assert_eq!(next_rev(&mut stream).await?, 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_device_is_revoked_or_signs_out() -> Result<()> {
+    let (server, _) = stocked().await?;
+    let (revoked, signed_out, other) = (server.enrol().await?, server.enrol().await?, server.enrol().await?);
+    let mut streams = Vec::new();
+    for token in [&revoked, &signed_out, &other] {
+        let mut stream = listen(&server, token).await?;
+        assert_eq!(next_rev(&mut stream).await?, 2);
+        streams.push(stream);
+    }
+    let devices = server.store()?.devices(server::DEFAULT_SITE).await?;
+    let device = devices.iter().find(|device| device.prefix == "D02").context("the device")?;
+    // As the command `revoke` does, in another process.
+    let elsewhere = server::store::sqlite::SqliteStore::open_current(&server.database())?;
+    assert!(elsewhere.revoke(server::DEFAULT_SITE, device.device, server.clock().now()).await?);
+    crate::post(&server, &signed_out, "/api/sign-out", Vec::new()).await?;
+    for stream in &mut streams[..2] {
+        let rest = timeout(PATIENCE, stream.chunk()).await?;
+        assert!(matches!(rest, Ok(None) | Err(_)), "the stream goes on: {rest:?}");
+    }
+    let rest = timeout(Duration::from_millis(300), streams[2].chunk()).await;
+    assert!(matches!(rest, Err(_) | Ok(Ok(Some(_)))), "the other device's stream has ended: {rest:?}");
     Ok(())
 }
 

@@ -69,11 +69,61 @@ async fn precompressed_files_are_served_by_accept_encoding() -> Result<()> {
     Ok(())
 }
 
+async fn get_with(server: &TestServer, path: &str, headers: &[(&str, &str)]) -> Result<Response> {
+    let client = Client::builder().gzip(false).brotli(false).build()?;
+    let mut get = client.get(format!("{}{path}", server.url()?));
+    for (name, value) in headers {
+        get = get.header(*name, *value);
+    }
+    Ok(get.send().await?)
+}
+
+#[tokio::test]
+async fn files_are_compared_by_content_and_never_by_time() -> Result<()> {
+    let dist = built_app()?;
+    let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
+    let later = ("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT");
+    for path in ["/", "/sw.js", "/app-0123456789abcdef.js"] {
+        let first = get(&server, path, "identity").await?;
+        let tag = header(&first, "etag")?.to_owned();
+        assert!(tag.starts_with('"') && tag.len() > 20, "{path}: {tag}");
+        assert!(
+            !first.headers().contains_key("last-modified") && !first.headers().contains_key("accept-ranges")
+        );
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            let again = get_with(&server, path, &[("if-none-match", &known)]).await?;
+            assert_eq!(
+                (again.status().as_u16(), header(&again, "etag")?),
+                (304, tag.as_str()),
+                "{path}: {known}"
+            );
+        }
+        assert_eq!(get_with(&server, path, &[later]).await?.status(), 200, "{path}");
+        let part = get_with(&server, path, &[("range", "bytes=0-1"), ("if-range", "\"old\"")]).await?;
+        assert_eq!(part.status(), 200, "{path}: part of another build's file");
+        let plain = Client::builder().gzip(false).brotli(false).build()?;
+        let head = plain.head(format!("{}{path}", server.url()?)).send().await?;
+        assert_eq!((header(&head, "etag")?, head.status().as_u16()), (tag.as_str(), 200), "{path}");
+    }
+    // A build with other content and the times of the earlier one.
+    let page = dist.path().join("index.html");
+    let (tag, modified) =
+        (header(&get(&server, "/", "identity").await?, "etag")?.to_owned(), fs::metadata(&page)?.modified()?);
+    fs::write(&page, "<!doctype html><title>Another</title>")?;
+    fs::File::options().write(true).open(&page)?.set_modified(modified)?;
+    let other = get_with(&server, "/", &[("if-none-match", &tag), later]).await?;
+    assert_eq!(other.status(), 200);
+    assert!(other.text().await?.contains("Another"));
+    let packed = header(&get(&server, "/app-0123456789abcdef.js", "br").await?, "etag")?.to_owned();
+    assert_ne!(packed, header(&get(&server, "/app-0123456789abcdef.js", "gzip").await?, "etag")?);
+    Ok(())
+}
+
 #[tokio::test]
 async fn app_routes_get_the_index_page_and_missing_files_a_404() -> Result<()> {
     let dist = built_app()?;
     let server = TestServer::start_with(Some(dist.path().to_owned())).await?;
-    for page in ["/products/0b3d2ead-8943-559a-9162-d4ca68168174", "/enrol/AB3C4D5EFG", "/checkout"] {
+    for page in ["/product/0b3d2ead-8943-559a-9162-d4ca68168174", "/enrol/AB3C4D5EFG", "/checkout"] {
         let response = get(&server, page, "identity").await?;
         assert_eq!(
             (response.status().as_u16(), header(&response, "cache-control")?),

@@ -42,7 +42,7 @@ async fn a_sku_is_taken_in_every_spelling() -> Result<()> {
     let (server, ada) = stocked().await?;
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
-    for sku in ["vin-1", "\u{ff36}\u{ff29}\u{ff2e}\u{ff0d}\u{ff11}", "VIN\u{200b}-1", "\u{feff}Vin-1"] {
+    for sku in ["vin-1", "\u{ff36}\u{ff29}\u{ff2e}\u{ff0d}\u{ff11}", "VIN\u{200b}-1", "\u{2060}Vin-1"] {
         let id = Uuid::new_v5(&Uuid::nil(), sku.as_bytes());
         ben.record(Action::CreateProduct(Product { id, sku: sku.to_owned(), ..soap() })).await?;
         ben.sync(&server).await?;

@@ -5,8 +5,10 @@ mod audit;
 mod bad_input;
 mod booking;
 mod busy;
+mod claims;
 mod conflicts;
 mod connections;
+mod cookies;
 mod deliveries;
 mod devices;
 mod enrolment;
@@ -27,6 +29,7 @@ mod restore;
 mod transfer;
 mod two_sites;
 mod unavailable;
+mod watching;
 
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};

@@ -1,12 +1,15 @@
 //! Devices, their tokens, and the one-time codes of enrolments. Codes and tokens are stored as SHA-256 only.
 
+use std::collections::HashSet;
+
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sync::UnixMillis;
-
 use uuid::Uuid;
 
 use super::super::{Device, EnrolRefusal, Enrolment, StoreFault};
 use super::convert::from_i64;
+use super::security_log::{Entry, SecurityLog};
 
 const COLUMNS: &str = "device, site, name, prefix, last_seen_at, clock_ahead_millis";
 
@@ -36,6 +39,7 @@ pub(super) fn all(connection: &Connection, site: &str) -> Result<Vec<Device>, St
 
 pub(super) fn revoke(
     transaction: &Transaction<'_>,
+    log: &SecurityLog,
     site: &str,
     device: Uuid,
     now: UnixMillis,
@@ -44,7 +48,37 @@ pub(super) fn revoke(
         "UPDATE devices SET revoked_at = ?3 WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL",
         params![site, device, now.0],
     )?;
+    if revoked > 0 {
+        log.append(transaction, &[Entry::Revoked { site: site.to_owned(), device, at: now }])?;
+    }
     Ok(revoked > 0)
+}
+
+pub(super) fn revoke_enrolled_since(
+    transaction: &Transaction<'_>,
+    log: &SecurityLog,
+    site: &str,
+    since: UnixMillis,
+    now: UnixMillis,
+) -> Result<u64, StoreFault> {
+    let mut statement = transaction.prepare(
+        "UPDATE devices SET revoked_at = ?3 WHERE site = ?1 AND enrolled_at >= ?2 AND revoked_at IS NULL \
+         RETURNING device",
+    )?;
+    let devices = statement.query_map(params![site, since.0, now.0], |row| row.get(0))?;
+    let entry = |device| Entry::Revoked { site: site.to_owned(), device, at: now };
+    let entries: Vec<Entry> = devices.map(|device| device.map(entry)).collect::<Result<_, _>>()?;
+    if !entries.is_empty() {
+        log.append(transaction, &entries)?;
+    }
+    Ok(u64::try_from(entries.len()).unwrap_or(u64::MAX))
+}
+
+pub(super) fn revoked(connection: &Connection) -> Result<HashSet<Uuid>, StoreFault> {
+    let mut statement =
+        connection.prepare_cached("SELECT device FROM devices WHERE revoked_at IS NOT NULL")?;
+    let devices = statement.query_map([], |row| row.get(0))?;
+    Ok(devices.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn lives(connection: &Connection, site: &str, device: Uuid) -> Result<u64, StoreFault> {
@@ -79,6 +113,7 @@ pub(super) fn add_code(
 
 pub(super) fn enrol(
     transaction: &Transaction<'_>,
+    log: &SecurityLog,
     enrolment: &Enrolment,
 ) -> Result<Result<Device, EnrolRefusal>, StoreFault> {
     let Enrolment { code_hash, device_name, device, token_hash, held_site, now } = enrolment;
@@ -115,5 +150,15 @@ pub(super) fn enrol(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         params![device.site, device.device, device.name, device.prefix, token_hash, now.0],
     )?;
+    let (site, at) = (device.site.clone(), *now);
+    let enrolled = Entry::Enrolled {
+        site: site.clone(),
+        device: device.device,
+        name: device.name.clone(),
+        prefix: device.prefix.clone(),
+        token: HEXLOWER.encode(token_hash),
+        at,
+    };
+    log.append(transaction, &[Entry::CodeUsed { site, code: HEXLOWER.encode(code_hash), at }, enrolled])?;
     Ok(Ok(device))
 }

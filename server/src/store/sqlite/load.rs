@@ -61,6 +61,12 @@ pub(super) fn known(connection: &Connection, batch: &Batch) -> Result<Known, Sto
             known.orders.insert(order);
         }
     }
+    for number in needs.numbers {
+        let sql = "SELECT 1 FROM orders WHERE site = ?1 AND number = ?2";
+        if connection.prepare_cached(sql)?.exists(params![site, number])? {
+            known.numbers.insert(number);
+        }
+    }
     Ok(known)
 }
 

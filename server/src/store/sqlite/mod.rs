@@ -15,20 +15,25 @@ mod history;
 mod import;
 mod load;
 mod pool;
+mod probe;
 mod products;
 mod pull;
 mod purge;
 mod push;
 mod rekey;
+mod restore;
 mod retention;
 mod save;
 mod schema;
+mod security_log;
 mod shape;
 mod sites;
 mod sql;
 mod unavailable;
+mod upgrade;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,13 +50,22 @@ use super::{
     Site, Store, StoreFault, Unavailable,
 };
 use crate::booking::{Batch, Scope};
+use crate::database_lock::real_path;
 use pool::Pool;
+use schema::Earlier;
+use security_log::SecurityLog;
+
+pub use backup::backup;
+pub use restore::{Restored, restore};
+pub use security_log::CarriedOver;
+pub use upgrade::{check_servable, copy_before_upgrade};
 
 /// The store on one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     file: PathBuf,
     pool: Pool,
+    security_log: SecurityLog,
 }
 
 impl SqliteStore {
@@ -60,7 +74,37 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreFault`] if the file cannot be used, or was written by a newer server.
     pub fn open(file: &Path) -> Result<Self, StoreFault> {
-        Ok(Self { file: file.to_owned(), pool: Pool::open(file)? })
+        Self::with_pool(file, Pool::open(file, Earlier::Migrate)?)
+    }
+
+    /// Opens `file` and creates it if needed, but refuses tables of an earlier version: a running server may need them.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_current(file: &Path) -> Result<Self, StoreFault> {
+        Self::with_pool(file, Pool::open(file, Earlier::Refuse)?)
+    }
+
+    /// Opens an existing file, which may be write-protected. Writes fail; tables of an earlier version are refused.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_read(file: &Path) -> Result<Self, StoreFault> {
+        Self::with_pool(file, Pool::open_to_read(file)?)
+    }
+
+    fn with_pool(file: &Path, pool: Pool) -> Result<Self, StoreFault> {
+        let real = real_path(file).map_err(|error| schema::unusable(file, &error))?;
+        Ok(Self { file: file.to_owned(), pool, security_log: SecurityLog::beside(&real) })
+    }
+
+    /// Starts the security log if it is missing.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if it cannot be written.
+    pub async fn begin_security_log(&self) -> Result<(), StoreFault> {
+        let log = self.security_log.clone();
+        self.pool.writer().write(move |transaction| log.begin(transaction)).await
     }
 }
 
@@ -68,7 +112,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault> {
         let device = batch.device;
-        self.pool.writer().write_of(device, move |transaction| push::push(transaction, &batch)).await
+        self.pool.writer().write_of(device, move |transaction| push::push(transaction, batch)).await
     }
 
     async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault> {
@@ -145,8 +189,27 @@ impl Store for SqliteStore {
 
     async fn revoke(&self, site: &str, device: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
         let site = site.to_owned();
-        let work = move |transaction: &Transaction<'_>| devices::revoke(transaction, &site, device, now);
+        let log = self.security_log.clone();
+        let work =
+            move |transaction: &Transaction<'_>| devices::revoke(transaction, &log, &site, device, now);
         self.pool.writer().write_of(device, work).await
+    }
+
+    async fn revoke_enrolled_since(
+        &self,
+        site: &str,
+        since: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<u64, StoreFault> {
+        let (site, log) = (site.to_owned(), self.security_log.clone());
+        let revoke = move |transaction: &Transaction<'_>| {
+            devices::revoke_enrolled_since(transaction, &log, &site, since, now)
+        };
+        self.pool.writer().write(revoke).await
+    }
+
+    async fn revoked(&self) -> Result<HashSet<Uuid>, StoreFault> {
+        self.pool.read(devices::revoked).await
     }
 
     async fn lives(&self, site: &str, device: Uuid) -> Result<u64, StoreFault> {
@@ -163,7 +226,8 @@ impl Store for SqliteStore {
     }
 
     async fn enrol(&self, enrolment: Enrolment) -> Result<Result<Device, EnrolRefusal>, StoreFault> {
-        self.pool.writer().write(move |transaction| devices::enrol(transaction, &enrolment)).await
+        let log = self.security_log.clone();
+        self.pool.writer().write(move |transaction| devices::enrol(transaction, &log, &enrolment)).await
     }
 
     async fn add_code(
@@ -218,9 +282,17 @@ impl Store for SqliteStore {
         Ok(purged)
     }
 
+    async fn check_writable(&self) -> Result<(), StoreFault> {
+        // Nobody else holds the write lock for long, and the disk has room.
+        self.pool.writer().write(|_| Ok(())).await?;
+        let file = self.file.clone();
+        let probed = spawn_blocking(move || probe::write_beside(&file)).await;
+        probed.map_err(|error| StoreFault::Failed(error.to_string()))?
+    }
+
     async fn backup(&self, to: &Path) -> Result<(), StoreFault> {
         let (file, to) = (self.file.clone(), to.to_owned());
-        let copied = spawn_blocking(move || backup::backup(&file, &to)).await;
+        let copied = spawn_blocking(move || backup(&file, &to)).await;
         copied.map_err(|error| StoreFault::Failed(error.to_string()))?
     }
 }

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::super::StoreFault;
-use super::schema;
+use super::backup::open_as_it_is;
+use super::schema::{self, Earlier};
 use super::writer::Writer;
 
 /// Connections for reads. More would only wait for the CPU.
@@ -24,17 +25,37 @@ pub(super) struct Pool {
     readers: Arc<Mutex<Vec<Connection>>>,
     /// Declared after the readers, so that it is closed last: only a writing connection can empty the WAL.
     writer: Writer,
+    /// In place of the writer's in a pool that only reads.
+    _last: Option<Mutex<Connection>>,
     free_readers: Arc<Semaphore>,
 }
 
 impl Pool {
-    /// The writer is opened first: it migrates the tables, and puts the file into WAL mode for the readers.
-    pub(super) fn open(file: &Path) -> Result<Self, StoreFault> {
-        let writer = schema::open_writer(file)?;
+    /// The writer is opened first: it migrates the tables or refuses to, and puts the file into WAL mode for the readers.
+    pub(super) fn open(file: &Path, earlier: Earlier) -> Result<Self, StoreFault> {
+        let writer = schema::open_writer_unless(file, earlier)?;
+        Self::with_readers(file, Writer::start(writer)?, None)
+    }
+
+    /// A pool whose writer refuses. The file may be write-protected.
+    pub(super) fn open_to_read(file: &Path) -> Result<Self, StoreFault> {
+        let last = open_as_it_is(file)?;
+        let version = schema::version(&last).map_err(|error| schema::unusable(file, &error))?;
+        schema::refuse_newer(version, file)?;
+        schema::refuse_earlier(version, file)?;
+        Self::with_readers(file, Writer::none(), Some(Mutex::new(last)))
+    }
+
+    fn with_readers(
+        file: &Path,
+        writer: Writer,
+        last: Option<Mutex<Connection>>,
+    ) -> Result<Self, StoreFault> {
         let readers: Vec<Connection> =
             (0..READER_CONNECTIONS).map(|_| schema::open_reader(file)).collect::<Result<_, _>>()?;
         Ok(Self {
-            writer: Writer::start(writer)?,
+            writer,
+            _last: last,
             readers: Arc::new(Mutex::new(readers)),
             free_readers: Arc::new(Semaphore::new(READER_CONNECTIONS)),
         })

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::{Site, StoreFault};
 use super::convert::{from_i64, to_i64};
 use super::rekey::rekey;
-use crate::random;
+use crate::{private_file, random};
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0008_keys.sql"),
     include_str!("../../../migrations/sqlite/0009_receipt_revisions.sql"),
     include_str!("../../../migrations/sqlite/0010_sites.sql"),
+    include_str!("../../../migrations/sqlite/0012_order_numbers.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
@@ -42,9 +43,30 @@ const READER_CACHE_KIB: i64 = 4 * 1024;
 /// commits changed is copied once.
 const CHECKPOINT_PAGES: u32 = 16_000;
 
+/// What to do with a database of an earlier version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// Migrate it.
+    Migrate,
+    /// Refuse it, and leave it as it is for the server that serves it.
+    Refuse,
+}
+
+/// Opens the database to write, creates it if needed, and migrates it.
+#[cfg(test)]
 pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreFault> {
+    open_writer_unless(file, Earlier::Migrate)
+}
+
+/// Opens the database to write, and creates it if needed.
+pub(super) fn open_writer_unless(file: &Path, earlier: Earlier) -> Result<Connection, StoreFault> {
+    // SQLite gives the log and its index the mode of the database.
+    private_file::open_or_create(file).map_err(|error| unusable(file, &error))?;
     let mut connection = Connection::open(file).map_err(|error| unusable(file, &error))?;
-    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?;
+    set_timeout(&connection)?;
+    if earlier == Earlier::Refuse {
+        refuse_earlier(version(&connection).map_err(|error| unusable(file, &error))?, file)?;
+    }
     connection
         .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
         .map_err(|error| unusable(file, &error))?;
@@ -54,6 +76,47 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreFault> {
     tune(&connection, WRITER_CACHE_KIB)?;
     migrate(&mut connection, file)?;
     Ok(connection)
+}
+
+pub(super) fn set_timeout(connection: &Connection) -> Result<(), StoreFault> {
+    Ok(connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?)
+}
+
+/// The version of a database's tables; 0 for an empty file.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version that this build writes.
+pub(super) fn newest_version() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+pub(super) fn refuse_newer(version: u32, file: &Path) -> Result<(), StoreFault> {
+    if version <= newest_version() {
+        return Ok(());
+    }
+    let message = format!(
+        "The database {} was written by a newer lotbook-server (version {version} of its tables; this one knows {}). \
+         Use the newer one.",
+        file.display(),
+        newest_version()
+    );
+    Err(StoreFault::invalid("newer_database", message))
+}
+
+/// Refuses a database that has to be migrated first. An empty file needs no migration of rows.
+pub(super) fn refuse_earlier(version: u32, file: &Path) -> Result<(), StoreFault> {
+    if version == 0 || version >= newest_version() {
+        return Ok(());
+    }
+    let message = format!(
+        "The database {} has the tables of an earlier lotbook-server (version {version}; this one writes {}). Run \
+         `lotbook-server backup`, then start `serve` once: it upgrades the database.",
+        file.display(),
+        newest_version()
+    );
+    Err(StoreFault::invalid("earlier_database", message))
 }
 
 pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreFault> {
@@ -70,7 +133,7 @@ fn tune(connection: &Connection, cache_kib: i64) -> Result<(), StoreFault> {
     Ok(())
 }
 
-fn unusable(file: &Path, error: &rusqlite::Error) -> StoreFault {
+pub(super) fn unusable(file: &Path, error: &dyn std::fmt::Display) -> StoreFault {
     StoreFault::invalid(
         "bad_database",
         format!(
@@ -82,22 +145,14 @@ fn unusable(file: &Path, error: &rusqlite::Error) -> StoreFault {
 
 fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(due) = MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)..) else {
-        let message = format!(
-            "The database {} was written by a newer lotbook-server (version {version} of its tables; this one \
-             knows {}). Use the newer one.",
-            file.display(),
-            MIGRATIONS.len()
-        );
-        return Err(StoreFault::invalid("newer_database", message));
-    };
-    due.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
+    let version = version(&transaction)?;
+    refuse_newer(version, file)?;
+    let due = MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(usize::MAX));
+    due.copied().try_for_each(|migration| transaction.execute_batch(migration))?;
     if version < KEYS_VERSION {
         rekey(&transaction)?;
     }
-    let newest = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    transaction.pragma_update(None, "user_version", newest)?;
+    transaction.pragma_update(None, "user_version", newest_version())?;
     transaction.commit()?;
     Ok(())
 }
@@ -328,6 +383,7 @@ mod tests {
             ("SELECT touched FROM receipts WHERE site = '' AND mutation_id = ''", "receipts_by_mutation"),
             ("SELECT name FROM devices WHERE token_hash = ''", "devices_by_token"),
             ("SELECT site FROM clients WHERE client = ''", "clients_by_client"),
+            ("SELECT 1 FROM orders WHERE site = '' AND number = ''", "orders_by_number"),
         ];
         for (sql, index) in hot {
             let plan: String =

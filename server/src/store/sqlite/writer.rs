@@ -41,6 +41,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// A writer that fails every write, for a database that is only read.
+    pub(super) fn none() -> Self {
+        let queue = Arc::<Queue>::default();
+        queue.close();
+        Self { queue, thread: None }
+    }
+
     pub(super) fn start(mut connection: Connection) -> Result<Self, StoreFault> {
         let queue = Arc::new(Queue::default());
         let served = Served(Arc::clone(&queue));

@@ -1,0 +1,57 @@
+//! The command `restore`: its options and what it prints.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use server::database_lock::DatabaseLock;
+use server::store::sqlite::{CarriedOver, restore};
+use sync::UnixMillis;
+
+use crate::{DatabaseArgs, counted};
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The backup
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Restore although the security log is missing: devices that were revoked since the backup are let in again
+    #[arg(long)]
+    without_security_log: bool,
+}
+
+pub(crate) fn run(args: &RestoreArgs, now: UnixMillis) -> Result<()> {
+    let RestoreArgs { database, from, without_security_log } = args;
+    let lock = DatabaseLock::take(&database.database)?;
+    let restored = restore(lock.database(), from, *without_security_log, now)?;
+    println!("Restored {} from {}.", database.database.display(), from.display());
+    match restored.carried {
+        Some(carried) => print_carried(carried),
+        None => println!(
+            "Without a security log: devices that were disconnected since the backup may be connected again. Look at \
+             `devices`, and disconnect what is lost with `revoke`."
+        ),
+    }
+    if let Some(aside) = restored.aside {
+        println!("The old files are kept as {}; delete them when all is well.", aside.display());
+    }
+    Ok(())
+}
+
+fn print_carried(carried: CarriedOver) {
+    let CarriedOver { revoked, codes, enrolled, left_out, unreadable } = carried;
+    println!(
+        "Carried over from the security log: {}, {}, {}.",
+        counted(revoked, "revoked device", "revoked devices"),
+        counted(enrolled, "enrolled device", "enrolled devices"),
+        counted(codes, "used code", "used codes"),
+    );
+    if left_out > 0 {
+        println!("{} to be enrolled again.", counted(left_out, "device has", "devices have"));
+    }
+    if unreadable > 0 {
+        println!("{} of the security log could not be read.", counted(unreadable, "line", "lines"));
+    }
+}

@@ -1,0 +1,315 @@
+//! A log of enrolments, used codes and revocations beside the database. `restore` carries them over, because
+//! a backup from before would let a revoked device in again.
+//!
+//! Each entry is a line of JSON in `DATABASE.security`. It is durable before the transaction that it belongs to
+//! is committed: an entry without its commit bars a device that was to be barred, or enrols one that has no
+//! token.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use sync::UnixMillis;
+use uuid::Uuid;
+
+use super::super::StoreFault;
+use crate::private_file;
+
+/// Size of the log from which it is put aside as `DATABASE.security.1`, in place of the previous one: about
+/// 200,000 entries.
+const MAX_SECURITY_LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// How often an append looks for the log again after another process has put it aside.
+const MAX_REOPENS: u32 = 8;
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Entry {
+    /// A device got a token.
+    Enrolled {
+        /// Its site.
+        site: String,
+        /// The device.
+        device: Uuid,
+        /// Its name.
+        name: String,
+        /// The prefix of its order numbers.
+        prefix: String,
+        /// SHA-256 of its token, as hexadecimal digits.
+        token: String,
+        /// The time.
+        at: UnixMillis,
+    },
+    /// A one-time code was used.
+    CodeUsed {
+        /// Its site.
+        site: String,
+        /// SHA-256 of the code, as hexadecimal digits.
+        code: String,
+        /// The time.
+        at: UnixMillis,
+    },
+    /// A device's token was revoked.
+    Revoked {
+        /// Its site.
+        site: String,
+        /// The device.
+        device: Uuid,
+        /// The time.
+        at: UnixMillis,
+    },
+}
+
+/// The log of one database.
+#[derive(Clone, Debug)]
+pub(super) struct SecurityLog {
+    path: PathBuf,
+}
+
+impl SecurityLog {
+    /// The log beside `database`, a path without symbolic links.
+    pub(super) fn beside(database: &Path) -> Self {
+        Self { path: database.with_added_extension("security") }
+    }
+
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that was put aside when it was full.
+    fn earlier(&self) -> PathBuf {
+        self.path.with_added_extension("1")
+    }
+
+    /// Starts a missing log with what the database knows.
+    pub(super) fn begin(&self, connection: &Connection) -> Result<(), StoreFault> {
+        if self.path.exists() {
+            return Ok(());
+        }
+        let lines = lines(&known(connection)?)?;
+        // Complete under its name or not there at all. Two processes write the same.
+        let part = self.path.with_added_extension(format!("{}.part", std::process::id()));
+        let write = || {
+            let mut file = private_file::options().create(true).truncate(true).write(true).open(&part)?;
+            file.write_all(&lines)?;
+            file.sync_all()?;
+            fs::rename(&part, &self.path)?;
+            private_file::sync_folder_of(&self.path)
+        };
+        write().map_err(|error| self.fault(&error))
+    }
+
+    /// Appends entries durably, after what the database knew before if there is no log yet.
+    pub(super) fn append(&self, connection: &Connection, entries: &[Entry]) -> Result<(), StoreFault> {
+        self.begin(connection)?;
+        let lines = lines(entries)?;
+        self.append_lines(&lines, MAX_SECURITY_LOG_BYTES).map_err(|error| self.fault(&error))
+    }
+
+    fn append_lines(&self, lines: &[u8], max_bytes: u64) -> io::Result<()> {
+        let mut file = self.locked(max_bytes)?;
+        // After a crash the last line may be cut off; the next one must not continue it.
+        let mut last = [b'\n'];
+        if file.seek(SeekFrom::End(0))? > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        }
+        let mut text = if last == *b"\n" { Vec::new() } else { vec![b'\n'] };
+        text.extend_from_slice(lines);
+        file.write_all(&text)?;
+        file.sync_all()
+    }
+
+    /// The file, locked against other processes, with room for more.
+    fn locked(&self, max_bytes: u64) -> io::Result<File> {
+        for _ in 0..MAX_REOPENS {
+            let file = private_file::options().create(true).read(true).append(true).open(&self.path)?;
+            file.lock()?;
+            if file.metadata()?.len() < max_bytes {
+                if is_at(&file, &self.path)? {
+                    return Ok(file);
+                }
+            } else if is_at(&file, &self.path)? {
+                fs::rename(&self.path, self.earlier())?;
+                private_file::sync_folder_of(&self.path)?;
+            }
+        }
+        Err(io::Error::other("it is put aside again and again"))
+    }
+
+    /// The entries, oldest first, and the number of lines that cannot be read; none if there is no log.
+    pub(super) fn read(&self) -> Result<Option<(Vec<Entry>, usize)>, StoreFault> {
+        let (mut entries, mut unreadable, mut is_there) = (Vec::new(), 0, false);
+        for path in [self.earlier(), self.path.clone()] {
+            let text = match fs::read(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(self.fault(&error)),
+            };
+            is_there |= path == self.path;
+            for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                match serde_json::from_slice(line) {
+                    Ok(entry) => entries.push(entry),
+                    Err(_) => unreadable += 1,
+                }
+            }
+        }
+        Ok(is_there.then_some((entries, unreadable)))
+    }
+
+    fn fault(&self, error: &io::Error) -> StoreFault {
+        StoreFault::Failed(format!(
+            "the security log {} cannot be used: {error}; nothing was changed",
+            self.path.display()
+        ))
+    }
+}
+
+/// Whether the open file is still the one under this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere an open file cannot be renamed.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+fn lines(entries: &[Entry]) -> Result<Vec<u8>, StoreFault> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut lines, entry).map_err(|error| StoreFault::Failed(error.to_string()))?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+/// What the database knows of devices and codes.
+fn known(connection: &Connection) -> Result<Vec<Entry>, StoreFault> {
+    let mut known = Vec::new();
+    let mut codes = connection
+        .prepare("SELECT site, code_hash, used_at FROM enrolment_codes WHERE used_at IS NOT NULL")?;
+    let mut rows = codes.query([])?;
+    while let Some(row) = rows.next()? {
+        let code = HEXLOWER.encode(&row.get::<_, Vec<u8>>(1)?);
+        known.push(Entry::CodeUsed { site: row.get(0)?, code, at: UnixMillis(row.get(2)?) });
+    }
+    let mut devices = connection
+        .prepare("SELECT site, device, name, prefix, token_hash, enrolled_at, revoked_at FROM devices")?;
+    let mut rows = devices.query([])?;
+    while let Some(row) = rows.next()? {
+        let (site, device): (String, Uuid) = (row.get(0)?, row.get(1)?);
+        known.push(Entry::Enrolled {
+            site: site.clone(),
+            device,
+            name: row.get(2)?,
+            prefix: row.get(3)?,
+            token: HEXLOWER.encode(&row.get::<_, Vec<u8>>(4)?),
+            at: UnixMillis(row.get(5)?),
+        });
+        if let Some(at) = row.get::<_, Option<i64>>(6)? {
+            known.push(Entry::Revoked { site, device, at: UnixMillis(at) });
+        }
+    }
+    Ok(known)
+}
+
+/// The entries that a restored database did not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// Devices revoked.
+    pub revoked: u64,
+    /// Codes used.
+    pub codes: u64,
+    /// Devices enrolled.
+    pub enrolled: u64,
+    /// Devices that have to be enrolled again: their site or their prefix is another's in the backup.
+    pub left_out: u64,
+    /// Lines of the log that could not be read.
+    pub unreadable: u64,
+}
+
+/// Writes the entries to a restored database of any version.
+pub(super) fn carry_over(connection: &Connection, entries: &[Entry]) -> Result<CarriedOver, StoreFault> {
+    let mut carried = CarriedOver::default();
+    let changed = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+    let binary = |hex: &str| HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
+    for entry in entries {
+        match entry {
+            Entry::CodeUsed { site, code, at } => {
+                let sql = "UPDATE enrolment_codes SET used_at = ?3 \
+                           WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
+                carried.codes += changed(connection.execute(sql, params![site, binary(code), at.0])?);
+            }
+            Entry::Enrolled { site, device, name, prefix, token, at } => {
+                let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE site = ?1 AND device = ?2)";
+                if connection.query_row(sql, params![site, device], |row| row.get(0))? {
+                    continue;
+                }
+                let sql = "INSERT INTO devices (site, device, name, prefix, token_hash, enrolled_at, last_seen_at) \
+                           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6 FROM sites WHERE site = ?1 ON CONFLICT DO NOTHING";
+                let values = params![site, device, name, prefix, binary(token), at.0];
+                match connection.execute(sql, values)? {
+                    0 => carried.left_out += 1,
+                    _ => carried.enrolled += 1,
+                }
+            }
+            Entry::Revoked { site, device, at } => {
+                let sql = "UPDATE devices SET revoked_at = ?3 \
+                           WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL";
+                carried.revoked += changed(connection.execute(sql, params![site, device, at.0])?);
+            }
+        }
+    }
+    Ok(carried)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revoked(number: u128) -> Entry {
+        Entry::Revoked { site: "main".to_owned(), device: Uuid::from_u128(number), at: UnixMillis(7) }
+    }
+
+    fn write(log: &SecurityLog, entry: &Entry, max_bytes: u64) {
+        let lines = lines(std::slice::from_ref(entry)).expect("a line");
+        log.append_lines(&lines, max_bytes).expect("an append");
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_does_not_spoil_the_next() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let log = SecurityLog::beside(&dir.path().join("lotbook.db"));
+        assert_eq!(log.read().expect("no log"), None);
+        write(&log, &revoked(1), MAX_SECURITY_LOG_BYTES);
+        let text = fs::read(log.path()).expect("the log");
+        fs::write(log.path(), &text[..text.len() - 9]).expect("a torn log");
+        write(&log, &revoked(2), MAX_SECURITY_LOG_BYTES);
+        assert_eq!(log.read().expect("a log"), Some((vec![revoked(2)], 1)));
+    }
+
+    #[test]
+    fn a_full_log_is_put_aside_and_still_read() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let log = SecurityLog::beside(&dir.path().join("lotbook.db"));
+        let size = u64::try_from(lines(&[revoked(1)]).expect("a line").len()).expect("a size");
+        for number in 1..=5 {
+            write(&log, &revoked(number), 2 * size);
+        }
+        let kept: Vec<Entry> = (3..=5).map(revoked).collect();
+        assert_eq!(log.read().expect("a log"), Some((kept, 0)), "two files of two entries at most");
+    }
+}
