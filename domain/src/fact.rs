@@ -159,7 +159,7 @@ impl FactBooking<'_> {
         target.validate()?;
         if !self.rows.contains_key(&lot_key(&target)) {
             // A lot of an earlier build keeps its code.
-            check_required("Location", &target.location, MAX_CODE_CHARS)?;
+            check_required("Bin", &target.location, MAX_CODE_CHARS)?;
         }
         if target.id() == lot.id() {
             let message = format!("The goods are already in {to}. Choose another bin.");

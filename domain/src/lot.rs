@@ -108,7 +108,7 @@ impl LotRef {
     /// A [`Refusal`] that names the invalid one.
     pub fn validate(&self) -> Result<(), Refusal> {
         check_stored("Lot code", &self.lot_code, MAX_CODE_CHARS)?;
-        check_stored("Location", &self.location, MAX_CODE_CHARS)
+        check_stored("Bin", &self.location, MAX_CODE_CHARS)
     }
 
     /// Checks both texts of a lot that has no row yet.

@@ -67,7 +67,7 @@ async fn work_under_the_client_of_a_device_in_use_is_refused_but_not_after_enrol
     server.clock().advance(20 * MINUTE_MILLIS);
     ada.sync(&server).await?;
     let (code, answer) = status(&server, &thief, ada.client(), mutation(1_000)?).await?;
-    assert_eq!((code, &answer["code"]), (400, &json!("foreign_client")), "{answer}");
+    assert_eq!((code, &answer["code"]), (403, &json!("foreign_client")), "{answer}");
     assert!(answer["message"].as_str().is_some_and(|text| text.contains("D01")), "{answer}");
     ada.record(pick(&lot(&vinegar(), "A-1"), 1)).await?;
     assert!(ada.sync(&server).await?.complete, "the owner is not affected");

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, ToSql, Transaction, params};
 use sync::Mutation;
 use uuid::Uuid;
 
-use super::super::{Pushed, StoreFault};
+use super::super::{FOREIGN_CLIENT, Pushed, StoreFault};
 use super::convert::{json, to_i64, verdict_code};
 use super::save::{self, EditLine, LedgerLine};
 use super::sql::{insert, upsert};
@@ -75,7 +75,7 @@ fn refuse_foreign_client(transaction: &Transaction<'_>, batch: &Batch) -> Result
         "This work is of device {other}, which is connected as well. Disconnect {other} on the server, or connect this \
          device again with a new link; what is saved on it stays."
     );
-    Err(StoreFault::invalid("foreign_client", message))
+    Err(StoreFault::invalid(FOREIGN_CLIENT, message))
 }
 
 fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
