@@ -389,7 +389,10 @@ impl WorkParts<'_> {
 /// The label of the button that counts the goods to a delivery.
 fn due_words(due: &[(&Delivery, Quantity)]) -> Html {
     match due {
-        [(delivery, _)] => unbroken(&tf("Count to {number}", &[("number", &delivery.number)])),
+        // One element: the parts of a button stand side by side, and would break within words.
+        [(delivery, _)] => {
+            html! { <span>{ unbroken(&tf("Count to {number}", &[("number", &delivery.number)])) }</span> }
+        }
         _ => tn(due.len(), "{n} delivery expects this", "{n} deliveries expect this").into(),
     }
 }
