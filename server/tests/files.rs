@@ -204,6 +204,18 @@ async fn a_table_saved_by_the_app_is_imported_without_new_lots() -> Result<()> {
 }
 
 #[tokio::test]
+async fn invisible_controls_in_names_are_left_out_with_a_word() -> Result<()> {
+    let site = Site::open()?;
+    let products = format!("{PRODUCTS}A,,B\u{92}uf \u{202e}bio,each,100,EUR\nB,,Bread,each,100,EUR\n");
+    let report = site.import(Files { products: Some(&products), ..Files::default() }).await?;
+    let warning =
+        "1 names had invisible control characters, which were left out; the first is in line 2: Buf bio";
+    assert_eq!(report.warnings, [warning]);
+    assert_eq!(site.column::<String>("SELECT name FROM products ORDER BY sku")?, ["Buf bio", "Bread"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn damaged_barcodes_are_mended_if_that_is_certain() -> Result<()> {
     let site = Site::open()?;
     let products = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{GtinFault, Product, check_gtin, guarded};
+use domain::{GtinFault, Product, check_gtin, guarded, is_harmful};
 use uuid::Uuid;
 
 use super::barcode::{Barcode, read_barcode};
@@ -45,16 +45,19 @@ impl Tally {
     }
 }
 
-/// Parses a file of products. Mended barcodes and wrong check digits are counted, not refused. `key_of` makes all spellings
+/// Parses a file of products. Mended barcodes, wrong check digits and mended names are counted, not refused. `key_of` makes all spellings
 /// of one product's SKU the same text.
 pub fn read_products(source: Source, key_of: impl Fn(&str) -> String) -> Parsed<ProductLine> {
     let mut seen: HashMap<String, u64> = HashMap::new();
-    let (mut mended, mut odd) = (Tally::default(), Tally::default());
+    let (mut mended, mut odd, mut renamed) = (Tally::default(), Tally::default(), Tally::default());
     let mut parsed = read_file(source, REQUIRED, |line, fields| {
         let (record, is_mended) = product(fields)?;
         let Product { sku, barcode, .. } = &record.product;
         if let Some(earlier) = seen.insert(key_of(sku), line) {
             return Err(("sku", format!("SKU {} stands in line {earlier} already", shortened(sku))));
+        }
+        if fields.text("name").is_some_and(|name| name != record.product.name) {
+            renamed.add(line, || shortened(&record.product.name));
         }
         if is_mended {
             let cell = fields.raw("barcode").unwrap_or_default();
@@ -68,6 +71,7 @@ pub fn read_products(source: Source, key_of: impl Fn(&str) -> String) -> Parsed<
     let warnings = [
         mended.warning("barcodes were damaged by a spreadsheet and have been mended"),
         odd.warning("barcodes look mistyped but are taken as they are"),
+        renamed.warning("names had invisible control characters, which were left out"),
     ];
     parsed.warnings.extend(warnings.into_iter().flatten());
     parsed
@@ -76,6 +80,9 @@ pub fn read_products(source: Source, key_of: impl Fn(&str) -> String) -> Parsed<
 /// The product in a line, and whether its barcode was mended.
 fn product(fields: &Line<'_>) -> Result<(ProductRecord, bool), Fault> {
     let text = |column: &str| fields.text(column).unwrap_or_default().to_owned();
+    // A wrong encoding on the file's way leaves such characters. ASCII's, such as a line break, tell of a broken line.
+    let is_kept = |char: &char| char.is_ascii() || !is_harmful(*char);
+    let legible = |column: &str| text(column).chars().filter(is_kept).collect::<String>().trim().to_owned();
     let price = fields.text("price_minor").unwrap_or_default();
     let price_minor = price.parse().map_err(|_| {
         let reason = format!("\"{}\" is not a whole number of minor units, such as 240", shortened(price));
@@ -87,12 +94,12 @@ fn product(fields: &Line<'_>) -> Result<(ProductRecord, bool), Fault> {
         id: Uuid::nil(),
         sku: text("sku"),
         barcode,
-        name: text("name"),
+        name: legible("name"),
         unit: text("unit"),
         price_minor,
         currency: text("currency"),
-        family: text("family"),
-        variant: text("variant"),
+        family: legible("family"),
+        variant: legible("variant"),
     };
     product.validate().map_err(|refusal| (column_of(&refusal.message), reason(&refusal)))?;
     let has = |column: &str| fields.text(column).is_some();
