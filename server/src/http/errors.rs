@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sync::{ErrorBody, OtherSite};
 
-use crate::store::{FOREIGN_CLIENT, StoreFault};
+use crate::store::StoreFault;
 
 /// Seconds after which a client may retry a 503 or 429, unless it is told otherwise.
 const RETRY_AFTER_SECONDS: u32 = 2;
@@ -67,10 +67,6 @@ impl From<StoreFault> for ApiError {
         match fault {
             StoreFault::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", StoreFault::Busy.to_string())
-            }
-            // Devices keep their work, and ask to be connected again.
-            StoreFault::Invalid { code: FOREIGN_CLIENT, message } => {
-                Self::new(StatusCode::FORBIDDEN, FOREIGN_CLIENT, message)
             }
             StoreFault::Invalid { code, message } => Self::bad_request(code, message),
             StoreFault::Failed(cause) => {

@@ -27,8 +27,6 @@ pub use known::{Keyed, KnownKeys};
 /// Minimum time between two epochs of a site that proofs of a restore begin: each makes every device of the site fetch
 /// all its rows.
 pub const MIN_EPOCH_GAP_MILLIS: u64 = 10 * 60 * 1_000;
-/// The code of the refusal of a batch under the client of another device that is in use.
-pub const FOREIGN_CLIENT: &str = "foreign_client";
 
 /// A site as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use domain::{Delivery, Effect, LotRef, Order, StockException};
-use rusqlite::{OptionalExtension, ToSql, Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 use sync::Mutation;
 use uuid::Uuid;
 
-use super::super::{FOREIGN_CLIENT, Pushed, StoreFault};
+use super::super::{Pushed, StoreFault};
 use super::convert::{json, to_i64, verdict_code};
 use super::save::{self, EditLine, LedgerLine};
 use super::sql::{insert, upsert};
@@ -42,7 +42,6 @@ static SHORTAGE: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(super) fn push(transaction: &Transaction<'_>, batch: Batch) -> Result<Pushed, StoreFault> {
-    refuse_foreign_client(transaction, &batch)?;
     let known = load::known(transaction, &batch)?;
     let known_seq = known.max_seq;
     let before = known.rev;
@@ -55,27 +54,6 @@ pub(super) fn push(transaction: &Transaction<'_>, batch: Batch) -> Result<Pushed
         schema::set_rev(transaction, &batch.site, booked.rev)?;
     }
     Ok(Pushed { rev: booked.rev, known_seq, receipts: booked.answers })
-}
-
-/// Refuses mutations under the client of another device that is in use. A browser that was enrolled again is another device
-/// with the same client: the earlier device is not seen any more.
-fn refuse_foreign_client(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreFault> {
-    let other: Option<String> = transaction
-        .prepare_cached(
-            "SELECT other.prefix FROM clients \
-             JOIN devices AS other ON other.site = clients.site AND other.device = clients.device \
-             JOIN devices AS own ON own.site = clients.site AND own.device = ?3 \
-             WHERE clients.site = ?1 AND clients.client = ?2 AND other.device <> ?3 \
-             AND other.revoked_at IS NULL AND other.last_seen_at > own.enrolled_at",
-        )?
-        .query_row(params![batch.site, batch.client, batch.device], |row| row.get(0))
-        .optional()?;
-    let Some(other) = other else { return Ok(()) };
-    let message = format!(
-        "This work is of device {other}, which is connected as well. Disconnect {other} on the server, or connect this \
-         device again with a new link; what is saved on it stays."
-    );
-    Err(StoreFault::invalid(FOREIGN_CLIENT, message))
 }
 
 fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
