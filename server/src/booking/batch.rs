@@ -63,13 +63,12 @@ pub struct Needs {
 
 impl Batch {
     /// The batch with claims that can be true. A time of recording before 2020, or well after the server's, is replaced by
-    /// the server's: a device with a wrong date loses no work. A revision that the site does not have yet is the current
-    /// one, and an author is one line.
+    /// the server's: a device with a wrong date loses no work. An author is one line. A revision that the site does not
+    /// have stays: after a restore, devices have seen more than the server, and it is compared with existing ones only.
     #[must_use]
-    pub fn bounded(mut self, rev: u64) -> Self {
+    pub fn bounded(mut self) -> Self {
         let latest = self.now.plus(MAX_CAPTURED_AHEAD_MILLIS);
         for mutation in &mut self.mutations {
-            mutation.base = mutation.base.min(rev);
             if mutation.captured_at < MIN_CAPTURED_AT || mutation.captured_at > latest {
                 mutation.captured_at = self.now;
             }
@@ -215,19 +214,18 @@ mod tests {
     #[test]
     fn claims_that_cannot_be_true_are_replaced() {
         const DAY: i64 = 86_400_000;
-        let claim = |base, captured_at, author: &str| {
+        let claim = |captured_at, author: &str| {
             let mut sent = batch(vec![Action::DeleteProduct { id: Uuid::nil() }]);
             let mutation = &mut sent.mutations[0];
-            mutation.base = base;
             mutation.captured_at = UnixMillis(captured_at);
             author.clone_into(&mut mutation.author);
-            let Mutation { base, captured_at, author, .. } = sent.bounded(7).mutations.remove(0);
-            (base, captured_at.0, author)
+            let Mutation { captured_at, author, .. } = sent.bounded().mutations.remove(0);
+            (captured_at.0, author)
         };
-        let kept = |base, at, author: &str| (base, at, author.to_owned());
-        assert_eq!(claim(7, NOW.0 + DAY, "Zoë"), kept(7, NOW.0 + DAY, "Zoë"));
-        assert_eq!(claim(3, MIN_CAPTURED_AT.0, ""), kept(3, MIN_CAPTURED_AT.0, ""));
-        assert_eq!(claim(u64::MAX, i64::MIN, "A\u{1b}[2J\n"), kept(7, NOW.0, "A[2J"));
-        assert_eq!(claim(8, NOW.0 + 2 * DAY + 1, "A"), kept(7, NOW.0, "A"));
+        let kept = |at, author: &str| (at, author.to_owned());
+        assert_eq!(claim(NOW.0 + DAY, "Zoë"), kept(NOW.0 + DAY, "Zoë"));
+        assert_eq!(claim(MIN_CAPTURED_AT.0, ""), kept(MIN_CAPTURED_AT.0, ""));
+        assert_eq!(claim(i64::MIN, "A\u{1b}[2J\n"), kept(NOW.0, "A[2J"));
+        assert_eq!(claim(NOW.0 + 2 * DAY + 1, "A"), kept(NOW.0, "A"));
     }
 }

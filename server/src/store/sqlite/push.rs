@@ -45,7 +45,7 @@ pub(super) fn push(transaction: &Transaction<'_>, batch: Batch) -> Result<Pushed
     let known = load::known(transaction, &batch)?;
     let known_seq = known.max_seq;
     let before = known.rev;
-    let batch = batch.bounded(before);
+    let batch = batch.bounded();
     let booked = book(&batch, known);
     if !booked.answers.is_empty() {
         write(transaction, &batch, &booked)?;
