@@ -36,10 +36,13 @@ pub(super) async fn sync(
     let now = state.clock.now();
     let pushed = push(&state, &device, &request, scope, mutations).await?;
     let has_lost = pushed.known_seq < request.last_outcome_seq;
-    if let (true, 1.., Some(epoch)) = (has_lost, pushed.known_seq, request.epoch) {
+    // Before the batch: its bookings, and those of others, soon make up for the lost revisions.
+    let is_ahead = request.cursor.rev() > pushed.rev_before;
+    let proves_restore = is_ahead || has_lost && pushed.known_seq > 0;
+    if let Some(epoch) = request.epoch.filter(|_| proves_restore) {
         renew_epoch(&state, &device, epoch, now).await?;
     }
-    let cursor = if has_lost { Cursor::Start } else { request.cursor };
+    let cursor = if has_lost || is_ahead { Cursor::Start } else { request.cursor };
     let pull = Pull {
         site: device.site.clone(),
         epoch: request.epoch,
@@ -77,7 +80,7 @@ pub(super) async fn sync(
     }))
 }
 
-/// Takes in the proof of a device, which has receipts here, that the data was restored. Its own work and rows do not
+/// Takes in the proof of a device, by its receipts or its cursor, that the data was restored. Its own work and rows do not
 /// depend on the new epoch; those devices do that lost no work, and hold rows of the lost history.
 async fn renew_epoch(
     state: &AppState,
@@ -117,8 +120,7 @@ async fn push(
     mutations: Vec<Mutation<DecodedAction>>,
 ) -> Result<Pushed, ApiError> {
     if mutations.is_empty() {
-        let known_seq = state.store.known_seq(&device.site, request.client).await?;
-        return Ok(Pushed { rev: 0, known_seq, receipts: Vec::new() });
+        return Ok(state.store.push_nothing(&device.site, request.client).await?);
     }
     let batch = Batch {
         site: device.site.clone(),
@@ -131,12 +133,12 @@ async fn push(
     };
     let mut pushed = Pushed::default();
     for (at, part) in batch.into_parts().into_iter().enumerate() {
-        let Pushed { rev, known_seq, receipts } = state.store.push(part).await?;
+        let Pushed { rev_before, rev, known_seq, receipts } = state.store.push(part).await?;
         state.revisions.announce(&device.site, rev);
         pushed.rev = rev;
         pushed.receipts.extend(receipts);
         if at == 0 {
-            pushed.known_seq = known_seq;
+            (pushed.rev_before, pushed.known_seq) = (rev_before, known_seq);
         }
         // A server that has lost outcomes of the device books nothing of the other parts either.
         if known_seq < request.last_outcome_seq {

@@ -84,6 +84,8 @@ pub struct Device {
 /// The result of a batch.
 #[derive(Clone, Debug, Default)]
 pub struct Pushed {
+    /// The site's revision before.
+    pub rev_before: u64,
     /// The site's revision afterwards.
     pub rev: u64,
     /// The client's highest `seq` before.
@@ -348,8 +350,8 @@ pub trait Store: Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 
-    /// The client's highest `seq`; 0 for none.
-    async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault>;
+    /// The result of a batch without mutations.
+    async fn push_nothing(&self, site: &str, client: Uuid) -> Result<Pushed, StoreFault>;
 
     /// Changes after a cursor. A cursor that cannot be continued is answered with the start of a new
     /// snapshot.

@@ -115,9 +115,9 @@ impl Store for SqliteStore {
         self.pool.writer().write_of(device, move |transaction| push::push(transaction, batch)).await
     }
 
-    async fn known_seq(&self, site: &str, client: Uuid) -> Result<u64, StoreFault> {
+    async fn push_nothing(&self, site: &str, client: Uuid) -> Result<Pushed, StoreFault> {
         let site = site.to_owned();
-        self.pool.read(move |connection| load::max_seq(connection, &site, client)).await
+        self.pool.read(move |connection| push::push_nothing(connection, &site, client)).await
     }
 
     async fn pull(&self, pull: Pull) -> Result<Pulled, StoreFault> {

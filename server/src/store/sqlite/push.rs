@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use domain::{Delivery, Effect, LotRef, Order, StockException};
-use rusqlite::{ToSql, Transaction, params};
+use rusqlite::{Connection, ToSql, Transaction, params};
 use sync::Mutation;
 use uuid::Uuid;
 
@@ -53,7 +53,13 @@ pub(super) fn push(transaction: &Transaction<'_>, batch: Batch) -> Result<Pushed
     if booked.rev != before {
         schema::set_rev(transaction, &batch.site, booked.rev)?;
     }
-    Ok(Pushed { rev: booked.rev, known_seq, receipts: booked.answers })
+    Ok(Pushed { rev_before: before, rev: booked.rev, known_seq, receipts: booked.answers })
+}
+
+pub(super) fn push_nothing(connection: &Connection, site: &str, client: Uuid) -> Result<Pushed, StoreFault> {
+    let known_seq = load::max_seq(connection, site, client)?;
+    let rev = schema::site(connection, site)?.rev;
+    Ok(Pushed { rev_before: rev, rev, known_seq, receipts: Vec::new() })
 }
 
 fn write(transaction: &Transaction<'_>, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
