@@ -155,6 +155,7 @@ async fn a_device_keeps_the_site_of_its_first_answer() -> Result<()> {
     device.record(receive(&lot(&vinegar(), "A-1"), 1)).await?;
     device.sync(&server).await?;
     assert_eq!(held_site(device.store()).await?.as_deref(), Some(OTHER));
+    device.record(receive(&lot(&vinegar(), "A-1"), 1)).await?;
     server.store()?.ensure_site(DEFAULT_SITE).await?;
     let elsewhere = server.transport(&server.enrol().await?)?;
     assert!(device.sync_by(&elsewhere, RoundLimits::default()).await.is_err());
