@@ -38,7 +38,7 @@ pub(super) async fn sync(
     let has_lost = pushed.known_seq < request.last_outcome_seq;
     // Before the batch: its bookings, and those of others, soon make up for the lost revisions.
     let is_ahead = request.cursor.rev() > pushed.rev_before;
-    let proves_restore = is_ahead || has_lost && pushed.known_seq > 0;
+    let proves_restore = (has_lost || is_ahead) && pushed.known_seq > 0;
     if let Some(epoch) = request.epoch.filter(|_| proves_restore) {
         renew_epoch(&state, &device, epoch, now).await?;
     }
@@ -80,7 +80,7 @@ pub(super) async fn sync(
     }))
 }
 
-/// Takes in the proof of a device, by its receipts or its cursor, that the data was restored. Its own work and rows do not
+/// Takes in the proof of a device that has receipts here that the data was restored. Its own work and rows do not
 /// depend on the new epoch; those devices do that lost no work, and hold rows of the lost history.
 async fn renew_epoch(
     state: &AppState,
