@@ -201,7 +201,8 @@ impl Book {
 }
 
 async fn wait_until(time: UnixMillis) {
-    let wait = time.since(browser::now());
+    // A clock that was set back must not stop the work.
+    let wait = time.since(browser::now()).min(FIRST_PAINT_MILLIS);
     if wait > 0 {
         TimeoutFuture::new(u32::try_from(wait).unwrap_or_default()).await;
     }

@@ -18,7 +18,7 @@ use crate::ui::button::button;
 use crate::ui::chip::Tone;
 use crate::ui::sheet::Sheet;
 use crate::ui::toasts::{Toast, use_toasts};
-use crate::use_book::use_book;
+use crate::use_book::{use_book, use_book_version};
 use crate::words::action_words::in_words;
 use crate::words::language::t;
 
@@ -39,6 +39,8 @@ pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
     let confirming = use_state(Option::<Uuid>::default);
     let resolve = use_resolve(&busy);
     let records = use_queue();
+    // Names appear as the catalogue loads.
+    use_book_version();
     let card = |(record, outcome): (&Queued, &Outcome<Row>)| {
         let mutation = &record.mutation;
         let on_resolve = on_resolve(mutation.id, &confirming, &resolve);

@@ -21,7 +21,7 @@ use crate::ui::long_list::use_long_list;
 use crate::ui::printed_rows::use_printing;
 use crate::ui::row_text::data_text;
 use crate::ui::virtual_rows::row_pixels;
-use crate::use_book::use_book;
+use crate::use_book::{use_book, use_book_version};
 use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::t;
@@ -48,6 +48,8 @@ pub(crate) fn LotList(props: &LotListProps) -> Html {
     let list = use_long_list(&viewport, rows.len().min(most_rows(&viewport)), props.filter.clone());
     use_printing(&list.paper, true);
     let (book, today) = (use_book(), use_today());
+    // Names appear as the catalogue loads.
+    use_book_version();
     let survey = book.survey();
     let shown = rows.get(list.visible.clone()).unwrap_or_default().iter().zip(list.visible.clone());
     let row = |(at, row): (&u32, usize)| {

@@ -18,7 +18,7 @@ use crate::ui::long_list::use_long_list;
 use crate::ui::printed_rows::use_printing;
 use crate::ui::save_table::{Table, use_save_table};
 use crate::ui::table::{Column, Grid, Markable, Sorting, table_head, use_marks};
-use crate::use_book::use_book;
+use crate::use_book::{use_book, use_book_version};
 use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::{key, t, tf};
@@ -53,6 +53,8 @@ pub(crate) fn LotTable(props: &LotTableProps) -> Html {
     let list = use_long_list(&viewport, rows.len().min(most_rows(&viewport)), (*props.filter).clone());
     use_printing(&list.paper, true);
     let (book, today, open) = (use_book(), use_today(), use_query("lot"));
+    // Names appear as the catalogue loads.
+    use_book_version();
     let markable = use_marked_lots(&book, &props.selection, list.total);
     let on_sort = {
         let filter = props.filter.clone();
@@ -158,7 +160,8 @@ fn lot_row(place: &Place, face: &Face, markable: &Markable, today: CalendarDate)
             <div role="gridcell" class="cell mark-cell">{ markable.one(row, is_marked, &format!("{name} {}", lot.lot.lot_code)) }</div>
             <div role="gridcell" class="cell name-cell">
                 <a class="row-link" {href} tabindex={if place.is_tab_stop { "0" } else { "-1" }}
-                    aria-current={place.is_open.then_some("true")}>
+                    aria-current={place.is_open.then_some("true")}
+                    aria-label={name.is_empty().then(|| lot.lot.lot_code.clone())}>
                     <span class="cell-text" translate="no" data-test="row-name">{ name }</span>
                 </a>
             </div>

@@ -14,7 +14,7 @@ use crate::route::Route;
 use crate::ui::button::button;
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::toasts::use_toasts;
-use crate::use_book::use_book;
+use crate::use_book::{use_book, use_book_version};
 use crate::words::action_words::in_words;
 use crate::words::language::{t, tn};
 
@@ -27,6 +27,8 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
     let (book, toasts) = (use_book(), use_toasts());
     let save = use_save_unsent();
     let records = use_queue();
+    // Names appear as the catalogue loads.
+    use_book_version();
     let name_of = |record: &Queued| {
         let product = in_words(&record.mutation.action).product?;
         book.label(product).map(|label| label.name)

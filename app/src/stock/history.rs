@@ -23,7 +23,7 @@ use crate::ui::save_table::{Table, use_save_table};
 use crate::ui::timeline::{Done, timeline};
 use crate::ui::use_clock::offset_minutes;
 use crate::ui::use_loaded::Loaded;
-use crate::use_book::use_book;
+use crate::use_book::{use_book, use_book_version};
 use crate::use_today::use_today;
 use crate::words::edit_words::edit_words;
 use crate::words::format;
@@ -46,6 +46,8 @@ pub(crate) struct HistoryPageProps {
 pub(crate) fn HistoryPage(props: &HistoryPageProps) -> Html {
     let HistoryPageProps { id, lot } = *props;
     let (book, today) = (use_book(), use_today());
+    // The name appears as the catalogue loads.
+    use_book_version();
     let History { ledger, past, load_older } = use_history(id, lot);
     let save = use_save_table();
     let name = book.label(id).map(|label| label.name).unwrap_or_default();

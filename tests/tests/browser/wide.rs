@@ -1,7 +1,7 @@
 //! Wide windows: every page one click away, tables that are sorted and marked by keys, and a pane beside them.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 use crate::device::{Device, PHONE};
@@ -152,4 +152,30 @@ async fn marked_lots_are_transferred_whole() -> Result<()> {
     device.find("transfer-line").await?;
     ensure!(device.count("transfer-line").await? == 2);
     Ok(())
+}
+
+/// Holds back the timer that the catalogue's load begins with.
+const CATALOGUE_LOADS_LATE: &str = "
+    const real = window.setTimeout;
+    window.setTimeout = (callback, delay, ...rest) =>
+        real(callback, delay > 150 && delay <= 400 ? delay + 4000 : delay, ...rest);";
+
+#[tokio::test]
+async fn lots_get_their_names_when_the_catalogue_loads_after_them() -> Result<()> {
+    let (_server, device) = at_desk().await?;
+    device.find("product-row").await?;
+    device
+        .cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CATALOGUE_LOADS_LATE }))
+        .await?;
+    device.open("/lots").await?;
+    device.find("survey-lot").await?;
+    let named = "const names = [...document.querySelectorAll('.lot-table [data-test=row-name]')];
+        const nameless = names.filter((name) => name.textContent === '').map((name) => name.closest('a').ariaLabel);";
+    let nameless = device.script(&format!("{named} return nameless")).await?;
+    let nameless = nameless.as_array().context("a list")?;
+    ensure!(!nameless.is_empty(), "the catalogue was not late");
+    ensure!(nameless.iter().all(|label| label.as_str().is_some_and(|label| !label.is_empty())), "{nameless:?}");
+    device
+        .wait_for_script("the names", &format!("{named} return names.length > 0 && nameless.length === 0"))
+        .await
 }
