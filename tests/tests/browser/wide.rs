@@ -164,9 +164,7 @@ const CATALOGUE_LOADS_LATE: &str = "
 async fn lots_get_their_names_when_the_catalogue_loads_after_them() -> Result<()> {
     let (_server, device) = at_desk().await?;
     device.find("product-row").await?;
-    device
-        .cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CATALOGUE_LOADS_LATE }))
-        .await?;
+    device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CATALOGUE_LOADS_LATE })).await?;
     device.open("/lots").await?;
     device.find("survey-lot").await?;
     let named = "const names = [...document.querySelectorAll('.lot-table [data-test=row-name]')];
@@ -174,7 +172,10 @@ async fn lots_get_their_names_when_the_catalogue_loads_after_them() -> Result<()
     let nameless = device.script(&format!("{named} return nameless")).await?;
     let nameless = nameless.as_array().context("a list")?;
     ensure!(!nameless.is_empty(), "the catalogue was not late");
-    ensure!(nameless.iter().all(|label| label.as_str().is_some_and(|label| !label.is_empty())), "{nameless:?}");
+    ensure!(
+        nameless.iter().all(|label| label.as_str().is_some_and(|label| !label.is_empty())),
+        "{nameless:?}"
+    );
     device
         .wait_for_script("the names", &format!("{named} return names.length > 0 && nameless.length === 0"))
         .await
