@@ -1,14 +1,18 @@
 //! One transaction of an engine, and the values that go in and out of it. The statements are the same for both engines:
 //! parameters are numbered `?1`, `?2`, and what differs is in [`Dialect`].
 
+use std::borrow::Cow;
+
+use sync::UnixMillis;
 use uuid::Uuid;
 
 use super::super::StoreFault;
+use super::convert::to_i64;
 
 /// A parameter. `None` is NULL.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Param<'p> {
-    Text(Option<&'p str>),
+    Text(Option<Cow<'p, str>>),
     Int(Option<i64>),
     Id(Option<Uuid>),
     Bytes(&'p [u8]),
@@ -17,19 +21,25 @@ pub(crate) enum Param<'p> {
 
 impl<'p> From<&'p str> for Param<'p> {
     fn from(text: &'p str) -> Self {
-        Self::Text(Some(text))
+        Self::Text(Some(Cow::Borrowed(text)))
     }
 }
 
 impl<'p> From<&'p String> for Param<'p> {
     fn from(text: &'p String) -> Self {
-        Self::Text(Some(text))
+        Self::from(text.as_str())
     }
 }
 
-impl<'p> From<Option<&'p str>> for Param<'p> {
-    fn from(text: Option<&'p str>) -> Self {
-        Self::Text(text)
+impl From<String> for Param<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Some(Cow::Owned(text)))
+    }
+}
+
+impl From<Option<String>> for Param<'_> {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(Cow::Owned))
     }
 }
 
@@ -42,6 +52,18 @@ impl From<i64> for Param<'_> {
 impl From<Option<i64>> for Param<'_> {
     fn from(number: Option<i64>) -> Self {
         Self::Int(number)
+    }
+}
+
+impl From<u64> for Param<'_> {
+    fn from(number: u64) -> Self {
+        Self::Int(Some(to_i64(number)))
+    }
+}
+
+impl From<UnixMillis> for Param<'_> {
+    fn from(time: UnixMillis) -> Self {
+        Self::Int(Some(time.0))
     }
 }
 
@@ -144,18 +166,19 @@ pub(crate) struct Insert<'i> {
 }
 
 impl Insert<'_> {
+    /// The names of the columns.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.split(", ")
+    }
+
     /// `ON CONFLICT ...`, or nothing.
     pub(crate) fn on_conflict(&self) -> String {
         if self.key.is_empty() {
             return String::new();
         }
         let is_key = |column: &&str| self.key.split(", ").any(|part| part == *column);
-        let set: Vec<String> = self
-            .columns
-            .split(", ")
-            .filter(|column| !is_key(column))
-            .map(|name| format!("{name} = excluded.{name}"))
-            .collect();
+        let set: Vec<String> =
+            self.names().filter(|column| !is_key(column)).map(|name| format!("{name} = excluded.{name}")).collect();
         format!(" ON CONFLICT ({}) DO UPDATE SET {}{}", self.key, set.join(", "), self.also)
     }
 }

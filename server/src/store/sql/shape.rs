@@ -3,30 +3,30 @@
 use domain::{
     CONFLICTS, DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, UNKNOWN_CODES, Warehouse,
 };
-use rusqlite::types::Value;
 use sync::Records as _;
 use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::convert;
+use super::session::{Columns, Dialect, Param};
 use crate::booking::Scope;
 
 /// A table's columns. Its key is the site and the key columns; the text form of a key has their values joined
 /// by dots.
-pub(super) struct Shape {
-    pub(super) table: &'static str,
+pub(crate) struct Shape {
+    pub(crate) table: &'static str,
     /// The columns that [`Shape::row`] reads, in order.
-    pub(super) columns: &'static str,
+    pub(crate) columns: &'static str,
     /// The number of those columns: the index of the first column after them in a query.
     pub(super) width: usize,
     /// The key columns after the site; all except `kind` and `code` are ids.
-    pub(super) key: &'static [&'static str],
+    pub(crate) key: &'static [&'static str],
     /// The SQL expression of the last change of each field, as JSON.
     pub(super) fields: &'static str,
-    read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<Row>,
+    read: fn(&dyn Columns) -> Result<Row, StoreFault>,
 }
 
-pub(super) static PRODUCT: Shape = Shape {
+pub(crate) static PRODUCT: Shape = Shape {
     table: PRODUCTS,
     columns: "product_id, sku, barcode, name, unit, price_minor, currency, family, variant",
     width: 9,
@@ -35,7 +35,7 @@ pub(super) static PRODUCT: Shape = Shape {
     read: |row| convert::product(row).map(Row::Product),
 };
 
-pub(super) static LOT: Shape = Shape {
+pub(crate) static LOT: Shape = Shape {
     table: LOTS,
     columns: "product_id, lot_code, location, quantity, status, expires_on, received_on",
     width: 7,
@@ -44,7 +44,7 @@ pub(super) static LOT: Shape = Shape {
     read: |row| convert::lot(row).map(Row::Lot),
 };
 
-pub(super) static DELIVERY: Shape = Shape {
+pub(crate) static DELIVERY: Shape = Shape {
     table: DELIVERIES,
     columns: "delivery_id, number, supplier, expected_on, lines, closed",
     width: 6,
@@ -53,7 +53,7 @@ pub(super) static DELIVERY: Shape = Shape {
     read: |row| convert::delivery(row).map(Row::Delivery),
 };
 
-pub(super) static EXCEPTION: Shape = Shape {
+pub(crate) static EXCEPTION: Shape = Shape {
     table: EXCEPTIONS,
     columns: "product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, raised_at",
     width: 11,
@@ -62,7 +62,7 @@ pub(super) static EXCEPTION: Shape = Shape {
     read: |row| convert::exception(row).map(Row::Exception),
 };
 
-pub(super) static UNKNOWN_CODE: Shape = Shape {
+pub(crate) static UNKNOWN_CODE: Shape = Shape {
     table: UNKNOWN_CODES,
     columns: "code, times, devices",
     width: 3,
@@ -71,7 +71,7 @@ pub(super) static UNKNOWN_CODE: Shape = Shape {
     read: |row| convert::unknown_code(row).map(Row::UnknownCode),
 };
 
-pub(super) static CONFLICT: Shape = Shape {
+pub(crate) static CONFLICT: Shape = Shape {
     table: CONFLICTS,
     columns: "mutation_id, verdict, code, message, action, author, captured_at",
     width: 7,
@@ -81,10 +81,14 @@ pub(super) static CONFLICT: Shape = Shape {
 };
 
 impl Shape {
+    /// All of them.
+    pub(crate) fn all() -> [&'static Self; 6] {
+        [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT]
+    }
+
     /// The shape of a table, if the name is known.
-    pub(super) fn of(table: &str) -> Option<&'static Self> {
-        let shapes = [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT];
-        shapes.into_iter().find(|shape| shape.table == table)
+    pub(crate) fn of(table: &str) -> Option<&'static Self> {
+        Self::all().into_iter().find(|shape| shape.table == table)
     }
 
     /// The shape of a table that a cursor or a range refers to.
@@ -96,16 +100,16 @@ impl Shape {
     }
 
     /// Converts a query's row.
-    pub(super) fn row(&self, columns: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    pub(super) fn row(&self, columns: &dyn Columns) -> Result<Row, StoreFault> {
         (self.read)(columns)
     }
 
     /// A key's column values; none if `key` is not a key of this table.
-    pub(super) fn values(&self, key: &str) -> Option<Vec<Value>> {
-        let value = |(column, part): (&&str, &str)| match *column {
-            "code" => Some(Value::Text(part.to_owned())),
-            "kind" => ExceptionKind::from_code(part).map(|kind| Value::Text(kind.code().to_owned())),
-            _ => Uuid::try_parse(part).ok().map(|id| Value::Blob(id.as_bytes().to_vec())),
+    pub(crate) fn values<'k>(&self, key: &'k str) -> Option<Vec<Param<'k>>> {
+        let value = |(column, part): (&&str, &'k str)| match *column {
+            "code" => Some(Param::from(part)),
+            "kind" => ExceptionKind::from_code(part).map(|kind| Param::from(kind.code())),
+            _ => Uuid::try_parse(part).ok().map(Param::from),
         };
         // A code may contain dots.
         let parts: Vec<&str> = if self.key.len() == 1 { vec![key] } else { key.split('.').collect() };
@@ -115,34 +119,33 @@ impl Shape {
         self.key.iter().zip(parts).map(value).collect()
     }
 
-    /// The column values of the key to continue after; for an empty `after`, values that sort before all
-    /// keys.
-    pub(super) fn position(&self, after: &str) -> Result<Vec<Value>, StoreFault> {
-        if after.is_empty() {
-            let first = |column: &&str| match *column {
-                "kind" | "code" => Value::Text(String::new()),
-                _ => Value::Blob(Vec::new()),
-            };
-            return Ok(self.key.iter().map(first).collect());
+    /// The condition for keys that compare so with `key`, whose values it appends to the parameters. All keys come after
+    /// the empty one.
+    pub(super) fn compared<'k>(
+        &self,
+        operator: &str,
+        key: &'k str,
+        params: &mut Vec<Param<'k>>,
+    ) -> Result<String, StoreFault> {
+        if key.is_empty() {
+            return Ok(if operator == ">" { "TRUE" } else { "FALSE" }.to_owned());
         }
-        self.values(after).ok_or_else(|| {
+        let values = self.values(key).ok_or_else(|| {
             let message = format!("The cursor's key is none of {}. Start without a cursor.", self.table);
             StoreFault::invalid("bad_cursor", message)
-        })
+        })?;
+        let from = params.len() + 1;
+        params.extend(values);
+        let numbers: Vec<String> = (from..=params.len()).map(|at| format!("?{at}")).collect();
+        Ok(format!("({}) {operator} ({})", self.key.join(", "), numbers.join(", ")))
     }
 
-    /// `(product_id, lot_id) > (?2, ?3)`, the first value being parameter `from`.
-    pub(super) fn compared(&self, operator: &str, from: usize) -> String {
-        let values: Vec<String> =
-            (from..from.saturating_add(self.key.len())).map(|at| format!("?{at}")).collect();
-        format!("({}) {operator} ({})", self.key.join(", "), values.join(", "))
-    }
-
-    /// The condition for rows in this scope. Its `+` keeps the planner from using an index for it: rows are
-    /// read in key order.
-    pub(super) fn in_scope(&self, scope: Scope) -> String {
+    /// The condition for rows in this scope. Rows are read in key order, so no index is used for it.
+    pub(super) fn in_scope(&self, scope: Scope, dialect: &Dialect) -> String {
         match (self.table, scope.lot_status()) {
-            (LOTS, Some(status)) => format!("deleted_at IS NULL AND +status = '{}'", status.code()),
+            (LOTS, Some(status)) => {
+                format!("deleted_at IS NULL AND {}status = '{}'", dialect.unindexed, status.code())
+            }
             (DELIVERIES, _) => "deleted_at IS NULL AND is_open".to_owned(),
             _ => "deleted_at IS NULL".to_owned(),
         }

@@ -2,31 +2,29 @@
 //! database.
 
 use domain::{Row, Warehouse};
-use rusqlite::types::Value;
-use rusqlite::{Connection, Params, params_from_iter};
 use sync::{
     AuditRequest, Digest, MAX_AUDIT_ROWS, MAX_REPAIR_ROWS, RangeDigest, Records, Repair, ReplacedRange,
     Versioned,
 };
 
 use super::super::{Audited, StoreFault};
-use super::convert::to_i64;
 use super::pull::{Change, columns, read};
-use super::schema;
+use super::session::{Param, Session, params};
 use super::shape::Shape;
+use super::sites;
 use crate::booking::Scope;
 
 /// Maximum rows read of one range. A device limits its ranges to half of [`MAX_REPAIR_ROWS`], so a longer
 /// range differs in any case.
 const MAX_RANGE_ROWS: i64 = MAX_REPAIR_ROWS as i64 + 1;
 
-pub(super) fn audit(
-    connection: &Connection,
+pub(crate) fn audit(
+    session: &dyn Session,
     site: &str,
     scope: Scope,
     request: &AuditRequest,
 ) -> Result<Audited, StoreFault> {
-    let state = schema::site(connection, site)?;
+    let state = sites::site(session, site)?;
     let mut audited = Audited::default();
     // Another epoch, or a revision ahead of the site's: the next pull begins a snapshot.
     if request.epoch != Some(state.epoch) || request.rev > state.rev {
@@ -39,10 +37,10 @@ pub(super) fn audit(
             break;
         }
         let span = Span::of(range)?;
-        if span.has_later(connection, site, request.rev)? {
+        if span.has_later(session, site, request.rev)? {
             continue;
         }
-        let rows = span.rows(connection, site, scope)?;
+        let rows = span.rows(session, site, scope)?;
         read_rows += rows.len();
         if digest_of(&rows)? != *digest {
             let repair = cut(range.clone(), rows, room);
@@ -72,65 +70,51 @@ fn digest_of(rows: &[Versioned<Row>]) -> Result<u64, StoreFault> {
     Ok(digest.value())
 }
 
-/// A range as values of its table's columns.
-struct Span {
+/// A range of a table's keys.
+struct Span<'r> {
     shape: &'static Shape,
-    after: Vec<Value>,
-    /// None for the end of the table.
-    through: Option<Vec<Value>>,
+    range: &'r ReplacedRange,
 }
 
-impl Span {
-    fn of(range: &ReplacedRange) -> Result<Self, StoreFault> {
-        let shape = Shape::named(&range.table)?;
-        let after = shape.position(&range.after)?;
-        let through = range.through.as_deref().map(|key| shape.position(key)).transpose()?;
-        Ok(Self { shape, after, through })
+impl<'r> Span<'r> {
+    fn of(range: &'r ReplacedRange) -> Result<Self, StoreFault> {
+        Ok(Self { shape: Shape::named(&range.table)?, range })
     }
 
-    /// The condition on the keys. Their values are the parameters from `?3` on.
-    fn condition(&self) -> String {
-        let after = self.shape.compared(">", 3);
-        match &self.through {
-            Some(_) => format!("{after} AND {}", self.shape.compared("<=", 3 + self.after.len())),
-            None => after,
-        }
-    }
-
-    fn params(&self, site: &str, second: i64) -> impl Params {
-        let first = [Value::Text(site.to_owned()), Value::Integer(second)];
-        let keys = self.after.iter().chain(self.through.iter().flatten()).cloned();
-        params_from_iter(first.into_iter().chain(keys).collect::<Vec<_>>())
+    /// The condition on the keys, whose values it appends to the parameters.
+    fn condition(&self, params: &mut Vec<Param<'r>>) -> Result<String, StoreFault> {
+        let after = self.shape.compared(">", &self.range.after, params)?;
+        let Some(through) = &self.range.through else { return Ok(after) };
+        Ok(format!("{after} AND {}", self.shape.compared("<=", through, params)?))
     }
 
     /// Whether any row in it, including tombstones and rows outside the scope, is later than `rev`.
-    fn has_later(&self, connection: &Connection, site: &str, rev: u64) -> Result<bool, StoreFault> {
-        let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM {} WHERE site = ?1 AND rev > ?2 AND {})",
-            self.shape.table,
-            self.condition()
-        );
-        let params = self.params(site, to_i64(rev));
-        Ok(connection.prepare_cached(&sql)?.query_row(params, |row| row.get(0))?)
+    fn has_later(&self, session: &dyn Session, site: &'r str, rev: u64) -> Result<bool, StoreFault> {
+        let mut params = params![site, rev].to_vec();
+        let condition = self.condition(&mut params)?;
+        let table = self.shape.table;
+        let sql = format!("SELECT 1 FROM {table} WHERE site = ?1 AND rev > ?2 AND {condition} LIMIT 1");
+        session.exists(&sql, &params)
     }
 
     /// Its rows within the scope, by ascending key.
     fn rows(
         &self,
-        connection: &Connection,
-        site: &str,
+        session: &dyn Session,
+        site: &'r str,
         scope: Scope,
     ) -> Result<Vec<Versioned<Row>>, StoreFault> {
+        let mut params = params![site, MAX_RANGE_ROWS].to_vec();
         let sql = format!(
             "SELECT {} FROM {} WHERE site = ?1 AND {} AND {} ORDER BY {} LIMIT ?2",
             columns(self.shape),
             self.shape.table,
-            self.condition(),
-            self.shape.in_scope(scope),
+            self.condition(&mut params)?,
+            self.shape.in_scope(scope, session.dialect()),
             self.shape.key.join(", ")
         );
         let mut found = Vec::new();
-        read(connection, self.shape, &sql, self.params(site, MAX_RANGE_ROWS), &mut found)?;
+        read(session, self.shape, &sql, &params, &mut found)?;
         Ok(found.into_iter().map(|Change { rev, row, .. }| Versioned { rev, row }).collect())
     }
 }

@@ -1,21 +1,18 @@
 //! Reads rows for an export.
 
-use rusqlite::Connection;
-
 use super::super::{ExportRow, RowSink, StoreFault};
 use super::convert;
+use super::session::{Session, params};
 use super::shape::{DELIVERY, LOT, PRODUCT};
 
-pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
+pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
     let products = format!(
         "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
         PRODUCT.columns
     );
-    let mut statement = connection.prepare(&products)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)?;
-    }
+    session.query(&products, &params![site], &mut |row| {
+        sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)
+    })?;
     let columns =
         LOT.columns.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
     let lots = format!(
@@ -23,19 +20,15 @@ pub(super) fn export(connection: &Connection, site: &str, mut sink: RowSink) -> 
          WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \
          ORDER BY products.sku_key, lots.lot_code, lots.location"
     );
-    let mut statement = connection.prepare(&lots)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)?;
-    }
+    session.query(&lots, &params![site], &mut |row| {
+        sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)
+    })?;
     let deliveries = format!(
         "SELECT {} FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY number",
         DELIVERY.columns
     );
-    let mut statement = connection.prepare(&deliveries)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        sink(ExportRow::Delivery(convert::delivery(row)?)).map_err(StoreFault::Failed)?;
-    }
+    session.query(&deliveries, &params![site], &mut |row| {
+        sink(ExportRow::Delivery(convert::delivery(row)?)).map_err(StoreFault::Failed)
+    })?;
     Ok(())
 }

@@ -2,14 +2,13 @@
 //! snapshot of the database.
 
 use domain::{DELIVERIES, LOTS, LotStatus, Row, Warehouse};
-use rusqlite::types::Value;
-use rusqlite::{Connection, Params, named_params, params_from_iter};
 use sync::{Cursor, Progress, Records, Removal, ReplacedRange, Versioned};
 
 use super::super::{Pull, Pulled, Site, StoreFault};
-use super::convert::{from_i64, to_i64};
-use super::schema;
+use super::convert::from_i64;
+use super::session::{Param, Session, params};
 use super::shape::{PRODUCT, Shape};
+use super::sites;
 use crate::booking::Scope;
 
 /// A row or a tombstone with its revision.
@@ -27,42 +26,42 @@ struct Snapshot {
     progress: Progress,
 }
 
-pub(super) fn pull(connection: &Connection, pull: &Pull) -> Result<Pulled, StoreFault> {
-    let site = schema::site(connection, &pull.site)?;
+pub(crate) fn pull(session: &dyn Session, pull: &Pull) -> Result<Pulled, StoreFault> {
+    let site = sites::site(session, &pull.site)?;
     let same_life = pull.epoch.is_none_or(|epoch| epoch == site.epoch);
     // A cursor ahead of the site's revision, or before purged tombstones, cannot be continued: start again.
     let reaches = |rev: u64| same_life && rev <= site.rev && rev >= site.purged_rev;
     match &pull.cursor {
-        Cursor::Live { rev } if reaches(*rev) => changes(connection, pull, &site, *rev),
+        Cursor::Live { rev } if reaches(*rev) => changes(session, pull, &site, *rev),
         Cursor::Snapshot { rev, table, after, progress } if reaches(*rev) => {
             let shape = Shape::named(table)?;
             // This build does not know the table any more.
             if !pull.scope.has_table(table) {
-                return begin(connection, pull, &site);
+                return begin(session, pull, &site);
             }
             let snapshot = Snapshot { rev: *rev, shape, after: after.clone(), progress: *progress };
-            page(connection, pull, &site, snapshot)
+            page(session, pull, &site, snapshot)
         }
-        Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => begin(connection, pull, &site),
+        Cursor::Start | Cursor::Live { .. } | Cursor::Snapshot { .. } => begin(session, pull, &site),
     }
 }
 
-fn begin(connection: &Connection, pull: &Pull, site: &Site) -> Result<Pulled, StoreFault> {
-    let progress = Progress { done_rows: 0, total_rows: count(connection, pull)? };
+fn begin(session: &dyn Session, pull: &Pull, site: &Site) -> Result<Pulled, StoreFault> {
+    let progress = Progress { done_rows: 0, total_rows: count(session, pull)? };
     let first = Snapshot { rev: site.rev, shape: &PRODUCT, after: String::new(), progress };
-    page(connection, pull, site, first)
+    page(session, pull, site, first)
 }
 
-fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Result<Pulled, StoreFault> {
+fn changes(session: &dyn Session, pull: &Pull, site: &Site, after: u64) -> Result<Pulled, StoreFault> {
     let wanted = pull.max_rows;
-    let mut found = changed_between(connection, pull, after, u64::MAX, wanted.saturating_add(1))?;
+    let mut found = changed_between(session, pull, after, u64::MAX, wanted.saturating_add(1))?;
     let mut reached = site.rev;
     if let Some(cut) = found.get(wanted).map(|first_too_many| first_too_many.rev) {
         // A revision is never split between two answers: the next answer starts after a whole one.
         found.retain(|change| change.rev < cut);
         reached = cut - 1;
         if found.is_empty() {
-            found = changed_between(connection, pull, cut - 1, cut, usize::MAX)?;
+            found = changed_between(session, pull, cut - 1, cut, usize::MAX)?;
             reached = cut;
         }
     }
@@ -75,7 +74,7 @@ fn changes(connection: &Connection, pull: &Pull, site: &Site, after: u64) -> Res
 
 /// Changes after one revision up to another, the first `limit` by ascending revision.
 fn changed_between(
-    connection: &Connection,
+    session: &dyn Session,
     pull: &Pull,
     after: u64,
     through: u64,
@@ -86,14 +85,10 @@ fn changed_between(
     for table in pull.scope.tables() {
         let shape = Shape::named(table)?;
         let sql = format!(
-            "SELECT {} FROM {table} WHERE site = :site AND rev > :after AND rev <= :through \
-             ORDER BY rev LIMIT :limit",
+            "SELECT {} FROM {table} WHERE site = ?1 AND rev > ?2 AND rev <= ?3 ORDER BY rev LIMIT ?4",
             columns(shape)
         );
-        let params = named_params! {
-            ":site": pull.site, ":after": to_i64(after), ":through": to_i64(through), ":limit": limit,
-        };
-        read(connection, shape, &sql, params, &mut found)?;
+        read(session, shape, &sql, &params![&pull.site, after, through, limit], &mut found)?;
     }
     found.sort_by_key(|change| change.rev);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -113,9 +108,9 @@ fn split(found: Vec<Change>, scope: Scope) -> (Vec<Versioned<Row>>, Vec<Removal>
     (rows, removed)
 }
 
-fn page(connection: &Connection, pull: &Pull, site: &Site, snapshot: Snapshot) -> Result<Pulled, StoreFault> {
+fn page(session: &dyn Session, pull: &Pull, site: &Site, snapshot: Snapshot) -> Result<Pulled, StoreFault> {
     let Snapshot { rev, shape, after, progress } = snapshot;
-    let mut found = rows_after(connection, pull, shape, &after)?;
+    let mut found = rows_after(session, pull, shape, &after)?;
     let is_last = found.len() <= pull.max_rows;
     found.truncate(pull.max_rows);
     let through = if is_last { None } else { found.last().map(|change| Warehouse::key(&change.row).key) };
@@ -145,24 +140,23 @@ fn next_table(scope: Scope, table: &str) -> Option<&'static str> {
 
 /// The rows in scope after a key, one more than wanted, by ascending key.
 fn rows_after(
-    connection: &Connection,
+    session: &dyn Session,
     pull: &Pull,
     shape: &Shape,
     after: &str,
 ) -> Result<Vec<Change>, StoreFault> {
     let limit = i64::try_from(pull.max_rows).unwrap_or(i64::MAX).saturating_add(1);
+    let mut params = params![&pull.site, limit].to_vec();
     let sql = format!(
         "SELECT {} FROM {} WHERE site = ?1 AND {} AND {} ORDER BY {} LIMIT ?2",
         columns(shape),
         shape.table,
-        shape.compared(">", 3),
-        shape.in_scope(pull.scope),
+        shape.compared(">", after, &mut params)?,
+        shape.in_scope(pull.scope, session.dialect()),
         shape.key.join(", ")
     );
-    let first = [Value::Text(pull.site.clone()), Value::Integer(limit)];
-    let params = params_from_iter(first.into_iter().chain(shape.position(after)?));
     let mut found = Vec::new();
-    read(connection, shape, &sql, params, &mut found)?;
+    read(session, shape, &sql, &params, &mut found)?;
     Ok(found)
 }
 
@@ -171,43 +165,41 @@ pub(super) fn columns(shape: &Shape) -> String {
 }
 
 pub(super) fn read(
-    connection: &Connection,
+    session: &dyn Session,
     shape: &Shape,
     sql: &str,
-    params: impl Params,
+    params: &[Param<'_>],
     into: &mut Vec<Change>,
 ) -> Result<(), StoreFault> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    while let Some(columns) = rows.next()? {
-        let (rev, deleted) = (from_i64(columns.get(shape.width)?), columns.get(shape.width + 1)?);
+    session.query(sql, params, &mut |columns| {
+        let (rev, deleted) = (from_i64(columns.int(shape.width)?), columns.flag(shape.width + 1)?);
         into.push(Change { rev, row: shape.row(columns)?, deleted });
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The number of rows in scope: all rows minus deleted ones and those with another status. Counting these
 /// from indexes takes a tenth of the time of a scan.
-fn count(connection: &Connection, pull: &Pull) -> Result<u64, StoreFault> {
-    let count_of = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<u64, StoreFault> {
-        Ok(from_i64(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?))
+fn count(session: &dyn Session, pull: &Pull) -> Result<u64, StoreFault> {
+    let count_of = |sql: &str, params: &[Param<'_>]| -> Result<u64, StoreFault> {
+        Ok(session.first(sql, params, |columns| columns.int(0))?.map_or(0, from_i64))
     };
     let mut total = 0_u64;
     for table in pull.scope.tables() {
         if table == DELIVERIES {
             let open = "SELECT count(*) FROM deliveries WHERE site = ?1 AND is_open AND deleted_at IS NULL";
-            total += count_of(open, &[&pull.site])?;
+            total += count_of(open, &params![&pull.site])?;
             continue;
         }
-        let all = count_of(&format!("SELECT count(*) FROM {table} WHERE site = ?1"), &[&pull.site])?;
+        let all = count_of(&format!("SELECT count(*) FROM {table} WHERE site = ?1"), &params![&pull.site])?;
         let sql = format!("SELECT count(*) FROM {table} WHERE site = ?1 AND deleted_at IS NOT NULL");
-        total += all.saturating_sub(count_of(&sql, &[&pull.site])?);
+        total += all.saturating_sub(count_of(&sql, &params![&pull.site])?);
     }
     if let Some(wanted) = pull.scope.lot_status() {
         for other in LotStatus::ALL.into_iter().filter(|status| *status != wanted) {
             let sql =
                 format!("SELECT count(*) FROM {LOTS} WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL");
-            total = total.saturating_sub(count_of(&sql, &[&pull.site, &other.code()])?);
+            total = total.saturating_sub(count_of(&sql, &params![&pull.site, other.code()])?);
         }
     }
     Ok(total)

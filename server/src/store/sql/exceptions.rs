@@ -1,12 +1,12 @@
 //! The exceptions that an import raises and clears: the same as for mutations of devices.
 
 use domain::{ExceptionKind, InventoryLot, Quantity, Row, StockException, exception_key, product_key};
-use rusqlite::Connection;
 use sync::{RowKey, UnixMillis};
 use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::load;
+use super::session::Session;
 use crate::booking::{StoredRow, barcode_key};
 
 /// The correct exception of a key; none if there should be no exception.
@@ -14,7 +14,7 @@ pub(super) type Finding = (RowKey, Option<StockException>);
 
 /// Finds the exceptions of imported rows, which are in the database already.
 pub(super) struct Inspector<'i> {
-    pub(super) connection: &'i Connection,
+    pub(super) session: &'i dyn Session,
     pub(super) site: &'i str,
     /// The author of exceptions.
     pub(super) author: &'i str,
@@ -47,7 +47,7 @@ impl Inspector<'_> {
         if !is_raised_on_other {
             findings.push((key, second.map(|other| self.shared(id, other))));
         }
-        for (key, stored) in load::exceptions_naming(self.connection, self.site, id)? {
+        for (key, stored) in load::exceptions_naming(self.session, self.site, id)? {
             let Some(exception) = stored.row.exception() else { continue };
             let other = self.second_product(exception.product_id)?;
             let still_holds = other.is_some() && self.barcode(exception.product_id)? == self.barcode(id)?;
@@ -63,7 +63,7 @@ impl Inspector<'_> {
 
     /// None if the stored exception matches the finding, else its row, if there is one.
     pub(super) fn differs(&self, (key, found): &Finding) -> Result<Option<Option<StoredRow>>, StoreFault> {
-        let stored = load::row(self.connection, self.site, key)?;
+        let stored = load::row(self.session, self.site, key)?;
         let live = stored.as_ref().filter(|stored| !stored.deleted).and_then(|stored| stored.row.exception());
         let is_same = match (live, found) {
             (None, None) => true,
@@ -74,14 +74,14 @@ impl Inspector<'_> {
     }
 
     pub(super) fn barcode(&self, id: Uuid) -> Result<Option<String>, StoreFault> {
-        let stored = load::row(self.connection, self.site, &product_key(id))?.filter(|row| !row.deleted);
+        let stored = load::row(self.session, self.site, &product_key(id))?.filter(|row| !row.deleted);
         Ok(stored.and_then(|stored| barcode_key(&stored.row.product()?.barcode)))
     }
 
     /// Another live product with the same barcode.
     fn second_product(&self, id: Uuid) -> Result<Option<Uuid>, StoreFault> {
         let Some(barcode) = self.barcode(id)? else { return Ok(None) };
-        let found = load::with_barcode(self.connection, self.site, &barcode)?;
+        let found = load::with_barcode(self.session, self.site, &barcode)?;
         let ids = found.iter().filter_map(|(_, stored)| stored.row.product()).map(|product| product.id);
         Ok(ids.into_iter().find(|other| *other != id))
     }
@@ -89,7 +89,7 @@ impl Inspector<'_> {
     /// The second product of the exception that this one has for its barcode.
     fn shares_with(&self, id: Uuid) -> Result<Option<Uuid>, StoreFault> {
         let key = exception_key(ExceptionKind::DuplicateBarcode, id, None);
-        let stored = load::row(self.connection, self.site, &key)?.filter(|row| !row.deleted);
+        let stored = load::row(self.session, self.site, &key)?.filter(|row| !row.deleted);
         Ok(stored.and_then(|stored| stored.row.exception()?.other))
     }
 

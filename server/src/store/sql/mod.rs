@@ -1,0 +1,21 @@
+//! The statements of the store, and the decisions that need them: the same for every engine. Each function runs in a
+//! transaction of its caller.
+
+pub(crate) mod audit;
+pub(crate) mod convert;
+pub(crate) mod devices;
+mod exceptions;
+pub(crate) mod export;
+pub(crate) mod history;
+pub(crate) mod import;
+pub(crate) mod load;
+pub(crate) mod products;
+pub(crate) mod pull;
+pub(crate) mod purge;
+pub(crate) mod push;
+pub(crate) mod retention;
+pub(crate) mod save;
+pub(crate) mod session;
+pub(crate) mod shape;
+pub(crate) mod sites;
+pub(crate) mod unavailable;
