@@ -5,6 +5,8 @@
 
 mod fault;
 mod known;
+mod security;
+mod sql;
 pub mod sqlite;
 
 use std::collections::HashSet;
