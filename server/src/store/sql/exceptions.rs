@@ -12,7 +12,7 @@ use crate::booking::{StoredRow, barcode_key};
 /// The correct exception of a key; none if there should be no exception.
 pub(super) type Finding = (RowKey, Option<StockException>);
 
-/// Finds the exceptions of imported rows, which are in the database already.
+/// Finds the exceptions of imported products, which are in the database already.
 pub(super) struct Inspector<'i> {
     pub(super) session: &'i dyn Session,
     pub(super) site: &'i str,
@@ -22,18 +22,6 @@ pub(super) struct Inspector<'i> {
 }
 
 impl Inspector<'_> {
-    /// A lot with another quantity than `before`.
-    pub(super) fn lot(&self, row: &InventoryLot, before: Quantity) -> Finding {
-        let (kind, lot) = (ExceptionKind::BelowZero, &row.lot);
-        let below = || StockException {
-            lot: Some(lot.clone()),
-            before,
-            after: row.quantity,
-            ..self.exception(kind, lot.product_id)
-        };
-        (exception_key(kind, lot.product_id, Some(lot)), (row.quantity < Quantity::ZERO).then(below))
-    }
-
     /// A product with another barcode than before, and those that shared the old one with it. Of two products
     /// with one barcode, one has the exception.
     pub(super) fn product(&self, id: Uuid) -> Result<Vec<Finding>, StoreFault> {
@@ -61,19 +49,7 @@ impl Inspector<'_> {
         Ok(findings)
     }
 
-    /// None if the stored exception matches the finding, else its row, if there is one.
-    pub(super) fn differs(&self, (key, found): &Finding) -> Result<Option<Option<StoredRow>>, StoreFault> {
-        let stored = load::row(self.session, self.site, key)?;
-        let live = stored.as_ref().filter(|stored| !stored.deleted).and_then(|stored| stored.row.exception());
-        let is_same = match (live, found) {
-            (None, None) => true,
-            (Some(stored), Some(found)) => (stored.other, stored.after) == (found.other, found.after),
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        Ok((!is_same).then_some(stored))
-    }
-
-    pub(super) fn barcode(&self, id: Uuid) -> Result<Option<String>, StoreFault> {
+    fn barcode(&self, id: Uuid) -> Result<Option<String>, StoreFault> {
         let stored = load::row(self.session, self.site, &product_key(id))?.filter(|row| !row.deleted);
         Ok(stored.and_then(|stored| barcode_key(&stored.row.product()?.barcode)))
     }
@@ -98,17 +74,43 @@ impl Inspector<'_> {
     }
 
     fn exception(&self, kind: ExceptionKind, product_id: Uuid) -> StockException {
-        StockException {
-            kind,
-            product_id,
-            lot: None,
-            other: None,
-            before: Quantity::ZERO,
-            after: Quantity::ZERO,
-            basis: None,
-            author: self.author.to_owned(),
-            at: self.now,
-        }
+        exception(kind, product_id, self.author, self.now)
+    }
+}
+
+fn exception(kind: ExceptionKind, product_id: Uuid, author: &str, at: UnixMillis) -> StockException {
+    StockException {
+        kind,
+        product_id,
+        lot: None,
+        other: None,
+        before: Quantity::ZERO,
+        after: Quantity::ZERO,
+        basis: None,
+        author: author.to_owned(),
+        at,
+    }
+}
+
+/// The finding of a lot with another quantity than `before`.
+pub(super) fn lot_finding(row: &InventoryLot, before: Quantity, author: &str, now: UnixMillis) -> Finding {
+    let (kind, lot) = (ExceptionKind::BelowZero, &row.lot);
+    let below = || StockException {
+        lot: Some(lot.clone()),
+        before,
+        after: row.quantity,
+        ..exception(kind, lot.product_id, author, now)
+    };
+    (exception_key(kind, lot.product_id, Some(lot)), (row.quantity < Quantity::ZERO).then(below))
+}
+
+/// Whether the stored exception is another one than the finding.
+pub(super) fn differs(stored: Option<&StoredRow>, (_, found): &Finding) -> bool {
+    let live = stored.filter(|stored| !stored.deleted).and_then(|stored| stored.row.exception());
+    match (live, found) {
+        (None, None) => false,
+        (Some(stored), Some(found)) => (stored.other, stored.after) != (found.other, found.after),
+        (Some(_), None) | (None, Some(_)) => true,
     }
 }
 

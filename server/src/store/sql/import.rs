@@ -1,101 +1,148 @@
-//! Imports rows from files. An import books through the ledger like mutations do: a lot's quantity changes by
-//! an entry, so that the sum of entries stays the quantity on hand.
+//! Books rows from files, a slice at a time. An import books through the ledger like mutations do: a lot's quantity
+//! changes by an entry, so that the sum of entries stays the quantity on hand.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Delivery, FieldRev, InventoryLot, LedgerEntry, Movement, Product, ProductEdit, Quantity, Row,
-    delivery_key, lot_key, product_key, same_key, unknown_code_key,
+    Delivery, ExceptionKind, FieldRev, InventoryLot, LedgerEntry, Movement, Product, ProductEdit, Quantity,
+    Row, delivery_key, exception_key, lot_key, product_key, same_key, unknown_code_key,
 };
-use rusqlite::{Connection, Transaction};
-use sync::RowKey;
+use serde::{Deserialize, Serialize};
+use sync::{RowKey, UnixMillis};
 use uuid::Uuid;
 
-use super::super::{
-    Consent, Import, ImportOutcome, Imported, KnownKeys, KnownProduct, LotRecord, OnRow, ProductRecord,
-    StockChange, StoreFault,
-};
-use super::exceptions::{Finding, Inspector, row_of};
-use super::save::{self, EditLine, LedgerLine};
-use super::writer::Decided;
-use super::{load, schema};
+use super::super::{Import, Imported, LotRecord, ProductRecord, StockChange, StoreFault};
+use super::exceptions::{Finding, Inspector, differs, lot_finding, row_of};
+use super::load;
+use super::save::{self, Booking};
+use super::session::{Keyed, Session, params};
 use crate::booking::{StoredRow, barcode_key, changed_fields, note_count};
 
 /// Rows under one revision: devices pull whole revisions, so one must fit well into a response.
-const MAX_ROWS_PER_REVISION: u64 = 1_000;
+pub(super) const MAX_ROWS_PER_REVISION: u64 = 1_000;
 /// The author of entries and exceptions.
 const AUTHOR: &str = "import";
 
-pub(super) fn known_keys(connection: &Connection, site: &str) -> Result<KnownKeys, StoreFault> {
-    let mut known = KnownKeys::default();
-    // Of products with one key, the one that is no twin is the first.
-    let sql =
-        "SELECT sku, product_id, unit FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_twin";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        let sku: String = row.get(0)?;
-        known.products.insert(&sku, KnownProduct { id: row.get(1)?, unit: row.get(2)? });
-    }
-    let sql = "SELECT number, delivery_id FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY delivery_id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        let number: String = row.get(0)?;
-        known.deliveries.insert(&number, row.get(1)?);
-    }
-    Ok(known)
+/// A row of an import.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum ImportRow<'i> {
+    Product(Cow<'i, ProductRecord>),
+    Lot(Cow<'i, LotRecord>),
+    Delivery(Cow<'i, Delivery>),
+    /// A product whose barcode has changed. It comes after the last product, as products may have exchanged barcodes.
+    Relabelled(Uuid),
 }
 
-pub(super) fn import(
-    transaction: &Transaction<'_>,
-    import: &Import,
-    consent: &Consent,
-    on_row: &OnRow,
-) -> Result<Decided<ImportOutcome>, StoreFault> {
-    schema::ensure_site(transaction, &import.site)?;
-    let rev = schema::site(transaction, &import.site)?.rev;
-    let mut importer = Importer {
-        transaction,
-        import,
-        on_row,
-        rev,
-        rows_in_rev: MAX_ROWS_PER_REVISION,
-        done: Imported::default(),
-        stock: Vec::new(),
-        relabelled: Vec::new(),
-    };
-    for record in &import.products {
-        importer.product(record)?;
+impl Import {
+    /// The number of rows in the files.
+    pub(super) fn len(&self) -> usize {
+        self.products.len() + self.lots.len() + self.deliveries.len()
     }
-    importer.check_barcodes()?;
-    for record in &import.lots {
-        importer.lot(record)?;
+
+    /// The rows from `at` on, in the order of writing.
+    pub(super) fn rows_from(&self, at: usize) -> impl Iterator<Item = ImportRow<'_>> {
+        let products = self.products.iter().map(|row| ImportRow::Product(Cow::Borrowed(row)));
+        let lots = self.lots.iter().map(|row| ImportRow::Lot(Cow::Borrowed(row)));
+        let deliveries = self.deliveries.iter().map(|row| ImportRow::Delivery(Cow::Borrowed(row)));
+        products.chain(lots).chain(deliveries).skip(at)
     }
-    for delivery in &import.deliveries {
-        importer.delivery(delivery)?;
-    }
-    let Importer { rev, done, stock, .. } = importer;
-    schema::set_rev(transaction, &import.site, rev)?;
-    let is_written = consent.allows(&stock);
-    let outcome = ImportOutcome { imported: done, stock, is_written };
-    Ok(if is_written { Decided::Keep(outcome) } else { Decided::Undo(outcome) })
 }
 
-struct Importer<'i> {
-    transaction: &'i Transaction<'i>,
-    import: &'i Import,
-    on_row: &'i OnRow,
+/// What a slice does, or would do.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) done: Imported,
+    /// In the order of the rows.
+    pub(super) stock: Vec<StockChange>,
+    /// Products whose barcode has changed.
+    pub(super) relabelled: Vec<Uuid>,
+}
+
+/// What is the same for all slices of an import.
+#[derive(Clone, Copy)]
+pub(super) struct Slices<'s> {
+    pub(super) session: &'s dyn Session,
+    pub(super) site: &'s str,
+    pub(super) now: UnixMillis,
+}
+
+impl<'s> Slices<'s> {
+    /// What these rows would do, by the rows of the database.
+    pub(super) fn check(self, rows: &[ImportRow<'_>]) -> Result<Tally, StoreFault> {
+        Ok(self.decide(rows, 0)?.tally)
+    }
+
+    /// Books these rows after the revision `rev`. Returns the revision afterwards.
+    pub(super) fn book(self, rows: &[ImportRow<'_>], rev: u64) -> Result<(u64, Tally), StoreFault> {
+        let mut slice = self.decide(rows, rev)?;
+        slice.write()?;
+        let relabelled = rows.iter().filter_map(|row| match row {
+            ImportRow::Relabelled(id) => Some(*id),
+            ImportRow::Product(_) | ImportRow::Lot(_) | ImportRow::Delivery(_) => None,
+        });
+        slice.check_barcodes(&relabelled.collect::<Vec<_>>())?;
+        Ok((slice.rev, slice.tally))
+    }
+
+    fn decide(self, rows: &[ImportRow<'_>], rev: u64) -> Result<Slice<'s>, StoreFault> {
+        let mut slice = Slice {
+            of: self,
+            known: load::rows(self.session, self.site, &keys(rows))?,
+            changed: BTreeSet::new(),
+            ledger: Vec::new(),
+            edits: Vec::new(),
+            rev,
+            rows_in_rev: MAX_ROWS_PER_REVISION,
+            tally: Tally::default(),
+        };
+        for row in rows {
+            match row {
+                ImportRow::Product(record) => slice.product(record),
+                ImportRow::Lot(record) => slice.lot(record),
+                ImportRow::Delivery(delivery) => slice.delivery(delivery),
+                ImportRow::Relabelled(_) => {}
+            }
+        }
+        Ok(slice)
+    }
+}
+
+/// The keys of the rows that these rows need.
+fn keys(rows: &[ImportRow<'_>]) -> BTreeSet<RowKey> {
+    let mut keys = BTreeSet::new();
+    for row in rows {
+        match row {
+            ImportRow::Product(record) => keys.extend([product_key(record.product.id)]),
+            ImportRow::Lot(record) => {
+                let below = exception_key(ExceptionKind::BelowZero, record.lot.product_id, Some(&record.lot));
+                keys.extend([lot_key(&record.lot), below]);
+            }
+            ImportRow::Delivery(delivery) => keys.extend([delivery_key(delivery.id)]),
+            ImportRow::Relabelled(_) => {}
+        }
+    }
+    keys
+}
+
+struct Slice<'s> {
+    of: Slices<'s>,
+    /// The rows of these keys, those of this slice included.
+    known: BTreeMap<RowKey, StoredRow>,
+    changed: BTreeSet<RowKey>,
+    /// Entries with their revisions and lines.
+    ledger: Vec<(u64, u64, LedgerEntry)>,
+    /// Edits of products with their revisions and lines.
+    edits: Vec<(u64, u64, Uuid, ProductEdit)>,
     rev: u64,
     rows_in_rev: u64,
-    done: Imported,
-    stock: Vec<StockChange>,
-    /// Products whose barcode has changed.
-    relabelled: Vec<Uuid>,
+    tally: Tally,
 }
 
-impl<'i> Importer<'i> {
-    fn product(&mut self, record: &ProductRecord) -> Result<(), StoreFault> {
+impl Slice<'_> {
+    fn product(&mut self, record: &ProductRecord) {
         let key = product_key(record.product.id);
-        let old = load::row(self.transaction, &self.import.site, &key)?;
+        let old = self.known.get(&key).cloned();
         let mut product = record.product.clone();
         if let Some(Product { family, variant, .. }) = old.as_ref().and_then(|old| old.row.product()) {
             if !record.has_family {
@@ -112,31 +159,17 @@ impl<'i> Importer<'i> {
             product.sku.clone_from(&old.sku);
         }
         if live.and_then(|old| barcode_key(&old.barcode)) != barcode_key(&product.barcode) {
-            self.relabelled.push(product.id);
+            self.tally.relabelled.push(product.id);
         }
         let edit = live.and_then(|old| ProductEdit::between(old, &product));
         let id = product.id;
-        self.put(old, Row::Product(product))?;
-        let Some(edit) = edit else { return Ok(()) };
-        save::edit(
-            self.transaction,
-            &EditLine {
-                site: &self.import.site,
-                rev: self.rev,
-                line: self.rows_in_rev,
-                product: id,
-                edit: &edit,
-                origin: None,
-                author: AUTHOR,
-                captured_at: self.import.now,
-                booked_at: self.import.now,
-            },
-        )
+        self.put(key, old, Row::Product(product));
+        self.edits.extend(edit.map(|edit| (self.rev, self.rows_in_rev, id, edit)));
     }
 
-    fn lot(&mut self, record: &LotRecord) -> Result<(), StoreFault> {
-        let key: RowKey = lot_key(&record.lot);
-        let old = load::row(self.transaction, &self.import.site, &key)?;
+    fn lot(&mut self, record: &LotRecord) {
+        let key = lot_key(&record.lot);
+        let old = self.known.get(&key).cloned();
         let before = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.lot()).cloned();
         let is_known = old.is_some();
         let before = before.unwrap_or_else(|| InventoryLot::empty(record.lot.clone()));
@@ -145,7 +178,7 @@ impl<'i> Importer<'i> {
         let delta = record.quantity - before.quantity;
         if is_known && delta != Quantity::ZERO {
             let (before, after) = (before.quantity, record.quantity);
-            self.stock.push(StockChange { lot: named.clone(), before, after });
+            self.tally.stock.push(StockChange { lot: named.clone(), before, after });
         }
         let lot = InventoryLot {
             lot: named.clone(),
@@ -154,59 +187,39 @@ impl<'i> Importer<'i> {
             expires_on: record.expires_on.unwrap_or(before.expires_on),
             received_on: record.received_on.unwrap_or(before.received_on),
         };
-        let finding = self.inspector().lot(&lot, before.quantity);
-        let was_written = self.put(old, Row::Lot(lot))?;
+        let finding = lot_finding(&lot, before.quantity, AUTHOR, self.of.now);
+        let was_written = self.put(key, old, Row::Lot(lot));
         if !was_written || delta == Quantity::ZERO {
-            return Ok(());
+            return;
         }
-        let line = self.rows_in_rev;
         let entry = LedgerEntry { lot: named, delta, movement: Movement::Import, note: String::new() };
-        save::ledger(
-            self.transaction,
-            &LedgerLine {
-                site: &self.import.site,
-                rev: self.rev,
-                line,
-                entry: &entry,
-                origin: None,
-                author: AUTHOR,
-                captured_at: self.import.now,
-                booked_at: self.import.now,
-            },
-        )?;
-        self.write_finding(finding)
-    }
-
-    fn inspector(&self) -> Inspector<'i> {
-        let Import { site, now, .. } = self.import;
-        Inspector { connection: self.transaction, site, author: AUTHOR, now: *now }
-    }
-
-    /// Runs after the last product, because products may have exchanged barcodes.
-    fn check_barcodes(&mut self) -> Result<(), StoreFault> {
-        for id in std::mem::take(&mut self.relabelled) {
-            for finding in self.inspector().product(id)? {
-                self.write_finding(finding)?;
-            }
-            self.settle_code(id)?;
+        self.ledger.push((self.rev, self.rows_in_rev, entry));
+        let old = self.known.get(&finding.0).cloned();
+        if differs(old.as_ref(), &finding) {
+            self.put_finding(finding, old);
         }
-        Ok(())
     }
 
-    /// Deletes the unknown code that a product has now.
-    fn settle_code(&mut self, id: Uuid) -> Result<(), StoreFault> {
-        let Some(barcode) = self.inspector().barcode(id)? else { return Ok(()) };
-        let old = load::row(self.transaction, &self.import.site, &unknown_code_key(&barcode))?;
-        let Some(old) = old.filter(|old| !old.deleted) else { return Ok(()) };
-        let settled = StoredRow { rev: self.next_rev(), deleted: true, ..old };
-        save::row(self.transaction, &self.import.site, &settled, self.import.now)
+    /// A known delivery keeps its received quantities.
+    fn delivery(&mut self, delivery: &Delivery) {
+        let key = delivery_key(delivery.id);
+        let old = self.known.get(&key).cloned();
+        let known = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
+        let expected = match known {
+            // The row keeps its spelling.
+            Some(known) => Delivery { number: known.number.clone(), ..delivery.clone().replacing(known) },
+            None => delivery.clone(),
+        };
+        self.put(key, old, Row::Delivery(expected));
     }
 
-    /// Raises or clears the exception, unless its row is up to date.
-    fn write_finding(&mut self, finding: Finding) -> Result<(), StoreFault> {
-        let Some(old) = self.inspector().differs(&finding)? else { return Ok(()) };
-        let Some(stored) = row_of(finding.1, old, self.next_rev()) else { return Ok(()) };
-        save::row(self.transaction, &self.import.site, &stored, self.import.now)
+    /// Raises or clears an exception.
+    fn put_finding(&mut self, (key, found): Finding, old: Option<StoredRow>) {
+        let rev = self.next_rev();
+        if let Some(stored) = row_of(found, old, rev) {
+            self.known.insert(key.clone(), stored);
+            self.changed.insert(key);
+        }
     }
 
     /// The revision for the next row.
@@ -219,28 +232,14 @@ impl<'i> Importer<'i> {
         self.rev
     }
 
-    /// A known delivery keeps its received quantities.
-    fn delivery(&mut self, delivery: &Delivery) -> Result<(), StoreFault> {
-        let old = load::row(self.transaction, &self.import.site, &delivery_key(delivery.id))?;
-        let known = old.as_ref().filter(|old| !old.deleted).and_then(|old| old.row.delivery());
-        let expected = match known {
-            // The row keeps its spelling.
-            Some(known) => Delivery { number: known.number.clone(), ..delivery.clone().replacing(known) },
-            None => delivery.clone(),
-        };
-        self.put(old, Row::Delivery(expected))?;
-        Ok(())
-    }
-
-    /// Writes the row unless it is unchanged. Returns whether it was written.
-    fn put(&mut self, old: Option<StoredRow>, row: Row) -> Result<bool, StoreFault> {
-        let Imported { added, changed, unchanged } = &mut self.done;
+    /// Changes the row unless it is the same. Returns whether it was changed.
+    fn put(&mut self, key: RowKey, old: Option<StoredRow>, row: Row) -> bool {
+        let Imported { added, changed, unchanged } = &mut self.tally.done;
         let mut written = Vec::new();
         match &old {
             Some(old) if !old.deleted && old.row == row => {
                 *unchanged += 1;
-                (self.on_row)(*added + *changed + *unchanged);
-                return Ok(false);
+                return false;
             }
             Some(old) if !old.deleted => {
                 *changed += 1;
@@ -248,7 +247,6 @@ impl<'i> Importer<'i> {
             }
             Some(_) | None => *added += 1,
         }
-        (self.on_row)(*added + *changed + *unchanged);
         let rev = self.next_rev();
         let last = FieldRev { rev, client: Uuid::nil() };
         let quantity = |row: &Row| row.lot().map(|lot| lot.quantity);
@@ -259,8 +257,104 @@ impl<'i> Importer<'i> {
         if is_count {
             note_count(&mut revs, last);
         }
-        let stored = StoredRow { rev, row, deleted: false, fields: revs };
-        save::row(self.transaction, &self.import.site, &stored, self.import.now)?;
-        Ok(true)
+        self.known.insert(key.clone(), StoredRow { rev, row, deleted: false, fields: revs });
+        self.changed.insert(key);
+        true
     }
+
+    fn write(&mut self) -> Result<(), StoreFault> {
+        let Slices { session, site, now } = self.of;
+        let changed = || self.changed.iter().filter_map(|key| self.known.get(key));
+        save::rows(session, site, changed(), now)?;
+        let booking = |rev, line| Booking {
+            rev,
+            line,
+            origin: None,
+            author: AUTHOR,
+            captured_at: now,
+            booked_at: now,
+        };
+        let ledger: Vec<_> =
+            self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry)).collect();
+        save::ledger(session, site, &ledger)?;
+        let edits: Vec<_> =
+            self.edits.iter().map(|(rev, line, id, edit)| (booking(*rev, *line), (*id, edit))).collect();
+        save::edits(session, site, &edits)
+    }
+
+    /// Raises and clears the exceptions of products whose barcode has changed, and deletes the unknown codes that they
+    /// have now.
+    fn check_barcodes(&mut self, relabelled: &[Uuid]) -> Result<(), StoreFault> {
+        let Slices { session, site, now } = self.of;
+        let inspector = Inspector { session, site, author: AUTHOR, now };
+        let barcodes = barcodes_of(session, site, relabelled)?;
+        for id in in_doubt(session, site, relabelled, &barcodes)? {
+            for finding in inspector.product(id)? {
+                let old = load::row(session, site, &finding.0)?;
+                if differs(old.as_ref(), &finding)
+                    && let Some(stored) = row_of(finding.1, old, self.next_rev())
+                {
+                    save::rows(session, site, [&stored], now)?;
+                }
+            }
+        }
+        let codes: BTreeSet<RowKey> = barcodes.values().map(|barcode| unknown_code_key(barcode)).collect();
+        let known = load::rows(session, site, &codes)?;
+        let settled: Vec<StoredRow> = known
+            .into_values()
+            .filter(|old| !old.deleted)
+            .map(|old| StoredRow { rev: self.next_rev(), deleted: true, ..old })
+            .collect();
+        save::rows(session, site, &settled, now)
+    }
+}
+
+/// The barcodes of those of these products that are not deleted and have one.
+fn barcodes_of(
+    session: &dyn Session,
+    site: &str,
+    products: &[Uuid],
+) -> Result<BTreeMap<Uuid, String>, StoreFault> {
+    let keys: Vec<RowKey> = products.iter().map(|id| product_key(*id)).collect();
+    let live = load::rows(session, site, &keys)?.into_values().filter(|stored| !stored.deleted);
+    let barcode = |stored: StoredRow| {
+        let product = stored.row.product()?;
+        Some((product.id, barcode_key(&product.barcode)?))
+    };
+    Ok(live.filter_map(barcode).collect())
+}
+
+/// Those of these products that share their barcode or have to do with an exception about shared ones: the others need
+/// no closer look.
+fn in_doubt(
+    session: &dyn Session,
+    site: &str,
+    products: &[Uuid],
+    barcodes: &BTreeMap<Uuid, String>,
+) -> Result<BTreeSet<Uuid>, StoreFault> {
+    let distinct: BTreeSet<&String> = barcodes.values().collect();
+    let keys: Vec<_> = distinct.into_iter().map(|barcode| params![barcode].to_vec()).collect();
+    let holders = Keyed {
+        select: "SELECT barcode_key, product_id FROM products WHERE site = ?1 AND barcode_key <> ''",
+        key: &["barcode_key"],
+        tail: "AND deleted_at IS NULL",
+    };
+    let mut held: BTreeMap<String, usize> = BTreeMap::new();
+    session.query_keys(holders, site, &keys, &mut |row| {
+        *held.entry(row.text(0)?.to_owned()).or_default() += 1;
+        Ok(())
+    })?;
+    let is_shared = |id: &&Uuid| barcodes.get(*id).and_then(|barcode| held.get(barcode)).is_some_and(|n| *n > 1);
+    let mut found: BTreeSet<Uuid> = products.iter().filter(is_shared).copied().collect();
+    let ids: Vec<_> = products.iter().map(|id| params![*id].to_vec()).collect();
+    let select = "SELECT product_id, other FROM exceptions WHERE site = ?1";
+    for key in [&["product_id"], &["other"]] {
+        let named = Keyed { select, key, tail: "AND deleted_at IS NULL AND other IS NOT NULL" };
+        session.query_keys(named, site, &ids, &mut |row| {
+            found.extend([Some(row.id(0)?), row.optional_id(1)?].into_iter().flatten());
+            Ok(())
+        })?;
+    }
+    found.retain(|id| products.contains(id));
+    Ok(found)
 }

@@ -21,5 +21,6 @@ pub(crate) mod save;
 pub(crate) mod session;
 pub(crate) mod shape;
 pub(crate) mod sites;
+mod staging;
 pub(crate) mod store;
 pub(crate) mod unavailable;

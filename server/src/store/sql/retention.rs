@@ -13,7 +13,7 @@ const CONFLICT_RETENTION_DAYS: i64 = 365;
 /// Unknown codes of a site; those that were not scanned for longest are deleted.
 const MAX_UNKNOWN_CODES_PER_SITE: i64 = 5_000;
 /// Conflicts of a site; the oldest are deleted.
-const MAX_CONFLICTS_PER_SITE: i64 = 1_000;
+pub(crate) const MAX_CONFLICTS_PER_SITE: i64 = 1_000;
 /// Rows of a table deleted under one revision: devices pull whole revisions. The next call goes on.
 const MAX_ROWS_PER_REVISION: i64 = 1_000;
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;

@@ -70,7 +70,7 @@ const EDIT: Insert<'_> = Insert {
 const TABLES: [Insert<'_>; 6] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE, CONFLICT];
 
 /// Writes rows with their revisions, or turns them into tombstones. No two of them have the same key.
-pub(super) fn rows<'r>(
+pub(crate) fn rows<'r>(
     session: &dyn Session,
     site: &str,
     rows: impl IntoIterator<Item = &'r StoredRow>,
@@ -235,28 +235,29 @@ pub(super) fn ledger(
     site: &str,
     entries: &[(Booking<'_>, &LedgerEntry)],
 ) -> Result<(), StoreFault> {
-    let values = |(booking, entry): &(Booking<'_>, &LedgerEntry)| {
-        let LedgerEntry { lot, delta, movement, note } = entry;
-        params![
-            site,
-            booking.rev,
-            booking.line,
-            lot.product_id,
-            lot.id(),
-            &lot.lot_code,
-            &lot.location,
-            delta.0,
-            movement.code(),
-            note,
-            booking.origin.map(|(mutation, _)| mutation),
-            booking.origin.map(|(_, client)| client),
-            booking.author,
-            booking.captured_at,
-            booking.booked_at,
-        ]
-        .to_vec()
-    };
-    session.insert(LEDGER, &entries.iter().map(values).collect::<Vec<_>>())
+    session.insert(LEDGER, &entries.iter().map(|(booking, entry)| ledger_line(site, booking, entry)).collect::<Vec<_>>())
+}
+
+fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEntry) -> Vec<Param<'l>> {
+    let LedgerEntry { lot, delta, movement, note } = entry;
+    params![
+        site,
+        booking.rev,
+        booking.line,
+        lot.product_id,
+        lot.id(),
+        &lot.lot_code,
+        &lot.location,
+        delta.0,
+        movement.code(),
+        note,
+        booking.origin.map(|(mutation, _)| mutation),
+        booking.origin.map(|(_, client)| client),
+        booking.author,
+        booking.captured_at,
+        booking.booked_at,
+    ]
+    .to_vec()
 }
 
 /// An edit of a product.
@@ -268,21 +269,27 @@ pub(super) fn edits(
     site: &str,
     edits: &[(Booking<'_>, EditOf<'_>)],
 ) -> Result<(), StoreFault> {
-    let values = |(booking, (product, edit)): &(Booking<'_>, EditOf<'_>)| {
-        Ok(params![
-            site,
-            booking.rev,
-            booking.line,
-            *product,
-            json(&edit.before)?,
-            json(&edit.after)?,
-            booking.origin.map(|(mutation, _)| mutation),
-            booking.origin.map(|(_, client)| client),
-            booking.author,
-            booking.captured_at,
-            booking.booked_at,
-        ]
-        .to_vec())
-    };
-    session.insert(EDIT, &edits.iter().map(values).collect::<Result<Vec<_>, StoreFault>>()?)
+    let lines = edits.iter().map(|(booking, of)| edit_line(site, booking, *of));
+    session.insert(EDIT, &lines.collect::<Result<Vec<_>, StoreFault>>()?)
+}
+
+fn edit_line<'l>(
+    site: &'l str,
+    booking: &'l Booking<'_>,
+    (product, edit): EditOf<'_>,
+) -> Result<Vec<Param<'l>>, StoreFault> {
+    Ok(params![
+        site,
+        booking.rev,
+        booking.line,
+        product,
+        json(&edit.before)?,
+        json(&edit.after)?,
+        booking.origin.map(|(mutation, _)| mutation),
+        booking.origin.map(|(_, client)| client),
+        booking.author,
+        booking.captured_at,
+        booking.booked_at,
+    ]
+    .to_vec())
 }

@@ -183,15 +183,15 @@ impl Insert<'_> {
     }
 }
 
-/// A row handler; an error ends the query.
-pub(crate) type OnRow<'f> = &'f mut dyn FnMut(&dyn Columns) -> Result<(), StoreFault>;
+/// Called with each row of a query; an error ends the query.
+pub(crate) type EachRow<'f> = &'f mut dyn FnMut(&dyn Columns) -> Result<(), StoreFault>;
 
 /// A transaction.
 pub(crate) trait Session {
     fn dialect(&self) -> &'static Dialect;
 
-    /// Passes each row of a query to `on_row`.
-    fn query(&self, sql: &str, params: &[Param<'_>], on_row: OnRow<'_>) -> Result<(), StoreFault>;
+    /// Calls `each_row` with each row of a query.
+    fn query(&self, sql: &str, params: &[Param<'_>], each_row: EachRow<'_>) -> Result<(), StoreFault>;
 
     /// Runs a statement. Returns the number of affected rows.
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreFault>;
@@ -202,7 +202,7 @@ pub(crate) trait Session {
         query: Keyed<'_>,
         site: &str,
         keys: &[Vec<Param<'_>>],
-        on_row: OnRow<'_>,
+        each_row: EachRow<'_>,
     ) -> Result<(), StoreFault>;
 
     /// Inserts rows, each with the values of all columns. No two of them have the same key.

@@ -9,7 +9,7 @@ use super::session::{Columns, Session, params};
 use crate::random;
 
 /// The columns that [`site_of`] reads.
-const COLUMNS: &str = "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due";
+const COLUMNS: &str = "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due, is_importing";
 
 pub(crate) fn ensure_site(session: &dyn Session, site: &str) -> Result<(), StoreFault> {
     let sql = "INSERT INTO sites (site, name, epoch) VALUES (?1, ?1, ?2) ON CONFLICT DO NOTHING";
@@ -21,14 +21,25 @@ pub(crate) fn sites(session: &dyn Session) -> Result<Vec<Site>, StoreFault> {
     session.all(&format!("SELECT {COLUMNS} FROM sites ORDER BY site"), &[], site_of)
 }
 
-/// The site, which must exist.
+/// The site, which must exist, and whose rows must not be those of a half-written import.
 pub(crate) fn site(session: &dyn Session, name: &str) -> Result<Site, StoreFault> {
-    named(session, name, "")
+    named(session, name, "")?.open()
 }
 
-/// The site, whose row is locked until the end of the transaction: the next revision is this transaction's.
+/// Like [`site`], with its row locked until the end of the transaction: the next revision is this transaction's.
 pub(crate) fn lock(session: &dyn Session, name: &str) -> Result<Site, StoreFault> {
+    lock_any(session, name)?.open()
+}
+
+/// Like [`lock`], for the import itself and for what does not touch the site's rows.
+pub(crate) fn lock_any(session: &dyn Session, name: &str) -> Result<Site, StoreFault> {
     named(session, name, session.dialect().for_update)
+}
+
+impl Site {
+    fn open(self) -> Result<Self, StoreFault> {
+        if self.is_importing { Err(StoreFault::Importing) } else { Ok(self) }
+    }
 }
 
 fn named(session: &dyn Session, name: &str, lock: &str) -> Result<Site, StoreFault> {
@@ -45,6 +56,7 @@ fn site_of(row: &dyn Columns) -> Result<Site, StoreFault> {
         purged_rev: from_i64(row.int(3)?),
         epoch_renewed_at: row.optional_int(4)?.map(UnixMillis),
         epoch_is_due: row.flag(5)?,
+        is_importing: row.flag(6)?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! The store on any engine of SQL.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::HistoryAnswer;
@@ -16,6 +16,7 @@ use super::super::{
 };
 use super::engine::{Decided, Engine, Lane};
 use super::session::Session;
+use super::staging::{self, Progress};
 use super::{
     audit, devices, export, history, import_run, keys, products, pull, purge, push, retention, sites,
     unavailable,
@@ -26,11 +27,14 @@ use crate::booking::{Batch, Scope};
 #[derive(Debug)]
 pub struct SqlStore<E> {
     engine: E,
+    /// The imports in progress at the last look.
+    imports: Mutex<HashMap<String, Progress>>,
 }
 
+#[expect(private_bounds, reason = "engines are this crate's")]
 impl<E: Engine> SqlStore<E> {
     pub(crate) fn on(engine: E) -> Self {
-        Self { engine }
+        Self { engine, imports: Mutex::default() }
     }
 
     pub(crate) fn engine(&self) -> &E {
@@ -193,6 +197,21 @@ impl<E: Engine> Store for SqlStore<E> {
         on_row: OnRow,
     ) -> Result<ImportOutcome, StoreFault> {
         import_run::import(&self.engine, import, consent, on_row).await
+    }
+
+    async fn resume_imports(&self) -> Result<u64, StoreFault> {
+        let found: HashMap<String, Progress> = self.engine.read(staging::all).await?.into_iter().collect();
+        let before = {
+            let mut imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *imports, found.clone())
+        };
+        let dead = found.into_iter().filter(|(site, progress)| before.get(site) == Some(progress));
+        let mut ended = 0;
+        for (site, progress) in dead {
+            import_run::take_over(&self.engine, &site, progress).await?;
+            ended += 1;
+        }
+        Ok(ended)
     }
 
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault> {

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use rusqlite::{Connection, params};
 use sync::UnixMillis;
-use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::super::security::SecurityEvent;
+use super::super::sql::session::Session;
 use crate::private_file;
 
 /// Size of the log from which it is put aside as `DATABASE.security.1`, in place of the previous one: about
@@ -47,11 +47,11 @@ impl SecurityLog {
     }
 
     /// Starts a missing log with what the database knows.
-    pub(super) fn begin(&self, connection: &Connection) -> Result<(), StoreFault> {
+    pub(super) fn begin(&self, session: &dyn Session) -> Result<(), StoreFault> {
         if self.path.exists() {
             return Ok(());
         }
-        let lines = lines(&known(connection)?)?;
+        let lines = lines(&known(session)?)?;
         // Complete under its name or not there at all. Two processes write the same.
         let part = self.path.with_added_extension(format!("{}.part", std::process::id()));
         let write = || {
@@ -65,8 +65,8 @@ impl SecurityLog {
     }
 
     /// Appends entries durably, after what the database knew before if there is no log yet.
-    pub(super) fn append(&self, connection: &Connection, entries: &[SecurityEvent]) -> Result<(), StoreFault> {
-        self.begin(connection)?;
+    pub(super) fn append(&self, session: &dyn Session, entries: &[SecurityEvent]) -> Result<(), StoreFault> {
+        self.begin(session)?;
         let lines = lines(entries)?;
         self.append_lines(&lines, MAX_SECURITY_LOG_BYTES).map_err(|error| self.fault(&error))
     }
@@ -158,32 +158,27 @@ fn lines(entries: &[SecurityEvent]) -> Result<Vec<u8>, StoreFault> {
 }
 
 /// What the database knows of devices and codes.
-fn known(connection: &Connection) -> Result<Vec<SecurityEvent>, StoreFault> {
-    let mut known = Vec::new();
-    let mut codes = connection
-        .prepare("SELECT site, code_hash, used_at FROM enrolment_codes WHERE used_at IS NOT NULL")?;
-    let mut rows = codes.query([])?;
-    while let Some(row) = rows.next()? {
-        let code = HEXLOWER.encode(&row.get::<_, Vec<u8>>(1)?);
-        known.push(SecurityEvent::CodeUsed { site: row.get(0)?, code, at: UnixMillis(row.get(2)?) });
-    }
-    let mut devices = connection
-        .prepare("SELECT site, device, name, prefix, token_hash, enrolled_at, revoked_at FROM devices")?;
-    let mut rows = devices.query([])?;
-    while let Some(row) = rows.next()? {
-        let (site, device): (String, Uuid) = (row.get(0)?, row.get(1)?);
+fn known(session: &dyn Session) -> Result<Vec<SecurityEvent>, StoreFault> {
+    let sql = "SELECT site, hex(code_hash), used_at FROM enrolment_codes WHERE used_at IS NOT NULL";
+    let mut known = session.all(sql, &[], |row| {
+        let (site, code) = (row.text(0)?.to_owned(), row.text(1)?.to_lowercase());
+        Ok(SecurityEvent::CodeUsed { site, code, at: UnixMillis(row.int(2)?) })
+    })?;
+    let sql = "SELECT site, device, name, prefix, hex(token_hash), enrolled_at, revoked_at FROM devices";
+    session.query(sql, &[], &mut |row| {
+        let (site, device) = (row.text(0)?.to_owned(), row.id(1)?);
         known.push(SecurityEvent::Enrolled {
             site: site.clone(),
             device,
-            name: row.get(2)?,
-            prefix: row.get(3)?,
-            token: HEXLOWER.encode(&row.get::<_, Vec<u8>>(4)?),
-            at: UnixMillis(row.get(5)?),
+            name: row.text(2)?.to_owned(),
+            prefix: row.text(3)?.to_owned(),
+            token: row.text(4)?.to_lowercase(),
+            at: UnixMillis(row.int(5)?),
         });
-        if let Some(at) = row.get::<_, Option<i64>>(6)? {
-            known.push(SecurityEvent::Revoked { site, device, at: UnixMillis(at) });
-        }
-    }
+        let revoked_at = row.optional_int(6)?.map(UnixMillis);
+        known.extend(revoked_at.map(|at| SecurityEvent::Revoked { site, device, at }));
+        Ok(())
+    })?;
     Ok(known)
 }
 
@@ -239,6 +234,8 @@ pub(super) fn carry_over(connection: &Connection, entries: &[SecurityEvent]) -> 
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn revoked(number: u128) -> SecurityEvent {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::super::sql::session::{Columns, Dialect, Insert, Keyed, OnRow, Param, Session};
+use super::super::sql::session::{Columns, Dialect, Insert, Keyed, EachRow, Param, Session};
 
 /// The dialect of SQLite.
 pub(super) static DIALECT: Dialect =
@@ -53,12 +53,12 @@ impl SqliteSession<'_> {
         &self,
         sql: &str,
         params: impl rusqlite::Params,
-        on_row: OnRow<'_>,
+        each_row: EachRow<'_>,
     ) -> Result<(), StoreFault> {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
-            on_row(row)?;
+            each_row(row)?;
         }
         Ok(())
     }
@@ -69,8 +69,8 @@ impl Session for SqliteSession<'_> {
         &DIALECT
     }
 
-    fn query(&self, sql: &str, params: &[Param<'_>], on_row: OnRow<'_>) -> Result<(), StoreFault> {
-        self.query_one(sql, params_from_iter(params), on_row)
+    fn query(&self, sql: &str, params: &[Param<'_>], each_row: EachRow<'_>) -> Result<(), StoreFault> {
+        self.query_one(sql, params_from_iter(params), each_row)
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreFault> {
@@ -84,7 +84,7 @@ impl Session for SqliteSession<'_> {
         query: Keyed<'_>,
         site: &str,
         keys: &[Vec<Param<'_>>],
-        on_row: OnRow<'_>,
+        each_row: EachRow<'_>,
     ) -> Result<(), StoreFault> {
         if keys.is_empty() {
             return Ok(());
@@ -95,7 +95,7 @@ impl Session for SqliteSession<'_> {
         let sql = format!("{select} AND {} {tail}", condition.join(" AND "));
         let site = Param::from(site);
         keys.iter().try_for_each(|key| {
-            self.query_one(&sql, params_from_iter(std::iter::once(&site).chain(key)), on_row)
+            self.query_one(&sql, params_from_iter(std::iter::once(&site).chain(key)), each_row)
         })
     }
 

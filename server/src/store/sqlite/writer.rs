@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::StoreFault;
+use super::super::sql::engine::Decided;
 use super::fair_queue::FairQueue;
 
 /// Limit of writes in one transaction. The first of them waits for the last.
@@ -20,15 +21,6 @@ const MAX_GROUP_WRITES: usize = 32;
 const MAX_GROUP_MILLIS: u64 = 100;
 /// Limit of queued writes of one device; further ones are refused.
 const MAX_QUEUED_WRITES_PER_LANE: usize = 256;
-
-/// A finished write's value, and whether its changes are kept.
-#[derive(Debug)]
-pub(super) enum Decided<T> {
-    /// They are committed.
-    Keep(T),
-    /// They are rolled back.
-    Undo(T),
-}
 
 /// Writes of one device, or of nobody in particular.
 type Lane = Option<Uuid>;
@@ -63,33 +55,8 @@ impl Writer {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Runs `work` in a transaction that locks out other processes' writes, and keeps its changes if it
-    /// succeeded.
+    /// Runs `work` in a transaction that locks out other processes' writes, in turn with the writes of other devices.
     pub(super) async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        self.queued(None, move |transaction| work(transaction).map(Decided::Keep)).await
-    }
-
-    /// Like [`Self::write`], in turn with the writes of other devices.
-    pub(super) async fn write_of<T: Send + 'static>(
-        &self,
-        device: Uuid,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        self.queued(Some(device), move |transaction| work(transaction).map(Decided::Keep)).await
-    }
-
-    /// Like [`Self::write`], for work that decides at its end whether its changes are kept.
-    pub(super) async fn write_or_undo<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        self.queued(None, work).await
-    }
-
-    async fn queued<T: Send + 'static>(
         &self,
         lane: Lane,
         work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
@@ -272,9 +239,9 @@ mod tests {
 
     use super::*;
 
-    fn insert(transaction: &Transaction<'_>, number: i64) -> Result<i64, StoreFault> {
+    fn insert(transaction: &Transaction<'_>, number: i64) -> Result<Decided<i64>, StoreFault> {
         transaction.execute("INSERT INTO numbers VALUES (?1)", params![number])?;
-        Ok(number)
+        Ok(Decided::Keep(number))
     }
 
     #[tokio::test]
@@ -288,22 +255,22 @@ mod tests {
         let writer = Writer::start(connection).expect("a writer");
         // The first write is held until the others are in line: they make one group.
         let (go, held) = sync_channel::<()>(1);
-        let first = writer.write(move |transaction| {
+        let first = writer.write(None, move |transaction| {
             held.recv().map_err(|error| StoreFault::Failed(error.to_string()))?;
             insert(transaction, 0)
         });
         let others = async {
-            let one = writer.write(|transaction| insert(transaction, 1));
-            let refused = writer.write(|transaction| {
+            let one = writer.write(None, |transaction| insert(transaction, 1));
+            let refused = writer.write(None, |transaction| {
                 insert(transaction, 2)?;
-                Err::<i64, _>(StoreFault::invalid("no", "No."))
+                Err::<Decided<i64>, _>(StoreFault::invalid("no", "No."))
             });
-            let panics = writer.write(|transaction| -> Result<i64, _> {
+            let panics = writer.write(None, |transaction| -> Result<Decided<i64>, _> {
                 insert(transaction, 3)?;
                 panic!("on purpose")
             });
-            let twice = writer.write(|transaction| insert(transaction, 1));
-            let last = writer.write(|transaction| insert(transaction, 4));
+            let twice = writer.write(None, |transaction| insert(transaction, 1));
+            let last = writer.write(None, |transaction| insert(transaction, 4));
             let release = async { go.send(()).expect("the first write waits") };
             let (one, refused, panics, twice, last, ()) =
                 tokio::join!(one, refused, panics, twice, last, release);
@@ -327,12 +294,12 @@ mod tests {
         let writer = writer.expect("a writer");
         let served = Arc::new(Mutex::new(String::new()));
         let (go, held) = sync_channel::<()>(1);
-        let first = writer.write(move |_| held.recv().map_err(|error| StoreFault::Failed(error.to_string())));
+        let first = writer.write(None, move |_| held.recv().map(Decided::Keep).map_err(|error| StoreFault::Failed(error.to_string())));
         let write = |device: u128, name: char| {
             let served = Arc::clone(&served);
-            writer.write_of(Uuid::from_u128(device), move |_| {
+            writer.write(Some(Uuid::from_u128(device)), move |_| {
                 served.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-                Ok(())
+                Ok(Decided::Keep(()))
             })
         };
         let busy = futures::future::try_join_all((0..5).map(|_| write(1, 'a')));
