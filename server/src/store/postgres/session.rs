@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Error, Row};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::super::sql::session::{Columns, Dialect, Insert, Keyed, OnRow, Param, Session};
+use super::super::sql::session::{Columns, Dialect, Insert, Keyed, EachRow, Param, Session};
 use super::arrays::Arrays;
 use super::fault::{Aftermath, aftermath, described, fault};
 
@@ -64,7 +64,7 @@ impl<'c> PostgresSession<'c> {
         fault(error)
     }
 
-    fn query_typed(&self, sql: &str, params: Vec<Typed<'_>>, on_row: OnRow<'_>) -> Result<(), StoreFault> {
+    fn query_typed(&self, sql: &str, params: Vec<Typed<'_>>, each_row: EachRow<'_>) -> Result<(), StoreFault> {
         let rows = self.runtime.block_on(self.client.query_typed_raw(&numbered(sql), params));
         let mut rows = pin!(rows.map_err(|error| self.failed(&error))?);
         loop {
@@ -77,7 +77,7 @@ impl<'c> PostgresSession<'c> {
                 Ok(held)
             };
             let held: Vec<Row> = self.runtime.block_on(next).map_err(|error| self.failed(&error))?;
-            held.iter().try_for_each(|row| on_row(row))?;
+            held.iter().try_for_each(|row| each_row(row))?;
             if held.len() < MAX_HELD_ROWS {
                 return Ok(());
             }
@@ -90,8 +90,8 @@ impl Session for PostgresSession<'_> {
         &DIALECT
     }
 
-    fn query(&self, sql: &str, params: &[Param<'_>], on_row: OnRow<'_>) -> Result<(), StoreFault> {
-        self.query_typed(sql, params.iter().map(typed).collect(), on_row)
+    fn query(&self, sql: &str, params: &[Param<'_>], each_row: EachRow<'_>) -> Result<(), StoreFault> {
+        self.query_typed(sql, params.iter().map(typed).collect(), each_row)
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreFault> {
@@ -105,7 +105,7 @@ impl Session for PostgresSession<'_> {
         query: Keyed<'_>,
         site: &str,
         keys: &[Vec<Param<'_>>],
-        on_row: OnRow<'_>,
+        each_row: EachRow<'_>,
     ) -> Result<(), StoreFault> {
         let Keyed { select, key, tail } = query;
         for keys in keys.chunks(MAX_KEYS_PER_QUERY) {
@@ -116,7 +116,7 @@ impl Session for PostgresSession<'_> {
             };
             let mut params: Vec<Typed<'_>> = vec![(&site, Type::TEXT)];
             params.extend(arrays.typed());
-            self.query_typed(&format!("{select} AND {condition} {tail}"), params, on_row)?;
+            self.query_typed(&format!("{select} AND {condition} {tail}"), params, each_row)?;
         }
         Ok(())
     }

@@ -52,8 +52,7 @@ pub(super) fn delivery(row: &dyn Columns) -> Result<Delivery, StoreFault> {
 
 pub(super) fn exception(row: &dyn Columns) -> Result<StockException, StoreFault> {
     let (product_id, lot_id) = (row.id(0)?, row.id(1)?);
-    let lot =
-        LotRef { product_id, lot_code: row.text(3)?.to_owned(), location: row.text(4)?.to_owned() };
+    let lot = LotRef { product_id, lot_code: row.text(3)?.to_owned(), location: row.text(4)?.to_owned() };
     Ok(StockException {
         kind: exception_kind(row, 2)?,
         product_id,

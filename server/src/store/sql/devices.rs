@@ -61,9 +61,8 @@ pub(crate) fn revoke_enrolled_since(
 ) -> Result<u64, StoreFault> {
     let sql = "UPDATE devices SET revoked_at = ?3 WHERE site = ?1 AND enrolled_at >= ?2 AND revoked_at IS NULL \
                RETURNING device";
-    let event = |row: &dyn Columns| {
-        Ok(SecurityEvent::Revoked { site: site.to_owned(), device: row.id(0)?, at: now })
-    };
+    let event =
+        |row: &dyn Columns| Ok(SecurityEvent::Revoked { site: site.to_owned(), device: row.id(0)?, at: now });
     let events = session.all(sql, &params![site, since, now], event)?;
     if !events.is_empty() {
         record(session, &events)?;
@@ -95,7 +94,8 @@ pub(crate) fn add_code(
     device_name: &str,
     expires_at: UnixMillis,
 ) -> Result<(), StoreFault> {
-    let sql = "INSERT INTO enrolment_codes (site, code_hash, device_name, expires_at) VALUES (?1, ?2, ?3, ?4)";
+    let sql =
+        "INSERT INTO enrolment_codes (site, code_hash, device_name, expires_at) VALUES (?1, ?2, ?3, ?4)";
     session.execute(sql, &params![site, &code_hash, device_name, expires_at])?;
     Ok(())
 }
@@ -117,7 +117,8 @@ pub(crate) fn enrol(
     }
     // Numbers of devices are given one after the other.
     sites::lock(session, &site)?;
-    let sql = "UPDATE enrolment_codes SET used_at = ?3 WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
+    let sql =
+        "UPDATE enrolment_codes SET used_at = ?3 WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
     if session.execute(sql, &params![&site, code_hash, *now])? == 0 {
         return Ok(Err(EnrolRefusal::BadCode));
     }

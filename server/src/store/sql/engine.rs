@@ -36,7 +36,8 @@ impl Lane {
 }
 
 /// Stores events durably, apart from the database, before the transaction that they belong to is committed.
-pub(crate) type Recorder = Arc<dyn Fn(&dyn Session, &[SecurityEvent]) -> Result<(), StoreFault> + Send + Sync>;
+pub(crate) type Recorder =
+    Arc<dyn Fn(&dyn Session, &[SecurityEvent]) -> Result<(), StoreFault> + Send + Sync>;
 
 /// An engine.
 pub(crate) trait Engine: Send + Sync + 'static {

@@ -266,14 +266,8 @@ impl Slice<'_> {
         let Slices { session, site, now } = self.of;
         let changed = || self.changed.iter().filter_map(|key| self.known.get(key));
         save::rows(session, site, changed(), now)?;
-        let booking = |rev, line| Booking {
-            rev,
-            line,
-            origin: None,
-            author: AUTHOR,
-            captured_at: now,
-            booked_at: now,
-        };
+        let booking =
+            |rev, line| Booking { rev, line, origin: None, author: AUTHOR, captured_at: now, booked_at: now };
         let ledger: Vec<_> =
             self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry)).collect();
         save::ledger(session, site, &ledger)?;
@@ -344,7 +338,8 @@ fn in_doubt(
         *held.entry(row.text(0)?.to_owned()).or_default() += 1;
         Ok(())
     })?;
-    let is_shared = |id: &&Uuid| barcodes.get(*id).and_then(|barcode| held.get(barcode)).is_some_and(|n| *n > 1);
+    let is_shared =
+        |id: &&Uuid| barcodes.get(*id).and_then(|barcode| held.get(barcode)).is_some_and(|n| *n > 1);
     let mut found: BTreeSet<Uuid> = products.iter().filter(is_shared).copied().collect();
     let ids: Vec<_> = products.iter().map(|id| params![*id].to_vec()).collect();
     let select = "SELECT product_id, other FROM exceptions WHERE site = ?1";

@@ -124,21 +124,13 @@ pub(super) fn rows<'k>(
 }
 
 /// A row, tombstones included.
-pub(crate) fn row(
-    session: &dyn Session,
-    site: &str,
-    key: &RowKey,
-) -> Result<Option<StoredRow>, StoreFault> {
+pub(crate) fn row(session: &dyn Session, site: &str, key: &RowKey) -> Result<Option<StoredRow>, StoreFault> {
     // Rows of earlier builds may be under another key than their own.
     Ok(rows(session, site, [key])?.into_values().next())
 }
 
 /// Every lot of some products, and the exceptions of the products and their lots.
-fn lots_of(
-    session: &dyn Session,
-    site: &str,
-    products: &BTreeSet<Uuid>,
-) -> Result<FoundRows, StoreFault> {
+fn lots_of(session: &dyn Session, site: &str, products: &BTreeSet<Uuid>) -> Result<FoundRows, StoreFault> {
     let keys: Vec<_> = products.iter().map(|product| params![*product].to_vec()).collect();
     let mut found = stored_by(session, site, &LOT, &["product_id"], &keys)?;
     found.extend(stored_by(session, site, &EXCEPTION, &["product_id"], &keys)?);
@@ -146,11 +138,7 @@ fn lots_of(
 }
 
 /// The live row that holds a claim, such as `sku:A-1`.
-fn holder(
-    session: &dyn Session,
-    site: &str,
-    claim: &str,
-) -> Result<Option<(RowKey, StoredRow)>, StoreFault> {
+fn holder(session: &dyn Session, site: &str, claim: &str) -> Result<Option<(RowKey, StoredRow)>, StoreFault> {
     let Some(sku) = claim.strip_prefix("sku:") else {
         return Err(StoreFault::Failed(format!("nothing is known of claims like \"{claim}\"")));
     };

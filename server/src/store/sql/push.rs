@@ -11,12 +11,8 @@ use super::session::{Insert, Param, Session, params};
 use super::{load, sites};
 use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
 
-const CLIENT: Insert<'_> = Insert {
-    table: "clients",
-    columns: "site, client, device, max_seq",
-    key: "site, client",
-    also: "",
-};
+const CLIENT: Insert<'_> =
+    Insert { table: "clients", columns: "site, client, device, max_seq", key: "site, client", also: "" };
 const RECEIPT: Insert<'_> = Insert {
     table: "receipts",
     columns: "site, client, seq, mutation_id, verdict, code, message, rev, touched, booked_at",

@@ -235,7 +235,10 @@ pub(super) fn ledger(
     site: &str,
     entries: &[(Booking<'_>, &LedgerEntry)],
 ) -> Result<(), StoreFault> {
-    session.insert(LEDGER, &entries.iter().map(|(booking, entry)| ledger_line(site, booking, entry)).collect::<Vec<_>>())
+    session.insert(
+        LEDGER,
+        &entries.iter().map(|(booking, entry)| ledger_line(site, booking, entry)).collect::<Vec<_>>(),
+    )
 }
 
 fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEntry) -> Vec<Param<'l>> {

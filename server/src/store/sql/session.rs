@@ -177,8 +177,11 @@ impl Insert<'_> {
             return String::new();
         }
         let is_key = |column: &&str| self.key.split(", ").any(|part| part == *column);
-        let set: Vec<String> =
-            self.names().filter(|column| !is_key(column)).map(|name| format!("{name} = excluded.{name}")).collect();
+        let set: Vec<String> = self
+            .names()
+            .filter(|column| !is_key(column))
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
         format!(" ON CONFLICT ({}) DO UPDATE SET {}{}", self.key, set.join(", "), self.also)
     }
 }

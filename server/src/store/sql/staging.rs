@@ -78,7 +78,8 @@ pub(super) fn begin(
     if let Some(other) = progress(session, site)? {
         return Ok(Some(other));
     }
-    let sql = "INSERT INTO imports (site, import_id, state, beats, booked_at) VALUES (?1, ?2, 'staging', 0, ?3)";
+    let sql =
+        "INSERT INTO imports (site, import_id, state, beats, booked_at) VALUES (?1, ?2, 'staging', 0, ?3)";
     session.execute(sql, &params![site, id, now])?;
     Ok(None)
 }
@@ -99,12 +100,7 @@ pub(super) fn stage(
 }
 
 /// Goes to the next state. The site is closed from [`State::Checking`] on. Returns the site as it was.
-pub(super) fn enter(
-    session: &dyn Session,
-    site: &str,
-    id: Uuid,
-    state: State,
-) -> Result<Site, StoreFault> {
+pub(super) fn enter(session: &dyn Session, site: &str, id: Uuid, state: State) -> Result<Site, StoreFault> {
     let found = sites::lock_any(session, site)?;
     step(session, site, id)?;
     let code = STATES.into_iter().find(|(known, _)| *known == state).map_or("", |(_, code)| code);
@@ -120,7 +116,8 @@ fn step(session: &dyn Session, site: &str, id: Uuid) -> Result<(), StoreFault> {
     if session.execute(sql, &params![site, id])? > 0 {
         return Ok(());
     }
-    let message = "The import stood still for too long and was ended. Look at the stock, then import the files again.";
+    let message =
+        "The import stood still for too long and was ended. Look at the stock, then import the files again.";
     Err(StoreFault::invalid(ENDED, message))
 }
 

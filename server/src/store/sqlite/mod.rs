@@ -5,7 +5,6 @@
 //! still runs to its end.
 
 mod backup;
-mod fair_queue;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -107,7 +106,7 @@ impl Engine for Sqlite {
         work: impl Fn(&dyn Session) -> Result<Decided<T>, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
         // All sites share the file's one writer.
-        self.pool.writer().write(lane.device, move |transaction| work(&SqliteSession(transaction))).await
+        self.pool.writer().write(lane.device, work).await
     }
 
     fn recorder(&self) -> Recorder {

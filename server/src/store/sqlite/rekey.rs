@@ -343,7 +343,8 @@ mod tests {
         let found = "SELECT sku || ' ' || length(sku_twin) FROM products WHERE name LIKE 'A%'";
         for (sku, expected) in [("ab", "ab 36"), ("xy", "xy 0")] {
             let key = domain::product_key(Uuid::from_u128(1));
-            let mut stored = load::row(&SqliteSession(&transaction), "s", &key).expect("a query").expect("a product");
+            let mut stored =
+                load::row(&SqliteSession(&transaction), "s", &key).expect("a query").expect("a product");
             let Row::Product(product) = &mut stored.row else { panic!("no product: {stored:?}") };
             (product.sku, product.name) = (sku.to_owned(), format!("A {sku}"));
             save::rows(&SqliteSession(&transaction), "s", [&stored], UnixMillis(0)).expect("a row");

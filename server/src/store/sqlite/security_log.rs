@@ -198,7 +198,10 @@ pub struct CarriedOver {
 }
 
 /// Writes the entries to a restored database of any version.
-pub(super) fn carry_over(connection: &Connection, entries: &[SecurityEvent]) -> Result<CarriedOver, StoreFault> {
+pub(super) fn carry_over(
+    connection: &Connection,
+    entries: &[SecurityEvent],
+) -> Result<CarriedOver, StoreFault> {
     let mut carried = CarriedOver::default();
     let changed = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
     let binary = |hex: &str| HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::super::sql::session::{Columns, Dialect, Insert, Keyed, EachRow, Param, Session};
+use super::super::sql::session::{Columns, Dialect, EachRow, Insert, Keyed, Param, Session};
 
 /// The dialect of SQLite.
 pub(super) static DIALECT: Dialect =

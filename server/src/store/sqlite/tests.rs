@@ -36,9 +36,8 @@ async fn old_codes_and_conflicts_become_tombstones_under_one_revision() {
                 UNION ALL SELECT hex(mutation_id), rev FROM conflicts WHERE deleted_at IS NULL)";
     let left: String = connection.query_row(left, [], |row| row.get(0)).expect("rows");
     assert_eq!(left, "NEW6,NEW3,028");
-    let revs: String = connection
-        .query_row("SELECT group_concat(rev) FROM sites", [], |row| row.get(0))
-        .expect("sites");
+    let revs: String =
+        connection.query_row("SELECT group_concat(rev) FROM sites", [], |row| row.get(0)).expect("sites");
     assert_eq!(revs, "10,4");
     assert_eq!(store.expire(UnixMillis(400 * DAY)).await.expect("nothing is left to do"), 0);
 }

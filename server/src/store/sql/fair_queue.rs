@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 /// Items in lanes.
 #[derive(Debug)]
-pub(super) struct FairQueue<K, T> {
+pub(crate) struct FairQueue<K, T> {
     lanes: HashMap<K, VecDeque<T>>,
     /// The lanes that have items; the next one first.
     turns: VecDeque<K>,
@@ -13,12 +13,12 @@ pub(super) struct FairQueue<K, T> {
 }
 
 impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
-    pub(super) fn new(max_lane_items: usize) -> Self {
+    pub(crate) fn new(max_lane_items: usize) -> Self {
         Self { lanes: HashMap::new(), turns: VecDeque::new(), max_lane_items }
     }
 
     /// Appends to the lane of `key`. Returns the item if the lane is full.
-    pub(super) fn push(&mut self, key: K, item: T) -> Result<(), T> {
+    pub(crate) fn push(&mut self, key: K, item: T) -> Result<(), T> {
         let lane = self.lanes.entry(key.clone()).or_default();
         if lane.len() >= self.max_lane_items {
             return Err(item);
@@ -31,7 +31,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     }
 
     /// The first item of the lane whose turn it is.
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         let key = self.turns.pop_front()?;
         let lane = self.lanes.get_mut(&key)?;
         let item = lane.pop_front();
@@ -44,7 +44,7 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     }
 
     /// Whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.turns.is_empty()
     }
 }
