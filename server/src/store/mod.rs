@@ -3,6 +3,8 @@
 //! Every write is one transaction that is durable when the call returns. A call that is dropped half-way
 //! either takes effect as a whole or not at all.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod fault;
 mod known;
 mod security;
