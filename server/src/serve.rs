@@ -23,6 +23,8 @@ use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
 /// Interval of polls for revisions that another process wrote, such as an import.
 const REVISION_POLL_MILLIS: u64 = 1_000;
+/// Interval of looks for imports whose process has died: one without progress between two of them is ended.
+const IMPORT_POLL_MILLIS: u64 = 5_000;
 /// Interval of looks for revoked devices with open event streams.
 const REVOCATION_POLL_MILLIS: u64 = 2_000;
 /// Timeout of open requests after the stop signal.
@@ -119,6 +121,7 @@ impl Server {
         let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
+        let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
         let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
@@ -141,6 +144,7 @@ impl Server {
         }
         poll.abort();
         revoking.abort();
+        resuming.abort();
         sweep.abort();
         Ok(())
     }
@@ -152,9 +156,25 @@ async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
     loop {
         ticks.tick().await;
         match timeout(Duration::from_millis(SHUTDOWN_GRACE_MILLIS), store.sites()).await {
-            Ok(Ok(sites)) => sites.iter().for_each(|site| revisions.announce(&site.site, site.rev)),
+            Ok(Ok(sites)) => sites
+                .iter()
+                .filter(|site| !site.is_importing)
+                .for_each(|site| revisions.announce(&site.site, site.rev)),
             Ok(Err(fault)) => tracing::warn!(%fault, "the revisions could not be read"),
             Err(_) => tracing::warn!("reading the revisions took too long"),
+        }
+    }
+}
+
+async fn resume_imports(store: Arc<dyn Store>) {
+    let mut ticks = interval(Duration::from_millis(IMPORT_POLL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match store.resume_imports().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::warn!(ended, "ended imports whose process had died"),
+            Err(fault) => tracing::warn!(%fault, "an import whose process has died could not be ended"),
         }
     }
 }
@@ -189,6 +209,11 @@ async fn sweep_hourly(store: Arc<dyn Store>, options: ServeOptions) {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "deleted old unknown codes and conflicts"),
             Err(fault) => tracing::warn!(%fault, "old unknown codes and conflicts could not be deleted"),
+        }
+        match store.forget_receipts(options.clock.now()).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot old receipts"),
+            Err(fault) => tracing::warn!(%fault, "old receipts could not be deleted"),
         }
         let before = options.clock.now().0.saturating_sub(i64::from(options.retention_days) * MILLIS_A_DAY);
         match store.purge(sync::UnixMillis(before)).await {

@@ -18,6 +18,7 @@ mod exactly_once;
 mod exceptions;
 mod files;
 mod history;
+mod imports;
 mod keys;
 mod late_facts;
 mod ledger;
@@ -62,6 +63,10 @@ fn soap() -> Product {
         name: "Soap".into(),
         ..vinegar()
     }
+}
+
+fn product_named(name: &str) -> Product {
+    Product { name: name.to_owned(), ..soap() }
 }
 
 fn lot(product: &Product, location: &str) -> LotRef {

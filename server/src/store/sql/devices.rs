@@ -116,7 +116,7 @@ pub(crate) fn enrol(
         return Ok(Err(EnrolRefusal::OtherSite(site)));
     }
     // Numbers of devices are given one after the other.
-    sites::lock(session, &site)?;
+    sites::lock_any(session, &site)?;
     let sql =
         "UPDATE enrolment_codes SET used_at = ?3 WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
     if session.execute(sql, &params![&site, code_hash, *now])? == 0 {

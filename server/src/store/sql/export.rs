@@ -4,8 +4,10 @@ use super::super::{ExportRow, RowSink, StoreFault};
 use super::convert;
 use super::session::{Session, params};
 use super::shape::{DELIVERY, LOT, PRODUCT};
+use super::sites;
 
 pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
+    sites::site(session, site)?;
     let products = format!(
         "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
         PRODUCT.columns

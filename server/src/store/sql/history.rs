@@ -9,6 +9,7 @@ use sync::UnixMillis;
 use super::super::{HistoryQuery, StoreFault};
 use super::convert::{exception_kind, from_i64, stored_json, to_i64, unreadable};
 use super::session::{Columns, Dialect, Session, params};
+use super::sites;
 
 /// Maximum entries of one product under one revision: the rows of an import's revision; an order has fewer
 /// lines.
@@ -75,6 +76,7 @@ pub(crate) fn history(
     site: &str,
     query: HistoryQuery,
 ) -> Result<HistoryAnswer, StoreFault> {
+    sites::site(session, site)?;
     let before = query.before.map_or(i64::MAX, to_i64);
     let mut entries = newest(session, site, query, before, MAX_HISTORY_ENTRIES + 1)?;
     let mut notes = notes(session, site, query, before)?;

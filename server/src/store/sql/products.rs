@@ -8,6 +8,7 @@ use super::super::{LotsByCode, ProductQuery, ProductWithLots, StoreFault};
 use super::convert::{self, from_i64};
 use super::session::{Columns, Param, Session, params};
 use super::shape::{LOT, PRODUCT};
+use super::sites;
 
 /// The product with all its lots.
 pub(crate) fn find(
@@ -15,6 +16,7 @@ pub(crate) fn find(
     site: &str,
     query: &ProductQuery,
 ) -> Result<Option<ProductWithLots>, StoreFault> {
+    sites::site(session, site)?;
     let product = match query {
         ProductQuery::Id(id) => by_id(session, site, *id)?,
         ProductQuery::Barcode(code) => {
@@ -38,6 +40,7 @@ pub(crate) fn find(
 
 /// The products that have lots with this code, with those lots.
 pub(crate) fn with_lot_code(session: &dyn Session, site: &str, code: &str) -> Result<LotsByCode, StoreFault> {
+    sites::site(session, site)?;
     let sql = format!(
         "SELECT {}, rev FROM inventory_lots \
          WHERE site = ?1 AND code_key = ?2 AND deleted_at IS NULL \

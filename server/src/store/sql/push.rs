@@ -11,8 +11,12 @@ use super::session::{Insert, Param, Session, params};
 use super::{load, sites};
 use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
 
-const CLIENT: Insert<'_> =
-    Insert { table: "clients", columns: "site, client, device, max_seq", key: "site, client", also: "" };
+const CLIENT: Insert<'_> = Insert {
+    table: "clients",
+    columns: "site, client, device, max_seq, acknowledged_seq",
+    key: "site, client",
+    also: "",
+};
 const RECEIPT: Insert<'_> = Insert {
     table: "receipts",
     columns: "site, client, seq, mutation_id, verdict, code, message, rev, touched, booked_at",
@@ -93,7 +97,8 @@ fn write(session: &dyn Session, batch: &Batch, booked: &Booked) -> Result<(), St
         .to_vec())
     });
     session.insert(RECEIPT, &receipts.collect::<Result<Vec<_>, StoreFault>>()?)?;
-    session.insert(CLIENT, &[params![site, batch.client, batch.device, booked.max_seq].to_vec()])
+    let client = params![site, batch.client, batch.device, booked.max_seq, batch.last_outcome_seq];
+    session.insert(CLIENT, &[client.to_vec()])
 }
 
 fn write_effects(session: &dyn Session, batch: &Batch, effects: &[BookedEffect]) -> Result<(), StoreFault> {

@@ -1,4 +1,5 @@
-//! Deletes unknown codes and conflicts that nobody has settled for long, so that devices do not hold them for ever.
+//! Deletes unknown codes and conflicts that nobody has settled for long, so that devices do not hold them for ever, and
+//! receipts that no device asks for any more.
 
 use sync::UnixMillis;
 
@@ -51,4 +52,26 @@ fn expire_table(
     );
     let before = now.0.saturating_sub(days * MILLIS_A_DAY);
     session.execute(&sql, &params![site, rev, now, before, max_rows, MAX_ROWS_PER_REVISION])
+}
+
+/// Days after which a receipt is deleted whose outcome is on its device. Until then it tells what counts a reversal of the
+/// work comes after.
+const RECEIPT_RETENTION_DAYS: i64 = 90;
+/// Days after which any receipt is deleted: its device has not come back.
+const MAX_RECEIPT_DAYS: i64 = 400;
+/// Receipts deleted in one transaction.
+const MAX_SLICE_RECEIPTS: i64 = 1_000;
+
+/// Deletes some of a site's old receipts. Returns their number; 0 if none are left.
+pub(crate) fn forget_receipts(session: &dyn Session, site: &str, now: UnixMillis) -> Result<u64, StoreFault> {
+    sites::lock(session, site)?;
+    let before = |days: i64| now.0.saturating_sub(days * MILLIS_A_DAY);
+    let sql = "DELETE FROM receipts WHERE site = ?1 AND (client, seq) IN (
+             SELECT receipts.client, seq FROM receipts
+             JOIN clients ON clients.site = ?1 AND clients.client = receipts.client
+             WHERE receipts.site = ?1 AND booked_at < ?2 AND (seq <= acknowledged_seq OR booked_at < ?3)
+             ORDER BY booked_at LIMIT ?4
+         )";
+    let params = params![site, before(RECEIPT_RETENTION_DAYS), before(MAX_RECEIPT_DAYS), MAX_SLICE_RECEIPTS];
+    session.execute(sql, &params)
 }

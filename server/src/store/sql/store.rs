@@ -223,9 +223,26 @@ impl<E: Engine> Store for SqlStore<E> {
         let mut expired = 0;
         for Site { site, .. } in self.sites().await? {
             let lane = Lane::of(&site);
-            expired += self.write(lane, move |session| retention::expire(session, &site, now)).await?;
+            let of_site = self.write(lane, move |session| retention::expire(session, &site, now)).await;
+            expired += unless_importing(of_site)?;
         }
         Ok(expired)
+    }
+
+    async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault> {
+        let mut forgotten = 0;
+        for Site { site, .. } in self.sites().await? {
+            for _ in 0..purge::MAX_SLICES {
+                let name = site.clone();
+                let slice = self
+                    .write(Lane::of(&site), move |session| retention::forget_receipts(session, &name, now));
+                match unless_importing(slice.await)? {
+                    0 => break,
+                    receipts => forgotten += receipts,
+                }
+            }
+        }
+        Ok(forgotten)
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
@@ -235,7 +252,7 @@ impl<E: Engine> Store for SqlStore<E> {
                 let name = site.clone();
                 let slice =
                     self.write(Lane::of(&site), move |session| purge::purge_slice(session, &name, before));
-                match slice.await? {
+                match unless_importing(slice.await)? {
                     0 => break,
                     rows => purged += rows,
                 }
@@ -250,5 +267,13 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn backup(&self, to: &Path) -> Result<(), StoreFault> {
         self.engine.backup(to).await
+    }
+}
+
+/// The number of rows; none of a site that is closed for an import. Its turn comes later.
+fn unless_importing(rows: Result<u64, StoreFault>) -> Result<u64, StoreFault> {
+    match rows {
+        Err(StoreFault::Importing) => Ok(0),
+        rows => rows,
     }
 }

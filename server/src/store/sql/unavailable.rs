@@ -9,6 +9,7 @@ use super::super::{LotPosition, StoreFault, Unavailable};
 use super::convert;
 use super::session::{Dialect, Session, params};
 use super::shape::LOT;
+use super::sites;
 
 /// A status' lots after a position: the parameters are the site, the status, the position, and the limit.
 pub(crate) fn lots_sql(dialect: &Dialect) -> String {
@@ -41,6 +42,7 @@ pub(crate) fn unavailable(
     site: &str,
     after: Option<LotPosition>,
 ) -> Result<Unavailable, StoreFault> {
+    sites::site(session, site)?;
     let totals = if after.is_none() { totals(session, site)? } else { Vec::new() };
     let begin = after.map_or(LotStatus::Available, |after| after.status);
     let mut found = Unavailable { totals, ..Unavailable::default() };
