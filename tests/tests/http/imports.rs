@@ -89,8 +89,10 @@ async fn while_a_site_imports_others_write_and_its_own_devices_see_all_or_nothin
     assert!(picks > 3 && refused > 0, "{picks} picks, {refused} refused");
     assert!(seen.iter().all(|seen| *seen == 0 || *seen == rows), "{seen:?}");
     assert_eq!(number(&server, "SELECT count(*) FROM import_rows")?, 0);
-    let most =
-        number(&server, "SELECT max(rows) FROM (SELECT count(*) AS rows FROM inventory_lots GROUP BY rev) AS revs")?;
+    let most = number(
+        &server,
+        "SELECT max(rows) FROM (SELECT count(*) AS rows FROM inventory_lots GROUP BY rev) AS revs",
+    )?;
     assert!(most <= 1_000, "{most} rows under one revision");
     Ok(())
 }
@@ -127,7 +129,11 @@ async fn a_large_import_without_consent_or_with_a_stale_one_writes_nothing() -> 
 async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Result<()> {
     let (server, _ada) = stocked().await?;
     let import = |import: Arc<Import>| async {
-        server.store()?.import(import, Consent::Everything, Arc::new(|_| ())).await.map_err(anyhow::Error::from)
+        server
+            .store()?
+            .import(import, Consent::Everything, Arc::new(|_| ()))
+            .await
+            .map_err(anyhow::Error::from)
     };
     let ImportOutcome { is_written, .. } = import(products(2_500, 100)).await?;
     assert!(is_written);
@@ -136,7 +142,8 @@ async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Resu
         let connection = Connection::open(server.database())?;
         for (number, record) in (0_i64..).zip(&products(2_500, 200).products) {
             let content = serde_json::json!({ "Product": record }).to_string();
-            connection.execute("INSERT INTO import_rows VALUES ('north', ?1, ?2)", params![number, content])?;
+            connection
+                .execute("INSERT INTO import_rows VALUES ('north', ?1, ?2)", params![number, content])?;
         }
         connection.execute(
             "INSERT INTO imports VALUES ('north', ?1, ?2, 3, 1795000000000)",
@@ -154,7 +161,8 @@ async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Resu
         for table in ["imports", "import_rows"] {
             assert_eq!(number(&server, &format!("SELECT count(*) FROM {table}"))?, 0, "{progress}");
         }
-        let priced = number(&server, "SELECT count(*) FROM products WHERE site = 'north' AND price_minor = 200")?;
+        let priced =
+            number(&server, "SELECT count(*) FROM products WHERE site = 'north' AND price_minor = 200")?;
         assert_eq!(priced, if closed == 1 { 2_500 } else { 0 }, "{progress}");
         assert_eq!(number(&server, "SELECT count(*) FROM sites WHERE is_importing")?, 0);
     }
