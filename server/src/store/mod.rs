@@ -464,7 +464,7 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes unknown codes and conflicts that nobody has settled for long. Returns their number.
     async fn expire(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
-    /// Deletes receipts that no device asks for any more: those acknowledged and 90 days old, and any that are 400 days old.
+    /// Deletes receipts that no device asks for any more: those acknowledged and 180 days old, and any that are 400 days old.
     /// Returns their number.
     async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 

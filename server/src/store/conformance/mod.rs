@@ -51,7 +51,8 @@ pub use races::{
 };
 pub use reads::{finds_a_product_with_its_lots, finds_lots_by_their_code, lists_lots_that_are_not_available};
 pub use retention::{
-    a_purge_ends_the_cursors_before_it, purges_beside_pulls_leave_no_row_behind, what_nobody_settles_expires,
+    a_purge_ends_the_cursors_before_it, old_receipts_are_forgotten, purges_beside_pulls_leave_no_row_behind,
+    what_nobody_settles_expires,
 };
 pub use revisions::{
     a_cursor_between_two_pushes_loses_nothing, a_pull_never_skips_a_revision, a_revision_is_never_split,
@@ -95,6 +96,7 @@ macro_rules! for_each_server_store_case {
         $run!(a_cursor_that_cannot_be_continued_begins_again);
         $run!(a_purge_ends_the_cursors_before_it);
         $run!(what_nobody_settles_expires);
+        $run!(old_receipts_are_forgotten);
         $run!(purges_beside_pulls_leave_no_row_behind);
         $run!(a_code_enrols_one_device);
         $run!(devices_are_listed_by_name);

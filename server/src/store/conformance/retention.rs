@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use domain::{Action, Quantity};
-use sync::{Cursor, UnixMillis};
+use sync::{Cursor, UnixMillis, Verdict};
 
 use super::super::Pulled;
 use super::fixture::{
-    Checked, Engine, Holder, NOW, SITE, Sender, create, lot_of, one_store, pick, product, receive, site,
-    two_stores,
+    Checked, Engine, Holder, NOW, SITE, Sender, create, lot_of, on_hand, one_store, pick, product, receive,
+    site, two_stores, verdicts,
 };
 use super::snapshots::{CODES, report};
+use crate::booking::Batch;
 
 const DAY_MILLIS: u64 = 86_400_000;
 
@@ -119,5 +120,30 @@ pub async fn purges_beside_pulls_leave_no_row_behind(engine: &dyn Engine) -> Che
         assert!(matches!(holder.cursor, Cursor::Live { .. }));
         assert_eq!(holder.rows, all.rows);
     }
+    Ok(())
+}
+
+/// Receipts are forgotten that no device asks for any more. What is sent again after that is not booked again.
+pub async fn old_receipts_are_forgotten(engine: &dyn Engine) -> Checked {
+    let store = &*one_store(engine).await?;
+    let (mut ada, bin) = (Sender::new(SITE, 1), lot_of(&product(1), "A-1"));
+    ada.now = days_ago(200);
+    let first = ada.batch([create(1), receive(&bin, Quantity::units(10))]);
+    let booked = store.push(first.clone()).await?.receipts;
+    let second = Batch { last_outcome_seq: 2, ..ada.batch([pick(&bin, 3)]) };
+    let picked = store.push(second.clone()).await?.receipts;
+
+    assert_eq!(store.forget_receipts(days_ago(30)).await?, 0, "they are 170 days old");
+    assert_eq!(store.push(first.clone()).await?.receipts, booked);
+    assert_eq!(store.push(second.clone()).await?.receipts, picked);
+    assert_eq!(store.forget_receipts(days_ago(10)).await?, 2, "those of the second batch may be asked for");
+    assert_eq!(store.push(second.clone()).await?.receipts, picked);
+    let late = store.push(first).await?;
+    assert_eq!(verdicts(&late), [(Verdict::Rejected, "too_late"); 2]);
+    assert_eq!(on_hand(store, &bin).await?, Some(Quantity::units(7)));
+    let much_later = UnixMillis(NOW.0 + 201 * i64::try_from(DAY_MILLIS)?);
+    assert_eq!(store.forget_receipts(much_later).await?, 1);
+    assert_eq!(verdicts(&store.push(second).await?), [(Verdict::Rejected, "too_late")]);
+    assert_eq!(on_hand(store, &bin).await?, Some(Quantity::units(7)));
     Ok(())
 }

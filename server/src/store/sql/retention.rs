@@ -54,9 +54,9 @@ fn expire_table(
     session.execute(&sql, &params![site, rev, now, before, max_rows, MAX_ROWS_PER_REVISION])
 }
 
-/// Days after which a receipt is deleted whose outcome is on its device. Until then it tells what counts a reversal of the
-/// work comes after.
-const RECEIPT_RETENTION_DAYS: i64 = 90;
+/// Days after which a receipt is deleted whose outcome is on its device. Until then it answers files of unsent work, and
+/// tells which counts a reversal of the work comes after.
+const RECEIPT_RETENTION_DAYS: i64 = 180;
 /// Days after which any receipt is deleted: its device has not come back.
 const MAX_RECEIPT_DAYS: i64 = 400;
 /// Receipts deleted in one transaction.
