@@ -4,7 +4,8 @@
 -- locked by the transaction that writes. Times are milliseconds since 1970 (UTC).
 
 -- epoch_renewed_at is the server's clock when a device's proof that the data was restored last began an epoch; epoch_is_due
--- says that such a proof came too soon after that. Its row changes with every push: updates stay on its page.
+-- says that such a proof came too soon after that. is_importing closes the site to everybody but an import. The row changes with
+-- every push: updates stay on its page.
 CREATE TABLE sites (
     site             text    COLLATE "C" NOT NULL PRIMARY KEY,
     name             text    COLLATE "C" NOT NULL,
@@ -12,7 +13,8 @@ CREATE TABLE sites (
     rev              bigint  NOT NULL DEFAULT 0,
     purged_rev       bigint  NOT NULL DEFAULT 0,
     epoch_renewed_at bigint,
-    epoch_is_due     boolean NOT NULL DEFAULT false
+    epoch_is_due     boolean NOT NULL DEFAULT false,
+    is_importing     boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 
 -- sku_key and barcode_key are the spellings that are compared; sku_twin is the product's id where another product has the same
@@ -310,3 +312,20 @@ CREATE TABLE receipts (
     PRIMARY KEY (site, client, seq)
 );
 CREATE UNIQUE INDEX receipts_by_mutation ON receipts (site, mutation_id);
+
+-- A large import in progress. beats changes with every step; booked_at is the time that its rows are booked at.
+CREATE TABLE imports (
+    site      text   COLLATE "C" NOT NULL PRIMARY KEY REFERENCES sites (site),
+    import_id uuid   NOT NULL,
+    state     text   COLLATE "C" NOT NULL,
+    beats     bigint NOT NULL,
+    booked_at bigint NOT NULL
+);
+
+-- content is the JSON of a row of the files.
+CREATE TABLE import_rows (
+    site     text   COLLATE "C" NOT NULL REFERENCES sites (site),
+    position bigint NOT NULL,
+    content  text   COLLATE "C" NOT NULL,
+    PRIMARY KEY (site, position)
+);

@@ -7,15 +7,15 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::super::StoreFault;
 
-/// What a fault leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a fault leaves behind; the gravest one last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Aftermath {
-    /// The transaction was ended for the sake of another one: run again, it may succeed.
-    Retry,
-    /// The connection is of no more use.
-    Lost,
-    /// A connection in a failed transaction.
+    /// A failed statement: what was done since the last savepoint is undone.
     Failed,
+    /// A transaction that was ended for the sake of another one: run again, it may succeed.
+    Retry,
+    /// A connection that is of no more use.
+    Lost,
 }
 
 /// Ended for the sake of other transactions.

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Error, Row};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::super::sql::session::{Columns, Dialect, Insert, Keyed, EachRow, Param, Session};
+use super::super::sql::session::{Columns, Dialect, EachRow, Insert, Keyed, Param, Session};
 use super::arrays::Arrays;
 use super::fault::{Aftermath, aftermath, described, fault};
 
@@ -47,9 +47,14 @@ impl<'c> PostgresSession<'c> {
         Self { client, runtime, aftermath: Cell::new(None) }
     }
 
-    /// What the first fault since the last call left behind.
+    /// What the gravest fault since the last call left behind.
     pub(super) fn take_aftermath(&self) -> Option<Aftermath> {
         self.aftermath.take()
+    }
+
+    /// Like [`Self::take_aftermath`], but leaves it.
+    pub(super) fn aftermath(&self) -> Option<Aftermath> {
+        self.aftermath.get()
     }
 
     /// Runs statements without parameters and results.
@@ -58,13 +63,16 @@ impl<'c> PostgresSession<'c> {
     }
 
     fn failed(&self, error: &Error) -> StoreFault {
-        if self.aftermath.get().is_none() {
-            self.aftermath.set(Some(aftermath(error)));
-        }
+        self.aftermath.set(self.aftermath.get().max(Some(aftermath(error))));
         fault(error)
     }
 
-    fn query_typed(&self, sql: &str, params: Vec<Typed<'_>>, each_row: EachRow<'_>) -> Result<(), StoreFault> {
+    fn query_typed(
+        &self,
+        sql: &str,
+        params: Vec<Typed<'_>>,
+        each_row: EachRow<'_>,
+    ) -> Result<(), StoreFault> {
         let rows = self.runtime.block_on(self.client.query_typed_raw(&numbered(sql), params));
         let mut rows = pin!(rows.map_err(|error| self.failed(&error))?);
         loop {
