@@ -154,15 +154,26 @@ async fn marked_lots_are_transferred_whole() -> Result<()> {
     Ok(())
 }
 
-/// Holds back the timer that the catalogue's load begins with.
+/// Holds back the timer that the catalogue's load begins with. The clock stands still meanwhile, so that its time is whole.
 const CATALOGUE_LOADS_LATE: &str = "
+    const [began, now] = [Date.now(), Date.now.bind(Date)];
+    Date.now = () => (performance.now() < 3000 ? began : now());
     const real = window.setTimeout;
-    window.setTimeout = (callback, delay, ...rest) =>
-        real(callback, delay > 150 && delay <= 400 ? delay + 4000 : delay, ...rest);";
+    window.setTimeout = (callback, delay, ...rest) => real(callback, delay === 400 ? 4400 : delay, ...rest);";
 
 #[tokio::test]
 async fn lots_get_their_names_when_the_catalogue_loads_after_them() -> Result<()> {
-    let (_server, device) = at_desk().await?;
+    network::up()?;
+    // More products than are read before the first paint.
+    let mut products = "sku,barcode,name,unit,price_minor,currency\n".to_owned();
+    let mut lots = "sku,lot_code,location,quantity\n".to_owned();
+    for number in 0..300 {
+        products += &format!("MANY-{number},,Washer {number},each,5,EUR\n");
+        lots += &format!("MANY-{number},L-{number},A-1,5\n");
+    }
+    let server = Server::with_demo_and(&products, &lots, |_| Ok(()))?;
+    let device = Device::enrolled(&server).await?;
+    device.resize(OFFICE).await?;
     device.find("product-row").await?;
     device.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CATALOGUE_LOADS_LATE })).await?;
     device.open("/lots").await?;
