@@ -400,7 +400,9 @@ async fn an_update_waits_for_consent_and_keeps_the_queue() -> Result<()> {
     server.release_another_build()?;
     server.start()?;
     device.script("window.isOldPage = true; (await navigator.serviceWorker.ready).update()").await?;
-    device.find("apply-update").await?;
+    // The new build is stored first, as slowly as the machine does.
+    let is_ready = "return document.querySelector('[data-test=apply-update]') !== null";
+    device.wait_with(HANDOVER_PATIENCE, "the new build", is_ready).await?;
     ensure!(device.script("return window.isOldPage").await? == true, "nothing reloads without consent");
     device.click("apply-update").await?;
     let is_new_page = "return window.isOldPage !== true && document.readyState === 'complete'";
