@@ -9,11 +9,11 @@ use server::clock::Clock;
 use server::csv::Source;
 use server::import::{ImportOptions, prepare};
 use server::store::{Consent, Import, ImportOutcome, ProductRecord, StoreFault};
-use sync::{RoundError, Store as _, TransportError};
-use tests::{Catalogue, TestServer};
+use sync::{RoundError, TransportError};
+use tests::Catalogue;
 use uuid::Uuid;
 
-use crate::{lot, number, pick, product_named, receive, stocked, vinegar};
+use crate::{lot, number, product_named, receive, stocked, vinegar};
 
 const OTHER: &str = "north";
 /// Enough for several transactions of a large import.

@@ -158,6 +158,11 @@ const EARLIER: &str = "
     DROP INDEX clients_by_client;
     ALTER TABLE sites DROP COLUMN epoch_is_due;
     ALTER TABLE sites DROP COLUMN epoch_renewed_at;
+    ALTER TABLE sites DROP COLUMN is_importing;
+    DROP TABLE imports;
+    DROP TABLE import_rows;
+    ALTER TABLE clients DROP COLUMN acknowledged_seq;
+    DROP INDEX receipts_by_age;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

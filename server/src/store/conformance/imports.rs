@@ -10,7 +10,7 @@ use sync::Cursor;
 
 use super::super::{
     Consent, ExportRow, HistoryQuery, Import, ImportOutcome, Imported, OnRow, ProductQuery, StockChange,
-    Store,
+    Store, StoreFault,
 };
 use super::fixture::{
     Checked, Engine, Holder, SITE, Sender, at_once, create, import, lot_of, on_hand, one_store, pick,
@@ -103,13 +103,20 @@ pub async fn an_import_is_seen_whole(engine: &dyn Engine) -> Checked {
         let store = Arc::clone(&stores[at]);
         tokio::spawn(async move { run(&*store, rows, consent).await.map(|outcome| outcome.is_written) })
     });
-    let mut picks = 0;
+    let (mut picks, mut batch) = (0, ada.batch([pick(&bin, 1)]));
     let mut held = Holder { cursor: Cursor::Live { rev: 2 }, ..Holder::new(SITE) };
     loop {
         let was_over = work.iter().all(|task| task.is_finished());
-        ada.book(&*stores[picks % 2], [pick(&bin, 1)]).await?;
-        picks += 1;
-        held.pull(&*stores[picks % 2], 100_000).await?;
+        match stores[picks % 2].push(batch.clone()).await {
+            Ok(_) => {
+                picks += 1;
+                batch = ada.batch([pick(&bin, 1)]);
+            }
+            Err(fault) => assert!(is_importing(&fault), "{fault}"),
+        }
+        if let Err(error) = held.pull(&*stores[picks % 2], 100_000).await {
+            assert!(error.downcast_ref().is_some_and(is_importing), "{error}");
+        }
         let imported = held.rows.values().filter(|held| held.row.product().is_some()).count();
         assert!([0, 1_200, 2_400].contains(&imported), "{imported} rows of the imports");
         if was_over {
@@ -131,6 +138,11 @@ pub async fn an_import_is_seen_whole(engine: &dyn Engine) -> Checked {
         .collect();
     assert_eq!((skus.len(), skus.contains("SKU-2000"), skus.contains("SKU-5199")), (2_401, false, true));
     Ok(())
+}
+
+/// The site is closed while a large import is written.
+fn is_importing(fault: &StoreFault) -> bool {
+    matches!(fault, StoreFault::Importing)
 }
 
 /// Consent to certain changes holds for these only: work that is booked meanwhile makes others of them.

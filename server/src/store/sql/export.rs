@@ -7,7 +7,7 @@ use super::shape::{DELIVERY, LOT, PRODUCT};
 use super::sites;
 
 pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
-    sites::site(session, site)?;
+    sites::check_open(session, site)?;
     let products = format!(
         "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
         PRODUCT.columns

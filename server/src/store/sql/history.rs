@@ -76,7 +76,7 @@ pub(crate) fn history(
     site: &str,
     query: HistoryQuery,
 ) -> Result<HistoryAnswer, StoreFault> {
-    sites::site(session, site)?;
+    sites::check_open(session, site)?;
     let before = query.before.map_or(i64::MAX, to_i64);
     let mut entries = newest(session, site, query, before, MAX_HISTORY_ENTRIES + 1)?;
     let mut notes = notes(session, site, query, before)?;

@@ -2,11 +2,11 @@
 //! changes by an entry, so that the sum of entries stays the quantity on hand.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    Delivery, ExceptionKind, FieldRev, InventoryLot, LedgerEntry, Movement, Product, ProductEdit, Quantity,
-    Row, delivery_key, exception_key, lot_key, product_key, same_key, unknown_code_key,
+    Delivery, ExceptionKind, FieldRev, InventoryLot, LedgerEntry, LotRef, Movement, Product, ProductEdit,
+    Quantity, Row, delivery_key, exception_key, key_text, lot_key, product_key, same_key, unknown_code_key,
 };
 use serde::{Deserialize, Serialize};
 use sync::{RowKey, UnixMillis};
@@ -68,9 +68,60 @@ pub(super) struct Slices<'s> {
 }
 
 impl<'s> Slices<'s> {
-    /// What these rows would do, by the rows of the database.
-    pub(super) fn check(self, rows: &[ImportRow<'_>]) -> Result<Tally, StoreFault> {
-        Ok(self.decide(rows, 0)?.tally)
+    /// What these rows would do, by the rows of the database. `products` are those of all slices.
+    ///
+    /// # Errors
+    /// If they cannot be booked: the stock book has changed since the files were read.
+    pub(super) fn check(self, rows: &[ImportRow<'_>], products: &HashSet<Uuid>) -> Result<Tally, StoreFault> {
+        let slice = self.decide(rows, 0)?;
+        self.check_skus(rows, &slice.known)?;
+        self.check_products_of_lots(rows, products)?;
+        Ok(slice.tally)
+    }
+
+    /// No other product has got the SKU of a new one.
+    fn check_skus(
+        self,
+        rows: &[ImportRow<'_>],
+        known: &BTreeMap<RowKey, StoredRow>,
+    ) -> Result<(), StoreFault> {
+        let is_live = |id: Uuid| known.get(&product_key(id)).is_some_and(|stored| !stored.deleted);
+        let new = rows.iter().filter_map(|row| match row {
+            ImportRow::Product(record) if !is_live(record.product.id) => Some(&record.product),
+            _ => None,
+        });
+        let keys: BTreeSet<String> = new.map(|product| key_text(&product.sku).into_owned()).collect();
+        let keys: Vec<_> = keys.iter().map(|key| params![key].to_vec()).collect();
+        let select = "SELECT sku FROM products WHERE site = ?1";
+        let holders = Keyed { select, key: &["sku_key"], tail: "AND deleted_at IS NULL" };
+        self.session.query_keys(holders, self.site, &keys, &mut |row| {
+            let sku = row.text(0)?;
+            let message = format!(
+                "Another product has got the SKU {sku} since the files were read. Import them again."
+            );
+            Err(StoreFault::invalid("sku_taken", message))
+        })
+    }
+
+    /// The products of all lots are there.
+    fn check_products_of_lots(
+        self,
+        rows: &[ImportRow<'_>],
+        products: &HashSet<Uuid>,
+    ) -> Result<(), StoreFault> {
+        let of_lots = rows.iter().filter_map(|row| match row {
+            ImportRow::Lot(record) => Some(&record.lot),
+            _ => None,
+        });
+        let named = of_lots.filter(|lot| !products.contains(&lot.product_id));
+        let keys: BTreeMap<RowKey, &LotRef> = named.map(|lot| (product_key(lot.product_id), lot)).collect();
+        let found = load::rows(self.session, self.site, keys.keys())?;
+        let Some((_, lot)) = keys.iter().find(|(key, _)| !found.contains_key(key)) else { return Ok(()) };
+        let message = format!(
+            "The product of lot {} is not in the stock book any more. Import the files again.",
+            lot.lot_code
+        );
+        Err(StoreFault::invalid("unknown_product", message))
     }
 
     /// Books these rows after the revision `rev`. Returns the revision afterwards.

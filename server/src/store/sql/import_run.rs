@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::super::{Consent, Import, ImportOutcome, Imported, OnRow, StockChange, StoreFault};
+use super::super::{Consent, Import, ImportOutcome, Imported, OnRow, Site, StockChange, StoreFault};
 use super::engine::{Decided, Engine, Lane};
 use super::import::{ImportRow, Slices, Tally};
 use super::session::Session;
@@ -21,17 +21,19 @@ const MAX_ROWS_AT_ONCE: usize = 1_000;
 const MAX_STAGED_ROWS: usize = 5_000;
 /// Time between two transactions of a large import, for those of other sites and processes.
 const PAUSE_MILLIS: u64 = 10;
-/// How often, and how long apart, an import looks at another one of its site that may have died.
-const MAX_LOOKS: u32 = 60;
-const LOOK_MILLIS: u64 = 5_000;
+/// How often, and how long apart, an import looks whether another one of its site has ended.
+const MAX_LOOKS: u32 = 1_200;
+const LOOK_MILLIS: u64 = 250;
+/// Looks without a step of the other one after which it counts as dead: five seconds.
+const MAX_IDLE_LOOKS: u32 = 20;
 /// Limit of the transactions of one import.
 const MAX_SLICES: u32 = 1_000_000;
 
 /// What an import would do.
 #[derive(Default)]
 struct Plan {
-    /// The site's revision that it was made at; none for a new site.
-    rev: Option<u64>,
+    /// The site's revision and its purged one that it was made at; none for a new site.
+    at: Option<(u64, u64)>,
     done: Imported,
     stock: Vec<StockChange>,
     relabelled: Vec<Uuid>,
@@ -114,12 +116,13 @@ async fn check<E: Engine>(engine: &E, import: &Arc<Import>, is_closed: bool) -> 
             if !is_closed && known.as_ref().is_some_and(|known| known.is_importing) {
                 return Err(StoreFault::Importing);
             }
-            let mut plan = Plan { rev: known.map(|known| known.rev), ..Plan::default() };
+            let mut plan = Plan { at: known.map(|known| (known.rev, known.purged_rev)), ..Plan::default() };
             let slices = Slices { session, site, now: import.now };
+            let products = import.products.iter().map(|record| record.product.id).collect();
             let mut rows = import.rows_from(0).peekable();
             while rows.peek().is_some() {
                 let slice: Vec<ImportRow<'_>> = rows.by_ref().take(MAX_ROWS_AT_ONCE).collect();
-                plan.add(slices.check(&slice)?);
+                plan.add(slices.check(&slice, &products)?);
             }
             Ok(plan)
         })
@@ -129,7 +132,7 @@ async fn check<E: Engine>(engine: &E, import: &Arc<Import>, is_closed: bool) -> 
 /// Begins the import, after the end of another one at the site.
 async fn claim<E: Engine>(engine: &E, import: &Import) -> Result<Progress, StoreFault> {
     let (id, now) = (random::uuid()?, import.now);
-    let mut last = None;
+    let (mut last, mut idle_looks) = (None, 0);
     for _ in 0..MAX_LOOKS {
         let site = import.site.clone();
         let begin = move |session: &dyn Session| {
@@ -138,10 +141,11 @@ async fn claim<E: Engine>(engine: &E, import: &Import) -> Result<Progress, Store
         };
         let (other, own) = engine.write(Lane::of(&import.site), begin).await?;
         let Some(other) = other else { return own.ok_or(StoreFault::Importing) };
-        if last == Some(other) {
+        idle_looks = if last == Some(other) { idle_looks + 1 } else { 0 };
+        last = Some(other);
+        if idle_looks >= MAX_IDLE_LOOKS {
             take_over(engine, &import.site, other).await?;
         } else {
-            last = Some(other);
             sleep(Duration::from_millis(LOOK_MILLIS)).await;
         }
     }
@@ -157,9 +161,9 @@ async fn in_slices<E: Engine>(
 ) -> Result<ImportOutcome, StoreFault> {
     let (site, id) = (import.site.as_str(), claimed.id);
     let staged = stage(engine, site, id, 0, import.rows_from(0)).await?;
-    let rev = enter(engine, site, id, State::Checking).await?;
+    let at = enter(engine, site, id, State::Checking).await?;
     // The site is closed now: nothing comes between.
-    let plan = if plan.rev == Some(rev) { plan } else { check(engine, import, true).await? };
+    let plan = if plan.at == Some(at) { plan } else { check(engine, import, true).await? };
     if !consent.allows(&plan.stock) {
         give_up(engine, site, id).await?;
         return Ok(plan.outcome(false));
@@ -196,10 +200,14 @@ async fn stage<E: Engine>(
     Ok(position)
 }
 
-/// Goes to a state. Returns the site's revision.
-async fn enter<E: Engine>(engine: &E, site: &str, id: Uuid, state: State) -> Result<u64, StoreFault> {
+/// Goes to a state. Returns the site's revision and its purged one.
+async fn enter<E: Engine>(engine: &E, site: &str, id: Uuid, state: State) -> Result<(u64, u64), StoreFault> {
     let name = site.to_owned();
-    slice(engine, site, move |session| Ok(staging::enter(session, &name, id, state)?.rev)).await
+    let enter = move |session: &dyn Session| {
+        let Site { rev, purged_rev, .. } = staging::enter(session, &name, id, state)?;
+        Ok((rev, purged_rev))
+    };
+    slice(engine, site, enter).await
 }
 
 /// Books all stored rows. Calls `on_slice` with the number of slices booked.

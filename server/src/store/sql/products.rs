@@ -16,7 +16,7 @@ pub(crate) fn find(
     site: &str,
     query: &ProductQuery,
 ) -> Result<Option<ProductWithLots>, StoreFault> {
-    sites::site(session, site)?;
+    sites::check_open(session, site)?;
     let product = match query {
         ProductQuery::Id(id) => by_id(session, site, *id)?,
         ProductQuery::Barcode(code) => {
@@ -40,7 +40,7 @@ pub(crate) fn find(
 
 /// The products that have lots with this code, with those lots.
 pub(crate) fn with_lot_code(session: &dyn Session, site: &str, code: &str) -> Result<LotsByCode, StoreFault> {
-    sites::site(session, site)?;
+    sites::check_open(session, site)?;
     let sql = format!(
         "SELECT {}, rev FROM inventory_lots \
          WHERE site = ?1 AND code_key = ?2 AND deleted_at IS NULL \

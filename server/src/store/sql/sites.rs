@@ -26,6 +26,15 @@ pub(crate) fn site(session: &dyn Session, name: &str) -> Result<Site, StoreFault
     named(session, name, "")?.open()
 }
 
+/// Whether the site's rows can be read: not while an import is half written. An unknown site has none.
+pub(super) fn check_open(session: &dyn Session, name: &str) -> Result<(), StoreFault> {
+    let sql = "SELECT is_importing FROM sites WHERE site = ?1";
+    match session.first(sql, &params![name], |row| row.flag(0))? {
+        Some(true) => Err(StoreFault::Importing),
+        Some(false) | None => Ok(()),
+    }
+}
+
 /// Like [`site`], with its row locked until the end of the transaction: the next revision is this transaction's.
 pub(crate) fn lock(session: &dyn Session, name: &str) -> Result<Site, StoreFault> {
     lock_any(session, name)?.open()

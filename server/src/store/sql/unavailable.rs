@@ -42,7 +42,7 @@ pub(crate) fn unavailable(
     site: &str,
     after: Option<LotPosition>,
 ) -> Result<Unavailable, StoreFault> {
-    sites::site(session, site)?;
+    sites::check_open(session, site)?;
     let totals = if after.is_none() { totals(session, site)? } else { Vec::new() };
     let begin = after.map_or(LotStatus::Available, |after| after.status);
     let mut found = Unavailable { totals, ..Unavailable::default() };
