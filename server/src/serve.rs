@@ -1,9 +1,9 @@
-//! `serve`: one process owns the database file, answers requests until it is stopped, and purges tombstones
-//! every hour.
+//! `serve`: one process owns the database file, or shares a PostgreSQL database with others, answers requests until it is
+//! stopped, and purges tombstones every hour.
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::Clock;
 use crate::connections::{self, ConnectionLimits};
+use crate::database::Database;
 use crate::database_lock::DatabaseLock;
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
 use crate::store::Store;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
 
 /// Interval of purges.
@@ -34,8 +36,8 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 /// The options of `serve`.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The SQLite file; it is created if needed.
-    pub database: PathBuf,
+    /// The database; its tables are created if needed.
+    pub database: Database,
     /// The built app; none to serve the API alone.
     pub dist: Option<PathBuf>,
     /// Retention of tombstones, in days.
@@ -54,14 +56,19 @@ pub struct ServeOptions {
     pub connection_limits: ConnectionLimits,
 }
 
-/// A listening server, which owns the database.
-#[derive(Debug)]
+/// A listening server, which owns the database or shares it.
 pub struct Server {
     options: ServeOptions,
     listener: TcpListener,
-    store: Arc<SqliteStore>,
-    /// Held until the process ends.
-    _lock: DatabaseLock,
+    store: Arc<dyn Store>,
+    /// Of a file; held until the process ends.
+    _lock: Option<DatabaseLock>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -75,16 +82,15 @@ impl Server {
         {
             bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
         }
-        let lock = DatabaseLock::take(&options.database)?;
-        check_servable(lock.database())?;
-        if options.has_upgrade_copy
-            && let Some(copy) = copy_before_upgrade(lock.database())?
-        {
-            tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
-        }
-        let store = Arc::new(SqliteStore::open(&options.database)?);
-        store.begin_security_log().await?;
-        Store::ensure_site(store.as_ref(), crate::DEFAULT_SITE).await?;
+        let (store, lock) = match &options.database {
+            Database::File(file) => {
+                let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
+                (store, Some(lock))
+            }
+            // Servers that share it migrate it one after the other.
+            Database::Postgres(url) => (Arc::new(PostgresStore::open(url).await?) as Arc<dyn Store>, None),
+        };
+        store.ensure_site(crate::DEFAULT_SITE).await?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
@@ -101,7 +107,7 @@ impl Server {
 
     /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store) as Arc<dyn Store>
+        Arc::clone(&self.store)
     }
 
     /// Answers until `stop` ends, then lets open requests finish.
@@ -110,7 +116,6 @@ impl Server {
     /// When the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let Self { options, listener, store, _lock } = self;
-        let store: Arc<dyn Store> = store;
         let revisions = Arc::new(Revisions::default());
         let (down, is_down) = watch::channel(false);
         let state =
@@ -148,6 +153,18 @@ impl Server {
         sweep.abort();
         Ok(())
     }
+}
+
+/// Locks and opens a file, and copies it first if it will be migrated.
+async fn open_file(file: &Path, has_upgrade_copy: bool) -> Result<(Arc<dyn Store>, DatabaseLock)> {
+    let lock = DatabaseLock::take(file)?;
+    check_servable(lock.database())?;
+    if has_upgrade_copy && let Some(copy) = copy_before_upgrade(lock.database())? {
+        tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
+    }
+    let store = Arc::new(SqliteStore::open(file)?);
+    store.begin_security_log().await?;
+    Ok((store, lock))
 }
 
 async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {

@@ -104,7 +104,7 @@ impl TestServer {
     pub async fn restart(&mut self) -> Result<()> {
         self.stop().await?;
         let options = ServeOptions {
-            database: self.database(),
+            database: self.database().into(),
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
             has_upgrade_copy: true,

@@ -285,12 +285,14 @@ CREATE TABLE enrolment_codes (
 );
 CREATE INDEX codes_by_hash ON enrolment_codes (code_hash);
 
--- A client is one life of one device's database.
+-- A client is one life of one device's database. It has the outcomes up to acknowledged_seq, and does not ask for their receipts
+-- any more.
 CREATE TABLE clients (
-    site    text   COLLATE "C" NOT NULL REFERENCES sites (site),
-    client  uuid   NOT NULL,
-    device  uuid   NOT NULL,
-    max_seq bigint NOT NULL,
+    site             text   COLLATE "C" NOT NULL REFERENCES sites (site),
+    client           uuid   NOT NULL,
+    device           uuid   NOT NULL,
+    max_seq          bigint NOT NULL,
+    acknowledged_seq bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (site, client)
 );
 CREATE INDEX clients_by_client ON clients (client);
@@ -312,6 +314,7 @@ CREATE TABLE receipts (
     PRIMARY KEY (site, client, seq)
 );
 CREATE UNIQUE INDEX receipts_by_mutation ON receipts (site, mutation_id);
+CREATE INDEX receipts_by_age ON receipts (site, booked_at);
 
 -- A large import in progress. beats changes with every step; booked_at is the time that its rows are booked at.
 CREATE TABLE imports (

@@ -130,7 +130,7 @@ impl Group<'_> {
     fn commit(&self, group: &mut Vec<Box<dyn Write>>) -> (Result<(), StoreFault>, bool) {
         for run in 1..=MAX_RUNS {
             let booked = self.try_commit(group);
-            let aftermath = self.session.take_aftermath();
+            let aftermath = self.session.take_gravest().map(|(aftermath, _)| aftermath);
             if booked.is_ok() {
                 return (booked, true);
             }
@@ -150,7 +150,7 @@ impl Group<'_> {
         let began = Instant::now();
         if let ([alone], true) = (&mut group[..], self.lanes.is_empty(self.site)) {
             let is_kept = alone.work(&self.session);
-            self.check()?;
+            self.session.check()?;
             return self.session.run(if is_kept { "COMMIT" } else { "ROLLBACK" });
         }
         self.lock_site()?;
@@ -158,7 +158,7 @@ impl Group<'_> {
         while let Some(write) = group.get_mut(at) {
             self.session.run(&format!("{end}SAVEPOINT one_write"))?;
             let is_kept = write.work(&self.session);
-            self.check()?;
+            self.session.check()?;
             end = if is_kept { "RELEASE one_write; " } else { "ROLLBACK TO one_write; RELEASE one_write; " };
             at += 1;
             let has_time = began.elapsed() < Duration::from_millis(MAX_GROUP_MILLIS);
@@ -167,14 +167,6 @@ impl Group<'_> {
             }
         }
         self.session.run(&format!("{end}COMMIT"))
-    }
-
-    /// A fault that is not of one write alone undoes the whole group.
-    fn check(&self) -> Result<(), StoreFault> {
-        match self.session.aftermath() {
-            Some(Aftermath::Retry | Aftermath::Lost) => Err(StoreFault::Busy),
-            Some(Aftermath::Failed) | None => Ok(()),
-        }
     }
 
     /// Several writes lock the site before anything else, as every other group does: they never wait for each other in a

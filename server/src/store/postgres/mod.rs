@@ -63,6 +63,11 @@ impl PostgresStore {
         Ok(SqlStore::on(Postgres::open(url, Earlier::Refuse).await?))
     }
 
+    /// `host:port/database` of a URL, without the password; for messages.
+    pub fn shown(url: &str) -> String {
+        Target::parse(url).map_or_else(|_| "of the URL".to_owned(), |target| target.name)
+    }
+
     /// Connects to a database that has the tables of this version.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A [`Session`] on a connection. Statements have no names and their parameters' types are sent along: nothing is left in the
 //! server's session, so that a pooler may give each transaction another one.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
@@ -31,12 +31,12 @@ const MAX_ROWS_PER_INSERT: usize = 2_000;
 pub(super) struct PostgresSession<'c> {
     client: &'c Client,
     runtime: Handle,
-    aftermath: Cell<Option<Aftermath>>,
+    gravest: RefCell<Option<(Aftermath, StoreFault)>>,
 }
 
 impl std::fmt::Debug for PostgresSession<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresSession").field("aftermath", &self.aftermath).finish_non_exhaustive()
+        f.debug_struct("PostgresSession").field("gravest", &self.gravest).finish_non_exhaustive()
     }
 }
 
@@ -44,17 +44,20 @@ type Typed<'p> = (&'p (dyn ToSql + Sync), Type);
 
 impl<'c> PostgresSession<'c> {
     pub(super) fn new(client: &'c Client, runtime: Handle) -> Self {
-        Self { client, runtime, aftermath: Cell::new(None) }
+        Self { client, runtime, gravest: RefCell::default() }
     }
 
-    /// What the gravest fault since the last call left behind.
-    pub(super) fn take_aftermath(&self) -> Option<Aftermath> {
-        self.aftermath.take()
+    /// The gravest fault since the last call, with what it left behind.
+    pub(super) fn take_gravest(&self) -> Option<(Aftermath, StoreFault)> {
+        self.gravest.take()
     }
 
-    /// Like [`Self::take_aftermath`], but leaves it.
-    pub(super) fn aftermath(&self) -> Option<Aftermath> {
-        self.aftermath.get()
+    /// Fails after a fault that ended the transaction, or its connection.
+    pub(super) fn check(&self) -> Result<(), StoreFault> {
+        match &*self.gravest.borrow() {
+            Some((Aftermath::Retry | Aftermath::Lost, fault)) => Err(fault.clone()),
+            Some((Aftermath::Failed, _)) | None => Ok(()),
+        }
     }
 
     /// Runs statements without parameters and results.
@@ -63,8 +66,12 @@ impl<'c> PostgresSession<'c> {
     }
 
     fn failed(&self, error: &Error) -> StoreFault {
-        self.aftermath.set(self.aftermath.get().max(Some(aftermath(error))));
-        fault(error)
+        let (aftermath, fault) = (aftermath(error), fault(error));
+        let mut gravest = self.gravest.borrow_mut();
+        if gravest.as_ref().is_none_or(|(graver, _)| *graver < aftermath) {
+            *gravest = Some((aftermath, fault.clone()));
+        }
+        fault
     }
 
     fn query_typed(
