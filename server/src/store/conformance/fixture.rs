@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
@@ -11,9 +12,10 @@ use domain::{
 };
 use futures::future::try_join_all;
 use sync::{Cursor, Digest, Mutation, Records as _, RowKey, UnixMillis, Verdict, Versioned};
+use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::super::{Import, LotRecord, OnRow, ProductRecord, Pull, Pulled, Pushed, Site, Store};
+use super::super::{Import, LotRecord, OnRow, ProductRecord, Pull, Pulled, Pushed, Site, Store, StoreFault};
 use crate::booking::{Batch, Scope};
 
 /// The result of a case. A failed check panics.
@@ -25,6 +27,9 @@ pub(super) const SITE: &str = "main";
 pub(super) const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 /// Pulls of a device until it has all rows; more mean that it never ends.
 const MAX_PULLS: usize = 100_000;
+/// How often, and how long apart, a site that an import closes is asked.
+const MAX_ASKS: u32 = 6_000;
+const ASK_MILLIS: u64 = 10;
 
 /// Opens stores of the engine under test.
 #[async_trait]
@@ -58,6 +63,17 @@ pub(super) async fn at_once<T: Send + 'static>(
 ) -> Result<Vec<T>> {
     let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
     try_join_all(tasks).await?.into_iter().collect()
+}
+
+/// Asks again, as devices do, while a large import closes the site.
+pub(super) async fn open<T, F: Future<Output = Result<T, StoreFault>>>(ask: impl Fn() -> F) -> Result<T> {
+    for _ in 0..MAX_ASKS {
+        match ask().await {
+            Err(StoreFault::Importing) => sleep(Duration::from_millis(ASK_MILLIS)).await,
+            answer => return Ok(answer?),
+        }
+    }
+    anyhow::bail!("an import closes the site for ever")
 }
 
 /// A product whose id is made of `number`.
@@ -164,7 +180,8 @@ impl Sender {
         store: &dyn Store,
         actions: impl IntoIterator<Item = Action>,
     ) -> Result<Pushed> {
-        Ok(store.push(self.batch(actions)).await?)
+        let batch = self.batch(actions);
+        open(|| store.push(batch.clone())).await
     }
 
     /// Like [`Self::push`], of which every mutation must be booked as sent.
@@ -206,7 +223,7 @@ impl Holder {
     pub(super) async fn pull(&mut self, store: &dyn Store, max_rows: usize) -> Result<Pulled> {
         let (site, epoch, cursor) = (self.site.clone(), self.epoch, self.cursor.clone());
         let pull = Pull { site, epoch, cursor, scope: self.scope, max_rows, now: NOW };
-        let pulled = store.pull(pull).await?;
+        let pulled = open(|| store.pull(pull.clone())).await?;
         if let Some(range) = &pulled.replaced {
             let is_within = |key: &str| {
                 key > range.after.as_str() && range.through.as_ref().is_none_or(|last| key <= last.as_str())

@@ -83,6 +83,7 @@ fn ada_id() -> Uuid {
 /// An entry names the person, the device, both times and the reason; decisions and edits come with the entries.
 pub async fn a_history_names_people_and_reasons(engine: &dyn Engine) -> Checked {
     let store = &*one_store(engine).await?;
+    store.ensure_site("other").await?;
     let mut ada = Sender::new(SITE, 1);
     store.add_code(SITE, [1; 32], "Dock 1", NOW.plus(1)).await?;
     let enrolment = Enrolment {

@@ -38,6 +38,7 @@ fn lot(of: LotRef, units: i64) -> InventoryLot {
 /// a date last, then by the bytes of code and bin.
 pub async fn finds_a_product_with_its_lots(engine: &dyn Engine) -> Checked {
     let store = &*one_store(engine).await?;
+    store.ensure_site("other").await?;
     let mut ada = Sender::new(SITE, 1);
     let labelled = domain::Product { barcode: "7622210434593".into(), ..product(1) };
     ada.book(store, [Action::CreateProduct(labelled.clone()), create(2)]).await?;
