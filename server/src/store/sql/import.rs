@@ -86,10 +86,10 @@ impl<'s> Slices<'s> {
         known: &BTreeMap<RowKey, StoredRow>,
     ) -> Result<(), StoreFault> {
         let is_live = |id: Uuid| known.get(&product_key(id)).is_some_and(|stored| !stored.deleted);
-        let new = rows.iter().filter_map(|row| match row {
-            ImportRow::Product(record) if !is_live(record.product.id) => Some(&record.product),
-            _ => None,
+        let products = rows.iter().filter_map(|row| {
+            if let ImportRow::Product(record) = row { Some(&record.product) } else { None }
         });
+        let new = products.filter(|product| !is_live(product.id));
         let keys: BTreeSet<String> = new.map(|product| key_text(&product.sku).into_owned()).collect();
         let keys: Vec<_> = keys.iter().map(|key| params![key].to_vec()).collect();
         let select = "SELECT sku FROM products WHERE site = ?1";
@@ -109,10 +109,9 @@ impl<'s> Slices<'s> {
         rows: &[ImportRow<'_>],
         products: &HashSet<Uuid>,
     ) -> Result<(), StoreFault> {
-        let of_lots = rows.iter().filter_map(|row| match row {
-            ImportRow::Lot(record) => Some(&record.lot),
-            _ => None,
-        });
+        let of_lots = rows
+            .iter()
+            .filter_map(|row| if let ImportRow::Lot(record) = row { Some(&record.lot) } else { None });
         let named = of_lots.filter(|lot| !products.contains(&lot.product_id));
         let keys: BTreeMap<RowKey, &LotRef> = named.map(|lot| (product_key(lot.product_id), lot)).collect();
         let found = load::rows(self.session, self.site, keys.keys())?;

@@ -15,7 +15,9 @@ const CLIENT: Insert<'_> = Insert {
     table: "clients",
     columns: "site, client, device, max_seq, acknowledged_seq",
     key: "site, client",
-    also: "",
+    // A request that comes late tells less.
+    also: ", acknowledged_seq = CASE WHEN clients.acknowledged_seq > excluded.acknowledged_seq \
+           THEN clients.acknowledged_seq ELSE excluded.acknowledged_seq END",
 };
 const RECEIPT: Insert<'_> = Insert {
     table: "receipts",

@@ -161,7 +161,7 @@ pub(crate) struct Insert<'i> {
     pub(crate) columns: &'i str,
     /// The columns of the key, `a, b`; empty if there is no such row.
     pub(crate) key: &'i str,
-    /// Further assignments for a row that is overwritten, which begin with a comma; may be empty.
+    /// Other assignments for a row that is overwritten, each of which begins with a comma; may be empty.
     pub(crate) also: &'i str,
 }
 
@@ -179,7 +179,7 @@ impl Insert<'_> {
         let is_key = |column: &&str| self.key.split(", ").any(|part| part == *column);
         let set: Vec<String> = self
             .names()
-            .filter(|column| !is_key(column))
+            .filter(|column| !is_key(column) && !self.also.contains(&format!(", {column} = ")))
             .map(|name| format!("{name} = excluded.{name}"))
             .collect();
         format!(" ON CONFLICT ({}) DO UPDATE SET {}{}", self.key, set.join(", "), self.also)
