@@ -33,8 +33,8 @@ fn commands_work_on_the_database_of_a_url() {
     assert!(text(&link.stdout).contains("/enrol/"), "{}", text(&link.stderr));
     let devices = run_with_url(database.url(), &["devices"]);
     assert_eq!(text(&devices.stdout), "0 devices connected.", "{}", text(&devices.stderr));
-    let exported = dir.path().join("exported.csv");
-    let files = ["--products", "/dev/null", "--lots", exported.to_str().expect("a path")];
+    let [p, l] = ["exported-p.csv", "exported-l.csv"].map(|name| dir.path().join(name).display().to_string());
+    let files = ["--products", &p, "--lots", &l];
     let said = run_with_url(database.url(), &[&["export"], &files[..]].concat());
     assert_eq!(text(&said.stdout), "Exported 1 product and 1 lot.", "{}", text(&said.stderr));
     let purged = run(url, &["purge"]);

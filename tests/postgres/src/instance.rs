@@ -31,6 +31,9 @@ const BOTH: &[&str] = &[
     "log_timezone=UTC",
 ];
 
+/// The files are in the folder of the data.
+const TLS: &[&str] = &["ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key"];
+
 /// How far the servers go for their data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settings {
@@ -38,6 +41,8 @@ pub(crate) enum Settings {
     Quick,
     /// PostgreSQL's own settings.
     Durable,
+    /// As [`Self::Quick`], and PostgreSQL speaks TLS.
+    Encrypted,
 }
 
 /// Running servers.
@@ -69,6 +74,9 @@ impl Instance {
         let data = folder.join("data");
         let _ = fs::remove_dir_all(&data);
         init(packages, &data)?;
+        if settings == Settings::Encrypted {
+            make_certificate(packages, &data)?;
+        }
         let mut failed = None;
         // Another process may take a port that was free.
         for _ in 0..MAX_STARTS {
@@ -90,8 +98,9 @@ impl Instance {
     fn run(&self, packages: &Packages, settings: Settings) -> Result<()> {
         let mut postgres = packages.command(&packages.bin.join("postgres"));
         postgres.arg("-D").arg(self.folder.join("data")).args(["-p", &self.port.to_string()]);
-        let quick = if settings == Settings::Quick { QUICK } else { &[] };
-        for setting in BOTH.iter().chain(quick) {
+        let quick = if settings == Settings::Durable { &[] } else { QUICK };
+        let tls = if settings == Settings::Encrypted { TLS } else { &[] };
+        for setting in BOTH.iter().chain(quick).chain(tls) {
             postgres.args(["-c", setting]);
         }
         postgres.args(["-c", &format!("max_connections={MAX_CONNECTIONS}")]);
@@ -164,6 +173,11 @@ impl Instance {
         }
     }
 
+    /// The certificate of encrypted servers, which they have signed themselves.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.join("data/server.crt")
+    }
+
     pub(crate) fn logs(&self) -> Vec<PathBuf> {
         ["postgres.log", "pgbouncer.log"].map(|log| self.folder.join(log)).to_vec()
     }
@@ -196,6 +210,30 @@ fn init(packages: &Packages, data: &Path) -> Result<()> {
     let done = initdb.current_dir("/").output().context("initdb cannot be run")?;
     if !done.status.success() {
         bail!("initdb failed: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    Ok(())
+}
+
+/// For the name `localhost`, not for the address.
+fn make_certificate(packages: &Packages, data: &Path) -> Result<()> {
+    let mut openssl = packages.command(Path::new("openssl"));
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
+    openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    openssl.args(["-out", "server.crt", "-keyout", "server.key"]);
+    let done = openssl.current_dir(data).output().context("openssl cannot be run")?;
+    if !done.status.success() {
+        bail!("openssl failed: {}", String::from_utf8_lossy(&done.stderr));
     }
     Ok(())
 }

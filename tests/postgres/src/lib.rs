@@ -68,6 +68,17 @@ impl Postgres {
         Self::own(Settings::Durable)
     }
 
+    /// Like [`Self::start`], but PostgreSQL speaks TLS as well. Returns the file of the certificate, which it has signed itself
+    /// for the name `localhost`.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub fn start_encrypted() -> Result<(Self, PathBuf)> {
+        let postgres = Self::own(Settings::Encrypted)?;
+        let certificate = postgres.instance.certificate();
+        Ok((postgres, certificate))
+    }
+
     fn own(settings: Settings) -> Result<Self> {
         let packages = Packages::find()?;
         let folder = TempDir::with_prefix("lotbook-postgres-")?;

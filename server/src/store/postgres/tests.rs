@@ -492,3 +492,37 @@ async fn backups_are_left_to_postgres() {
     let refused = store(&database).await.backup(std::path::Path::new("/tmp/none")).await;
     assert!(matches!(refused, Err(StoreFault::Invalid { code: "no_backup", .. })), "{refused:?}");
 }
+
+#[tokio::test]
+async fn connections_are_encrypted_and_servers_verified_as_the_url_says() {
+    let (postgres, certificate) = Postgres::start_encrypted().expect("PostgreSQL");
+    let database = postgres.database().expect("a database");
+    let url =
+        |host: &str, parameters: &str| format!("{}?{parameters}", database.url().replace("127.0.0.1", host));
+    let file = certificate.display();
+    let is_encrypted = |session: &dyn Session| {
+        let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        session.first(sql, &[], |row| row.flag(0))
+    };
+    for (url, encrypted) in [
+        (url("127.0.0.1", ""), true),
+        (url("127.0.0.1", "sslmode=disable"), false),
+        (url("127.0.0.1", "sslmode=require"), true),
+        (url("localhost", &format!("sslmode=verify-full&sslrootcert={file}")), true),
+        (url("localhost", &format!("sslmode=require&sslrootcert={file}")), true),
+    ] {
+        let store = PostgresStore::open(&url).await.unwrap_or_else(|fault| panic!("{url}: {fault}"));
+        assert_eq!(store.engine().read(is_encrypted).await.expect("a state"), Some(encrypted), "{url}");
+    }
+    for url in [
+        // It has signed its certificate itself; the certificate has no address.
+        url("localhost", "sslmode=verify-full"),
+        url("127.0.0.1", &format!("sslmode=verify-full&sslrootcert={file}")),
+    ] {
+        let message = PostgresStore::open(&url).await.expect_err(&url).to_string();
+        assert!(message.contains("TLS") && message.contains("certificate"), "{message}");
+    }
+    let unencrypted = Postgres::shared().expect("PostgreSQL").database().expect("a database");
+    let refused = PostgresStore::open(&format!("{}?sslmode=require", unencrypted.url())).await;
+    assert!(refused.expect_err("no TLS").to_string().contains("TLS"));
+}
