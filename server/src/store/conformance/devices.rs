@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use sync::UnixMillis;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::super::{Device, EnrolRefusal, Enrolment, Store};
@@ -13,6 +15,8 @@ use super::fixture::{Checked, Engine, NOW, SITE, Sender, at_once, create, one_st
 const HOUR_MILLIS: u64 = 3_600_000;
 /// Requests at once.
 const RACERS: u8 = 8;
+/// How long a token is used that is being revoked.
+const MAX_USE_MILLIS: u64 = 30_000;
 
 fn enrolment(code: u8, device: u8, name: &str) -> Enrolment {
     Enrolment {
@@ -122,7 +126,11 @@ pub async fn a_revoked_token_is_refused_at_once(engine: &dyn Engine) -> Checked 
             let store = Arc::clone(&stores[user % 2]);
             tokio::spawn(async move {
                 // Uses it until it is refused.
-                while store.device([at; 32]).await?.is_some() {}
+                let until_refused = async {
+                    while store.device([at; 32]).await?.is_some() {}
+                    anyhow::Ok(())
+                };
+                timeout(Duration::from_millis(MAX_USE_MILLIS), until_refused).await??;
                 anyhow::Ok(store.device([at; 32]).await?)
             })
         });

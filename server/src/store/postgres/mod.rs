@@ -9,6 +9,8 @@ mod lanes;
 mod pool;
 mod schema;
 mod session;
+#[cfg(test)]
+mod spread;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,13 @@ use super::fault::described;
 use super::pool::Pool;
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_warehouse.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_warehouse.sql")];
 
 /// Held by the transaction that migrates: servers that start at once do it one after the other. Any number will do.
 const MIGRATION_LOCK: i64 = 0x6c6f_7462_6f6f_6b00;
 /// A large table may take a migration long, and others wait for it.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '300s'; SET LOCAL statement_timeout = 0";
-const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS lotbook_schema (version bigint NOT NULL PRIMARY KEY, since timestamptz NOT NULL DEFAULT now())";
+pub(super) const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS lotbook_schema (version bigint NOT NULL PRIMARY KEY, since timestamptz NOT NULL DEFAULT now())";
 
 /// What to do with tables of an earlier version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
