@@ -4,6 +4,7 @@
 
 mod database_args;
 mod import_command;
+mod migrate_command;
 mod restore_command;
 mod revoke_command;
 mod terminal;
@@ -85,6 +86,10 @@ enum Command {
     ///
     /// The tables keep their version: back up with the new server before it upgrades the database.
     Backup(BackupArgs),
+    /// Move a SQLite file to an empty PostgreSQL database; the server must be stopped
+    ///
+    /// Every row is compared afterwards, and if anything differs, nothing is moved. Devices go on where they were.
+    MigrateFrom(migrate_command::MigrateArgs),
     /// Put a backup in the place of the database; the server must be stopped
     ///
     /// The backup is checked first, and the old files are kept under another name. Devices send again what the backup lacks.
@@ -246,6 +251,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
             println!("Copied the database to {}.", args.to.display());
             Ok(())
         }
+        Command::MigrateFrom(args) => migrate_command::run(&args).await,
         Command::Restore(args) => restore_command::run(&args, now),
     }
 }

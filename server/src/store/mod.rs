@@ -7,6 +7,7 @@
 pub mod conformance;
 mod fault;
 mod known;
+pub mod moving;
 pub mod postgres;
 mod security;
 mod sql;

@@ -128,3 +128,16 @@ impl Engine for Sqlite {
         copied.map_err(|error| StoreFault::Failed(error.to_string()))?
     }
 }
+
+/// Runs `work` on one snapshot of a file with tables of this version, which may be write-protected.
+pub(super) fn read_whole<T>(
+    file: &Path,
+    work: impl FnOnce(&dyn Session) -> Result<T, StoreFault>,
+) -> Result<T, StoreFault> {
+    let mut connection = backup::open_as_it_is(file)?;
+    let version = schema::version(&connection).map_err(|error| schema::unusable(file, &error))?;
+    schema::refuse_newer(version, file)?;
+    schema::refuse_earlier(version, file)?;
+    let transaction = connection.transaction()?;
+    work(&SqliteSession(&transaction))
+}
