@@ -149,16 +149,14 @@ impl Group<'_> {
     fn try_commit(&self, group: &mut Vec<Box<dyn Write>>) -> Result<(), StoreFault> {
         let began = Instant::now();
         if let ([alone], true) = (&mut group[..], self.lanes.is_empty(self.site)) {
-            let is_kept = alone.work(&self.session);
-            self.session.check()?;
+            let is_kept = self.run(alone.as_mut())?;
             return self.session.run(if is_kept { "COMMIT" } else { "ROLLBACK" });
         }
         self.lock_site()?;
         let (mut at, mut end) = (0, "");
         while let Some(write) = group.get_mut(at) {
             self.session.run(&format!("{end}SAVEPOINT one_write"))?;
-            let is_kept = write.work(&self.session);
-            self.session.check()?;
+            let is_kept = self.run(write.as_mut())?;
             end = if is_kept { "RELEASE one_write; " } else { "ROLLBACK TO one_write; RELEASE one_write; " };
             at += 1;
             let has_time = began.elapsed() < Duration::from_millis(MAX_GROUP_MILLIS);
@@ -167,6 +165,14 @@ impl Group<'_> {
             }
         }
         self.session.run(&format!("{end}COMMIT"))
+    }
+
+    /// Returns whether the write's changes are to be kept.
+    fn run(&self, write: &mut dyn Write) -> Result<bool, StoreFault> {
+        self.session.take_gravest();
+        let is_kept = write.work(&self.session);
+        self.session.check(is_kept)?;
+        Ok(is_kept)
     }
 
     /// Several writes lock the site before anything else, as every other group does: they never wait for each other in a

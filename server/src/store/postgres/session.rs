@@ -52,11 +52,13 @@ impl<'c> PostgresSession<'c> {
         self.gravest.take()
     }
 
-    /// Fails after a fault that ended the transaction, or its connection.
-    pub(super) fn check(&self) -> Result<(), StoreFault> {
+    /// Fails after a fault that ended the transaction or its connection, and after any fault of a write that goes on as if
+    /// there were none: nothing of it could be kept.
+    pub(super) fn check(&self, is_kept: bool) -> Result<(), StoreFault> {
         match &*self.gravest.borrow() {
-            Some((Aftermath::Retry | Aftermath::Lost, fault)) => Err(fault.clone()),
-            Some((Aftermath::Failed, _)) | None => Ok(()),
+            Some((Aftermath::Failed, _)) if !is_kept => Ok(()),
+            Some((_, fault)) => Err(fault.clone()),
+            None => Ok(()),
         }
     }
 

@@ -408,6 +408,23 @@ async fn a_transaction_that_was_ended_for_another_one_runs_again() {
 }
 
 #[tokio::test]
+async fn a_write_that_overlooks_a_fault_is_not_called_kept() {
+    for database in databases() {
+        let store = store(&database).await;
+        let overlook = |session: &dyn Session| {
+            sites::ensure_site(session, "s")?;
+            let _ = session.execute("SELECT 1 / 0", &[]);
+            Ok(Decided::Keep(()))
+        };
+        let fault = store.engine().write(Lane::of("s"), overlook).await.expect_err("not kept").to_string();
+        assert!(fault.contains("division by zero"), "{fault}");
+        store.ensure_site("t").await.expect("the line goes on");
+        let sites = store.sites().await.expect("sites");
+        assert_eq!(sites.iter().map(|site| site.site.as_str()).collect::<Vec<_>>(), ["t"]);
+    }
+}
+
+#[tokio::test]
 async fn writes_that_wait_for_each_other_both_succeed() {
     let [database, _] = databases();
     let (one, two) = (store(&database).await, store(&database).await);
