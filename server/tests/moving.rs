@@ -27,10 +27,10 @@ fn unsent(product: Uuid, lot_code: &str, location: &str) -> Result<Unsent> {
         "format": "unsent-work", "version": 1, "client": Uuid::from_u128(7), "written_at": NOW,
         "mutations": [{
             "seq": 1, "id": Uuid::from_u128(8), "base": 0, "author": "Ada \u{0} \u{1f4e6}", "captured_at": NOW, "schema": 1,
-            "action": {
-                "type": "pick_lot", "quantity": 1_000, "reason": "",
+            "action": { "pick_lot": {
+                "quantity": 1_000, "reason": "",
                 "lot": { "product_id": product, "lot_code": lot_code, "location": location },
-            },
+            } },
         }],
     });
     Ok(Unsent::read(&text.to_string())?)
