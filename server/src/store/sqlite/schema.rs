@@ -27,6 +27,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
+/// From this version on, sites know when their epoch was renewed.
+pub(super) const RENEWALS_VERSION: u32 = 10;
 /// Timeout for the write lock of another process.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements cached per connection.

@@ -85,3 +85,16 @@ async fn other_writes_go_between_the_slices_of_a_purge() {
         .expect("a revision");
     assert_eq!(purged_rev, 7);
 }
+
+#[tokio::test]
+async fn a_backup_has_new_epochs_and_none_that_is_due() {
+    let (dir, store, connection) = store();
+    store.ensure_site("s").await.expect("a site");
+    connection.execute("UPDATE sites SET epoch_is_due = 1, epoch_renewed_at = 7", []).expect("a site");
+    let copy = dir.path().join("copy.db");
+    store.backup(&copy).await.expect("a backup");
+    let copied = SqliteStore::open(&copy).expect("the copy").sites().await.expect("its sites");
+    let own = store.sites().await.expect("the sites");
+    assert!(own[0].epoch_is_due && !copied[0].epoch_is_due);
+    assert_ne!(copied[0].epoch, own[0].epoch);
+}
