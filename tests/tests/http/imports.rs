@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, params};
 use server::clock::Clock;
 use server::csv::Source;
 use server::import::{ImportOptions, prepare};
@@ -139,20 +138,22 @@ async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Resu
     assert!(is_written);
     for progress in ["staging", "applying"] {
         // As a process leaves them that ends in between.
-        let connection = Connection::open(server.database())?;
-        for (number, record) in (0_i64..).zip(&products(2_500, 200).products) {
-            let content = serde_json::json!({ "Product": record }).to_string();
-            connection
-                .execute("INSERT INTO import_rows VALUES ('north', ?1, ?2)", params![number, content])?;
+        for (part, records) in (0..).zip(products(2_500, 200).products.chunks(100)) {
+            let row = |(at, record)| {
+                let content = serde_json::json!({ "Product": record });
+                format!("('north', {}, '{content}')", 100 * part + at)
+            };
+            let rows: Vec<String> = (0..).zip(records).map(row).collect();
+            server.books().run(&format!("INSERT INTO import_rows VALUES {}", rows.join(", ")))?;
         }
-        connection.execute(
-            "INSERT INTO imports VALUES ('north', ?1, ?2, 3, 1795000000000)",
-            params![Uuid::from_u128(77), progress],
-        )?;
-        let closed = i64::from(progress == "applying");
-        connection.execute("UPDATE sites SET is_importing = ?1 WHERE site = 'north'", [closed])?;
+        let id = server.books().random_id();
+        let closed = progress == "applying";
+        server.books().run(&format!(
+            "INSERT INTO imports VALUES ('north', {id}, '{progress}', 3, 1795000000000);
+             UPDATE sites SET is_importing = {closed} WHERE site = 'north'"
+        ))?;
         let reads = server.store()?.history(OTHER, history_of(1)).await;
-        assert_eq!(matches!(reads, Err(StoreFault::Importing)), closed == 1);
+        assert_eq!(matches!(reads, Err(StoreFault::Importing)), closed);
         let mut ended = 0;
         for _ in 0..2 {
             ended += server.store()?.resume_imports().await?;
@@ -163,7 +164,7 @@ async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Resu
         }
         let priced =
             number(&server, "SELECT count(*) FROM products WHERE site = 'north' AND price_minor = 200")?;
-        assert_eq!(priced, if closed == 1 { 2_500 } else { 0 }, "{progress}");
+        assert_eq!(priced, if closed { 2_500 } else { 0 }, "{progress}");
         assert_eq!(number(&server, "SELECT count(*) FROM sites WHERE is_importing")?, 0);
     }
     let edits = number(&server, "SELECT count(*) FROM product_edits WHERE site = 'north'")?;
