@@ -9,8 +9,6 @@ mod lanes;
 mod pool;
 mod schema;
 mod session;
-#[cfg(test)]
-mod spread;
 mod target;
 #[cfg(test)]
 mod tests;

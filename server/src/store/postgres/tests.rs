@@ -1,6 +1,7 @@
 //! Sessions and migrations on a server, directly and through a pooler.
 
 mod connections;
+mod spread;
 mod writes;
 
 use test_postgres::{Database, Postgres};

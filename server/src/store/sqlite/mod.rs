@@ -5,8 +5,6 @@
 //! still runs to its end.
 
 mod backup;
-#[cfg(test)]
-mod plans;
 mod pool;
 mod probe;
 mod rekey;

@@ -1,5 +1,7 @@
 //! Tests of the retention and of purges, on rows that are written by hand.
 
+mod plans;
+
 use rusqlite::Connection;
 use sync::UnixMillis;
 

@@ -5,9 +5,9 @@ use std::iter::repeat_n;
 use rusqlite::types::Null;
 use rusqlite::{Connection, params_from_iter};
 
-use super::super::sql::{history, unavailable};
-use super::schema::open_writer;
-use super::session::DIALECT;
+use super::super::schema::open_writer;
+use super::super::session::DIALECT;
+use crate::store::sql::{history, unavailable};
 
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);

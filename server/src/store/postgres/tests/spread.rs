@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use test_postgres::{Database, Postgres as TestServers};
 
-use super::schema::{self, Earlier};
-use super::{Postgres, PostgresStore};
+use super::super::schema::{self, Earlier};
+use super::super::{Postgres, PostgresStore};
 use crate::store::conformance::{self, Checked};
 use crate::store::sql::engine::{Decided, Engine, Lane, Recorder};
 use crate::store::sql::session::{Dialect, EachRow, Insert, Keyed, Param, Session, params};
