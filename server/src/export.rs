@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
 use crate::csv::{DELIVERY_HEADER, LOT_HEADER, PRODUCT_HEADER, write_delivery, write_lot, write_product};
@@ -42,6 +42,7 @@ pub async fn export(
     lots: &Path,
     deliveries: Option<&Path>,
 ) -> Result<Exported> {
+    [Some(products), Some(lots), deliveries].into_iter().flatten().try_for_each(check_is_file)?;
     let (unfinished_products, unfinished_lots) = (unfinished(products), unfinished(lots));
     let unfinished_deliveries = deliveries.map(unfinished);
     let mut files = Files {
@@ -78,6 +79,14 @@ pub async fn export(
 
 fn unfinished(path: &Path) -> PathBuf {
     path.with_added_extension("part")
+}
+
+/// A device, such as `/dev/null`, would be replaced by a file.
+fn check_is_file(path: &Path) -> Result<()> {
+    if path.exists() && !path.is_file() {
+        bail!("{} is no file. Name a file to write or to replace.", path.display());
+    }
+    Ok(())
 }
 
 fn create(path: &Path) -> Result<csv::Writer<File>> {

@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 use server::csv::{DecimalSign, FileEncoding, Reading, Source};
 use server::import::{ImportOptions, ImportReport, Prepared, listed, prepare};
-use server::store::sqlite::SqliteStore;
 use server::store::{Consent, KnownKeys, Store};
 use sync::UnixMillis;
 
@@ -47,7 +46,8 @@ pub(crate) struct ImportArgs {
 /// Imports the files, after a question if that changes the stock of lots.
 pub(crate) async fn run(args: ImportArgs, now: UnixMillis) -> Result<()> {
     let ImportArgs { site, products, lots, deliveries, skip_bad, dry_run, yes, decimal, encoding } = args;
-    let (site, database) = (site.site, site.database.database);
+    let database = site.database.database()?.clone();
+    let site = site.site;
     let reading = Reading { decimal, encoding };
     let open = |path: Option<PathBuf>| {
         let source = path.as_deref().map(Source::open).transpose()?;
@@ -55,23 +55,24 @@ pub(crate) async fn run(args: ImportArgs, now: UnixMillis) -> Result<()> {
     };
     let (products, lots, deliveries) = (open(products)?, open(lots)?, open(deliveries)?);
     let options = ImportOptions { site, products, lots, deliveries, skip_bad };
-    if dry_run && !database.is_file() {
+    if dry_run && database.is_missing() {
         let prepared = prepare(&KnownKeys::default(), options, now)?;
         print_dry_run(&prepared, &prepared.for_empty_site());
         return Ok(());
     }
-    let store = SqliteStore::open_current(&database)?;
+    let store = database.open_current().await?;
+    let store = store.as_ref();
     let prepared = prepare(&store.known_keys(&options.site).await?, options, now)?;
     if dry_run {
-        let report = prepared.write(&store, Consent::Nothing).await?;
+        let report = prepared.write(store, Consent::Nothing).await?;
         print_dry_run(&prepared, &report);
         return Ok(());
     }
     let consent = if yes { Consent::Everything } else { Consent::NoStock };
-    let report = prepared.write(&store, consent).await?;
+    let report = prepared.write(store, consent).await?;
     print_remarks(&report);
     let ImportReport { imported, stock, .. } =
-        if report.is_written { report } else { confirmed(&prepared, &store, report).await? };
+        if report.is_written { report } else { confirmed(&prepared, store, report).await? };
     println!(
         "Imported {} new and {} changed rows; {} were already there.",
         grouped(imported.added),

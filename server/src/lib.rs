@@ -10,6 +10,7 @@ pub mod booking;
 pub mod clock;
 pub mod connections;
 pub mod csv;
+pub mod database;
 pub mod database_lock;
 pub mod demo;
 pub mod enrolment;

@@ -2,7 +2,9 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod database_args;
 mod import_command;
+mod migrate_command;
 mod restore_command;
 mod revoke_command;
 mod terminal;
@@ -11,7 +13,7 @@ use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,13 +26,14 @@ use server::clock::Clock;
 use server::connections::ConnectionLimits;
 use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{ServeOptions, Server};
-use server::store::sqlite::{SqliteStore, backup};
-use server::store::{Device, Store};
+use server::store::Device;
+use server::store::sqlite::backup;
 use server::unsent::book_unsent;
 use server::{DEFAULT_SITE, demo, enrolment, export};
 use sync::{UnixMillis, Unsent};
 use tracing_subscriber::EnvFilter;
 
+use database_args::DatabaseArgs;
 use terminal::printable;
 
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -39,7 +42,7 @@ const MILLIS_A_MINUTE: u64 = 60 * 1_000;
 const MAX_CLOCK_ERROR_MILLIS: u64 = 5 * MILLIS_A_MINUTE;
 const DEFAULT_LOG: &str = "info,tower_http=warn";
 
-/// The Lotbook sync server: one binary and one SQLite file.
+/// The Lotbook sync server: one binary, with one SQLite file or a PostgreSQL database.
 #[derive(Debug, Parser)]
 #[command(name = "lotbook-server", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
@@ -83,19 +86,16 @@ enum Command {
     ///
     /// The tables keep their version: back up with the new server before it upgrades the database.
     Backup(BackupArgs),
+    /// Move a SQLite file to an empty PostgreSQL database; the server must be stopped
+    ///
+    /// Every row is compared afterwards, and if anything differs, nothing is moved. Devices go on where they were.
+    MigrateFrom(migrate_command::MigrateArgs),
     /// Put a backup in the place of the database; the server must be stopped
     ///
     /// The backup is checked first, and the old files are kept under another name. Devices send again what the backup lacks.
     /// Devices and codes that were revoked, enrolled or used since the backup are carried over from the security log, the file
     /// beside the database whose name ends in .security.
     Restore(restore_command::RestoreArgs),
-}
-
-#[derive(Debug, Args)]
-struct DatabaseArgs {
-    /// The SQLite file; created if missing
-    #[arg(long, env = "LOTBOOK_DATABASE", value_name = "FILE")]
-    database: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -214,9 +214,10 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Serve(args) => serve(args).await,
         Command::Import(args) => import_command::run(args, now).await,
         Command::Export(args) => {
-            let store = existing_to_read(&args.site.database.database)?;
+            let store = args.site.database.database()?.open_to_read().await?;
             let ExportArgs { site, products, lots, deliveries } = args;
-            let done = export::export(&store, &site.site, &products, &lots, deliveries.as_deref()).await?;
+            let done =
+                export::export(store.as_ref(), &site.site, &products, &lots, deliveries.as_deref()).await?;
             let (products, lots) =
                 (counted(done.products, "product", "products"), counted(done.lots, "lot", "lots"));
             println!("Exported {products} and {lots}.");
@@ -230,52 +231,36 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Revoke(args) => revoke_command::run(args, now).await,
         Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {
-            let store = SqliteStore::open_current(&args.database.database)?;
-            let report = demo::demo(&store, &args.site, now).await?;
+            let store = args.database.database()?.open_current().await?;
+            let report = demo::demo(store.as_ref(), &args.site, now).await?;
             println!("The site \"{}\" has {} rows of demo data.", args.site, grouped(report.imported.added));
             Ok(())
         }
         Command::Purge(args) => {
             let before = now.0.saturating_sub(i64::from(args.retention_days) * MILLIS_A_DAY);
-            let purged = existing(&args.database.database)?.purge(UnixMillis(before)).await?;
+            let store = args.database.database()?.open_existing().await?;
+            let purged = store.purge(UnixMillis(before)).await?;
             println!("Purged {}.", counted(purged, "deleted row", "deleted rows"));
             Ok(())
         }
         Command::Backup(args) => {
-            check_exists(&args.database.database)?;
-            backup(&args.database.database, &args.to)?;
+            let database = args.database.database()?;
+            let file = database.file()?;
+            database.check_exists()?;
+            backup(file, &args.to)?;
             println!("Copied the database to {}.", args.to.display());
             Ok(())
         }
+        Command::MigrateFrom(args) => migrate_command::run(&args).await,
         Command::Restore(args) => restore_command::run(&args, now),
     }
-}
-
-/// A mistyped path must not create a new database.
-fn check_exists(file: &Path) -> Result<()> {
-    if !file.is_file() {
-        bail!("There is no database {}. Check --database.", file.display());
-    }
-    Ok(())
-}
-
-/// Opens an existing database to write.
-fn existing(file: &Path) -> Result<SqliteStore> {
-    check_exists(file)?;
-    Ok(SqliteStore::open_current(file)?)
-}
-
-/// Opens an existing database to read.
-fn existing_to_read(file: &Path) -> Result<SqliteStore> {
-    check_exists(file)?;
-    Ok(SqliteStore::open_to_read(file)?)
 }
 
 async fn serve(args: ServeArgs) -> Result<()> {
     let ServeArgs { database, dist, listen, retention_days, no_upgrade_copy, trusted_proxies, drain_seconds } =
         args;
     let options = ServeOptions {
-        database: database.database,
+        database: database.database()?.clone(),
         dist,
         retention_days,
         has_upgrade_copy: !no_upgrade_copy,
@@ -314,7 +299,7 @@ fn stop_signal() -> impl Future<Output = ()> {
 
 async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     let EnrolArgs { site, base_url, name } = args;
-    let store = SqliteStore::open_current(&site.database.database)?;
+    let store = site.database.database()?.open_current().await?;
     if site.site == DEFAULT_SITE {
         store.ensure_site(DEFAULT_SITE).await?;
     }
@@ -322,7 +307,7 @@ async fn enrol(args: EnrolArgs, now: UnixMillis) -> Result<()> {
     if !known.iter().any(|known| known.site == site.site) {
         bail!("There is no site \"{}\". Import something into it first.", site.site);
     }
-    let code = enrolment::new_code(&store, &site.site, &name, now)
+    let code = enrolment::new_code(store.as_ref(), &site.site, &name, now)
         .await
         .context("No code could be created for a device")?;
     let link = enrolment::link(&base_url, &code, &name);
@@ -347,7 +332,8 @@ fn counted(n: impl Display + Copy, one: &str, many: &str) -> String {
 }
 
 async fn devices(args: &SiteArgs) -> Result<()> {
-    let devices = existing_to_read(&args.database.database)?.devices(&args.site).await?;
+    let store = args.database.database()?.open_to_read().await?;
+    let devices = store.devices(&args.site).await?;
     for Device { prefix, name, last_seen_at, clock_ahead_millis, .. } in &devices {
         let clock = clock_ahead_millis.and_then(clock_words).unwrap_or_default();
         let name = printable(name);
@@ -381,8 +367,8 @@ async fn import_unsent(args: ImportUnsentArgs, now: UnixMillis) -> Result<()> {
             args.file.display()
         )
     })?;
-    let store = existing(&args.site.database.database)?;
-    let receipts = book_unsent(&store, &args.site.site, unsent, now).await?;
+    let store = args.site.database.database()?.open_existing().await?;
+    let receipts = book_unsent(store.as_ref(), &args.site.site, unsent, now).await?;
     let (booked, refused): (Vec<_>, Vec<_>) =
         receipts.iter().partition(|receipt| receipt.outcome.verdict.is_booked());
     for receipt in &refused {

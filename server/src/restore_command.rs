@@ -8,7 +8,8 @@ use server::database_lock::DatabaseLock;
 use server::store::sqlite::{CarriedOver, restore};
 use sync::UnixMillis;
 
-use crate::{DatabaseArgs, counted};
+use crate::counted;
+use crate::database_args::DatabaseArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
@@ -24,9 +25,10 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn run(args: &RestoreArgs, now: UnixMillis) -> Result<()> {
     let RestoreArgs { database, from, without_security_log } = args;
-    let lock = DatabaseLock::take(&database.database)?;
+    let file = database.database()?.file()?;
+    let lock = DatabaseLock::take(file)?;
     let restored = restore(lock.database(), from, *without_security_log, now)?;
-    println!("Restored {} from {}.", database.database.display(), from.display());
+    println!("Restored {} from {}.", file.display(), from.display());
     match restored.carried {
         Some(carried) => print_carried(carried),
         None => println!(

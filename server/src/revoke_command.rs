@@ -3,11 +3,10 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use domain::CalendarDate;
-use server::store::Store as _;
 use sync::UnixMillis;
 
 use crate::terminal::printable;
-use crate::{MILLIS_A_DAY, SiteArgs, counted, existing};
+use crate::{MILLIS_A_DAY, SiteArgs, counted};
 
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
@@ -38,7 +37,7 @@ fn start_of(day: CalendarDate) -> UnixMillis {
 
 pub(crate) async fn run(args: RevokeArgs, now: UnixMillis) -> Result<()> {
     let RevokeArgs { site, which } = args;
-    let store = existing(&site.database.database)?;
+    let store = site.database.database()?.open_existing().await?;
     let Some(name) = which.device else {
         let since = which.enrolled_since.map_or(UnixMillis(i64::MIN), start_of);
         let revoked = store.revoke_enrolled_since(&site.site, since, now).await?;

@@ -1,9 +1,9 @@
-//! `serve`: one process owns the database file, answers requests until it is stopped, and purges tombstones
-//! every hour.
+//! `serve`: one process owns the database file, or shares a PostgreSQL database with others, answers requests until it is
+//! stopped, and purges tombstones every hour.
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +14,19 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::Clock;
 use crate::connections::{self, ConnectionLimits};
+use crate::database::Database;
 use crate::database_lock::DatabaseLock;
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
 use crate::store::Store;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
 
 /// Interval of purges.
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
 /// Interval of polls for revisions that another process wrote, such as an import.
 const REVISION_POLL_MILLIS: u64 = 1_000;
+/// Interval of looks for imports whose process has died: one without progress between two of them is ended.
+const IMPORT_POLL_MILLIS: u64 = 5_000;
 /// Interval of looks for revoked devices with open event streams.
 const REVOCATION_POLL_MILLIS: u64 = 2_000;
 /// Timeout of open requests after the stop signal.
@@ -32,8 +36,8 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 /// The options of `serve`.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The SQLite file; it is created if needed.
-    pub database: PathBuf,
+    /// The database; its tables are created if needed.
+    pub database: Database,
     /// The built app; none to serve the API alone.
     pub dist: Option<PathBuf>,
     /// Retention of tombstones, in days.
@@ -52,14 +56,19 @@ pub struct ServeOptions {
     pub connection_limits: ConnectionLimits,
 }
 
-/// A listening server, which owns the database.
-#[derive(Debug)]
+/// A listening server, which owns the database or shares it.
 pub struct Server {
     options: ServeOptions,
     listener: TcpListener,
-    store: Arc<SqliteStore>,
-    /// Held until the process ends.
-    _lock: DatabaseLock,
+    store: Arc<dyn Store>,
+    /// Of a file; held until the process ends.
+    _lock: Option<DatabaseLock>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -73,16 +82,15 @@ impl Server {
         {
             bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
         }
-        let lock = DatabaseLock::take(&options.database)?;
-        check_servable(lock.database())?;
-        if options.has_upgrade_copy
-            && let Some(copy) = copy_before_upgrade(lock.database())?
-        {
-            tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
-        }
-        let store = Arc::new(SqliteStore::open(&options.database)?);
-        store.begin_security_log().await?;
-        Store::ensure_site(store.as_ref(), crate::DEFAULT_SITE).await?;
+        let (store, lock) = match &options.database {
+            Database::File(file) => {
+                let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
+                (store, Some(lock))
+            }
+            // Servers that share it migrate it one after the other.
+            Database::Postgres(url) => (Arc::new(PostgresStore::open(url).await?) as Arc<dyn Store>, None),
+        };
+        store.ensure_site(crate::DEFAULT_SITE).await?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
@@ -99,7 +107,7 @@ impl Server {
 
     /// The store.
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store) as Arc<dyn Store>
+        Arc::clone(&self.store)
     }
 
     /// Answers until `stop` ends, then lets open requests finish.
@@ -108,7 +116,6 @@ impl Server {
     /// When the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let Self { options, listener, store, _lock } = self;
-        let store: Arc<dyn Store> = store;
         let revisions = Arc::new(Revisions::default());
         let (down, is_down) = watch::channel(false);
         let state =
@@ -119,6 +126,7 @@ impl Server {
         let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
+        let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
         let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
@@ -141,9 +149,22 @@ impl Server {
         }
         poll.abort();
         revoking.abort();
+        resuming.abort();
         sweep.abort();
         Ok(())
     }
+}
+
+/// Locks and opens a file, and copies it first if it will be migrated.
+async fn open_file(file: &Path, has_upgrade_copy: bool) -> Result<(Arc<dyn Store>, DatabaseLock)> {
+    let lock = DatabaseLock::take(file)?;
+    check_servable(lock.database())?;
+    if has_upgrade_copy && let Some(copy) = copy_before_upgrade(lock.database())? {
+        tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
+    }
+    let store = Arc::new(SqliteStore::open(file)?);
+    store.begin_security_log().await?;
+    Ok((store, lock))
 }
 
 async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
@@ -152,9 +173,25 @@ async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
     loop {
         ticks.tick().await;
         match timeout(Duration::from_millis(SHUTDOWN_GRACE_MILLIS), store.sites()).await {
-            Ok(Ok(sites)) => sites.iter().for_each(|site| revisions.announce(&site.site, site.rev)),
+            Ok(Ok(sites)) => sites
+                .iter()
+                .filter(|site| !site.is_importing)
+                .for_each(|site| revisions.announce(&site.site, site.rev)),
             Ok(Err(fault)) => tracing::warn!(%fault, "the revisions could not be read"),
             Err(_) => tracing::warn!("reading the revisions took too long"),
+        }
+    }
+}
+
+async fn resume_imports(store: Arc<dyn Store>) {
+    let mut ticks = interval(Duration::from_millis(IMPORT_POLL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match store.resume_imports().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::warn!(ended, "ended imports whose process had died"),
+            Err(fault) => tracing::warn!(%fault, "an import whose process has died could not be ended"),
         }
     }
 }
@@ -189,6 +226,11 @@ async fn sweep_hourly(store: Arc<dyn Store>, options: ServeOptions) {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "deleted old unknown codes and conflicts"),
             Err(fault) => tracing::warn!(%fault, "old unknown codes and conflicts could not be deleted"),
+        }
+        match store.forget_receipts(options.clock.now()).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot old receipts"),
+            Err(fault) => tracing::warn!(%fault, "old receipts could not be deleted"),
         }
         let before = options.clock.now().0.saturating_sub(i64::from(options.retention_days) * MILLIS_A_DAY);
         match store.purge(sync::UnixMillis(before)).await {

@@ -134,6 +134,17 @@ async fn counted_products_have_no_fractions_in_files() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_export_replaces_files_only() -> Result<()> {
+    let site = Site::open()?;
+    let socket = site.dir.path().join("p.csv");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket)?;
+    let refused = site.exported().await.expect_err("a socket").to_string();
+    assert_eq!(refused, format!("{} is no file. Name a file to write or to replace.", socket.display()));
+    assert!(!socket.is_file());
+    Ok(())
+}
+
+#[tokio::test]
 async fn exported_numbers_have_one_reading() -> Result<()> {
     let site = Site::open()?;
     let products = format!("{PRODUCTS}A,,Apple,kg,100,EUR\n");

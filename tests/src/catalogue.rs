@@ -73,6 +73,16 @@ impl Catalogue {
         Ok(made)
     }
 
+    /// The file of products.
+    pub fn products(&self) -> &Path {
+        &self.products
+    }
+
+    /// The file of lots.
+    pub fn lots(&self) -> &Path {
+        &self.lots
+    }
+
     /// Imports both files.
     ///
     /// # Errors

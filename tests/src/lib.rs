@@ -1,6 +1,7 @@
 //! Shared by tests that need more than one crate: a server in this process, and devices that reach it over
 //! HTTP.
 
+mod books;
 mod catalogue;
 mod chromium;
 mod native_transport;
@@ -8,6 +9,7 @@ pub mod processes;
 mod test_device;
 mod test_server;
 
+pub use books::{Books, ENGINE};
 pub use catalogue::{Catalogue, LOTBOOK_DATA};
 pub use chromium::{Chromium, Launch};
 pub use native_transport::NativeTransport;

@@ -1,4 +1,4 @@
-//! A server in this process, on a free local port, with a temporary database.
+//! A server in this process, on a free local port, with a temporary database on the engine that the environment names.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{NativeTransport, TestDevice};
+use crate::{Books, NativeTransport, TestDevice};
 
 const RETENTION_DAYS: u32 = 90;
 
@@ -25,6 +25,7 @@ const RETENTION_DAYS: u32 = 90;
 #[derive(Debug)]
 pub struct TestServer {
     dir: TempDir,
+    books: Books,
     dist: Option<PathBuf>,
     clock: Clock,
     device_limits: DeviceLimits,
@@ -93,18 +94,19 @@ impl TestServer {
         connection_limits: ConnectionLimits,
     ) -> Result<Self> {
         let (dir, clock) = (TempDir::new()?, Clock::default());
+        let books = Books::new(dir.path())?;
         let proxies = TrustedProxies::default();
-        Ok(Self { dir, dist, clock, device_limits, connection_limits, proxies, running: None })
+        Ok(Self { dir, books, dist, clock, device_limits, connection_limits, proxies, running: None })
     }
 
-    /// Stops the server if it runs, and starts it again on its database file, on another port.
+    /// Stops the server if it runs, and starts it again on its database, on another port.
     ///
     /// # Errors
     /// If it cannot stop or start.
     pub async fn restart(&mut self) -> Result<()> {
         self.stop().await?;
         let options = ServeOptions {
-            database: self.database(),
+            database: self.books.database(),
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
             has_upgrade_copy: true,
@@ -170,9 +172,22 @@ impl TestServer {
         &self.clock
     }
 
-    /// Path of the database file.
-    pub fn database(&self) -> PathBuf {
-        self.path("lotbook.db")
+    /// Its database.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// The path of the database file, for tests of what happens to that. None on other engines: such a test ends at once.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.books.file().map(Path::to_owned)
+    }
+
+    /// Another store on its database, as of another process.
+    ///
+    /// # Errors
+    /// If the database cannot be opened.
+    pub async fn another_store(&self) -> Result<Arc<dyn Store>> {
+        self.books.database().open_current().await
     }
 
     /// A path in the server's temporary folder.

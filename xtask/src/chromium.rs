@@ -1,13 +1,12 @@
 //! Chromium and its driver for the browser tests.
 
-use crate::process;
+use crate::apt::{can_install, install};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 
 const BROWSER_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const DRIVER_NAMES: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
@@ -80,23 +79,4 @@ pub(crate) fn ensure_network_tools(tools: &Tools<'_>) -> Result<()> {
          take down. On Debian or Ubuntu: `sudo apt-get install iproute2 util-linux`"
     );
     Ok(())
-}
-
-fn can_install(tools: &Tools<'_>) -> bool {
-    tools.find("apt-get").is_some() && is_root(tools)
-}
-
-fn install(tools: &Tools<'_>, packages: &[&str]) -> Result<()> {
-    process::run(apt(tools).arg("update"))?;
-    process::run(apt(tools).args(["install", "-y", "--no-install-recommends"]).args(packages))
-}
-
-fn apt(tools: &Tools<'_>) -> Command {
-    let mut command = tools.command("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    command
-}
-
-fn is_root(tools: &Tools<'_>) -> bool {
-    process::output(tools.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }

@@ -2,12 +2,14 @@
 //!
 //! A command fails with a sentence that names the problem and its solution, and with a nonzero exit code.
 
+mod apt;
 mod bench;
 mod build;
 mod chromium;
 mod compress;
 mod deny;
 mod example;
+mod postgres;
 mod process;
 mod run;
 mod shrink;

@@ -56,6 +56,8 @@ enum Step {
     ClippyWasm,
     /// Unit, integration, HTTP and doc tests, repository laws
     Native,
+    /// The HTTP tests on PostgreSQL, directly and through PgBouncer
+    Postgres,
     /// 1,000 simulated warehouses, and every deliberately broken variant
     Sim,
     /// Adapter tests in headless Chromium

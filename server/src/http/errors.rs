@@ -68,6 +68,9 @@ impl From<StoreFault> for ApiError {
             StoreFault::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", StoreFault::Busy.to_string())
             }
+            StoreFault::Importing => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "importing", StoreFault::Importing.to_string())
+            }
             StoreFault::Invalid { code, message } => Self::bad_request(code, message),
             StoreFault::Failed(cause) => {
                 tracing::error!(%cause, "the database failed");

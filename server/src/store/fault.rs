@@ -6,6 +6,9 @@ pub enum StoreFault {
     /// Another process writes for longer than the busy timeout.
     #[error("The database is busy. Try again in a moment.")]
     Busy,
+    /// An import is being written at the site.
+    #[error("An import is being written at this site. Try again when it has ended.")]
+    Importing,
     /// The request is invalid; a retry does not help.
     #[error("{message}")]
     Invalid {

@@ -3,8 +3,14 @@
 //! Every write is one transaction that is durable when the call returns. A call that is dropped half-way
 //! either takes effect as a whole or not at all.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod fault;
 mod known;
+pub mod moving;
+pub mod postgres;
+mod security;
+mod sql;
 pub mod sqlite;
 
 use std::collections::HashSet;
@@ -16,6 +22,7 @@ use domain::{
     CalendarDate, Delivery, HistoryAnswer, InventoryLot, LotRef, LotStatus, Product, Quantity, Row,
     UnavailableTotal,
 };
+use serde::{Deserialize, Serialize};
 use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMillis, Versioned};
 use uuid::Uuid;
 
@@ -43,6 +50,8 @@ pub struct Site {
     pub epoch_renewed_at: Option<UnixMillis>,
     /// Whether the next epoch is deferred.
     pub epoch_is_due: bool,
+    /// Whether an import is being written: until its end, nobody else reads or writes the site's rows.
+    pub is_importing: bool,
 }
 
 impl Site {
@@ -220,7 +229,7 @@ pub enum EnrolRefusal {
 }
 
 /// A lot in a file. Fields without a column keep their values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LotRecord {
     /// Which lot, where.
     pub lot: LotRef,
@@ -244,7 +253,7 @@ pub struct KnownProduct {
 }
 
 /// A product in a file. Family and variant keep their values if the file has no such columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductRecord {
     /// The product; family and variant are empty if the file leaves them out.
     pub product: Product,
@@ -437,7 +446,8 @@ pub trait Store: Send + Sync + 'static {
     /// The product of every SKU in use, and the delivery of every number.
     async fn known_keys(&self, site: &str) -> Result<KnownKeys, StoreFault>;
 
-    /// Imports rows in one transaction, as far as `consent` goes.
+    /// Imports rows, as far as `consent` goes. Readers see all of them or none: while a large import is written, in slices
+    /// that let other sites write, what touches the site's rows fails with [`StoreFault::Importing`].
     async fn import(
         &self,
         import: Arc<Import>,
@@ -445,12 +455,20 @@ pub trait Store: Send + Sync + 'static {
         on_row: OnRow,
     ) -> Result<ImportOutcome, StoreFault>;
 
+    /// Ends imports whose process has died: one that was being written is written to its end, another is dropped. An import
+    /// counts as dead if it has made no progress since the last call. Returns the number of imports ended.
+    async fn resume_imports(&self) -> Result<u64, StoreFault>;
+
     /// Passes every product, then every lot, then every delivery of one snapshot to `sink`. Lots of deleted
     /// products are left out.
     async fn export(&self, site: &str, sink: RowSink) -> Result<(), StoreFault>;
 
     /// Deletes unknown codes and conflicts that nobody has settled for long. Returns their number.
     async fn expire(&self, now: UnixMillis) -> Result<u64, StoreFault>;
+
+    /// Deletes receipts that no device asks for any more: those acknowledged and 180 days old, and any that are 400 days old.
+    /// Returns their number.
+    async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;

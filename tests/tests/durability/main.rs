@@ -5,6 +5,7 @@ mod backup;
 mod books;
 mod crew;
 mod dice;
+mod imports;
 mod kill;
 mod log;
 mod restore;

@@ -92,24 +92,29 @@ async fn a_clock_that_was_set_back_defers_no_epoch() -> Result<()> {
 
 /// Puts the server back to a copy of its file, which has the epoch of the original.
 async fn put_back(server: &mut TestServer, copy: &str) -> Result<()> {
+    let file = server.file().context("a file")?;
     server.stop().await?;
     for leftover in ["lotbook.db-wal", "lotbook.db-shm"] {
         let _ = fs::remove_file(server.path(leftover));
     }
-    fs::copy(server.path(copy), server.database())?;
+    fs::copy(server.path(copy), file)?;
     server.restart().await
 }
 
 async fn copy_file(server: &mut TestServer, to: &str) -> Result<()> {
+    let file = server.file().context("a file")?;
     // Without a running server, all is in the one file.
     server.stop().await?;
-    fs::copy(server.database(), server.path(to))?;
+    fs::copy(file, server.path(to))?;
     server.restart().await
 }
 
 #[tokio::test]
 async fn two_restores_within_minutes_lose_nothing() -> Result<()> {
     let (mut server, ada) = stocked().await?;
+    if server.file().is_none() {
+        return Ok(());
+    }
     let (ben, reader) =
         (server.device("Ben", "available").await?, server.device("Reader", "available").await?);
     let bin = lot(&vinegar(), "A-1");
@@ -160,6 +165,9 @@ async fn agree(server: &TestServer, devices: &[&TestDevice]) -> Result<()> {
 #[tokio::test]
 async fn work_acknowledged_after_the_restored_backup_of_a_client_unknown_to_it_is_sent_again() -> Result<()> {
     let (mut server, ada) = stocked().await?;
+    if server.file().is_none() {
+        return Ok(());
+    }
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
     copy_file(&mut server, "copy.db").await?;
@@ -179,6 +187,9 @@ async fn work_acknowledged_after_the_restored_backup_of_a_client_unknown_to_it_i
 #[tokio::test]
 async fn rows_of_a_later_revision_than_the_servers_prove_a_restore_also_while_work_is_sent() -> Result<()> {
     let (mut server, ada) = stocked().await?;
+    if server.file().is_none() {
+        return Ok(());
+    }
     let ben = server.device("Ben", "available").await?;
     ben.sync(&server).await?;
     copy_file(&mut server, "copy.db").await?;

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use domain::ProductAnswer;
 use reqwest::{Client, Response};
 use serde_json::Value;
-use server::store::Store as _;
 use tests::TestServer;
 use tokio::time::timeout;
 
@@ -52,7 +51,7 @@ async fn an_import_by_another_process_reaches_listeners() -> Result<()> {
     let (server, device) = stocked().await?;
     let mut stream = listen(&server, device.token()).await?;
     assert_eq!(next_rev(&mut stream).await?, 2);
-    let elsewhere = server::store::sqlite::SqliteStore::open(&server.database())?;
+    let elsewhere = server.another_store().await?;
     let options = server::import::ImportOptions {
         site: server::DEFAULT_SITE.to_owned(),
         products: Some(server::csv::Source::text(
@@ -63,7 +62,7 @@ async fn an_import_by_another_process_reaches_listeners() -> Result<()> {
         deliveries: None,
         skip_bad: false,
     };
-    server::import::import(&elsewhere, options, server.clock().now()).await?;
+    server::import::import(&*elsewhere, options, server.clock().now()).await?;
     assert_eq!(next_rev(&mut stream).await?, 3);
     Ok(())
 }
@@ -81,7 +80,7 @@ async fn a_stream_ends_when_its_device_is_revoked_or_signs_out() -> Result<()> {
     let devices = server.store()?.devices(server::DEFAULT_SITE).await?;
     let device = devices.iter().find(|device| device.prefix == "D02").context("the device")?;
     // As the command `revoke` does, in another process.
-    let elsewhere = server::store::sqlite::SqliteStore::open_current(&server.database())?;
+    let elsewhere = server.another_store().await?;
     assert!(elsewhere.revoke(server::DEFAULT_SITE, device.device, server.clock().now()).await?);
     crate::post(&server, &signed_out, "/api/sign-out", Vec::new()).await?;
     for stream in &mut streams[..2] {

@@ -158,6 +158,11 @@ const EARLIER: &str = "
     DROP INDEX clients_by_client;
     ALTER TABLE sites DROP COLUMN epoch_is_due;
     ALTER TABLE sites DROP COLUMN epoch_renewed_at;
+    ALTER TABLE sites DROP COLUMN is_importing;
+    DROP TABLE imports;
+    DROP TABLE import_rows;
+    ALTER TABLE clients DROP COLUMN acknowledged_seq;
+    DROP INDEX receipts_by_age;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.
@@ -174,6 +179,7 @@ fn as_earlier(connection: &Connection, from: &LotRef, code: &str) -> Result<()> 
 #[tokio::test]
 async fn lots_of_an_earlier_build_are_found_by_their_new_ids() -> Result<()> {
     let (mut server, ada) = stocked().await?;
+    let Some(file) = server.file() else { return Ok(()) };
     let [one, other, third] = ["X1", "X2", "X3"].map(|code| vinegar_lot(code, "B-1"));
     for (lot, units) in [(&one, 5), (&other, 7), (&third, 9)] {
         ada.record(receive(lot, units)).await?;
@@ -184,7 +190,7 @@ async fn lots_of_an_earlier_build_are_found_by_their_new_ids() -> Result<()> {
     // Written while the server was away.
     ada.record(pick(&vinegar_lot(COMPOSED, "B-1"), 2)).await?;
     server.stop().await?;
-    let connection = Connection::open(server.database())?;
+    let connection = Connection::open(&file)?;
     let trigger: String = connection.query_row(
         "SELECT sql FROM sqlite_schema WHERE name = 'stock_ledger_keeps_entries'",
         [],
@@ -216,7 +222,7 @@ async fn lots_of_an_earlier_build_are_found_by_their_new_ids() -> Result<()> {
     assert_eq!(number(&server, strays)?, 0);
     let sold = "SELECT count(*) FROM order_lines JOIN inventory_lots USING (site, product_id, lot_id)";
     assert_eq!(number(&server, sold)?, 1);
-    let changes = Connection::open(server.database())?.execute("UPDATE stock_ledger SET delta = 0", []);
+    let changes = Connection::open(&file)?.execute("UPDATE stock_ledger SET delta = 0", []);
     assert!(changes.is_err(), "the ledger is still append-only");
 
     edit_two_products_of_one_sku(&server, &ada).await

@@ -10,7 +10,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::future::join_all;
 use reqwest::{Client, Response};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use server::connections::ConnectionLimits;
 use server::http::{DeviceLimits, KindLimits};
@@ -105,11 +104,13 @@ async fn endless_orders_of_one_device_do_not_delay_a_pick_of_another() -> Result
 
 /// Adds products without work on any device.
 fn add_products(server: &TestServer, count: u32) -> Result<()> {
-    Ok(Connection::open(server.database())?.execute_batch(&format!(
+    let id = server.books().random_id();
+    server.books().run(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-         INSERT INTO products SELECT site, randomblob(16), 'X' || i, 'x' || i, '', '', 'N', 'each', 1, 'EUR', '', '', rev, '{{}}', NULL, ''
+         INSERT INTO products (site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, currency, family, variant, rev, field_revs)
+         SELECT site, {id}, 'X' || i, 'x' || i, '', '', 'N', 'each', 1, 'EUR', '', '', rev, '{{}}'
          FROM products, n WHERE sku = 'VIN-1'"
-    ))?)
+    ))
 }
 
 fn audit_body(epoch: Option<Uuid>, ranges: &[Value]) -> Vec<u8> {
@@ -124,7 +125,7 @@ async fn audits_of_whole_tables_do_not_delay_another_device() -> Result<()> {
     let attacker = server.enrol().await?;
     let epoch = server.store()?.sites().await?.first().map(|site| site.epoch);
     // A revision that the site has reached, so that the rows are compared.
-    Connection::open(server.database())?.execute_batch("UPDATE sites SET rev = 1000")?;
+    server.books().run("UPDATE sites SET rev = 1000")?;
     let whole = json!({ "range": { "table": "products", "after": "", "through": null }, "digest": 0 });
     let twice = post(&server, &attacker, "/api/audit", audit_body(epoch, &vec![whole.clone(); 40])).await?;
     assert_eq!(twice.status(), 400);

@@ -18,6 +18,7 @@ mod exactly_once;
 mod exceptions;
 mod files;
 mod history;
+mod imports;
 mod keys;
 mod late_facts;
 mod ledger;
@@ -34,7 +35,6 @@ mod watching;
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};
 use reqwest::{Client, Response};
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use sync::{Commit, Cursor, Progress, Store as _, UnixMillis};
 use tests::{TestDevice, TestServer};
@@ -62,6 +62,10 @@ fn soap() -> Product {
         name: "Soap".into(),
         ..vinegar()
     }
+}
+
+fn product_named(name: &str) -> Product {
+    Product { name: name.to_owned(), ..soap() }
 }
 
 fn lot(product: &Product, location: &str) -> LotRef {
@@ -152,10 +156,9 @@ async fn send_raw(server: &TestServer, token: &str, client: Uuid, mutations: Val
     Ok(answer["receipts"].as_array().context("receipts")?.clone())
 }
 
-/// Runs a query on the server's database and returns the first column of the first row.
+/// The first column of the first row of a query on the server's database.
 fn number(server: &TestServer, sql: &str) -> Result<i64> {
-    let connection = Connection::open_with_flags(server.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+    server.books().number(sql)
 }
 
 /// Number of lots, deleted ones included, whose ledger entries do not add up to their quantity.

@@ -183,6 +183,9 @@ async fn a_file_of_unsent_work_is_booked_at_its_own_site_only() -> Result<()> {
 #[tokio::test]
 async fn each_site_of_a_backup_has_an_epoch_of_its_own() -> Result<()> {
     let (server, ..) = carried_over().await?;
+    if server.file().is_none() {
+        return Ok(());
+    }
     let before = [epoch_of(&server, DEFAULT_SITE).await?, epoch_of(&server, OTHER).await?];
     let backup = server.path("backup.db");
     server.store()?.backup(&backup).await?;

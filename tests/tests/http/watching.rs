@@ -18,6 +18,10 @@ async fn a_server_that_cannot_store_work_is_alive_but_not_ready() -> Result<()> 
     for path in ["/livez", "/readyz", "/healthz"] {
         assert_eq!(get(&server, path).await?.status(), 200, "{path}");
     }
+    // What follows is about the disk of the file.
+    if server.file().is_none() {
+        return Ok(());
+    }
     // The probe's file cannot be written, as on a full disk.
     let probe = server.path("lotbook.db.probe");
     fs::create_dir(&probe)?;

@@ -98,6 +98,12 @@ pub(crate) const ARROWS: &[Arrow] = &[
         why: "it plays devices and network itself, around the engine and the server as they are",
     },
     Arrow {
+        from: "test-postgres",
+        may_use: &[],
+        never: PLATFORM,
+        why: "tests and benchmarks of every crate may need PostgreSQL",
+    },
+    Arrow {
         from: "fuzz",
         may_use: &["domain", "server", "sync"],
         never: &["yew", "reqwest"],

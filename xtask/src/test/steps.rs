@@ -7,6 +7,7 @@ use crate::build::{self, Checks, Profile};
 use crate::chromium::{Browser, ensure_network_tools};
 use crate::deny;
 use crate::example;
+use crate::postgres::ensure_postgres;
 use crate::process;
 use crate::sim;
 use crate::size;
@@ -39,6 +40,11 @@ const WASM_FEATURES: [&str; 2] = ["--features", "client/yew"];
 /// The tests that need a browser, and the others.
 const BROWSER_TESTS: &str = "binary_id(tests::browser)";
 const NATIVE_TESTS: &str = "not binary_id(tests::browser)";
+/// The tests of the server that run on each of its engines, the variable that names one (`tests/src/books.rs`), and the
+/// engines beside the default.
+const ENGINE_TESTS: &str = "binary_id(tests::http)";
+const ENGINE: &str = "LOTBOOK_TEST_ENGINE";
+const OTHER_ENGINES: [&str; 2] = ["postgres", "pgbouncer"];
 /// The runner's timeout for a whole suite; its default is too short for bulk storage tests.
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
 /// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
@@ -85,6 +91,7 @@ impl<'a> Run<'a> {
             Step::Build => build::build_checks(self.workspace, &self.tools).map(drop),
             Step::ClippyWasm => self.clippy_wasm(),
             Step::Native => self.native(),
+            Step::Postgres => self.postgres(),
             Step::Sim => {
                 sim::check(self.workspace, &self.tools, self.is_quick, |line| self.results.read(line))
             }
@@ -102,6 +109,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_trunk()?;
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
+        ensure_postgres(&self.tools)?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
         self.tools.ensure_axe()?;
@@ -127,6 +135,7 @@ impl<'a> Run<'a> {
     /// nextest runs each test in a process of its own, and does not run doc tests.
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
+        ensure_postgres(&self.tools)?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
         let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
         tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
@@ -136,6 +145,20 @@ impl<'a> Run<'a> {
         }
         let mut doc_tests = self.tools.linting_cargo(&["test", "--doc"]);
         process::run_lines(doc_tests.args(build::CHECKED), |line| self.results.read(line))
+    }
+
+    fn postgres(&mut self) -> Result<()> {
+        self.tools.ensure_nextest()?;
+        ensure_postgres(&self.tools)?;
+        build::build_checks(self.workspace, &self.tools)?;
+        for engine in OTHER_ENGINES {
+            println!("The HTTP tests with {ENGINE}={engine}:");
+            let arguments = ["nextest", "run", "--no-tests=pass", "--filterset", ENGINE_TESTS];
+            let mut tests = self.tools.linting_cargo(&arguments);
+            tests.args(build::CHECKED).args(self.name).env(ENGINE, engine);
+            process::run_lines(&mut tests, |line| self.results.read(line))?;
+        }
+        Ok(())
     }
 
     fn wasm(&mut self) -> Result<()> {

@@ -40,6 +40,10 @@ pub(super) fn new_epochs(connection: &Connection) -> Result<(), StoreFault> {
     for site in sites {
         connection.execute("UPDATE sites SET epoch = ?2 WHERE site = ?1", params![site, random::uuid()?])?;
     }
+    if super::schema::version(connection)? >= super::schema::RENEWALS_VERSION {
+        // This epoch is the one that was due.
+        connection.execute("UPDATE sites SET epoch_is_due = 0", [])?;
+    }
     Ok(())
 }
 

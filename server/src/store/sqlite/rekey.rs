@@ -13,8 +13,9 @@ use sync::{RowKey, UnixMillis};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::convert::{from_i64, to_i64};
-use super::{load, save};
+use super::super::sql::convert::{from_i64, to_i64};
+use super::super::sql::{load, save};
+use super::session::SqliteSession;
 use crate::booking::StoredRow;
 
 /// Lots with a character beyond ASCII in their texts. The ids of the others stay.
@@ -212,13 +213,13 @@ impl Mover<'_> {
     }
 
     fn live(&self, key: &RowKey) -> Result<Option<StoredRow>, StoreFault> {
-        Ok(load::row(self.transaction, self.site, key)?.filter(|stored| !stored.deleted))
+        Ok(load::row(&SqliteSession(self.transaction), self.site, key)?.filter(|stored| !stored.deleted))
     }
 
     /// Writes a live row. Only a tombstone has a time.
     fn save(&self, row: Row, fields: BTreeMap<String, FieldRev>) -> Result<(), StoreFault> {
         let stored = StoredRow { rev: self.rev, row, deleted: false, fields };
-        save::row(self.transaction, self.site, &stored, UnixMillis(0))
+        save::rows(&SqliteSession(self.transaction), self.site, [&stored], UnixMillis(0))
     }
 
     fn delete(&self, table: &str, product: Uuid, lot: Uuid) -> Result<(), StoreFault> {
@@ -342,10 +343,11 @@ mod tests {
         let found = "SELECT sku || ' ' || length(sku_twin) FROM products WHERE name LIKE 'A%'";
         for (sku, expected) in [("ab", "ab 36"), ("xy", "xy 0")] {
             let key = domain::product_key(Uuid::from_u128(1));
-            let mut stored = load::row(&transaction, "s", &key).expect("a query").expect("a product");
+            let mut stored =
+                load::row(&SqliteSession(&transaction), "s", &key).expect("a query").expect("a product");
             let Row::Product(product) = &mut stored.row else { panic!("no product: {stored:?}") };
             (product.sku, product.name) = (sku.to_owned(), format!("A {sku}"));
-            save::row(&transaction, "s", &stored, UnixMillis(0)).expect("a row");
+            save::rows(&SqliteSession(&transaction), "s", [&stored], UnixMillis(0)).expect("a row");
             assert_eq!(texts(&transaction, found), [expected]);
         }
     }

@@ -1,16 +1,13 @@
-//! The settings of connections, the migrations, and the sites.
+//! The settings of connections, and the migrations.
 
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
-use sync::UnixMillis;
-use uuid::Uuid;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::super::{Site, StoreFault};
-use super::convert::{from_i64, to_i64};
+use super::super::StoreFault;
 use super::rekey::rekey;
-use crate::{private_file, random};
+use crate::private_file;
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -25,11 +22,13 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0009_receipt_revisions.sql"),
     include_str!("../../../migrations/sqlite/0010_sites.sql"),
     include_str!("../../../migrations/sqlite/0011_order_numbers.sql"),
+    include_str!("../../../migrations/sqlite/0012_imports.sql"),
+    include_str!("../../../migrations/sqlite/0013_growth.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
-/// The columns that [`site_of`] reads.
-const SITE_COLUMNS: &str = "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due";
+/// From this version on, sites know when their epoch was renewed.
+pub(super) const RENEWALS_VERSION: u32 = 10;
 /// Timeout for the write lock of another process.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
 /// Prepared statements cached per connection.
@@ -157,52 +156,13 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
-pub(crate) fn ensure_site(transaction: &Transaction<'_>, site: &str) -> Result<(), StoreFault> {
-    let epoch = random::uuid()?;
-    transaction.execute(
-        "INSERT INTO sites (site, name, epoch) VALUES (?1, ?1, ?2) ON CONFLICT DO NOTHING",
-        params![site, epoch],
-    )?;
-    Ok(())
-}
-
-pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreFault> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {SITE_COLUMNS} FROM sites"))?;
-    let rows = statement.query_map([], site_of)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The site, which must exist.
-pub(crate) fn site(connection: &Connection, name: &str) -> Result<Site, StoreFault> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {SITE_COLUMNS} FROM sites WHERE site = ?1"))?;
-    let mut found = statement.query_map([name], site_of)?;
-    match found.next() {
-        Some(site) => Ok(site?),
-        None => Err(StoreFault::invalid("unknown_site", format!("There is no site \"{name}\"."))),
-    }
-}
-
-fn site_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Site> {
-    Ok(Site {
-        site: row.get(0)?,
-        epoch: row.get::<_, Uuid>(1)?,
-        rev: from_i64(row.get(2)?),
-        purged_rev: from_i64(row.get(3)?),
-        epoch_renewed_at: row.get::<_, Option<i64>>(4)?.map(UnixMillis),
-        epoch_is_due: row.get(5)?,
-    })
-}
-
-pub(crate) fn set_rev(transaction: &Transaction<'_>, site: &str, rev: u64) -> Result<(), StoreFault> {
-    transaction
-        .prepare_cached("UPDATE sites SET rev = ?2 WHERE site = ?1")?
-        .execute(params![site, to_i64(rev)])?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use rusqlite::params;
+    use uuid::Uuid;
+
+    use super::super::super::sql::sites::sites;
+    use super::super::session::SqliteSession;
     use super::*;
 
     /// A lot of product `X'01'` with a log entry for each booking that raised an exception.
@@ -301,7 +261,8 @@ mod tests {
         }
         old.pragma_update(None, "user_version", u32::try_from(before).expect("few")).expect("a version");
         drop(old);
-        let found = sites(&open_writer(&file).expect("an upgrade")).expect("the sites");
+        let connection = open_writer(&file).expect("an upgrade");
+        let found = sites(&SqliteSession(&connection)).expect("the sites");
         let different: std::collections::BTreeSet<Uuid> = found.iter().map(|site| site.epoch).collect();
         assert_eq!((found.len(), different.len()), (4, 4));
         let kept = |site: &str| found.iter().any(|known| known.site == site && known.epoch.as_u128() < 9);

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use rusqlite::{Connection, params};
-use serde::{Deserialize, Serialize};
 use sync::UnixMillis;
-use uuid::Uuid;
 
 use super::super::StoreFault;
+use super::super::security::SecurityEvent;
+use super::super::sql::session::Session;
 use crate::private_file;
 
 /// Size of the log from which it is put aside as `DATABASE.security.1`, in place of the previous one: about
@@ -23,45 +23,6 @@ use crate::private_file;
 const MAX_SECURITY_LOG_BYTES: u64 = 64 * 1024 * 1024;
 /// How often an append looks for the log again after another process has put it aside.
 const MAX_REOPENS: u32 = 8;
-
-/// An entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Entry {
-    /// A device got a token.
-    Enrolled {
-        /// Its site.
-        site: String,
-        /// The device.
-        device: Uuid,
-        /// Its name.
-        name: String,
-        /// The prefix of its order numbers.
-        prefix: String,
-        /// SHA-256 of its token, as hexadecimal digits.
-        token: String,
-        /// The time.
-        at: UnixMillis,
-    },
-    /// A one-time code was used.
-    CodeUsed {
-        /// Its site.
-        site: String,
-        /// SHA-256 of the code, as hexadecimal digits.
-        code: String,
-        /// The time.
-        at: UnixMillis,
-    },
-    /// A device's token was revoked.
-    Revoked {
-        /// Its site.
-        site: String,
-        /// The device.
-        device: Uuid,
-        /// The time.
-        at: UnixMillis,
-    },
-}
 
 /// The log of one database.
 #[derive(Clone, Debug)]
@@ -86,11 +47,11 @@ impl SecurityLog {
     }
 
     /// Starts a missing log with what the database knows.
-    pub(super) fn begin(&self, connection: &Connection) -> Result<(), StoreFault> {
+    pub(super) fn begin(&self, session: &dyn Session) -> Result<(), StoreFault> {
         if self.path.exists() {
             return Ok(());
         }
-        let lines = lines(&known(connection)?)?;
+        let lines = lines(&known(session)?)?;
         // Complete under its name or not there at all. Two processes write the same.
         let part = self.path.with_added_extension(format!("{}.part", std::process::id()));
         let write = || {
@@ -104,8 +65,8 @@ impl SecurityLog {
     }
 
     /// Appends entries durably, after what the database knew before if there is no log yet.
-    pub(super) fn append(&self, connection: &Connection, entries: &[Entry]) -> Result<(), StoreFault> {
-        self.begin(connection)?;
+    pub(super) fn append(&self, session: &dyn Session, entries: &[SecurityEvent]) -> Result<(), StoreFault> {
+        self.begin(session)?;
         let lines = lines(entries)?;
         self.append_lines(&lines, MAX_SECURITY_LOG_BYTES).map_err(|error| self.fault(&error))
     }
@@ -142,7 +103,7 @@ impl SecurityLog {
     }
 
     /// The entries, oldest first, and the number of lines that cannot be read; none if there is no log.
-    pub(super) fn read(&self) -> Result<Option<(Vec<Entry>, usize)>, StoreFault> {
+    pub(super) fn read(&self) -> Result<Option<(Vec<SecurityEvent>, usize)>, StoreFault> {
         let (mut entries, mut unreadable, mut is_there) = (Vec::new(), 0, false);
         for path in [self.earlier(), self.path.clone()] {
             let text = match fs::read(&path) {
@@ -187,7 +148,7 @@ fn is_at(_file: &File, path: &Path) -> io::Result<bool> {
     path.try_exists()
 }
 
-fn lines(entries: &[Entry]) -> Result<Vec<u8>, StoreFault> {
+fn lines(entries: &[SecurityEvent]) -> Result<Vec<u8>, StoreFault> {
     let mut lines = Vec::new();
     for entry in entries {
         serde_json::to_writer(&mut lines, entry).map_err(|error| StoreFault::Failed(error.to_string()))?;
@@ -197,32 +158,27 @@ fn lines(entries: &[Entry]) -> Result<Vec<u8>, StoreFault> {
 }
 
 /// What the database knows of devices and codes.
-fn known(connection: &Connection) -> Result<Vec<Entry>, StoreFault> {
-    let mut known = Vec::new();
-    let mut codes = connection
-        .prepare("SELECT site, code_hash, used_at FROM enrolment_codes WHERE used_at IS NOT NULL")?;
-    let mut rows = codes.query([])?;
-    while let Some(row) = rows.next()? {
-        let code = HEXLOWER.encode(&row.get::<_, Vec<u8>>(1)?);
-        known.push(Entry::CodeUsed { site: row.get(0)?, code, at: UnixMillis(row.get(2)?) });
-    }
-    let mut devices = connection
-        .prepare("SELECT site, device, name, prefix, token_hash, enrolled_at, revoked_at FROM devices")?;
-    let mut rows = devices.query([])?;
-    while let Some(row) = rows.next()? {
-        let (site, device): (String, Uuid) = (row.get(0)?, row.get(1)?);
-        known.push(Entry::Enrolled {
+fn known(session: &dyn Session) -> Result<Vec<SecurityEvent>, StoreFault> {
+    let sql = "SELECT site, hex(code_hash), used_at FROM enrolment_codes WHERE used_at IS NOT NULL";
+    let mut known = session.all(sql, &[], |row| {
+        let (site, code) = (row.text(0)?.to_owned(), row.text(1)?.to_lowercase());
+        Ok(SecurityEvent::CodeUsed { site, code, at: UnixMillis(row.int(2)?) })
+    })?;
+    let sql = "SELECT site, device, name, prefix, hex(token_hash), enrolled_at, revoked_at FROM devices";
+    session.query(sql, &[], &mut |row| {
+        let (site, device) = (row.text(0)?.to_owned(), row.id(1)?);
+        known.push(SecurityEvent::Enrolled {
             site: site.clone(),
             device,
-            name: row.get(2)?,
-            prefix: row.get(3)?,
-            token: HEXLOWER.encode(&row.get::<_, Vec<u8>>(4)?),
-            at: UnixMillis(row.get(5)?),
+            name: row.text(2)?.to_owned(),
+            prefix: row.text(3)?.to_owned(),
+            token: row.text(4)?.to_lowercase(),
+            at: UnixMillis(row.int(5)?),
         });
-        if let Some(at) = row.get::<_, Option<i64>>(6)? {
-            known.push(Entry::Revoked { site, device, at: UnixMillis(at) });
-        }
-    }
+        let revoked_at = row.optional_int(6)?.map(UnixMillis);
+        known.extend(revoked_at.map(|at| SecurityEvent::Revoked { site, device, at }));
+        Ok(())
+    })?;
     Ok(known)
 }
 
@@ -242,18 +198,21 @@ pub struct CarriedOver {
 }
 
 /// Writes the entries to a restored database of any version.
-pub(super) fn carry_over(connection: &Connection, entries: &[Entry]) -> Result<CarriedOver, StoreFault> {
+pub(super) fn carry_over(
+    connection: &Connection,
+    entries: &[SecurityEvent],
+) -> Result<CarriedOver, StoreFault> {
     let mut carried = CarriedOver::default();
     let changed = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
     let binary = |hex: &str| HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
     for entry in entries {
         match entry {
-            Entry::CodeUsed { site, code, at } => {
+            SecurityEvent::CodeUsed { site, code, at } => {
                 let sql = "UPDATE enrolment_codes SET used_at = ?3 \
                            WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
                 carried.codes += changed(connection.execute(sql, params![site, binary(code), at.0])?);
             }
-            Entry::Enrolled { site, device, name, prefix, token, at } => {
+            SecurityEvent::Enrolled { site, device, name, prefix, token, at } => {
                 let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE site = ?1 AND device = ?2)";
                 if connection.query_row(sql, params![site, device], |row| row.get(0))? {
                     continue;
@@ -266,7 +225,7 @@ pub(super) fn carry_over(connection: &Connection, entries: &[Entry]) -> Result<C
                     _ => carried.enrolled += 1,
                 }
             }
-            Entry::Revoked { site, device, at } => {
+            SecurityEvent::Revoked { site, device, at } => {
                 let sql = "UPDATE devices SET revoked_at = ?3 \
                            WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL";
                 carried.revoked += changed(connection.execute(sql, params![site, device, at.0])?);
@@ -278,13 +237,15 @@ pub(super) fn carry_over(connection: &Connection, entries: &[Entry]) -> Result<C
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
-    fn revoked(number: u128) -> Entry {
-        Entry::Revoked { site: "main".to_owned(), device: Uuid::from_u128(number), at: UnixMillis(7) }
+    fn revoked(number: u128) -> SecurityEvent {
+        SecurityEvent::Revoked { site: "main".to_owned(), device: Uuid::from_u128(number), at: UnixMillis(7) }
     }
 
-    fn write(log: &SecurityLog, entry: &Entry, max_bytes: u64) {
+    fn write(log: &SecurityLog, entry: &SecurityEvent, max_bytes: u64) {
         let lines = lines(std::slice::from_ref(entry)).expect("a line");
         log.append_lines(&lines, max_bytes).expect("an append");
     }
@@ -309,7 +270,7 @@ mod tests {
         for number in 1..=5 {
             write(&log, &revoked(number), 2 * size);
         }
-        let kept: Vec<Entry> = (3..=5).map(revoked).collect();
+        let kept: Vec<SecurityEvent> = (3..=5).map(revoked).collect();
         assert_eq!(log.read().expect("a log"), Some((kept, 0)), "two files of two entries at most");
     }
 }

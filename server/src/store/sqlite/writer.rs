@@ -2,36 +2,20 @@
 //! and so one wait for the disk. Each runs in a savepoint: a write that fails or panics is rolled back alone.
 //! Callers get their results when the commit is durable; if it fails, all of them get the error. Devices take turns.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
+use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::fair_queue::FairQueue;
-
-/// Limit of writes in one transaction. The first of them waits for the last.
-const MAX_GROUP_WRITES: usize = 32;
-/// Time after which a transaction takes no further write.
-const MAX_GROUP_MILLIS: u64 = 100;
-/// Limit of queued writes of one device; further ones are refused.
-const MAX_QUEUED_WRITES_PER_LANE: usize = 256;
-
-/// A finished write's value, and whether its changes are kept.
-#[derive(Debug)]
-pub(super) enum Decided<T> {
-    /// They are committed.
-    Keep(T),
-    /// They are rolled back.
-    Undo(T),
-}
-
-/// Writes of one device, or of nobody in particular.
-type Lane = Option<Uuid>;
+use super::super::sql::engine::Decided;
+use super::super::sql::queued::{
+    MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
+};
+use super::super::sql::session::Session;
+use super::session::SqliteSession;
 
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
 #[derive(Debug)]
@@ -63,39 +47,14 @@ impl Writer {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Runs `work` in a transaction that locks out other processes' writes, and keeps its changes if it
-    /// succeeded.
+    /// Runs `work` in a transaction that locks out other processes' writes, in turn with the writes of other devices.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
+        device: Option<Uuid>,
+        work: impl Fn(&dyn Session) -> Result<Decided<T>, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        self.queued(None, move |transaction| work(transaction).map(Decided::Keep)).await
-    }
-
-    /// Like [`Self::write`], in turn with the writes of other devices.
-    pub(super) async fn write_of<T: Send + 'static>(
-        &self,
-        device: Uuid,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        self.queued(Some(device), move |transaction| work(transaction).map(Decided::Keep)).await
-    }
-
-    /// Like [`Self::write`], for work that decides at its end whether its changes are kept.
-    pub(super) async fn write_or_undo<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        self.queued(None, work).await
-    }
-
-    async fn queued<T: Send + 'static>(
-        &self,
-        lane: Lane,
-        work: impl FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send + 'static,
-    ) -> Result<T, StoreFault> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.push(lane, Box::new(Pending { work: Some(work), worked: None, answer }))?;
+        let (write, answered) = queued(work);
+        self.queue.push(device, write)?;
         answered.await.map_err(|_| has_ended())?
     }
 }
@@ -133,13 +92,13 @@ struct Queue {
 
 #[derive(Debug)]
 struct Line {
-    writes: FairQueue<Lane, Box<dyn Write>>,
+    writes: Waiting,
     is_closed: bool,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        let line = Line { writes: FairQueue::new(MAX_QUEUED_WRITES_PER_LANE), is_closed: false };
+        let line = Line { writes: Waiting::new(MAX_QUEUED_WRITES_PER_DEVICE), is_closed: false };
         Self { line: Mutex::new(line), has_changed: Condvar::new() }
     }
 }
@@ -149,12 +108,12 @@ impl Queue {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, lane: Lane, write: Box<dyn Write>) -> Result<(), StoreFault> {
+    fn push(&self, device: Option<Uuid>, write: Box<dyn Write>) -> Result<(), StoreFault> {
         let mut line = self.line();
         if line.is_closed {
             return Err(has_ended());
         }
-        line.writes.push(lane, write).map_err(|_| StoreFault::Busy)?;
+        line.writes.push(device, write).map_err(|_| StoreFault::Busy)?;
         drop(line);
         self.has_changed.notify_one();
         Ok(())
@@ -182,53 +141,6 @@ impl Queue {
     }
 }
 
-/// A queued write.
-trait Write: Send + std::fmt::Debug {
-    /// Runs the work. Returns whether to keep its changes.
-    fn work(&mut self, transaction: &Transaction<'_>) -> bool;
-
-    /// Sends the result to the caller.
-    fn respond(self: Box<Self>, committed: Result<(), StoreFault>);
-}
-
-impl<W, T> std::fmt::Debug for Pending<W, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pending")
-    }
-}
-
-struct Pending<W, T> {
-    work: Option<W>,
-    worked: Option<Result<T, StoreFault>>,
-    answer: oneshot::Sender<Result<T, StoreFault>>,
-}
-
-impl<W, T: Send> Write for Pending<W, T>
-where
-    W: FnOnce(&Transaction<'_>) -> Result<Decided<T>, StoreFault> + Send,
-{
-    fn work(&mut self, transaction: &Transaction<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        // Changes of a panicked write are rolled back, and the work can reach nothing but the database.
-        let worked = catch_unwind(AssertUnwindSafe(|| work(transaction)));
-        let worked = worked.unwrap_or_else(|_| Err(StoreFault::Failed("the write panicked".to_owned())));
-        let (is_kept, worked) = match worked {
-            Ok(Decided::Keep(value)) => (true, Ok(value)),
-            Ok(Decided::Undo(value)) => (false, Ok(value)),
-            Err(fault) => (false, Err(fault)),
-        };
-        self.worked = Some(worked);
-        is_kept
-    }
-
-    fn respond(self: Box<Self>, committed: Result<(), StoreFault>) {
-        let worked =
-            self.worked.unwrap_or_else(|| Err(StoreFault::Failed("the write was not run".to_owned())));
-        // Fails if the caller is gone.
-        let _ = self.answer.send(committed.and(worked));
-    }
-}
-
 /// Runs the one write of `group`, and those that wait or arrive meanwhile, which it adds to the group.
 fn commit(
     connection: &mut Connection,
@@ -243,7 +155,7 @@ fn commit(
     })?;
     if let ([alone], true) = (&mut group[..], queue.is_empty()) {
         // A single write needs no savepoint, which would store a copy of every page that an import changes.
-        return if alone.work(&transaction) {
+        return if alone.work(&SqliteSession(&transaction)) {
             Ok(transaction.commit()?)
         } else {
             Ok(transaction.rollback()?)
@@ -252,7 +164,7 @@ fn commit(
     let mut at = 0;
     while let Some(write) = group.get_mut(at) {
         transaction.prepare_cached("SAVEPOINT one_write")?.execute([])?;
-        if !write.work(&transaction) {
+        if !write.work(&SqliteSession(&transaction)) {
             transaction.prepare_cached("ROLLBACK TO one_write")?.execute([])?;
         }
         transaction.prepare_cached("RELEASE one_write")?.execute([])?;
@@ -268,13 +180,12 @@ fn commit(
 mod tests {
     use std::sync::mpsc::sync_channel;
 
-    use rusqlite::params;
-
     use super::*;
+    use crate::store::sql::session::params;
 
-    fn insert(transaction: &Transaction<'_>, number: i64) -> Result<i64, StoreFault> {
-        transaction.execute("INSERT INTO numbers VALUES (?1)", params![number])?;
-        Ok(number)
+    fn insert(session: &dyn Session, number: i64) -> Result<Decided<i64>, StoreFault> {
+        session.execute("INSERT INTO numbers VALUES (?1)", &params![number])?;
+        Ok(Decided::Keep(number))
     }
 
     #[tokio::test]
@@ -288,22 +199,22 @@ mod tests {
         let writer = Writer::start(connection).expect("a writer");
         // The first write is held until the others are in line: they make one group.
         let (go, held) = sync_channel::<()>(1);
-        let first = writer.write(move |transaction| {
+        let first = writer.write(None, move |session| {
             held.recv().map_err(|error| StoreFault::Failed(error.to_string()))?;
-            insert(transaction, 0)
+            insert(session, 0)
         });
         let others = async {
-            let one = writer.write(|transaction| insert(transaction, 1));
-            let refused = writer.write(|transaction| {
-                insert(transaction, 2)?;
-                Err::<i64, _>(StoreFault::invalid("no", "No."))
+            let one = writer.write(None, |session| insert(session, 1));
+            let refused = writer.write(None, |session| {
+                insert(session, 2)?;
+                Err::<Decided<i64>, _>(StoreFault::invalid("no", "No."))
             });
-            let panics = writer.write(|transaction| -> Result<i64, _> {
-                insert(transaction, 3)?;
+            let panics = writer.write(None, |session| -> Result<Decided<i64>, _> {
+                insert(session, 3)?;
                 panic!("on purpose")
             });
-            let twice = writer.write(|transaction| insert(transaction, 1));
-            let last = writer.write(|transaction| insert(transaction, 4));
+            let twice = writer.write(None, |session| insert(session, 1));
+            let last = writer.write(None, |session| insert(session, 4));
             let release = async { go.send(()).expect("the first write waits") };
             let (one, refused, panics, twice, last, ()) =
                 tokio::join!(one, refused, panics, twice, last, release);
@@ -327,12 +238,14 @@ mod tests {
         let writer = writer.expect("a writer");
         let served = Arc::new(Mutex::new(String::new()));
         let (go, held) = sync_channel::<()>(1);
-        let first = writer.write(move |_| held.recv().map_err(|error| StoreFault::Failed(error.to_string())));
+        let first = writer.write(None, move |_| {
+            held.recv().map(Decided::Keep).map_err(|error| StoreFault::Failed(error.to_string()))
+        });
         let write = |device: u128, name: char| {
             let served = Arc::clone(&served);
-            writer.write_of(Uuid::from_u128(device), move |_| {
+            writer.write(Some(Uuid::from_u128(device)), move |_| {
                 served.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-                Ok(())
+                Ok(Decided::Keep(()))
             })
         };
         let busy = futures::future::try_join_all((0..5).map(|_| write(1, 'a')));

@@ -1,0 +1,44 @@
+//! Events that a restored backup must not undo.
+
+use serde::{Deserialize, Serialize};
+use sync::UnixMillis;
+use uuid::Uuid;
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum SecurityEvent {
+    /// A device got a token.
+    Enrolled {
+        /// Its site.
+        site: String,
+        /// The device.
+        device: Uuid,
+        /// Its name.
+        name: String,
+        /// The prefix of its order numbers.
+        prefix: String,
+        /// SHA-256 of its token, as hexadecimal digits.
+        token: String,
+        /// The time.
+        at: UnixMillis,
+    },
+    /// A one-time code was used.
+    CodeUsed {
+        /// Its site.
+        site: String,
+        /// SHA-256 of the code, as hexadecimal digits.
+        code: String,
+        /// The time.
+        at: UnixMillis,
+    },
+    /// A device's token was revoked.
+    Revoked {
+        /// Its site.
+        site: String,
+        /// The device.
+        device: Uuid,
+        /// The time.
+        at: UnixMillis,
+    },
+}

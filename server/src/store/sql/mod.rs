@@ -1,0 +1,28 @@
+//! The statements of the store, and the decisions that need them: the same for every engine. Each function runs in a
+//! transaction of its caller.
+
+pub(crate) mod audit;
+pub(crate) mod convert;
+pub(crate) mod devices;
+pub(crate) mod engine;
+mod exceptions;
+pub(crate) mod export;
+pub(crate) mod fair_queue;
+pub(crate) mod history;
+mod import;
+mod import_run;
+mod keys;
+pub(crate) mod load;
+pub(crate) mod products;
+pub(crate) mod pull;
+pub(crate) mod purge;
+pub(crate) mod push;
+pub(crate) mod queued;
+pub(crate) mod retention;
+pub(crate) mod save;
+pub(crate) mod session;
+pub(crate) mod shape;
+pub(crate) mod sites;
+mod staging;
+pub(crate) mod store;
+pub(crate) mod unavailable;

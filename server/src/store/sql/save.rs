@@ -1,0 +1,298 @@
+//! Writes rows, ledger entries and edits, for mutations and for imports.
+
+use domain::{
+    CalendarDate, Conflict, Delivery, InventoryLot, LedgerEntry, LotRef, Product, ProductEdit, Row,
+    StockException, UnknownCode, key_text, normalize_gtin,
+};
+use sync::UnixMillis;
+use uuid::Uuid;
+
+use super::super::StoreFault;
+use super::convert::{json, verdict_code};
+use super::session::{Insert, Param, Session, params};
+use crate::booking::StoredRow;
+
+const PRODUCT: Insert<'_> = Insert {
+    table: "products",
+    columns: "site, product_id, sku, sku_key, barcode, barcode_key, name, unit, price_minor, currency, family, \
+              variant, rev, field_revs, deleted_at",
+    key: "site, product_id",
+    // With another SKU, a product is no longer the twin of the one that shared the old one.
+    also: ", sku_twin = CASE WHEN products.sku = excluded.sku THEN products.sku_twin ELSE '' END",
+};
+const LOT: Insert<'_> = Insert {
+    table: "inventory_lots",
+    columns: "site, product_id, lot_id, lot_code, code_key, location, quantity, status, expires_on, received_on, \
+              rev, field_revs, deleted_at",
+    key: "site, product_id, lot_id",
+    also: "",
+};
+const DELIVERY: Insert<'_> = Insert {
+    table: "deliveries",
+    columns: "site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, deleted_at",
+    key: "site, delivery_id",
+    also: "",
+};
+const EXCEPTION: Insert<'_> = Insert {
+    table: "exceptions",
+    columns: "site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, raised_at, \
+              rev, deleted_at",
+    key: "site, product_id, lot_id, kind",
+    also: "",
+};
+const UNKNOWN_CODE: Insert<'_> = Insert {
+    table: "unknown_codes",
+    columns: "site, code, times, devices, booked_at, rev, deleted_at",
+    key: "site, code",
+    also: "",
+};
+const CONFLICT: Insert<'_> = Insert {
+    table: "conflicts",
+    columns: "site, mutation_id, verdict, code, message, action, author, captured_at, booked_at, rev, deleted_at",
+    key: "site, mutation_id",
+    also: "",
+};
+const LEDGER: Insert<'_> = Insert {
+    table: "stock_ledger",
+    columns: "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, client, \
+              author, captured_at, booked_at",
+    key: "",
+    also: "",
+};
+const EDIT: Insert<'_> = Insert {
+    table: "product_edits",
+    columns: "site, rev, line, product_id, before, after, mutation_id, client, author, captured_at, booked_at",
+    key: "",
+    also: "",
+};
+
+/// The tables of rows in the order of writing: lots refer to products.
+const TABLES: [Insert<'_>; 6] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE, CONFLICT];
+
+/// Writes rows with their revisions, or turns them into tombstones. No two of them have the same key.
+pub(crate) fn rows<'r>(
+    session: &dyn Session,
+    site: &str,
+    rows: impl IntoIterator<Item = &'r StoredRow>,
+    now: UnixMillis,
+) -> Result<(), StoreFault> {
+    let mut of_tables = TABLES.map(|insert| (insert, Vec::new()));
+    for stored in rows {
+        let fields = if stored.fields.is_empty() { "{}".to_owned() } else { json(&stored.fields)? };
+        let deleted_at = stored.deleted.then_some(now.0);
+        let meta = Meta { site, rev: stored.rev, fields, deleted_at, now };
+        let (table, values) = match &stored.row {
+            Row::Product(row) => (PRODUCT.table, product(meta, row)),
+            Row::Lot(row) => (LOT.table, lot(meta, row)),
+            Row::Delivery(row) => (DELIVERY.table, delivery(&meta, row)?),
+            Row::Exception(row) => (EXCEPTION.table, exception(&meta, row)),
+            Row::UnknownCode(row) => (UNKNOWN_CODE.table, unknown_code(&meta, row)?),
+            Row::Conflict(row) => (CONFLICT.table, conflict(&meta, row)),
+        };
+        if let Some((_, of_table)) = of_tables.iter_mut().find(|(insert, _)| insert.table == table) {
+            of_table.push(values);
+        }
+    }
+    of_tables.iter().try_for_each(|(insert, values)| session.insert(*insert, values))
+}
+
+/// Sets the product's SKU key to a value that no SKU has, until its row is written.
+pub(super) fn release_sku(session: &dyn Session, site: &str, product: Uuid) -> Result<(), StoreFault> {
+    let sql = "UPDATE products SET sku_key = ?3 WHERE site = ?1 AND product_id = ?2";
+    let free = format!("\u{1}{:X}", product.simple());
+    session.execute(sql, &params![site, product, free])?;
+    Ok(())
+}
+
+struct Meta<'m> {
+    site: &'m str,
+    rev: u64,
+    fields: String,
+    deleted_at: Option<i64>,
+    now: UnixMillis,
+}
+
+fn product<'p>(meta: Meta<'p>, row: &'p Product) -> Vec<Param<'p>> {
+    let Meta { site, rev, fields, deleted_at, .. } = meta;
+    params![
+        site,
+        row.id,
+        &row.sku,
+        key_text(&row.sku).into_owned(),
+        &row.barcode,
+        normalize_gtin(&row.barcode),
+        &row.name,
+        &row.unit,
+        row.price_minor,
+        &row.currency,
+        &row.family,
+        &row.variant,
+        rev,
+        fields,
+        deleted_at,
+    ]
+    .to_vec()
+}
+
+fn lot<'p>(meta: Meta<'p>, row: &'p InventoryLot) -> Vec<Param<'p>> {
+    let Meta { site, rev, fields, deleted_at, .. } = meta;
+    params![
+        site,
+        row.lot.product_id,
+        row.lot.id(),
+        &row.lot.lot_code,
+        key_text(&row.lot.lot_code).into_owned(),
+        &row.lot.location,
+        row.quantity.0,
+        row.status.code(),
+        date(row.expires_on),
+        date(row.received_on),
+        rev,
+        fields,
+        deleted_at,
+    ]
+    .to_vec()
+}
+
+fn delivery<'p>(meta: &Meta<'p>, row: &'p Delivery) -> Result<Vec<Param<'p>>, StoreFault> {
+    Ok(params![
+        meta.site,
+        row.id,
+        &row.number,
+        &row.supplier,
+        date(row.expected_on),
+        json(&row.lines)?,
+        row.closed,
+        row.is_open(),
+        meta.rev,
+        meta.deleted_at,
+    ]
+    .to_vec())
+}
+
+fn exception<'p>(meta: &Meta<'p>, row: &'p StockException) -> Vec<Param<'p>> {
+    let lot = row.lot.as_ref();
+    params![
+        meta.site,
+        row.product_id,
+        lot.map_or(Uuid::nil(), LotRef::id),
+        row.kind.code(),
+        lot.map_or("", |lot| lot.lot_code.as_str()),
+        lot.map_or("", |lot| lot.location.as_str()),
+        row.other,
+        row.before.0,
+        row.after.0,
+        row.basis.map(|basis| basis.0),
+        &row.author,
+        row.at,
+        meta.rev,
+        meta.deleted_at,
+    ]
+    .to_vec()
+}
+
+fn unknown_code<'p>(meta: &Meta<'p>, row: &'p UnknownCode) -> Result<Vec<Param<'p>>, StoreFault> {
+    let devices = json(&row.devices)?;
+    Ok(params![meta.site, &row.code, row.times, devices, meta.now, meta.rev, meta.deleted_at].to_vec())
+}
+
+fn conflict<'p>(meta: &Meta<'p>, row: &'p Conflict) -> Vec<Param<'p>> {
+    params![
+        meta.site,
+        row.id,
+        verdict_code(row.verdict),
+        &row.code,
+        &row.message,
+        &row.action,
+        &row.author,
+        row.at,
+        meta.now,
+        meta.rev,
+        meta.deleted_at,
+    ]
+    .to_vec()
+}
+
+fn date(date: Option<CalendarDate>) -> Option<String> {
+    date.map(|date| date.to_string())
+}
+
+/// The place of an entry in a site's history, and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Booking<'b> {
+    pub(super) rev: u64,
+    pub(super) line: u64,
+    /// The mutation and the client it came from; none for an import.
+    pub(super) origin: Option<(Uuid, Uuid)>,
+    pub(super) author: &'b str,
+    pub(super) captured_at: UnixMillis,
+    pub(super) booked_at: UnixMillis,
+}
+
+/// Appends entries to the stock ledger.
+pub(super) fn ledger(
+    session: &dyn Session,
+    site: &str,
+    entries: &[(Booking<'_>, &LedgerEntry)],
+) -> Result<(), StoreFault> {
+    session.insert(
+        LEDGER,
+        &entries.iter().map(|(booking, entry)| ledger_line(site, booking, entry)).collect::<Vec<_>>(),
+    )
+}
+
+fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEntry) -> Vec<Param<'l>> {
+    let LedgerEntry { lot, delta, movement, note } = entry;
+    params![
+        site,
+        booking.rev,
+        booking.line,
+        lot.product_id,
+        lot.id(),
+        &lot.lot_code,
+        &lot.location,
+        delta.0,
+        movement.code(),
+        note,
+        booking.origin.map(|(mutation, _)| mutation),
+        booking.origin.map(|(_, client)| client),
+        booking.author,
+        booking.captured_at,
+        booking.booked_at,
+    ]
+    .to_vec()
+}
+
+/// An edit of a product.
+pub(super) type EditOf<'e> = (Uuid, &'e ProductEdit);
+
+/// Stores edits of products.
+pub(super) fn edits(
+    session: &dyn Session,
+    site: &str,
+    edits: &[(Booking<'_>, EditOf<'_>)],
+) -> Result<(), StoreFault> {
+    let lines = edits.iter().map(|(booking, of)| edit_line(site, booking, *of));
+    session.insert(EDIT, &lines.collect::<Result<Vec<_>, StoreFault>>()?)
+}
+
+fn edit_line<'l>(
+    site: &'l str,
+    booking: &'l Booking<'_>,
+    (product, edit): EditOf<'_>,
+) -> Result<Vec<Param<'l>>, StoreFault> {
+    Ok(params![
+        site,
+        booking.rev,
+        booking.line,
+        product,
+        json(&edit.before)?,
+        json(&edit.after)?,
+        booking.origin.map(|(mutation, _)| mutation),
+        booking.origin.map(|(_, client)| client),
+        booking.author,
+        booking.captured_at,
+        booking.booked_at,
+    ]
+    .to_vec())
+}
