@@ -16,6 +16,9 @@ use crate::TestServer;
 /// The environment variable that names a folder with `products.csv` and `inventory_lots.csv`.
 pub const LOTBOOK_DATA: &str = "LOTBOOK_DATA";
 
+/// The generated products.
+const MADE_PRODUCTS: usize = 3_000;
+
 /// A file of products and the file of their lots.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
@@ -37,7 +40,19 @@ impl Catalogue {
                 let given = PathBuf::from(given);
                 Ok(Self { products: given.join("products.csv"), lots: given.join("inventory_lots.csv") })
             }
-            None => Self::made(dir, 3_000),
+            None => Self::made(dir, MADE_PRODUCTS),
+        }
+    }
+
+    /// The given files for a server on a file of SQLite. Other engines take a minute for them, and get the smaller ones.
+    ///
+    /// # Errors
+    /// If the files cannot be written.
+    pub fn for_server(server: &TestServer, dir: &Path) -> Result<Self> {
+        if server.books().file().is_some() {
+            Self::given_or_made(dir)
+        } else {
+            Self::made(dir, MADE_PRODUCTS)
         }
     }
 
@@ -71,16 +86,6 @@ impl Catalogue {
         fs::write(&made.products, product_lines)?;
         fs::write(&made.lots, lot_lines)?;
         Ok(made)
-    }
-
-    /// The file of products.
-    pub fn products(&self) -> &Path {
-        &self.products
-    }
-
-    /// The file of lots.
-    pub fn lots(&self) -> &Path {
-        &self.lots
     }
 
     /// Imports both files.

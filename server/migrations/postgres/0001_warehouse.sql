@@ -316,13 +316,15 @@ CREATE TABLE receipts (
 CREATE UNIQUE INDEX receipts_by_mutation ON receipts (site, mutation_id);
 CREATE INDEX receipts_by_age ON receipts (site, booked_at);
 
--- A large import in progress. beats changes with every step; booked_at is the time that its rows are booked at.
+-- A large import in progress. beats changes with every step; booked_at is the time that its rows are booked at; next is the
+-- position of the next row.
 CREATE TABLE imports (
     site      text   COLLATE "C" NOT NULL PRIMARY KEY REFERENCES sites (site),
     import_id uuid   NOT NULL,
     state     text   COLLATE "C" NOT NULL,
     beats     bigint NOT NULL,
-    booked_at bigint NOT NULL
+    booked_at bigint NOT NULL,
+    next      bigint NOT NULL DEFAULT 0
 );
 
 -- content is the JSON of a row of the files.

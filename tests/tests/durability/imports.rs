@@ -34,7 +34,7 @@ fn wait(server: &Server, what: &str, is_so: impl Fn(i64) -> bool, sql: &str) -> 
 
 fn import(server: &Server, files: &Catalogue) -> Result<Child> {
     let mut command = server.command("import")?;
-    command.arg("--products").arg(files.products()).arg("--lots").arg(files.lots());
+    command.arg("--products").arg(&files.products).arg("--lots").arg(&files.lots);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("starting the import")
 }
 

@@ -21,8 +21,8 @@ const PRODUCTS: usize = 4_000;
 fn options(files: &Catalogue) -> Result<ImportOptions> {
     Ok(ImportOptions {
         site: OTHER.to_owned(),
-        products: Some(Source::open(files.products())?),
-        lots: Some(Source::open(files.lots())?),
+        products: Some(Source::open(&files.products)?),
+        lots: Some(Source::open(&files.lots)?),
         deliveries: None,
         skip_bad: false,
     })
@@ -109,8 +109,8 @@ async fn a_large_import_without_consent_or_with_a_stale_one_writes_nothing() -> 
     assert!(prepared.write(server.store()?, Consent::NoStock).await?.is_written);
     let rev = number(&server, "SELECT rev FROM sites WHERE site = 'north'")?;
     // All quantities differ now.
-    let text = std::fs::read_to_string(files.lots())?.replace(".5,", ".25,");
-    std::fs::write(files.lots(), text)?;
+    let text = std::fs::read_to_string(&files.lots)?.replace(".5,", ".25,");
+    std::fs::write(&files.lots, text)?;
     let known = server.store()?.known_keys(OTHER).await?;
     let prepared = prepare(&known, options(&files)?, server.clock().now())?;
     let refused = prepared.write(server.store()?, Consent::NoStock).await?;
@@ -149,7 +149,7 @@ async fn an_import_whose_process_died_is_written_to_its_end_or_dropped() -> Resu
         let id = server.books().random_id();
         let closed = progress == "applying";
         server.books().run(&format!(
-            "INSERT INTO imports VALUES ('north', {id}, '{progress}', 3, 1795000000000);
+            "INSERT INTO imports (site, import_id, state, beats, booked_at) VALUES ('north', {id}, '{progress}', 3, 1795000000000);
              UPDATE sites SET is_importing = {closed} WHERE site = 'north'"
         ))?;
         let reads = server.store()?.history(OTHER, history_of(1)).await;

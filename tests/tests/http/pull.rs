@@ -55,7 +55,7 @@ async fn an_interrupted_snapshot_resumes_while_others_write() -> Result<()> {
 async fn every_row_arrives_once_in_key_order_with_progress() -> Result<()> {
     let server = TestServer::start().await?;
     let dir = TempDir::new()?;
-    let catalogue = Catalogue::given_or_made(dir.path())?;
+    let catalogue = Catalogue::for_server(&server, dir.path())?;
     catalogue.import_into(&server).await?;
     let token = server.enrol().await?;
     let (mut cursor, mut keys) = (json!("start"), Vec::new());

@@ -43,7 +43,7 @@ async fn exported(server: &TestServer, dir: &Path) -> Result<(String, String)> {
 #[tokio::test]
 async fn import_and_export_round_trip_without_changes() -> Result<()> {
     let (server, dir) = (TestServer::start().await?, TempDir::new()?);
-    let catalogue = Catalogue::given_or_made(dir.path())?;
+    let catalogue = Catalogue::for_server(&server, dir.path())?;
     let first = catalogue.import_into(&server).await?;
     assert_eq!(first.skipped, []);
     assert_eq!(lots_that_do_not_add_up(&server)?, 0);

@@ -1,10 +1,19 @@
 //! Reads rows for an export.
 
+use std::collections::HashMap;
+
+use domain::InventoryLot;
+use sync::sort_by;
+use uuid::Uuid;
+
 use super::super::{ExportRow, RowSink, StoreFault};
 use super::convert;
-use super::session::{Session, params};
+use super::session::{Keyed, Session, params};
 use super::shape::{DELIVERY, LOT, PRODUCT};
 use super::sites;
+
+/// Products whose lots are read at once.
+const MAX_PRODUCTS_PER_READ: usize = 500;
 
 pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Result<(), StoreFault> {
     sites::check_open(session, site)?;
@@ -12,19 +21,17 @@ pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Re
         "SELECT {} FROM products WHERE site = ?1 AND deleted_at IS NULL ORDER BY sku_key",
         PRODUCT.columns
     );
+    let mut ids = Vec::new();
     session.query(&products, &params![site], &mut |row| {
-        sink(ExportRow::Product(convert::product(row)?)).map_err(StoreFault::Failed)
+        let product = convert::product(row)?;
+        ids.push(product.id);
+        sink(ExportRow::Product(product)).map_err(StoreFault::Failed)
     })?;
-    let columns =
-        LOT.columns.split(", ").map(|column| format!("lots.{column}")).collect::<Vec<_>>().join(", ");
-    let lots = format!(
-        "SELECT {columns} FROM inventory_lots AS lots JOIN products USING (site, product_id) \
-         WHERE lots.site = ?1 AND lots.deleted_at IS NULL AND products.deleted_at IS NULL \
-         ORDER BY products.sku_key, lots.lot_code, lots.location"
-    );
-    session.query(&lots, &params![site], &mut |row| {
-        sink(ExportRow::Lot(convert::lot(row)?)).map_err(StoreFault::Failed)
-    })?;
+    for ids in ids.chunks(MAX_PRODUCTS_PER_READ) {
+        for lot in lots_of(session, site, ids)? {
+            sink(ExportRow::Lot(lot)).map_err(StoreFault::Failed)?;
+        }
+    }
     let deliveries = format!(
         "SELECT {} FROM deliveries WHERE site = ?1 AND deleted_at IS NULL ORDER BY number",
         DELIVERY.columns
@@ -33,4 +40,27 @@ pub(crate) fn export(session: &dyn Session, site: &str, mut sink: RowSink) -> Re
         sink(ExportRow::Delivery(convert::delivery(row)?)).map_err(StoreFault::Failed)
     })?;
     Ok(())
+}
+
+/// The lots of some products, in the order of the products. They are not joined by the database: without figures of its
+/// tables it may compare each lot with each product.
+fn lots_of(session: &dyn Session, site: &str, products: &[Uuid]) -> Result<Vec<InventoryLot>, StoreFault> {
+    let select = format!("SELECT {} FROM inventory_lots WHERE site = ?1", LOT.columns);
+    let lots = Keyed { select: &select, key: &["product_id"], tail: "AND deleted_at IS NULL" };
+    let keys: Vec<_> = products.iter().map(|product| params![*product].to_vec()).collect();
+    let mut of_products: HashMap<Uuid, Vec<InventoryLot>> = HashMap::new();
+    session.query_keys(lots, site, &keys, &mut |row| {
+        let lot = convert::lot(row)?;
+        of_products.entry(lot.lot.product_id).or_default().push(lot);
+        Ok(())
+    })?;
+    let mut found = Vec::new();
+    for product in products {
+        let mut lots = of_products.remove(product).unwrap_or_default();
+        sort_by(&mut lots, |a, b| {
+            (&a.lot.lot_code, &a.lot.location).cmp(&(&b.lot.lot_code, &b.lot.location))
+        });
+        found.extend(lots);
+    }
+    Ok(found)
 }

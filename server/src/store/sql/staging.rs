@@ -125,10 +125,7 @@ fn step(session: &dyn Session, site: &str, id: Uuid) -> Result<(), StoreFault> {
 pub(super) fn apply_slice(session: &dyn Session, site: &str, import: Progress) -> Result<bool, StoreFault> {
     let rev = sites::lock_any(session, site)?.rev;
     step(session, site, import.id)?;
-    let sql = "SELECT position, content FROM import_rows WHERE site = ?1 ORDER BY position LIMIT ?2";
-    let staged = session.all(sql, &params![site, MAX_SLICE_ROWS], |row| {
-        Ok((row.int(0)?, stored_json::<ImportRow<'static>>(row.text(1)?)?))
-    })?;
+    let staged = next_rows(session, site)?;
     let Some(through) = staged.last().map(|(position, _)| *position) else {
         end(session, site, import.id)?;
         return Ok(true);
@@ -136,9 +133,29 @@ pub(super) fn apply_slice(session: &dyn Session, site: &str, import: Progress) -
     let rows: Vec<ImportRow<'_>> = staged.into_iter().map(|(_, row)| row).collect();
     let (rev, _) = Slices { session, site, now: import.now }.book(&rows, rev)?;
     sites::set_rev(session, site, rev)?;
-    let sql = "DELETE FROM import_rows WHERE site = ?1 AND position <= ?2";
-    session.execute(sql, &params![site, through])?;
+    forget_rows(session, site, through)?;
     Ok(false)
+}
+
+/// The next rows of a site's import, with their positions. Rows before them are not looked at: a database that keeps deleted
+/// rows for a while would go through all of them again.
+fn next_rows(session: &dyn Session, site: &str) -> Result<Vec<(i64, ImportRow<'static>)>, StoreFault> {
+    let sql = "SELECT next FROM imports WHERE site = ?1";
+    let next = session.first(sql, &params![site], |row| row.int(0))?.unwrap_or_default();
+    let sql = "SELECT position, content FROM import_rows WHERE site = ?1 AND position >= ?2 ORDER BY position LIMIT ?3";
+    session.all(sql, &params![site, next, MAX_SLICE_ROWS], |row| {
+        Ok((row.int(0)?, stored_json::<ImportRow<'static>>(row.text(1)?)?))
+    })
+}
+
+/// Deletes the rows from the next one to a position.
+fn forget_rows(session: &dyn Session, site: &str, through: i64) -> Result<(), StoreFault> {
+    let sql = "DELETE FROM import_rows WHERE site = ?1 AND position <= ?2 \
+               AND position >= (SELECT next FROM imports WHERE site = ?1)";
+    session.execute(sql, &params![site, through])?;
+    let sql = "UPDATE imports SET next = ?2 WHERE site = ?1";
+    session.execute(sql, &params![site, through + 1])?;
+    Ok(())
 }
 
 /// Deletes some of the rows of an import that is dropped. Returns whether none are left: the site is open again then.
@@ -149,9 +166,8 @@ pub(super) fn drop_slice(session: &dyn Session, site: &str, id: Uuid) -> Result<
         // Its first rows may be booked already: it can only be written to its end.
         return Err(StoreFault::Importing);
     }
-    let sql = "DELETE FROM import_rows WHERE site = ?1 AND position IN \
-               (SELECT position FROM import_rows WHERE site = ?1 ORDER BY position LIMIT ?2)";
-    if session.execute(sql, &params![site, MAX_SLICE_ROWS])? > 0 {
+    if let Some(through) = next_rows(session, site)?.last().map(|(position, _)| *position) {
+        forget_rows(session, site, through)?;
         return Ok(false);
     }
     end(session, site, id)?;
