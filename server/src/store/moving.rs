@@ -197,6 +197,8 @@ pub type OnTable = Arc<dyn Fn(&str, u64) + Send + Sync>;
 pub async fn move_to(store: &PostgresStore, file: &Path, on_table: OnTable) -> Result<Moved, StoreFault> {
     let file: PathBuf = file.to_owned();
     let work = move |target: &dyn Session| {
+        // A long ledger is read again for longer than any other statement may take.
+        target.execute("SET LOCAL statement_timeout = 0", &[])?;
         if target.exists("SELECT 1 FROM sites LIMIT 1", &[])? {
             let message = "The database has sites already. Move the file to an empty database.";
             return Err(StoreFault::invalid("not_empty", message));

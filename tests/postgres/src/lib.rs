@@ -119,7 +119,7 @@ impl Postgres {
         Database::create(&self.instance, self.instance.pooled_port)
     }
 
-    /// What PostgreSQL and PgBouncer have logged.
+    /// The log files of PostgreSQL and PgBouncer.
     pub fn logs(&self) -> Vec<PathBuf> {
         self.instance.logs()
     }

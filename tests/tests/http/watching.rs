@@ -18,7 +18,7 @@ async fn a_server_that_cannot_store_work_is_alive_but_not_ready() -> Result<()> 
     for path in ["/livez", "/readyz", "/healthz"] {
         assert_eq!(get(&server, path).await?.status(), 200, "{path}");
     }
-    // What follows is about the disk of the file.
+    // The rest is about the disk of the file.
     if server.file().is_none() {
         return Ok(());
     }

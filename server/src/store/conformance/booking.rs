@@ -187,7 +187,7 @@ pub(super) fn fails_half_way(bin: &domain::LotRef) -> crate::booking::Batch {
     batch
 }
 
-/// What names no site is refused, and creates none.
+/// Requests that name no known site are refused, and create none.
 pub async fn an_unknown_site_is_refused(engine: &dyn Engine) -> Checked {
     let store = &*one_store(engine).await?;
     let mut lost = Sender::new("nowhere", 1);

@@ -173,7 +173,7 @@ pub async fn devices_are_revoked_by_the_time_of_their_enrolment(engine: &dyn Eng
     Ok(())
 }
 
-/// What a device's last request told is kept, whatever its clock says; and the lives of its database are counted.
+/// The last request's time and clock error of a device are kept, whatever its clock says; the lives of its database are counted.
 pub async fn keeps_what_devices_tell(engine: &dyn Engine) -> Checked {
     let store = &*one_store(engine).await?;
     let device = enrolled(store, 1, "Dock").await?;

@@ -1,4 +1,4 @@
-//! What the cases work with: stores on one database, devices that send and hold rows, and some goods.
+//! Fixtures of the cases: stores on one database, devices that send and hold rows, and some goods.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! What is deleted for good, beside pulls with cursors before and after it.
+//! Deletions for good, beside pulls with cursors before and after them.
 
 use std::sync::Arc;
 

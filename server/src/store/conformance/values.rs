@@ -161,7 +161,7 @@ pub async fn keeps_the_largest_numbers(engine: &dyn Engine) -> Checked {
     Ok(())
 }
 
-/// What may be absent comes back absent: dates, the lot of an exception, its basis.
+/// Absent values come back absent: dates, the lot of an exception, its basis.
 pub async fn keeps_what_is_absent(engine: &dyn Engine) -> Checked {
     let store = &*one_store(engine).await?;
     let mut ada = Sender::new(SITE, 1);

@@ -7,7 +7,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::super::StoreFault;
 
-/// What a fault leaves behind; the gravest one last.
+/// The state after a fault; the gravest one last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Aftermath {
     /// A failed statement: what was done since the last savepoint is undone.
@@ -33,7 +33,7 @@ const LOST: [SqlState; 6] = [
 /// The class of faults of connections, PgBouncer's own among them.
 const CONNECTION_CLASS: &str = "08";
 
-/// What a failed statement leaves behind.
+/// The state after a failed statement.
 pub(super) fn aftermath(error: &Error) -> Aftermath {
     match error.code() {
         // The server did not answer.

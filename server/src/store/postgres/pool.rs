@@ -35,7 +35,7 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 /// Each statement sees what was committed before it: after the lock of the site's row, all of the site.
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,

@@ -16,7 +16,7 @@ const MIGRATION_LOCK: i64 = 0x6c6f_7462_6f6f_6b00;
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '300s'; SET LOCAL statement_timeout = 0";
 pub(super) const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS lotbook_schema (version bigint NOT NULL PRIMARY KEY, since timestamptz NOT NULL DEFAULT now())";
 
-/// What to do with tables of an earlier version.
+/// The treatment of tables of an earlier version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Earlier {
     /// Migrate them.

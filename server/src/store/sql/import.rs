@@ -49,7 +49,7 @@ impl Import {
     }
 }
 
-/// What a slice does, or would do.
+/// The changes of a slice, made or only checked.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) done: Imported,
@@ -59,7 +59,7 @@ pub(super) struct Tally {
     pub(super) relabelled: Vec<Uuid>,
 }
 
-/// What is the same for all slices of an import.
+/// The parts that all slices of an import share.
 #[derive(Clone, Copy)]
 pub(super) struct Slices<'s> {
     pub(super) session: &'s dyn Session,
@@ -68,7 +68,7 @@ pub(super) struct Slices<'s> {
 }
 
 impl<'s> Slices<'s> {
-    /// What these rows would do, by the rows of the database. `products` are those of all slices.
+    /// The changes that these rows would make to the database. `products` are those of all slices.
     ///
     /// # Errors
     /// If they cannot be booked: the stock book has changed since the files were read.

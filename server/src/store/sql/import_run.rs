@@ -29,7 +29,7 @@ const MAX_IDLE_LOOKS: u32 = 20;
 /// Limit of the transactions of one import.
 const MAX_SLICES: u32 = 1_000_000;
 
-/// What an import would do.
+/// The changes that an import would make.
 #[derive(Default)]
 struct Plan {
     /// The site's revision and its purged one that it was made at; none for a new site.
@@ -106,7 +106,7 @@ async fn at_once<E: Engine>(
     Ok(outcome)
 }
 
-/// What the import would do, by one snapshot.
+/// The changes that the import would make to one snapshot.
 async fn check<E: Engine>(engine: &E, import: &Arc<Import>, is_closed: bool) -> Result<Plan, StoreFault> {
     let import = Arc::clone(import);
     engine

@@ -21,7 +21,7 @@ const RECEIPTS: &str =
 /// Rows by their keys.
 type FoundRows = BTreeMap<RowKey, StoredRow>;
 
-/// What a batch needs. The site's row is locked until the end of the transaction.
+/// The records that a batch needs. The site's row is locked until the end of the transaction.
 pub(super) fn known(session: &dyn Session, batch: &Batch) -> Result<Known, StoreFault> {
     let needs = batch.needs();
     let site = batch.site.as_str();

@@ -18,7 +18,7 @@ const MAX_SLICE_ROWS: i64 = 1_000;
 const ROW: Insert<'_> =
     Insert { table: "import_rows", columns: "site, position, content", key: "", also: "" };
 
-/// What an import is at.
+/// The stage of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Its rows are being stored.
@@ -121,7 +121,7 @@ fn step(session: &dyn Session, site: &str, id: Uuid) -> Result<(), StoreFault> {
     Err(StoreFault::invalid(ENDED, message))
 }
 
-/// Books the next rows. Returns whether that were the last ones: the site is open again then.
+/// Books the next rows. Returns true if none were left: the site is open again then.
 pub(super) fn apply_slice(session: &dyn Session, site: &str, import: Progress) -> Result<bool, StoreFault> {
     let rev = sites::lock_any(session, site)?.rev;
     step(session, site, import.id)?;
