@@ -84,3 +84,21 @@ async fn everything_of_a_file_is_moved_and_nothing_to_a_database_in_use() -> Res
     assert!(matches!(again, Err(StoreFault::Invalid { code: "not_empty", .. })), "{again:?}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_differs_afterwards_leaves_nothing_behind() -> Result<()> {
+    let dir = tempfile::TempDir::new()?;
+    let file = dir.path().join("stock.db");
+    demo(&SqliteStore::open(&file)?, DEFAULT_SITE, NOW).await?;
+    let database = Postgres::shared()?.database()?;
+    let new = PostgresStore::open(database.url()).await?;
+    database.as_superuser(
+        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN IF NEW.sku = 'LB-1008' THEN NEW.name := 'Other'; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER spoil BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION spoil()",
+    )?;
+    let moved = move_to(&new, &file, Arc::new(|_, _| ())).await;
+    assert!(matches!(&moved, Err(StoreFault::Failed(cause)) if cause.starts_with("products: ")), "{moved:?}");
+    assert_eq!(new.sites().await?, []);
+    Ok(())
+}

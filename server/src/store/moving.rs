@@ -223,7 +223,8 @@ fn move_table(
 ) -> Result<(&'static str, u64), StoreFault> {
     let columns: Vec<(&str, Kind)> = table.columns().collect();
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let insert = Insert { table: table.name, columns: &names.join(", "), key: "", also: "" };
+    let columns_of_insert = names.join(", ");
+    let insert = Insert::new(table.name, &columns_of_insert);
     let read = |row: &dyn Columns| -> Result<Vec<Value>, StoreFault> {
         columns.iter().enumerate().map(|(at, (_, kind))| Value::read(row, at, *kind)).collect()
     };

@@ -19,40 +19,30 @@ const CLIENT: Insert<'_> = Insert {
     also: ", acknowledged_seq = CASE WHEN clients.acknowledged_seq > excluded.acknowledged_seq \
            THEN clients.acknowledged_seq ELSE excluded.acknowledged_seq END",
 };
-const RECEIPT: Insert<'_> = Insert {
-    table: "receipts",
-    columns: "site, client, seq, mutation_id, verdict, code, message, rev, touched, booked_at",
-    key: "",
-    also: "",
-};
-const ORDER: Insert<'_> = Insert {
-    table: "orders",
-    columns: "site, order_id, number, currency, total_minor, rev, mutation_id, client, author, captured_at, booked_at",
-    key: "",
-    also: "",
-};
-const ORDER_LINE: Insert<'_> = Insert {
-    table: "order_lines",
-    columns: "site, order_id, line, product_id, lot_id, lot_code, location, quantity, unit_price_minor",
-    key: "",
-    also: "",
-};
+const RECEIPT: Insert<'_> = Insert::new(
+    "receipts",
+    "site, client, seq, mutation_id, verdict, code, message, rev, touched, booked_at",
+);
+const ORDER: Insert<'_> = Insert::new(
+    "orders",
+    "site, order_id, number, currency, total_minor, rev, mutation_id, client, author, captured_at, booked_at",
+);
+const ORDER_LINE: Insert<'_> = Insert::new(
+    "order_lines",
+    "site, order_id, line, product_id, lot_id, lot_code, location, quantity, unit_price_minor",
+);
 /// The first columns are those of [`Note::params`].
-const RESOLUTION: Insert<'_> = Insert {
-    table: "resolutions",
-    columns: "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at, kind, \
+const RESOLUTION: Insert<'_> = Insert::new(
+    "resolutions",
+    "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at, kind, \
               lot_id, lot_code, location",
-    key: "",
-    also: "",
-};
+);
 /// The first columns are those of [`Note::params`].
-const SHORTAGE: Insert<'_> = Insert {
-    table: "shortages",
-    columns: "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at, delivery_id, \
+const SHORTAGE: Insert<'_> = Insert::new(
+    "shortages",
+    "site, rev, line, product_id, reason, mutation_id, client, author, captured_at, booked_at, delivery_id, \
               number, expected, received",
-    key: "",
-    also: "",
-};
+);
 
 pub(crate) fn push(session: &dyn Session, batch: &Batch) -> Result<Pushed, StoreFault> {
     let known = load::known(session, batch)?;

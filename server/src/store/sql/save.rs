@@ -20,51 +20,39 @@ const PRODUCT: Insert<'_> = Insert {
     // With another SKU, a product is no longer the twin of the one that shared the old one.
     also: ", sku_twin = CASE WHEN products.sku = excluded.sku THEN products.sku_twin ELSE '' END",
 };
-const LOT: Insert<'_> = Insert {
-    table: "inventory_lots",
-    columns: "site, product_id, lot_id, lot_code, code_key, location, quantity, status, expires_on, received_on, \
+const LOT: Insert<'_> = Insert::new(
+    "inventory_lots",
+    "site, product_id, lot_id, lot_code, code_key, location, quantity, status, expires_on, received_on, \
               rev, field_revs, deleted_at",
-    key: "site, product_id, lot_id",
-    also: "",
-};
-const DELIVERY: Insert<'_> = Insert {
-    table: "deliveries",
-    columns: "site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, deleted_at",
-    key: "site, delivery_id",
-    also: "",
-};
-const EXCEPTION: Insert<'_> = Insert {
-    table: "exceptions",
-    columns: "site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, raised_at, \
+)
+.over("site, product_id, lot_id");
+const DELIVERY: Insert<'_> = Insert::new(
+    "deliveries",
+    "site, delivery_id, number, supplier, expected_on, lines, closed, is_open, rev, deleted_at",
+)
+.over("site, delivery_id");
+const EXCEPTION: Insert<'_> = Insert::new(
+    "exceptions",
+    "site, product_id, lot_id, kind, lot_code, location, other, before, after, basis, author, raised_at, \
               rev, deleted_at",
-    key: "site, product_id, lot_id, kind",
-    also: "",
-};
-const UNKNOWN_CODE: Insert<'_> = Insert {
-    table: "unknown_codes",
-    columns: "site, code, times, devices, booked_at, rev, deleted_at",
-    key: "site, code",
-    also: "",
-};
-const CONFLICT: Insert<'_> = Insert {
-    table: "conflicts",
-    columns: "site, mutation_id, verdict, code, message, action, author, captured_at, booked_at, rev, deleted_at",
-    key: "site, mutation_id",
-    also: "",
-};
-const LEDGER: Insert<'_> = Insert {
-    table: "stock_ledger",
-    columns: "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, client, \
+)
+.over("site, product_id, lot_id, kind");
+const UNKNOWN_CODE: Insert<'_> =
+    Insert::new("unknown_codes", "site, code, times, devices, booked_at, rev, deleted_at").over("site, code");
+const CONFLICT: Insert<'_> = Insert::new(
+    "conflicts",
+    "site, mutation_id, verdict, code, message, action, author, captured_at, booked_at, rev, deleted_at",
+)
+.over("site, mutation_id");
+const LEDGER: Insert<'_> = Insert::new(
+    "stock_ledger",
+    "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, client, \
               author, captured_at, booked_at",
-    key: "",
-    also: "",
-};
-const EDIT: Insert<'_> = Insert {
-    table: "product_edits",
-    columns: "site, rev, line, product_id, before, after, mutation_id, client, author, captured_at, booked_at",
-    key: "",
-    also: "",
-};
+);
+const EDIT: Insert<'_> = Insert::new(
+    "product_edits",
+    "site, rev, line, product_id, before, after, mutation_id, client, author, captured_at, booked_at",
+);
 
 /// The tables of rows in the order of writing: lots refer to products.
 const TABLES: [Insert<'_>; 6] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE, CONFLICT];

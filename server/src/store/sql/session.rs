@@ -165,6 +165,18 @@ pub(crate) struct Insert<'i> {
     pub(crate) also: &'i str,
 }
 
+impl<'i> Insert<'i> {
+    /// Of new rows.
+    pub(crate) const fn new(table: &'i str, columns: &'i str) -> Self {
+        Self { table, columns, key: "", also: "" }
+    }
+
+    /// Of rows that overwrite those with the same key.
+    pub(crate) const fn over(self, key: &'i str) -> Self {
+        Self { key, ..self }
+    }
+}
+
 impl Insert<'_> {
     /// The names of the columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

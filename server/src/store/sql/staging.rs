@@ -15,8 +15,7 @@ pub(super) const ENDED: &str = "import_ended";
 /// Rows booked in one transaction: writes of other sites wait for it in an embedded database.
 const MAX_SLICE_ROWS: i64 = 1_000;
 
-const ROW: Insert<'_> =
-    Insert { table: "import_rows", columns: "site, position, content", key: "", also: "" };
+const ROW: Insert<'_> = Insert::new("import_rows", "site, position, content");
 
 /// The stage of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
