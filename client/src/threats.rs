@@ -70,8 +70,8 @@ impl<H: Host> Client<H> {
     /// Looks for threats noted by other windows or earlier sessions. The next reader of an unreadable store
     /// reports the error.
     pub async fn look_for_threats(&self) {
-        if let Ok(is_spent) = self.store().is_reserve_spent().await {
-            self.set_threat(Threat::ReserveSpent, is_spent);
+        if let Ok(is_full) = self.store().is_full().await {
+            self.set_threat(Threat::ReserveSpent, is_full);
         }
         if let Ok(lost) = self.store().setting(DATA_LOST_SETTING).await {
             self.set_threat(Threat::DataLost, lost.is_some());

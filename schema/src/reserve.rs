@@ -77,9 +77,9 @@ pub(crate) async fn with<T>(
     }
 }
 
-/// Whether the reserve was deleted and not yet written again.
-pub(crate) async fn is_spent(connection: &Connection) -> Result<bool, StoreError> {
-    has(connection, SPENT).await
+/// Whether the reserve was deleted, and there is still no space to write it again.
+pub(crate) async fn is_missing(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(has(connection, SPENT).await? && !ensure(connection).await?)
 }
 
 async fn has(connection: &Connection, key: &str) -> Result<bool, StoreError> {

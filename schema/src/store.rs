@@ -388,8 +388,8 @@ impl<M: Records> Store for IdbStore<M> {
         .await
     }
 
-    async fn is_reserve_spent(&self) -> Result<bool, StoreError> {
-        reserve::is_spent(&self.connection).await
+    async fn is_full(&self) -> Result<bool, StoreError> {
+        reserve::is_missing(&self.connection).await
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {

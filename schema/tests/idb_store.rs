@@ -233,7 +233,7 @@ async fn the_reserve_is_written_before_rows_are_stored() {
         script.call0(&wasm_bindgen::JsValue::NULL).expect("a promise").unchecked_into();
     assert_eq!(JsFuture::from(promise).await.expect("a length").as_f64(), Some(2_097_152.0));
     assert!(records("reserved", "meta").await > before);
-    assert!(!store.is_reserve_spent().await.expect("an answer"));
+    assert!(!store.is_full().await.expect("an answer"));
 }
 
 async fn upgrade_less_open(name: &str) -> web_sys::IdbDatabase {

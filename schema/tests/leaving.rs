@@ -73,7 +73,7 @@ async fn reads_and_writes_commit_explicitly() {
     store.find("labels", "colour:red").await.expect("rows");
     store.put_setting("theme", Some("dark")).await.expect("kept");
     store.setting("theme").await.expect("an answer");
-    store.is_reserve_spent().await.expect("an answer");
+    store.is_full().await.expect("an answer");
     store.next_number("order").await.expect("a number");
     assert_ne!(count("begun"), "0");
     assert_eq!([count("implicit"), count("running")], ["0", "0"]);

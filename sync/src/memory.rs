@@ -109,8 +109,12 @@ impl<M: Records> State<M> {
 
     /// Whether rows may be stored. With free space, the reserve is refilled first.
     fn has_room_for_rows(&mut self) -> bool {
-        self.is_reserve_spent &= self.is_full;
+        self.refill_reserve();
         !self.is_full
+    }
+
+    fn refill_reserve(&mut self) {
+        self.is_reserve_spent &= self.is_full;
     }
 
     /// Returns whether the mutation is settled; `None` if it was not waiting for this receipt.
@@ -335,8 +339,10 @@ impl<M: Records> Store for MemoryStore<M> {
         self.restart(scope).await
     }
 
-    async fn is_reserve_spent(&self) -> Result<bool, StoreError> {
-        Ok(self.state.borrow().is_reserve_spent)
+    async fn is_full(&self) -> Result<bool, StoreError> {
+        let state = &mut *self.state.borrow_mut();
+        state.refill_reserve();
+        Ok(state.is_reserve_spent)
     }
 
     async fn next_number(&self, name: &str) -> Result<u64, StoreError> {

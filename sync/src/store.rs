@@ -247,9 +247,9 @@ pub trait Store {
     /// parsed. Queue, journal and settings stay.
     fn drop_rows(&self, scope: &str) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// Whether the device is full, so that mutations are saved in reserved space and rows are refused.
-    /// `false` for a store without such a reserve.
-    fn is_reserve_spent(&self) -> impl Future<Output = Result<bool, StoreError>> {
+    /// Whether the device is full, so that mutations are saved in reserved space and rows are refused. Refills the reserve
+    /// if there is space again. `false` for a store without such a reserve.
+    fn is_full(&self) -> impl Future<Output = Result<bool, StoreError>> {
         async { Ok(false) }
     }
 

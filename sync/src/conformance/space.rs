@@ -14,7 +14,7 @@ pub async fn saves_mutations_when_full(backend: &impl Backend) -> Checked {
     }
     let first = store.enqueue(add(1, "a", 1)).await?;
     let second = store.enqueue(add(2, "a", 1)).await?;
-    assert!(store.is_reserve_spent().await?);
+    assert!(store.is_full().await?);
     let more = || Commit { rows: vec![counter("b", 1, 2)], ..commit(Cursor::Live { rev: 1 }, 2) };
     assert_eq!(store.commit(more()).await, Err(StoreError::Full));
     let receipts = vec![receipt(&first, Verdict::Applied, vec![])];
@@ -25,8 +25,9 @@ pub async fn saves_mutations_when_full(backend: &impl Backend) -> Checked {
     assert_eq!(store.scan("counters", "", "", 9).await?, [counter("a", 1, 1)]);
 
     backend.set_full(store, false).await?;
+    assert!(!store.is_full().await?);
     assert!(store.commit(more()).await?.advanced);
-    assert!(!store.is_reserve_spent().await?);
+    assert!(!store.is_full().await?);
     assert_eq!(store.scan("counters", "", "", 9).await?, [counter("a", 1, 1), counter("b", 1, 2)]);
     Ok(())
 }

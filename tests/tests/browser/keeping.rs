@@ -332,11 +332,11 @@ async fn a_full_device_saves_work_from_its_reserve_and_reports_a_refusal() -> Re
     set_quota(&device, &server.origin(), None).await?;
     device.click("save").await?;
     device.wait_for_text("toast", "Saved on this device").await?;
+    let is_gone = "return document.querySelector('[data-test=reserve-notice]') === null";
+    device.wait_for_script("the space put by again, without a server", is_gone).await?;
     server.start()?;
     device.enrol(&server).await?;
     wait_until_sent(&device).await?;
     ensure!(goods.units_on_server(&server)? == before - 4, "everything that was saved is booked, once");
-    let is_gone = "return document.querySelector('[data-test=reserve-notice]') === null";
-    device.wait_for_script("the space put by again", is_gone).await?;
     Ok(())
 }
