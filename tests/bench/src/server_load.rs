@@ -1,31 +1,31 @@
-//! `server`: many devices push at once, then devices pull everything, over real HTTP to the release binary.
+//! `server`: many devices push at once, then devices pull everything, over real HTTP to the release binary, on each kind of
+//! database.
 //!
 //! Every run begins with a copy of one imported database. The server is killed after the last answer, so that
-//! the database that is checked then holds only what was committed before it was acknowledged. The floor
-//! writes the same rows as the server did, without HTTP, JSON and rules. The pushed work is seeded. Devices
-//! are tasks of this process, which shares the machine's cores with the server.
+//! the database that is checked then holds only what was committed before it was acknowledged. The floors
+//! write the same rows as the server did, without HTTP, JSON and rules. The pushed work is seeded. Devices
+//! are tasks of this process, which shares the machine's cores with the server and PostgreSQL.
 
 mod books;
-mod floor;
+mod imported;
+mod postgres_floor;
 mod process;
 mod pulls;
 mod pushes;
+mod sites;
+mod sqlite_floor;
 mod work;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use server::DEFAULT_SITE;
-use server::clock::Clock;
-use server::enrolment::{self, Applicant};
-use server::store::sqlite::SqliteStore;
-use tempfile::TempDir;
+use anyhow::Result;
+use test_postgres::Postgres;
+use tests::Books;
 
-use crate::catalogue::Catalogue;
 use crate::report::{LOTBOOK, Report};
 use crate::settings::Settings;
-use books::Books;
+use books::Figures;
+use imported::{Engine, Imported};
 use process::RunningServer;
 use pushes::Pushed;
 use work::Work;
@@ -33,6 +33,8 @@ use work::Work;
 /// Batches that each device sends, one after another.
 const BATCHES_PER_DEVICE: usize = 5;
 const QUICK_BATCHES_PER_DEVICE: usize = 2;
+/// Devices that push at the same time.
+const DEVICES: usize = 200;
 /// Devices that pull everything at the same time.
 const PULLING_DEVICES: usize = 10;
 
@@ -41,124 +43,149 @@ const PULLING_DEVICES: usize = 10;
 /// # Errors
 /// When the server cannot be started or answers wrongly, or its database is inconsistent afterwards.
 pub(crate) async fn run(settings: &Settings) -> Result<Report> {
-    let bench = Prepared::new(settings).await?;
     let mut report = Report::new("server", "mutations/s", settings.runs());
     report.note("higher_is_better", true);
-    measure_pushes(&bench, settings, &mut report).await?;
-    measure_pulls(&bench, settings, &mut report).await?;
+    let postgres = Postgres::start_durable();
+    if let Err(error) = &postgres {
+        eprintln!("  without PostgreSQL: {error:#}");
+        report.note("without_postgresql", format!("{error:#}"));
+    }
+    let postgres = postgres.ok();
+    let imported = Imported::new(settings, postgres.as_ref(), settings.size(), &[DEVICES]).await?;
+    measure_pushes(&imported, settings, &mut report).await?;
+    measure_pulls(&imported, settings, &mut report).await?;
+    sites::measure(settings, postgres.as_ref(), &mut report).await?;
     Ok(report)
 }
 
-/// A database with the catalogue and the enrolled devices, and the work that those devices will push.
-struct Prepared {
-    dir: TempDir,
-    program: PathBuf,
-    tokens: Vec<String>,
-    work: Work,
+/// The measurements of one engine.
+#[derive(Default)]
+struct Measured {
+    rates: Vec<f64>,
+    floor_rates: Vec<f64>,
+    runs: Vec<Pushed>,
 }
 
-impl Prepared {
-    async fn new(settings: &Settings) -> Result<Self> {
-        let dir = TempDir::new()?;
-        let database = dir.path().join("imported.db");
-        let catalogue = Catalogue::write(settings, settings.size(), dir.path())?;
-        process::import(&settings.server, &database, &catalogue).await?;
-        let tokens = enrolled(&database, work::DEVICES.max(PULLING_DEVICES)).await?;
-        let batches = if settings.quick { QUICK_BATCHES_PER_DEVICE } else { BATCHES_PER_DEVICE };
-        let work = Work::seeded(&books::lots(&database)?, batches)?;
-        Ok(Self { program: settings.server.clone(), dir, tokens, work })
-    }
+fn batches(settings: &Settings) -> usize {
+    if settings.quick { QUICK_BATCHES_PER_DEVICE } else { BATCHES_PER_DEVICE }
+}
 
-    /// Makes a new copy of the database under this name.
-    fn copy(&self, name: &str) -> Result<PathBuf> {
-        let copy = self.dir.path().join(name);
-        for suffix in ["-wal", "-shm"] {
-            let left = self.dir.path().join(format!("{name}{suffix}"));
-            if left.exists() {
-                fs::remove_file(left)?;
+/// Names of an engine's subjects, and what its figures' names begin with.
+fn names(engine: Engine) -> (&'static str, &'static str, &'static str) {
+    match engine {
+        Engine::Sqlite => (LOTBOOK, "floor", "push"),
+        Engine::Postgres => ("lotbook-postgresql", "floor-postgresql", "push_postgresql"),
+    }
+}
+
+/// Pushes all work to a copy of the database, and checks what has been booked.
+async fn pushed(program: &Path, imported: &Imported, engine: Engine, work: &Work) -> Result<(Books, Pushed)> {
+    let books = imported.copy(engine, "pushes.db")?;
+    let before = Figures::read(&books)?;
+    let server = RunningServer::start(program, &books).await?;
+    let pushed = pushes::push(&server, work).await?;
+    server.kill().await?;
+    Figures::read(&books)?.check(&before, work)?;
+    Ok((books, pushed))
+}
+
+/// The time that the floor takes for the rows that were pushed to `books`, in seconds.
+async fn floor(imported: &Imported, books: &Books) -> Result<f64> {
+    match books {
+        Books::File(file) => {
+            let copy = imported.copy(Engine::Sqlite, "floor.db")?;
+            let rows = sqlite_floor::Recorded::read(file)?;
+            copy.file().map_or(Ok(0.0), |copy| rows.write_again(copy))
+        }
+        Books::Postgres(database) => {
+            let copy = imported.copy(Engine::Postgres, "floor.db")?;
+            let rows = postgres_floor::Recorded::read(database).await?;
+            match &copy {
+                Books::Postgres(copy) => rows.write_again(copy).await,
+                Books::File(_) => Ok(0.0),
             }
         }
-        fs::copy(self.dir.path().join("imported.db"), &copy)
-            .context("the imported database cannot be copied")?;
-        // Otherwise the copy would be flushed to disk while the subject is measured.
-        fs::File::open(&copy)?.sync_all()?;
-        Ok(copy)
     }
 }
 
-/// Enrols devices directly in the store, because enrolment over HTTP is rate-limited. Returns their tokens.
-async fn enrolled(database: &Path, devices: usize) -> Result<Vec<String>> {
-    let (store, now) = (SqliteStore::open(database)?, Clock::default().now());
-    let mut tokens = Vec::with_capacity(devices);
-    for _ in 0..devices {
-        let code = enrolment::new_code(&store, DEFAULT_SITE, "", now).await?;
-        let enrolled = enrolment::enrol(&store, &code, Applicant::default(), now).await?;
-        tokens.push(enrolled.ok().context("a fresh code was refused")?.1);
-    }
-    Ok(tokens)
-}
-
-async fn measure_pushes(bench: &Prepared, settings: &Settings, report: &mut Report) -> Result<()> {
-    let before = Books::read(&bench.copy("before.db")?)?;
-    let (mut rates, mut floor_rates, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+async fn measure_pushes(imported: &Imported, settings: &Settings, report: &mut Report) -> Result<()> {
+    let devices = imported.devices(DEVICES, 1)?;
+    let work = Work::seeded(&imported.lots()?, &devices, batches(settings))?;
+    let rate = |seconds: f64| work::count(work.mutations()) / seconds;
+    let mut measured: Vec<(Engine, Measured)> =
+        imported.engines().into_iter().map(|engine| (engine, Measured::default())).collect();
     for run in 0..=settings.runs() {
-        let database = bench.copy("pushes.db")?;
-        let server = RunningServer::start(&bench.program, &database).await?;
-        let pushed = pushes::push(&server, &bench.tokens, &bench.work).await?;
-        server.kill().await?;
-        Books::read(&database)?.check(&before, &bench.work)?;
-        let recorded = floor::Recorded::read(&database)?;
-        let floor_seconds = recorded.write_again(&bench.copy("floor.db")?)?;
-        let rate = |seconds: f64| work::count(bench.work.mutations()) / seconds;
-        let (own, floor) = (rate(pushed.seconds), rate(floor_seconds));
-        eprintln!("  server run {run}: lotbook {own:.0}, floor {floor:.0} mutations/s");
-        if run > 0 {
-            rates.push(own);
-            floor_rates.push(floor);
-            runs.push(pushed);
+        for (engine, measured) in &mut measured {
+            let (books, pushed) = pushed(&settings.server, imported, *engine, &work).await?;
+            let (own, floor) = (rate(pushed.seconds), rate(floor(imported, &books).await?));
+            let (name, ..) = names(*engine);
+            eprintln!("  server run {run}: {name} {own:.0}, its floor {floor:.0} mutations/s");
+            if run > 0 {
+                measured.rates.push(own);
+                measured.floor_rates.push(floor);
+                measured.runs.push(pushed);
+            }
         }
     }
-    report.subject(LOTBOOK, &rates);
-    report.subject("floor", &floor_rates);
+    for (engine, measured) in &measured {
+        tell_pushes(*engine, measured, report);
+    }
+    report.note("push_devices", DEVICES);
+    report.note("push_mutations", work.mutations());
+    Ok(())
+}
+
+fn tell_pushes(engine: Engine, measured: &Measured, report: &mut Report) {
+    let (own, floor, prefix) = names(engine);
+    report.subject(own, &measured.rates);
+    report.subject(floor, &measured.floor_rates);
     let mut detail = |name: &str, unit: &str, figure: fn(&Pushed) -> f64| {
-        report.detail(name, unit, &runs.iter().map(figure).collect::<Vec<_>>());
+        let figures: Vec<f64> = measured.runs.iter().map(figure).collect();
+        report.detail(&format!("{prefix}_{name}"), unit, &figures);
     };
-    detail("push_batch_p50", "ms", |pushed| pushed.latency_millis(50));
-    detail("push_batch_p95", "ms", |pushed| pushed.latency_millis(95));
-    detail("push_batch_p99", "ms", |pushed| pushed.latency_millis(99));
-    detail("push_server_cpu", "us/mutation", Pushed::cpu_micros_per_mutation);
-    detail("push_server_peak_memory", "MB", |pushed| pushed.server_peak_mb);
-    report.note("push_devices", work::DEVICES);
-    report.note("push_mutations", bench.work.mutations());
+    detail("batch_p50", "ms", |pushed| pushed.latency_millis(50));
+    detail("batch_p95", "ms", |pushed| pushed.latency_millis(95));
+    detail("batch_p99", "ms", |pushed| pushed.latency_millis(99));
+    detail("server_cpu", "us/mutation", Pushed::cpu_micros_per_mutation);
+    detail("server_peak_memory", "MB", |pushed| pushed.server_peak_mb);
+}
+
+async fn measure_pulls(imported: &Imported, settings: &Settings, report: &mut Report) -> Result<()> {
+    let devices = imported.devices(PULLING_DEVICES, 1)?;
+    let tokens: Vec<String> = devices.into_iter().map(|device| device.token).collect();
+    for engine in imported.engines() {
+        let (mut alone, mut together) = (Vec::new(), Vec::new());
+        let suffix = if engine == Engine::Postgres { "_postgresql" } else { "" };
+        for run in 0..=settings.runs() {
+            let books = imported.copy(engine, "pulls.db")?;
+            let server = RunningServer::start(&settings.server, &books).await?;
+            let one = pulls::pull(&server, tokens.get(..1).unwrap_or_default()).await?;
+            let many = pulls::pull(&server, &tokens).await?;
+            server.kill().await?;
+            let (name, ..) = names(engine);
+            eprintln!(
+                "  server run {run}: {name} pull {:.2} s, {PULLING_DEVICES} at once {:.2} s",
+                one.seconds, many.seconds
+            );
+            if run > 0 {
+                alone.push(one);
+                together.push(many);
+            }
+        }
+        for (name, runs) in [("pull_alone", alone), ("pull_ten_at_once", together)] {
+            tell_pulls(&format!("{name}{suffix}"), &runs, report);
+        }
+    }
     Ok(())
 }
 
-async fn measure_pulls(bench: &Prepared, settings: &Settings, report: &mut Report) -> Result<()> {
-    let (mut alone, mut together) = (Vec::new(), Vec::new());
-    for run in 0..=settings.runs() {
-        let database = bench.copy("pulls.db")?;
-        let server = RunningServer::start(&bench.program, &database).await?;
-        let one = pulls::pull(&server, bench.tokens.get(..1).unwrap_or_default()).await?;
-        let many = pulls::pull(&server, bench.tokens.get(..PULLING_DEVICES).unwrap_or_default()).await?;
-        server.kill().await?;
-        eprintln!(
-            "  server run {run}: pull {:.2} s, {PULLING_DEVICES} at once {:.2} s",
-            one.seconds, many.seconds
-        );
-        if run > 0 {
-            alone.push(one);
-            together.push(many);
-        }
-    }
-    for (name, runs) in [("pull_alone", alone), ("pull_ten_at_once", together)] {
-        let mut detail = |what: &str, unit: &str, figure: fn(&pulls::Pulled) -> f64| {
-            report.detail(&format!("{name}_{what}"), unit, &runs.iter().map(figure).collect::<Vec<_>>());
-        };
-        detail("time", "s", |pulled| pulled.seconds);
-        detail("rows", "rows/s", |pulled| work::count(pulled.rows) / pulled.seconds);
-        detail("json", "MB/s", |pulled| work::count(pulled.json_bytes) / 1e6 / pulled.seconds);
-        detail("server_cpu", "s", |pulled| pulled.server_cpu_seconds);
-        detail("server_peak_memory", "MB", |pulled| pulled.server_peak_mb);
-    }
-    Ok(())
+fn tell_pulls(name: &str, runs: &[pulls::Pulled], report: &mut Report) {
+    let mut detail = |figure_of: &str, unit: &str, figure: fn(&pulls::Pulled) -> f64| {
+        report.detail(&format!("{name}_{figure_of}"), unit, &runs.iter().map(figure).collect::<Vec<_>>());
+    };
+    detail("time", "s", |pulled| pulled.seconds);
+    detail("rows", "rows/s", |pulled| work::count(pulled.rows) / pulled.seconds);
+    detail("json", "MB/s", |pulled| work::count(pulled.json_bytes) / 1e6 / pulled.seconds);
+    detail("server_cpu", "s", |pulled| pulled.server_cpu_seconds);
+    detail("server_peak_memory", "MB", |pulled| pulled.server_peak_mb);
 }

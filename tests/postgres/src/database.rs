@@ -24,10 +24,22 @@ pub struct Database {
 
 impl Database {
     pub(crate) fn create(instance: &Instance, port: u16) -> Result<Self> {
+        Self::from_template(instance, port, "template1")
+    }
+
+    /// A new database with the same content, reached directly. Nobody may be connected to this one.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn copy(&self) -> Result<Self> {
+        Self::from_template(&self.instance, self.instance.port, &self.name)
+    }
+
+    fn from_template(instance: &Instance, port: u16, template: &str) -> Result<Self> {
         let name = format!("t{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         // One of an earlier process with the same number may be left.
         instance.admin(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        instance.admin(&format!("CREATE DATABASE {name} OWNER {ROLE}"))?;
+        instance.admin(&format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}"))?;
         let url = format!("postgres://{ROLE}@127.0.0.1:{port}/{name}");
         Ok(Self { instance: instance.clone(), name, url })
     }

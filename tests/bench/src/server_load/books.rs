@@ -6,13 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use domain::{LotRef, Quantity};
 use rusqlite::Connection;
+use tests::Books;
 use uuid::Uuid;
 
 use super::work::{LotOnHand, Work};
 
 /// Figures of a database that pushes change.
 #[derive(Debug)]
-pub(super) struct Books {
+pub(super) struct Figures {
     receipts: usize,
     receipts_not_applied: usize,
     ledger_entries: usize,
@@ -23,18 +24,16 @@ pub(super) struct Books {
     wrong_lots: usize,
 }
 
-impl Books {
-    /// Reads the figures of `database`.
-    pub(super) fn read(database: &Path) -> Result<Self> {
-        let connection = open(database)?;
-        let number = |sql: &str| -> Result<i64> { Ok(connection.query_row(sql, [], |row| row.get(0))?) };
-        let count = |sql: &str| -> Result<usize> { Ok(usize::try_from(number(sql)?)?) };
+impl Figures {
+    /// Reads the figures of a database.
+    pub(super) fn read(books: &Books) -> Result<Self> {
+        let count = |sql: &str| -> Result<usize> { Ok(usize::try_from(books.number(sql)?)?) };
         Ok(Self {
             receipts: count("SELECT count(*) FROM receipts")?,
             receipts_not_applied: count("SELECT count(*) FROM receipts WHERE verdict <> 'applied'")?,
             ledger_entries: count("SELECT count(*) FROM stock_ledger")?,
             booked_mutations: count("SELECT count(DISTINCT mutation_id) FROM stock_ledger")?,
-            stock: number("SELECT sum(quantity) FROM inventory_lots")?,
+            stock: books.number("SELECT sum(quantity) FROM inventory_lots")?,
             wrong_lots: count(
                 "SELECT count(*) FROM inventory_lots AS lots WHERE quantity <> (SELECT coalesce(sum(delta), 0) \
                  FROM stock_ledger AS ledger WHERE ledger.site = lots.site AND ledger.product_id = lots.product_id \
@@ -63,20 +62,18 @@ impl Books {
     }
 }
 
-/// All lots of `database`, in key order.
-pub(super) fn lots(database: &Path) -> Result<Vec<LotOnHand>> {
-    let connection = open(database)?;
+/// All lots of a site in the file `database`, in key order.
+pub(super) fn lots(database: &Path, site: &str) -> Result<Vec<LotOnHand>> {
+    let connection =
+        Connection::open(database).with_context(|| format!("{} cannot be opened", database.display()))?;
     let mut select = connection.prepare(
-        "SELECT product_id, lot_code, location, quantity FROM inventory_lots ORDER BY product_id, lot_id",
+        "SELECT product_id, lot_code, location, quantity FROM inventory_lots WHERE site = ?1 \
+         ORDER BY product_id, lot_id",
     )?;
-    let lots = select.query_map([], |row| {
+    let lots = select.query_map([site], |row| {
         let product_id = Uuid::from_bytes(row.get(0)?);
         let lot = LotRef { product_id, lot_code: row.get(1)?, location: row.get(2)? };
         Ok((lot, Quantity(row.get(3)?)))
     })?;
     Ok(lots.collect::<Result<_, _>>()?)
-}
-
-fn open(database: &Path) -> Result<Connection> {
-    Connection::open(database).with_context(|| format!("{} cannot be opened", database.display()))
 }

@@ -1,11 +1,13 @@
 //! Runs the release binary as a process and reads its CPU time and memory.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tests::Books;
 use tests::processes::peak_memory_bytes;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -27,11 +29,11 @@ pub(super) struct RunningServer {
 }
 
 impl RunningServer {
-    /// Starts `program` on `database` and waits until it listens.
-    pub(super) async fn start(program: &Path, database: &Path) -> Result<Self> {
+    /// Starts `program` on a database and waits until it listens.
+    pub(super) async fn start(program: &Path, books: &Books) -> Result<Self> {
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--database"])
-            .arg(database)
+            .arg(address(books))
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -67,10 +69,29 @@ impl RunningServer {
     }
 }
 
-/// Imports a catalogue into a new database.
-pub(super) async fn import(program: &Path, database: &Path, catalogue: &Catalogue) -> Result<()> {
+/// The value of `--database`.
+fn address(books: &Books) -> OsString {
+    match books {
+        Books::File(file) => file.into(),
+        Books::Postgres(database) => database.url().into(),
+    }
+}
+
+/// Moves a file to the empty database of PostgreSQL at `url`.
+pub(super) async fn move_to(program: &Path, file: &Path, url: &str) -> Result<()> {
     let mut command = Command::new(program);
-    command.arg("import").arg("--database").arg(database);
+    command.arg("migrate-from").arg(file).args(["--database", url]);
+    let output = command.output().await;
+    let output = output.with_context(|| format!("{} cannot be started", program.display()))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the catalogue cannot be moved: {said}");
+    Ok(())
+}
+
+/// Imports a catalogue into a site of a file.
+pub(super) async fn import(program: &Path, file: &Path, site: &str, catalogue: &Catalogue) -> Result<()> {
+    let mut command = Command::new(program);
+    command.arg("import").arg("--database").arg(file).args(["--site", site]);
     command.arg("--products").arg(&catalogue.products).arg("--lots").arg(&catalogue.lots);
     let status = command.stdout(Stdio::null()).status().await;
     let status = status.with_context(|| format!("{} cannot be started", program.display()))?;

@@ -40,12 +40,12 @@ impl Pushed {
 }
 
 /// Pushes all work. Afterwards, untimed, every device sends its last batch again, as after a lost answer.
-pub(super) async fn push(server: &RunningServer, tokens: &[String], work: &Work) -> Result<Pushed> {
-    let rev = revision(server).await?;
-    let devices: Vec<Device> = (work.devices.iter().zip(tokens))
-        .map(|(work, token)| {
-            let transport = NativeTransport::new(&server.url, token)?;
-            Ok(Device { transport, client: work.client, batches: work.batches.clone(), rev })
+pub(super) async fn push(server: &RunningServer, work: &Work) -> Result<Pushed> {
+    let devices: Vec<Device> = (work.devices.iter())
+        .map(|work| {
+            let transport = NativeTransport::new(&server.url, &work.enrolled.token)?;
+            let (client, rev) = (work.client, work.enrolled.rev);
+            Ok(Device { transport, client, batches: work.batches.clone(), rev })
         })
         .collect::<Result<_>>()?;
     let (began, cpu_before) = (Instant::now(), server.cpu_seconds()?);
@@ -117,11 +117,4 @@ fn ensure_applied<R: Clone>(batch: &[Mutation<Action>], receipts: &[Receipt<R>])
     let answered = receipts.iter().map(|receipt| (receipt.seq, receipt.id, receipt.outcome.verdict));
     ensure!(asked.eq(answered), "a batch was not applied as it was sent");
     Ok(())
-}
-
-/// The server's current revision.
-async fn revision(server: &RunningServer) -> Result<u64> {
-    let answer = reqwest::get(format!("{}/healthz", server.url)).await?.bytes().await?;
-    let health: serde_json::Value = serde_json::from_slice(&answer)?;
-    health.get("rev").and_then(serde_json::Value::as_u64).context("the health answer has no revision")
 }

@@ -1,13 +1,11 @@
 //! The pushed work: stock movements on lots of the catalogue, the same for every run.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result};
 use domain::{Action, LotRef, Quantity, Warehouse};
 use fastrand::Rng;
 use sync::{MAX_BATCH_MUTATIONS, Mutation, Records as _, UnixMillis};
 use uuid::{Builder, Uuid};
 
-/// Devices that push at the same time.
-pub(super) const DEVICES: usize = 200;
 const SEED: u64 = 20_260_301;
 const CAPTURED_AT_MILLIS: u64 = 1_795_000_000_000;
 /// A mix about like a day's work: mostly picks, then moves, receipts and cycle counts.
@@ -18,9 +16,22 @@ const RECEIPTS_PERCENT: u64 = 10;
 /// A lot and its quantity before the pushes.
 pub(super) type LotOnHand = (LotRef, Quantity);
 
+/// A device as the server knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Enrolled {
+    /// The number of its site.
+    pub(super) site: usize,
+    /// The revision of its site before the pushes.
+    pub(super) rev: u64,
+    /// Its token.
+    pub(super) token: String,
+}
+
 /// One device's work.
 #[derive(Debug)]
 pub(super) struct DeviceWork {
+    /// Who does it.
+    pub(super) enrolled: Enrolled,
     /// The client id.
     pub(super) client: Uuid,
     /// Full batches, to be sent in order.
@@ -35,12 +46,19 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Generates work; each mutation draws one of `lots`.
-    pub(super) fn seeded(lots: &[LotOnHand], batches_per_device: usize) -> Result<Self> {
-        ensure!(!lots.is_empty(), "the imported database holds no lots to work on");
+    /// Generates work for each device; each mutation draws one of its site's lots.
+    pub(super) fn seeded(
+        lots_of_sites: &[Vec<LotOnHand>],
+        enrolled: &[Enrolled],
+        batches_per_device: usize,
+    ) -> Result<Self> {
         let mut random = Rng::with_seed(SEED);
-        let devices = (0..DEVICES).map(|_| device(lots, batches_per_device, &mut random)).collect();
-        Ok(Self { devices })
+        let devices = enrolled.iter().map(|enrolled| {
+            let lots = lots_of_sites.get(enrolled.site).filter(|lots| !lots.is_empty());
+            let lots = lots.context("a site of the imported database holds no lots to work on")?;
+            Ok(device(lots, enrolled, batches_per_device, &mut random))
+        });
+        Ok(Self { devices: devices.collect::<Result<_>>()? })
     }
 
     fn all(&self) -> impl Iterator<Item = &Action> {
@@ -72,14 +90,15 @@ impl Work {
     }
 }
 
-fn device(lots: &[LotOnHand], batches: usize, random: &mut Rng) -> DeviceWork {
+fn device(lots: &[LotOnHand], enrolled: &Enrolled, batches: usize, random: &mut Rng) -> DeviceWork {
     let mut seqs = 1_u64..;
     let mut batch = || {
         let seqs = seqs.by_ref().take(MAX_BATCH_MUTATIONS);
         seqs.map(|seq| mutation(seq, action(lots, random), random)).collect()
     };
     let batches = (0..batches).map(|_| batch()).collect();
-    DeviceWork { client: Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid(), batches }
+    let client = Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid();
+    DeviceWork { enrolled: enrolled.clone(), client, batches }
 }
 
 fn mutation(seq: u64, action: Action, random: &mut Rng) -> Mutation<Action> {

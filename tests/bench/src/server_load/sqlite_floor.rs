@@ -1,4 +1,4 @@
-//! The floor: a plain loop writes the rows of a load again. One thread, one transaction per batch, prepared
+//! The floor of SQLite: a plain loop writes the rows of a load again. One thread, one transaction per batch, prepared
 //! statements, the server's database settings and equally durable commits; no HTTP, JSON, rules or look-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
