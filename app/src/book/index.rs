@@ -10,7 +10,7 @@ use domain::{Action, PRODUCTS, Row, Warehouse};
 use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use schema::IdbStore;
-use sync::{Changed, Records, RowKey, Rows, Store, UnixMillis, Versioned, fold, set_of};
+use sync::{Changed, Records, RowKey, Rows, Store, StoreError, UnixMillis, Versioned, fold, set_of};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 
@@ -37,6 +37,8 @@ pub(super) struct Reading {
     /// The last key read.
     through: RefCell<String>,
     is_running: Cell<bool>,
+    /// The result of the last run; none before its end.
+    ended: RefCell<Option<Result<(), StoreError>>>,
     /// Whether more rows arrived during the run.
     is_more: Cell<bool>,
     /// Changes whenever reading starts over; rows read for an older generation are dropped.
@@ -86,17 +88,20 @@ impl Book {
             return;
         }
         let mut parts = 0;
-        loop {
+        let ended = loop {
             let after = reading.through.borrow().clone();
             let generation = reading.generation.get();
             reading.is_more.set(false);
             let rows = self.store().scan(PRODUCTS, "", &after, LOAD_ROWS).await;
-            let Ok(rows) = self.client().noted(rows) else { break };
+            let rows = match self.client().noted(rows) {
+                Ok(rows) => rows,
+                Err(error) => break Err(error),
+            };
             if reading.generation.get() != generation {
                 continue;
             }
             if rows.is_empty() && !reading.is_more.get() {
-                break;
+                break Ok(());
             }
             self.take_in_rows(&rows);
             parts += 1;
@@ -105,12 +110,25 @@ impl Book {
             }
             TimeoutFuture::new(0).await;
             self.wait_for_pause().await;
-        }
+        };
+        reading.ended.replace(Some(ended));
         reading.is_running.set(false);
         // If it fails, look-ups still bring the rows of earlier builds up to date where they need them.
         drop(self.client().noted(self.store().reindex_all().await));
         self.refresh_pending().await;
         self.emit_changed(Change { rows: Changed::Many, ..Change::default() });
+    }
+
+    /// Whether the catalogue has been read from the store to its end; an error if it could not be.
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub(crate) fn has_read_catalogue(&self) -> Result<bool, StoreError> {
+        match &*self.0.reading.ended.borrow() {
+            Some(Err(error)) => Err(error.clone()),
+            Some(Ok(())) => Ok(true),
+            None => Ok(false),
+        }
     }
 
     /// Updates the labels of products with pending mutations, because rows read in the meantime lack them.

@@ -154,15 +154,20 @@ fn ResultList(props: &ResultsProps) -> Html {
             if found > MAX_SHOWN_PRODUCTS {
                 <p class="matches-more">{ tn(found - MAX_SHOWN_PRODUCTS, "{n} more. Type more of the name.", "{n} more. Type more of the name.") }</p>
             } else if is_empty {
-                <p class="matches-more">{ t(NOTHING) }</p>
+                <p class="matches-more">{ nothing(&props.view) }</p>
             }
         </div>
     }
 }
 
+/// Nothing was found, or nothing could be searched.
+fn nothing(view: &CatalogueView) -> &str {
+    view.fault.as_deref().unwrap_or_else(|| t(NOTHING))
+}
+
 fn sentence(view: &CatalogueView, rows: usize) -> String {
     match view.hits.len() {
-        0 if rows == 0 => t(NOTHING).to_owned(),
+        0 if rows == 0 => nothing(view).to_owned(),
         0 => tn(rows, "{n} result", "{n} results"),
         found if view.is_similar => tf("No exact match. Similar: {found}", &[("found", &products(found))]),
         found => products(found),

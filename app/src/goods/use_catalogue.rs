@@ -18,8 +18,10 @@ use client::Completeness;
 /// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CatalogueView {
-    /// Whether the catalogue is loaded, or loading has failed.
+    /// Whether there are products to show, or none are on this device.
     pub(crate) ready: bool,
+    /// Why the catalogue, or the rest of it, could not be read, as a sentence.
+    pub(crate) fault: Option<String>,
     /// Products in the catalogue.
     pub(crate) total: usize,
     /// The products found, in list order. An `Rc<Vec>` is compared by pointer first, which avoids comparing
@@ -55,8 +57,12 @@ pub(crate) fn use_catalogue(query: &str) -> CatalogueView {
         _ => ((*exact).clone(), false),
     };
     let total = book.catalogue_len();
-    let ready = total > 0 || book.client().completeness() == Completeness::Complete;
-    CatalogueView { ready, total, hits, is_similar }
+    let (is_read, fault) = match book.has_read_catalogue() {
+        Ok(is_read) => (is_read, None),
+        Err(error) => (false, Some(store_fault(&error))),
+    };
+    let ready = total > 0 || (is_read && book.client().completeness() == Completeness::Complete);
+    CatalogueView { ready, fault, total, hits, is_similar }
 }
 
 /// Like [`use_catalogue`] for the stock list, filtered by stock as well; with the progress of reading the

@@ -104,7 +104,9 @@ fn Search(props: &SearchProps) -> Html {
             <p>{ tf("The product you choose gets the barcode {code}.", &[("code", &props.code)]) }</p>
             <div ref={search}>{ field.view() }</div>
             <div role="status">
-                if is_asked && found.hits.is_empty() {
+                if let Some(fault) = &found.fault {
+                    <p class="muted">{ fault.clone() }</p>
+                } else if is_asked && found.hits.is_empty() {
                     <p class="muted">{ t("No product matches.") }</p>
                 } else if is_asked {
                     <p class="visually-hidden">{ products(found.hits.len()) }</p>

@@ -19,7 +19,7 @@ use crate::goods::use_catalogue::{CatalogueView, use_stock};
 use crate::route::Route;
 use crate::ui::button::{button, choice, link_button};
 use crate::ui::icon::{Glyph, icon};
-use crate::ui::placeholder::{Placeholder, skeleton};
+use crate::ui::placeholder::{Placeholder, read_failure, skeleton};
 use crate::ui::use_office::use_office;
 use crate::use_offline_sync::{OfflineSync, use_sync};
 use crate::words::language::{grouped, t, tf, tn};
@@ -153,6 +153,9 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, search: &StockSearch) ->
         Completeness::Partial { percent } => tf(", {percent} % downloaded", &[("percent", &percent)]),
         Completeness::Empty | Completeness::Complete => String::new(),
     };
+    if view.fault.is_some() {
+        return t("The stock list can't be read").to_owned();
+    }
     match (view.ready, search.text.trim().is_empty() && search.filter == StockFilter::Any) {
         (false, _) if sync.catalogue == Completeness::Empty => String::new(),
         (false, _) => t("Reading the stock list").to_owned(),
@@ -169,6 +172,9 @@ fn count_line(view: &CatalogueView, sync: &OfflineSync, search: &StockSearch) ->
 }
 
 fn empty(view: &CatalogueView, sync: &OfflineSync, search: &UseStateHandle<StockSearch>) -> Html {
+    if let Some(fault) = &view.fault {
+        return read_failure(fault);
+    }
     if !view.ready && sync.catalogue != Completeness::Empty {
         return skeleton();
     }

@@ -25,6 +25,8 @@ online+reads-hang loading              {product}                    loading
 online+rest-hangs rest-waited-for      {product}                    loading
 online+rest-fails rest-not-loaded      {product}                    back-to-stock
 online+reads-fail read-failed          {product}                    read-failure
+online+reads-hang stock-reading        /stock                       loading
+online+reads-fail stock-unreadable     /stock                       read-failure
 online+nearly-full nearly-full         /stock                       storage-notice
 online+device-full storage-full        {product}/work/pick          quantity=1 !save storage-full
 new             new-home               /                            home
