@@ -232,6 +232,11 @@ async fn sweep_hourly(store: Arc<dyn Store>, options: ServeOptions) {
             Ok(forgotten) => tracing::info!(forgotten, "forgot old receipts"),
             Err(fault) => tracing::warn!(%fault, "old receipts could not be deleted"),
         }
+        match store.pack_ledger(options.clock.now()).await {
+            Ok(0) => {}
+            Ok(packed) => tracing::info!(packed, "packed old months of the ledger"),
+            Err(fault) => tracing::warn!(%fault, "old months of the ledger could not be packed"),
+        }
         let before = options.clock.now().0.saturating_sub(i64::from(options.retention_days) * MILLIS_A_DAY);
         match store.purge(sync::UnixMillis(before)).await {
             Ok(0) => {}

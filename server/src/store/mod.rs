@@ -470,6 +470,9 @@ pub trait Store: Send + Sync + 'static {
     /// Returns their number.
     async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
+    /// Packs the ledger entries of months that ended more than 400 days ago; histories still have them. Returns their number.
+    async fn pack_ledger(&self, now: UnixMillis) -> Result<u64, StoreFault>;
+
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
 

@@ -35,10 +35,11 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 17] = [
+const TABLES: [Table; 18] = [
     Table {
         name: "sites",
-        columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f",
+        columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f \
+                  archived_rev:i",
     },
     Table {
         name: "products",
@@ -55,6 +56,7 @@ const TABLES: [Table; 17] = [
         columns: "site:t rev:i line:i product_id:u lot_id:u lot_code:t location:t delta:i movement:t note:t \
                   mutation_id:u client:u author:t captured_at:i booked_at:i",
     },
+    Table { name: "ledger_months", columns: "site:t product_id:u month:t first_rev:i last_rev:i body:b" },
     Table {
         name: "orders",
         columns: "site:t order_id:u number:t currency:t total_minor:i rev:i mutation_id:u client:u author:t \

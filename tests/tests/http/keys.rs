@@ -162,6 +162,9 @@ const EARLIER: &str = "
     DROP TABLE imports;
     DROP TABLE import_rows;
     ALTER TABLE clients DROP COLUMN acknowledged_seq;
+    DROP TABLE ledger_months;
+    DROP TRIGGER stock_ledger_loses_nothing;
+    ALTER TABLE sites DROP COLUMN archived_rev;
     DROP INDEX receipts_by_age;
     PRAGMA user_version = 7;";
 

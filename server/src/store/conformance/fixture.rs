@@ -25,6 +25,7 @@ pub type Checked = Result<()>;
 pub(super) const SITE: &str = "main";
 /// The server's clock.
 pub(super) const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
+pub(super) const DAY_MILLIS: u64 = 86_400_000;
 /// Pulls of a device until it has all rows; more mean that it never ends.
 const MAX_PULLS: usize = 100_000;
 /// How often, and how long apart, a site that an import closes is asked.
@@ -43,6 +44,10 @@ pub trait Engine: Send + Sync {
 }
 
 /// Two stores on one database with the site [`SITE`], as of two servers.
+pub(super) fn days_ago(days: u64) -> UnixMillis {
+    UnixMillis(NOW.0 - i64::try_from(days * DAY_MILLIS).unwrap_or(0))
+}
+
 pub(super) async fn two_stores(engine: &dyn Engine) -> Result<[Arc<dyn Store>; 2]> {
     let first = engine.open().await?;
     first.ensure_site(SITE).await?;

@@ -11,7 +11,10 @@ use sync::UnixMillis;
 use uuid::Uuid;
 
 use super::super::{Enrolment, HistoryQuery, Store};
-use super::fixture::{Checked, Engine, NOW, SITE, Sender, create, lot_of, one_store, pick, product, receive};
+use super::fixture::{
+    Checked, DAY_MILLIS, Engine, NOW, SITE, Sender, create, days_ago, lot_of, one_store, pick, product,
+    receive,
+};
 
 /// Pages read; more mean that they never end.
 const MAX_PAGES: usize = 100;
@@ -76,6 +79,74 @@ pub async fn a_history_is_read_in_pages(engine: &dyn Engine) -> Checked {
     Ok(())
 }
 
+/// Packs old months of the ledger, in several slices. Histories are the same before and after, page by page and within a
+/// page, also when a server's clock that was set back books into a month that is packed already.
+pub async fn old_months_are_packed_and_still_read(engine: &dyn Engine) -> Checked {
+    let store = &*one_store(engine).await?;
+    let mut ada = Sender::new(SITE, 1);
+    store.add_code(SITE, [1; 32], "Dock 1", NOW.plus(1)).await?;
+    enrol(store, &ada).await?;
+    let (bin, other) = (lot_of(&product(1), "A"), lot_of(&product(1), "B"));
+    let elsewhere = lot_of(&product(2), "A");
+    ada.now = days_ago(900);
+    ada.book(store, [create(1), create(2), receive(&other, Quantity(500))]).await?;
+    for batch in 0..24 {
+        ada.now = days_ago(900 - batch * 4);
+        ada.book(
+            store,
+            (0..100).map(|at| receive(if at % 9 == 0 { &elsewhere } else { &bin }, Quantity(at + 1))),
+        )
+        .await?;
+    }
+    ada.now = days_ago(5);
+    ada.book(store, [pick(&bin, 3), receive(&other, Quantity(20))]).await?;
+    let queries = [
+        of(1),
+        of(2),
+        HistoryQuery { lot: Some(other.id()), ..of(1) },
+        HistoryQuery { before: Some(1_500), ..of(1) },
+    ];
+    let before = all_pages(store, &queries).await?;
+    assert!(
+        before[0].len() > 5
+            && before[0].iter().flat_map(|page| &page.entries).all(|of| of.device == "Dock 1")
+    );
+
+    assert_eq!(store.pack_ledger(days_ago(500)).await?, 0, "those of 400 days stay");
+    assert_eq!(store.pack_ledger(NOW).await?, 2_401);
+    assert_eq!(store.pack_ledger(NOW).await?, 0);
+    assert_eq!(all_pages(store, &queries).await?, before);
+
+    ada.now = days_ago(899);
+    ada.book(store, [pick(&bin, 1), receive(&other, Quantity(7))]).await?;
+    let before = all_pages(store, &queries).await?;
+    let later = NOW.plus(DAY_MILLIS * 500);
+    assert_eq!(store.pack_ledger(later).await?, 4);
+    assert_eq!(all_pages(store, &queries).await?, before);
+    Ok(())
+}
+
+async fn all_pages(store: &dyn Store, queries: &[HistoryQuery]) -> anyhow::Result<Vec<Vec<HistoryAnswer>>> {
+    let mut all = Vec::with_capacity(queries.len());
+    for query in queries {
+        all.push(pages(store, *query).await?);
+    }
+    Ok(all)
+}
+
+async fn enrol(store: &dyn Store, sender: &Sender) -> Checked {
+    let enrolment = Enrolment {
+        code_hash: [1; 32],
+        device_name: String::new(),
+        device: sender.device,
+        token_hash: [2; 32],
+        held_site: None,
+        now: NOW,
+    };
+    store.enrol(enrolment).await?.ok().context("enrolled")?;
+    Ok(())
+}
+
 fn ada_id() -> Uuid {
     Uuid::from_u128(0xADA)
 }
@@ -86,15 +157,7 @@ pub async fn a_history_names_people_and_reasons(engine: &dyn Engine) -> Checked 
     store.ensure_site("other").await?;
     let mut ada = Sender::new(SITE, 1);
     store.add_code(SITE, [1; 32], "Dock 1", NOW.plus(1)).await?;
-    let enrolment = Enrolment {
-        code_hash: [1; 32],
-        device_name: String::new(),
-        device: ada.device,
-        token_hash: [2; 32],
-        held_site: None,
-        now: NOW,
-    };
-    store.enrol(enrolment).await?.ok().context("enrolled")?;
+    enrol(store, &ada).await?;
     let bin = lot_of(&product(1), "A");
     let reason = "it's 100% \\ \"odd\"".to_owned();
     let taken = Action::PickLot { lot: bin.clone(), quantity: Quantity::units(2), reason: reason.clone() };

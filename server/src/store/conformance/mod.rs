@@ -38,7 +38,9 @@ pub use epochs::{
     a_site_is_created_once, an_epoch_renewed_at_once_begins_once, an_epoch_that_comes_too_soon_is_deferred,
     finds_the_site_that_a_device_belongs_to, says_that_it_can_write,
 };
-pub use histories::{a_history_is_read_in_pages, a_history_names_people_and_reasons};
+pub use histories::{
+    a_history_is_read_in_pages, a_history_names_people_and_reasons, old_months_are_packed_and_still_read,
+};
 pub use imports::{
     an_import_is_seen_whole, an_import_that_fails_leaves_nothing, an_import_without_consent_writes_nothing,
     an_import_writes_what_differs, consent_holds_for_the_changes_that_were_shown,
@@ -125,6 +127,7 @@ macro_rules! for_each_server_store_case {
         $run!(lists_lots_that_are_not_available);
         $run!(a_history_is_read_in_pages);
         $run!(a_history_names_people_and_reasons);
+        $run!(old_months_are_packed_and_still_read);
         $run!(keeps_odd_texts);
         $run!(keeps_the_largest_numbers);
         $run!(keeps_what_is_absent);

@@ -7,17 +7,11 @@ use sync::{Cursor, UnixMillis, Verdict};
 
 use super::super::Pulled;
 use super::fixture::{
-    Checked, Engine, Holder, NOW, SITE, Sender, create, lot_of, on_hand, one_store, pick, product, receive,
-    site, two_stores, verdicts,
+    Checked, DAY_MILLIS, Engine, Holder, NOW, SITE, Sender, create, days_ago, lot_of, on_hand, one_store,
+    pick, product, receive, site, two_stores, verdicts,
 };
 use super::snapshots::{CODES, report};
 use crate::booking::Batch;
-
-const DAY_MILLIS: u64 = 86_400_000;
-
-fn days_ago(days: u64) -> UnixMillis {
-    UnixMillis(NOW.0 - i64::try_from(days * DAY_MILLIS).unwrap_or(0))
-}
 
 /// A purge deletes tombstones before a time. A cursor from before them begins a new snapshot; later ones go on.
 pub async fn a_purge_ends_the_cursors_before_it(engine: &dyn Engine) -> Checked {

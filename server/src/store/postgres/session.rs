@@ -16,8 +16,18 @@ use super::arrays::Arrays;
 use super::fault::{Aftermath, aftermath, described, fault};
 
 /// The dialect of PostgreSQL.
-pub(super) static DIALECT: Dialect =
-    Dialect { for_update: " FOR UPDATE", unindexed: "", has_index_hints: false, ordered_join: "JOIN" };
+pub(super) static DIALECT: Dialect = Dialect {
+    for_update: " FOR UPDATE",
+    unindexed: "",
+    has_index_hints: false,
+    ordered_join: "JOIN",
+    // Transactions that change the privileges of a table at the same time would fail.
+    before_ledger_deletion: &[
+        "SELECT pg_advisory_xact_lock(-4914011507)",
+        "GRANT DELETE ON stock_ledger TO CURRENT_USER",
+    ],
+    after_ledger_deletion: &["REVOKE DELETE ON stock_ledger FROM CURRENT_USER"],
+};
 
 /// Rows that are held in memory before they are handled.
 const MAX_HELD_ROWS: usize = 500;
@@ -194,6 +204,10 @@ impl Columns for Row {
     }
 
     fn optional_id(&self, at: usize) -> Result<Option<Uuid>, StoreFault> {
+        read(self, at)
+    }
+
+    fn bytes(&self, at: usize) -> Result<&[u8], StoreFault> {
         read(self, at)
     }
 

@@ -4,6 +4,7 @@ mod connections;
 mod spread;
 mod writes;
 
+use sync::UnixMillis;
 use test_postgres::{Database, Postgres};
 use uuid::Uuid;
 
@@ -208,7 +209,7 @@ async fn tables_can_be_spread_by_site() {
     let triggers = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal";
     assert_eq!(database.as_superuser(triggers).expect("triggers"), "");
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
-    assert_eq!(database.as_superuser(tables).expect("tables"), "20", "the checks see them");
+    assert_eq!(database.as_superuser(tables).expect("tables"), "21", "the checks see them");
 }
 
 #[tokio::test]
@@ -222,6 +223,8 @@ async fn the_ledger_is_append_only() {
         session.execute(sql, &params![Uuid::nil()]).map(Decided::Keep)
     };
     assert_eq!(store.engine().write(Lane::of("s"), insert).await.expect("an entry"), 1);
+    let after_a_year = UnixMillis(500 * 24 * 60 * 60 * 1_000);
+    assert_eq!(store.pack_ledger(after_a_year).await.expect("packed"), 1);
     for sql in ["UPDATE stock_ledger SET delta = 2", "DELETE FROM stock_ledger", "TRUNCATE stock_ledger"] {
         let change = move |session: &dyn Session| session.execute(sql, &[]).map(Decided::Keep);
         let refused = store.engine().write(Lane::of("s"), change).await.expect_err(sql).to_string();

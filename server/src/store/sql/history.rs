@@ -9,7 +9,7 @@ use sync::UnixMillis;
 use super::super::{HistoryQuery, StoreFault};
 use super::convert::{exception_kind, from_i64, stored_json, to_i64, unreadable};
 use super::session::{Columns, Dialect, Session, params};
-use super::sites;
+use super::{ledger_months, sites};
 
 /// Maximum entries of one product under one revision: the rows of an import's revision; an order has fewer
 /// lines.
@@ -177,9 +177,13 @@ fn newest(
 ) -> Result<Vec<HistoryEntry>, StoreFault> {
     let dialect = session.dialect();
     let newest = if query.lot.is_some() { newest_of_lot_sql(dialect) } else { newest_sql(dialect) };
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let params = params![site, query.product, query.lot, before, limit];
-    session.all(&page_sql(&newest, dialect), &params, entry)
+    let max_rows = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = params![site, query.product, query.lot, before, max_rows];
+    let mut entries = session.all(&page_sql(&newest, dialect), &params, entry)?;
+    if entries.len() < limit {
+        entries.extend(ledger_months::newest(session, site, query, before, limit - entries.len())?);
+    }
+    Ok(entries)
 }
 
 pub(crate) fn page_sql(newest: &str, dialect: &Dialect) -> String {

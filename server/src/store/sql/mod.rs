@@ -12,6 +12,7 @@ pub(crate) mod history;
 mod import;
 mod import_run;
 mod keys;
+mod ledger_months;
 pub(crate) mod load;
 pub(crate) mod products;
 pub(crate) mod pull;

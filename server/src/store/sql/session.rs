@@ -85,6 +85,12 @@ impl From<bool> for Param<'_> {
     }
 }
 
+impl<'p> From<&'p [u8]> for Param<'p> {
+    fn from(bytes: &'p [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
 impl<'p, const N: usize> From<&'p [u8; N]> for Param<'p> {
     fn from(bytes: &'p [u8; N]) -> Self {
         Self::Bytes(bytes)
@@ -102,6 +108,7 @@ pub(crate) trait Columns {
     fn optional_text(&self, at: usize) -> Result<Option<&str>, StoreFault>;
     fn optional_int(&self, at: usize) -> Result<Option<i64>, StoreFault>;
     fn optional_id(&self, at: usize) -> Result<Option<Uuid>, StoreFault>;
+    fn bytes(&self, at: usize) -> Result<&[u8], StoreFault>;
     /// A condition or a column of truth values.
     fn flag(&self, at: usize) -> Result<bool, StoreFault>;
 
@@ -133,6 +140,10 @@ pub(crate) struct Dialect {
     pub(crate) has_index_hints: bool,
     /// Joins in the order of the statement, where the engine can be told so.
     pub(crate) ordered_join: &'static str,
+    /// Permits this transaction to delete entries of the ledger, where privileges forbid it.
+    pub(crate) before_ledger_deletion: &'static [&'static str],
+    /// Forbids it again.
+    pub(crate) after_ledger_deletion: &'static [&'static str],
 }
 
 impl Dialect {

@@ -18,8 +18,8 @@ use super::engine::{Decided, Engine, Lane};
 use super::session::Session;
 use super::staging::{self, Progress};
 use super::{
-    audit, devices, export, history, import_run, keys, products, pull, purge, push, retention, sites,
-    unavailable,
+    audit, devices, export, history, import_run, keys, ledger_months, products, pull, purge, push, retention,
+    sites, unavailable,
 };
 use crate::booking::{Batch, Scope};
 
@@ -48,6 +48,26 @@ impl<E: Engine> SqlStore<E> {
         work: impl Fn(&dyn Session) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
         self.engine.write(lane, move |session| work(session).map(Decided::Keep)).await
+    }
+
+    /// Runs `slice` for each site, in a transaction each, until it has nothing left to do there. Returns the sum of the
+    /// numbers that it returns. A site that is closed for an import has its turn the next time.
+    async fn in_slices(
+        &self,
+        slice: impl Fn(&dyn Session, &str) -> Result<u64, StoreFault> + Clone + Send + 'static,
+    ) -> Result<u64, StoreFault> {
+        let mut done = 0;
+        for Site { site, .. } in self.sites().await? {
+            for _ in 0..purge::MAX_SLICES {
+                let (name, slice) = (site.clone(), slice.clone());
+                let sliced = self.write(Lane::of(&site), move |session| slice(session, &name)).await;
+                match unless_importing(sliced)? {
+                    0 => break,
+                    rows => done += rows,
+                }
+            }
+        }
+        Ok(done)
     }
 }
 
@@ -230,35 +250,15 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault> {
-        let mut forgotten = 0;
-        for Site { site, .. } in self.sites().await? {
-            for _ in 0..purge::MAX_SLICES {
-                let name = site.clone();
-                let slice = self
-                    .write(Lane::of(&site), move |session| retention::forget_receipts(session, &name, now));
-                match unless_importing(slice.await)? {
-                    0 => break,
-                    receipts => forgotten += receipts,
-                }
-            }
-        }
-        Ok(forgotten)
+        self.in_slices(move |session, site| retention::forget_receipts(session, site, now)).await
+    }
+
+    async fn pack_ledger(&self, now: UnixMillis) -> Result<u64, StoreFault> {
+        self.in_slices(move |session, site| ledger_months::pack(session, site, now)).await
     }
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
-        let mut purged = 0;
-        for Site { site, .. } in self.sites().await? {
-            for _ in 0..purge::MAX_SLICES {
-                let name = site.clone();
-                let slice =
-                    self.write(Lane::of(&site), move |session| purge::purge_slice(session, &name, before));
-                match unless_importing(slice.await)? {
-                    0 => break,
-                    rows => purged += rows,
-                }
-            }
-        }
-        Ok(purged)
+        self.in_slices(move |session, site| purge::purge_slice(session, site, before)).await
     }
 
     async fn check_writable(&self) -> Result<(), StoreFault> {

@@ -8,8 +8,15 @@ use super::super::StoreFault;
 use super::super::sql::session::{Columns, Dialect, EachRow, Insert, Keyed, Param, Session};
 
 /// The dialect of SQLite.
-pub(super) static DIALECT: Dialect =
-    Dialect { for_update: "", unindexed: "+", has_index_hints: true, ordered_join: "CROSS JOIN" };
+pub(super) static DIALECT: Dialect = Dialect {
+    for_update: "",
+    unindexed: "+",
+    has_index_hints: true,
+    ordered_join: "CROSS JOIN",
+    // The trigger lets go what has been packed.
+    before_ledger_deletion: &[],
+    after_ledger_deletion: &[],
+};
 
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -37,6 +44,10 @@ impl Columns for rusqlite::Row<'_> {
 
     fn optional_id(&self, at: usize) -> Result<Option<Uuid>, StoreFault> {
         Ok(self.get(at)?)
+    }
+
+    fn bytes(&self, at: usize) -> Result<&[u8], StoreFault> {
+        self.get_ref(at)?.as_blob().map_err(|error| StoreFault::Failed(error.to_string()))
     }
 
     fn flag(&self, at: usize) -> Result<bool, StoreFault> {

@@ -100,3 +100,34 @@ async fn a_backup_has_new_epochs_and_none_that_is_due() {
     assert!(own[0].epoch_is_due && !copied[0].epoch_is_due);
     assert_ne!(copied[0].epoch, own[0].epoch);
 }
+
+#[tokio::test]
+async fn the_ledger_loses_only_what_is_packed_into_less_than_a_fifth() {
+    let (_dir, store, connection) = store();
+    connection
+        .execute_batch(
+            "INSERT INTO sites (site, name, epoch, rev) VALUES ('s', 's', zeroblob(16), 20001);
+             CREATE TABLE of_product AS
+             WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 199)
+             SELECT n, randomblob(16) AS product, randomblob(16) AS lot, randomblob(16) AS client FROM n;
+             WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+             INSERT INTO stock_ledger
+             SELECT 's', n.n, 0, product, lot, 'L' || (p.n * 7919), 'A-' || p.n, -1000 * (n.n % 12), 'pick', '',
+                    randomblob(16), client, 'Ada Picker', n.n * 60000, n.n * 60000 + 1234
+             FROM n JOIN of_product AS p ON p.n = n.n % 200;
+             INSERT INTO stock_ledger
+             SELECT 's', 20001, 0, zeroblob(16), zeroblob(16), '', '', 1, 'pick', '', NULL, NULL, '', 0, 40000000000;",
+        )
+        .expect("entries");
+    let number = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).expect(sql) };
+    let pages =
+        "SELECT sum(pgsize) FROM dbstat WHERE name IN ('stock_ledger', 'ledger_by_lot', 'ledger_by_product')";
+    let before = number(pages);
+    let after_a_year = UnixMillis(500 * 24 * 60 * 60 * 1_000);
+    assert_eq!(store.pack_ledger(after_a_year).await.expect("packed"), 20_000);
+    let packed = number("SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%ledger_months%'");
+    assert!(packed * 5 < before, "{before} bytes of the ledger became {packed}");
+    assert_eq!(number("SELECT count(*) FROM stock_ledger"), 1);
+    let refused = connection.execute("DELETE FROM stock_ledger", []).expect_err("it is not packed");
+    assert!(refused.to_string().contains("append-only"), "{refused}");
+}

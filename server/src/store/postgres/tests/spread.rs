@@ -18,14 +18,18 @@ use crate::store::{Store, StoreFault};
 
 /// The partitions of each table.
 const PARTITIONS: u32 = 4;
-/// The statements that may look at every site, by their texts: they list sites, or find out which one something is of.
-const OF_ALL_SITES: [&str; 6] = [
+/// The statements that may look at every site, by their texts: they list sites, find out which one something is of, or change
+/// privileges.
+const OF_ALL_SITES: [&str; 9] = [
     "FROM sites ORDER BY site",
     "FROM devices WHERE token_hash = ?1",
     "SELECT device FROM devices WHERE revoked_at IS NOT NULL",
     "FROM enrolment_codes WHERE code_hash = ?1",
     "SELECT site FROM clients WHERE client = ?1",
     "SELECT site FROM sites WHERE epoch = ?1",
+    "SELECT pg_advisory_xact_lock",
+    "GRANT DELETE ON stock_ledger",
+    "REVOKE DELETE ON stock_ledger",
 ];
 /// The table of the versions of the tables, which is of no site.
 const VERSIONS: &str = "lotbook_schema";
