@@ -66,6 +66,12 @@ struct Measured {
     runs: Vec<Pushed>,
 }
 
+/// The chosen engines of those that there is a database of.
+fn engines(imported: &Imported, settings: &Settings) -> Vec<Engine> {
+    let is_chosen = |engine: &Engine| !settings.chosen(&[names(*engine).0]).is_empty();
+    imported.engines().into_iter().filter(is_chosen).collect()
+}
+
 fn batches(settings: &Settings) -> usize {
     if settings.quick { QUICK_BATCHES_PER_DEVICE } else { BATCHES_PER_DEVICE }
 }
@@ -113,7 +119,7 @@ async fn measure_pushes(imported: &Imported, settings: &Settings, report: &mut R
     let work = Work::seeded(&imported.lots()?, &devices, batches(settings))?;
     let rate = |seconds: f64| work::count(work.mutations()) / seconds;
     let mut measured: Vec<(Engine, Measured)> =
-        imported.engines().into_iter().map(|engine| (engine, Measured::default())).collect();
+        engines(imported, settings).into_iter().map(|engine| (engine, Measured::default())).collect();
     for run in 0..=settings.runs() {
         for (engine, measured) in &mut measured {
             let (books, pushed) = pushed(&settings.server, imported, *engine, &work).await?;
@@ -153,7 +159,7 @@ fn tell_pushes(engine: Engine, measured: &Measured, report: &mut Report) {
 async fn measure_pulls(imported: &Imported, settings: &Settings, report: &mut Report) -> Result<()> {
     let devices = imported.devices(PULLING_DEVICES, 1)?;
     let tokens: Vec<String> = devices.into_iter().map(|device| device.token).collect();
-    for engine in imported.engines() {
+    for engine in engines(imported, settings) {
         let (mut alone, mut together) = (Vec::new(), Vec::new());
         let suffix = if engine == Engine::Postgres { "_postgresql" } else { "" };
         for run in 0..=settings.runs() {

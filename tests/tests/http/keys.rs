@@ -163,6 +163,9 @@ const EARLIER: &str = "
     DROP TABLE import_rows;
     ALTER TABLE clients DROP COLUMN acknowledged_seq;
     DROP TABLE ledger_months;
+    DROP INDEX ledger_by_product;
+    CREATE INDEX ledger_by_product ON stock_ledger (site, product_id, rev, line);
+    CREATE INDEX ledger_by_lot ON stock_ledger (site, product_id, lot_id);
     DROP TRIGGER stock_ledger_loses_nothing;
     ALTER TABLE sites DROP COLUMN archived_rev;
     DROP INDEX receipts_by_age;

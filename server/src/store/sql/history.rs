@@ -29,12 +29,12 @@ pub(crate) fn newest_sql(dialect: &Dialect) -> String {
     )
 }
 
-/// The same for one lot.
+/// The same for one lot, whose entries the index finds among its product's.
 pub(crate) fn newest_of_lot_sql(dialect: &Dialect) -> String {
     format!(
         "SELECT rev, line FROM stock_ledger{} WHERE site = ?1 AND product_id = ?2 AND lot_id = ?3 AND rev < ?4 \
          ORDER BY rev DESC, line DESC LIMIT ?5",
-        dialect.indexed_by("ledger_by_lot")
+        dialect.indexed_by("ledger_by_product")
     )
 }
 

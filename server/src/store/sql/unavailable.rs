@@ -15,7 +15,7 @@ use super::sites;
 pub(crate) fn lots_sql(dialect: &Dialect) -> String {
     format!(
         "SELECT {} FROM inventory_lots{} \
-         WHERE site = ?1 AND status = ?2 AND deleted_at IS NULL AND quantity <> 0 \
+         WHERE site = ?1 AND status = ?2 AND status <> 'available' AND deleted_at IS NULL AND quantity <> 0 \
          AND (product_id, lot_id) > (?3, ?4) ORDER BY product_id, lot_id LIMIT ?5",
         LOT.columns,
         dialect.indexed_by("lots_by_status")
@@ -27,7 +27,8 @@ pub(crate) fn values_sql(dialect: &Dialect) -> String {
     format!(
         "SELECT currency, quantity, price_minor FROM inventory_lots AS lots{} {} products \
          ON products.site = lots.site AND products.product_id = lots.product_id \
-         WHERE lots.site = ?1 AND lots.status = ?2 AND lots.deleted_at IS NULL AND lots.quantity <> 0",
+         WHERE lots.site = ?1 AND lots.status = ?2 AND lots.status <> 'available' AND lots.deleted_at IS NULL \
+         AND lots.quantity <> 0",
         dialect.indexed_by("lots_by_status"),
         dialect.ordered_join
     )

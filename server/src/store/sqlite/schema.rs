@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0012_imports.sql"),
     include_str!("../../../migrations/sqlite/0013_growth.sql"),
     include_str!("../../../migrations/sqlite/0014_ledger_months.sql"),
+    include_str!("../../../migrations/sqlite/0015_ledger_index.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
@@ -299,7 +300,7 @@ mod tests {
             ),
             (
                 "SELECT sum(delta) FROM stock_ledger WHERE site = '' AND product_id = '' AND lot_id = ''",
-                "ledger_by_lot",
+                "ledger_by_product",
             ),
             (
                 "SELECT * FROM exceptions WHERE site = '' AND rev > '' ORDER BY rev LIMIT 9",

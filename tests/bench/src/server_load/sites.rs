@@ -5,7 +5,7 @@ use test_postgres::Postgres;
 
 use super::imported::{Engine, Imported};
 use super::work::{self, Work};
-use super::{DEVICES, batches, pushed};
+use super::{DEVICES, batches, engines, pushed};
 use crate::report::Report;
 use crate::settings::Settings;
 
@@ -25,7 +25,7 @@ pub(super) async fn measure(
         rates.push((
             sites,
             work,
-            imported.engines().into_iter().map(|engine| (engine, Vec::new())).collect::<Vec<_>>(),
+            engines(&imported, settings).into_iter().map(|engine| (engine, Vec::new())).collect::<Vec<_>>(),
         ));
     }
     for run in 0..=settings.runs() {

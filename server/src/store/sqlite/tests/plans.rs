@@ -21,11 +21,9 @@ fn the_index_finds_a_page_of_a_history_and_only_its_entries_are_read() {
     let dir = tempfile::TempDir::new().expect("a folder");
     let connection = open_writer(&dir.path().join("lotbook.db")).expect("a database");
     let of_product = history::newest_sql(&DIALECT);
-    for (newest, index) in
-        [(&of_product, "ledger_by_product"), (&history::newest_of_lot_sql(&DIALECT), "ledger_by_lot")]
-    {
+    for newest in [&of_product, &history::newest_of_lot_sql(&DIALECT)] {
         let plan = plan(&connection, newest);
-        assert!(plan[0].contains(&format!("SEARCH stock_ledger USING COVERING INDEX {index}")), "{plan:?}");
+        assert!(plan[0].contains("SEARCH stock_ledger USING COVERING INDEX ledger_by_product"), "{plan:?}");
         assert!(plan[0].contains("rev<?") && plan.len() == 1, "nothing is sorted: {plan:?}");
     }
     for (notes, index) in [
