@@ -53,6 +53,11 @@ impl TestDevice {
         &self.token
     }
 
+    /// The number of actions recorded.
+    pub fn recorded(&self) -> u64 {
+        self.recorded.get()
+    }
+
     /// Records an action, based on the revision of the edited row that the device holds, or of the site.
     ///
     /// # Errors

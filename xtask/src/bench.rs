@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The driver's measurements; it describes each one at its start.
-const NAMES: [&str; 9] =
-    ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server", FAULTS];
-/// Needs neither the app nor a browser.
-const SERVER_ONLY: &str = "server";
+const NAMES: [&str; 10] =
+    ["first-sync", "delta", "record", "drain", "cold-start", "lookup", "size", "server", "fleet", FAULTS];
+/// Need neither the app nor a browser.
+const SERVER_ONLY: [&str; 2] = ["server", "fleet"];
 /// Runs the app itself; the peers' pages are needed only for the peers.
 const FAULTS: &str = "faults";
 const APP: &str = "lotbook";
@@ -63,7 +63,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     let (out, site) = (workspace.target.join("bench"), workspace.target.join("bench").join("site"));
     let server = build::build_server(&workspace, &tools, Profile::Release)?;
     let mut driver = tools.command(&build_driver(&workspace, &tools)?.to_string_lossy());
-    if options.name.as_deref() != Some(SERVER_ONLY) {
+    if !options.name.as_deref().is_some_and(|name| SERVER_ONLY.contains(&name)) {
         let browser = Browser::ensure(&tools)?;
         build_app(&workspace, &tools, &site)?;
         if options.needs_pages() {

@@ -14,6 +14,7 @@ mod drain;
 mod edits;
 mod faults;
 mod first_sync;
+mod fleet;
 mod lookup;
 mod plot;
 mod record;
@@ -75,6 +76,7 @@ async fn run(bench: Bench, settings: &Settings) -> Result<Box<dyn Findings>> {
         Bench::Lookup => lookup::run(settings).await?,
         Bench::Size => size::run(settings)?,
         Bench::Server => server_load::run(settings).await?,
+        Bench::Fleet => fleet::run(settings).await?,
         Bench::Faults => return Ok(Box::new(faults::run(settings).await?)),
     };
     Ok(Box::new(report))

@@ -25,9 +25,10 @@ use tests::Books;
 use crate::report::{LOTBOOK, Report};
 use crate::settings::Settings;
 use books::Figures;
-use imported::{Engine, Imported};
-use process::RunningServer;
+pub(crate) use imported::{Engine, Imported};
+pub(crate) use process::RunningServer;
 use pushes::Pushed;
+pub(crate) use work::Enrolled;
 use work::Work;
 
 /// Batches that each device sends, one after another.

@@ -73,6 +73,8 @@ pub(crate) enum Bench {
     Size,
     /// Pushes by many devices, and pulls of all rows
     Server,
+    /// Thousands of devices, each syncing once a minute
+    Fleet,
     /// Saved work under faults of browser, network and server
     Faults,
 }

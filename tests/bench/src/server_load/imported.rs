@@ -22,14 +22,14 @@ const FILE: &str = "imported.db";
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
 
 /// A file with the sites, and a database of PostgreSQL with the same rows if there is a PostgreSQL.
 #[derive(Debug)]
-pub(super) struct Imported {
+pub(crate) struct Imported {
     dir: TempDir,
     template: Option<Database>,
     /// The devices of each site.
@@ -38,7 +38,7 @@ pub(super) struct Imported {
 
 impl Imported {
     /// Imports a catalogue of `size` into each site, and enrols as many devices there as `devices` says.
-    pub(super) async fn new(
+    pub(crate) async fn new(
         settings: &Settings,
         postgres: Option<&Postgres>,
         size: Size,
@@ -60,14 +60,14 @@ impl Imported {
     }
 
     /// `count` devices, evenly of the first sites.
-    pub(super) fn devices(&self, count: usize, sites: usize) -> Result<Vec<Enrolled>> {
+    pub(crate) fn devices(&self, count: usize, sites: usize) -> Result<Vec<Enrolled>> {
         let device = |number: usize| self.devices.get(number % sites)?.get(number / sites).cloned();
         let devices: Option<_> = (0..count).map(device).collect();
         devices.context("too few devices are enrolled")
     }
 
     /// The engines that there is a database of.
-    pub(super) fn engines(&self) -> Vec<Engine> {
+    pub(crate) fn engines(&self) -> Vec<Engine> {
         let postgres = self.template.is_some().then_some(Engine::Postgres);
         [Engine::Sqlite].into_iter().chain(postgres).collect()
     }
@@ -77,12 +77,12 @@ impl Imported {
     }
 
     /// The lots of each site.
-    pub(super) fn lots(&self) -> Result<Vec<Vec<LotOnHand>>> {
+    pub(crate) fn lots(&self) -> Result<Vec<Vec<LotOnHand>>> {
         (0..self.devices.len()).map(|site| books::lots(&self.file(), &name(site))).collect()
     }
 
     /// A copy that is on disk before anything is measured. A file is called `of`, and replaces an earlier one of that name.
-    pub(super) fn copy(&self, engine: Engine, of: &str) -> Result<Books> {
+    pub(crate) fn copy(&self, engine: Engine, of: &str) -> Result<Books> {
         match engine {
             Engine::Sqlite => Ok(Books::File(self.copy_file(of)?)),
             Engine::Postgres => {

@@ -21,16 +21,16 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running server. It is killed on drop.
 #[derive(Debug)]
-pub(super) struct RunningServer {
+pub(crate) struct RunningServer {
     child: Child,
     pid: u32,
     /// The base URL, such as `http://127.0.0.1:40123`.
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl RunningServer {
     /// Starts `program` on a database and waits until it listens.
-    pub(super) async fn start(program: &Path, books: &Books) -> Result<Self> {
+    pub(crate) async fn start(program: &Path, books: &Books) -> Result<Self> {
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--database"])
             .arg(address(books))
@@ -48,13 +48,13 @@ impl RunningServer {
     }
 
     /// Peak resident memory, in MB (10^6 bytes).
-    pub(super) fn peak_memory_mb(&self) -> Result<f64> {
+    pub(crate) fn peak_memory_mb(&self) -> Result<f64> {
         let bytes = peak_memory_bytes(self.pid).context("/proc does not show the server's memory")?;
         Ok(bytes / 1e6)
     }
 
     /// CPU time used so far, in seconds.
-    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
         // The process name, up to the last parenthesis, may contain spaces. User and system time are fields
         // 14 and 15.
@@ -64,7 +64,7 @@ impl RunningServer {
     }
 
     /// Kills the server, as a power cut would.
-    pub(super) async fn kill(mut self) -> Result<()> {
+    pub(crate) async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 }

@@ -14,17 +14,17 @@ const MOVES_PERCENT: u64 = 20;
 const RECEIPTS_PERCENT: u64 = 10;
 
 /// A lot and its quantity before the pushes.
-pub(super) type LotOnHand = (LotRef, Quantity);
+pub(crate) type LotOnHand = (LotRef, Quantity);
 
 /// A device as the server knows it.
 #[derive(Clone, Debug)]
-pub(super) struct Enrolled {
+pub(crate) struct Enrolled {
     /// The number of its site.
-    pub(super) site: usize,
+    pub(crate) site: usize,
     /// The revision of its site before the pushes.
-    pub(super) rev: u64,
+    pub(crate) rev: u64,
     /// Its token.
-    pub(super) token: String,
+    pub(crate) token: String,
 }
 
 /// One device's work.
