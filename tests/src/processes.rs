@@ -20,8 +20,17 @@ pub fn descendants(root: u32) -> Vec<(u32, String)> {
 
 /// Peak resident memory of a process, in bytes.
 pub fn peak_memory_bytes(pid: u32) -> Option<f64> {
+    status_bytes(pid, "VmHWM:")
+}
+
+/// Resident memory of a process now, in bytes.
+pub fn memory_bytes(pid: u32) -> Option<f64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+fn status_bytes(pid: u32, field: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()? * 1_024.0)
 }
 

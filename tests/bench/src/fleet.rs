@@ -18,7 +18,7 @@ use fastrand::Rng;
 use futures::future::join_all;
 use test_postgres::Postgres;
 use tests::Books;
-use tests::processes::peak_memory_bytes;
+use tests::processes::memory_bytes;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::report::{LOTBOOK, Report, percentile};
@@ -228,9 +228,9 @@ fn check(books: &Books, devices: &[Rc<FleetDevice>]) -> Result<()> {
     Ok(())
 }
 
-/// Peak memory of this process.
+/// Memory of this process.
 fn own_memory_bytes() -> Result<f64> {
-    peak_memory_bytes(std::process::id()).context("/proc does not show this process's memory")
+    memory_bytes(std::process::id()).context("/proc does not show this process's memory")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
