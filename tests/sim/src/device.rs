@@ -10,10 +10,12 @@ use sync::{Event, Notice, RoundLimits, Store as _, Timer as _};
 use uuid::Uuid;
 
 use crate::actor::{Actor, Kind, Page, Task, poll, window_schedule};
+use crate::data::DeviceData;
 use crate::host::{DeviceChannel, DeviceTimer, DeviceTurn, Ids, Mail, WindowHost};
 use crate::network::{Air, Link};
 use crate::person::Diary;
 use crate::store::DeviceStore;
+use crate::variant::Variant;
 
 /// Maximum number of exchanges of a round in this small world; more means an endless loop.
 const MAX_ROUND_EXCHANGES: usize = 150;
@@ -24,6 +26,8 @@ const EVENT_AGAIN_MILLIS: u64 = 300_000;
 /// Delay of a sync event after the network is back.
 const EVENT_MILLIS: u64 = 4_000;
 const MAX_EVENT_TRIES: u32 = 3;
+/// One device in so many has the store of native devices.
+const NATIVE_ONE_OF: u64 = 3;
 /// Delay before a person retries a page that could not open the storage.
 const REOPEN_MILLIS: u64 = 1_000;
 
@@ -67,7 +71,9 @@ impl Device {
         let air = Rc::clone(&link.air);
         let client = Uuid::from_u128(0xC0 + u128::from(number));
         let diary = Rc::<RefCell<Diary>>::default();
-        let store = DeviceStore::new(client, scope, &air, Rc::clone(&diary));
+        // Variants tamper with maps; other worlds have native devices among theirs.
+        let is_native = air.variant == Variant::None && number.is_multiple_of(NATIVE_ONE_OF);
+        let store = DeviceStore::new(DeviceData::new(client, scope, is_native), &air, Rc::clone(&diary));
         link.storage.replace(Some(store.kept.clone()));
         let sizes = [(100, 10_000), (2, 3), (5, 10)];
         let (batch, rows) = air.dice.pick(&sizes).copied().unwrap_or((100, 10_000));
@@ -137,7 +143,7 @@ impl Device {
 
     /// Ends *work offline*, in its storage and in every running window.
     pub fn end_offline(&mut self) {
-        // The memory store never fails, and never waits.
+        // Neither store fails here, or waits.
         drop(block_on(self.store.kept.put_setting(WORK_OFFLINE_SETTING, None)));
         self.tell_windows(&Event::WorkOffline(false));
     }
@@ -274,12 +280,12 @@ impl Device {
 
     /// Number of pending mutations.
     pub fn pending(&self) -> usize {
-        self.store.kept.tamper(|queue, _| queue.values().filter(|record| record.is_pending()).count())
+        self.store.kept.pending()
     }
 
     /// Sets the scope.
     pub fn choose_scope(&self, scope: &str) {
-        // The memory store never fails, and never waits.
+        // Neither store fails here, or waits.
         drop(block_on(self.store.kept.restart(scope)));
     }
 }

@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod check;
 pub mod clock;
+pub mod data;
 pub mod device;
 pub mod dice;
 mod faults;

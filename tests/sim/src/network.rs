@@ -8,7 +8,6 @@ use domain::{Action, Row, Warehouse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sync::memory::MemoryStore;
 use sync::{
     Answer, AuditRequest, AuditResponse, Outcome, Receipt, SyncRequest, SyncResponse, Transport,
     TransportError, UnixMillis, Verdict,
@@ -16,6 +15,7 @@ use sync::{
 use uuid::Uuid;
 
 use crate::clock::VirtualClock;
+use crate::data::DeviceData;
 use crate::dice::Dice;
 use crate::server::{Letter, SimServer};
 use crate::trace::Trace;
@@ -70,7 +70,7 @@ pub struct Link {
     /// Mutations that the server cannot parse.
     pub poison: RefCell<BTreeSet<Uuid>>,
     /// The device's storage, for the variant that clears it.
-    pub storage: RefCell<Option<MemoryStore<Warehouse>>>,
+    pub storage: RefCell<Option<DeviceData>>,
     /// Whether this link has no faults.
     is_calm: bool,
 }

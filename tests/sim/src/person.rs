@@ -11,11 +11,12 @@ use domain::{
     Product, ProductPatch, Quantity, Row, StockException, UnknownCode, Warehouse, reversal_of,
 };
 use futures::executor::block_on;
-use sync::memory::MemoryStore;
+
 use sync::{Model as _, Mutation, QueueState, Read, Records as _, Rows, Store as _, UnixMillis, View, fold};
 use uuid::Uuid;
 
 use crate::actor::{Kept, Task};
+use crate::data::DeviceData;
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::host::WindowHost;
@@ -231,7 +232,7 @@ fn view(device: &Device) -> View<Row> {
 }
 
 /// Every stored row with the pending mutations folded in, implemented independently for comparison.
-fn stored_view(kept: &MemoryStore<Warehouse>) -> View<Row> {
+fn stored_view(kept: &DeviceData) -> View<Row> {
     let rows = Warehouse::TABLES.iter();
     let rows = rows.flat_map(|table| block_on(kept.scan(table, "", "", MAX_ROWS)).unwrap_or_default());
     let base: Rows<Row> = rows.map(|held| (Warehouse::key(&held.row), held.row)).collect();

@@ -1,17 +1,16 @@
-//! A device's storage: the memory store, with the faults of a browser's storage.
+//! A device's storage: its data, with the faults of a browser's storage.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use domain::{Action, Row, Warehouse};
-use sync::memory::MemoryStore;
 use sync::{
     Commit, Committed, Draft, JournalRecordOf, Mutation, Outbox, Queue, QueueVersion, Read, Reading, RowKey,
     Store, StoreError, Versioned,
 };
-use uuid::Uuid;
 
 use crate::clock::VirtualClock;
+use crate::data::DeviceData;
 use crate::dice::Dice;
 use crate::network::Air;
 use crate::person::Diary;
@@ -24,7 +23,7 @@ const TRANSACTION_LIMIT_MILLIS: u64 = 30_000;
 #[derive(Clone, Debug)]
 pub struct DeviceStore {
     /// The stored data.
-    pub kept: MemoryStore<Warehouse>,
+    pub kept: DeviceData,
     clock: VirtualClock,
     dice: Dice,
     variant: Variant,
@@ -38,10 +37,10 @@ pub struct DeviceStore {
 }
 
 impl DeviceStore {
-    /// An empty storage.
-    pub fn new(client: Uuid, scope: &str, air: &Air, diary: Rc<RefCell<Diary>>) -> Self {
+    /// An empty storage of these data.
+    pub fn new(kept: DeviceData, air: &Air, diary: Rc<RefCell<Diary>>) -> Self {
         Self {
-            kept: MemoryStore::new(client, scope),
+            kept,
             clock: air.clock.clone(),
             dice: air.dice.clone(),
             variant: air.variant,

@@ -80,6 +80,18 @@ pub(crate) const ARROWS: &[Arrow] = &[
         why: "the server decides with the rules, and knows nothing of how a device stores or shows",
     },
     Arrow {
+        from: "device-store",
+        may_use: &["sync"],
+        never: PLATFORM,
+        why: "it keeps any model's rows in a file, and runs in the simulation as well",
+    },
+    Arrow {
+        from: "device",
+        may_use: &["client", "device-store", "domain", "sync"],
+        never: &["idb", "web-sys", "yew"],
+        why: "it is the client without a browser; stock rules are those of domain",
+    },
+    Arrow {
         from: "bench",
         may_use: &["domain", "server", "sync", "tests"],
         never: &["yew"],
