@@ -110,6 +110,12 @@ const TABLES: [Table; 18] = [
         name: "receipts",
         columns: "site:t client:u seq:i mutation_id:u verdict:t code:t message:t rev:i touched:t booked_at:i",
     },
+    // Without the lease, which is a running server's.
+    Table {
+        name: "webhooks",
+        columns: "site:t webhook_id:u url:t secret:t events:t created_at:i cursor_rev:i cursor_part:t failures:i \
+                  failing_since:i next_attempt_at:i last_error:t delivered_at:i dead_at:i",
+    },
 ];
 
 impl Table {

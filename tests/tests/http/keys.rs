@@ -169,6 +169,7 @@ const EARLIER: &str = "
     DROP TRIGGER stock_ledger_loses_nothing;
     ALTER TABLE sites DROP COLUMN archived_rev;
     DROP INDEX receipts_by_age;
+    DROP TABLE webhooks;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

@@ -1,0 +1,149 @@
+//! Sends requests to receivers over HTTP and HTTPS.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Timeout of a connection.
+const CONNECT_MILLIS: u64 = 5_000;
+/// Timeout of a whole request; the lease of a webhook is longer.
+pub(super) const REQUEST_MILLIS: u64 = 15_000;
+/// The part of an answer's body that is read, and thrown away, so that the connection can be used again.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+const MILLIS_A_SECOND: u64 = 1_000;
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) url: String,
+    pub(crate) headers: [(&'static str, String); 3],
+    /// JSON.
+    pub(crate) body: String,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The receiver has it (2xx).
+    Delivered,
+    /// It wants no more (410).
+    Gone,
+    /// Any other answer.
+    Refused {
+        status: u16,
+        /// The wait that it asks for.
+        retry_after_millis: Option<u64>,
+    },
+    /// No answer, and why.
+    Unreachable(String),
+}
+
+/// Why a request failed, for people.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Delivered => f.write_str("it was delivered"),
+            Self::Gone => f.write_str("it answered 410: it wants no more events"),
+            Self::Refused { status: status @ 300..400, .. } => {
+                write!(f, "it answered {status}; redirects are not followed")
+            }
+            Self::Refused { status, .. } => write!(f, "it answered {status}"),
+            Self::Unreachable(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Where requests are sent.
+#[async_trait]
+pub(crate) trait Receiver: Send + Sync + 'static {
+    /// Sends a request.
+    async fn post(&self, request: Request) -> Answer;
+}
+
+/// Receivers on the network. Redirects are not followed and no proxy is used.
+#[derive(Debug, Default)]
+pub(crate) struct HttpReceiver {
+    /// Made at the first use: most servers have no webhooks.
+    client: OnceLock<Result<Client, String>>,
+}
+
+#[async_trait]
+impl Receiver for HttpReceiver {
+    async fn post(&self, request: Request) -> Answer {
+        let client = match self.client.get_or_init(client) {
+            Ok(client) => client,
+            Err(reason) => return Answer::Unreachable(reason.clone()),
+        };
+        let Request { url, headers, body } = request;
+        let mut post = client.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        for (name, value) in headers {
+            post = post.header(name, value);
+        }
+        match post.send().await {
+            Ok(response) => answer(response).await,
+            Err(error) => Answer::Unreachable(reason(&error)),
+        }
+    }
+}
+
+fn client() -> Result<Client, String> {
+    let mut roots = RootCertStore::empty();
+    // Without any, receivers with TLS are refused, and others still work.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_millis(CONNECT_MILLIS))
+        .timeout(Duration::from_millis(REQUEST_MILLIS))
+        .user_agent(concat!("lotbook-server/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+async fn answer(mut response: Response) -> Answer {
+    let status = response.status();
+    let asked =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let mut left = MAX_ANSWER_BYTES;
+    // The status has arrived, and says all; an error here only ends the connection.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let Some(rest) = left.checked_sub(chunk.len()) else { break };
+        left = rest;
+    }
+    match status {
+        status if status.is_success() => Answer::Delivered,
+        StatusCode::GONE => Answer::Gone,
+        status => Answer::Refused {
+            status: status.as_u16(),
+            retry_after_millis: asked.map(|seconds| seconds.saturating_mul(MILLIS_A_SECOND)),
+        },
+    }
+}
+
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if error.is_timeout() {
+        format!("no answer within {} seconds", REQUEST_MILLIS / MILLIS_A_SECOND)
+    } else if error.is_connect() {
+        format!("no connection: {cause}")
+    } else {
+        format!("the request failed: {cause}")
+    }
+}
