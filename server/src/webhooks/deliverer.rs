@@ -48,13 +48,14 @@ pub(crate) struct Deliverer {
 type Key = (String, Uuid);
 
 /// Delivers until the server goes down, then lets the requests under way end.
-pub(crate) async fn run(deliverer: Arc<Deliverer>, mut is_down: watch::Receiver<bool>) {
+pub(crate) async fn run(deliverer: Arc<Deliverer>, is_down: watch::Receiver<bool>) {
     let mut ticks = interval(Duration::from_millis(POLL_MILLIS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut down = is_down.clone();
     let (mut turns, mut busy) = (JoinSet::new(), HashMap::<Id, Key>::new());
     loop {
         tokio::select! {
-            _ = is_down.wait_for(|down| *down) => break,
+            () = wait_until(&mut down) => break,
             Some(ended) = turns.join_next_with_id() => {
                 let id = match ended {
                     Ok((id, ())) => id,
@@ -78,6 +79,11 @@ pub(crate) async fn run(deliverer: Arc<Deliverer>, mut is_down: watch::Receiver<
     if timeout(Duration::from_millis(STOP_MILLIS), ending).await.is_err() {
         tracing::warn!("a webhook's request was cut off; its events are sent again");
     }
+}
+
+async fn wait_until(down: &mut watch::Receiver<bool>) {
+    // An error means that the server has ended.
+    let _ = down.wait_for(|down| *down).await;
 }
 
 impl Deliverer {

@@ -54,7 +54,7 @@ fn sign(secret: &Secret, id: &str, timestamp: &str, body: &str) -> Result<String
     let key = BASE64.decode(key.as_bytes()).map_err(|_| damaged())?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| damaged())?;
     mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
-    Ok(format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes())))
+    Ok(format!("v1,{}", BASE64.encode(mac.finalize().into_bytes().as_slice())))
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn verify(request: &Received, secret: &Secret) -> Result<()> {
     let key = BASE64.decode(secret.expose().trim_start_matches("whsec_").as_bytes())?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key)?;
     mac.update(format!("{}.{}.{}", request.id, request.timestamp, request.body).as_bytes());
-    let signature = format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()));
+    let signature = format!("v1,{}", BASE64.encode(mac.finalize().into_bytes().as_slice()));
     ensure!(signature == request.signature, "{request:?}");
     Ok(())
 }
@@ -129,8 +129,8 @@ async fn a_receiver_that_was_off_for_an_hour_is_told_everything_in_order() -> Re
     assert!(failing.state.last_error.starts_with("no connection: "), "{failing:?}");
     server.clock().advance(HOUR_MILLIS);
     wait_until(&server, |webhook| webhook.state.failures > 1).await?;
-    receiver.restart().await?;
     receiver.answer(503, "retry-after: 120\r\n");
+    receiver.restart().await?;
     server.clock().advance(HOUR_MILLIS);
     let busy = wait_until(&server, |webhook| webhook.state.last_error == "it answered 503").await?;
     assert!(busy.state.next_attempt_at.since(server.clock().now()) > 100_000, "{busy:?}");

@@ -78,6 +78,8 @@ fn says(told: &[(String, String)]) -> Vec<(&str, &str)> {
     told.iter().map(|(kind, what)| (kind.as_str(), what.as_str())).collect()
 }
 
+/// A webhook is told the events of its kinds after its creation, in the order of revisions, with ids that stay.
+///
 /// # Errors
 /// If the store fails.
 pub async fn a_webhook_is_told_what_is_booked_in_order(engine: &dyn Engine) -> Checked {
@@ -138,6 +140,8 @@ pub async fn a_webhook_is_told_what_is_booked_in_order(engine: &dyn Engine) -> C
     Ok(())
 }
 
+/// A product that changes twice before it is told is one event; movements are told one by one.
+///
 /// # Errors
 /// If the store fails.
 pub async fn a_row_that_changes_again_is_told_as_it_is(engine: &dyn Engine) -> Checked {
@@ -163,6 +167,8 @@ pub async fn a_row_that_changes_again_is_told_as_it_is(engine: &dyn Engine) -> C
     Ok(())
 }
 
+/// An import is told in several batches, and what changes between them comes again.
+///
 /// # Errors
 /// If the store fails.
 pub async fn events_are_told_in_batches_within_a_revision(engine: &dyn Engine) -> Checked {
@@ -202,6 +208,8 @@ pub async fn events_are_told_in_batches_within_a_revision(engine: &dyn Engine) -
     Ok(())
 }
 
+/// Large orders are told in batches of limited size.
+///
 /// # Errors
 /// If the store fails.
 pub async fn batches_have_a_limit_of_bytes(engine: &dyn Engine) -> Checked {
@@ -227,6 +235,8 @@ pub async fn batches_have_a_limit_of_bytes(engine: &dyn Engine) -> Checked {
     Ok(())
 }
 
+/// A server delivers while it has the lease, and another one after its end.
+///
 /// # Errors
 /// If the store fails.
 pub async fn one_server_delivers_a_webhook_at_a_time(engine: &dyn Engine) -> Checked {
@@ -255,6 +265,8 @@ pub async fn one_server_delivers_a_webhook_at_a_time(engine: &dyn Engine) -> Che
     Ok(())
 }
 
+/// States come back as they were settled; dead and waiting webhooks are not delivered.
+///
 /// # Errors
 /// If the store fails.
 pub async fn keeps_the_state_of_webhooks(engine: &dyn Engine) -> Checked {
@@ -306,6 +318,8 @@ pub async fn keeps_the_state_of_webhooks(engine: &dyn Engine) -> Checked {
     Ok(())
 }
 
+/// A site has a limited number of webhooks.
+///
 /// # Errors
 /// If the store fails.
 pub async fn webhooks_of_a_site_are_limited(engine: &dyn Engine) -> Checked {
@@ -321,6 +335,8 @@ pub async fn webhooks_of_a_site_are_limited(engine: &dyn Engine) -> Checked {
     Ok(())
 }
 
+/// Nothing of a large import is told before all of it is booked.
+///
 /// # Errors
 /// If the store fails.
 pub async fn an_import_is_told_whole(engine: &dyn Engine) -> Checked {

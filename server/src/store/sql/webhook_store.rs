@@ -28,8 +28,10 @@ impl<E: Engine> Webhooks for SqlStore<E> {
 
     async fn remove_webhook(&self, site: &str, id: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
         let (name, recorder) = (site.to_owned(), self.engine().recorder());
-        self.write(Lane::of(site), move |session| webhooks::remove(session, &recorder, (&name, id), now))
-            .await
+        self.write(Lane::of(site), move |session| {
+            webhooks::remove(session, &recorder, (name.as_str(), id), now)
+        })
+        .await
     }
 
     async fn retry_webhook(&self, site: &str, id: Uuid) -> Result<bool, StoreFault> {

@@ -49,7 +49,7 @@ pub(super) fn find(session: &dyn Session, site: &str, id: Uuid) -> Result<Option
 }
 
 fn webhook(row: &dyn Columns) -> Result<Webhook, StoreFault> {
-    let kinds = row.text(4)?.split(',').map(str::parse).collect::<Result<_, _>>();
+    let kinds = row.text(4)?.split(',').map(str::parse::<EventKind>).collect::<Result<Vec<_>, _>>();
     Ok(Webhook {
         site: row.text(0)?.to_owned(),
         id: row.id(1)?,
