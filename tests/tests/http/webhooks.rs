@@ -105,7 +105,7 @@ async fn a_receiver_is_told_what_devices_book_and_can_verify_it() -> Result<()> 
         verify(&request, &secret)?;
         let other = Received { body: request.body.replace("310", "311"), ..request.clone() };
         assert!(verify(&other, &secret).is_err() || other.body == request.body, "a changed body passes");
-        let now = i64::try_from(Clock::default().now().0 / 1_000)?;
+        let now = Clock::default().now().0 / 1_000;
         assert!((now - request.timestamp.parse::<i64>()?).abs() < 60, "{request:?}");
     }
     let state = wait_until(&server, |webhook| webhook.state.delivered_at.is_some()).await?.state;

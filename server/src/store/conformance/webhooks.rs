@@ -93,7 +93,7 @@ pub async fn a_webhook_is_told_what_is_booked_in_order(engine: &dyn Engine) -> C
     assert_eq!(store.due_webhooks(Uuid::nil(), NOW).await?, []);
 
     ada.book(store.as_ref(), [create(1), receive(&lot, Quantity::units(9))]).await?;
-    ada.book(store.as_ref(), [order(7, "D01-7", &[lot.clone()])]).await?;
+    ada.book(store.as_ref(), [order(7, "D01-7", std::slice::from_ref(&lot))]).await?;
     let line = DeliveryLine { product_id: product.id, expected: Quantity::units(4), received: Quantity(0) };
     let delivery = Delivery {
         id: Uuid::from_u128(3),
