@@ -6,11 +6,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use axum::http::{self, Method, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 
 /// Timeout of a connection.
 const CONNECT_MILLIS: u64 = 5_000;
@@ -19,6 +27,7 @@ pub(super) const REQUEST_MILLIS: u64 = 15_000;
 /// The part of an answer's body that is read, and thrown away, so that the connection can be used again.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 const MILLIS_A_SECOND: u64 = 1_000;
+const AGENT: &str = concat!("lotbook-server/", env!("CARGO_PKG_VERSION"));
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +77,13 @@ pub(crate) trait Receiver: Send + Sync + 'static {
     async fn post(&self, request: Request) -> Answer;
 }
 
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// Receivers on the network. Redirects are not followed and no proxy is used.
 #[derive(Debug, Default)]
 pub(crate) struct HttpReceiver {
     /// Made at the first use: most servers have no webhooks.
-    client: OnceLock<Result<Client, String>>,
+    client: OnceLock<Result<HttpClient, String>>,
 }
 
 #[async_trait]
@@ -82,19 +93,36 @@ impl Receiver for HttpReceiver {
             Ok(client) => client,
             Err(reason) => return Answer::Unreachable(reason.clone()),
         };
-        let Request { url, headers, body } = request;
-        let mut post = client.post(url).header(CONTENT_TYPE, "application/json").body(body);
-        for (name, value) in headers {
-            post = post.header(name, value);
-        }
-        match post.send().await {
-            Ok(response) => answer(response).await,
-            Err(error) => Answer::Unreachable(reason(&error)),
-        }
+        let request = match http_request(request) {
+            Ok(request) => request,
+            Err(error) => return Answer::Unreachable(format!("the request cannot be made: {error}")),
+        };
+        let exchange = async {
+            match client.request(request).await {
+                Ok(response) => answer(response).await,
+                Err(error) => Answer::Unreachable(reason(&error)),
+            }
+        };
+        let too_late =
+            || Answer::Unreachable(format!("no answer within {} seconds", REQUEST_MILLIS / MILLIS_A_SECOND));
+        timeout(Duration::from_millis(REQUEST_MILLIS), exchange).await.unwrap_or_else(|_| too_late())
     }
 }
 
-fn client() -> Result<Client, String> {
+fn http_request(request: Request) -> http::Result<http::Request<Full<Bytes>>> {
+    let Request { url, headers, body } = request;
+    let mut post = http::Request::builder()
+        .method(Method::POST)
+        .uri(url)
+        .header(USER_AGENT, AGENT)
+        .header(CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        post = post.header(name, value);
+    }
+    post.body(Full::new(Bytes::from(body)))
+}
+
+fn client() -> Result<HttpClient, String> {
     let mut roots = RootCertStore::empty();
     // Without any, receivers with TLS are refused, and others still work.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -103,27 +131,24 @@ fn client() -> Result<Client, String> {
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_millis(CONNECT_MILLIS))
-        .timeout(Duration::from_millis(REQUEST_MILLIS))
-        .user_agent(concat!("lotbook-server/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| error.to_string())
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(Duration::from_millis(CONNECT_MILLIS)));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
 }
 
-async fn answer(mut response: Response) -> Answer {
+async fn answer(response: Response<Incoming>) -> Answer {
     let status = response.status();
     let asked =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let mut left = MAX_ANSWER_BYTES;
     // The status has arrived, and says all; an error here only ends the connection.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let Some(rest) = left.checked_sub(chunk.len()) else { break };
-        left = rest;
-    }
+    let _ = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
     match status {
         status if status.is_success() => Answer::Delivered,
         StatusCode::GONE => Answer::Gone,
@@ -134,14 +159,12 @@ async fn answer(mut response: Response) -> Answer {
     }
 }
 
-fn reason(error: &reqwest::Error) -> String {
+fn reason(error: &hyper_util::client::legacy::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    if error.is_timeout() {
-        format!("no answer within {} seconds", REQUEST_MILLIS / MILLIS_A_SECOND)
-    } else if error.is_connect() {
+    if error.is_connect() {
         format!("no connection: {cause}")
     } else {
         format!("the request failed: {cause}")
