@@ -72,10 +72,10 @@ pub(crate) async fn run(args: WebhooksArgs, now: UnixMillis) -> Result<()> {
             let found = one(store.as_ref(), &site.site, &webhook).await?;
             store.retry_webhook(&site.site, found.id).await?;
             println!("{} is tried again within seconds by the running server.", short(found.id));
-            if forgotten(store.as_ref(), &found).await? {
+            if found.state.failures > 0 && store.has_forgotten(&found).await? {
                 println!(
-                    "Deletions that it had not been told are forgotten by now: compare the receiver's products and deliveries \
-                     with an export."
+                    "Some of what it had not been told is forgotten by now, such as deletions: compare what the receiver has with an \
+                     export."
                 );
             }
             Ok(())
@@ -132,17 +132,6 @@ fn trouble(webhook: &Webhook) -> Option<String> {
         None if state.failures > 0 => Some(format!("failing{since}, {attempts}: {reason}.")),
         None => None,
     }
-}
-
-/// Whether rows whose deletion the webhook was not told have been purged.
-async fn forgotten(store: &dyn Store, webhook: &Webhook) -> Result<bool> {
-    let has_rows = webhook.kinds.iter().any(|kind| match kind {
-        EventKind::ProductChanged | EventKind::DeliveryChanged => true,
-        EventKind::MovementBooked | EventKind::OrderBooked => false,
-    });
-    let sites = store.sites().await?;
-    let purged = sites.iter().find(|site| site.site == webhook.site).map_or(0, |site| site.purged_rev);
-    Ok(has_rows && webhook.state.failures > 0 && webhook.state.position.rev < purged)
 }
 
 /// The webhook whose id begins so.

@@ -240,6 +240,10 @@ pub trait Webhooks: Send + Sync {
     /// The number of events that a webhook has not been told; at most `most`.
     async fn pending_events(&self, webhook: &Webhook, most: u64) -> Result<u64, StoreFault>;
 
+    /// Whether some of what a webhook has not been told is forgotten: rows whose tombstones were purged, or entries of the ledger
+    /// that were packed.
+    async fn has_forgotten(&self, webhook: &Webhook) -> Result<bool, StoreFault>;
+
     /// Removes a webhook. False if there is none.
     async fn remove_webhook(&self, site: &str, id: Uuid, now: UnixMillis) -> Result<bool, StoreFault>;
 

@@ -77,7 +77,7 @@ fn a_webhook_with_a_wrong_url_or_event_is_refused() {
     assert_eq!(
         text(&refused.stderr),
         "The URL \"erp.example/hook\" cannot be used: it must begin with https:// or http://, name a host, have no user, \
-         password or fragment, and at most 2000 characters."
+         password or fragment, and at most 2000 ASCII characters."
     );
     let refused = webhooks(&database, &["create", "--url", "https://erp.example/", "--event", "lot.changed"]);
     let said = text(&refused.stderr);

@@ -26,6 +26,11 @@ impl<E: Engine> Webhooks for SqlStore<E> {
         self.engine().read(move |session| webhook_events::pending(session, &webhook, most)).await
     }
 
+    async fn has_forgotten(&self, webhook: &Webhook) -> Result<bool, StoreFault> {
+        let webhook = webhook.clone();
+        self.engine().read(move |session| webhooks::has_forgotten(session, &webhook)).await
+    }
+
     async fn remove_webhook(&self, site: &str, id: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
         let (name, recorder) = (site.to_owned(), self.engine().recorder());
         self.write(Lane::of(site), move |session| {

@@ -69,6 +69,18 @@ fn webhook(row: &dyn Columns) -> Result<Webhook, StoreFault> {
     })
 }
 
+pub(crate) fn has_forgotten(session: &dyn Session, webhook: &Webhook) -> Result<bool, StoreFault> {
+    let sql = "SELECT purged_rev, archived_rev FROM sites WHERE site = ?1";
+    let read = |row: &dyn Columns| Ok((from_i64(row.int(0)?), from_i64(row.int(1)?)));
+    let (purged, archived) = session.first(sql, &params![&webhook.site], read)?.unwrap_or_default();
+    let rev = webhook.state.position.rev;
+    Ok(webhook.kinds.iter().any(|kind| match kind {
+        EventKind::ProductChanged | EventKind::DeliveryChanged => rev < purged,
+        EventKind::MovementBooked => rev < archived,
+        EventKind::OrderBooked => false,
+    }))
+}
+
 pub(crate) fn remove(
     session: &dyn Session,
     record: &Recorder,
