@@ -22,6 +22,7 @@ mod random;
 pub mod serve;
 pub mod store;
 pub mod unsent;
+pub mod webhooks;
 
 /// The default site of commands.
 pub const DEFAULT_SITE: &str = "main";

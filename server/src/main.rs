@@ -8,6 +8,7 @@ mod migrate_command;
 mod restore_command;
 mod revoke_command;
 mod terminal;
+mod webhooks_command;
 
 use std::fmt::Display;
 use std::fs;
@@ -86,6 +87,8 @@ enum Command {
     ///
     /// The tables keep their version: back up with the new server before it upgrades the database.
     Backup(BackupArgs),
+    /// Tell other systems what is booked: create, list, remove and retry webhooks
+    Webhooks(webhooks_command::WebhooksArgs),
     /// Move a SQLite file to an empty PostgreSQL database; the server must be stopped
     ///
     /// Every row is compared afterwards, and if anything differs, nothing is moved. Devices go on where they were.
@@ -251,6 +254,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
             println!("Copied the database to {}.", args.to.display());
             Ok(())
         }
+        Command::Webhooks(args) => webhooks_command::run(args, now).await,
         Command::MigrateFrom(args) => migrate_command::run(&args).await,
         Command::Restore(args) => restore_command::run(&args, now),
     }

@@ -21,3 +21,11 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreFault> {
 pub(crate) fn uuid() -> Result<Uuid, StoreFault> {
     Ok(uuid::Builder::from_random_bytes(bytes()?).into_uuid())
 }
+
+/// A random number.
+///
+/// # Errors
+/// As [`bytes`].
+pub(crate) fn number() -> Result<u64, StoreFault> {
+    Ok(u64::from_ne_bytes(bytes()?))
+}

@@ -43,13 +43,16 @@ pub(crate) fn run(args: &RestoreArgs, now: UnixMillis) -> Result<()> {
 }
 
 fn print_carried(carried: CarriedOver) {
-    let CarriedOver { revoked, codes, enrolled, left_out, unreadable } = carried;
+    let CarriedOver { revoked, codes, webhooks, enrolled, left_out, unreadable } = carried;
     println!(
         "Carried over from the security log: {}, {}, {}.",
         counted(revoked, "revoked device", "revoked devices"),
         counted(enrolled, "enrolled device", "enrolled devices"),
         counted(codes, "used code", "used codes"),
     );
+    if webhooks > 0 {
+        println!("{} removed again.", counted(webhooks, "webhook is", "webhooks are"));
+    }
     if left_out > 0 {
         println!("{} to be enrolled again.", counted(left_out, "device has", "devices have"));
     }

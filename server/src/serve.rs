@@ -1,5 +1,5 @@
 //! `serve`: one process owns the database file, or shares a PostgreSQL database with others, answers requests until it is
-//! stopped, and purges tombstones every hour.
+//! stopped, delivers webhooks, and purges tombstones every hour.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,9 +17,11 @@ use crate::connections::{self, ConnectionLimits};
 use crate::database::Database;
 use crate::database_lock::DatabaseLock;
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
+use crate::random;
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
+use crate::webhooks::{self, Deliverer, HttpReceiver};
 
 /// Interval of purges.
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
@@ -127,6 +129,8 @@ impl Server {
         let router = router(state, options.dist.as_deref());
         let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
         let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
+        let deliverer = deliverer(Arc::clone(&store), options.clock.clone())?;
+        let delivering = tokio::spawn(webhooks::run(deliverer, is_down.clone()));
         let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
@@ -151,8 +155,13 @@ impl Server {
         revoking.abort();
         resuming.abort();
         sweep.abort();
-        Ok(())
+        // It ends by itself, after the requests under way.
+        delivering.await.context("the delivery of webhooks ended")
     }
+}
+
+fn deliverer(store: Arc<dyn Store>, clock: Clock) -> Result<Arc<Deliverer>> {
+    Ok(Arc::new(Deliverer::new(store, Box::new(HttpReceiver::default()), clock, random::number)?))
 }
 
 /// Locks and opens a file, and copies it first if it will be migrated.

@@ -6,6 +6,8 @@
 mod postgres;
 #[path = "cli/upkeep.rs"]
 mod upkeep;
+#[path = "cli/webhooks.rs"]
+mod webhooks;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -12,8 +12,10 @@ use server::export::export;
 use server::store::moving::move_to;
 use server::store::postgres::PostgresStore;
 use server::store::sqlite::SqliteStore;
+use server::store::webhooks::{EventKind, Webhooks as _};
 use server::store::{HistoryQuery, ProductQuery, Store, StoreFault};
 use server::unsent::book_unsent;
+use server::webhooks::new_webhook;
 use sha2::{Digest as _, Sha256};
 use sync::{UnixMillis, Unsent, Verdict};
 use test_postgres::Postgres;
@@ -59,6 +61,9 @@ async fn everything_of_a_file_is_moved_and_nothing_to_a_database_in_use() -> Res
     let work = unsent(product.row.id, &lot.lot_code, &lot.location)?;
     let receipts = book_unsent(&old, DEFAULT_SITE, work.clone(), NOW).await?;
     assert_eq!(receipts[0].outcome.verdict, Verdict::Applied, "{receipts:?}");
+    let webhook = new_webhook(DEFAULT_SITE, "https://erp.example/", &EventKind::ALL, NOW)??;
+    old.add_webhook(webhook).await?;
+    let webhooks = old.webhooks(DEFAULT_SITE).await?;
     let history = HistoryQuery { product: product.row.id, lot: None, before: None };
     let before =
         (old.sites().await?, exported(&old, out.path()).await?, old.history(DEFAULT_SITE, history).await?);
@@ -72,6 +77,7 @@ async fn everything_of_a_file_is_moved_and_nothing_to_a_database_in_use() -> Res
     let after =
         (new.sites().await?, exported(&new, out.path()).await?, new.history(DEFAULT_SITE, history).await?);
     assert_eq!(after, before);
+    assert_eq!((webhooks.len(), new.webhooks(DEFAULT_SITE).await?), (1, webhooks));
     let known = new.devices(DEFAULT_SITE).await?;
     assert_eq!(known, [device]);
     assert_eq!(new.device(Sha256::digest(token.as_bytes()).into()).await?.as_ref(), known.first());

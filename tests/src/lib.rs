@@ -6,6 +6,7 @@ mod catalogue;
 mod chromium;
 mod native_transport;
 pub mod processes;
+mod receiver;
 mod test_device;
 mod test_server;
 
@@ -13,6 +14,7 @@ pub use books::{Books, ENGINE};
 pub use catalogue::{Catalogue, LOTBOOK_DATA};
 pub use chromium::{Chromium, Launch};
 pub use native_transport::NativeTransport;
+pub use receiver::{Received, Receiver};
 pub use test_device::TestDevice;
 pub use test_server::TestServer;
 

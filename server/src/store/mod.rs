@@ -12,6 +12,7 @@ pub mod postgres;
 mod security;
 mod sql;
 pub mod sqlite;
+pub mod webhooks;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -27,6 +28,7 @@ use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMi
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
+use webhooks::Webhooks;
 
 pub use fault::StoreFault;
 pub use known::{Keyed, KnownKeys};
@@ -355,7 +357,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 

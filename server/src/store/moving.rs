@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 18] = [
+const TABLES: [Table; 19] = [
     Table {
         name: "sites",
         columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f \
@@ -109,6 +109,12 @@ const TABLES: [Table; 18] = [
     Table {
         name: "receipts",
         columns: "site:t client:u seq:i mutation_id:u verdict:t code:t message:t rev:i touched:t booked_at:i",
+    },
+    // Without the lease, which is a running server's.
+    Table {
+        name: "webhooks",
+        columns: "site:t webhook_id:u url:t secret:t events:t created_at:i cursor_rev:i cursor_part:t failures:i \
+                  failing_since:i next_attempt_at:i last_error:t delivered_at:i dead_at:i",
     },
 ];
 

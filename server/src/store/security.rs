@@ -32,6 +32,15 @@ pub(crate) enum SecurityEvent {
         /// The time.
         at: UnixMillis,
     },
+    /// A webhook was removed.
+    WebhookRemoved {
+        /// Its site.
+        site: String,
+        /// The webhook.
+        webhook: Uuid,
+        /// The time.
+        at: UnixMillis,
+    },
     /// A device's token was revoked.
     Revoked {
         /// Its site.

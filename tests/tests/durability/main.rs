@@ -11,3 +11,4 @@ mod log;
 mod restore;
 mod server;
 mod torn;
+mod webhooks;

@@ -167,8 +167,10 @@ const EARLIER: &str = "
     CREATE INDEX ledger_by_product ON stock_ledger (site, product_id, rev, line);
     CREATE INDEX ledger_by_lot ON stock_ledger (site, product_id, lot_id);
     DROP TRIGGER stock_ledger_loses_nothing;
+    CREATE TRIGGER stock_ledger_loses_nothing BEFORE DELETE ON stock_ledger BEGIN SELECT RAISE (ABORT, 'append-only'); END;
     ALTER TABLE sites DROP COLUMN archived_rev;
     DROP INDEX receipts_by_age;
+    DROP TABLE webhooks;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

@@ -31,6 +31,7 @@ mod transfer;
 mod two_sites;
 mod unavailable;
 mod watching;
+mod webhooks;
 
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};

@@ -16,6 +16,7 @@ mod retention;
 mod revisions;
 mod snapshots;
 mod values;
+mod webhooks;
 
 pub use fixture::{Checked, Engine};
 
@@ -65,6 +66,11 @@ pub use snapshots::{
     a_snapshot_has_every_row_in_key_order, rows_that_change_during_a_snapshot_are_told_later,
 };
 pub use values::{keeps_odd_texts, keeps_the_largest_numbers, keeps_what_is_absent};
+pub use webhooks::{
+    a_row_that_changes_again_is_told_as_it_is, a_webhook_is_told_what_is_booked_in_order,
+    an_import_is_told_whole, batches_have_a_limit_of_bytes, events_are_told_in_batches_within_a_revision,
+    keeps_the_state_of_webhooks, one_server_delivers_a_webhook_at_a_time, webhooks_of_a_site_are_limited,
+};
 
 /// Calls `$run!(case)` for every case of the suite.
 #[macro_export]
@@ -131,5 +137,13 @@ macro_rules! for_each_server_store_case {
         $run!(keeps_odd_texts);
         $run!(keeps_the_largest_numbers);
         $run!(keeps_what_is_absent);
+        $run!(a_row_that_changes_again_is_told_as_it_is);
+        $run!(a_webhook_is_told_what_is_booked_in_order);
+        $run!(an_import_is_told_whole);
+        $run!(batches_have_a_limit_of_bytes);
+        $run!(events_are_told_in_batches_within_a_revision);
+        $run!(keeps_the_state_of_webhooks);
+        $run!(one_server_delivers_a_webhook_at_a_time);
+        $run!(webhooks_of_a_site_are_limited);
     };
 }

@@ -27,3 +27,6 @@ pub(crate) mod sites;
 mod staging;
 pub(crate) mod store;
 pub(crate) mod unavailable;
+pub(crate) mod webhook_events;
+mod webhook_store;
+pub(crate) mod webhooks;

@@ -1,4 +1,4 @@
-//! A log of enrolments, used codes and revocations beside the database. `restore` carries them over, because
+//! A log of enrolments, used codes, revocations and removed webhooks beside the database. `restore` carries them over, because
 //! a backup from before would let a revoked device in again.
 //!
 //! Each entry is a line of JSON in `DATABASE.security`. It is durable before the transaction that it belongs to
@@ -189,6 +189,8 @@ pub struct CarriedOver {
     pub revoked: u64,
     /// Codes used.
     pub codes: u64,
+    /// Webhooks removed.
+    pub webhooks: u64,
     /// Devices enrolled.
     pub enrolled: u64,
     /// Devices that have to be enrolled again: their site or their prefix is another's in the backup.
@@ -223,6 +225,13 @@ pub(super) fn carry_over(
                 match connection.execute(sql, values)? {
                     0 => carried.left_out += 1,
                     _ => carried.enrolled += 1,
+                }
+            }
+            SecurityEvent::WebhookRemoved { site, webhook, .. } => {
+                // Versions before webhooks have no such table.
+                if connection.table_exists(None, "webhooks")? {
+                    let sql = "DELETE FROM webhooks WHERE site = ?1 AND webhook_id = ?2";
+                    carried.webhooks += changed(connection.execute(sql, params![site, webhook])?);
                 }
             }
             SecurityEvent::Revoked { site, device, at } => {

@@ -20,7 +20,7 @@ use crate::store::{Store, StoreFault};
 const PARTITIONS: u32 = 4;
 /// The statements that may look at every site, by their texts: they list sites, find out which one something is of, or change
 /// privileges.
-const OF_ALL_SITES: [&str; 9] = [
+const OF_ALL_SITES: [&str; 10] = [
     "FROM sites ORDER BY site",
     "FROM devices WHERE token_hash = ?1",
     "SELECT device FROM devices WHERE revoked_at IS NOT NULL",
@@ -30,6 +30,7 @@ const OF_ALL_SITES: [&str; 9] = [
     "SELECT pg_advisory_xact_lock",
     "GRANT DELETE ON stock_ledger",
     "REVOKE DELETE ON stock_ledger",
+    "FROM webhooks JOIN sites USING (site) WHERE dead_at IS NULL",
 ];
 /// The table of the versions of the tables, which is of no site.
 const VERSIONS: &str = "lotbook_schema";

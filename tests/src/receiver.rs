@@ -1,0 +1,167 @@
+//! A receiver of webhooks: keeps what it is sent, and answers as a test says.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// The largest body that it reads.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A request to it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The header `webhook-id`.
+    pub id: String,
+    /// The header `webhook-timestamp`.
+    pub timestamp: String,
+    /// The header `webhook-signature`.
+    pub signature: String,
+    /// The body as it was sent.
+    pub body: String,
+}
+
+impl Received {
+    /// The events of the body.
+    ///
+    /// # Errors
+    /// If it is not the JSON of events.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        let body: Value = serde_json::from_str(&self.body)?;
+        Ok(body["events"].as_array().context("events")?.clone())
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    received: Vec<Received>,
+    /// The status and further header lines of answers.
+    answer: (u16, String),
+}
+
+/// A receiver on a local port. It can be killed and started again on the same port.
+#[derive(Debug)]
+pub struct Receiver {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Receiver {
+    /// Starts one that answers 200.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn start() -> Result<Self> {
+        let state = State { received: Vec::new(), answer: (200, String::new()) };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut receiver = Self { address, state: Arc::new(Mutex::new(state)), running: None };
+        receiver.restart().await?;
+        Ok(receiver)
+    }
+
+    /// Starts it again.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.kill().await;
+        let listener = TcpListener::bind(self.address).await?;
+        self.address = listener.local_addr()?;
+        self.running = Some(tokio::spawn(accept(listener, Arc::clone(&self.state))));
+        Ok(())
+    }
+
+    /// Ends it, and every connection to it. What it has received is kept.
+    pub async fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+            // It says that it was aborted.
+            drop(running.await);
+        }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.address)
+    }
+
+    /// Answers so from now on; `headers` are further lines, each with its end.
+    pub fn answer(&self, status: u16, headers: &str) {
+        self.lock().answer = (status, headers.to_owned());
+    }
+
+    /// All requests so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.lock().received.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            running.abort();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
+    // Dropped with this task, which ends the connections.
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = Arc::clone(&state);
+        connections.spawn(async move { drop(serve(stream, &state).await) });
+    }
+}
+
+async fn serve(stream: TcpStream, state: &Mutex<State>) -> Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut received = Received {
+            id: String::new(),
+            timestamp: String::new(),
+            signature: String::new(),
+            body: String::new(),
+        };
+        let mut length = 0_usize;
+        let mut is_first = true;
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await? == 0 {
+                return Ok(());
+            }
+            let line = line.trim_end();
+            if line.is_empty() && !is_first {
+                break;
+            }
+            is_first = false;
+            let Some((name, value)) = line.split_once(": ") else { continue };
+            match name.to_ascii_lowercase().as_str() {
+                "webhook-id" => received.id = value.to_owned(),
+                "webhook-timestamp" => received.timestamp = value.to_owned(),
+                "webhook-signature" => received.signature = value.to_owned(),
+                "content-length" => length = value.parse()?,
+                _ => {}
+            }
+        }
+        anyhow::ensure!(length <= MAX_BODY_BYTES, "a body of {length} bytes");
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await?;
+        received.body = String::from_utf8(body)?;
+        let (status, headers) = {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.received.push(received);
+            state.answer.clone()
+        };
+        let answer = format!("HTTP/1.1 {status} Answer\r\n{headers}content-length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await?;
+    }
+}
