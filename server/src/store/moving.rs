@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 17] = [
+const TABLES: [Table; 19] = [
     Table {
         name: "sites",
         columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f",
@@ -108,6 +108,11 @@ const TABLES: [Table; 17] = [
         name: "receipts",
         columns: "site:t client:u seq:i mutation_id:u verdict:t code:t message:t rev:i touched:t booked_at:i",
     },
+    Table {
+        name: "api_keys",
+        columns: "site:t key_id:u name:t scopes:t secret_hash:b created_at:i last_used_at:i revoked_at:i",
+    },
+    Table { name: "api_requests", columns: "site:t key_id:u request:t body_hash:b outcome:t booked_at:i" },
 ];
 
 impl Table {

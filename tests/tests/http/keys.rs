@@ -163,6 +163,8 @@ const EARLIER: &str = "
     DROP TABLE import_rows;
     ALTER TABLE clients DROP COLUMN acknowledged_seq;
     DROP INDEX receipts_by_age;
+    DROP TABLE api_keys;
+    DROP TABLE api_requests;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

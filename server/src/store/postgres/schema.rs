@@ -8,7 +8,10 @@ use super::fault::described;
 use super::pool::Pool;
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_warehouse.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_warehouse.sql"),
+    include_str!("../../../migrations/postgres/0002_api.sql"),
+];
 
 /// Held by the transaction that migrates: servers that start at once do it one after the other. Any number will do.
 const MIGRATION_LOCK: i64 = 0x6c6f_7462_6f6f_6b00;

@@ -42,7 +42,7 @@ impl<E: Engine> SqlStore<E> {
     }
 
     /// Runs `work` in a transaction, and keeps its changes if it succeeded.
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         lane: Lane,
         work: impl Fn(&dyn Session) -> Result<T, StoreFault> + Send + 'static,

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0011_order_numbers.sql"),
     include_str!("../../../migrations/sqlite/0012_imports.sql"),
     include_str!("../../../migrations/sqlite/0013_growth.sql"),
+    include_str!("../../../migrations/sqlite/0014_api.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.
 pub(super) const KEYS_VERSION: u32 = 8;
