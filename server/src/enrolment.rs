@@ -50,7 +50,7 @@ pub fn link(base_url: &str, code: &str, device_name: &str) -> String {
 }
 
 /// A text as the value of a query's parameter.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

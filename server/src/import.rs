@@ -81,7 +81,7 @@ pub fn prepare(known: &KnownKeys, options: ImportOptions, now: UnixMillis) -> Re
     let ImportOptions { site, products, lots, deliveries, skip_bad } = options;
     let read = |source| read_products(source, |sku| known.products.distinct(sku));
     let products = products.map_or_else(Parsed::default, read);
-    let in_file = products_of(&site, &known.products, &products.lines)?;
+    let in_file = products_of(&site, known, &products.lines)?;
     let product_of = |sku: &str| {
         let spelled = in_file.spelled(sku).or_else(|| known.products.spelled(sku));
         spelled.or_else(|| in_file.get(sku)).or_else(|| known.products.get(sku))
@@ -141,6 +141,11 @@ impl Prepared {
         text
     }
 
+    /// The rows, the lines that were left out, and the remarks.
+    pub(crate) fn into_parts(self) -> (Arc<Import>, Vec<BadLine>, Vec<String>) {
+        (self.import, self.skipped, self.warnings)
+    }
+
     fn rows(&self) -> u64 {
         let Import { products, lots, deliveries, .. } = &*self.import;
         u64::try_from(products.len() + lots.len() + deliveries.len()).unwrap_or(u64::MAX)
@@ -159,6 +164,15 @@ fn delivery_id(site: &str, number: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
+/// The ids that a new product with this SKU may get, the preferred one first.
+pub(crate) fn ids_of(site: &str, sku: &str) -> impl Iterator<Item = Uuid> {
+    let names = (1..=MAX_ID_ATTEMPTS).map(move |attempt| match attempt {
+        1 => format!("lotbook:{site}:{sku}"),
+        _ => format!("lotbook:{site}:{sku}\u{1f}{attempt}"),
+    });
+    names.map(|name| Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
+}
+
 fn with_id(line: ProductLine, in_file: &Keyed<KnownProduct>) -> ProductRecord {
     let mut record = line.record;
     record.product.id = in_file.get(&record.product.sku).map_or(record.product.id, |known| known.id);
@@ -167,18 +181,11 @@ fn with_id(line: ProductLine, in_file: &Keyed<KnownProduct>) -> ProductRecord {
 
 /// The product of each SKU in the file. Its id is that of the product which has the SKU already, else one
 /// derived from site and SKU, so that two imports of a file into empty databases create the same products.
-fn products_of(
-    site: &str,
-    known: &Keyed<KnownProduct>,
-    lines: &[ProductLine],
-) -> Result<Keyed<KnownProduct>> {
+fn products_of(site: &str, known: &KnownKeys, lines: &[ProductLine]) -> Result<Keyed<KnownProduct>> {
+    let KnownKeys { products: known, id_attempts, .. } = known;
     let taken: HashSet<Uuid> = known.values().map(|known| known.id).collect();
     let id_of = |sku: &str| {
-        let names = (1..=MAX_ID_ATTEMPTS).map(|attempt| match attempt {
-            1 => format!("lotbook:{site}:{sku}"),
-            _ => format!("lotbook:{site}:{sku}\u{1f}{attempt}"),
-        });
-        let mut ids = names.map(|name| Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
+        let mut ids = ids_of(site, sku).take(id_attempts.unwrap_or(usize::MAX));
         known.get(sku).map(|known| known.id).or_else(|| ids.find(|id| !taken.contains(id)))
     };
     let mut products = Keyed::default();

@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod any;
+pub mod api_keys;
 pub mod booking;
 pub mod clock;
 pub mod connections;

@@ -4,6 +4,7 @@
 
 mod database_args;
 mod import_command;
+mod keys_command;
 mod migrate_command;
 mod restore_command;
 mod revoke_command;
@@ -75,6 +76,8 @@ enum Command {
     Devices(SiteArgs),
     /// Disconnect a lost or retired device, or all of them
     Revoke(revoke_command::RevokeArgs),
+    /// Make, list and revoke keys with which other systems use the API
+    Keys(keys_command::KeysArgs),
     /// Book a file of unsent work that a device saved
     ///
     /// Booking it again changes nothing, even if the device sends the same work later.
@@ -232,6 +235,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Enrol(args) => enrol(args, now).await,
         Command::Devices(args) => devices(&args).await,
         Command::Revoke(args) => revoke_command::run(args, now).await,
+        Command::Keys(args) => keys_command::run(args, now).await,
         Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {
             let store = args.database.database()?.open_current().await?;

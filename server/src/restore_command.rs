@@ -43,7 +43,8 @@ pub(crate) fn run(args: &RestoreArgs, now: UnixMillis) -> Result<()> {
 }
 
 fn print_carried(carried: CarriedOver) {
-    let CarriedOver { revoked, codes, webhooks, enrolled, left_out, unreadable } = carried;
+    let CarriedOver { revoked, codes, webhooks, enrolled, left_out, unreadable, .. } = carried;
+    let CarriedOver { keys_added, keys_revoked, keys_left_out, .. } = carried;
     println!(
         "Carried over from the security log: {}, {}, {}.",
         counted(revoked, "revoked device", "revoked devices"),
@@ -52,6 +53,16 @@ fn print_carried(carried: CarriedOver) {
     );
     if webhooks > 0 {
         println!("{} removed again.", counted(webhooks, "webhook is", "webhooks are"));
+    }
+    if keys_added + keys_revoked > 0 {
+        println!(
+            "And of other systems: {}, {}.",
+            counted(keys_revoked, "revoked key", "revoked keys"),
+            counted(keys_added, "new key", "new keys"),
+        );
+    }
+    if keys_left_out > 0 {
+        println!("{} to be made again.", counted(keys_left_out, "key has", "keys have"));
     }
     if left_out > 0 {
         println!("{} to be enrolled again.", counted(left_out, "device has", "devices have"));

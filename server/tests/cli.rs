@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "cli/keys.rs"]
+mod keys;
 #[path = "cli/postgres.rs"]
 mod postgres;
 #[path = "cli/upkeep.rs"]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use server::DEFAULT_SITE;
+use server::api_keys::{KeyScope, new_key};
 use server::demo::demo;
 use server::enrolment::{Applicant, enrol, new_code};
 use server::export::export;
@@ -13,7 +14,9 @@ use server::store::moving::move_to;
 use server::store::postgres::PostgresStore;
 use server::store::sqlite::SqliteStore;
 use server::store::webhooks::{EventKind, Webhooks as _};
-use server::store::{HistoryQuery, ProductQuery, Store, StoreFault};
+use server::store::{
+    Answered, ApiStore, Consent, HistoryQuery, Import, KeyedRequest, ProductQuery, Store, StoreFault,
+};
 use server::unsent::book_unsent;
 use server::webhooks::new_webhook;
 use sha2::{Digest as _, Sha256};
@@ -64,6 +67,23 @@ async fn everything_of_a_file_is_moved_and_nothing_to_a_database_in_use() -> Res
     let webhook = new_webhook(DEFAULT_SITE, "https://erp.example/", &EventKind::ALL, NOW)??;
     old.add_webhook(webhook).await?;
     let webhooks = old.webhooks(DEFAULT_SITE).await?;
+    let (key, secret) = new_key(&old, DEFAULT_SITE, "ERP", &[KeyScope::ProductsWrite], NOW).await?;
+    let request = KeyedRequest {
+        site: DEFAULT_SITE.to_owned(),
+        key: key.key,
+        author: key.name.clone(),
+        request: "r-1".to_owned(),
+        body_hash: [7; 32],
+        now: NOW,
+    };
+    let nothing = Import {
+        site: DEFAULT_SITE.to_owned(),
+        products: Vec::new(),
+        lots: Vec::new(),
+        deliveries: Vec::new(),
+        now: NOW,
+    };
+    old.import_once(request.clone(), Arc::new(nothing), Vec::new(), Consent::Everything).await?;
     let history = HistoryQuery { product: product.row.id, lot: None, before: None };
     let before =
         (old.sites().await?, exported(&old, out.path()).await?, old.history(DEFAULT_SITE, history).await?);
@@ -81,6 +101,8 @@ async fn everything_of_a_file_is_moved_and_nothing_to_a_database_in_use() -> Res
     let known = new.devices(DEFAULT_SITE).await?;
     assert_eq!(known, [device]);
     assert_eq!(new.device(Sha256::digest(token.as_bytes()).into()).await?.as_ref(), known.first());
+    assert_eq!(new.api_key(DEFAULT_SITE, Sha256::digest(secret.as_bytes()).into()).await?, Some(key));
+    assert!(matches!(new.answered(&request).await?, Some(Answered::Booked { is_repeat: true, .. })));
     assert!(enrol(&new, &code, Applicant::default(), NOW).await?.is_err(), "a used code stays used");
     assert!(enrol(&new, &open_code, Applicant::default(), NOW).await?.is_ok());
     assert_eq!(book_unsent(&new, DEFAULT_SITE, work, NOW).await?, receipts);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use server::DEFAULT_SITE;
+use server::api_keys::{KeyScope, new_key};
 use server::clock::Clock;
 use server::connections::ConnectionLimits;
 use server::enrolment::{self, Applicant};
@@ -214,6 +215,16 @@ impl TestServer {
         let enrolled = enrolment::enrol(store, &code, Applicant::default(), now).await?;
         let (_, token) = enrolled.ok().context("a fresh code was refused")?;
         Ok(token)
+    }
+
+    /// Makes a key of a site with these scopes. Returns its secret.
+    ///
+    /// # Errors
+    /// If the store fails, or the site has a key of this name.
+    pub async fn key(&self, site: &str, name: &str, scopes: &[KeyScope]) -> Result<String> {
+        let (store, now) = (self.store()?, self.clock.now());
+        store.ensure_site(site).await?;
+        Ok(new_key(store, site, name, scopes, now).await?.1)
     }
 
     /// Enrols a new device with an empty store.

@@ -12,6 +12,7 @@ mod example;
 mod postgres;
 mod process;
 mod run;
+mod schemathesis;
 mod shrink;
 mod sim;
 mod size;

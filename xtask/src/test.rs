@@ -58,6 +58,8 @@ enum Step {
     Native,
     /// The HTTP tests on PostgreSQL, directly and through PgBouncer
     Postgres,
+    /// Requests that schemathesis makes up from the API's own description
+    Api,
     /// 1,000 simulated warehouses, and every deliberately broken variant
     Sim,
     /// Adapter tests in headless Chromium

@@ -1,6 +1,6 @@
 //! A CSV file with a header line. Every fault is reported by file, line, column and reason.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -62,22 +62,40 @@ impl<T> Default for Parsed<T> {
 /// A fault in a line: its column and the reason.
 pub(super) type Fault = (&'static str, String);
 
+/// A line that has come in another form than a file: its texts by the names of columns. Columns that it lacks count as missing.
+pub type Item = BTreeMap<&'static str, String>;
+
+/// Where the fields of a line are.
+enum Fields<'r> {
+    /// In a record below a header.
+    Record(&'r HashMap<String, usize>, &'r StringRecord),
+    Item(&'r Item),
+}
+
 /// The fields of one line, by column name.
 pub(super) struct Line<'r> {
-    columns: &'r HashMap<String, usize>,
-    record: &'r StringRecord,
+    fields: Fields<'r>,
     reading: Reading,
 }
 
 impl<'r> Line<'r> {
     /// The trimmed text without the guard of a formula; none if the file has no such column.
     pub(super) fn text(&self, column: &str) -> Option<&'r str> {
-        self.raw(column).map(unguarded)
+        match self.fields {
+            Fields::Record(..) => self.raw(column).map(unguarded),
+            // Nothing guards it.
+            Fields::Item(_) => self.raw(column),
+        }
     }
 
     /// The trimmed text as it stands in the file; none if the file has no such column.
     pub(super) fn raw(&self, column: &str) -> Option<&'r str> {
-        self.columns.get(column).map(|at| self.record.get(*at).unwrap_or_default().trim())
+        match self.fields {
+            Fields::Record(columns, record) => {
+                columns.get(column).map(|at| record.get(*at).unwrap_or_default().trim())
+            }
+            Fields::Item(item) => item.get(column).map(|text| text.trim()),
+        }
     }
 
     /// The quantity in a column, of a product with this unit.
@@ -95,11 +113,16 @@ pub struct Reading {
     pub encoding: Option<FileEncoding>,
 }
 
-/// A text to parse, and its name in messages.
+/// A text to parse, or lines in another form, and their name in messages.
 pub struct Source {
     name: String,
-    reader: Box<dyn io::Read + Send>,
+    input: Input,
     reading: Reading,
+}
+
+enum Input {
+    Text(Box<dyn io::Read + Send>),
+    Items(Vec<Item>),
 }
 
 impl fmt::Debug for Source {
@@ -116,13 +139,19 @@ impl Source {
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        Ok(Self { name, reader: Box::new(file), reading: Reading::default() })
+        Ok(Self { name, input: Input::Text(Box::new(file)), reading: Reading::default() })
     }
 
     /// Text in memory.
     pub fn text(name: &str, text: String) -> Self {
-        let reader = Box::new(io::Cursor::new(text));
-        Self { name: name.to_owned(), reader, reading: Reading::default() }
+        let input = Input::Text(Box::new(io::Cursor::new(text)));
+        Self { name: name.to_owned(), input, reading: Reading::default() }
+    }
+
+    /// Lines in another form, numbered from 1. Their decimal sign is the point.
+    pub fn items(name: &str, items: Vec<Item>) -> Self {
+        let reading = Reading { decimal: Some(DecimalSign::Point), encoding: None };
+        Self { name: name.to_owned(), input: Input::Items(items), reading }
     }
 
     /// The same text, read in this way.
@@ -139,7 +168,7 @@ pub(super) fn read_file<T>(
     required: &[&'static str],
     mut read: impl FnMut(u64, &Line<'_>) -> Result<T, Fault>,
 ) -> Parsed<T> {
-    let Source { name: file, reader, reading } = source;
+    let Source { name: file, input, reading } = source;
     let mut parsed = Parsed::default();
     let bad = |line: u64, lines: u64, (column, reason): Fault| BadLine {
         file: file.clone(),
@@ -147,6 +176,18 @@ pub(super) fn read_file<T>(
         lines,
         column: column.to_owned(),
         reason,
+    };
+    let reader = match input {
+        Input::Text(reader) => reader,
+        Input::Items(items) => {
+            for (number, item) in (1..).zip(&items) {
+                match read(number, &Line { fields: Fields::Item(item), reading }) {
+                    Ok(value) => parsed.lines.push(value),
+                    Err(fault) => parsed.bad.push(bad(number, 1, fault)),
+                }
+            }
+            return parsed;
+        }
     };
     let text = match text_of(reader, reading) {
         Ok(text) => text,
@@ -175,7 +216,10 @@ pub(super) fn read_file<T>(
             Ok(()) if !has_its_fields => {
                 Err(("", format!("it has {} fields, the header has {}", record.len(), header.width)))
             }
-            Ok(()) => read(lines.first, &Line { columns: &header.columns, record, reading }),
+            Ok(()) => {
+                let fields = Fields::Record(&header.columns, record);
+                read(lines.first, &Line { fields, reading })
+            }
         };
         match value {
             Ok(value) => parsed.lines.push(value),

@@ -13,7 +13,8 @@ mod records;
 
 pub use deliveries::{DELIVERY_HEADER, read_deliveries, write_delivery};
 pub use encoding::FileEncoding;
-pub use file::{BadLine, Parsed, Reading, Source};
+pub use file::{BadLine, Item, Parsed, Reading, Source};
 pub use lots::{LOT_HEADER, LotLine, read_lots, write_lot};
 pub use number::DecimalSign;
+pub(crate) use number::quantity;
 pub use products::{PRODUCT_HEADER, ProductLine, read_products, write_product};

@@ -39,7 +39,7 @@ impl DecimalSign {
 }
 
 /// Parses a quantity of a product that is counted or measured in `unit`.
-pub(super) fn quantity(
+pub(crate) fn quantity(
     column: &'static str,
     text: &str,
     decimal: Option<DecimalSign>,

@@ -1,4 +1,4 @@
-//! Admits the requests of devices within their limits.
+//! Admits the requests of devices and keys within their limits.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
 use super::auth::Caller;
 use super::body::drain;
@@ -22,13 +23,24 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let (mut parts, mut body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let caller = match Caller::from_request_parts(&mut parts, &state).await {
         Ok(caller) => caller,
         Err(refusal) => return refusal.into_response(),
     };
-    let usage = state.devices.as_ref().map(|devices| devices.of(caller.0.device));
+    let device = caller.0.device;
     parts.extensions.insert(caller);
+    within_limits(&state, (device, kind), (parts, body), next).await
+}
+
+/// Answers a request of a device or a key within its limits.
+pub(super) async fn within_limits(
+    state: &AppState,
+    (sender, kind): (Uuid, Kind),
+    (mut parts, mut body): (Parts, Body),
+    next: Next,
+) -> Response {
+    let usage = state.devices.as_ref().map(|devices| devices.of(sender));
     let Some(usage) = usage else { return next.run(Request::from_parts(parts, body)).await };
     let place = match usage.admit(kind) {
         Ok(place) => place,

@@ -12,6 +12,7 @@ use futures::Stream;
 use sync::{AuditRequest, AuditResponse, Model, SyncResponse, Versioned};
 use tokio::task::spawn_blocking;
 
+use super::auth::HeaderRule;
 use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
@@ -30,7 +31,12 @@ pub(crate) fn router<M: Model<Row: Send>>(book: &Book<M>, own: Router, dist: Opt
         .route("/api/rows/{index_key}", get(rows::<M>))
         .with_state(book.clone())
         .merge(own);
-    with_app(with_api_layers(routes, names.header), dist, |_| true, TrustedProxies::default())
+    with_app(
+        with_api_layers(routes, HeaderRule { name: names.header, except: None }),
+        dist,
+        |_| true,
+        TrustedProxies::default(),
+    )
 }
 
 async fn sync<M: Model<Row: Send>>(

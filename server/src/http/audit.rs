@@ -10,11 +10,27 @@ use super::auth::Caller;
 use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
+use super::openapi::Refused;
 use super::scope::scope;
 use super::site;
 use super::state::AppState;
 use crate::store::{Audited, StoreFault};
 
+/// Compares a device's rows with the site's and answers with the ranges that differ: the protocol of the app.
+#[utoipa::path(
+    post,
+    path = "/audit",
+    operation_id = "audit",
+    tag = "devices",
+    request_body(content = Value, description = "Digests of ranges of rows, version 1"),
+    responses(
+        (status = 200, description = "The ranges that differ", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused),
+        (status = 426, description = "The request is of another version of the protocol", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn audit(
     State(state): State<AppState>,
     Caller(device): Caller,

@@ -64,11 +64,25 @@ fn needed() -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "sign_in_needed", message)
 }
 
-/// Refuses requests that change data and lack the app's header: a form on another site could have sent them, but it
-/// cannot set a header.
-pub(super) async fn require_header(name: &'static str, request: Request, next: Next) -> Response {
+/// Which requests that change data need a header, because a browser may have sent them for another site, with its cookie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeaderRule {
+    /// The header.
+    pub(super) name: &'static str,
+    /// The beginning of the paths at which no cookie is looked at, if there are such.
+    pub(super) except: Option<&'static str>,
+}
+
+/// Refuses requests that change data and have neither the app's header nor a bearer token: a form on another site could have
+/// sent them, but it cannot set a header.
+pub(super) async fn require_header(rule: HeaderRule, request: Request, next: Next) -> Response {
+    let HeaderRule { name, except } = rule;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || request.headers().get(name).is_some_and(|value| value == "1") {
+    let is_free = except.is_some_and(|beginning| request.uri().path().starts_with(beginning));
+    // With this header, cookies are not looked at.
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let has_header = request.headers().get(name).is_some_and(|value| value == "1");
+    if reads || is_free || has_token || has_header {
         return next.run(request).await;
     }
     let message = format!("The request lacks the header {name}: 1, which the app's own pages send.");

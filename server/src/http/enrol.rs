@@ -10,6 +10,7 @@ use domain::{DeviceAnswer, EnrolRequest};
 use super::auth::Caller;
 use super::body::BodyBytes;
 use super::errors::ApiError;
+use super::openapi::Refused;
 use super::origin::Origin;
 use super::session;
 use super::site;
@@ -17,6 +18,21 @@ use super::state::AppState;
 use crate::enrolment::{self, Applicant};
 use crate::store::{Device, EnrolRefusal};
 
+/// Turns a one-time code into a device. Its token comes as a cookie, or in the answer if `bearer` is true.
+#[utoipa::path(
+    post,
+    path = "/enrol",
+    operation_id = "enrol",
+    tag = "devices",
+    request_body(content = Value, description = "The code, and the name of the device"),
+    responses(
+        (status = 200, description = "The device", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 403, description = "The code has expired or been used, or the app's header is missing", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused),
+        (status = 429, description = "Too many wrong codes from this address", body = Refused)
+    )
+)]
 pub(super) async fn enrol(
     State(state): State<AppState>,
     origin: Origin,
@@ -42,6 +58,19 @@ pub(super) async fn enrol(
     Ok(with_cookies(Json(answer(device, 0, None)), lines))
 }
 
+/// Names the device.
+#[utoipa::path(
+    get,
+    path = "/device",
+    operation_id = "device",
+    tag = "devices",
+    params(("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "The device", body = Value),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn device(
     State(state): State<AppState>,
     Caller(device): Caller,
@@ -51,6 +80,19 @@ pub(super) async fn device(
 }
 
 /// `POST /api/sign-out`: revokes the token. Unsent mutations stay on the device.
+/// Revokes the device's token. Unsent work stays on the device.
+#[utoipa::path(
+    post,
+    path = "/sign-out",
+    operation_id = "sign_out",
+    tag = "devices",
+    params(("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 204, description = "The token is revoked"),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn sign_out(
     State(state): State<AppState>,
     Caller(device): Caller,

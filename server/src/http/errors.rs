@@ -5,7 +5,9 @@ use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use sync::{ErrorBody, OtherSite};
+use utoipa::ToSchema;
 
 use crate::store::StoreFault;
 
@@ -20,12 +22,38 @@ pub(super) struct ApiError {
     message: String,
     retry_after_seconds: u32,
     sites: Option<OtherSite>,
+    items: Vec<BadItem>,
+}
+
+/// A part of a request that cannot be booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct BadItem {
+    /// Its place in the body, such as `products[2].sku`.
+    pub(super) at: String,
+    /// What is wrong with it.
+    pub(super) reason: String,
+}
+
+/// A refusal as sent.
+#[derive(Serialize)]
+struct Body {
+    #[serde(flatten)]
+    refusal: ErrorBody,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<BadItem>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, code, message, retry_after_seconds: RETRY_AFTER_SECONDS, sites: None }
+        Self {
+            status,
+            code,
+            message,
+            retry_after_seconds: RETRY_AFTER_SECONDS,
+            sites: None,
+            items: Vec::new(),
+        }
     }
 
     /// A request beyond a device's limits, which may be sent again after this time.
@@ -37,6 +65,11 @@ impl ApiError {
     /// The same refusal with the two sites that it is about.
     pub(super) fn of_sites(self, sites: OtherSite) -> Self {
         Self { sites: Some(sites), ..self }
+    }
+
+    /// The same refusal with the parts of the request that it is about.
+    pub(super) fn of_items(self, items: Vec<BadItem>) -> Self {
+        Self { items, ..self }
     }
 
     /// Status, code and sentence.
@@ -52,9 +85,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, code, message, retry_after_seconds, sites } = self;
-        let mut response =
-            (status, Json(ErrorBody { code: code.to_owned(), message, sites })).into_response();
+        let Self { status, code, message, retry_after_seconds, sites, items } = self;
+        let refusal = ErrorBody { code: code.to_owned(), message, sites };
+        let mut response = (status, Json(Body { refusal, items })).into_response();
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
         }

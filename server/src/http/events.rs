@@ -11,11 +11,25 @@ use tokio_stream::wrappers::WatchStream;
 
 use super::auth::Caller;
 use super::errors::ApiError;
+use super::openapi::Refused;
 use super::state::AppState;
 
 /// Interval of comments on an idle stream: proxies keep the connection open, and a dead one is detected.
 const KEEP_ALIVE_SECONDS: u64 = 15;
 
+/// Tells a device of each new revision of its site, as long as the stream is open.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "events",
+    tag = "devices",
+    params(("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "A message {\"rev\":12} for each revision", content_type = "text/event-stream", body = String),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn events(
     State(state): State<AppState>,
     Caller(device): Caller,

@@ -1,5 +1,5 @@
 //! What one device may ask of the server: requests in a time and at once, and bytes of bodies. A device that asks for more
-//! is told to wait, and the others do not notice.
+//! is told to wait, and the others do not notice. A key of another system is a device in this.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use super::errors::ApiError;
 /// The requests that are counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A round's exchange.
+    /// A round's exchange, or a request of a key that writes.
     Sync,
     /// A comparison of rows.
     Audit,
@@ -40,7 +40,7 @@ pub struct KindLimits {
 /// The limits of each device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceLimits {
-    /// `POST /api/sync`.
+    /// `POST /api/sync`, and what keys write.
     pub sync: KindLimits,
     /// `POST /api/audit`.
     pub audit: KindLimits,
@@ -98,7 +98,7 @@ impl DeviceLimits {
 #[derive(Debug)]
 pub(super) struct Devices {
     limits: DeviceLimits,
-    /// One for each device that has asked since the start; only enrolled ones get here.
+    /// One for each device and key that has asked since the start; only known ones get here.
     seen: Mutex<HashMap<Uuid, Arc<Usage>>>,
 }
 
@@ -163,11 +163,12 @@ impl Usage {
     pub(super) fn admit(&self, kind: Kind) -> Result<OwnedSemaphorePermit, ApiError> {
         let Lane { rate, places } = self.lane(kind);
         let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
-            let message = "This device has too many requests open at once. It tries again by itself.";
+            let message =
+                "Too many requests of this device are open at once. Send this one again in a moment.";
             ApiError::too_many("too_many_at_once", message, 1)
         })?;
         rate.check().map_err(|until| {
-            let message = "This device asks too often. It tries again by itself.";
+            let message = "This device asks too often. Send the request again in a moment.";
             ApiError::too_many(
                 "too_many_requests",
                 message,
@@ -183,7 +184,7 @@ impl Usage {
     /// 429 if the bodies of the device's unanswered requests are too large together.
     pub(super) fn hold_body(&self, kib: u32) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.bodies).try_acquire_many_owned(kib).map_err(|_| {
-            let message = "This device sends too much at once. It tries again by itself.";
+            let message = "This device sends too much at once. Send the request again in a moment.";
             ApiError::too_many("too_many_bytes_at_once", message, 1)
         })
     }
@@ -193,7 +194,7 @@ impl Usage {
     /// # Errors
     /// 429 if the device has sent too much.
     pub(super) fn count_body(&self, kib: NonZeroU32) -> Result<(), ApiError> {
-        let message = "This device sends too much. It tries again by itself.";
+        let message = "This device sends too much. Send the request again in a moment.";
         match self.body_rate.check_n(kib) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(until)) => {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::errors::ApiError;
+use super::openapi::Refused;
 use super::state::AppState;
 use crate::booking::shortened;
 use crate::store::{LotPosition, Unavailable};
@@ -20,6 +21,20 @@ pub(super) struct UnavailableParams {
 }
 
 /// `GET /api/lots/unavailable?after={next}`: the next part of them.
+/// The lots that devices do not hold, in parts.
+#[utoipa::path(
+    get,
+    path = "/lots/unavailable",
+    operation_id = "unavailable_lots",
+    tag = "devices",
+    params(("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused"), ("after" = Option<String>, Query, description = "`next` of the part before")),
+    responses(
+        (status = 200, description = "A part of the lots, the first with totals", body = Value),
+        (status = 400, description = "The query cannot be read", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn unavailable(
     State(state): State<AppState>,
     Caller(device): Caller,

@@ -13,6 +13,7 @@ pub(crate) mod held;
 mod intake;
 mod limits;
 mod lots;
+mod openapi;
 mod origin;
 mod pages;
 mod products;
@@ -25,6 +26,7 @@ mod site;
 mod state;
 mod streams;
 mod sync;
+mod v1;
 
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +34,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Router};
 use domain::NAMES;
 use tower_http::CompressionLevel;
@@ -41,8 +43,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub(crate) use any::router as router_of_any;
+use auth::HeaderRule;
 pub use body::MAX_BODY_BYTES;
 use body::{BodyBudget, MAX_STRANGERS_BODY_BYTES, MaxBodyBytes};
 use limits::Kind;
@@ -85,36 +90,43 @@ fn with_app(
         .layer(TraceLayer::new_for_http())
 }
 
+/// The routes below `/api`, and the document that describes them: both are of this one list.
 fn api(state: &AppState) -> Router<AppState> {
     let admit = |kind| from_fn_with_state((state.clone(), kind), admission::admit);
-    let reads = Router::new()
-        .route("/sign-out", post(enrol::sign_out))
-        .route("/lots/unavailable", get(lots::unavailable))
-        .route("/products/{id}", get(products::by_id))
-        .route("/products/{id}/history", get(products::history))
-        .route("/products/by-barcode/{code}", get(products::by_barcode))
-        .route("/lots/by-code/{code}", get(products::by_lot_code))
-        .route("/device", get(enrol::device))
+    let reads = OpenApiRouter::new()
+        .routes(routes!(enrol::sign_out))
+        .routes(routes!(lots::unavailable))
+        .routes(routes!(products::by_id))
+        .routes(routes!(products::history))
+        .routes(routes!(products::by_barcode))
+        .routes(routes!(products::by_lot_code))
+        .routes(routes!(enrol::device))
         .route_layer(admit(Kind::Read));
-    let routes = Router::new()
-        .route("/sync", post(sync::sync).route_layer(admit(Kind::Sync)))
-        .route("/audit", post(audit::audit).route_layer(admit(Kind::Audit)))
-        .route("/events", get(events::events).route_layer(admit(Kind::Stream)))
-        .route("/enrol", post(enrol::enrol).layer(Extension(MaxBodyBytes(MAX_STRANGERS_BODY_BYTES))))
+    let strangers = MaxBodyBytes(MAX_STRANGERS_BODY_BYTES);
+    let (routes, described) = OpenApiRouter::new()
+        .merge(OpenApiRouter::new().routes(routes!(sync::sync)).route_layer(admit(Kind::Sync)))
+        .merge(OpenApiRouter::new().routes(routes!(audit::audit)).route_layer(admit(Kind::Audit)))
+        .merge(OpenApiRouter::new().routes(routes!(events::events)).route_layer(admit(Kind::Stream)))
+        .merge(OpenApiRouter::new().routes(routes!(enrol::enrol)).layer(Extension(strangers)))
         .merge(reads)
+        .merge(v1::routes(state))
+        .routes(routes!(openapi::document))
+        .split_for_parts();
+    let routes = routes
         .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(Extension(openapi::Document::of(described)))
         .layer(from_fn_with_state(state.clone(), session::renew));
-    with_api_layers(routes, NAMES.header)
+    with_api_layers(routes, HeaderRule { name: NAMES.header, except: Some("/v1/") })
 }
 
 /// Adds the layers of every API: limits, compression, and a body for each refusal. Requests that change something need
-/// the header `header`.
-fn with_api_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, header: &'static str) -> Router<S> {
+/// a header by `rule`.
+fn with_api_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, rule: HeaderRule) -> Router<S> {
     routes
         .layer(RequestDecompressionLayer::new())
         .layer(from_fn_with_state(BodyBudget::default(), body::count_packed))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(from_fn(move |request, next| auth::require_header(header, request, next)))
+        .layer(from_fn(move |request, next| auth::require_header(rule, request, next)))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(errors::with_body))
         .layer(map_response(not_stored))

@@ -11,10 +11,26 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::errors::ApiError;
+use super::openapi::Refused;
 use super::state::AppState;
 use crate::booking::shortened;
 use crate::store::{HistoryQuery, LotsByCode, ProductQuery, ProductWithLots};
 
+/// A product with its lots.
+#[utoipa::path(
+    get,
+    path = "/products/{id}",
+    operation_id = "product_by_id",
+    tag = "devices",
+    params(("id" = String, Path, description = "The product's id"), ("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "The product", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 404, description = "The site has none", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn by_id(
     State(state): State<AppState>,
     caller: Caller,
@@ -40,6 +56,22 @@ pub(super) struct HistoryParams {
 }
 
 /// `GET /api/products/{id}/history?lot={lot_id}&before={rev}`: the ledger's entries, newest first.
+/// The history of a product, newest first.
+#[utoipa::path(
+    get,
+    path = "/products/{id}/history",
+    operation_id = "product_history",
+    tag = "devices",
+    params(("id" = String, Path, description = "The product's id"),
+        ("lot" = Option<Uuid>, Query, description = "Only of this lot"),
+        ("before" = Option<u64>, Query, description = "Only of earlier revisions"), ("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "Entries of the ledger, notes and edits", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn history(
     State(state): State<AppState>,
     Caller(device): Caller,
@@ -57,6 +89,21 @@ pub(super) async fn history(
     Ok(Json(state.store.history(&device.site, HistoryQuery { product, lot, before }).await?))
 }
 
+/// The product with a barcode, in any spelling.
+#[utoipa::path(
+    get,
+    path = "/products/by-barcode/{code}",
+    operation_id = "product_by_barcode",
+    tag = "devices",
+    params(("code" = String, Path, description = "The barcode"), ("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "The product", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 404, description = "The site has none", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn by_barcode(
     State(state): State<AppState>,
     caller: Caller,
@@ -67,6 +114,21 @@ pub(super) async fn by_barcode(
 }
 
 /// `GET /api/lots/by-code/{code}`: the lots with this code, whatever their status.
+/// The lots with a code, whatever their status.
+#[utoipa::path(
+    get,
+    path = "/lots/by-code/{code}",
+    operation_id = "lots_by_code",
+    tag = "devices",
+    params(("code" = String, Path, description = "The code of the lots"), ("site" = Option<String>, Query, description = "The site whose data the app holds: another one than the device's is refused")),
+    responses(
+        (status = 200, description = "Their products", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 404, description = "The site has none", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn by_lot_code(
     State(state): State<AppState>,
     Caller(device): Caller,

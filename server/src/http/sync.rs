@@ -13,6 +13,7 @@ use super::auth::Caller;
 use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
+use super::openapi::Refused;
 use super::scope::scope;
 use super::site;
 use super::state::AppState;
@@ -24,6 +25,21 @@ const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
 /// Minimum change of a device's clock that is stored earlier: more than a slow request makes.
 const CLOCK_STEP_MILLIS: u64 = 60 * 1_000;
 
+/// Books a device's work and answers with the changes since its cursor: the protocol of the app, which changes with it.
+#[utoipa::path(
+    post,
+    path = "/sync",
+    operation_id = "sync",
+    tag = "devices",
+    request_body(content = Value, description = "A request of the sync protocol, version 1"),
+    responses(
+        (status = 200, description = "Receipts, rows and the next cursor", body = Value),
+        (status = 400, description = "The request cannot be read", body = Refused),
+        (status = 409, description = "The device holds the data of another site", body = Refused),
+        (status = 426, description = "The request is of another version of the protocol", body = Refused)
+    ),
+    security(("device" = []), ("cookie" = []))
+)]
 pub(super) async fn sync(
     State(state): State<AppState>,
     Caller(device): Caller,

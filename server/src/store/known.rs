@@ -1,6 +1,6 @@
 //! The rows that files name by their keys.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::key_text;
 use uuid::Uuid;
@@ -14,6 +14,22 @@ pub struct KnownKeys {
     pub products: Keyed<KnownProduct>,
     /// The ids of deliveries by number.
     pub deliveries: Keyed<Uuid>,
+    /// How many of the ids that a new product may get were looked up, whether they are taken; none if the products are all
+    /// that there are.
+    pub id_attempts: Option<usize>,
+}
+
+/// What some rows name: the keys to look up before they are imported.
+#[derive(Clone, Debug, Default)]
+pub struct NamedKeys {
+    /// SKUs, in any spelling.
+    pub skus: Vec<String>,
+    /// The ids that new products may get.
+    pub ids: BTreeSet<Uuid>,
+    /// How many of the ids that a new product may get are among them.
+    pub id_attempts: usize,
+    /// Whether deliveries are named.
+    pub has_deliveries: bool,
 }
 
 /// Values by keys that are spelled in several ways. Rows of builds in which case counted may share a key: then the exact

@@ -3,6 +3,7 @@
 //! Every write is one transaction that is durable when the call returns. A call that is dropped half-way
 //! either takes effect as a whole or not at all.
 
+mod api;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod fault;
@@ -30,8 +31,12 @@ use uuid::Uuid;
 use crate::booking::{Batch, Scope};
 use webhooks::Webhooks;
 
+pub use api::{
+    Answered, ApiKey, ApiStore, KeyedRequest, ListQuery, ListTable, Movement, NewKey, OrderOutcome,
+    OrderRefusal, Page, PlacedOrder, Position, RequestOutcome, Since,
+};
 pub use fault::StoreFault;
-pub use known::{Keyed, KnownKeys};
+pub use known::{Keyed, KnownKeys, NamedKeys};
 
 /// Minimum time between two epochs of a site that proofs of a restore begin: each makes every device of the site fetch
 /// all its rows.
@@ -357,7 +362,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: Webhooks + Send + Sync + 'static {
+pub trait Store: ApiStore + Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 
@@ -468,8 +473,8 @@ pub trait Store: Webhooks + Send + Sync + 'static {
     /// Deletes unknown codes and conflicts that nobody has settled for long. Returns their number.
     async fn expire(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
-    /// Deletes receipts that no device asks for any more: those acknowledged and 180 days old, and any that are 400 days old.
-    /// Returns their number.
+    /// Deletes receipts that no device asks for any more: those acknowledged and 180 days old, and any that are 400 days old;
+    /// and requests of keys that are 30 days old. Returns their number.
     async fn forget_receipts(&self, now: UnixMillis) -> Result<u64, StoreFault>;
 
     /// Packs the ledger entries of months that ended more than 400 days ago; histories still have them. Returns their number.

@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 19] = [
+const TABLES: [Table; 21] = [
     Table {
         name: "sites",
         columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f \
@@ -116,6 +116,11 @@ const TABLES: [Table; 19] = [
         columns: "site:t webhook_id:u url:t secret:t events:t created_at:i cursor_rev:i cursor_part:t failures:i \
                   failing_since:i next_attempt_at:i last_error:t delivered_at:i dead_at:i",
     },
+    Table {
+        name: "api_keys",
+        columns: "site:t key_id:u name:t scopes:t secret_hash:b created_at:i last_used_at:i revoked_at:i",
+    },
+    Table { name: "api_requests", columns: "site:t key_id:u request:t body_hash:b outcome:t booked_at:i" },
 ];
 
 impl Table {

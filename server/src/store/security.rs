@@ -41,6 +41,30 @@ pub(crate) enum SecurityEvent {
         /// The time.
         at: UnixMillis,
     },
+    /// Another system got a key.
+    KeyAdded {
+        /// Its site.
+        site: String,
+        /// The key.
+        key: Uuid,
+        /// Its name.
+        name: String,
+        /// Its scopes, separated by spaces.
+        scopes: String,
+        /// SHA-256 of its secret, as hexadecimal digits.
+        secret: String,
+        /// The time.
+        at: UnixMillis,
+    },
+    /// A key was revoked.
+    KeyRevoked {
+        /// Its site.
+        site: String,
+        /// The key.
+        key: Uuid,
+        /// The time.
+        at: UnixMillis,
+    },
     /// A device's token was revoked.
     Revoked {
         /// Its site.

@@ -134,10 +134,17 @@ async fn requests_without_a_valid_token_or_header_are_refused() -> Result<()> {
             client.post(&url).header("x-lotbook", "1").header("cookie", format!("lotbook_device={token}"));
         expect(cookie.body(body.clone()).send().await?, 401, "sign_in_needed", "").await?;
     }
-    let forged = client.post(&url).bearer_auth(device.token()).body(body.clone());
+    let cookie = format!("a=b; lotbook_device={}; c", device.token());
+    let by_token = client.post(&url).bearer_auth(device.token()).body(body.clone());
+    assert_eq!(by_token.send().await?.status(), 200, "no form sends a token");
+    for path in ["/api/v1/orders", "/api/v1/products"] {
+        let by_cookie = client.post(format!("{}{path}", server.url()?)).header("cookie", &cookie);
+        expect(by_cookie.body(body.clone()).send().await?, 401, "key_needed", "keys create").await?;
+    }
+    let forged = client.post(&url).header("cookie", &cookie).body(body.clone());
     expect(forged.send().await?, 403, "header_missing", "x-lotbook").await?;
     let by_cookie = client.post(&url).header("x-lotbook", "1");
-    let by_cookie = by_cookie.header("cookie", format!("a=b; lotbook_device={}; c", device.token()));
+    let by_cookie = by_cookie.header("cookie", &cookie);
     assert_eq!(by_cookie.body(body).send().await?.status(), 200);
     let by_code = ["/api/products/by-barcode/1", "/api/lots/by-code/1"];
     for path in ["/api/device", "/api/events", "/api/products/1"].into_iter().chain(by_code) {

@@ -171,6 +171,8 @@ const EARLIER: &str = "
     ALTER TABLE sites DROP COLUMN archived_rev;
     DROP INDEX receipts_by_age;
     DROP TABLE webhooks;
+    DROP TABLE api_keys;
+    DROP TABLE api_requests;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

@@ -1,6 +1,9 @@
 //! Tests of the server over real HTTP: a server in this process, devices with a memory store, and
 //! hand-written requests.
 
+mod api;
+mod api_docs;
+mod api_story;
 mod audit;
 mod bad_input;
 mod booking;
@@ -25,8 +28,10 @@ mod ledger;
 mod limits;
 mod lot_codes;
 mod office;
+mod openapi;
 mod pull;
 mod restore;
+mod schemathesis;
 mod transfer;
 mod two_sites;
 mod unavailable;

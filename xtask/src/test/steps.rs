@@ -9,6 +9,7 @@ use crate::deny;
 use crate::example;
 use crate::postgres::ensure_postgres;
 use crate::process;
+use crate::schemathesis::ensure_schemathesis;
 use crate::sim;
 use crate::size;
 use crate::tools::Tools;
@@ -45,6 +46,8 @@ const NATIVE_TESTS: &str = "not binary_id(tests::browser)";
 const ENGINE_TESTS: &str = "binary_id(tests::http)";
 const ENGINE: &str = "LOTBOOK_TEST_ENGINE";
 const OTHER_ENGINES: [&str; 2] = ["postgres", "pgbouncer"];
+/// The test that runs schemathesis.
+const MADE_UP_REQUESTS: &str = "binary_id(tests::http) and test(/^schemathesis::/)";
 /// The runner's timeout for a whole suite; its default is too short for bulk storage tests.
 const WASM_SUITE_TIMEOUT_SECONDS: &str = "300";
 /// The browser story of `--quick`: enrol, work offline, close the app, sync in the background.
@@ -92,6 +95,7 @@ impl<'a> Run<'a> {
             Step::ClippyWasm => self.clippy_wasm(),
             Step::Native => self.native(),
             Step::Postgres => self.postgres(),
+            Step::Api => self.api(),
             Step::Sim => {
                 sim::check(self.workspace, &self.tools, self.is_quick, |line| self.results.read(line))
             }
@@ -110,6 +114,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_schemathesis(self.workspace, &self.tools)?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
         self.tools.ensure_axe()?;
@@ -159,6 +164,16 @@ impl<'a> Run<'a> {
             process::run_lines(&mut tests, |line| self.results.read(line))?;
         }
         Ok(())
+    }
+
+    fn api(&mut self) -> Result<()> {
+        self.tools.ensure_nextest()?;
+        let program = ensure_schemathesis(self.workspace, &self.tools)?;
+        build::build_checks(self.workspace, &self.tools)?;
+        let arguments = ["nextest", "run", "--run-ignored", "only", "--filterset", MADE_UP_REQUESTS];
+        let mut tests = self.tools.linting_cargo(&arguments);
+        tests.args(build::CHECKED).env("LOTBOOK_SCHEMATHESIS", program);
+        process::run_lines(&mut tests, |line| self.results.read(line))
     }
 
     fn wasm(&mut self) -> Result<()> {

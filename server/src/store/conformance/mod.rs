@@ -3,6 +3,7 @@
 //!
 //! [`backup`](super::Store::backup) is left out: how an engine is copied is its own.
 
+mod api;
 mod audits;
 mod booking;
 mod devices;
@@ -20,6 +21,11 @@ mod webhooks;
 
 pub use fixture::{Checked, Engine};
 
+pub use api::{
+    a_key_is_found_at_its_site_until_it_is_revoked, a_request_imports_once, a_request_places_orders_once,
+    lists_are_read_in_parts, movements_are_read_once, named_keys_are_found, old_requests_are_forgotten,
+    the_same_request_at_once_is_booked_once,
+};
 pub use audits::{
     an_audit_finds_the_ranges_that_differ, an_audit_leaves_out_later_changes, an_audit_of_many_rows_is_cut,
 };
@@ -134,6 +140,14 @@ macro_rules! for_each_server_store_case {
         $run!(a_history_is_read_in_pages);
         $run!(a_history_names_people_and_reasons);
         $run!(old_months_are_packed_and_still_read);
+        $run!(a_key_is_found_at_its_site_until_it_is_revoked);
+        $run!(a_request_imports_once);
+        $run!(a_request_places_orders_once);
+        $run!(the_same_request_at_once_is_booked_once);
+        $run!(old_requests_are_forgotten);
+        $run!(movements_are_read_once);
+        $run!(lists_are_read_in_parts);
+        $run!(named_keys_are_found);
         $run!(keeps_odd_texts);
         $run!(keeps_the_largest_numbers);
         $run!(keeps_what_is_absent);

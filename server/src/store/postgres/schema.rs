@@ -12,6 +12,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_warehouse.sql"),
     include_str!("../../../migrations/postgres/0002_ledger_months.sql"),
     include_str!("../../../migrations/postgres/0003_lighter_writes.sql"),
+    include_str!("../../../migrations/postgres/0004_api.sql"),
     include_str!("../../../migrations/postgres/0005_webhooks.sql"),
 ];
 

@@ -21,8 +21,8 @@ use crate::booking::{StoredRow, barcode_key, changed_fields, note_count};
 
 /// Rows under one revision: devices pull whole revisions, so one must fit well into a response.
 pub(super) const MAX_ROWS_PER_REVISION: u64 = 1_000;
-/// The author of entries and exceptions.
-const AUTHOR: &str = "import";
+/// The author of an import of files.
+pub(super) const AUTHOR: &str = "import";
 
 /// A row of an import.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub(super) struct Slices<'s> {
     pub(super) session: &'s dyn Session,
     pub(super) site: &'s str,
     pub(super) now: UnixMillis,
+    /// The author of entries and exceptions.
+    pub(super) author: &'s str,
 }
 
 impl<'s> Slices<'s> {
@@ -237,7 +239,7 @@ impl Slice<'_> {
             expires_on: record.expires_on.unwrap_or(before.expires_on),
             received_on: record.received_on.unwrap_or(before.received_on),
         };
-        let finding = lot_finding(&lot, before.quantity, AUTHOR, self.of.now);
+        let finding = lot_finding(&lot, before.quantity, self.of.author, self.of.now);
         let was_written = self.put(key, old, Row::Lot(lot));
         if !was_written || delta == Quantity::ZERO {
             return;
@@ -313,11 +315,11 @@ impl Slice<'_> {
     }
 
     fn write(&mut self) -> Result<(), StoreFault> {
-        let Slices { session, site, now } = self.of;
+        let Slices { session, site, now, author } = self.of;
         let changed = || self.changed.iter().filter_map(|key| self.known.get(key));
         save::rows(session, site, changed(), now)?;
         let booking =
-            |rev, line| Booking { rev, line, origin: None, author: AUTHOR, captured_at: now, booked_at: now };
+            |rev, line| Booking { rev, line, origin: None, author, captured_at: now, booked_at: now };
         let ledger: Vec<_> =
             self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry)).collect();
         save::ledger(session, site, &ledger)?;
@@ -329,8 +331,8 @@ impl Slice<'_> {
     /// Raises and clears the exceptions of products whose barcode has changed, and deletes the unknown codes that they
     /// have now.
     fn check_barcodes(&mut self, relabelled: &[Uuid]) -> Result<(), StoreFault> {
-        let Slices { session, site, now } = self.of;
-        let inspector = Inspector { session, site, author: AUTHOR, now };
+        let Slices { session, site, now, author } = self.of;
+        let inspector = Inspector { session, site, author, now };
         let barcodes = barcodes_of(session, site, relabelled)?;
         for id in in_doubt(session, site, relabelled, &barcodes)? {
             for finding in inspector.product(id)? {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::{Consent, Import, ImportOutcome, Imported, OnRow, Site, StockChange, StoreFault};
 use super::engine::{Decided, Engine, Lane};
-use super::import::{ImportRow, Slices, Tally};
+use super::import::{AUTHOR, ImportRow, Slices, Tally};
 use super::session::Session;
 use super::sites;
 use super::staging::{self, Progress, State};
@@ -88,22 +88,33 @@ async fn at_once<E: Engine>(
         let (site, now) = (import.site.as_str(), import.now);
         sites::ensure_site(session, site)?;
         let rev = sites::lock(session, site)?.rev;
-        let slices = Slices { session, site, now };
-        let rows: Vec<ImportRow<'_>> = import.rows_from(0).collect();
-        let (rev, tally) = slices.book(&rows, rev)?;
-        let relabelled: Vec<_> = tally.relabelled.iter().copied().map(ImportRow::Relabelled).collect();
-        let (rev, _) = slices.book(&relabelled, rev)?;
-        sites::set_rev(session, site, rev)?;
-        let mut plan = Plan::default();
-        plan.add(tally);
-        let is_written = consent.allows(&plan.stock);
-        let outcome = plan.outcome(is_written);
-        Ok(if is_written { Decided::Keep(outcome) } else { Decided::Undo(outcome) })
+        let slices = Slices { session, site, now, author: AUTHOR };
+        let (_, outcome) = book_whole(slices, &import, rev, &consent)?;
+        Ok(if outcome.is_written { Decided::Keep(outcome) } else { Decided::Undo(outcome) })
     };
     let outcome = engine.write(lane, work).await?;
     let Imported { added, changed, unchanged } = outcome.imported;
     on_row(added + changed + unchanged);
     Ok(outcome)
+}
+
+/// Books all rows of a small import after the revision `rev`. Returns the revision afterwards, and the outcome: if it is not to
+/// be written, the transaction has to be undone.
+pub(super) fn book_whole(
+    slices: Slices<'_>,
+    import: &Import,
+    rev: u64,
+    consent: &Consent,
+) -> Result<(u64, ImportOutcome), StoreFault> {
+    let rows: Vec<ImportRow<'_>> = import.rows_from(0).collect();
+    let (rev, tally) = slices.book(&rows, rev)?;
+    let relabelled: Vec<_> = tally.relabelled.iter().copied().map(ImportRow::Relabelled).collect();
+    let (rev, _) = slices.book(&relabelled, rev)?;
+    sites::set_rev(slices.session, slices.site, rev)?;
+    let mut plan = Plan::default();
+    plan.add(tally);
+    let is_written = consent.allows(&plan.stock);
+    Ok((rev, plan.outcome(is_written)))
 }
 
 /// The changes that the import would make to one snapshot.
@@ -117,7 +128,7 @@ async fn check<E: Engine>(engine: &E, import: &Arc<Import>, is_closed: bool) -> 
                 return Err(StoreFault::Importing);
             }
             let mut plan = Plan { at: known.map(|known| (known.rev, known.purged_rev)), ..Plan::default() };
-            let slices = Slices { session, site, now: import.now };
+            let slices = Slices { session, site, now: import.now, author: AUTHOR };
             let products = import.products.iter().map(|record| record.product.id).collect();
             let mut rows = import.rows_from(0).peekable();
             while rows.peek().is_some() {

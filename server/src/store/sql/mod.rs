@@ -1,6 +1,10 @@
 //! The statements of the store, and the decisions that need them: the same for every engine. Each function runs in a
 //! transaction of its caller.
 
+mod api_keys;
+mod api_reads;
+mod api_store;
+mod api_writes;
 pub(crate) mod audit;
 pub(crate) mod convert;
 pub(crate) mod devices;

@@ -62,7 +62,10 @@ const MAX_RECEIPT_DAYS: i64 = 400;
 /// Receipts deleted in one transaction.
 const MAX_SLICE_RECEIPTS: i64 = 1_000;
 
-/// Deletes some of a site's old receipts. Returns their number; 0 if none are left.
+/// Days for which a request of a key is known by its name.
+const REQUEST_RETENTION_DAYS: i64 = 30;
+
+/// Deletes some of a site's old receipts and requests of keys. Returns their number; 0 if none are left.
 pub(crate) fn forget_receipts(session: &dyn Session, site: &str, now: UnixMillis) -> Result<u64, StoreFault> {
     sites::lock(session, site)?;
     let before = |days: i64| now.0.saturating_sub(days * MILLIS_A_DAY);
@@ -73,5 +76,11 @@ pub(crate) fn forget_receipts(session: &dyn Session, site: &str, now: UnixMillis
              ORDER BY booked_at LIMIT ?4
          )";
     let params = params![site, before(RECEIPT_RETENTION_DAYS), before(MAX_RECEIPT_DAYS), MAX_SLICE_RECEIPTS];
-    session.execute(sql, &params)
+    let receipts = session.execute(sql, &params)?;
+    let sql = "DELETE FROM api_requests WHERE site = ?1 AND (key_id, request) IN (
+             SELECT key_id, request FROM api_requests WHERE site = ?1 AND booked_at < ?2 ORDER BY booked_at LIMIT ?3
+         )";
+    let requests =
+        session.execute(sql, &params![site, before(REQUEST_RETENTION_DAYS), MAX_SLICE_RECEIPTS])?;
+    Ok(receipts + requests)
 }

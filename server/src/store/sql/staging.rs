@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::{Site, StoreFault};
 use super::convert::{from_i64, stored_json, unreadable};
-use super::import::{ImportRow, Slices};
+use super::import::{AUTHOR, ImportRow, Slices};
 use super::session::{Columns, Insert, Param, Session, params};
 use super::sites;
 
@@ -130,7 +130,7 @@ pub(super) fn apply_slice(session: &dyn Session, site: &str, import: Progress) -
         return Ok(true);
     };
     let rows: Vec<ImportRow<'_>> = staged.into_iter().map(|(_, row)| row).collect();
-    let (rev, _) = Slices { session, site, now: import.now }.book(&rows, rev)?;
+    let (rev, _) = Slices { session, site, now: import.now, author: AUTHOR }.book(&rows, rev)?;
     sites::set_rev(session, site, rev)?;
     forget_rows(session, site, through)?;
     Ok(false)

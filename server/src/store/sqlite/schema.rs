@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0013_growth.sql"),
     include_str!("../../../migrations/sqlite/0014_ledger_months.sql"),
     include_str!("../../../migrations/sqlite/0015_ledger_index.sql"),
+    include_str!("../../../migrations/sqlite/0016_api.sql"),
     include_str!("../../../migrations/sqlite/0017_webhooks.sql"),
 ];
 /// Databases of earlier versions have rows under other keys.

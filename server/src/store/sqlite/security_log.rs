@@ -1,4 +1,4 @@
-//! A log of enrolments, used codes, revocations and removed webhooks beside the database. `restore` carries them over, because
+//! A log of enrolments, used codes, keys, revocations and removed webhooks beside the database. `restore` carries them over, because
 //! a backup from before would let a revoked device in again.
 //!
 //! Each entry is a line of JSON in `DATABASE.security`. It is durable before the transaction that it belongs to
@@ -179,7 +179,26 @@ fn known(session: &dyn Session) -> Result<Vec<SecurityEvent>, StoreFault> {
         known.extend(revoked_at.map(|at| SecurityEvent::Revoked { site, device, at }));
         Ok(())
     })?;
+    known_api_keys(session, &mut known)?;
     Ok(known)
+}
+
+fn known_api_keys(session: &dyn Session, known: &mut Vec<SecurityEvent>) -> Result<(), StoreFault> {
+    let sql = "SELECT site, key_id, name, scopes, hex(secret_hash), created_at, revoked_at FROM api_keys";
+    session.query(sql, &[], &mut |row| {
+        let (site, key) = (row.text(0)?.to_owned(), row.id(1)?);
+        known.push(SecurityEvent::KeyAdded {
+            site: site.clone(),
+            key,
+            name: row.text(2)?.to_owned(),
+            scopes: row.text(3)?.to_owned(),
+            secret: row.text(4)?.to_lowercase(),
+            at: UnixMillis(row.int(5)?),
+        });
+        let revoked_at = row.optional_int(6)?.map(UnixMillis);
+        known.extend(revoked_at.map(|at| SecurityEvent::KeyRevoked { site, key, at }));
+        Ok(())
+    })
 }
 
 /// The entries that a restored database did not have.
@@ -195,6 +214,12 @@ pub struct CarriedOver {
     pub enrolled: u64,
     /// Devices that have to be enrolled again: their site or their prefix is another's in the backup.
     pub left_out: u64,
+    /// Keys of other systems added.
+    pub keys_added: u64,
+    /// Keys of other systems revoked.
+    pub keys_revoked: u64,
+    /// Keys that have to be made again: their site is not in the backup, or it is of a version without keys.
+    pub keys_left_out: u64,
     /// Lines of the log that could not be read.
     pub unreadable: u64,
 }
@@ -205,43 +230,106 @@ pub(super) fn carry_over(
     entries: &[SecurityEvent],
 ) -> Result<CarriedOver, StoreFault> {
     let mut carried = CarriedOver::default();
-    let changed = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
-    let binary = |hex: &str| HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
+    // Earlier versions have no such tables.
+    let has_keys = connection.table_exists(None, "api_keys")?;
+    let has_webhooks = connection.table_exists(None, "webhooks")?;
     for entry in entries {
         match entry {
-            SecurityEvent::CodeUsed { site, code, at } => {
-                let sql = "UPDATE enrolment_codes SET used_at = ?3 \
-                           WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
-                carried.codes += changed(connection.execute(sql, params![site, binary(code), at.0])?);
-            }
-            SecurityEvent::Enrolled { site, device, name, prefix, token, at } => {
-                let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE site = ?1 AND device = ?2)";
-                if connection.query_row(sql, params![site, device], |row| row.get(0))? {
-                    continue;
-                }
-                let sql = "INSERT INTO devices (site, device, name, prefix, token_hash, enrolled_at, last_seen_at) \
-                           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6 FROM sites WHERE site = ?1 ON CONFLICT DO NOTHING";
-                let values = params![site, device, name, prefix, binary(token), at.0];
-                match connection.execute(sql, values)? {
-                    0 => carried.left_out += 1,
-                    _ => carried.enrolled += 1,
-                }
+            SecurityEvent::CodeUsed { .. }
+            | SecurityEvent::Enrolled { .. }
+            | SecurityEvent::Revoked { .. } => of_device(connection, entry, &mut carried)?,
+            SecurityEvent::KeyAdded { .. } if !has_keys => carried.keys_left_out += 1,
+            SecurityEvent::KeyRevoked { .. } if !has_keys => {}
+            SecurityEvent::KeyAdded { .. } | SecurityEvent::KeyRevoked { .. } => {
+                of_key(connection, entry, &mut carried)?;
             }
             SecurityEvent::WebhookRemoved { site, webhook, .. } => {
-                // Versions before webhooks have no such table.
-                if connection.table_exists(None, "webhooks")? {
+                if has_webhooks {
                     let sql = "DELETE FROM webhooks WHERE site = ?1 AND webhook_id = ?2";
                     carried.webhooks += changed(connection.execute(sql, params![site, webhook])?);
                 }
             }
-            SecurityEvent::Revoked { site, device, at } => {
-                let sql = "UPDATE devices SET revoked_at = ?3 \
-                           WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL";
-                carried.revoked += changed(connection.execute(sql, params![site, device, at.0])?);
-            }
         }
     }
     Ok(carried)
+}
+
+fn changed(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+fn binary(hex: &str) -> Vec<u8> {
+    HEXLOWER.decode(hex.as_bytes()).unwrap_or_default()
+}
+
+/// Writes an entry about a device or a code.
+fn of_device(
+    connection: &Connection,
+    entry: &SecurityEvent,
+    carried: &mut CarriedOver,
+) -> Result<(), StoreFault> {
+    match entry {
+        SecurityEvent::CodeUsed { site, code, at } => {
+            let sql = "UPDATE enrolment_codes SET used_at = ?3 \
+                       WHERE site = ?1 AND code_hash = ?2 AND used_at IS NULL";
+            carried.codes += changed(connection.execute(sql, params![site, binary(code), at.0])?);
+        }
+        SecurityEvent::Enrolled { site, device, name, prefix, token, at } => {
+            let sql = "SELECT EXISTS (SELECT 1 FROM devices WHERE site = ?1 AND device = ?2)";
+            if connection.query_row(sql, params![site, device], |row| row.get(0))? {
+                return Ok(());
+            }
+            let sql = "INSERT INTO devices (site, device, name, prefix, token_hash, enrolled_at, last_seen_at) \
+                       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6 FROM sites WHERE site = ?1 ON CONFLICT DO NOTHING";
+            let values = params![site, device, name, prefix, binary(token), at.0];
+            match connection.execute(sql, values)? {
+                0 => carried.left_out += 1,
+                _ => carried.enrolled += 1,
+            }
+        }
+        SecurityEvent::Revoked { site, device, at } => {
+            let sql =
+                "UPDATE devices SET revoked_at = ?3 WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL";
+            carried.revoked += changed(connection.execute(sql, params![site, device, at.0])?);
+        }
+        SecurityEvent::KeyAdded { .. }
+        | SecurityEvent::KeyRevoked { .. }
+        | SecurityEvent::WebhookRemoved { .. } => {}
+    }
+    Ok(())
+}
+
+/// Writes an entry about a key of another system.
+fn of_key(
+    connection: &Connection,
+    entry: &SecurityEvent,
+    carried: &mut CarriedOver,
+) -> Result<(), StoreFault> {
+    match entry {
+        SecurityEvent::KeyAdded { site, key, name, scopes, secret, at } => {
+            let sql = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE site = ?1 AND key_id = ?2)";
+            if connection.query_row(sql, params![site, key], |row| row.get(0))? {
+                return Ok(());
+            }
+            let sql = "INSERT INTO api_keys (site, key_id, name, scopes, secret_hash, created_at) \
+                       SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM sites WHERE site = ?1";
+            let values = params![site, key, name, scopes, binary(secret), at.0];
+            match connection.execute(sql, values)? {
+                0 => carried.keys_left_out += 1,
+                _ => carried.keys_added += 1,
+            }
+        }
+        SecurityEvent::KeyRevoked { site, key, at } => {
+            let sql =
+                "UPDATE api_keys SET revoked_at = ?3 WHERE site = ?1 AND key_id = ?2 AND revoked_at IS NULL";
+            carried.keys_revoked += changed(connection.execute(sql, params![site, key, at.0])?);
+        }
+        SecurityEvent::CodeUsed { .. }
+        | SecurityEvent::Enrolled { .. }
+        | SecurityEvent::Revoked { .. }
+        | SecurityEvent::WebhookRemoved { .. } => {}
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,124 @@
+//! The document that describes the API is of the routes that there are.
+
+use anyhow::{Context, Result};
+use reqwest::{Client, Method};
+use serde_json::Value;
+use server::DEFAULT_SITE;
+use tests::TestServer;
+
+/// Every route below `/api`: a new one is added here and has to be described.
+const ROUTES: [&str; 21] = [
+    "GET /api/device",
+    "GET /api/events",
+    "GET /api/lots/by-code/{code}",
+    "GET /api/lots/unavailable",
+    "GET /api/openapi.json",
+    "GET /api/products/by-barcode/{code}",
+    "GET /api/products/{id}",
+    "GET /api/products/{id}/history",
+    "GET /api/v1/deliveries",
+    "GET /api/v1/lots",
+    "GET /api/v1/movements",
+    "GET /api/v1/orders",
+    "GET /api/v1/products",
+    "POST /api/audit",
+    "POST /api/enrol",
+    "POST /api/sign-out",
+    "POST /api/sync",
+    "POST /api/v1/deliveries",
+    "POST /api/v1/lots",
+    "POST /api/v1/orders",
+    "POST /api/v1/products",
+];
+
+async fn document(server: &TestServer) -> Result<Value> {
+    let response = Client::new().get(format!("{}/api/openapi.json", server.url()?)).send().await?;
+    assert_eq!(response.status(), 200);
+    Ok(serde_json::from_slice(&response.bytes().await?)?)
+}
+
+/// Each operation: method, path and description.
+fn operations(document: &Value) -> Result<Vec<(String, String, &Value)>> {
+    let paths = document["paths"].as_object().context("paths")?;
+    let mut found = Vec::new();
+    for (path, item) in paths {
+        for method in ["get", "post", "put", "delete", "patch"] {
+            found.extend(item.get(method).map(|described| (method.to_uppercase(), path.clone(), described)));
+        }
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn every_route_is_described_and_every_description_is_of_a_route() -> Result<()> {
+    let server = TestServer::start().await?;
+    let document = document(&server).await?;
+    let mut described: Vec<String> =
+        operations(&document)?.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    described.sort();
+    assert_eq!(described, ROUTES);
+    for (method, path, operation) in operations(&document)? {
+        let url = format!("{}{}", server.url()?, path.replace("{id}", "x").replace("{code}", "x"));
+        let asked =
+            Client::new().request(Method::from_bytes(method.as_bytes())?, url).header("x-lotbook", "1");
+        let status = asked.send().await?.status().as_u16();
+        assert!(![404, 405].contains(&status), "{method} {path}: {status}");
+        assert!(
+            operation["responses"].get(status.to_string()).is_some(),
+            "{method} {path}: {status} is not described"
+        );
+        let needs_somebody = operation.get("security").is_some();
+        assert_eq!(needs_somebody, status == 401, "{method} {path}: {status}");
+        for text in [&operation["summary"], &operation["operationId"], &operation["tags"][0]] {
+            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{method} {path}: {operation}");
+        }
+    }
+    Ok(())
+}
+
+/// The references in a document.
+fn references<'d>(value: &'d Value, found: &mut Vec<&'d str>) {
+    match value {
+        Value::Object(entries) => {
+            found.extend(entries.get("$ref").and_then(Value::as_str));
+            entries.values().for_each(|entry| references(entry, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| references(entry, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_leads_somewhere() -> Result<()> {
+    let server = TestServer::start().await?;
+    let document = document(&server).await?;
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_scope_of_each_route_is_the_one_that_it_is_described_with() -> Result<()> {
+    let server = TestServer::start().await?;
+    let document = document(&server).await?;
+    let secret = server.key(DEFAULT_SITE, "Nobody", &[]).await?;
+    let mut checked = 0;
+    for (method, path, operation) in operations(&document)? {
+        let Some(scope) = operation["security"][0]["key"][0].as_str() else { continue };
+        let asked =
+            Client::new().request(Method::from_bytes(method.as_bytes())?, format!("{}{path}", server.url()?));
+        let answer = asked.bearer_auth(&secret).header("Idempotency-Key", "r-1").body("{}").send().await?;
+        assert_eq!(answer.status(), 403, "{method} {path}");
+        let body: Value = serde_json::from_slice(&answer.bytes().await?)?;
+        let message = body["message"].as_str().context("a message")?;
+        assert!(message.contains(&format!("lacks the scope {scope}.")), "{method} {path}: {message}");
+        checked += 1;
+    }
+    assert_eq!(checked, 9);
+    Ok(())
+}
