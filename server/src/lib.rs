@@ -21,6 +21,7 @@ mod private_file;
 mod random;
 pub mod serve;
 pub mod store;
+pub mod supabase;
 pub mod unsent;
 
 /// The default site of commands.

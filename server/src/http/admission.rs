@@ -14,21 +14,35 @@ use super::auth::Caller;
 use super::body::drain;
 use super::held::Held;
 use super::limits::{Kind, Usage};
+use super::reader::Reader;
 use super::state::AppState;
 
-/// Middleware: authenticates the device, and holds a place for the request until its answer has been sent.
+/// Middleware: authenticates the device, or the person who only reads, and holds a place for the request until its answer has been sent.
 pub(super) async fn admit(
     State((state, kind)): State<(AppState, Kind)>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, mut body) = request.into_parts();
-    let caller = match Caller::from_request_parts(&mut parts, &state).await {
-        Ok(caller) => caller,
+    let admitted = match kind {
+        Kind::Read => Reader::from_request_parts(&mut parts, &state).await.map(|reader| {
+            let id = reader.id;
+            parts.extensions.insert(reader);
+            id
+        }),
+        Kind::Sync | Kind::Audit | Kind::Stream => {
+            Caller::from_request_parts(&mut parts, &state).await.map(|caller| {
+                let id = caller.0.device;
+                parts.extensions.insert(caller);
+                id
+            })
+        }
+    };
+    let id = match admitted {
+        Ok(id) => id,
         Err(refusal) => return refusal.into_response(),
     };
-    let usage = state.devices.as_ref().map(|devices| devices.of(caller.0.device));
-    parts.extensions.insert(caller);
+    let usage = state.devices.as_ref().map(|devices| devices.of(id));
     let Some(usage) = usage else { return next.run(Request::from_parts(parts, body)).await };
     let place = match usage.admit(kind) {
         Ok(place) => place,

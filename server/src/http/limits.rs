@@ -98,7 +98,7 @@ impl DeviceLimits {
 #[derive(Debug)]
 pub(super) struct Devices {
     limits: DeviceLimits,
-    /// One for each device that has asked since the start; only enrolled ones get here.
+    /// One for each device or person that has asked since the start; only those that are known get here.
     seen: Mutex<HashMap<Uuid, Arc<Usage>>>,
 }
 

@@ -17,6 +17,7 @@ mod origin;
 mod pages;
 mod products;
 mod rate_limit;
+mod reader;
 mod readiness;
 mod revisions;
 mod scope;
