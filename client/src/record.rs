@@ -205,7 +205,7 @@ impl<H: Host> Client<H> {
     /// # Errors
     /// [`UnsentError`]: the error in the file, or of the device. Entries added before a failure stay.
     pub async fn take_in_unsent(&self, file: &str) -> Result<TakenIn, UnsentError> {
-        let taken = Unsent::read(file)?.take_in(self.store()).await;
+        let taken = Unsent::read(file)?.take_in(self.store(), self.server_now()).await;
         if let Err(UnsentError::Store(error)) = &taken {
             drop(self.noted_save::<()>(Err(error.clone())));
         }

@@ -189,7 +189,8 @@ pub struct HistoryEntry {
 /// `POST /api/enrol`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolRequest {
-    /// The one-time code.
+    /// The one-time code; empty if the request has a person's token instead.
+    #[serde(default)]
     pub code: String,
     /// The site whose data the device holds: a code of another site is refused, and stays unused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,7 @@ mod private_file;
 mod random;
 pub mod serve;
 pub mod store;
+pub mod supabase;
 pub mod unsent;
 pub mod webhooks;
 

@@ -8,6 +8,8 @@ mod keys_command;
 mod migrate_command;
 mod restore_command;
 mod revoke_command;
+mod supabase_args;
+mod supabase_command;
 mod terminal;
 mod webhooks_command;
 
@@ -27,7 +29,7 @@ use ipnet::IpNet;
 use server::clock::Clock;
 use server::connections::ConnectionLimits;
 use server::http::{DeviceLimits, TrustedProxies};
-use server::serve::{ServeOptions, Server};
+use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
 use server::store::Device;
 use server::store::sqlite::backup;
 use server::unsent::book_unsent;
@@ -96,6 +98,8 @@ enum Command {
     ///
     /// Every row is compared afterwards, and if anything differs, nothing is moved. Devices go on where they were.
     MigrateFrom(migrate_command::MigrateArgs),
+    /// Let people who sign in with Supabase read their sites' tables; or print the SQL for it
+    SupabasePolicies(supabase_command::PoliciesArgs),
     /// Put a backup in the place of the database; the server must be stopped
     ///
     /// The backup is checked first, and the old files are kept under another name. Devices send again what the backup lacks.
@@ -117,6 +121,10 @@ struct SiteArgs {
 struct ServeArgs {
     #[command(flatten)]
     database: DatabaseArgs,
+    /// The URL of a direct connection to PostgreSQL, if --database goes through a pooler such as PgBouncer: changes at another
+    /// server are heard of at once, and not within a second
+    #[arg(long, env = "LOTBOOK_DATABASE_LISTEN", hide_env_values = true, value_name = "URL")]
+    database_listen: Option<String>,
     /// The folder of the built app; without it only the API is served
     #[arg(long, env = "LOTBOOK_DIST", value_name = "DIR")]
     dist: Option<PathBuf>,
@@ -142,6 +150,8 @@ struct ServeArgs {
     /// Seconds between the stop signal and the end of listening, for load balancers that watch /readyz
     #[arg(long, env = "LOTBOOK_DRAIN_SECONDS", default_value_t = 0, value_name = "SECONDS")]
     drain_seconds: u64,
+    #[command(flatten)]
+    supabase: supabase_args::SupabaseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -260,20 +270,23 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         }
         Command::Webhooks(args) => webhooks_command::run(args, now).await,
         Command::MigrateFrom(args) => migrate_command::run(&args).await,
+        Command::SupabasePolicies(args) => supabase_command::run(&args).await,
         Command::Restore(args) => restore_command::run(&args, now),
     }
 }
 
 async fn serve(args: ServeArgs) -> Result<()> {
-    let ServeArgs { database, dist, listen, retention_days, no_upgrade_copy, trusted_proxies, drain_seconds } =
-        args;
+    let listen = args.listen;
     let options = ServeOptions {
-        database: database.database()?.clone(),
-        dist,
-        retention_days,
-        has_upgrade_copy: !no_upgrade_copy,
-        proxies: TrustedProxies::new(&trusted_proxies),
-        drain: Duration::from_secs(drain_seconds),
+        database: args.database.database()?.clone(),
+        database_listen: args.database_listen,
+        revision_poll: Duration::from_millis(REVISION_POLL_MILLIS),
+        dist: args.dist,
+        retention_days: args.retention_days,
+        has_upgrade_copy: !args.no_upgrade_copy,
+        proxies: TrustedProxies::new(&args.trusted_proxies),
+        drain: Duration::from_secs(args.drain_seconds),
+        supabase: args.supabase.options()?,
         clock: Clock::default(),
         device_limits: DeviceLimits::default(),
         connection_limits: ConnectionLimits::default(),

@@ -19,14 +19,15 @@ use crate::database_lock::DatabaseLock;
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
 use crate::random;
 use crate::store::Store;
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::{Listener, PostgresStore};
 use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
+use crate::supabase::SupabaseOptions;
 use crate::webhooks::{self, Deliverer, HttpReceiver};
 
 /// Interval of purges.
 const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
-/// Interval of polls for revisions that another process wrote, such as an import.
-const REVISION_POLL_MILLIS: u64 = 1_000;
+/// Interval of polls for revisions that another process wrote, such as an import, or another server.
+pub const REVISION_POLL_MILLIS: u64 = 1_000;
 /// Interval of looks for imports whose process has died: one without progress between two of them is ended.
 const IMPORT_POLL_MILLIS: u64 = 5_000;
 /// Interval of looks for revoked devices with open event streams.
@@ -40,6 +41,11 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 pub struct ServeOptions {
     /// The database; its tables are created if needed.
     pub database: Database,
+    /// The URL of a direct connection to PostgreSQL, for notifications of other servers; none if `database` is direct, or for
+    /// polls alone.
+    pub database_listen: Option<String>,
+    /// Interval of polls for revisions that other processes wrote: [`REVISION_POLL_MILLIS`], but in tests of notifications.
+    pub revision_poll: Duration,
     /// The built app; none to serve the API alone.
     pub dist: Option<PathBuf>,
     /// Retention of tombstones, in days.
@@ -50,6 +56,8 @@ pub struct ServeOptions {
     pub proxies: TrustedProxies,
     /// Time between the stop signal and the end of listening, in which `/readyz` says that the server is about to stop.
     pub drain: Duration,
+    /// The project of Supabase whose tokens are accepted, if any.
+    pub supabase: Option<SupabaseOptions>,
     /// The clock, which tests can put ahead.
     pub clock: Clock,
     /// What one device may ask for.
@@ -61,8 +69,10 @@ pub struct ServeOptions {
 /// A listening server, which owns the database or shares it.
 pub struct Server {
     options: ServeOptions,
-    listener: TcpListener,
+    socket: TcpListener,
     store: Arc<dyn Store>,
+    /// Of PostgreSQL.
+    listener: Option<Listener>,
     /// Of a file; held until the process ends.
     _lock: Option<DatabaseLock>,
 }
@@ -84,19 +94,27 @@ impl Server {
         {
             bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
         }
-        let (store, lock) = match &options.database {
+        let direct = options.database_listen.as_deref();
+        let (store, listener, lock) = match &options.database {
+            Database::File(_) if direct.is_some() => {
+                bail!("--database-listen is for PostgreSQL, and --database is a file. Leave it out.")
+            }
             Database::File(file) => {
                 let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
-                (store, Some(lock))
+                (store, None, Some(lock))
             }
-            // Servers that share it migrate it one after the other.
-            Database::Postgres(url) => (Arc::new(PostgresStore::open(url).await?) as Arc<dyn Store>, None),
+            Database::Postgres(url) => {
+                // Servers that share it migrate it one after the other.
+                let store = PostgresStore::open(url).await?;
+                let listener = store.listener(direct)?;
+                (Arc::new(store) as Arc<dyn Store>, Some(listener), None)
+            }
         };
         store.ensure_site(crate::DEFAULT_SITE).await?;
-        let listener = TcpListener::bind(listen)
+        let socket = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
-        Ok(Self { options, listener, store, _lock: lock })
+        Ok(Self { options, socket, store, listener, _lock: lock })
     }
 
     /// The address it listens on.
@@ -104,7 +122,7 @@ impl Server {
     /// # Errors
     /// When the system does not return it.
     pub fn address(&self) -> Result<SocketAddr> {
-        Ok(self.listener.local_addr()?)
+        Ok(self.socket.local_addr()?)
     }
 
     /// The store.
@@ -117,17 +135,25 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-        let Self { options, listener, store, _lock } = self;
+        let Self { options, socket, store, listener, _lock } = self;
         let revisions = Arc::new(Revisions::default());
         let (down, is_down) = watch::channel(false);
         let state =
             AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone())
                 .behind(options.proxies.clone())
                 .with_device_limits(options.device_limits);
+        let state = match options.supabase.clone() {
+            Some(project) => state.with_tokens_of(project)?,
+            None => state,
+        };
         let revoking = tokio::spawn(poll_revocations(Arc::clone(&store), state.streams()));
         let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
-        let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
+        let hearing = listener.map(|listener| {
+            let revisions = Arc::clone(&revisions);
+            tokio::spawn(listener.run(move |site, rev| revisions.raise(site, rev)))
+        });
+        let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions, options.revision_poll));
         let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
         let deliverer = deliverer(Arc::clone(&store), options.clock.clone())?;
         let delivering = tokio::spawn(webhooks::run(deliverer, is_down.clone()));
@@ -142,7 +168,7 @@ impl Server {
         let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
             let _ = is_down.wait_for(|down| *down).await;
         };
-        let serving = connections::serve(listener, router, options.connection_limits, is_down.clone());
+        let serving = connections::serve(socket, router, options.connection_limits, is_down.clone());
         let deadline = async {
             wait_until_down(is_down).await;
             tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
@@ -152,6 +178,9 @@ impl Server {
             () = deadline => {}
         }
         poll.abort();
+        if let Some(hearing) = hearing {
+            hearing.abort();
+        }
         revoking.abort();
         resuming.abort();
         sweep.abort();
@@ -176,8 +205,8 @@ async fn open_file(file: &Path, has_upgrade_copy: bool) -> Result<(Arc<dyn Store
     Ok((store, lock))
 }
 
-async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>) {
-    let mut ticks = interval(Duration::from_millis(REVISION_POLL_MILLIS));
+async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>, every: Duration) {
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

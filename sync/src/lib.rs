@@ -63,4 +63,6 @@ pub use store::{
     ActionIn, Commit, Committed, Outbox, Queue, QueueVersion, Read, Reading, RowIn, Store, StoreError,
 };
 pub use transport::{Transport, TransportError};
-pub use unsent::{MAX_UNSENT_MUTATIONS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError};
+pub use unsent::{
+    MAX_UNSENT_MUTATIONS, MIN_RECEIPT_DAYS, TakenIn, UNSENT_FORMAT, UNSENT_VERSION, Unsent, UnsentError,
+};

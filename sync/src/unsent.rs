@@ -1,7 +1,7 @@
 //! A file of unsent mutations: it rescues mutations from a device that will never reach the server again.
 //!
 //! Importing a file twice, or after the device has sent the same mutations after all, is a no-op: the server
-//! books an id once, whichever device sends it.
+//! books an id once, whichever device sends it. It knows the id for [`MIN_RECEIPT_DAYS`], so a device takes in no older work.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -20,6 +20,10 @@ pub const UNSENT_FORMAT: &str = "unsent-work";
 pub const UNSENT_VERSION: u32 = 1;
 /// The highest `seq` of a mutation: databases store signed numbers.
 const MAX_SEQ: u64 = i64::MAX.unsigned_abs();
+/// Days for which a server keeps the receipt of a mutation at least. While it does, the mutation is booked once, whichever
+/// device sends it.
+pub const MIN_RECEIPT_DAYS: u32 = 180;
+const MILLIS_A_DAY: u64 = 24 * 60 * 60 * 1_000;
 /// Mutations in one file.
 pub const MAX_UNSENT_MUTATIONS: usize = 100_000;
 
@@ -61,6 +65,9 @@ pub enum UnsentError {
     /// It has the work of another site than this device.
     #[error("a file of site {}, on a device that holds site {}", .0.asked, .0.held)]
     OtherSite(OtherSite),
+    /// It has work that is so old that the server may not know any more whether it was booked.
+    #[error("work older than {days} days may have been booked, and the server could not tell", days = MIN_RECEIPT_DAYS)]
+    TooOld,
     /// It has too many entries.
     #[error("{0} entries, of at most {max}", max = MAX_UNSENT_MUTATIONS)]
     TooLong(usize),
@@ -130,15 +137,21 @@ impl Unsent {
         Ok(unsent)
     }
 
-    /// Adds the entries to `store`'s queue, under their own ids. An interrupted import can be repeated.
+    /// Adds the entries to `store`'s queue, under their own ids. An interrupted import can be repeated. `now` is the server's
+    /// clock.
     ///
     /// # Errors
-    /// [`UnsentError`]. If one entry cannot be parsed, or the file is of another site, no entry is added.
-    pub async fn take_in<S: Store>(self, store: &S) -> Result<TakenIn, UnsentError> {
+    /// [`UnsentError`]. If one entry cannot be parsed, the file is of another site, or it has old work, no entry is added.
+    pub async fn take_in<S: Store>(self, store: &S, now: UnixMillis) -> Result<TakenIn, UnsentError> {
         if let (Some(held), Some(asked)) = (held_site(store).await?, self.site)
             && held != asked
         {
             return Err(UnsentError::OtherSite(OtherSite { held, asked }));
+        }
+        // Work may have been booked from when it was done, not only from when the file was written.
+        let times = self.mutations.iter().map(|mutation| mutation.captured_at).chain([self.written_at]);
+        if times.min().is_some_and(|oldest| now.since(oldest) > u64::from(MIN_RECEIPT_DAYS) * MILLIS_A_DAY) {
+            return Err(UnsentError::TooOld);
         }
         let mut drafts = Vec::with_capacity(self.mutations.len());
         for mutation in self.mutations {

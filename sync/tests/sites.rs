@@ -105,11 +105,36 @@ fn a_file_of_unsent_work_stays_at_its_site() {
     block_on(north.enqueue(add(1, "a", 3))).expect("memory");
     let file = block_on(Unsent::of(&north, UnixMillis(5))).expect("a file");
     assert_eq!(file.site.as_deref(), Some("north"));
-    let refused = block_on(file.clone().take_in(&south));
+    let refused = block_on(file.clone().take_in(&south, UnixMillis(5)));
     assert_eq!(refused, Err(UnsentError::OtherSite(sites("south", "north"))));
     assert_eq!(block_on(south.outbox(9)).expect("memory").pending, 0);
-    assert_eq!(block_on(file.clone().take_in(&new)).expect("a device without a site").added, 1);
+    assert_eq!(
+        block_on(file.clone().take_in(&new, UnixMillis(5))).expect("a device without a site").added,
+        1
+    );
     // A file of an older build does not name its site.
     let older = Unsent { site: None, ..file };
-    assert_eq!(block_on(older.take_in(&south)).expect("taken in").added, 1);
+    assert_eq!(block_on(older.take_in(&south, UnixMillis(5))).expect("taken in").added, 1);
+}
+
+#[test]
+fn work_that_the_server_may_have_forgotten_is_not_taken_in() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let (north, other) = (device(), device());
+    block_on(north.enqueue(add(1, "a", 3))).expect("memory");
+    let at = |written: i64, captured: i64| {
+        let mut file = block_on(Unsent::of(&north, UnixMillis(written * DAY))).expect("a file");
+        file.mutations[0].captured_at = UnixMillis(captured * DAY);
+        file
+    };
+    let now = |day: i64, millis: i64| UnixMillis(day * DAY + millis);
+    for (file, time) in
+        [(at(300, 300), now(480, 1)), (at(470, 300), now(480, 1)), (at(300, 470), now(480, 1))]
+    {
+        assert_eq!(block_on(file.take_in(&other, time)), Err(UnsentError::TooOld));
+        assert_eq!(block_on(other.outbox(9)).expect("memory").pending, 0);
+    }
+    // A clock that is behind that of the file does not make it old.
+    assert_eq!(block_on(at(300, 300).take_in(&other, now(480, 0))).expect("taken in").added, 1);
+    assert_eq!(block_on(at(300, 300).take_in(&other, now(1, 0))).expect("taken in").skipped, 1);
 }

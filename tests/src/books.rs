@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, OpenFlags};
@@ -13,13 +14,13 @@ pub const ENGINE: &str = "LOTBOOK_TEST_ENGINE";
 /// Whose privileges statements have: the server's own.
 const AS_SERVER: &str = "SET ROLE lotbook";
 
-/// A database of its own. It is deleted on drop, or with its folder.
-#[derive(Debug)]
+/// A database of its own. It is deleted with its last copy, or with its folder.
+#[derive(Clone, Debug)]
 pub enum Books {
     /// A file.
     File(PathBuf),
     /// A database of the shared PostgreSQL.
-    Postgres(test_postgres::Database),
+    Postgres(Arc<test_postgres::Database>),
 }
 
 impl Books {
@@ -30,10 +31,15 @@ impl Books {
     pub fn new(folder: &Path) -> Result<Self> {
         match env::var(ENGINE).as_deref() {
             Err(_) | Ok("" | "sqlite") => Ok(Self::File(folder.join("lotbook.db"))),
-            Ok("postgres") => Ok(Self::Postgres(Postgres::shared()?.database()?)),
-            Ok("pgbouncer") => Ok(Self::Postgres(Postgres::shared()?.pooled_database()?)),
+            Ok("postgres") => Ok(Self::on(Postgres::shared()?.database()?)),
+            Ok("pgbouncer") => Ok(Self::on(Postgres::shared()?.pooled_database()?)),
             Ok(other) => bail!("{ENGINE} is \"{other}\"; it may be sqlite, postgres or pgbouncer"),
         }
+    }
+
+    /// A database of PostgreSQL.
+    pub fn on(database: test_postgres::Database) -> Self {
+        Self::Postgres(Arc::new(database))
     }
 
     /// As the server opens it.

@@ -12,8 +12,9 @@ use server::clock::Clock;
 use server::connections::ConnectionLimits;
 use server::enrolment::{self, Applicant};
 use server::http::{DeviceLimits, TrustedProxies};
-use server::serve::{ServeOptions, Server};
+use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
 use server::store::Store;
+use server::supabase::SupabaseOptions;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -32,6 +33,9 @@ pub struct TestServer {
     device_limits: DeviceLimits,
     connection_limits: ConnectionLimits,
     proxies: TrustedProxies,
+    database_listen: Option<String>,
+    revision_poll: Duration,
+    supabase: Option<SupabaseOptions>,
     running: Option<Running>,
 }
 
@@ -89,6 +93,34 @@ impl TestServer {
         Ok(server)
     }
 
+    /// Starts a server that accepts the tokens of a project of Supabase.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_for(project: SupabaseOptions) -> Result<Self> {
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let mut server = Self { supabase: Some(project), ..Self::stopped(None, devices, connections)? };
+        server.restart().await?;
+        Ok(server)
+    }
+
+    /// Starts a server on a database that others may be on, with an interval of polls for their revisions, and the URL of a
+    /// direct connection to listen on.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_beside(
+        books: Books,
+        revision_poll: Duration,
+        database_listen: Option<String>,
+    ) -> Result<Self> {
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let alone = Self::stopped(None, devices, connections)?;
+        let mut server = Self { books, revision_poll, database_listen, ..alone };
+        server.restart().await?;
+        Ok(server)
+    }
+
     fn stopped(
         dist: Option<PathBuf>,
         device_limits: DeviceLimits,
@@ -97,7 +129,19 @@ impl TestServer {
         let (dir, clock) = (TempDir::new()?, Clock::default());
         let books = Books::new(dir.path())?;
         let proxies = TrustedProxies::default();
-        Ok(Self { dir, books, dist, clock, device_limits, connection_limits, proxies, running: None })
+        Ok(Self {
+            dir,
+            books,
+            dist,
+            clock,
+            device_limits,
+            connection_limits,
+            proxies,
+            database_listen: None,
+            supabase: None,
+            revision_poll: Duration::from_millis(REVISION_POLL_MILLIS),
+            running: None,
+        })
     }
 
     /// Stops the server if it runs, and starts it again on its database, on another port.
@@ -108,10 +152,13 @@ impl TestServer {
         self.stop().await?;
         let options = ServeOptions {
             database: self.books.database(),
+            database_listen: self.database_listen.clone(),
+            revision_poll: self.revision_poll,
             dist: self.dist.clone(),
             retention_days: RETENTION_DAYS,
             has_upgrade_copy: true,
             proxies: self.proxies.clone(),
+            supabase: self.supabase.clone(),
             drain: Duration::ZERO,
             clock: self.clock.clone(),
             device_limits: self.device_limits,

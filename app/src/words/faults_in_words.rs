@@ -97,6 +97,10 @@ pub(crate) fn file_fault(error: &UnsentError) -> String {
             "This file has work of site {asked}; this browser holds the stock of site {held}. Restore it in a browser of site {asked}.",
             &[("held", held), ("asked", asked)],
         ),
+        UnsentError::TooOld => t(
+            "This file has work that is older than 180 days and may have been booked. Send it to the server's operator, whose command import-unsent books nothing twice.",
+        )
+        .to_owned(),
         UnsentError::TooLong(entries) => {
             tf("The file has {entries} entries; at most 100,000 fit.", &[("entries", &grouped(*entries))])
         }
@@ -137,6 +141,7 @@ mod tests {
             UnsentError::Newer(9),
             UnsentError::BadEntry { seq: 7, reason: why() },
             UnsentError::OtherSite(sites()),
+            UnsentError::TooOld,
             UnsentError::TooLong(100_001),
         ];
         let store = store.iter().map(|error| (store_fault(error), error.to_string()));

@@ -15,25 +15,37 @@ use super::auth::Caller;
 use super::body::drain;
 use super::held::Held;
 use super::limits::{Kind, Usage};
+use super::reader::Reader;
 use super::state::AppState;
 
-/// Middleware: authenticates the device, and holds a place for the request until its answer has been sent.
+/// Middleware: authenticates the device, or the person who only reads, and holds a place for the request until its answer has been sent.
 pub(super) async fn admit(
     State((state, kind)): State<(AppState, Kind)>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match Caller::from_request_parts(&mut parts, &state).await {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal.into_response(),
+    let admitted = match kind {
+        Kind::Read => Reader::from_request_parts(&mut parts, &state).await.map(|reader| {
+            let id = reader.id;
+            parts.extensions.insert(reader);
+            id
+        }),
+        Kind::Sync | Kind::Audit | Kind::Stream => {
+            Caller::from_request_parts(&mut parts, &state).await.map(|caller| {
+                let id = caller.0.device;
+                parts.extensions.insert(caller);
+                id
+            })
+        }
     };
-    let device = caller.0.device;
-    parts.extensions.insert(caller);
-    within_limits(&state, (device, kind), (parts, body), next).await
+    match admitted {
+        Ok(id) => within_limits(&state, (id, kind), (parts, body), next).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
-/// Answers a request of a device or a key within its limits.
+/// Answers a request of a device, a key or a person within its limits.
 pub(super) async fn within_limits(
     state: &AppState,
     (sender, kind): (Uuid, Kind),

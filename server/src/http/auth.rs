@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::errors::ApiError;
 use super::origin::Origin;
+use super::reader;
 use super::session::{self, DueCookie};
 use super::site;
 use super::state::AppState;
@@ -17,8 +18,8 @@ use crate::store::Device;
 
 /// The query parameter of reads by which an app names the site whose data it holds.
 #[derive(Debug, Deserialize)]
-struct NamedSite {
-    site: Option<String>,
+pub(super) struct NamedSite {
+    pub(super) site: Option<String>,
 }
 
 /// The device that sent the request. A request that names another site than the device's is refused.
@@ -44,6 +45,10 @@ impl FromRequestParts<AppState> for Caller {
 async fn device_of(parts: &mut Parts, state: &AppState) -> Result<Device, ApiError> {
     if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
         let token = authorization.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        if state.tokens.is_some() && reader::token_of(&parts.headers).is_some() {
+            let message = "A token of Supabase reads and connects devices. This takes a device: connect one with it first.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "device_needed", message));
+        }
         return state.store.device(hash(token.ok_or_else(needed)?)).await?.ok_or_else(needed);
     }
     for cookie in session::cookies(&parts.headers) {

@@ -14,6 +14,10 @@ use crate::store::StoreFault;
 /// Seconds after which a client may retry a 503 or 429, unless it is told otherwise.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
+/// The codes of refusals that a wrong guess gets.
+pub(super) const BAD_CODE: &str = "bad_code";
+pub(super) const BAD_TOKEN: &str = "bad_token";
+
 /// A refusal of a whole request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
@@ -70,6 +74,11 @@ impl ApiError {
     /// The same refusal with the parts of the request that it is about.
     pub(super) fn of_items(self, items: Vec<BadItem>) -> Self {
         Self { items, ..self }
+    }
+
+    /// Whether it is the answer to a code or a token that may have been guessed.
+    pub(super) fn is_guess(&self) -> bool {
+        [BAD_CODE, BAD_TOKEN].contains(&self.code)
     }
 
     /// Status, code and sentence.

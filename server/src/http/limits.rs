@@ -98,7 +98,7 @@ impl DeviceLimits {
 #[derive(Debug)]
 pub(super) struct Devices {
     limits: DeviceLimits,
-    /// One for each device and key that has asked since the start; only known ones get here.
+    /// One for each device, key or person that has asked since the start; only those that are known get here.
     seen: Mutex<HashMap<Uuid, Arc<Usage>>>,
 }
 

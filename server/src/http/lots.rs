@@ -7,9 +7,9 @@ use domain::{LotStatus, UnavailableAnswer};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::auth::Caller;
 use super::errors::ApiError;
 use super::openapi::Refused;
+use super::reader::Reader;
 use super::state::AppState;
 use crate::booking::shortened;
 use crate::store::{LotPosition, Unavailable};
@@ -37,7 +37,7 @@ pub(super) struct UnavailableParams {
 )]
 pub(super) async fn unavailable(
     State(state): State<AppState>,
-    Caller(device): Caller,
+    reader: Reader,
     params: Result<Query<UnavailableParams>, QueryRejection>,
 ) -> Result<Json<UnavailableAnswer>, ApiError> {
     let Query(UnavailableParams { after }) = params.map_err(|rejection| bad_query(&rejection.body_text()))?;
@@ -45,7 +45,7 @@ pub(super) async fn unavailable(
         Some(text) => Some(position(&text).ok_or_else(|| bad_query(&text))?),
         None => None,
     };
-    let Unavailable { totals, lots, next } = state.store.unavailable(&device.site, after).await?;
+    let Unavailable { totals, lots, next } = state.store.unavailable(&reader.site, after).await?;
     let next = next.map(|LotPosition { status, product, lot }| format!("{}.{product}.{lot}", status.code()));
     Ok(Json(UnavailableAnswer { totals, lots, next, as_of: state.clock.now() }))
 }

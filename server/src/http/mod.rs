@@ -18,6 +18,7 @@ mod origin;
 mod pages;
 mod products;
 mod rate_limit;
+mod reader;
 mod readiness;
 mod revisions;
 mod scope;

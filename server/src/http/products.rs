@@ -9,9 +9,9 @@ use domain::{HistoryAnswer, LotsAnswer, ProductAnswer};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::auth::Caller;
 use super::errors::ApiError;
 use super::openapi::Refused;
+use super::reader::Reader;
 use super::state::AppState;
 use crate::booking::shortened;
 use crate::store::{HistoryQuery, LotsByCode, ProductQuery, ProductWithLots};
@@ -33,11 +33,11 @@ use crate::store::{HistoryQuery, LotsByCode, ProductQuery, ProductWithLots};
 )]
 pub(super) async fn by_id(
     State(state): State<AppState>,
-    caller: Caller,
+    reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<ProductAnswer>, ApiError> {
     let id = product_id(&id)?;
-    answer(&state, &caller, ProductQuery::Id(id), "this id").await
+    answer(&state, &reader, ProductQuery::Id(id), "this id").await
 }
 
 fn product_id(text: &str) -> Result<Uuid, ApiError> {
@@ -74,7 +74,7 @@ pub(super) struct HistoryParams {
 )]
 pub(super) async fn history(
     State(state): State<AppState>,
-    Caller(device): Caller,
+    reader: Reader,
     Path(id): Path<String>,
     params: Result<Query<HistoryParams>, QueryRejection>,
 ) -> Result<Json<HistoryAnswer>, ApiError> {
@@ -86,7 +86,7 @@ pub(super) async fn history(
         );
         ApiError::bad_request("bad_query", message)
     })?;
-    Ok(Json(state.store.history(&device.site, HistoryQuery { product, lot, before }).await?))
+    Ok(Json(state.store.history(&reader.site, HistoryQuery { product, lot, before }).await?))
 }
 
 /// The product with a barcode, in any spelling.
@@ -106,11 +106,11 @@ pub(super) async fn history(
 )]
 pub(super) async fn by_barcode(
     State(state): State<AppState>,
-    caller: Caller,
+    reader: Reader,
     Path(code): Path<String>,
 ) -> Result<Json<ProductAnswer>, ApiError> {
     let what = format!("the barcode {}", shortened(&code));
-    answer(&state, &caller, ProductQuery::Barcode(code), &what).await
+    answer(&state, &reader, ProductQuery::Barcode(code), &what).await
 }
 
 /// `GET /api/lots/by-code/{code}`: the lots with this code, whatever their status.
@@ -131,11 +131,11 @@ pub(super) async fn by_barcode(
 )]
 pub(super) async fn by_lot_code(
     State(state): State<AppState>,
-    Caller(device): Caller,
+    reader: Reader,
     Path(code): Path<String>,
 ) -> Result<Json<LotsAnswer>, ApiError> {
     let what = shortened(&code);
-    let LotsByCode { products, more } = state.store.lots_by_code(&device.site, code).await?;
+    let LotsByCode { products, more } = state.store.lots_by_code(&reader.site, code).await?;
     if products.is_empty() {
         return Err(not_found(format!("No lot of this site has the code {what}.")));
     }
@@ -145,11 +145,11 @@ pub(super) async fn by_lot_code(
 
 async fn answer(
     state: &AppState,
-    caller: &Caller,
+    reader: &Reader,
     query: ProductQuery,
     what: &str,
 ) -> Result<Json<ProductAnswer>, ApiError> {
-    let found = state.store.product(&caller.0.site, query).await?;
+    let found = state.store.product(&reader.site, query).await?;
     let found = found.ok_or_else(|| not_found(format!("No product of this site has {what}.")))?;
     Ok(Json(as_answer(state, found)))
 }

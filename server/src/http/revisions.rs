@@ -23,6 +23,19 @@ impl Revisions {
         sender.send_if_modified(|known| std::mem::replace(known, rev) != rev);
     }
 
+    /// Like [`Self::announce`], unless a later revision is known: messages of other servers may come late.
+    pub fn raise(&self, site: &str, rev: u64) {
+        let sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        // A site that nobody listens to is announced at the next poll.
+        if let Some(sender) = sites.get(site) {
+            sender.send_if_modified(|known| {
+                let is_later = rev > *known;
+                *known = rev.max(*known);
+                is_later
+            });
+        }
+    }
+
     /// The newest revision of `site`, starting with the current one.
     pub(super) fn listen(&self, site: &str) -> watch::Receiver<u64> {
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);

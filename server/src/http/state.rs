@@ -12,6 +12,7 @@ use super::revisions::Revisions;
 use super::streams::Streams;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::supabase::{SupabaseOptions, Tokens};
 
 /// The store, the clock and the watchers of all handlers.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct AppState {
     pub(super) streams: Arc<Streams>,
     pub(super) readiness: Arc<Readiness>,
     pub(super) proxies: TrustedProxies,
+    /// None if no tokens of Supabase are accepted.
+    pub(super) tokens: Option<Arc<Tokens>>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -52,6 +55,7 @@ impl AppState {
             streams: Arc::default(),
             readiness: Arc::default(),
             proxies: TrustedProxies::default(),
+            tokens: None,
         }
     }
 
@@ -65,6 +69,14 @@ impl AppState {
     #[must_use]
     pub fn behind(self, proxies: TrustedProxies) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// The same state with tokens of a project of Supabase.
+    ///
+    /// # Errors
+    /// If its address or its secret cannot be used.
+    pub fn with_tokens_of(self, project: SupabaseOptions) -> anyhow::Result<Self> {
+        Ok(Self { tokens: Some(Arc::new(Tokens::new(project)?)), ..self })
     }
 
     /// The open event streams.

@@ -47,6 +47,25 @@ fn commands_work_on_the_database_of_a_url() {
 }
 
 #[test]
+fn policies_of_supabase_are_printed_and_refused_elsewhere() {
+    let database = Postgres::shared().expect("PostgreSQL").database().expect("a database");
+    let url = Path::new(database.url());
+    let printed =
+        text(&run(url, &["supabase-policies", "--print", "--supabase-claim", "app_metadata.at"]).stdout);
+    for part in ["CREATE POLICY", "ENABLE ROW LEVEL SECURITY", "'{app_metadata,at}'"] {
+        assert!(printed.contains(part), "{printed}");
+    }
+    let said = text(&run(url, &["supabase-policies"]).stderr);
+    assert!(said.contains("no roles anon and authenticated"), "{said}");
+    let said = text(&run(url, &["supabase-policies", "--supabase-claim", "user_metadata.sites"]).stderr);
+    assert!(said.contains("People can change user_metadata themselves"), "{said}");
+    let said = text(&run(url, &["serve", "--supabase-jwt-secret", "a secret"]).stderr);
+    assert!(said.contains("needs --supabase-url"), "{said}");
+    let said = text(&run(Path::new("stock.db"), &["supabase-policies"]).stderr);
+    assert!(said.contains("Policies are for PostgreSQL"), "{said}");
+}
+
+#[test]
 fn several_servers_share_a_database() {
     let database = Postgres::shared().expect("PostgreSQL").database().expect("a database");
     let url = Path::new(database.url());

@@ -79,9 +79,9 @@ async fn unsent_work_is_booked_once_regardless_of_its_sender() -> Result<()> {
     let picks = "SELECT count(*) FROM stock_ledger WHERE movement = 'pick'";
 
     let ben = server.device("Ben", "available").await?;
-    let taken = Unsent::read(&file.to_string())?.take_in(ben.store()).await?;
+    let taken = Unsent::read(&file.to_string())?.take_in(ben.store(), UnixMillis(0)).await?;
     assert_eq!((taken.added, taken.skipped), (3, 0));
-    let again = Unsent::read(&file.to_string())?.take_in(ben.store()).await?;
+    let again = Unsent::read(&file.to_string())?.take_in(ben.store(), UnixMillis(0)).await?;
     assert_eq!((again.added, again.skipped), (0, 3));
     ben.sync(&server).await?;
     assert_eq!(number(&server, picks)?, 3);
@@ -114,7 +114,7 @@ async fn a_file_that_is_not_unsent_work_is_refused_with_a_reason() -> Result<()>
     let (_server, device) = stocked().await?;
     for (schema, action) in [(99, "{}"), (2, r#"{"teleport_lot":{}}"#)] {
         let unsent = Unsent::read(&entry(schema, action))?;
-        let error = unsent.take_in(device.store()).await.expect_err("refused").to_string();
+        let error = unsent.take_in(device.store(), UnixMillis(0)).await.expect_err("refused").to_string();
         assert!(error.contains("entry 1 "), "{error}");
     }
     assert_eq!(device.store().queue().await?.records, []);

@@ -2,7 +2,8 @@
 //! share a transaction, and so one wait for the disk: each runs in a savepoint, and one that fails or panics is rolled back
 //! alone. Callers get their results when the commit is durable; if it fails, all of them get the error. Devices take turns.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use super::super::sql::queued::{
     MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
 };
 use super::super::sql::session::{Session, params};
+use super::announcer::Announcer;
 use super::fault::Aftermath;
 use super::pool::{Pool, Purpose, Transaction};
 use super::session::PostgresSession;
@@ -31,13 +33,14 @@ type Site = Option<String>;
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
     pool: Pool,
+    announcer: Announcer,
     /// The sites with writes that wait or run. Each is served by one task.
     lines: Arc<Mutex<HashMap<Site, Waiting>>>,
 }
 
 impl Lanes {
-    pub(super) fn new(pool: Pool) -> Self {
-        Self { pool, lines: Arc::default() }
+    pub(super) fn new(pool: Pool, announcer: Announcer) -> Self {
+        Self { pool, announcer, lines: Arc::default() }
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -104,11 +107,15 @@ impl Lanes {
         let runtime = Handle::current();
         let booked = spawn_blocking(move || {
             let mut group: Vec<_> = self.next(&site).into_iter().collect();
+            let kept = RefCell::default();
             let (committed, has_ended) = match transaction.session(runtime) {
-                Ok(session) => Group { lanes: &self, site: &site, session }.commit(&mut group),
+                Ok(session) => Group { lanes: &self, site: &site, session, kept: &kept }.commit(&mut group),
                 Err(fault) => (Err(fault), false),
             };
             transaction.close(has_ended);
+            if committed.is_ok() {
+                self.announcer.tell(kept.take());
+            }
             group.into_iter().for_each(|write| write.respond(committed.clone()));
         });
         if let Err(error) = booked.await {
@@ -122,6 +129,8 @@ struct Group<'l> {
     lanes: &'l Lanes,
     site: &'l Site,
     session: PostgresSession<'l>,
+    /// The revisions to announce when it is committed, by site.
+    kept: &'l RefCell<BTreeMap<String, u64>>,
 }
 
 impl Group<'_> {
@@ -148,6 +157,7 @@ impl Group<'_> {
 
     fn try_commit(&self, group: &mut Vec<Box<dyn Write>>) -> Result<(), StoreFault> {
         let began = Instant::now();
+        self.kept.borrow_mut().clear();
         if let ([alone], true) = (&mut group[..], self.lanes.is_empty(self.site)) {
             let is_kept = self.run(alone.as_mut())?;
             return self.session.run(if is_kept { "COMMIT" } else { "ROLLBACK" });
@@ -170,8 +180,12 @@ impl Group<'_> {
     /// Returns whether the write's changes are to be kept.
     fn run(&self, write: &mut dyn Write) -> Result<bool, StoreFault> {
         self.session.take_gravest();
+        self.session.take_announced();
         let is_kept = write.work(&self.session);
         self.session.check(is_kept)?;
+        if is_kept {
+            self.kept.borrow_mut().extend(self.session.take_announced());
+        }
         Ok(is_kept)
     }
 

@@ -3,9 +3,12 @@
 //! A write locks its site's row first, so that revisions are in the order of commits, whichever server writes. The work of a
 //! dropped call still runs to its end.
 
+mod announcer;
 mod arrays;
 mod fault;
 mod lanes;
+mod listener;
+mod policies;
 mod pool;
 mod schema;
 mod session;
@@ -21,7 +24,11 @@ use super::StoreFault;
 use super::sql::engine::{Decided, Engine, Lane, Recorder};
 use super::sql::session::{Columns, Session};
 use super::sql::store::SqlStore;
+use crate::supabase::ClaimPath;
+use announcer::Announcer;
 use lanes::Lanes;
+pub use listener::Listener;
+pub use policies::policies;
 use pool::Pool;
 use schema::Earlier;
 use target::Target;
@@ -34,13 +41,18 @@ pub type PostgresStore = SqlStore<Postgres>;
 pub struct Postgres {
     pool: Pool,
     lanes: Lanes,
+    announcer: Announcer,
+    target: Target,
 }
 
 impl Postgres {
     async fn open(url: &str, earlier: Earlier) -> Result<Self, StoreFault> {
-        let pool = Pool::new(Target::parse(url)?)?;
+        let target = Target::parse(url)?;
+        let pool = Pool::new(target.clone())?;
         schema::open(&pool, earlier).await?;
-        Ok(Self { lanes: Lanes::new(pool.clone()), pool })
+        let announcer = Announcer::new(pool.clone());
+        let lanes = Lanes::new(pool.clone(), announcer.clone());
+        Ok(Self { pool, lanes, announcer, target })
     }
 }
 
@@ -74,6 +86,27 @@ impl PostgresStore {
     /// As [`Self::open`].
     pub async fn open_existing(url: &str) -> Result<Self, StoreFault> {
         Ok(SqlStore::on(Postgres::open(url, Earlier::RefuseAll).await?))
+    }
+}
+
+impl PostgresStore {
+    /// Lets people who sign in with Supabase read the rows of the sites that a claim of their token names, and nobody else of
+    /// its clients anything.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the database is not Supabase's, or cannot be used.
+    pub async fn apply_policies(&self, claim: &ClaimPath) -> Result<(), StoreFault> {
+        policies::apply(&self.engine().pool, claim).await
+    }
+
+    /// What hears of the revisions that other servers announce. Of a database that is reached through a pooler, `direct` is
+    /// the URL of a connection of its own.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if that is no URL of a database.
+    pub fn listener(&self, direct: Option<&str>) -> Result<Listener, StoreFault> {
+        let Postgres { announcer, target, .. } = self.engine();
+        Listener::new(announcer.clone(), target.clone(), direct)
     }
 }
 

@@ -20,6 +20,8 @@ use super::target::Target;
 /// Connections for reads, and for writes of as many sites at a time.
 const READER_CONNECTIONS: usize = 8;
 const WRITER_CONNECTIONS: usize = 8;
+/// For notifications of revisions.
+const ANNOUNCER_CONNECTIONS: usize = 1;
 /// Time that a read waits for a connection. Writes wait in their lines.
 const WAIT_MILLIS: u64 = 10_000;
 /// Time that a connection takes to begin a transaction: a pooler may let it wait for one of the server's.
@@ -71,7 +73,7 @@ impl Pool {
         let tls = MakeRustlsConnect::new(target.tls.as_ref().clone());
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = deadpool_postgres::Pool::builder(Manager::from_config(target.config, tls, recycling))
-            .max_size(READER_CONNECTIONS + WRITER_CONNECTIONS)
+            .max_size(READER_CONNECTIONS + WRITER_CONNECTIONS + ANNOUNCER_CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(Duration::from_millis(WAIT_MILLIS)))
             .create_timeout(Some(Duration::from_millis(WAIT_MILLIS)))

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Error};
 
 use super::super::StoreFault;
 use super::fault::described;
+use super::policies;
 use super::pool::Pool;
 
 /// Each migration upgrades the tables from the version of its index to the next. Released ones never change.
@@ -79,6 +80,7 @@ async fn migrate(client: &Client, earlier: Earlier, name: &str) -> Result<(), St
         let sql = format!("INSERT INTO lotbook_schema (version) VALUES ({to})");
         client.batch_execute(&sql).await.map_err(failed)?;
     }
+    client.batch_execute(policies::CLOSED).await.map_err(failed)?;
     client.batch_execute("COMMIT").await.map_err(failed)
 }
 
@@ -124,7 +126,7 @@ fn refused(version: i64, name: &str) -> StoreFault {
     StoreFault::invalid("earlier_database", message)
 }
 
-fn unusable(name: &str, error: &dyn std::fmt::Display) -> StoreFault {
+pub(super) fn unusable(name: &str, error: &dyn std::fmt::Display) -> StoreFault {
     let message = format!(
         "The database {name} cannot be used: {error}. Check the URL, the password, and whether the server runs."
     );

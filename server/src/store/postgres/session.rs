@@ -2,6 +2,7 @@
 //! server's session, so that a pooler may give each transaction another one.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
@@ -27,6 +28,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         "GRANT DELETE ON stock_ledger TO CURRENT_USER",
     ],
     after_ledger_deletion: &["REVOKE DELETE ON stock_ledger FROM CURRENT_USER"],
+    has_lateral: true,
 };
 
 /// Rows that are held in memory before they are handled.
@@ -42,6 +44,7 @@ pub(super) struct PostgresSession<'c> {
     client: &'c Client,
     runtime: Handle,
     gravest: RefCell<Option<(Aftermath, StoreFault)>>,
+    announced: RefCell<BTreeMap<String, u64>>,
 }
 
 impl std::fmt::Debug for PostgresSession<'_> {
@@ -54,12 +57,17 @@ type Typed<'p> = (&'p (dyn ToSql + Sync), Type);
 
 impl<'c> PostgresSession<'c> {
     pub(super) fn new(client: &'c Client, runtime: Handle) -> Self {
-        Self { client, runtime, gravest: RefCell::default() }
+        Self { client, runtime, gravest: RefCell::default(), announced: RefCell::default() }
     }
 
     /// The gravest fault since the last call, with what it left behind.
     pub(super) fn take_gravest(&self) -> Option<(Aftermath, StoreFault)> {
         self.gravest.take()
+    }
+
+    /// The revisions announced since the last call, by site.
+    pub(super) fn take_announced(&self) -> BTreeMap<String, u64> {
+        self.announced.take()
     }
 
     /// Fails after a fault that ended the transaction or its connection, and after any fault of a write that goes on as if
@@ -170,6 +178,10 @@ impl Session for PostgresSession<'_> {
             done.map_err(|error| self.failed(&error))?;
         }
         Ok(())
+    }
+
+    fn announce(&self, site: &str, rev: u64) {
+        self.announced.borrow_mut().insert(site.to_owned(), rev);
     }
 }
 

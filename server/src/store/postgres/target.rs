@@ -98,7 +98,7 @@ fn name(config: &Config) -> String {
 /// The URL itself is not shown: it has the password.
 fn bad_url(what: &str) -> StoreFault {
     let message = format!(
-        "The value of --database or DATABASE_URL {what}. Write postgres://user:password@host:5432/database."
+        "The value of --database, DATABASE_URL or --database-listen {what}. Write postgres://user:password@host:5432/database."
     );
     StoreFault::invalid("bad_database", message)
 }
@@ -123,6 +123,11 @@ mod tests {
         );
         assert_eq!(plain.config.get_application_name(), Some("mine"));
         assert_eq!(plain.config.get_connect_timeout(), Some(&Duration::from_secs(2)));
+        // A pooler of Supabase.
+        let pooler = "postgres://postgres.abcd:p%40ss@aws-0-eu-central-1.pooler.supabase.com:6543/postgres?sslmode=require";
+        let pooler = Target::parse(pooler).expect("a target");
+        assert_eq!(pooler.config.get_user(), Some("postgres.abcd"));
+        assert_eq!(pooler.name, "aws-0-eu-central-1.pooler.supabase.com:6543/postgres");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Deletes unknown codes and conflicts that nobody has settled for long, so that devices do not hold them for ever, and
 //! receipts that no device asks for any more.
 
-use sync::UnixMillis;
+use sync::{MIN_RECEIPT_DAYS, UnixMillis};
 
 use super::super::StoreFault;
 use super::session::{Session, params};
@@ -56,7 +56,7 @@ fn expire_table(
 
 /// Days after which a receipt is deleted whose outcome is on its device. Until then it answers files of unsent work, and
 /// tells which counts a reversal of the work comes after.
-const RECEIPT_RETENTION_DAYS: i64 = 180;
+const RECEIPT_RETENTION_DAYS: i64 = MIN_RECEIPT_DAYS as i64;
 /// Days after which any receipt is deleted: its device has not come back.
 const MAX_RECEIPT_DAYS: i64 = 400;
 /// Receipts deleted in one transaction.

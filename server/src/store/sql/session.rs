@@ -144,6 +144,8 @@ pub(crate) struct Dialect {
     pub(crate) before_ledger_deletion: &'static [&'static str],
     /// Forbids it again.
     pub(crate) after_ledger_deletion: &'static [&'static str],
+    /// Whether a join can be made a look-up for each row, whatever the planner believes of tables that it has no figures of.
+    pub(crate) has_lateral: bool,
 }
 
 impl Dialect {
@@ -233,6 +235,9 @@ pub(crate) trait Session {
 
     /// Inserts rows, each with the values of all columns. No two of them have the same key.
     fn insert(&self, insert: Insert<'_>, rows: &[Vec<Param<'_>>]) -> Result<(), StoreFault>;
+
+    /// Tells the other servers of a site's revision once the transaction is committed, where the engine has others.
+    fn announce(&self, site: &str, rev: u64);
 }
 
 impl dyn Session + '_ {

@@ -69,7 +69,15 @@ fn site_of(row: &dyn Columns) -> Result<Site, StoreFault> {
     })
 }
 
+/// Stores the site's revision and announces it.
 pub(crate) fn set_rev(session: &dyn Session, site: &str, rev: u64) -> Result<(), StoreFault> {
+    store_rev(session, site, rev)?;
+    session.announce(site, rev);
+    Ok(())
+}
+
+/// Stores the revision of a site that is closed: nobody can fetch it yet.
+pub(super) fn store_rev(session: &dyn Session, site: &str, rev: u64) -> Result<(), StoreFault> {
     session.execute("UPDATE sites SET rev = ?2 WHERE site = ?1", &params![site, rev])?;
     Ok(())
 }

@@ -126,12 +126,12 @@ pub(super) fn apply_slice(session: &dyn Session, site: &str, import: Progress) -
     step(session, site, import.id)?;
     let staged = next_rows(session, site)?;
     let Some(through) = staged.last().map(|(position, _)| *position) else {
-        end(session, site, import.id)?;
+        end(session, (site, rev), import.id)?;
         return Ok(true);
     };
     let rows: Vec<ImportRow<'_>> = staged.into_iter().map(|(_, row)| row).collect();
     let (rev, _) = Slices { session, site, now: import.now, author: AUTHOR }.book(&rows, rev)?;
-    sites::set_rev(session, site, rev)?;
+    sites::store_rev(session, site, rev)?;
     forget_rows(session, site, through)?;
     Ok(false)
 }
@@ -159,7 +159,7 @@ fn forget_rows(session: &dyn Session, site: &str, through: i64) -> Result<(), St
 
 /// Deletes some of the rows of an import that is dropped. Returns whether none are left: the site is open again then.
 pub(super) fn drop_slice(session: &dyn Session, site: &str, id: Uuid) -> Result<bool, StoreFault> {
-    sites::lock_any(session, site)?;
+    let rev = sites::lock_any(session, site)?.rev;
     step(session, site, id)?;
     if progress(session, site)?.is_some_and(|progress| progress.state == State::Applying) {
         // Its first rows may be booked already: it can only be written to its end.
@@ -169,12 +169,13 @@ pub(super) fn drop_slice(session: &dyn Session, site: &str, id: Uuid) -> Result<
         forget_rows(session, site, through)?;
         return Ok(false);
     }
-    end(session, site, id)?;
+    end(session, (site, rev), id)?;
     Ok(true)
 }
 
-fn end(session: &dyn Session, site: &str, id: Uuid) -> Result<(), StoreFault> {
+fn end(session: &dyn Session, (site, rev): (&str, u64), id: Uuid) -> Result<(), StoreFault> {
     session.execute("DELETE FROM imports WHERE site = ?1 AND import_id = ?2", &params![site, id])?;
     session.execute("UPDATE sites SET is_importing = ?2 WHERE site = ?1", &params![site, false])?;
+    session.announce(site, rev);
     Ok(())
 }

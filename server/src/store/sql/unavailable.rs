@@ -24,13 +24,19 @@ pub(crate) fn lots_sql(dialect: &Dialect) -> String {
 
 /// The quantities and prices of a status' lots.
 pub(crate) fn values_sql(dialect: &Dialect) -> String {
+    let of_product = "products.site = ?1 AND products.product_id = lots.product_id";
+    let products = if dialect.has_lateral {
+        format!(
+            "CROSS JOIN LATERAL (SELECT currency, price_minor FROM products WHERE {of_product} OFFSET 0) AS products"
+        )
+    } else {
+        format!("{} products ON {of_product}", dialect.ordered_join)
+    };
     format!(
-        "SELECT currency, quantity, price_minor FROM inventory_lots AS lots{} {} products \
-         ON products.site = lots.site AND products.product_id = lots.product_id \
+        "SELECT currency, quantity, price_minor FROM inventory_lots AS lots{} {products} \
          WHERE lots.site = ?1 AND lots.status = ?2 AND lots.status <> 'available' AND lots.deleted_at IS NULL \
          AND lots.quantity <> 0",
-        dialect.indexed_by("lots_by_status"),
-        dialect.ordered_join
+        dialect.indexed_by("lots_by_status")
     )
 }
 

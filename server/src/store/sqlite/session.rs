@@ -16,6 +16,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     // The trigger lets go what has been packed.
     before_ledger_deletion: &[],
     after_ledger_deletion: &[],
+    has_lateral: false,
 };
 
 impl ToSql for Param<'_> {
@@ -109,6 +110,9 @@ impl Session for SqliteSession<'_> {
             self.query_one(&sql, params_from_iter(std::iter::once(&site).chain(key)), each_row)
         })
     }
+
+    /// One server owns the file.
+    fn announce(&self, _: &str, _: u64) {}
 
     fn insert(&self, insert: Insert<'_>, rows: &[Vec<Param<'_>>]) -> Result<(), StoreFault> {
         if rows.is_empty() {

@@ -52,9 +52,9 @@ fn booked_by_the_server(site: &Site, unsent: &Unsent) -> Result<()> {
 
 async fn taken_in_by_a_device(unsent: Unsent) -> Result<()> {
     let store = MemoryStore::<Warehouse>::new(Uuid::from_u128(0xDE), "all");
-    let taken = match unsent.clone().take_in(&store).await {
+    let taken = match unsent.clone().take_in(&store, NOW).await {
         Ok(taken) => taken,
-        Err(UnsentError::BadEntry { .. }) => {
+        Err(UnsentError::BadEntry { .. } | UnsentError::TooOld) => {
             assert_eq!(store.queue().await?.records, [], "a refused file was taken in");
             return Ok(());
         }
@@ -64,7 +64,7 @@ async fn taken_in_by_a_device(unsent: Unsent) -> Result<()> {
     let queue = store.queue().await?.records;
     let ids: BTreeSet<Uuid> = queue.iter().map(|record| record.mutation.id).collect();
     assert_eq!(ids.len(), queue.len(), "a mutation is in the queue twice");
-    let again = unsent.take_in(&store).await?;
+    let again = unsent.take_in(&store, NOW).await?;
     assert_eq!(again.added, 0, "a mutation was taken over twice");
     Ok(())
 }

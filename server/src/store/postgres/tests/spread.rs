@@ -228,6 +228,10 @@ impl Session for WatchedSession<'_> {
         }
         self.0.insert(insert, rows)
     }
+
+    fn announce(&self, site: &str, rev: u64) {
+        self.0.announce(site, rev);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
