@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod any;
+pub mod backups;
 pub mod booking;
 pub mod clock;
 pub mod connections;
@@ -17,6 +18,7 @@ pub mod enrolment;
 pub mod export;
 pub mod http;
 pub mod import;
+pub mod metrics;
 mod private_file;
 mod random;
 pub mod serve;

@@ -10,13 +10,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::backups::{BackupPlan, BackupState, Backups};
 use crate::clock::Clock;
-use crate::connections::{self, ConnectionLimits};
+use crate::connections::{self, ConnectionLimits, Listening, Tls, TlsFiles};
 use crate::database::Database;
-use crate::database_lock::DatabaseLock;
+use crate::database_lock::{DatabaseLock, real_path};
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
+use crate::metrics::{Metrics, UpkeepMeter, page};
 use crate::store::Store;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{SqliteStore, check_servable, copy_before_upgrade};
@@ -54,12 +57,42 @@ pub struct ServeOptions {
     pub device_limits: DeviceLimits,
     /// Connections, of devices and of strangers.
     pub connection_limits: ConnectionLimits,
+    /// The files of TLS; none for plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// The address of the figures for Prometheus; none to show them to nobody.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Scheduled backups, of a SQLite file alone.
+    pub backups: Option<BackupPlan>,
+}
+
+impl ServeOptions {
+    /// Checks what can be checked without the database and the addresses.
+    ///
+    /// # Errors
+    /// With what is wrong.
+    pub fn check(&self) -> Result<()> {
+        if let Some(dist) = &self.dist
+            && !dist.join("index.html").is_file()
+        {
+            bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
+        }
+        if let Some(tls) = &self.tls {
+            tls.check()?;
+        }
+        if let Some(plan) = &self.backups {
+            self.database.file().context("--backup-dir cannot be used")?;
+            plan.check()?;
+        }
+        Ok(())
+    }
 }
 
 /// A listening server, which owns the database or shares it.
 pub struct Server {
     options: ServeOptions,
     listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+    tls: Option<Arc<Tls>>,
     store: Arc<dyn Store>,
     /// Of a file; held until the process ends.
     _lock: Option<DatabaseLock>,
@@ -72,16 +105,13 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Locks and opens the database, and binds the address.
+    /// Locks and opens the database, and binds the addresses.
     ///
     /// # Errors
-    /// When another process serves the database, or the file, the folder or the address cannot be used.
+    /// When another process serves the database, or the files, the folders or the addresses cannot be used.
     pub async fn bind(options: ServeOptions, listen: SocketAddr) -> Result<Self> {
-        if let Some(dist) = &options.dist
-            && !dist.join("index.html").is_file()
-        {
-            bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
-        }
+        options.check()?;
+        let tls = options.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let (store, lock) = match &options.database {
             Database::File(file) => {
                 let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
@@ -91,10 +121,12 @@ impl Server {
             Database::Postgres(url) => (Arc::new(PostgresStore::open(url).await?) as Arc<dyn Store>, None),
         };
         store.ensure_site(crate::DEFAULT_SITE).await?;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
-        Ok(Self { options, listener, store, _lock: lock })
+        let listener = bind(listen, "--listen").await?;
+        let metrics_listener = match options.metrics_listen {
+            Some(listen) => Some(bind(listen, "--metrics-listen").await?),
+            None => None,
+        };
+        Ok(Self { options, listener, metrics_listener, tls, store, _lock: lock })
     }
 
     /// The address it listens on.
@@ -103,6 +135,14 @@ impl Server {
     /// When the system does not return it.
     pub fn address(&self) -> Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
+    }
+
+    /// The address of the figures, if they are shown.
+    ///
+    /// # Errors
+    /// When the system does not return it.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
     /// The store.
@@ -115,19 +155,35 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-        let Self { options, listener, store, _lock } = self;
+        let Self { options, listener, metrics_listener, tls, store, _lock } = self;
         let revisions = Arc::new(Revisions::default());
+        let metrics = Metrics::new(&store.write_meter());
         let (down, is_down) = watch::channel(false);
+        // They end when this is dropped.
+        let mut tasks = JoinSet::new();
+        let backups = schedule_backups(&options, &store, &metrics, &mut tasks)?;
         let state =
             AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone())
                 .behind(options.proxies.clone())
-                .with_device_limits(options.device_limits);
-        let revoking = tokio::spawn(poll_revocations(Arc::clone(&store), state.streams()));
+                .with_device_limits(options.device_limits)
+                .measured(Arc::clone(&metrics))
+                .backed_up(backups);
+        if let Some(listener) = metrics_listener {
+            let source = page::Source {
+                metrics: Arc::clone(&metrics),
+                revisions: Arc::clone(&revisions),
+                streams: state.streams(),
+                clock: options.clock.clone(),
+            };
+            let listening = Listening::plain(listener);
+            tasks.spawn(connections::serve(listening, page::router(source), page::LIMITS, is_down.clone()));
+        }
+        tasks.spawn(poll_revocations(Arc::clone(&store), state.streams()));
+        tasks.spawn(poll_revisions(Arc::clone(&store), revisions));
+        tasks.spawn(resume_imports(Arc::clone(&store)));
+        tasks.spawn(follow_tls(tls.clone(), metrics.upkeep.clone()));
         let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
-        let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions));
-        let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
-        let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
         tokio::spawn(async move {
             stop.await;
             draining.drain();
@@ -135,24 +191,71 @@ impl Server {
             // Fails only after the server has ended.
             let _ = down.send(true);
         });
-        let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
-            let _ = is_down.wait_for(|down| *down).await;
-        };
-        let serving = connections::serve(listener, router, options.connection_limits, is_down.clone());
-        let deadline = async {
-            wait_until_down(is_down).await;
-            tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
-        };
+        let listening = Listening { listener, tls, meter: metrics.wire.clone() };
+        let serving = connections::serve(listening, router, options.connection_limits, is_down.clone());
+        tasks.spawn(sweep_hourly(store, options));
         tokio::select! {
             () = serving => {}
-            () = deadline => {}
+            () = grace_after(is_down) => {}
         }
-        poll.abort();
-        revoking.abort();
-        resuming.abort();
-        sweep.abort();
         Ok(())
     }
+}
+
+async fn bind(listen: SocketAddr, option: &str) -> Result<TcpListener> {
+    let bound = TcpListener::bind(listen).await;
+    bound.with_context(|| format!("{listen} cannot be listened on; choose another {option}"))
+}
+
+/// Ends some time after the stop.
+async fn grace_after(mut is_down: watch::Receiver<bool>) {
+    let _ = is_down.wait_for(|down| *down).await;
+    tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
+}
+
+/// Begins the scheduled backups, if there are to be any.
+fn schedule_backups(
+    options: &ServeOptions,
+    store: &Arc<dyn Store>,
+    metrics: &Metrics,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<BackupState>> {
+    let Some(plan) = options.backups.clone() else { return Ok(None) };
+    let (state, database) = (BackupState::default(), real_path(options.database.file()?)?);
+    let backups = Backups {
+        plan,
+        database,
+        store: Arc::clone(store),
+        clock: options.clock.clone(),
+        state: state.clone(),
+        meter: metrics.upkeep.clone(),
+    };
+    tasks.spawn(backups.run());
+    Ok(Some(state))
+}
+
+/// Takes in new TLS files: those that have changed, and at once at each SIGHUP.
+async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter) {
+    let follow = async {
+        match &tls {
+            Some(tls) => tls.follow(&meter).await,
+            None => std::future::pending().await,
+        }
+    };
+    #[cfg(unix)]
+    let asked = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without TLS, a SIGHUP changes nothing and ends nothing.
+        let Ok(mut hangups) = signal(SignalKind::hangup()) else { return std::future::pending().await };
+        while hangups.recv().await.is_some() {
+            if let Some(tls) = &tls {
+                tls.look(true, &meter);
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let asked = std::future::pending::<()>();
+    tokio::join!(follow, asked);
 }
 
 /// Locks and opens a file, and copies it first if it will be migrated.

@@ -15,6 +15,7 @@ use super::body::drain;
 use super::held::Held;
 use super::limits::{Kind, Usage};
 use super::state::AppState;
+use super::trace::name_device;
 
 /// Middleware: authenticates the device, and holds a place for the request until its answer has been sent.
 pub(super) async fn admit(
@@ -27,6 +28,7 @@ pub(super) async fn admit(
         Ok(caller) => caller,
         Err(refusal) => return refusal.into_response(),
     };
+    name_device(&caller.0);
     let usage = state.devices.as_ref().map(|devices| devices.of(caller.0.device));
     parts.extensions.insert(caller);
     let Some(usage) = usage else { return next.run(Request::from_parts(parts, body)).await };

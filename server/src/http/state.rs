@@ -10,8 +10,10 @@ use super::rate_limit::EnrolLimiter;
 use super::readiness::Readiness;
 use super::revisions::Revisions;
 use super::streams::Streams;
+use crate::backups::BackupState;
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::metrics::Metrics;
+use crate::store::{Store, WriteMeter};
 
 /// The store, the clock and the watchers of all handlers.
 #[derive(Clone)]
@@ -26,6 +28,9 @@ pub struct AppState {
     pub(super) streams: Arc<Streams>,
     pub(super) readiness: Arc<Readiness>,
     pub(super) proxies: TrustedProxies,
+    pub(super) metrics: Arc<Metrics>,
+    /// None without scheduled backups.
+    pub(super) backups: Option<BackupState>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -52,6 +57,8 @@ impl AppState {
             streams: Arc::default(),
             readiness: Arc::default(),
             proxies: TrustedProxies::default(),
+            metrics: Metrics::new(&WriteMeter::default()),
+            backups: None,
         }
     }
 
@@ -65,6 +72,18 @@ impl AppState {
     #[must_use]
     pub fn behind(self, proxies: TrustedProxies) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// The same state with figures that are shown.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// The same state with scheduled backups.
+    #[must_use]
+    pub fn backed_up(self, backups: Option<BackupState>) -> Self {
+        Self { backups, ..self }
     }
 
     /// The open event streams.

@@ -24,6 +24,7 @@ mod late_facts;
 mod ledger;
 mod limits;
 mod lot_codes;
+mod metrics;
 mod office;
 mod pull;
 mod restore;
