@@ -77,7 +77,7 @@ fn the_compose_file_names_only_what_there_is() {
     let context = field(services["server-a"], "build").expect("a build");
     assert_eq!(context.as_mapping_get("dockerfile").and_then(Yaml::as_str), Some("deploy/Containerfile"));
     // A secret has no default.
-    assert!(source.matches("${").all(|_| true) && !source.contains(":-"), "a secret has a default");
+    assert!(!source.contains(":-"), "a secret has a default");
     for variable in source.split("${").skip(1) {
         assert!(variable.starts_with("LOTBOOK_DB_PASSWORD:?"), "{variable}");
     }
