@@ -8,13 +8,7 @@ use server::database::Database;
 pub(crate) struct DatabaseArgs {
     /// The SQLite file, which is created if missing, or the URL of a PostgreSQL database: postgres://user@host/database. The
     /// environment variable DATABASE_URL does as well, and keeps a password out of the list of processes
-    #[arg(
-        long,
-        env = "LOTBOOK_DATABASE",
-        hide_env_values = true,
-        value_name = "FILE_OR_URL",
-        required_unless_present = "database_url"
-    )]
+    #[arg(long, env = "LOTBOOK_DATABASE", hide_env_values = true, value_name = "FILE_OR_URL")]
     database: Option<Database>,
     #[arg(long, env = "DATABASE_URL", hide = true, hide_env_values = true)]
     database_url: Option<Database>,
@@ -22,6 +16,9 @@ pub(crate) struct DatabaseArgs {
 
 impl DatabaseArgs {
     pub(crate) fn database(&self) -> Result<&Database> {
-        self.database.as_ref().or(self.database_url.as_ref()).context("There is no --database.")
+        self.database.as_ref().or(self.database_url.as_ref()).context(
+            "No database is named. Add --database FILE_OR_URL, set LOTBOOK_DATABASE or DATABASE_URL, or name it in the file of \
+             --config.",
+        )
     }
 }

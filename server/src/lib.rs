@@ -7,6 +7,7 @@
 
 pub mod any;
 pub mod api_keys;
+pub mod backups;
 pub mod booking;
 pub mod clock;
 pub mod connections;
@@ -18,6 +19,7 @@ pub mod enrolment;
 pub mod export;
 pub mod http;
 pub mod import;
+pub mod metrics;
 mod private_file;
 mod random;
 pub mod serve;

@@ -5,9 +5,12 @@
 mod database_args;
 mod import_command;
 mod keys_command;
+mod logging;
 mod migrate_command;
 mod restore_command;
 mod revoke_command;
+mod serve_command;
+mod settings_file;
 mod supabase_args;
 mod supabase_command;
 mod terminal;
@@ -16,26 +19,19 @@ mod webhooks_command;
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::CalendarDate;
 use fast_qr::QRBuilder;
-use ipnet::IpNet;
 use server::clock::Clock;
-use server::connections::ConnectionLimits;
-use server::http::{DeviceLimits, TrustedProxies};
-use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
 use server::store::Device;
 use server::store::sqlite::backup;
 use server::unsent::book_unsent;
 use server::{DEFAULT_SITE, demo, enrolment, export};
 use sync::{UnixMillis, Unsent};
-use tracing_subscriber::EnvFilter;
 
 use database_args::DatabaseArgs;
 use terminal::printable;
@@ -44,12 +40,15 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 const MILLIS_A_MINUTE: u64 = 60 * 1_000;
 /// A device's clock that is off by no more is right enough.
 const MAX_CLOCK_ERROR_MILLIS: u64 = 5 * MILLIS_A_MINUTE;
-const DEFAULT_LOG: &str = "info,tower_http=warn";
 
 /// The Lotbook sync server: one binary, with one SQLite file or a PostgreSQL database.
 #[derive(Debug, Parser)]
 #[command(name = "lotbook-server", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
+    /// A file of settings: the options of `serve` by their names, such as listen = "0.0.0.0:8080". Options and the environment
+    /// count before it
+    #[arg(long, env = "LOTBOOK_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -57,7 +56,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the app and the sync API until Ctrl-C
-    Serve(ServeArgs),
+    Serve(serve_command::ServeArgs),
+    /// Check the settings of `serve` and print them, with where each is from; nothing is opened or changed
+    CheckConfig(serve_command::ServeArgs),
     /// Import products, lots and expected deliveries from CSV files
     ///
     /// Columns are identified by the names in the header line and separated by commas, semicolons or tabs.
@@ -118,43 +119,6 @@ struct SiteArgs {
 }
 
 #[derive(Debug, Args)]
-struct ServeArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-    /// The URL of a direct connection to PostgreSQL, if --database goes through a pooler such as PgBouncer: changes at another
-    /// server are heard of at once, and not within a second
-    #[arg(long, env = "LOTBOOK_DATABASE_LISTEN", hide_env_values = true, value_name = "URL")]
-    database_listen: Option<String>,
-    /// The folder of the built app; without it only the API is served
-    #[arg(long, env = "LOTBOOK_DIST", value_name = "DIR")]
-    dist: Option<PathBuf>,
-    /// The address to listen on
-    #[arg(long, env = "LOTBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    listen: SocketAddr,
-    /// Days for which tombstones of deleted rows are kept; devices offline for longer download all rows again
-    #[arg(long, default_value_t = 90, value_name = "DAYS")]
-    retention_days: u32,
-    /// Upgrade a database of an earlier version without copying it first, for example because there is no room
-    #[arg(long)]
-    no_upgrade_copy: bool,
-    /// A network of reverse proxies, such as 10.1.0.0/16, whose X-Forwarded-For and -Proto (or Forwarded) are believed; give
-    /// it once for each. They must replace or extend what clients send
-    #[arg(
-        long = "trusted-proxy",
-        env = "LOTBOOK_TRUSTED_PROXIES",
-        value_name = "CIDR",
-        value_delimiter = ',',
-        default_values = ["127.0.0.0/8", "::1/128"]
-    )]
-    trusted_proxies: Vec<IpNet>,
-    /// Seconds between the stop signal and the end of listening, for load balancers that watch /readyz
-    #[arg(long, env = "LOTBOOK_DRAIN_SECONDS", default_value_t = 0, value_name = "SECONDS")]
-    drain_seconds: u64,
-    #[command(flatten)]
-    supabase: supabase_args::SupabaseArgs,
-}
-
-#[derive(Debug, Args)]
 struct ExportArgs {
     #[command(flatten)]
     site: SiteArgs,
@@ -210,13 +174,7 @@ struct BackupArgs {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-    match run(Cli::parse().command, Clock::default().now()).await {
+    match parse_and_run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", printable(&format!("{error:#}")));
@@ -225,9 +183,26 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn parse_and_run() -> Result<()> {
+    let settings = settings_file::load(&Cli::command(), "serve")?;
+    let matches = settings.apply(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Command::CheckConfig(args) = &cli.command {
+        return serve_command::check(args, &Cli::command(), &matches, &settings);
+    }
+    if let Command::Serve(args) = &cli.command {
+        logging::begin(&args.log);
+    } else {
+        logging::begin_by_environment();
+    }
+    run(cli.command, Clock::default().now()).await
+}
+
 async fn run(command: Command, now: UnixMillis) -> Result<()> {
     match command {
-        Command::Serve(args) => serve(args).await,
+        Command::Serve(args) => serve_command::run(&args).await,
+        // It has no log.
+        Command::CheckConfig(_) => Ok(()),
         Command::Import(args) => import_command::run(args, now).await,
         Command::Export(args) => {
             let store = args.site.database.database()?.open_to_read().await?;
@@ -272,49 +247,6 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::MigrateFrom(args) => migrate_command::run(&args).await,
         Command::SupabasePolicies(args) => supabase_command::run(&args).await,
         Command::Restore(args) => restore_command::run(&args, now),
-    }
-}
-
-async fn serve(args: ServeArgs) -> Result<()> {
-    let listen = args.listen;
-    let options = ServeOptions {
-        database: args.database.database()?.clone(),
-        database_listen: args.database_listen,
-        revision_poll: Duration::from_millis(REVISION_POLL_MILLIS),
-        dist: args.dist,
-        retention_days: args.retention_days,
-        has_upgrade_copy: !args.no_upgrade_copy,
-        proxies: TrustedProxies::new(&args.trusted_proxies),
-        drain: Duration::from_secs(args.drain_seconds),
-        supabase: args.supabase.options()?,
-        clock: Clock::default(),
-        device_limits: DeviceLimits::default(),
-        connection_limits: ConnectionLimits::default(),
-    };
-    let server = Server::bind(options, listen).await?;
-    // The handlers come before the next line is printed: its reader may stop the server at once.
-    let stop = stop_signal();
-    println!("Listening on http://{}", server.address()?);
-    server.run(stop).await
-}
-
-/// Waits for Ctrl-C, or SIGTERM from a service manager. Signals count from this call on.
-fn stop_signal() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    async move {
-        #[cfg(unix)]
-        if let Ok(mut terminate) = terminate {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-        // Without a handler, run until the process is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 }
 

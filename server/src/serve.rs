@@ -10,13 +10,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::backups::{BackupPlan, BackupState, Backups};
 use crate::clock::Clock;
-use crate::connections::{self, ConnectionLimits};
+use crate::connections::{self, ConnectionLimits, Listening, Tls, TlsFiles};
 use crate::database::Database;
-use crate::database_lock::DatabaseLock;
+use crate::database_lock::{DatabaseLock, real_path};
 use crate::http::{AppState, DeviceLimits, Revisions, Streams, TrustedProxies, router};
+use crate::metrics::{Metrics, UpkeepMeter, page};
 use crate::random;
 use crate::store::Store;
 use crate::store::postgres::{Listener, PostgresStore};
@@ -64,12 +67,42 @@ pub struct ServeOptions {
     pub device_limits: DeviceLimits,
     /// Connections, of devices and of strangers.
     pub connection_limits: ConnectionLimits,
+    /// The files of TLS; none for plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// The address of the figures for Prometheus; none to show them to nobody.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Scheduled backups, of a SQLite file alone.
+    pub backups: Option<BackupPlan>,
+}
+
+impl ServeOptions {
+    /// Checks what can be checked without the database and the addresses.
+    ///
+    /// # Errors
+    /// With what is wrong.
+    pub fn check(&self) -> Result<()> {
+        if let Some(dist) = &self.dist
+            && !dist.join("index.html").is_file()
+        {
+            bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
+        }
+        if let Some(tls) = &self.tls {
+            tls.check()?;
+        }
+        if let Some(plan) = &self.backups {
+            self.database.file().context("--backup-dir cannot be used")?;
+            plan.check()?;
+        }
+        Ok(())
+    }
 }
 
 /// A listening server, which owns the database or shares it.
 pub struct Server {
     options: ServeOptions,
     socket: TcpListener,
+    metrics_socket: Option<TcpListener>,
+    tls: Option<Arc<Tls>>,
     store: Arc<dyn Store>,
     /// Of PostgreSQL.
     listener: Option<Listener>,
@@ -84,21 +117,15 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Locks and opens the database, and binds the address.
+    /// Locks and opens the database, and binds the addresses.
     ///
     /// # Errors
-    /// When another process serves the database, or the file, the folder or the address cannot be used.
+    /// When another process serves the database, or the files, the folders or the addresses cannot be used.
     pub async fn bind(options: ServeOptions, listen: SocketAddr) -> Result<Self> {
-        if let Some(dist) = &options.dist
-            && !dist.join("index.html").is_file()
-        {
-            bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
-        }
+        options.check()?;
+        let tls = options.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
         let direct = options.database_listen.as_deref();
         let (store, listener, lock) = match &options.database {
-            Database::File(_) if direct.is_some() => {
-                bail!("--database-listen is for PostgreSQL, and --database is a file. Leave it out.")
-            }
             Database::File(file) => {
                 let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
                 (store, None, Some(lock))
@@ -111,10 +138,12 @@ impl Server {
             }
         };
         store.ensure_site(crate::DEFAULT_SITE).await?;
-        let socket = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("{listen} cannot be listened on; choose another --listen"))?;
-        Ok(Self { options, socket, store, listener, _lock: lock })
+        let socket = bind(listen, "--listen").await?;
+        let metrics_socket = match options.metrics_listen {
+            Some(listen) => Some(bind(listen, "--metrics-listen").await?),
+            None => None,
+        };
+        Ok(Self { options, socket, metrics_socket, tls, store, listener, _lock: lock })
     }
 
     /// The address it listens on.
@@ -123,6 +152,14 @@ impl Server {
     /// When the system does not return it.
     pub fn address(&self) -> Result<SocketAddr> {
         Ok(self.socket.local_addr()?)
+    }
+
+    /// The address of the figures, if they are shown.
+    ///
+    /// # Errors
+    /// When the system does not return it.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.metrics_socket.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
     /// The store.
@@ -135,29 +172,45 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-        let Self { options, socket, store, listener, _lock } = self;
+        let Self { options, socket, metrics_socket, tls, store, listener, _lock } = self;
         let revisions = Arc::new(Revisions::default());
+        let metrics = Metrics::new(&store.write_meter());
         let (down, is_down) = watch::channel(false);
+        // They end when this is dropped.
+        let mut tasks = JoinSet::new();
+        let backups = schedule_backups(&options, &store, &metrics, &mut tasks)?;
         let state =
             AppState::new(Arc::clone(&store), options.clock.clone(), Arc::clone(&revisions), is_down.clone())
                 .behind(options.proxies.clone())
-                .with_device_limits(options.device_limits);
+                .with_device_limits(options.device_limits)
+                .measured(Arc::clone(&metrics))
+                .backed_up(backups);
         let state = match options.supabase.clone() {
             Some(project) => state.with_tokens_of(project)?,
             None => state,
         };
-        let revoking = tokio::spawn(poll_revocations(Arc::clone(&store), state.streams()));
-        let (draining, drain) = (state.clone(), options.drain);
-        let router = router(state, options.dist.as_deref());
-        let hearing = listener.map(|listener| {
+        if let Some(socket) = metrics_socket {
+            let source = page::Source {
+                metrics: Arc::clone(&metrics),
+                revisions: Arc::clone(&revisions),
+                streams: state.streams(),
+                clock: options.clock.clone(),
+            };
+            let listening = Listening::plain(socket);
+            tasks.spawn(connections::serve(listening, page::router(source), page::LIMITS, is_down.clone()));
+        }
+        tasks.spawn(poll_revocations(Arc::clone(&store), state.streams()));
+        if let Some(listener) = listener {
             let revisions = Arc::clone(&revisions);
-            tokio::spawn(listener.run(move |site, rev| revisions.raise(site, rev)))
-        });
-        let poll = tokio::spawn(poll_revisions(Arc::clone(&store), revisions, options.revision_poll));
-        let resuming = tokio::spawn(resume_imports(Arc::clone(&store)));
+            tasks.spawn(listener.run(move |site, rev| revisions.raise(site, rev)));
+        }
+        tasks.spawn(poll_revisions(Arc::clone(&store), revisions, options.revision_poll));
+        tasks.spawn(resume_imports(Arc::clone(&store)));
+        tasks.spawn(follow_tls(tls.clone(), metrics.upkeep.clone()));
         let deliverer = deliverer(Arc::clone(&store), options.clock.clone())?;
         let delivering = tokio::spawn(webhooks::run(deliverer, is_down.clone()));
-        let sweep = tokio::spawn(sweep_hourly(store, options.clone()));
+        let (draining, drain) = (state.clone(), options.drain);
+        let router = router(state, options.dist.as_deref());
         tokio::spawn(async move {
             stop.await;
             draining.drain();
@@ -165,25 +218,13 @@ impl Server {
             // Fails only after the server has ended.
             let _ = down.send(true);
         });
-        let wait_until_down = |mut is_down: watch::Receiver<bool>| async move {
-            let _ = is_down.wait_for(|down| *down).await;
-        };
-        let serving = connections::serve(socket, router, options.connection_limits, is_down.clone());
-        let deadline = async {
-            wait_until_down(is_down).await;
-            tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
-        };
+        let listening = Listening { listener: socket, tls, meter: metrics.wire.clone() };
+        let serving = connections::serve(listening, router, options.connection_limits, is_down.clone());
+        tasks.spawn(sweep_hourly(store, options));
         tokio::select! {
             () = serving => {}
-            () = deadline => {}
+            () = grace_after(is_down) => {}
         }
-        poll.abort();
-        if let Some(hearing) = hearing {
-            hearing.abort();
-        }
-        revoking.abort();
-        resuming.abort();
-        sweep.abort();
         // It ends by itself, after the requests under way.
         delivering.await.context("the delivery of webhooks ended")
     }
@@ -191,6 +232,62 @@ impl Server {
 
 fn deliverer(store: Arc<dyn Store>, clock: Clock) -> Result<Arc<Deliverer>> {
     Ok(Arc::new(Deliverer::new(store, Box::new(HttpReceiver::default()), clock, random::number)?))
+}
+
+async fn bind(listen: SocketAddr, option: &str) -> Result<TcpListener> {
+    let bound = TcpListener::bind(listen).await;
+    bound.with_context(|| format!("{listen} cannot be listened on; choose another {option}"))
+}
+
+/// Ends some time after the stop.
+async fn grace_after(mut is_down: watch::Receiver<bool>) {
+    let _ = is_down.wait_for(|down| *down).await;
+    tokio::time::sleep(Duration::from_millis(SHUTDOWN_GRACE_MILLIS)).await;
+}
+
+/// Begins the scheduled backups, if there are to be any.
+fn schedule_backups(
+    options: &ServeOptions,
+    store: &Arc<dyn Store>,
+    metrics: &Metrics,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<BackupState>> {
+    let Some(plan) = options.backups.clone() else { return Ok(None) };
+    let (state, database) = (BackupState::default(), real_path(options.database.file()?)?);
+    let backups = Backups {
+        plan,
+        database,
+        store: Arc::clone(store),
+        clock: options.clock.clone(),
+        state: state.clone(),
+        meter: metrics.upkeep.clone(),
+    };
+    tasks.spawn(backups.run());
+    Ok(Some(state))
+}
+
+/// Takes in new TLS files: those that have changed, and at once at each SIGHUP.
+async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter) {
+    let follow = async {
+        match &tls {
+            Some(tls) => tls.follow(&meter).await,
+            None => std::future::pending().await,
+        }
+    };
+    #[cfg(unix)]
+    let asked = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without TLS, a SIGHUP changes nothing and ends nothing.
+        let Ok(mut hangups) = signal(SignalKind::hangup()) else { return std::future::pending().await };
+        while hangups.recv().await.is_some() {
+            if let Some(tls) = &tls {
+                tls.look(true, &meter);
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let asked = std::future::pending::<()>();
+    tokio::join!(follow, asked);
 }
 
 /// Locks and opens a file, and copies it first if it will be migrated.

@@ -20,9 +20,11 @@ pub(crate) struct SupabaseArgs {
 }
 
 impl SupabaseArgs {
-    pub(crate) fn options(self) -> Result<Option<SupabaseOptions>> {
-        match (self.supabase_url, self.supabase_jwt_secret) {
-            (Some(url), secret) => Ok(Some(SupabaseOptions { url, secret, claim: self.supabase_claim })),
+    pub(crate) fn options(&self) -> Result<Option<SupabaseOptions>> {
+        match (self.supabase_url.clone(), self.supabase_jwt_secret.clone()) {
+            (Some(url), secret) => {
+                Ok(Some(SupabaseOptions { url, secret, claim: self.supabase_claim.clone() }))
+            }
             (None, Some(_)) => {
                 bail!("--supabase-jwt-secret needs --supabase-url, the address of the project it is of.")
             }

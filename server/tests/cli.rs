@@ -2,12 +2,28 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "cli/backups.rs"]
+mod backups;
+#[path = "cli/deploy.rs"]
+mod deploy;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/operations.rs"]
+mod operations;
 #[path = "cli/postgres.rs"]
 mod postgres;
+#[path = "cli/replicas.rs"]
+mod replicas;
+#[path = "cli/serving.rs"]
+mod serving;
+#[path = "cli/settings.rs"]
+mod settings;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/upkeep.rs"]
 mod upkeep;
+#[path = "cli/watching.rs"]
+mod watching;
 #[path = "cli/webhooks.rs"]
 mod webhooks;
 

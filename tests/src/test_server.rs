@@ -1,6 +1,6 @@
 //! A server in this process, on a free local port, with a temporary database on the engine that the environment names.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 use crate::{Books, NativeTransport, TestDevice};
 
 const RETENTION_DAYS: u32 = 90;
+/// Any free port of this machine.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running server. Its database is deleted on drop.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub struct TestServer {
 
 struct Running {
     address: SocketAddr,
+    metrics: SocketAddr,
     store: Arc<dyn Store>,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Result<()>>,
@@ -163,15 +166,19 @@ impl TestServer {
             clock: self.clock.clone(),
             device_limits: self.device_limits,
             connection_limits: self.connection_limits,
+            tls: None,
+            metrics_listen: Some(ANY_PORT),
+            backups: None,
         };
-        let server = Server::bind(options, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let server = Server::bind(options, ANY_PORT).await?;
         let (address, store) = (server.address()?, server.store());
+        let metrics = server.metrics_address()?.context("the metrics have no address")?;
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(async move {
             // An error means that the sender was dropped with the test, which stops the server as well.
             let _ = stopped.await;
         }));
-        self.running = Some(Running { address, store, stop, ended });
+        self.running = Some(Running { address, metrics, store, stop, ended });
         Ok(())
     }
 
@@ -205,6 +212,14 @@ impl TestServer {
     /// If the server is stopped.
     pub fn address(&self) -> Result<SocketAddr> {
         Ok(self.running()?.address)
+    }
+
+    /// The URL of its metrics.
+    ///
+    /// # Errors
+    /// If the server is stopped.
+    pub fn metrics_url(&self) -> Result<String> {
+        Ok(format!("http://{}/metrics", self.running()?.metrics))
     }
 
     /// The server's store, for set-up without HTTP.

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::connections::{self, ConnectionLimits};
+use crate::connections::{self, ConnectionLimits, Listening};
 use crate::http::router_of_any;
 use crate::random;
 use log::Log;
@@ -134,7 +134,7 @@ impl<M: Model<Row: Send>> Book<M> {
         println!("Listening on http://{}", listener.local_addr()?);
         let (_down, is_down) = watch::channel(false);
         tokio::select! {
-            () = connections::serve(listener, router, ConnectionLimits::default(), is_down) => Ok(()),
+            () = connections::serve(Listening::plain(listener), router, ConnectionLimits::default(), is_down) => Ok(()),
             stopped = tokio::signal::ctrl_c() => stopped.context("Ctrl-C cannot be watched for"),
         }
     }

@@ -1,7 +1,9 @@
 //! Connections: HTTP/1.1 and HTTP/2 on one port, with limits of their number and of the time that one may be idle.
 
+mod counted;
 mod files;
 mod sockets;
+mod tls;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,12 +20,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt as _;
 
+use crate::http::Encrypted;
 use crate::http::held::Held;
+use crate::metrics::WireMeter;
+use counted::Counted;
+pub(crate) use tls::Tls;
+pub use tls::TlsFiles;
 
 /// Of this many connections, one is closed at a time when there are too many.
 const EVICTED_SHARE: usize = 64;
@@ -54,9 +62,25 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// A bound address, and how its connections are served.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) listener: TcpListener,
+    /// None for plain HTTP.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) meter: WireMeter,
+}
+
+impl Listening {
+    /// Plain HTTP that nobody counts.
+    pub(crate) fn plain(listener: TcpListener) -> Self {
+        Self { listener, tls: None, meter: WireMeter::default() }
+    }
+}
+
 /// Answers connections until `stop` is true, then lets open requests finish.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    Listening { listener, tls, meter }: Listening,
     router: Router,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
@@ -64,7 +88,7 @@ pub(crate) async fn serve(
     let max_connections = files::connections(limits.max_connections);
     let slots = Arc::new(Semaphore::new(max_connections));
     let open = Arc::new(Open::default());
-    let serving = Serving { router, builder: builder(limits), limits, stop: stop.clone() };
+    let serving = Serving { router, builder: builder(limits), limits, stop: stop.clone(), tls, meter };
     tokio::select! {
         () = accept_all(&listener, &slots, &open, &serving) => {}
         () = stopped(stop) => {}
@@ -242,14 +266,38 @@ struct Serving {
     builder: auto::Builder<TokioExecutor>,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
+    tls: Option<Arc<Tls>>,
+    meter: WireMeter,
 }
 
 impl Serving {
     async fn serve(self, stream: TcpStream, peer: SocketAddr, connection: Connection) {
-        let Self { router, builder, limits, stop } = self;
+        let stream = Counted::new(stream, self.meter.clone());
+        let Some(tls) = self.tls.clone() else { return self.answer(stream, peer, connection).await };
+        let encrypted = tokio::select! {
+            encrypted = tls.accept(stream) => encrypted,
+            () = connection.activity.expired(self.limits.max_idle_millis) => return,
+            () = stopped(self.stop.clone()) => return,
+        };
+        match encrypted {
+            Ok(stream) => self.answer(stream, peer, connection).await,
+            Err(error) => {
+                self.meter.failed_handshakes.inc();
+                tracing::debug!(%error, %peer, "a connection has not begun TLS");
+            }
+        }
+    }
+
+    async fn answer<S>(self, stream: S, peer: SocketAddr, connection: Connection)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { router, builder, limits, stop, tls, .. } = self;
         let activity = Arc::clone(&connection.activity);
+        let encrypted = Encrypted(tls.is_some());
         let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(encrypted);
             let open = activity.request();
             let answered = router.clone().oneshot(request.map(Body::new));
             async move {

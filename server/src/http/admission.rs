@@ -17,6 +17,7 @@ use super::held::Held;
 use super::limits::{Kind, Usage};
 use super::reader::Reader;
 use super::state::AppState;
+use super::trace::name_device;
 
 /// Middleware: authenticates the device, or the person who only reads, and holds a place for the request until its answer has been sent.
 pub(super) async fn admit(
@@ -34,6 +35,7 @@ pub(super) async fn admit(
         Kind::Sync | Kind::Audit | Kind::Stream => {
             Caller::from_request_parts(&mut parts, &state).await.map(|caller| {
                 let id = caller.0.device;
+                name_device(&caller.0);
                 parts.extensions.insert(caller);
                 id
             })

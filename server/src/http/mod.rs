@@ -27,11 +27,13 @@ mod site;
 mod state;
 mod streams;
 mod sync;
+mod trace;
 mod v1;
 
 use std::path::Path;
 use std::time::Duration;
 
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
@@ -44,6 +46,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -53,6 +56,7 @@ pub use body::MAX_BODY_BYTES;
 use body::{BodyBudget, MAX_STRANGERS_BODY_BYTES, MaxBodyBytes};
 use limits::Kind;
 pub use limits::{DeviceLimits, KindLimits};
+pub(crate) use origin::Encrypted;
 pub use origin::TrustedProxies;
 pub use pages::is_page;
 pub use revisions::Revisions;
@@ -69,7 +73,8 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
         .route("/livez", get(readiness::livez))
         .route("/readyz", get(readiness::readyz).with_state(state.clone()))
         .route("/healthz", get(readiness::healthz).with_state(state.clone()));
-    with_app(router, dist, pages::is_page, state.proxies)
+    let metrics = state.metrics;
+    with_app(router, dist, pages::is_page, state.proxies).layer(from_fn_with_state(metrics, trace::observe))
 }
 
 /// Adds the app's files, if there are any, and what every response needs. `is_page` says which addresses get the app's page.
@@ -88,7 +93,8 @@ fn with_app(
     router
         .layer(from_fn(assets::secured))
         .layer(from_fn_with_state(proxies, origin::identify))
-        .layer(TraceLayer::new_for_http())
+        // Its messages belong to the request's own span.
+        .layer(TraceLayer::new_for_http().make_span_with(|_: &Request| Span::current()))
 }
 
 /// The routes below `/api`, and the document that describes them: both are of this one list.

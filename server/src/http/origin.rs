@@ -15,6 +15,10 @@ const MAX_PROXIES: usize = 16;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// In the extensions of a request: whether its connection to this server is TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Encrypted(pub(crate) bool);
+
 /// The networks of the proxies whose headers are believed.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[IpNet]>);
@@ -29,12 +33,12 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The origin of a request from `peer`. A header is believed only as far as trusted proxies wrote it: the client is
+    /// The origin of a request from `peer`, over TLS or not. A header is believed only as far as trusted proxies wrote it: the client is
     /// the last address that is not one of them.
-    fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> Origin {
+    fn origin(&self, peer: IpAddr, is_tls: bool, headers: &HeaderMap) -> Origin {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return Origin { address: peer, is_https: false };
+            return Origin { address: peer, is_https: is_tls };
         }
         let (addresses, scheme) = if headers.contains_key(FORWARDED_FOR)
             || headers.contains_key(FORWARDED_PROTO)
@@ -54,7 +58,7 @@ impl TrustedProxies {
                 break;
             }
         }
-        let is_https = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        let is_https = scheme.map_or(is_tls, |scheme| scheme.eq_ignore_ascii_case("https"));
         Origin { address, is_https }
     }
 }
@@ -64,7 +68,7 @@ impl TrustedProxies {
 pub(super) struct Origin {
     /// Its address.
     pub(super) address: IpAddr,
-    /// Whether it speaks HTTPS with the first proxy.
+    /// Whether it speaks HTTPS, with the first proxy or with this server.
     pub(super) is_https: bool,
 }
 
@@ -95,7 +99,8 @@ pub(super) async fn identify(
     next: Next,
 ) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        let origin = proxies.origin(peer.ip(), request.headers());
+        let is_tls = matches!(request.extensions().get(), Some(Encrypted(true)));
+        let origin = proxies.origin(peer.ip(), is_tls, request.headers());
         request.extensions_mut().insert(origin);
     }
     next.run(request).await
@@ -135,7 +140,7 @@ mod tests {
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let origin = TrustedProxies::new(&networks).origin(peer.parse().expect("an address"), &map);
+        let origin = TrustedProxies::new(&networks).origin(peer.parse().expect("an address"), false, &map);
         (origin.address.to_string(), origin.is_https)
     }
 
@@ -171,6 +176,20 @@ mod tests {
             origin("127.0.0.1", &[("forwarded", "For=203.0.113.9:80;Proto=HTTPS")]),
             ("203.0.113.9".to_owned(), true)
         );
+    }
+
+    #[test]
+    fn tls_to_this_server_is_https_unless_a_trusted_proxy_says_otherwise() {
+        let proxies = TrustedProxies::new(&["10.1.0.0/16".parse().expect("a network")]);
+        let is_https = |peer: &str, scheme: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(scheme) = scheme {
+                headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
+            }
+            proxies.origin(peer.parse().expect("an address"), true, &headers).is_https
+        };
+        assert!(is_https("192.0.2.1", None) && is_https("192.0.2.1", Some("http")));
+        assert!(is_https("10.1.0.1", None) && !is_https("10.1.0.1", Some("http")));
     }
 
     #[test]

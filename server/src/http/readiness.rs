@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::errors::ApiError;
 use super::state::AppState;
+use crate::backups::Status;
 use crate::store::StoreFault;
 
 /// How long the result of a write probe is given to everybody who asks.
@@ -43,7 +44,14 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
         return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message).into_response();
     }
     match probe(&state).await {
-        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Ok(()) => {
+            let mut body = json!({ "status": "ok" });
+            if let Some(backups) = &state.backups {
+                let Status { good_at, has_failed } = backups.status();
+                body["backup"] = json!({ "at": good_at, "failed": has_failed });
+            }
+            Json(body).into_response()
+        }
         Err(fault) => {
             tracing::error!(%fault, "the server cannot store work");
             let message = "The server cannot store work; its log says why.";

@@ -1,6 +1,6 @@
 //! The current revisions of the sites, for event streams.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -34,6 +34,12 @@ impl Revisions {
                 is_later
             });
         }
+    }
+
+    /// The newest revision of every site.
+    pub(crate) fn known(&self) -> BTreeMap<String, u64> {
+        let sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        sites.iter().map(|(site, sender)| (site.clone(), *sender.borrow())).collect()
     }
 
     /// The newest revision of `site`, starting with the current one.

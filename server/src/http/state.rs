@@ -10,8 +10,10 @@ use super::rate_limit::EnrolLimiter;
 use super::readiness::Readiness;
 use super::revisions::Revisions;
 use super::streams::Streams;
+use crate::backups::BackupState;
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::metrics::Metrics;
+use crate::store::{Store, WriteMeter};
 use crate::supabase::{SupabaseOptions, Tokens};
 
 /// The store, the clock and the watchers of all handlers.
@@ -29,6 +31,9 @@ pub struct AppState {
     pub(super) proxies: TrustedProxies,
     /// None if no tokens of Supabase are accepted.
     pub(super) tokens: Option<Arc<Tokens>>,
+    pub(super) metrics: Arc<Metrics>,
+    /// None without scheduled backups.
+    pub(super) backups: Option<BackupState>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -56,6 +61,8 @@ impl AppState {
             readiness: Arc::default(),
             proxies: TrustedProxies::default(),
             tokens: None,
+            metrics: Metrics::new(&WriteMeter::default()),
+            backups: None,
         }
     }
 
@@ -77,6 +84,18 @@ impl AppState {
     /// If its address or its secret cannot be used.
     pub fn with_tokens_of(self, project: SupabaseOptions) -> anyhow::Result<Self> {
         Ok(Self { tokens: Some(Arc::new(Tokens::new(project)?)), ..self })
+    }
+
+    /// The same state with figures that are shown.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// The same state with scheduled backups.
+    #[must_use]
+    pub fn backed_up(self, backups: Option<BackupState>) -> Self {
+        Self { backups, ..self }
     }
 
     /// The open event streams.

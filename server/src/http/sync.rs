@@ -18,6 +18,7 @@ use super::scope::scope;
 use super::site;
 use super::state::AppState;
 use crate::booking::{Batch, DecodedAction, Scope};
+use crate::metrics::Exchange;
 use crate::store::{Device, EpochRenewal, Pull, Pushed};
 
 /// Minimum time between two updates of a device's `last_seen_at`, because each is a write.
@@ -50,6 +51,7 @@ pub(super) async fn sync(
     site::check(&state, &device, request.site.as_deref(), request.client, request.epoch).await?;
     let scope = scope(&request.scope)?.known_to(&request.tables);
     let now = state.clock.now();
+    let oldest_pending_millis = oldest_pending_millis(&mutations, request.sent_at);
     let pushed = push(&state, &device, &request, scope, mutations).await?;
     let has_lost = pushed.known_seq < request.last_outcome_seq;
     // Before the batch: its bookings, and those of others, soon make up for the lost revisions.
@@ -73,6 +75,9 @@ pub(super) async fn sync(
     if pulled.is_renewal_due {
         renew_epoch(&state, &device, pulled.epoch, now).await?;
     }
+    let rev = (!pulled.more).then(|| pulled.cursor.rev());
+    let exchange = Exchange { device: device.device, site: &device.site, rev, oldest_pending_millis, now };
+    state.metrics.fleet.exchanged(exchange);
     let site = Some(device.site.clone());
     // Builds that do not send their tables do not ask for them either.
     let tables =
@@ -115,6 +120,12 @@ async fn renew_epoch(
         EpochRenewal::Unchanged => {}
     }
     Ok(())
+}
+
+/// How long the oldest of a request's mutations had waited when it was sent, both by the device's clock.
+fn oldest_pending_millis(mutations: &[Mutation<DecodedAction>], sent_at: Option<UnixMillis>) -> u64 {
+    let oldest = mutations.iter().map(|mutation| mutation.captured_at).min();
+    sent_at.zip(oldest).map_or(0, |(sent, oldest)| sent.since(oldest))
 }
 
 /// The device as seen by this request, if that is worth a write.

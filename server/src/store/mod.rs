@@ -8,6 +8,7 @@ mod api;
 pub mod conformance;
 mod fault;
 mod known;
+mod meter;
 pub mod moving;
 pub mod postgres;
 mod security;
@@ -37,6 +38,7 @@ pub use api::{
 };
 pub use fault::StoreFault;
 pub use known::{Keyed, KnownKeys, NamedKeys};
+pub use meter::WriteMeter;
 
 /// Minimum time between two epochs of a site that proofs of a restore begin: each makes every device of the site fetch
 /// all its rows.
@@ -482,6 +484,9 @@ pub trait Store: ApiStore + Webhooks + Send + Sync + 'static {
 
     /// Deletes tombstones older than `before`. Returns their number.
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault>;
+
+    /// The figures of its writes.
+    fn write_meter(&self) -> WriteMeter;
 
     /// Checks that work can be stored durably, without changing any.
     async fn check_writable(&self) -> Result<(), StoreFault>;

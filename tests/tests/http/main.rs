@@ -27,6 +27,7 @@ mod late_facts;
 mod ledger;
 mod limits;
 mod lot_codes;
+mod metrics;
 mod office;
 mod openapi;
 mod pull;

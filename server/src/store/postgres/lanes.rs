@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::super::StoreFault;
 use super::super::sql::engine::{Decided, Lane};
 use super::super::sql::queued::{
     MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
 };
 use super::super::sql::session::{Session, params};
+use super::super::{StoreFault, WriteMeter};
 use super::announcer::Announcer;
 use super::fault::Aftermath;
 use super::pool::{Pool, Purpose, Transaction};
@@ -36,11 +36,17 @@ pub(super) struct Lanes {
     announcer: Announcer,
     /// The sites with writes that wait or run. Each is served by one task.
     lines: Arc<Mutex<HashMap<Site, Waiting>>>,
+    meter: WriteMeter,
 }
 
 impl Lanes {
     pub(super) fn new(pool: Pool, announcer: Announcer) -> Self {
-        Self { pool, announcer, lines: Arc::default() }
+        Self { pool, announcer, lines: Arc::default(), meter: WriteMeter::default() }
+    }
+
+    /// The figures of the writes.
+    pub(super) fn meter(&self) -> WriteMeter {
+        self.meter.clone()
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -58,6 +64,7 @@ impl Lanes {
         let is_served = lines.contains_key(&site);
         let line = lines.entry(site.clone()).or_insert_with(|| Waiting::new(MAX_QUEUED_WRITES_PER_DEVICE));
         line.push(device, write).map_err(|_| StoreFault::Busy)?;
+        self.meter.waiting.inc();
         drop(lines);
         if !is_served {
             tokio::spawn(self.clone().serve(site));
@@ -71,7 +78,7 @@ impl Lanes {
 
     /// The site's next write.
     fn next(&self, site: &Site) -> Option<Box<dyn Write>> {
-        self.lines().get_mut(site)?.pop()
+        self.lines().get_mut(site)?.pop().inspect(|_| _ = self.meter.waiting.dec())
     }
 
     fn is_empty(&self, site: &Site) -> bool {
@@ -116,6 +123,7 @@ impl Lanes {
             if committed.is_ok() {
                 self.announcer.tell(kept.take());
             }
+            self.meter.ended(group.len());
             group.into_iter().for_each(|write| write.respond(committed.clone()));
         });
         if let Err(error) = booked.await {

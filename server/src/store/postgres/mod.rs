@@ -20,10 +20,10 @@ mod tls;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::StoreFault;
 use super::sql::engine::{Decided, Engine, Lane, Recorder};
 use super::sql::session::{Columns, Session};
 use super::sql::store::SqlStore;
+use super::{StoreFault, WriteMeter};
 use crate::supabase::ClaimPath;
 use announcer::Announcer;
 use lanes::Lanes;
@@ -129,6 +129,10 @@ impl Engine for Postgres {
     /// Nothing is kept apart: how a database is restored, and to which second, is up to its operator.
     fn recorder(&self) -> Recorder {
         Arc::new(|_, _| Ok(()))
+    }
+
+    fn write_meter(&self) -> WriteMeter {
+        self.lanes.meter()
     }
 
     async fn check_writable(&self) -> Result<(), StoreFault> {

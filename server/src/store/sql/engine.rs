@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::session::Session;
+use crate::store::WriteMeter;
 use crate::store::security::SecurityEvent;
 
 /// A finished write's value, and whether its changes are kept.
@@ -57,6 +58,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Where security events are recorded.
     fn recorder(&self) -> Recorder;
+
+    /// The figures of its writes.
+    fn write_meter(&self) -> WriteMeter;
 
     /// Checks that work can be stored durably, without changing any.
     fn check_writable(&self) -> impl Future<Output = Result<(), StoreFault>> + Send;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::{
     Audited, Consent, Device, EnrolRefusal, Enrolment, EpochRenewal, HistoryQuery, Import, ImportOutcome,
     KnownKeys, LotPosition, LotsByCode, OnRow, ProductQuery, ProductWithLots, Pull, Pulled, Pushed, RowSink,
-    Site, Store, StoreFault, Unavailable,
+    Site, Store, StoreFault, Unavailable, WriteMeter,
 };
 use super::engine::{Decided, Engine, Lane};
 use super::session::Session;
@@ -259,6 +259,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn purge(&self, before: UnixMillis) -> Result<u64, StoreFault> {
         self.in_slices(move |session, site| purge::purge_slice(session, site, before)).await
+    }
+
+    fn write_meter(&self) -> WriteMeter {
+        self.engine.write_meter()
     }
 
     async fn check_writable(&self) -> Result<(), StoreFault> {

@@ -22,10 +22,10 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::StoreFault;
 use super::sql::engine::{Decided, Engine, Lane, Recorder};
 use super::sql::session::Session;
 use super::sql::store::SqlStore;
+use super::{StoreFault, WriteMeter};
 use crate::database_lock::real_path;
 use pool::Pool;
 use schema::Earlier;
@@ -33,7 +33,7 @@ use security_log::SecurityLog;
 use session::SqliteSession;
 
 pub use backup::backup;
-pub use restore::{Restored, restore};
+pub use restore::{Restored, check_backup, restore};
 pub use security_log::CarriedOver;
 pub use upgrade::{check_servable, copy_before_upgrade};
 
@@ -110,6 +110,10 @@ impl Engine for Sqlite {
     fn recorder(&self) -> Recorder {
         let log = self.security_log.clone();
         Arc::new(move |session, events| log.append(session, events))
+    }
+
+    fn write_meter(&self) -> WriteMeter {
+        self.pool.writer().meter()
     }
 
     async fn check_writable(&self) -> Result<(), StoreFault> {

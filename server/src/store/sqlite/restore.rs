@@ -155,6 +155,14 @@ fn refuse_if_in_use(database: &Path) -> Result<(), StoreFault> {
     }
 }
 
+/// Checks every page of a backup, and that it is one of a version that this server can restore.
+///
+/// # Errors
+/// [`StoreFault`] if it cannot be restored.
+pub fn check_backup(backup: &Path) -> Result<(), StoreFault> {
+    checked(backup, Path::new("")).map(|_| ())
+}
+
 /// Opens a backup after a check of every page and of its version.
 fn checked(from: &Path, database: &Path) -> Result<Connection, StoreFault> {
     let no_backup = |reason: &str| {

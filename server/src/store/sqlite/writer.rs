@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
-use super::super::StoreFault;
 use super::super::sql::engine::Decided;
 use super::super::sql::queued::{
     MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
 };
 use super::super::sql::session::Session;
+use super::super::{StoreFault, WriteMeter};
 use super::session::SqliteSession;
 
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
@@ -39,12 +39,18 @@ impl Writer {
             while let Some(first) = served.0.wait() {
                 let mut group = vec![first];
                 let committed = commit(&mut connection, &served.0, &mut group);
+                served.0.meter.ended(group.len());
                 group.into_iter().for_each(|write| write.respond(committed.clone()));
             }
         };
         let thread = Builder::new().name("writer".to_owned()).spawn(serve);
         let thread = thread.map_err(|error| StoreFault::Failed(format!("no thread to write on: {error}")))?;
         Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// The figures of the writes.
+    pub(super) fn meter(&self) -> WriteMeter {
+        self.queue.meter.clone()
     }
 
     /// Runs `work` in a transaction that locks out other processes' writes, in turn with the writes of other devices.
@@ -88,6 +94,7 @@ impl Drop for Served {
 struct Queue {
     line: Mutex<Line>,
     has_changed: Condvar,
+    meter: WriteMeter,
 }
 
 #[derive(Debug)]
@@ -99,7 +106,7 @@ struct Line {
 impl Default for Queue {
     fn default() -> Self {
         let line = Line { writes: Waiting::new(MAX_QUEUED_WRITES_PER_DEVICE), is_closed: false };
-        Self { line: Mutex::new(line), has_changed: Condvar::new() }
+        Self { line: Mutex::new(line), has_changed: Condvar::new(), meter: WriteMeter::default() }
     }
 }
 
@@ -114,6 +121,7 @@ impl Queue {
             return Err(has_ended());
         }
         line.writes.push(device, write).map_err(|_| StoreFault::Busy)?;
+        self.meter.waiting.inc();
         drop(line);
         self.has_changed.notify_one();
         Ok(())
@@ -128,12 +136,16 @@ impl Queue {
     fn wait(&self) -> Option<Box<dyn Write>> {
         let waits = |line: &mut Line| line.writes.is_empty() && !line.is_closed;
         let line = self.has_changed.wait_while(self.line(), waits);
-        line.unwrap_or_else(PoisonError::into_inner).writes.pop()
+        self.pop(&mut line.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The next write, if one waits.
     fn next(&self) -> Option<Box<dyn Write>> {
-        self.line().writes.pop()
+        self.pop(&mut self.line())
+    }
+
+    fn pop(&self, line: &mut Line) -> Option<Box<dyn Write>> {
+        line.writes.pop().inspect(|_| _ = self.meter.waiting.dec())
     }
 
     fn is_empty(&self) -> bool {

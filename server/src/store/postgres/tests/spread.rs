@@ -160,6 +160,10 @@ impl Engine for Watched {
         self.0.recorder()
     }
 
+    fn write_meter(&self) -> crate::store::WriteMeter {
+        self.0.write_meter()
+    }
+
     async fn check_writable(&self) -> Result<(), StoreFault> {
         self.0.check_writable().await
     }
