@@ -71,7 +71,7 @@ impl MovementItem {
     params(MovementsQuery),
     responses(
         (status = 200, description = "The movements after the cursor", body = Booked<MovementItem>),
-        (status = 410, description = "The data was restored from a backup since the cursor was given", body = Refused)
+        (status = 410, description = "The data was restored from a backup since the cursor was given, or the cursor is too old", body = Refused)
     ),
     security(("key" = ["movements:read"]))
 )]
