@@ -213,14 +213,20 @@ async fn a_position_moves_on_now_and_then_without_events() {
 
 #[tokio::test]
 async fn what_devices_send_again_after_a_restore_keeps_its_id() {
+    let mutation = |seq: u128, action: Value| {
+        serde_json::json!({ "seq": seq, "id": Uuid::from_u128(seq), "base": 0, "author": "Ada", "captured_at": 0,
+                            "schema": 1, "action": action })
+    };
+    let product = Uuid::from_u128(4);
+    let create = serde_json::json!({ "create_product": {
+        "id": product, "sku": "NEW", "name": "New", "unit": "each", "price_minor": 1, "currency": "EUR",
+    } });
+    let receive = serde_json::json!({ "receive_lot": {
+        "quantity": 1_000, "lot": { "product_id": product, "lot_code": "L", "location": "A" },
+    } });
     let unsent = serde_json::json!({
         "format": "unsent-work", "version": 1, "client": Uuid::from_u128(7), "written_at": 0,
-        "mutations": [{
-            "seq": 1, "id": Uuid::from_u128(8), "base": 0, "author": "Ada", "captured_at": 0, "schema": 1,
-            "action": { "receive_lot": {
-                "quantity": 1_000, "lot": { "product_id": Uuid::from_u128(4), "lot_code": "L", "location": "A" },
-            } },
-        }],
+        "mutations": [mutation(1, create), mutation(2, receive)],
     });
     let unsent = sync::Unsent::read(&unsent.to_string()).expect("a file");
     let mut ids = Vec::new();
