@@ -99,6 +99,8 @@ pub struct Since<T> {
     pub epoch: Uuid,
     /// The site's revision.
     pub rev: u64,
+    /// What was booked up to this revision is not in the bookings any more: old months of the ledger are packed.
+    pub packed_rev: u64,
     /// The bookings.
     pub page: Page<T>,
 }

@@ -178,7 +178,7 @@ impl After {
         since: Since<R>,
         item: impl Fn(&R, &HashMap<Uuid, String>) -> (Position, T),
     ) -> Result<Booked<T>, ApiError> {
-        let Since { epoch, rev, page } = since;
+        let Since { epoch, rev, packed_rev, page } = since;
         let is_gone = match self {
             Self::Beginning | Self::Now => false,
             Self::Cursor { epoch: of, at } => of != epoch || at.rev > rev,
@@ -187,6 +187,13 @@ impl After {
             let message = "The site's data was restored from a backup since this cursor was given. Start without a cursor, or \
                            with after=now.";
             return Err(ApiError::new(StatusCode::GONE, "restored", message));
+        }
+        if let Self::Cursor { at, .. } = self
+            && at.rev < packed_rev
+        {
+            let message = "The cursor is older than the movements that are kept one by one, some 400 days. Read the lots, and go on \
+                           with after=now.";
+            return Err(ApiError::new(StatusCode::GONE, "too_old", message));
         }
         let items: Vec<(Position, T)> = page.rows.iter().map(|row| item(row, &page.skus)).collect();
         let last = match (items.last(), self) {
@@ -220,15 +227,20 @@ mod tests {
     fn a_cursor_is_read_as_it_was_written() {
         let (epoch, at) = (Uuid::from_u128(9), Position { rev: 12, line: 3 });
         let page = crate::store::Page { rows: vec![at], skus: HashMap::new(), more: true };
-        let since = Since { epoch, rev: 14, page };
+        let since = Since { epoch, rev: 14, packed_rev: 12, page };
         let answer = After::Beginning.answer(since.clone(), |at, _| (*at, ())).expect("an answer");
         let read = After::read(Some(&answer.next)).expect("a cursor");
         assert_eq!(read, After::Cursor { epoch, at });
         assert!(read.answer(since.clone(), |at, _| (*at, ())).is_ok());
-        for lost in [Since { epoch: Uuid::from_u128(8), ..since.clone() }, Since { rev: 11, ..since }] {
+        for lost in [Since { epoch: Uuid::from_u128(8), ..since.clone() }, Since { rev: 11, ..since.clone() }]
+        {
             let refusal = read.answer(lost, |at, _| (*at, ())).expect_err("another life");
             assert_eq!(refusal.parts().1, "restored");
         }
+        let packed = Since { packed_rev: 13, ..since.clone() };
+        let refusal = read.answer(packed.clone(), |at, _| (*at, ())).expect_err("packed since");
+        assert_eq!(refusal.parts().1, "too_old");
+        assert!(After::Beginning.answer(packed, |at, _| (*at, ())).is_ok());
         for no_cursor in
             ["", "x", "12.3", "00000000000000000000000000000009.1", &format!("{}.1.2.3", answer.next)]
         {

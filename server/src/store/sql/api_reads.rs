@@ -108,12 +108,14 @@ pub(super) fn movements(
     max_rows: usize,
 ) -> Result<Since<Movement>, StoreFault> {
     let known = sites::site(session, site)?;
+    let packed = "SELECT archived_rev FROM sites WHERE site = ?1";
+    let packed_rev = session.first(packed, &params![site], |row| row.int(0))?.map_or(0, from_i64);
     let params = params![site, after.rev, after.line, one_more(max_rows)];
     let mut rows = session.all(MOVEMENTS, &params, movement)?;
     let more = rows.len() > max_rows;
     rows.truncate(max_rows);
     let skus = skus_of(session, site, rows.iter().map(|movement| movement.product))?;
-    Ok(Since { epoch: known.epoch, rev: known.rev, page: Page { rows, skus, more } })
+    Ok(Since { epoch: known.epoch, rev: known.rev, packed_rev, page: Page { rows, skus, more } })
 }
 
 fn movement(row: &dyn Columns) -> Result<Movement, StoreFault> {
@@ -150,7 +152,7 @@ pub(super) fn orders(
     }
     let sold = rows.iter().flat_map(|order| &order.lines).map(|line| line.lot.product_id);
     let skus = skus_of(session, site, sold)?;
-    Ok(Since { epoch: known.epoch, rev: known.rev, page: Page { rows, skus, more } })
+    Ok(Since { epoch: known.epoch, rev: known.rev, packed_rev: 0, page: Page { rows, skus, more } })
 }
 
 fn order(row: &dyn Columns) -> Result<PlacedOrder, StoreFault> {
