@@ -88,7 +88,7 @@ pub(crate) const ARROWS: &[Arrow] = &[
     Arrow {
         from: "device",
         may_use: &["client", "device-store", "domain", "sync"],
-        never: &["idb", "web-sys", "yew"],
+        never: &["gloo", "idb", "yew"],
         why: "it is the client without a browser; stock rules are those of domain",
     },
     Arrow {
@@ -105,7 +105,7 @@ pub(crate) const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "sim",
-        may_use: &["client", "domain", "server", "sync"],
+        may_use: &["client", "device-store", "domain", "server", "sync"],
         never: &["yew", "reqwest"],
         why: "it plays devices and network itself, around the engine and the server as they are",
     },
