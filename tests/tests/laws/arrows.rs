@@ -93,7 +93,7 @@ pub(crate) const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "bench",
-        may_use: &["domain", "server", "sync", "tests"],
+        may_use: &["domain", "server", "sync", "test-postgres", "tests"],
         never: &["yew"],
         why: "the driver measures pages from outside, and pushes as devices do",
     },
