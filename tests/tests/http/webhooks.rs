@@ -13,7 +13,7 @@ use server::connections::ConnectionLimits;
 use server::database::Database;
 use server::enrolment::{Applicant, enrol, new_code};
 use server::http::{DeviceLimits, TrustedProxies};
-use server::serve::{ServeOptions, Server};
+use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
 use server::store::Store;
 use server::store::webhooks::{EventKind, Secret, Webhook};
 use server::webhooks::new_webhook;
@@ -194,14 +194,20 @@ struct Replica {
 async fn replica(url: &str) -> Result<(Replica, std::sync::Arc<dyn Store>)> {
     let options = ServeOptions {
         database: Database::Postgres(url.to_owned()),
+        database_listen: None,
+        revision_poll: Duration::from_millis(REVISION_POLL_MILLIS),
         dist: None,
         retention_days: 90,
         has_upgrade_copy: false,
         proxies: TrustedProxies::default(),
+        supabase: None,
         drain: Duration::ZERO,
         clock: Clock::default(),
         device_limits: DeviceLimits::default(),
         connection_limits: ConnectionLimits::default(),
+        tls: None,
+        metrics_listen: None,
+        backups: None,
     };
     let server = Server::bind(options, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let (address, store) = (server.address()?, server.store());
