@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use server::clock::Clock;
@@ -89,7 +90,7 @@ impl Imported {
                 let template = self.template.as_ref().context("there is no PostgreSQL")?;
                 let copy = template.copy()?;
                 copy.as_superuser("CHECKPOINT")?;
-                Ok(Books::Postgres(copy))
+                Ok(Books::Postgres(Arc::new(copy)))
             }
         }
     }
