@@ -108,7 +108,7 @@ fn a_wrong_setting_is_told_in_a_sentence_before_anything_is_opened() {
     let errors = text(&said.stderr);
     assert!(
         errors.contains(
-            "lotbook.toml, line 2: there is no setting \"log_format\". The settings are database, dist,"
+            "lotbook.toml, line 2: there is no setting \"log_format\". The settings are database, database-listen,"
         ),
         "{errors}"
     );

@@ -102,7 +102,7 @@ async fn a_backup_has_new_epochs_and_none_that_is_due() {
 }
 
 #[tokio::test]
-async fn the_ledger_loses_only_what_is_packed_into_less_than_a_fifth() {
+async fn the_ledger_loses_only_what_is_packed_into_less_than_a_quarter() {
     let (_dir, store, connection) = store();
     connection
         .execute_batch(
@@ -125,7 +125,7 @@ async fn the_ledger_loses_only_what_is_packed_into_less_than_a_fifth() {
     let after_a_year = UnixMillis(500 * 24 * 60 * 60 * 1_000);
     assert_eq!(store.pack_ledger(after_a_year).await.expect("packed"), 20_000);
     let packed = number("SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%ledger_months%'");
-    assert!(packed * 5 < before, "{before} bytes of the ledger became {packed}");
+    assert!(packed * 4 < before, "{before} bytes of the ledger became {packed}");
     assert_eq!(number("SELECT count(*) FROM stock_ledger"), 1);
     let refused = connection.execute("DELETE FROM stock_ledger", []).expect_err("it is not packed");
     assert!(refused.to_string().contains("append-only"), "{refused}");

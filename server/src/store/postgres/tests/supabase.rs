@@ -99,7 +99,7 @@ async fn clients_of_supabase_read_their_sites_and_nothing_else() {
     // Before the policies, from the first moment on.
     for role in ["anon", "authenticated"] {
         let all = readable(&database, role, &claims(r#"["mine"]"#));
-        assert_eq!(all.len(), 21);
+        assert_eq!(all.len(), 24);
         assert!(all.values().all(Option::is_none), "{role}: {all:?}");
     }
     // It can be applied again.
