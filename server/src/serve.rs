@@ -86,6 +86,9 @@ impl ServeOptions {
         {
             bail!("{} holds no index.html. Build the app first, or leave --dist out.", dist.display());
         }
+        if self.database_listen.is_some() && matches!(self.database, Database::File(_)) {
+            bail!("--database-listen is for PostgreSQL, and --database is a file. Leave it out.");
+        }
         if let Some(tls) = &self.tls {
             tls.check()?;
         }

@@ -17,7 +17,7 @@ use super::held::Held;
 use super::limits::{Kind, Usage};
 use super::reader::Reader;
 use super::state::AppState;
-use super::trace::name_device;
+use super::trace::name_sender;
 
 /// Middleware: authenticates the device, or the person who only reads, and holds a place for the request until its answer has been sent.
 pub(super) async fn admit(
@@ -29,13 +29,14 @@ pub(super) async fn admit(
     let admitted = match kind {
         Kind::Read => Reader::from_request_parts(&mut parts, &state).await.map(|reader| {
             let id = reader.id;
+            name_sender(&reader.site, id);
             parts.extensions.insert(reader);
             id
         }),
         Kind::Sync | Kind::Audit | Kind::Stream => {
             Caller::from_request_parts(&mut parts, &state).await.map(|caller| {
                 let id = caller.0.device;
-                name_device(&caller.0);
+                name_sender(&caller.0.site, id);
                 parts.extensions.insert(caller);
                 id
             })

@@ -10,10 +10,10 @@ use axum::response::Response;
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Instrument as _, Span};
+use uuid::Uuid;
 
 use crate::metrics::Metrics;
 use crate::random;
-use crate::store::Device;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of an id. A UUID has 36, and no proxy in use makes longer ones than this.
@@ -42,11 +42,11 @@ pub(super) async fn observe(State(metrics): State<Arc<Metrics>>, request: Reques
     response
 }
 
-/// Adds the device to the request's span.
-pub(super) fn name_device(device: &Device) {
+/// Adds the device, key or person and the site to the request's span.
+pub(super) fn name_sender(site: &str, sender: Uuid) {
     let span = Span::current();
-    span.record("device", display(device.device));
-    span.record("site", device.site.as_str());
+    span.record("device", display(sender));
+    span.record("site", site);
 }
 
 /// The client's id, if it has a usable length and nothing that could be taken for something else in a log.

@@ -109,6 +109,10 @@ fn the_server_takes_the_variables_of_the_compose_file_and_the_image() {
         .filter(|(name, _)| name != "LOTBOOK_DIST")
         .collect();
     assert!(variables.len() >= 5 && set.len() >= 3, "{variables:?} {set:?}");
+    let mut alone = Command::new(env!("CARGO_BIN_EXE_lotbook-server"));
+    let alone =
+        alone.args(["check-config", "--database", "stock.db"]).envs(&set).output().expect("the binary runs");
+    assert!(alone.status.success(), "the image's own: {}", text(&alone.stderr));
     let mut check = Command::new(env!("CARGO_BIN_EXE_lotbook-server"));
     let said = check.arg("check-config").envs(&set).envs(&variables).output().expect("the binary runs");
     let lines = text(&said.stdout);

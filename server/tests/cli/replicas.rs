@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use domain::{Action, LotRef, Product, Quantity};
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ use crate::{run, text};
 const NGINX: &str = "/usr/sbin/nginx";
 const MIME_TYPES: &str = "/etc/nginx/mime.types";
 const CHANGES: u64 = 60;
+/// Below the ports of outgoing connections.
+const LOWEST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
 
 /// nginx with `deploy/nginx.conf`. It is stopped on drop.
 struct Proxy {
@@ -68,9 +72,16 @@ impl Drop for Proxy {
     }
 }
 
+/// A port that the system does not take for a connection of its own while a server is away.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).expect("a small number");
+    loop {
+        let port = LOWEST_PORT + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Two servers, and where a device reaches them.
@@ -167,7 +178,12 @@ fn each_change_is_booked_once_while_servers_come_and_go() {
             25 => site.serve(0),
             // Stopped in good order.
             35 => site.servers[1].as_ref().expect("a server").signal("-TERM"),
-            50 => site.serve(1),
+            50 => {
+                // Its address is free once it has drained.
+                let stopped = site.servers[1].as_mut().expect("a server");
+                assert!(wait_for("end of a server", || stopped.ended()), "{}", stopped.log());
+                site.serve(1);
+            }
             _ => {}
         }
         let request = sync(&token, seq);

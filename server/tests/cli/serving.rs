@@ -1,9 +1,9 @@
 //! A running server with any options, and plain requests to it.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const MAX_WAIT_SECONDS: u64 = 60;
@@ -19,6 +19,8 @@ pub(crate) struct Started {
     /// The address of the metrics, if it has been asked for them.
     pub(crate) metrics: Option<String>,
     log: PathBuf,
+    /// Kept open: the server may print more.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Started {
@@ -41,7 +43,7 @@ impl Started {
         let metrics = has_metrics.then(|| lines.next().expect("a second line").expect("a line"));
         let metrics = metrics
             .map(|line| line.trim_end_matches("/metrics").rsplit('/').next().unwrap_or_default().to_owned());
-        let started = Self { child, address, said, metrics, log };
+        let started = Self { child, address, said, metrics, log, _output: lines };
         assert!(started.said.starts_with("Listening on "), "{:?}: {}", started.said, started.log());
         started
     }

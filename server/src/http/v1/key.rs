@@ -13,6 +13,7 @@ use crate::http::admission::within_limits;
 use crate::http::errors::ApiError;
 use crate::http::limits::Kind;
 use crate::http::state::AppState;
+use crate::http::trace::name_sender;
 use crate::store::ApiKey;
 
 /// Minimum time between two updates of a key's `last_used_at`, because each is a write.
@@ -60,6 +61,7 @@ pub(super) async fn admit(
         Err(refusal) => return refusal.into_response(),
     };
     let id = key.key;
+    name_sender(&key.site, id);
     parts.extensions.insert(key);
     within_limits(&state, (id, kind), (parts, body), next).await
 }
