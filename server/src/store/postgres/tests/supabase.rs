@@ -15,8 +15,17 @@ const DEFAULTS: &str = "GRANT USAGE ON SCHEMA public TO anon, authenticated, ser
      ALTER DEFAULT PRIVILEGES FOR ROLE lotbook IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated, service_role";
 const TABLES: &str = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
 /// The tables that nobody reads but the server.
-const CLOSED: [&str; 6] =
-    ["clients", "enrolment_codes", "import_rows", "imports", "lotbook_schema", "receipts"];
+const CLOSED: [&str; 9] = [
+    "api_keys",
+    "api_requests",
+    "clients",
+    "enrolment_codes",
+    "import_rows",
+    "imports",
+    "lotbook_schema",
+    "receipts",
+    "webhooks",
+];
 
 /// Rows as a client of Supabase sees them.
 fn as_role(database: &Database, role: &str, claims: &str, sql: &str) -> anyhow::Result<String> {
