@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// The largest body that it reads.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -41,6 +43,10 @@ struct State {
     received: Vec<Received>,
     /// The status and further header lines of answers.
     answer: (u16, String),
+    /// The time that it takes to answer.
+    pause: Duration,
+    /// Requests that have come, kept or not.
+    requests: u64,
 }
 
 /// A receiver on a local port. It can be killed and started again on the same port.
@@ -57,7 +63,8 @@ impl Receiver {
     /// # Errors
     /// If it cannot listen.
     pub async fn start() -> Result<Self> {
-        let state = State { received: Vec::new(), answer: (200, String::new()) };
+        let (answer, pause) = ((200, String::new()), Duration::ZERO);
+        let state = State { received: Vec::new(), answer, pause, requests: 0 };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut receiver = Self { address, state: Arc::new(Mutex::new(state)), running: None };
         receiver.restart().await?;
@@ -93,6 +100,12 @@ impl Receiver {
     /// Answers so from now on; `headers` are further lines, each with its end.
     pub fn answer(&self, status: u16, headers: &str) {
         self.lock().answer = (status, headers.to_owned());
+    }
+
+    /// Takes so long to answer from now on. What it is sent is kept before that time and after it, in turns: a sender that
+    /// dies meanwhile has been heard and not answered, or not been heard.
+    pub fn answer_after(&self, pause: Duration) {
+        self.lock().pause = pause;
     }
 
     /// All requests so far.
@@ -156,11 +169,24 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> Result<()> {
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
         received.body = String::from_utf8(body)?;
-        let (status, headers) = {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.received.push(received);
-            state.answer.clone()
+        let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (is_kept_first, pause) = {
+            let mut state = lock();
+            state.requests += 1;
+            (state.requests.is_multiple_of(2), state.pause)
         };
+        if is_kept_first {
+            lock().received.push(received.clone());
+        }
+        tokio::select! {
+            // The sender is gone: it sends nothing before the answer.
+            _ = stream.fill_buf() => return Ok(()),
+            () = sleep(pause) => {}
+        }
+        if !is_kept_first {
+            lock().received.push(received);
+        }
+        let (status, headers) = lock().answer.clone();
         let answer = format!("HTTP/1.1 {status} Answer\r\n{headers}content-length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes()).await?;
     }

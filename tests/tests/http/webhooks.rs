@@ -27,7 +27,8 @@ use tokio::time::sleep;
 use crate::{lot, order, pick, price, receive, stocked, vinegar};
 
 const WAIT_MILLIS: u64 = 20;
-const MAX_WAITS: u32 = 3_000;
+/// Half of the time that a server keeps a webhook.
+const MAX_WAITS: u32 = 1_500;
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// Creates a webhook for all events. Returns its secret.
