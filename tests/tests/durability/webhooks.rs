@@ -68,6 +68,19 @@ async fn book(server: &Server, device: &TestDevice, millis: u64) -> Result<()> {
     Ok(())
 }
 
+/// Books movements until a request has come that is kept and not answered yet: every second one.
+async fn book_until_a_request(server: &Server, device: &TestDevice, receiver: &Receiver) -> Result<()> {
+    let known = receiver.received().len();
+    for _ in 0..MAX_WAITS {
+        let kept = receiver.received().len();
+        if kept > known && kept.is_multiple_of(2) {
+            return Ok(());
+        }
+        book(server, device, PAUSE_MILLIS).await?;
+    }
+    bail!("no request came")
+}
+
 #[tokio::test]
 async fn kills_of_server_and_receiver_lose_no_event_and_keep_the_order() -> Result<()> {
     let server = Server::stopped()?;
@@ -84,7 +97,10 @@ async fn kills_of_server_and_receiver_lose_no_event_and_keep_the_order() -> Resu
     server.start()?;
     for kill in 0..KILLS {
         book(&server, &device, dice.roll(MAX_UP_MILLIS)).await?;
-        if kill % RECEIVER_EVERY_KILLS == 0 {
+        if kill == 0 {
+            // A killed server keeps the webhook for a minute: this is the kill that comes before an answer.
+            book_until_a_request(&server, &device, &receiver).await?;
+        } else if kill % RECEIVER_EVERY_KILLS == 0 {
             receiver.kill().await;
             book(&server, &device, 2 * PAUSE_MILLIS).await?;
         }
