@@ -41,7 +41,7 @@ pub struct Entry {
     pub seq: u64,
     /// Its id.
     pub id: Uuid,
-    /// What was done.
+    /// The action.
     pub action: Action,
     /// When, by this device's clock.
     pub captured_at: UnixMillis,
@@ -233,7 +233,7 @@ impl Device {
         self.client.retry(id).await.map(drop).map_err(|error| self.record_fault(error))
     }
 
-    /// What was not sent, for a file that the server or another device takes in.
+    /// The unsent work, for a file that the server or another device takes in.
     ///
     /// # Errors
     /// [`DeviceError::Store`].

@@ -1,4 +1,4 @@
-//! What can go wrong, each with a sentence that says what to do.
+//! Errors, each with a sentence that says what to do.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What is in stock, with the work of this device that was not sent yet.
+//! The stock, with the work of this device that was not sent yet.
 
 use std::collections::BTreeSet;
 

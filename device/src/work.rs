@@ -19,7 +19,7 @@ pub struct Saved {
     pub mutation: Mutation<Action>,
     /// The product's name.
     pub product: String,
-    /// What the device shows of the lot it was about, after it.
+    /// The lot that it was about, as the device shows it afterwards.
     pub shown: Option<InventoryLot>,
     /// Number of changes that wait to be sent, this one included.
     pub pending: usize,

@@ -75,7 +75,7 @@ impl TlsFiles {
     }
 }
 
-/// What new connections are served with.
+/// The configuration of new connections.
 #[derive(Debug)]
 struct Current(RwLock<Arc<CertifiedKey>>);
 

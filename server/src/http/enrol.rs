@@ -45,7 +45,7 @@ pub(super) async fn enrol(
     state.enrol_limiter.admit(origin.network(), state.clock.now())?;
     let request: EnrolRequest = body.json()?;
     let enrolled = connect(&state, &headers, &request).await;
-    // What was no wrong guess does not count as one.
+    // Only wrong codes and tokens count as guesses.
     if !enrolled.as_ref().is_err_and(ApiError::is_guess) {
         state.enrol_limiter.succeeded(origin.network());
     }

@@ -16,7 +16,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 
 use super::errors::BadItem;
 
-/// What a request was refused for.
+/// The reason of a refusal.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Refusal)]
 pub(super) struct Refused {

@@ -21,7 +21,7 @@ use crate::http::{Revisions, Streams};
 pub(crate) const LIMITS: ConnectionLimits = ConnectionLimits { max_connections: 16, max_idle_millis: 60_000 };
 const MILLIS_A_SECOND: u64 = 1_000;
 
-/// What the page is made from.
+/// The sources of the page.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) metrics: Arc<Metrics>,

@@ -21,7 +21,7 @@ pub struct ApiKey {
     pub site: String,
     /// Its name: the author of what it books.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<KeyScope>,
     /// The time it was made.
     pub created_at: UnixMillis,
@@ -38,7 +38,7 @@ pub struct NewKey {
     pub site: String,
     /// Its name, which no other key of the site has.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<KeyScope>,
     /// SHA-256 of its secret.
     pub secret_hash: [u8; 32],
@@ -92,14 +92,14 @@ pub struct Position {
     pub line: u64,
 }
 
-/// What was booked after a position, with the life of the data that it belongs to.
+/// The bookings after a position, with the life of the data that it belongs to.
 #[derive(Clone, Debug)]
 pub struct Since<T> {
     /// The epoch of the site's data: positions of another one mean nothing.
     pub epoch: Uuid,
     /// The site's revision.
     pub rev: u64,
-    /// What was booked up to this revision is not in the bookings any more: old months of the ledger are packed.
+    /// Bookings up to this revision are in packed months of the ledger, and not among these.
     pub packed_rev: u64,
     /// The bookings.
     pub page: Page<T>,
@@ -164,7 +164,7 @@ pub struct KeyedRequest {
     pub key: Uuid,
     /// The author of what it books: the key's name.
     pub author: String,
-    /// What the sender calls the request: the same when it sends it again.
+    /// The sender's name of the request: the same when it is sent again.
     pub request: String,
     /// SHA-256 of its path and its body.
     pub body_hash: [u8; 32],
@@ -172,7 +172,7 @@ pub struct KeyedRequest {
     pub now: UnixMillis,
 }
 
-/// What a request booked.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestOutcome {
@@ -191,7 +191,7 @@ pub enum RequestOutcome {
     Ordered(Vec<OrderOutcome>),
 }
 
-/// What became of an order.
+/// The outcome of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderOutcome {
     /// Its id.
@@ -218,7 +218,7 @@ pub struct OrderRefusal {
 pub enum Answered {
     /// All of it is booked.
     Booked {
-        /// What was booked.
+        /// Its outcome.
         outcome: RequestOutcome,
         /// The site's revision.
         rev: u64,

@@ -19,7 +19,7 @@ pub struct KnownKeys {
     pub id_attempts: Option<usize>,
 }
 
-/// What some rows name: the keys to look up before they are imported.
+/// The keys that some rows name, to be looked up before they are imported.
 #[derive(Clone, Debug, Default)]
 pub struct NamedKeys {
     /// SKUs, in any spelling.

@@ -20,7 +20,7 @@ pub const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// The part of a position behind all events of its revision; it sorts after every other one.
 const END: &str = "~";
 
-/// What a webhook can be told, in the order within a revision: goods are named before they move.
+/// The kinds of events, in the order within a revision: goods are named before they move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// A product's row as it is after a change, or that it was deleted. Changes that come before the webhook has been told

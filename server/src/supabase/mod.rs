@@ -54,7 +54,7 @@ pub(crate) struct Person {
 /// Why a token is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenFault {
-    /// What is wrong with it.
+    /// The cause, as the end of a sentence.
     #[error("{0}")]
     Refused(String),
     /// The keys that it may be signed with cannot be fetched.

@@ -1,4 +1,4 @@
-//! What becomes of a webhook after an attempt: it goes on, waits, or is given up.
+//! The state of a webhook after an attempt: it goes on, waits, or is given up.
 
 use sync::UnixMillis;
 

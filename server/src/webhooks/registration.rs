@@ -1,4 +1,4 @@
-//! What a new webhook needs: a URL that can be used, an id and a secret.
+//! The parts of a new webhook: a URL that can be used, an id and a secret.
 
 use axum::http::Uri;
 use data_encoding::BASE64;

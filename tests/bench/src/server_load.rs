@@ -18,7 +18,7 @@ mod work;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use test_postgres::Postgres;
 use tests::Books;
 
@@ -102,15 +102,13 @@ async fn floor(imported: &Imported, books: &Books) -> Result<f64> {
         Books::File(file) => {
             let copy = imported.copy(Engine::Sqlite, "floor.db")?;
             let rows = sqlite_floor::Recorded::read(file)?;
-            copy.file().map_or(Ok(0.0), |copy| rows.write_again(copy))
+            rows.write_again(copy.file().context("the copy is no file")?)
         }
         Books::Postgres(database) => {
-            let copy = imported.copy(Engine::Postgres, "floor.db")?;
-            let rows = postgres_floor::Recorded::read(database).await?;
-            match &copy {
-                Books::Postgres(copy) => rows.write_again(copy).await,
-                Books::File(_) => Ok(0.0),
-            }
+            let Books::Postgres(copy) = imported.copy(Engine::Postgres, "floor.db")? else {
+                bail!("the copy is no database of PostgreSQL");
+            };
+            postgres_floor::Recorded::read(database).await?.write_again(&copy).await
         }
     }
 }

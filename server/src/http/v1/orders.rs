@@ -144,7 +144,7 @@ struct OrderedLine {
     unit_price_minor: i64,
 }
 
-/// What became of the orders, in the order of the request.
+/// The outcomes of the orders, in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Placed {
     orders: Vec<PlacedItem>,

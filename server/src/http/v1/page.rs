@@ -124,7 +124,7 @@ impl<T> Listed<T> {
     }
 }
 
-/// What was booked since a cursor.
+/// The bookings since a cursor.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Booked<T> {
     /// In the order of booking. None is ever added before one of them.

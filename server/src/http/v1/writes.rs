@@ -1,4 +1,4 @@
-//! What requests that write have in common: their name, their checks, and their answer.
+//! The common parts of requests that write: their name, their checks, and their answer.
 
 use std::collections::BTreeSet;
 
@@ -115,7 +115,7 @@ impl Rows {
         }
     }
 
-    /// What has to be looked up for these rows.
+    /// The keys to look up for these rows.
     fn named(&self, site: &str) -> NamedKeys {
         let skus: Vec<String> =
             self.items().iter().filter_map(|item| item.get("sku")).map(|sku| sku.trim().to_owned()).collect();
@@ -237,7 +237,7 @@ fn written(
     }
 }
 
-/// What was booked, and whether it was before. Tells the site's devices.
+/// The outcome, and whether the request had been booked before. Tells the site's devices.
 ///
 /// # Errors
 /// The reason why nothing was.

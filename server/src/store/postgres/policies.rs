@@ -1,4 +1,4 @@
-//! What the clients of Supabase may do with the tables: its role `authenticated` reads rows of the sites that the token names,
+//! The rights of Supabase's clients on the tables: its role `authenticated` reads rows of the sites that the token names,
 //! its role `anon` nothing. Databases without these roles are not changed.
 
 use deadpool_postgres::Object;
