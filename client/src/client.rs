@@ -8,13 +8,13 @@ use std::rc::{Rc, Weak};
 
 use futures::future::{LocalBoxFuture, Shared, join, join3};
 use sync::{
-    Changed, Channel as _, Cursor, JournalRecordOf, Notice, Records, Store, StoreError, Timer as _,
-    UnixMillis,
+    Changed, Channel as _, Cursor, JournalRecordOf, Mutation, Notice, Records, Refusal, Rows, Store,
+    StoreError, Timer as _, UnixMillis,
 };
 use uuid::Uuid;
 
 use crate::completeness::Completeness;
-use crate::host::{Host, QueuedOf};
+use crate::host::{Host, MutationOf, QueuedOf, RowOf};
 use crate::queue::{Mirror, Queue};
 use crate::round::LAST_SYNC_SETTING;
 use crate::server_time::KeptTime;
@@ -27,6 +27,15 @@ const MIN_REDRAW_MILLIS: u64 = 500;
 const MAX_RECENT_RECORDS: usize = 50;
 /// The author until the application sets one.
 const UNKNOWN_AUTHOR: &str = "unknown device";
+
+/// The people who answer for mutations that are drafted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// The person who works on the device.
+    pub person: Uuid,
+    /// The person who approves the next mutation.
+    pub approved_by: Option<Uuid>,
+}
 
 /// A change of the device's data.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +98,10 @@ pub enum Update<M: Records> {
     Settings,
 }
 
+/// Decides whether a draft may be saved, given the rows that it touches.
+type Permit<M> =
+    Rc<dyn Fn(&Mutation<<M as Records>::Action>, &Rows<<M as Records>::Row>) -> Result<(), Refusal>>;
+
 /// Updates the application's indexes.
 pub type Indexer<M> = Rc<dyn Fn(Update<M>) -> LocalBoxFuture<'static, ()>>;
 
@@ -104,6 +117,8 @@ pub(crate) struct Inner<H: Host> {
     watchers: Watchers<Signal>,
     indexer: RefCell<Option<Indexer<H::Model>>>,
     author: RefCell<String>,
+    signer: Cell<Option<Signer>>,
+    permit: RefCell<Option<Permit<H::Model>>>,
     completeness: Cell<Completeness>,
     last_sync_at: Cell<Option<UnixMillis>>,
     pub(crate) time: KeptTime,
@@ -149,6 +164,8 @@ impl<H: Host> Client<H> {
             watchers: Watchers::default(),
             indexer: RefCell::default(),
             author: RefCell::new(UNKNOWN_AUTHOR.to_owned()),
+            signer: Cell::default(),
+            permit: RefCell::default(),
             completeness: Cell::new(Completeness::of_cursor(&outbox.cursor)),
             last_sync_at: Cell::default(),
             time: KeptTime::default(),
@@ -195,6 +212,29 @@ impl<H: Host> Client<H> {
     /// Sets the author of later mutations.
     pub fn set_author(&self, name: &str) {
         name.clone_into(&mut self.0.author.borrow_mut());
+    }
+
+    /// Sets the person who answers for later mutations; none if nobody is signed in.
+    pub fn set_signer(&self, signer: Option<Signer>) {
+        self.0.signer.set(signer);
+    }
+
+    /// The person who answers for mutations now.
+    pub fn signer(&self) -> Option<Signer> {
+        self.0.signer.get()
+    }
+
+    /// Sets the callback that every draft has to pass before it is saved, with the rows that it touches. By default all pass.
+    pub fn permit_with(
+        &self,
+        permit: impl Fn(&MutationOf<H>, &Rows<RowOf<H>>) -> Result<(), Refusal> + 'static,
+    ) {
+        self.0.permit.replace(Some(Rc::new(permit)));
+    }
+
+    pub(crate) fn permit(&self, mutation: &MutationOf<H>, rows: &Rows<RowOf<H>>) -> Result<(), Refusal> {
+        let permit = self.0.permit.borrow().clone();
+        permit.map_or(Ok(()), |permit| permit(mutation, rows))
     }
 
     pub(crate) fn author(&self) -> String {

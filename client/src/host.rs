@@ -44,6 +44,8 @@ pub trait Host: 'static {
 
 /// The actions of a host's model.
 pub type ActionOf<H> = <<H as Host>::Model as Records>::Action;
+/// The mutations of a host's model.
+pub type MutationOf<H> = Mutation<ActionOf<H>>;
 /// The rows of a host's model.
 pub type RowOf<H> = <<H as Host>::Model as Records>::Row;
 /// The queue records of a host's model.

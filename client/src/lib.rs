@@ -26,11 +26,11 @@ mod watchers;
 
 #[cfg(feature = "yew")]
 pub use browser::Received;
-pub use client::{Change, Client, Indexer, Signal, Update, WeakClient};
+pub use client::{Change, Client, Indexer, Signal, Signer, Update, WeakClient};
 pub use completeness::Completeness;
 pub use drain::{DrainError, drain};
 pub use engine::{Engine, EngineConfig, Observers, RoundRunner};
-pub use host::{ActionOf, Host, QueuedOf, RowOf};
+pub use host::{ActionOf, Host, MutationOf, QueuedOf, RowOf};
 #[cfg(feature = "yew")]
 pub use page::{
     download::DownloadError,

@@ -6,12 +6,12 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use sync::{
-    Draft, Model, Mutation, Notice, QueueState, Read, Records, Refusal, Removal, Store, StoreError, TakenIn,
-    Timer, Unsent, UnsentError, dependency,
+    Draft, Model, Mutation, Notice, QueueState, Read, Records, Refusal, Removal, SignedBy, Store, StoreError,
+    TakenIn, Timer, Unsent, UnsentError, dependency,
 };
 use uuid::Uuid;
 
-use crate::client::{Change, Client, Signal, Update};
+use crate::client::{Change, Client, Signal, Signer, Update};
 use crate::host::{ActionOf, Host, QueuedOf};
 
 /// A little more than one frame at 60 Hz. A timer, because a hidden page draws no frames.
@@ -36,6 +36,11 @@ pub enum RetryBase {
     Shown,
     /// That of the refused edit: it wins over nothing.
     Unchanged,
+}
+
+/// The signature of a draft whose device's revision is not known yet.
+fn signed(Signer { person, approved_by }: Signer) -> SignedBy {
+    SignedBy { person, approved_by, seen_rev: 0 }
 }
 
 /// A model whose mutations can be named by operation and entity, with the payload as data.
@@ -102,6 +107,7 @@ impl<H: Host> Client<H> {
             action,
             base,
             author: self.author(),
+            signed_by: self.signer().map(signed),
             captured_at: self.now(),
             replaces,
         }
@@ -119,7 +125,11 @@ impl<H: Host> Client<H> {
         if H::Model::edits(&draft.action).is_none() {
             draft.base = shown.site_rev;
         }
+        if let Some(signed) = &mut draft.signed_by {
+            signed.seen_rev = shown.site_rev;
+        }
         let mutation = Mutation::from_draft(draft.clone(), 0, H::Model::SCHEMA);
+        self.permit(&mutation, &shown.view.rows)?;
         H::Model::apply(&mutation, &mut shown.view.rows)?;
         Ok(())
     }

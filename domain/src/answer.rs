@@ -76,8 +76,11 @@ pub struct HistoryEdit {
     pub rev: u64,
     /// The changed fields.
     pub edit: ProductEdit,
-    /// The person who recorded it.
+    /// The person who recorded it, or the device's name where no person did.
     pub author: String,
+    /// The person who approved it; empty if that was not needed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub approved_by: String,
     /// The device's name; empty for an import, and for mutations from a file.
     pub device: String,
     /// The time of recording, by the device's clock.
@@ -95,8 +98,11 @@ pub struct HistoryNote {
     pub topic: NoteTopic,
     /// The reason. May be empty.
     pub reason: String,
-    /// The person who recorded it.
+    /// The person who recorded it, or the device's name where no person did.
     pub author: String,
+    /// The person who approved it; empty if that was not needed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub approved_by: String,
     /// The device's name; empty for mutations from a file.
     pub device: String,
     /// The time of recording, by the device's clock.
@@ -176,8 +182,11 @@ pub struct HistoryEntry {
     pub location: String,
     /// A reason, an order's number or a delivery's number.
     pub note: String,
-    /// The person who recorded it.
+    /// The person who recorded it, or the device's name where no person did.
     pub author: String,
+    /// The person who approved it; empty if that was not needed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub approved_by: String,
     /// The device's name; empty for an import, and for mutations from a file.
     pub device: String,
     /// The time of recording, by the device's clock.

@@ -71,6 +71,7 @@ mod tests {
             action,
             base: 0,
             author: "Dock 1".to_owned(),
+            signed_by: None,
             captured_at: UnixMillis(5),
             schema: 2,
             depends_on: None,

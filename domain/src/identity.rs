@@ -13,7 +13,9 @@ use crate::exception::{EXCEPTIONS, key_of};
 use crate::gtin::normalize_gtin;
 use crate::key_text::key_text;
 use crate::lot::LotRef;
+use crate::person::{PEOPLE, person_key};
 use crate::row::{DELIVERIES, LOTS, PRODUCTS, Row, delivery_key, lot_key, product_key};
+use crate::site_rules::{SITE_SETTINGS, setting_key};
 use crate::unknown_code::{UNKNOWN_CODES, unknown_code_key};
 use crate::upgrade::current_action;
 use crate::warehouse::Warehouse;
@@ -34,6 +36,10 @@ enum Found<'a> {
     UnknownCode(Fields<'a>),
     #[serde(rename = "c", borrow)]
     Conflict(Fields<'a>),
+    #[serde(rename = "h", borrow)]
+    Person(Fields<'a>),
+    #[serde(rename = "s", borrow)]
+    Setting(Fields<'a>),
 }
 
 /// The fields of all kinds of rows, because a parser for each kind would be kilobytes of the worker's size.
@@ -106,6 +112,12 @@ impl Found<'_> {
             }
             Self::Conflict(Fields { id: mutation, .. }) => {
                 Identity { key: conflict_key(id(mutation, "id")?), index_keys: Vec::new() }
+            }
+            Self::Person(Fields { id: person, .. }) => {
+                Identity { key: person_key(id(person, "id")?), index_keys: Vec::new() }
+            }
+            Self::Setting(Fields { code, .. }) => {
+                Identity { key: setting_key(&text(code, "code")?), index_keys: Vec::new() }
             }
         })
     }
@@ -192,9 +204,9 @@ impl Records for Warehouse {
     type Action = Action;
     type Row = Row;
     const TABLES: &'static [&'static str] =
-        &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS, UNKNOWN_CODES, CONFLICTS];
-    // Version 2 added deliveries and exceptions, version 3 unknown codes and conflicts.
-    const TABLES_VERSION: u32 = 3;
+        &[PRODUCTS, LOTS, DELIVERIES, EXCEPTIONS, UNKNOWN_CODES, CONFLICTS, PEOPLE, SITE_SETTINGS];
+    // Version 2 added deliveries and exceptions, version 3 unknown codes and conflicts, version 4 people and settings.
+    const TABLES_VERSION: u32 = 4;
     const SCHEMA: u32 = 2;
     // Version 2 compares by `key_text`, which also changes the keys of some lots.
     const INDEX_VERSION: u8 = 2;
@@ -226,7 +238,7 @@ impl Records for Warehouse {
             }
             .identity(),
             Row::Delivery(row) => FoundDelivery { id: row.id, number: (&row.number).into() }.identity(),
-            Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
+            Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) | Row::Person(_) | Row::Setting(_) => {
                 Identity { key: Self::key(row), index_keys: Vec::new() }
             }
         }
@@ -240,6 +252,8 @@ impl Records for Warehouse {
             Row::Exception(row) => row.key(),
             Row::UnknownCode(row) => unknown_code_key(&row.code),
             Row::Conflict(row) => conflict_key(row.id),
+            Row::Person(row) => person_key(row.id),
+            Row::Setting(row) => setting_key(&row.code),
         }
     }
 
@@ -252,7 +266,8 @@ impl Records for Warehouse {
 mod tests {
     use super::*;
     use crate::{
-        Conflict, Delivery, ExceptionKind, InventoryLot, Product, Quantity, StockException, UnknownCode,
+        Conflict, Delivery, ExceptionKind, InventoryLot, Person, Product, Quantity, Role, SiteSetting,
+        StockException, UnknownCode,
     };
 
     #[test]
@@ -327,7 +342,24 @@ mod tests {
             author: "Ada".to_owned(),
             at: sync::UnixMillis(0),
         };
-        for row in [Row::Conflict(conflict), Row::UnknownCode(UnknownCode::new("4006381333931"))] {
+        let person = Person {
+            id: Uuid::from_u128(10),
+            name: "Zo\u{eb} \"Z\"".to_owned(),
+            initials: "Z".to_owned(),
+            badge: Some(Uuid::from_u128(11)),
+            pin: None,
+            language: String::new(),
+            role: Role::Lead,
+            active: true,
+        };
+        let setting = SiteSetting { code: "lock_minutes".to_owned(), value: "5".to_owned() };
+        let rows = [
+            Row::Conflict(conflict),
+            Row::UnknownCode(UnknownCode::new("4006381333931")),
+            Row::Person(person),
+            Row::Setting(setting),
+        ];
+        for row in rows {
             let json = serde_json::to_string(&row).expect("JSON");
             let identity = Warehouse::identify(&row);
             assert_eq!(Warehouse::identify_json(&json).expect("a row"), identity);

@@ -6,6 +6,7 @@
 
 mod action;
 mod answer;
+mod authority;
 mod conflict;
 mod csv_guard;
 mod date;
@@ -23,12 +24,14 @@ mod key_text;
 mod lot;
 mod names;
 mod order;
+mod person;
 mod product;
 mod quantity;
 mod reason;
 mod reversal;
 mod row;
 mod scale;
+mod site_rules;
 mod text;
 mod unit;
 mod unknown_code;
@@ -41,6 +44,7 @@ pub use answer::{
     MAX_HISTORY_ENTRIES, MAX_LOTS_BY_CODE, MAX_UNAVAILABLE_LOTS, NoteTopic, ProductAnswer, UnavailableAnswer,
     UnavailableTotal,
 };
+pub use authority::{Authority, Role, authority, needed_role};
 pub use conflict::{CONFLICTS, Conflict, MAX_CONFLICT_ACTION_BYTES, conflict_key};
 pub use csv_guard::{guarded, unguarded};
 pub use date::CalendarDate;
@@ -60,6 +64,10 @@ pub use key_text::{key_text, same_key};
 pub use lot::{InventoryLot, LotPatch, LotRef, LotStatus};
 pub use names::NAMES;
 pub use order::{MAX_ORDER_LINES, Order, OrderLine};
+pub use person::{
+    MAX_INITIALS_CHARS, MAX_PEOPLE, MAX_PERSON_CHARS, MAX_PIN_DIGITS, MIN_PIN_DIGITS, PEOPLE, PIN_ROUNDS,
+    Person, PinCheck, badge_hash, check_pin, initials_of, person_key,
+};
 pub use product::{Product, ProductEdit, ProductPatch};
 pub use quantity::{Money, NUMBER_SIGNS, Quantity, QuantityFault, with_groups};
 pub use reason::{Occasion, Reason, ReasonCode};
@@ -68,6 +76,7 @@ pub use row::{
     DELIVERIES, FIRST_TABLES, LOTS, PRODUCTS, Row, delivery_key, lot_key, lot_prefix, product_key,
 };
 pub use scale::{ScaleFault, ScaleLabel, ScalePattern};
+pub use site_rules::{MAX_SETTING_CHARS, SITE_SETTINGS, SettingName, SiteRules, SiteSetting, setting_key};
 pub use text::{
     MAX_BARCODE_CHARS, MAX_CODE_CHARS, MAX_NAME_CHARS, MAX_REASON_CHARS, MAX_UNIT_CHARS, clean_line,
     fold_for_search, is_harmful,

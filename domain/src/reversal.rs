@@ -66,6 +66,7 @@ mod tests {
             base: 0,
             depends_on: None,
             author: "somebody".into(),
+            signed_by: None,
             captured_at: UnixMillis(0),
             replaces: None,
         };

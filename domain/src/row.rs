@@ -9,7 +9,9 @@ use crate::conflict::Conflict;
 use crate::delivery::Delivery;
 use crate::exception::StockException;
 use crate::lot::{InventoryLot, LotRef};
+use crate::person::Person;
 use crate::product::Product;
+use crate::site_rules::SiteSetting;
 use crate::unknown_code::UnknownCode;
 
 /// The table of products.
@@ -43,6 +45,12 @@ pub enum Row {
     /// A change that was not booked.
     #[serde(rename = "c")]
     Conflict(Conflict),
+    /// A person.
+    #[serde(rename = "h")]
+    Person(Person),
+    /// A setting of the site.
+    #[serde(rename = "s")]
+    Setting(SiteSetting),
 }
 
 impl Row {
@@ -74,6 +82,16 @@ impl Row {
     /// The conflict, if it is one.
     pub fn conflict(&self) -> Option<&Conflict> {
         if let Self::Conflict(conflict) = self { Some(conflict) } else { None }
+    }
+
+    /// The person, if it is one.
+    pub fn person(&self) -> Option<&Person> {
+        if let Self::Person(person) = self { Some(person) } else { None }
+    }
+
+    /// The setting, if it is one.
+    pub fn setting(&self) -> Option<&SiteSetting> {
+        if let Self::Setting(setting) = self { Some(setting) } else { None }
     }
 }
 

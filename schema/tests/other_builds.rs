@@ -25,6 +25,7 @@ fn draft<A>(action: A) -> Draft<A> {
         action,
         base: 0,
         author: "Ada".to_owned(),
+        signed_by: None,
         captured_at: UnixMillis(5),
         depends_on: None,
         replaces: None,

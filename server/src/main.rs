@@ -7,6 +7,7 @@ mod import_command;
 mod keys_command;
 mod logging;
 mod migrate_command;
+mod people_command;
 mod restore_command;
 mod revoke_command;
 mod serve_command;
@@ -81,6 +82,14 @@ enum Command {
     Revoke(revoke_command::RevokeArgs),
     /// Make, list and revoke keys with which other systems use the API
     Keys(keys_command::KeysArgs),
+    /// Add, list, change and import the people of a site
+    People(people_command::PeopleArgs),
+    /// List the settings that limit work at a site, or change one
+    ///
+    /// lock_minutes: minutes without a touch until a shared device locks itself, 0 for never. adjust_limit: the largest correction
+    /// that a worker books alone. below_price and blocked_lot: the least role that sells below the price, or takes goods of a lot
+    /// that is not available, without approval.
+    Settings(people_command::SettingsArgs),
     /// Book a file of unsent work that a device saved
     ///
     /// Booking it again changes nothing, even if the device sends the same work later.
@@ -221,6 +230,8 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Devices(args) => devices(&args).await,
         Command::Revoke(args) => revoke_command::run(args, now).await,
         Command::Keys(args) => keys_command::run(args, now).await,
+        Command::People(args) => people_command::run(args, now).await,
+        Command::Settings(args) => people_command::settings(args, now).await,
         Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {
             let store = args.database.database()?.open_current().await?;

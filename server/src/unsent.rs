@@ -37,6 +37,7 @@ pub async fn book_unsent(
         let batch = Batch {
             site: site.to_owned(),
             device: Uuid::nil(),
+            device_name: None,
             client: unsent.client,
             mutations: part.to_vec(),
             scope: Scope::EVERYTHING,

@@ -43,7 +43,7 @@ pub use host::{Channel, Timer, Turn};
 pub use model::{Identity, Model, Records, Refusal, RowKey, Rows, View, fold};
 pub use mutation::{
     Draft, JournalRecord, JournalRecordOf, Mutation, QueueRecord, QueueRecordOf, QueueState, Settlement,
-    UnixMillis, dependency,
+    SignedBy, UnixMillis, dependency,
 };
 pub use notice::Notice;
 pub use protocol::{

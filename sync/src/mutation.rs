@@ -26,6 +26,19 @@ impl UnixMillis {
     }
 }
 
+/// The people who answer for a mutation, where devices know people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedBy {
+    /// The person who did it.
+    pub person: Uuid,
+    /// The person who approved it, if that was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Uuid>,
+    /// The newest revision of the site that the device knew of, which says what both were permitted then; 0 for none.
+    #[serde(default)]
+    pub seen_rev: u64,
+}
+
 /// A mutation that the store has not numbered yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft<A> {
@@ -36,8 +49,10 @@ pub struct Draft<A> {
     /// For an edit, the revision of the row that it is based on; for any other action, the site's revision
     /// that the device knew of ([`Cursor::rev`](crate::Cursor::rev)). 0 for none.
     pub base: u64,
-    /// The person who did it.
+    /// The name of the device or person that made it: a claim.
     pub author: String,
+    /// The people who answer for it, if any.
+    pub signed_by: Option<SignedBy>,
     /// The time of the action, by the device's clock.
     pub captured_at: UnixMillis,
     /// The pending mutation that creates the row this one needs.
@@ -59,8 +74,11 @@ pub struct Mutation<A> {
     /// that the device knew of ([`Cursor::rev`](crate::Cursor::rev)). 0 for none.
     #[serde(default)]
     pub base: u64,
-    /// The person who did it.
+    /// The name of the device or person that made it: a claim.
     pub author: String,
+    /// The people who answer for it, if any. Builds that do not know this field drop it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<SignedBy>,
     /// The time of the action, by the device's clock.
     pub captured_at: UnixMillis,
     /// The shape of `action`: [`Records::SCHEMA`] of the build that made it.
@@ -80,8 +98,20 @@ pub struct Mutation<A> {
 impl<A> Mutation<A> {
     /// Numbers a draft.
     pub fn from_draft(draft: Draft<A>, seq: u64, schema: u32) -> Self {
-        let Draft { id, action, base, author, captured_at, depends_on, replaces } = draft;
-        Self { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn: false }
+        let Draft { id, action, base, author, signed_by, captured_at, depends_on, replaces } = draft;
+        Self {
+            seq,
+            id,
+            action,
+            base,
+            author,
+            signed_by,
+            captured_at,
+            schema,
+            depends_on,
+            replaces,
+            withdrawn: false,
+        }
     }
 
     /// The effect of `outcome` on this mutation.
@@ -97,15 +127,38 @@ impl<A> Mutation<A> {
 
     /// The mutation without its number, for another device's queue.
     pub fn into_draft(self) -> Draft<A> {
-        let Self { id, action, base, author, captured_at, depends_on, replaces, .. } = self;
-        Draft { id, action, base, author, captured_at, depends_on, replaces }
+        let Self { id, action, base, author, signed_by, captured_at, depends_on, replaces, .. } = self;
+        Draft { id, action, base, author, signed_by, captured_at, depends_on, replaces }
     }
 
     /// The same mutation with its action in another form.
     pub fn with_action<B>(self, action: B) -> Mutation<B> {
-        let Self { seq, id, base, author, captured_at, schema, depends_on, replaces, withdrawn, action: _ } =
-            self;
-        Mutation { seq, id, action, base, author, captured_at, schema, depends_on, replaces, withdrawn }
+        let Self {
+            seq,
+            id,
+            base,
+            author,
+            signed_by,
+            captured_at,
+            schema,
+            depends_on,
+            replaces,
+            withdrawn,
+            action: _,
+        } = self;
+        Mutation {
+            seq,
+            id,
+            action,
+            base,
+            author,
+            signed_by,
+            captured_at,
+            schema,
+            depends_on,
+            replaces,
+            withdrawn,
+        }
     }
 }
 

@@ -154,7 +154,16 @@ fn device(n: u128) -> MemoryStore<Notes> {
 
 fn draft(n: u128, base: u64, action: Action) -> Draft<Action> {
     let (author, captured_at) = ("suite".to_owned(), UnixMillis(5));
-    Draft { id: Uuid::from_u128(n), action, base, author, captured_at, depends_on: None, replaces: None }
+    Draft {
+        id: Uuid::from_u128(n),
+        action,
+        base,
+        author,
+        signed_by: None,
+        captured_at,
+        depends_on: None,
+        replaces: None,
+    }
 }
 
 fn write(key: &str, text: &str) -> Action {

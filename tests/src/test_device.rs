@@ -74,6 +74,7 @@ impl TestDevice {
             action,
             base,
             author: self.author.clone(),
+            signed_by: None,
             captured_at: UnixMillis(1_795_000_000_000),
             replaces: None,
         };

@@ -156,6 +156,7 @@ mod tests {
             location: "A-1".into(),
             note: String::new(),
             author: "D01".into(),
+            approved_by: String::new(),
             device: "D01".into(),
             captured_at: UnixMillis(0),
             booked_at: UnixMillis(0),
@@ -198,6 +199,8 @@ mod tests {
                 action,
                 base: 0,
                 author: "D01".into(),
+                approved_by: String::new(),
+                signed_by: None,
                 captured_at: UnixMillis(0),
                 replaces: None,
             };

@@ -170,6 +170,7 @@ mod tests {
             action,
             base: 0,
             author: String::new(),
+            signed_by: None,
             captured_at: UnixMillis(0),
             schema: 1,
             depends_on: None,

@@ -179,6 +179,7 @@ mod tests {
             action,
             base: 0,
             author: "=Ada".to_owned(),
+            signed_by: None,
             captured_at: UnixMillis(0),
             schema: 1,
             depends_on: None,

@@ -151,6 +151,7 @@ mod tests {
             location: String::new(),
             note: String::new(),
             author: String::new(),
+            approved_by: String::new(),
             device: String::new(),
             captured_at: UnixMillis(0),
             booked_at: UnixMillis(0),
@@ -169,6 +170,7 @@ mod tests {
             topic: NoteTopic::Resolved { kind, lot_code, location },
             reason: String::new(),
             author: String::new(),
+            approved_by: String::new(),
             device: String::new(),
             captured_at: UnixMillis(0),
             booked_at: UnixMillis(0),
@@ -178,7 +180,15 @@ mod tests {
     fn edit(rev: u64) -> HistoryEdit {
         let edit = ProductEdit { before: ProductPatch::default(), after: ProductPatch::default() };
         let (author, device) = (String::new(), String::new());
-        HistoryEdit { rev, edit, author, device, captured_at: UnixMillis(0), booked_at: UnixMillis(0) }
+        HistoryEdit {
+            rev,
+            edit,
+            author,
+            approved_by: String::new(),
+            device,
+            captured_at: UnixMillis(0),
+            booked_at: UnixMillis(0),
+        }
     }
 
     #[test]

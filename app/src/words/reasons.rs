@@ -228,6 +228,7 @@ mod tests {
             action: action.clone(),
             base: 0,
             author: String::new(),
+            signed_by: None,
             captured_at: sync::UnixMillis(0),
             depends_on: None,
             replaces: None,

@@ -11,6 +11,7 @@ pub(crate) fn mutation(action: Action) -> Mutation<Action> {
         action,
         base: 0,
         author: "Ada".to_owned(),
+        signed_by: None,
         captured_at: UnixMillis(7),
         depends_on: None,
         replaces: None,

@@ -6,6 +6,7 @@ use domain::{Action, Warehouse, claims, clean_line, conflict_key};
 use sync::{Model, Mutation, RowKey, UnixMillis};
 use uuid::Uuid;
 
+use super::authors::Authors;
 use super::barcode::{barcode_key, relabelled};
 use super::decode::DecodedAction;
 use super::late_facts;
@@ -26,6 +27,8 @@ pub struct Batch {
     pub site: String,
     /// The device that sent them.
     pub device: Uuid,
+    /// The device's name. None for work that is let in by other means than a device's token, which may do everything.
+    pub device_name: Option<String>,
     /// The id of one life of that device's database.
     pub client: Uuid,
     /// By ascending `seq`.
@@ -59,6 +62,8 @@ pub struct Needs {
     pub orders: BTreeSet<Uuid>,
     /// Order numbers whose existence has to be checked.
     pub numbers: BTreeSet<String>,
+    /// The people who answer for mutations.
+    pub people: BTreeSet<Uuid>,
 }
 
 impl Batch {
@@ -78,6 +83,16 @@ impl Batch {
         self
     }
 
+    /// The batch with the names that the site knows in the place of those that the device claims.
+    #[must_use]
+    pub fn named(mut self, authors: &Authors) -> Self {
+        let device = self.device_name.as_deref();
+        for mutation in &mut self.mutations {
+            mutation.author = authors.name_of(mutation, device);
+        }
+        self
+    }
+
     /// The records that have to be loaded before it can be decided.
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
@@ -85,6 +100,8 @@ impl Batch {
             needs.seqs.insert(mutation.seq);
             needs.ids.insert(mutation.id);
             needs.ids.extend(mutation.depends_on.into_iter().chain(mutation.replaces));
+            let signed = mutation.signed_by.map(|signed| [Some(signed.person), signed.approved_by]);
+            needs.people.extend(signed.into_iter().flatten().flatten());
             // The conflicts that it may settle.
             let withdrawn = mutation.withdrawn.then_some(mutation.id);
             needs.rows.extend(mutation.replaces.into_iter().chain(withdrawn).map(conflict_key));
@@ -98,7 +115,7 @@ impl Batch {
     /// The batch in parts of at most [`MAX_PART_LINES`] lines, to be booked one after the other. A replay finds the
     /// receipts of the parts that were booked.
     pub(crate) fn into_parts(self) -> Vec<Self> {
-        let Self { site, device, client, mutations, scope, last_outcome_seq, now } = self;
+        let Self { site, device, device_name, client, mutations, scope, last_outcome_seq, now } = self;
         let (mut parts, mut part, mut room) = (Vec::new(), Vec::new(), MAX_PART_LINES);
         for mutation in mutations {
             let lines = mutation.action.as_ref().map_or(1, lines);
@@ -110,8 +127,16 @@ impl Batch {
             part.push(mutation);
         }
         parts.push(part);
-        let part =
-            |mutations| Self { site: site.clone(), device, client, mutations, scope, last_outcome_seq, now };
+        let part = |mutations| Self {
+            site: site.clone(),
+            device,
+            device_name: device_name.clone(),
+            client,
+            mutations,
+            scope,
+            last_outcome_seq,
+            now,
+        };
         parts.into_iter().map(part).collect()
     }
 }
@@ -171,6 +196,7 @@ mod tests {
             action: Ok(action),
             base: 0,
             author: "Ada".into(),
+            signed_by: None,
             captured_at: UnixMillis(0),
             schema: Warehouse::SCHEMA,
             depends_on: None,
@@ -180,6 +206,7 @@ mod tests {
         Batch {
             site: "s".into(),
             device: Uuid::nil(),
+            device_name: None,
             client: Uuid::nil(),
             mutations: (1..).zip(actions).map(mutation).collect(),
             scope: Scope::AVAILABLE,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Action, Conflict, EXCEPTIONS, MAX_NAME_CHARS, Warehouse, product_key};
-use sync::{ALREADY_BOOKED, Model, Mutation, RowKey, Verdict, WITHDRAWN};
+use domain::{Action, Conflict, EXCEPTIONS, MAX_NAME_CHARS, Row, Warehouse, product_key};
+use sync::{ALREADY_BOOKED, Model, Mutation, RowKey, Rows, Verdict, WITHDRAWN};
 use uuid::Uuid;
 
+use super::authors::{Authors, ROLE_LOST, Remark};
 use super::batch::Batch;
 use super::decode::DecodedAction;
 use super::duplicate_barcode;
@@ -41,6 +42,7 @@ struct Booking<'b> {
     by_seq: BTreeMap<u64, StoredReceipt>,
     by_id: BTreeMap<Uuid, StoredReceipt>,
     new_receipts: Vec<StoredReceipt>,
+    authors: Authors,
     set: WorkingSet,
 }
 
@@ -54,6 +56,7 @@ impl<'b> Booking<'b> {
             by_seq: own.map(|receipt| (receipt.seq, receipt.clone())).collect(),
             by_id: receipts.into_iter().map(|receipt| (receipt.id, receipt)).collect(),
             new_receipts: Vec::new(),
+            authors: std::mem::take(&mut known.authors),
             set: WorkingSet::new(batch.client, known),
         }
     }
@@ -155,10 +158,11 @@ impl<'b> Booking<'b> {
         self.check_envelope(mutation)?;
         let renumbered = rules::renumbered(&self.set, action);
         let action = renumbered.as_ref().unwrap_or(action);
-        let merges = rules::admit(&self.set, mutation.base, action)?;
         let mut touched = Warehouse::touches(action);
         touched.extend(late_facts::exceptions_of(&touched));
         let mut rows = self.set.live_rows(&touched);
+        let lost = self.permit(mutation, action, &rows)?;
+        let merges = rules::admit(&self.set, mutation.base, action)?;
         let valid = mutation.clone().with_action(action.clone());
         let mut effects = Warehouse::apply(&valid, &mut rows)
             .map_err(|refusal| Ruling::rejected(refusal.code, refusal.message))?;
@@ -184,8 +188,34 @@ impl<'b> Booking<'b> {
         };
         let applied = AppliedAction { mutation: at, rows, also_deleted, effects };
         touched.extend(self.set.write(&touched, applied));
+        let (code, message) = match lost {
+            Some(sentence) => {
+                touched.push(self.tell_of_lost_role(mutation, &sentence));
+                (ROLE_LOST.to_owned(), sentence)
+            }
+            None => (code, message),
+        };
         let verdict = if merges { Verdict::Merged } else { Verdict::Applied };
         Ok(self.receipt(mutation, Ruling { verdict, code, message }, touched))
+    }
+
+    /// Whether the people who answer for a mutation may do it. What other systems and the administrator send is their own.
+    fn permit(
+        &self,
+        mutation: &Mutation<DecodedAction>,
+        action: &Action,
+        rows: &Rows<Row>,
+    ) -> Result<Remark, Ruling> {
+        if self.batch.device_name.is_none() { Ok(None) } else { self.authors.permit(mutation, action, rows) }
+    }
+
+    /// Keeps a booked mutation in the inbox of all devices. Returns the key of its row.
+    fn tell_of_lost_role(&mut self, mutation: &Mutation<DecodedAction>, sentence: &str) -> RowKey {
+        self.set.add_conflict(Conflict {
+            code: ROLE_LOST.to_owned(),
+            message: sentence.to_owned(),
+            ..Conflict::of(mutation, Verdict::Applied, mutation.action.as_ref().ok())
+        })
     }
 
     /// The revision of the booked mutation that this one reverses.

@@ -88,6 +88,7 @@ mod tests {
             action,
             base: 0,
             author: "Ada".into(),
+            signed_by: None,
             captured_at: UnixMillis(0),
             schema,
             depends_on: None,

@@ -2,6 +2,7 @@
 //! over them, and the store writes [`Booked`], all in one transaction. The decisions do not depend on the
 //! store's engine.
 
+mod authors;
 mod barcode;
 mod batch;
 mod book;
@@ -18,6 +19,7 @@ mod working_set;
 #[cfg(test)]
 mod tests;
 
+pub use authors::{Authors, KnownPerson, RoleSince};
 pub(crate) use barcode::barcode_key;
 pub use batch::{Batch, Needs};
 pub use book::book;

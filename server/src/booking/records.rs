@@ -6,6 +6,7 @@ use domain::{Effect, FieldRev, Row};
 use sync::{Outcome, Receipt, Removal, RowKey, Verdict, Versioned};
 use uuid::Uuid;
 
+use super::authors::Authors;
 use super::scope::Scope;
 
 /// A row as the store keeps it.
@@ -82,6 +83,8 @@ pub struct Known {
     pub orders: BTreeSet<Uuid>,
     /// Order numbers in use.
     pub numbers: BTreeSet<String>,
+    /// The people that the batch names.
+    pub authors: Authors,
 }
 
 /// An effect of a booked mutation, with its place in the site's history.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Batch, Booked, Known, Scope, StoredRow, book};
 
+mod authors;
 mod late_facts;
 mod office;
 
@@ -52,6 +53,7 @@ fn batch(base: u64, actions: impl IntoIterator<Item = Action>) -> Batch {
         action: Ok(action),
         base,
         author: "Ada".into(),
+        signed_by: None,
         captured_at: UnixMillis(0),
         schema: 1,
         depends_on: None,
@@ -61,6 +63,7 @@ fn batch(base: u64, actions: impl IntoIterator<Item = Action>) -> Batch {
     Batch {
         site: "main".into(),
         device: Uuid::nil(),
+        device_name: None,
         client: ME,
         mutations: mutations.collect(),
         scope: Scope::AVAILABLE,

@@ -38,7 +38,7 @@ pub(super) struct WorkingSet {
 impl WorkingSet {
     /// The site's state before the first mutation.
     pub(super) fn new(client: Uuid, known: Known) -> Self {
-        let Known { rev, rows, claims, orders, numbers, max_seq: _, receipts: _ } = known;
+        let Known { rev, rows, claims, orders, numbers, max_seq: _, receipts: _, authors: _ } = known;
         Self { client, rev, rows, claims, orders, numbers, changed: BTreeSet::new(), effects: Vec::new() }
     }
 

@@ -152,6 +152,7 @@ async fn push(
     let batch = Batch {
         site: device.site.clone(),
         device: device.device,
+        device_name: Some(device.name.clone()),
         client: request.client,
         mutations,
         scope,

@@ -10,6 +10,7 @@ mod fault;
 mod known;
 mod meter;
 pub mod moving;
+pub mod people;
 pub mod postgres;
 mod security;
 mod sql;
@@ -30,6 +31,7 @@ use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMi
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
+use people::People;
 use webhooks::Webhooks;
 
 pub use api::{
@@ -61,6 +63,8 @@ pub struct Site {
     pub epoch_is_due: bool,
     /// Whether an import is being written: until its end, nobody else reads or writes the site's rows.
     pub is_importing: bool,
+    /// Whether somebody works there whom it knows: then roles decide.
+    pub has_people: bool,
 }
 
 impl Site {
@@ -364,7 +368,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: ApiStore + Webhooks + Send + Sync + 'static {
+pub trait Store: ApiStore + People + Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 

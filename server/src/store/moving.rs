@@ -35,11 +35,11 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 21] = [
+const TABLES: [Table; 23] = [
     Table {
         name: "sites",
         columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f \
-                  archived_rev:i",
+                  archived_rev:i has_people:f",
     },
     Table {
         name: "products",
@@ -99,6 +99,11 @@ const TABLES: [Table; 21] = [
         columns: "site:t mutation_id:u verdict:t code:t message:t action:t author:t captured_at:i booked_at:i rev:i \
                   deleted_at:i",
     },
+    Table {
+        name: "people",
+        columns: "site:t person_id:u name:t initials:t badge:u pin:t language:t role:t active:f roles:t rev:i deleted_at:i",
+    },
+    Table { name: "site_settings", columns: "site:t code:t value:t rev:i deleted_at:i" },
     Table {
         name: "devices",
         columns: "site:t device:u name:t prefix:t token_hash:b enrolled_at:i last_seen_at:i revoked_at:i \

@@ -106,6 +106,7 @@ pub fn add(n: u128, key: &str, amount: i64) -> Draft<Add> {
         action: Add { key: key.to_owned(), amount },
         base: 0,
         author: "suite".to_owned(),
+        signed_by: None,
         captured_at: UnixMillis(5),
         depends_on: None,
         replaces: None,

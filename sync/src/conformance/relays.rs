@@ -33,9 +33,11 @@ fn relayed<R: Store>(commit: Commit<super::CounterRow>) -> Result<Commit<RowIn<R
 pub async fn reads_records_stored_by_its_relay<B: Backend>(backend: &B) -> Checked {
     let store = backend.open().await?;
     let relay = store.relay();
-    let Draft { id, action, base, author, captured_at, depends_on, replaces } = add(1, "a", 5);
+    let Draft { id, action, base, author, signed_by, captured_at, depends_on, replaces } = add(1, "a", 5);
     let action = as_sent::<ActionIn<<B::Store as Store>::Relay>>(&action)?;
-    let sent = relay.enqueue(Draft { id, action, base, author, captured_at, depends_on, replaces }).await?;
+    let sent = relay
+        .enqueue(Draft { id, action, base, author, signed_by, captured_at, depends_on, replaces })
+        .await?;
     let queue = store.queue().await?.records;
     assert_eq!(
         queue.iter().map(|record| &record.mutation.action).collect::<Vec<_>>(),
@@ -77,6 +79,7 @@ fn written_as(n: u128, schema: u32, action: &str) -> Result<Mutation<Json>, Stor
         action: serde_json::from_str(action).map_err(corrupt)?,
         base: 0,
         author: "suite".to_owned(),
+        signed_by: None,
         captured_at: UnixMillis(5),
         schema,
         depends_on: None,

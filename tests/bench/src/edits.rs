@@ -120,6 +120,7 @@ impl Editor {
             action,
             base,
             author: "editor".to_owned(),
+            signed_by: None,
             captured_at: CAPTURED_AT,
             schema: Warehouse::SCHEMA,
             depends_on: None,

@@ -101,6 +101,7 @@ async fn fill(store: &SqliteStore) -> Result<String> {
             action: Ok(action),
             base: 100,
             author,
+            signed_by: None,
             captured_at: NOW,
             depends_on: None,
             replaces: None,
@@ -112,6 +113,7 @@ async fn fill(store: &SqliteStore) -> Result<String> {
         .push(Batch {
             site: DEFAULT_SITE.to_owned(),
             device: Uuid::nil(),
+            device_name: None,
             client: CLIENT,
             mutations,
             scope: Scope::EVERYTHING,

@@ -173,6 +173,9 @@ const EARLIER: &str = "
     DROP TABLE webhooks;
     DROP TABLE api_keys;
     DROP TABLE api_requests;
+    DROP TABLE people;
+    DROP TABLE site_settings;
+    ALTER TABLE sites DROP COLUMN has_people;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

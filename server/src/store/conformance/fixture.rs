@@ -160,6 +160,7 @@ impl Sender {
             action: Ok(action),
             base: self.base,
             author: self.author.clone(),
+            signed_by: None,
             captured_at: self.now,
             schema: Warehouse::SCHEMA,
             depends_on: None,
@@ -172,6 +173,7 @@ impl Sender {
         Batch {
             site: self.site.clone(),
             device: self.device,
+            device_name: None,
             client: self.client,
             mutations,
             scope: Scope::EVERYTHING,

@@ -187,6 +187,7 @@ pub async fn a_history_names_people_and_reasons(engine: &dyn Engine) -> Checked 
         location: "A".into(),
         note: reason.clone(),
         author: "Ada".into(),
+        approved_by: String::new(),
         device: "Dock 1".into(),
         captured_at: UnixMillis(NOW.0 - 5),
         booked_at: NOW,

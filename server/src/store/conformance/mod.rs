@@ -11,6 +11,7 @@ mod epochs;
 mod fixture;
 mod histories;
 mod imports;
+mod people;
 mod races;
 mod reads;
 mod retention;
@@ -52,6 +53,10 @@ pub use imports::{
     an_import_is_seen_whole, an_import_that_fails_leaves_nothing, an_import_without_consent_writes_nothing,
     an_import_writes_what_differs, consent_holds_for_the_changes_that_were_shown,
     known_keys_and_exports_are_complete, the_same_import_at_once_is_written_once,
+};
+pub use people::{
+    a_change_of_people_reaches_devices_whole, a_name_can_be_forgotten, badges_and_names_tell_people_apart,
+    roles_decide_as_of_when_work_was_recorded,
 };
 pub use races::{
     a_push_that_fails_fails_alone, one_mutation_in_different_batches_is_booked_once,
@@ -112,6 +117,10 @@ macro_rules! for_each_server_store_case {
         $run!(what_nobody_settles_expires);
         $run!(old_receipts_are_forgotten);
         $run!(purges_beside_pulls_leave_no_row_behind);
+        $run!(a_change_of_people_reaches_devices_whole);
+        $run!(badges_and_names_tell_people_apart);
+        $run!(roles_decide_as_of_when_work_was_recorded);
+        $run!(a_name_can_be_forgotten);
         $run!(a_code_enrols_one_device);
         $run!(devices_are_listed_by_name);
         $run!(one_code_used_at_once_enrols_one_device);

@@ -214,7 +214,7 @@ async fn tables_can_be_spread_by_site() {
     let triggers = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal";
     assert_eq!(database.as_superuser(triggers).expect("triggers"), "");
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
-    assert_eq!(database.as_superuser(tables).expect("tables"), "24", "the checks see them");
+    assert_eq!(database.as_superuser(tables).expect("tables"), "26", "the checks see them");
 }
 
 #[tokio::test]

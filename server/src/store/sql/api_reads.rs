@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::{ListQuery, ListTable, Movement, Page, PlacedOrder, Position, Since, StoreFault};
 use super::convert::{from_i64, unreadable};
+use super::people::{self, ShownAuthor};
 use super::pull::{Change, columns, read};
 use super::session::{Columns, Keyed, Session, params};
 use super::shape::{DELIVERY, LOT, PRODUCT};
@@ -73,7 +74,12 @@ fn products_of(row: &Row) -> Vec<Uuid> {
     match row {
         Row::Lot(lot) => vec![lot.lot.product_id],
         Row::Delivery(delivery) => delivery.lines.iter().map(|line| line.product_id).collect(),
-        Row::Product(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => Vec::new(),
+        Row::Product(_)
+        | Row::Exception(_)
+        | Row::UnknownCode(_)
+        | Row::Conflict(_)
+        | Row::Person(_)
+        | Row::Setting(_) => Vec::new(),
     }
 }
 
@@ -114,8 +120,18 @@ pub(super) fn movements(
     let mut rows = session.all(MOVEMENTS, &params, movement)?;
     let more = rows.len() > max_rows;
     rows.truncate(max_rows);
+    show_names(session, site, rows.iter_mut().map(|movement| &mut movement.author))?;
     let skus = skus_of(session, site, rows.iter().map(|movement| movement.product))?;
     Ok(Since { epoch: known.epoch, rev: known.rev, packed_rev, page: Page { rows, skus, more } })
+}
+
+/// Puts names in the place of people.
+fn show_names<'a>(
+    session: &dyn Session,
+    site: &str,
+    authors: impl Iterator<Item = &'a mut String>,
+) -> Result<(), StoreFault> {
+    people::show_names(session, site, authors.map(|author| ShownAuthor { author, approved_by: None }))
 }
 
 fn movement(row: &dyn Columns) -> Result<Movement, StoreFault> {
@@ -145,6 +161,7 @@ pub(super) fn orders(
     // Each order has a revision of its own.
     let more = rows.len() > max_rows;
     rows.truncate(max_rows);
+    show_names(session, site, rows.iter_mut().map(|order| &mut order.author))?;
     let ids: Vec<Uuid> = rows.iter().map(|order| order.id).collect();
     let mut lines = lines_of(session, site, &ids)?;
     for order in &mut rows {

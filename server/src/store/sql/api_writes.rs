@@ -174,6 +174,7 @@ fn place(
         action: Ok(Action::PlaceOrder(Order::clone(order))),
         base: rev,
         author: author.clone(),
+        signed_by: None,
         captured_at: *now,
         schema: Warehouse::SCHEMA,
         depends_on: None,
@@ -183,6 +184,7 @@ fn place(
     let batch = Batch {
         site: site.clone(),
         device: *key,
+        device_name: None,
         client: *key,
         mutations: (known_seq + 1..).zip(orders).map(mutation).collect(),
         scope: Scope::EVERYTHING,

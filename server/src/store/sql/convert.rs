@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use domain::{
-    CalendarDate, Conflict, Delivery, ExceptionKind, InventoryLot, LotRef, LotStatus, Product, Quantity,
-    StockException, UnknownCode,
+    CalendarDate, Conflict, Delivery, ExceptionKind, InventoryLot, LotRef, LotStatus, Person, Product,
+    Quantity, Role, SiteSetting, StockException, UnknownCode,
 };
 use sync::{UnixMillis, Verdict};
 
@@ -85,6 +85,23 @@ pub(super) fn conflict(row: &dyn Columns) -> Result<Conflict, StoreFault> {
         author: row.text(5)?.to_owned(),
         at: UnixMillis(row.int(6)?),
     })
+}
+
+pub(super) fn person(row: &dyn Columns) -> Result<Person, StoreFault> {
+    Ok(Person {
+        id: row.id(0)?,
+        name: row.text(1)?.to_owned(),
+        initials: row.text(2)?.to_owned(),
+        badge: row.optional_id(3)?,
+        pin: row.optional_text(4)?.map(stored_json).transpose()?,
+        language: row.text(5)?.to_owned(),
+        role: Role::from_code(row.text(6)?).ok_or_else(|| unreadable("a role"))?,
+        active: row.flag(7)?,
+    })
+}
+
+pub(super) fn setting(row: &dyn Columns) -> Result<SiteSetting, StoreFault> {
+    Ok(SiteSetting { code: row.text(0)?.to_owned(), value: row.text(1)?.to_owned() })
 }
 
 fn date(row: &dyn Columns, at: usize) -> Result<Option<CalendarDate>, StoreFault> {

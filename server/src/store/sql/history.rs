@@ -8,6 +8,7 @@ use sync::UnixMillis;
 
 use super::super::{HistoryQuery, StoreFault};
 use super::convert::{exception_kind, from_i64, stored_json, to_i64, unreadable};
+use super::people::{self, ShownAuthor};
 use super::session::{Columns, Dialect, Session, params};
 use super::{ledger_months, sites};
 
@@ -87,7 +88,7 @@ pub(crate) fn history(
         edits.get(MAX_HISTORY_ENTRIES).map(|edit| edit.rev),
     ];
     let Some(cut) = first_too_many.into_iter().flatten().max() else {
-        return Ok(HistoryAnswer { entries, more: false, notes, edits });
+        return shown(session, site, HistoryAnswer { entries, more: false, notes, edits });
     };
     // A revision must not be split, because the next page starts before a revision.
     let is_in_one = entries.iter().all(|entry| entry.rev <= cut)
@@ -103,7 +104,18 @@ pub(crate) fn history(
         notes.retain(|note| note.rev > cut);
         edits.retain(|edit| edit.rev > cut);
     }
-    Ok(HistoryAnswer { entries, more: true, notes, edits })
+    shown(session, site, HistoryAnswer { entries, more: true, notes, edits })
+}
+
+/// The page with the names of people.
+fn shown(session: &dyn Session, site: &str, mut page: HistoryAnswer) -> Result<HistoryAnswer, StoreFault> {
+    let entries = page.entries.iter_mut().map(|entry| (&mut entry.author, &mut entry.approved_by));
+    let notes = page.notes.iter_mut().map(|note| (&mut note.author, &mut note.approved_by));
+    let edits = page.edits.iter_mut().map(|edit| (&mut edit.author, &mut edit.approved_by));
+    let authors = entries.chain(notes).chain(edits);
+    let authors = authors.map(|(author, approver)| ShownAuthor { author, approved_by: Some(approver) });
+    people::show_names(session, site, authors)?;
+    Ok(page)
 }
 
 /// The newest edits before a revision, one more than a page has.
@@ -121,6 +133,7 @@ fn edits(
             rev: from_i64(row.int(0)?),
             edit,
             author: row.text(3)?.to_owned(),
+            approved_by: String::new(),
             device: row.text(4)?.to_owned(),
             captured_at: UnixMillis(row.int(5)?),
             booked_at: UnixMillis(row.int(6)?),
@@ -148,6 +161,7 @@ fn notes(
                 topic: topic(row)?,
                 reason: row.text(1)?.to_owned(),
                 author: row.text(2)?.to_owned(),
+                approved_by: String::new(),
                 device: row.text(3)?.to_owned(),
                 captured_at: UnixMillis(row.int(4)?),
                 booked_at: UnixMillis(row.int(5)?),
@@ -207,6 +221,7 @@ fn entry(row: &dyn Columns) -> Result<HistoryEntry, StoreFault> {
         location: row.text(4)?.to_owned(),
         note: row.text(5)?.to_owned(),
         author: row.text(6)?.to_owned(),
+        approved_by: String::new(),
         device: row.text(7)?.to_owned(),
         captured_at: UnixMillis(row.int(8)?),
         booked_at: UnixMillis(row.int(9)?),

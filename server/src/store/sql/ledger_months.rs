@@ -257,6 +257,7 @@ fn shown(device: String, entry: Entry) -> Result<HistoryEntry, StoreFault> {
         location: entry.location,
         note: entry.note,
         author: entry.author,
+        approved_by: String::new(),
         device,
         captured_at: UnixMillis(entry.captured_at),
         booked_at: UnixMillis(entry.booked_at),

@@ -10,7 +10,7 @@ use super::super::StoreFault;
 use super::convert::{from_i64, stored_json, verdict};
 use super::session::{Columns, Keyed, Param, Session, params};
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
-use super::sites;
+use super::{people, sites};
 use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
 
 /// Maximum number of products read for one barcode; a batch seldom affects more of them.
@@ -25,9 +25,11 @@ type FoundRows = BTreeMap<RowKey, StoredRow>;
 pub(super) fn known(session: &dyn Session, batch: &Batch) -> Result<Known, StoreFault> {
     let needs = batch.needs();
     let site = batch.site.as_str();
+    let locked = sites::lock(session, site)?;
     let mut known = Known {
-        rev: sites::lock(session, site)?.rev,
+        rev: locked.rev,
         max_seq: max_seq(session, site, batch.client)?,
+        authors: people::authors(session, &locked, &needs.people)?,
         ..Known::default()
     };
     let seqs = needs.seqs.iter().map(|seq| params![batch.client, *seq].to_vec());

@@ -18,6 +18,7 @@ mod import_run;
 mod keys;
 mod ledger_months;
 pub(crate) mod load;
+mod people;
 pub(crate) mod products;
 pub(crate) mod pull;
 pub(crate) mod purge;

@@ -5,7 +5,7 @@ use sync::UnixMillis;
 
 use super::super::StoreFault;
 use super::session::{Session, params};
-use super::shape::{CONFLICT, DELIVERY, EXCEPTION, LOT, PRODUCT, Shape, UNKNOWN_CODE};
+use super::shape::{CONFLICT, DELIVERY, EXCEPTION, LOT, PERSON, PRODUCT, SETTING, Shape, UNKNOWN_CODE};
 use super::sites;
 
 /// Rows deleted in one transaction: other writes wait for it.
@@ -20,7 +20,8 @@ pub(crate) fn purge_slice(session: &dyn Session, site: &str, before: UnixMillis)
     let without_lots = "AND NOT EXISTS (SELECT 1 FROM inventory_lots AS lots \
                         WHERE lots.site = products.site AND lots.product_id = products.product_id)";
     let mut room = MAX_SLICE_ROWS;
-    for shape in [&LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT, &PRODUCT] {
+    let without_others = [&LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT, &PERSON, &SETTING];
+    for shape in without_others.into_iter().chain([&PRODUCT]) {
         let condition = if shape.table == PRODUCT.table { without_lots } else { "" };
         room = room.saturating_sub(delete(session, shape, condition, (site, before), room)?);
     }

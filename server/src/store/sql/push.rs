@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::{Pushed, StoreFault};
 use super::convert::{json, verdict_code};
+use super::people::author_of;
 use super::save::{self, Booking};
 use super::session::{Insert, Param, Session, params};
 use super::{load, sites};
@@ -48,7 +49,7 @@ pub(crate) fn push(session: &dyn Session, batch: &Batch) -> Result<Pushed, Store
     let known = load::known(session, batch)?;
     let known_seq = known.max_seq;
     let before = known.rev;
-    let batch = batch.clone().bounded();
+    let batch = batch.clone().bounded().named(&known.authors);
     let booked = book(&batch, known);
     if !booked.answers.is_empty() {
         write(session, &batch, &booked)?;
@@ -123,7 +124,7 @@ fn booking_of<'b>(
         rev: booked.rev,
         line: booked.line,
         origin: Some((mutation.id, batch.client)),
-        author: &mutation.author,
+        author: author_of(mutation),
         captured_at: mutation.captured_at,
         booked_at: batch.now,
     }
@@ -145,7 +146,7 @@ fn write_order<A>(
         rev,
         mutation.id,
         batch.client,
-        &mutation.author,
+        author_of(mutation).into_owned(),
         mutation.captured_at,
         batch.now,
     ];
@@ -188,7 +189,7 @@ impl<'n> Note<'n> {
             *reason,
             mutation.id,
             batch.client,
-            &mutation.author,
+            author_of(mutation).into_owned(),
             mutation.captured_at,
             batch.now,
         ];

@@ -1,8 +1,10 @@
 //! Writes rows, ledger entries and edits, for mutations and for imports.
 
+use std::borrow::Cow;
+
 use domain::{
-    CalendarDate, Conflict, Delivery, InventoryLot, LedgerEntry, LotRef, Product, ProductEdit, Row,
-    StockException, UnknownCode, key_text, normalize_gtin,
+    CalendarDate, Conflict, Delivery, InventoryLot, LedgerEntry, LotRef, Person, Product, ProductEdit, Row,
+    SiteSetting, StockException, UnknownCode, key_text, normalize_gtin,
 };
 use sync::UnixMillis;
 use uuid::Uuid;
@@ -44,6 +46,13 @@ const CONFLICT: Insert<'_> = Insert::new(
     "site, mutation_id, verdict, code, message, action, author, captured_at, booked_at, rev, deleted_at",
 )
 .over("site, mutation_id");
+const PERSON: Insert<'_> = Insert::new(
+    "people",
+    "site, person_id, name, initials, badge, pin, language, role, active, rev, deleted_at",
+)
+.over("site, person_id");
+const SETTING: Insert<'_> =
+    Insert::new("site_settings", "site, code, value, rev, deleted_at").over("site, code");
 const LEDGER: Insert<'_> = Insert::new(
     "stock_ledger",
     "site, rev, line, product_id, lot_id, lot_code, location, delta, movement, note, mutation_id, client, \
@@ -55,7 +64,7 @@ const EDIT: Insert<'_> = Insert::new(
 );
 
 /// The tables of rows in the order of writing: lots refer to products.
-const TABLES: [Insert<'_>; 6] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE, CONFLICT];
+const TABLES: [Insert<'_>; 8] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE, CONFLICT, PERSON, SETTING];
 
 /// Writes rows with their revisions, or turns them into tombstones. No two of them have the same key.
 pub(crate) fn rows<'r>(
@@ -76,6 +85,8 @@ pub(crate) fn rows<'r>(
             Row::Exception(row) => (EXCEPTION.table, exception(&meta, row)),
             Row::UnknownCode(row) => (UNKNOWN_CODE.table, unknown_code(&meta, row)?),
             Row::Conflict(row) => (CONFLICT.table, conflict(&meta, row)),
+            Row::Person(row) => (PERSON.table, person(&meta, row)?),
+            Row::Setting(row) => (SETTING.table, setting(&meta, row)),
         };
         if let Some((_, of_table)) = of_tables.iter_mut().find(|(insert, _)| insert.table == table) {
             of_table.push(values);
@@ -201,18 +212,40 @@ fn conflict<'p>(meta: &Meta<'p>, row: &'p Conflict) -> Vec<Param<'p>> {
     .to_vec()
 }
 
+fn person<'p>(meta: &Meta<'p>, row: &'p Person) -> Result<Vec<Param<'p>>, StoreFault> {
+    Ok(params![
+        meta.site,
+        row.id,
+        &row.name,
+        &row.initials,
+        row.badge,
+        row.pin.as_ref().map(json).transpose()?,
+        &row.language,
+        row.role.code(),
+        row.active,
+        meta.rev,
+        meta.deleted_at,
+    ]
+    .to_vec())
+}
+
+fn setting<'p>(meta: &Meta<'p>, row: &'p SiteSetting) -> Vec<Param<'p>> {
+    params![meta.site, &row.code, &row.value, meta.rev, meta.deleted_at].to_vec()
+}
+
 fn date(date: Option<CalendarDate>) -> Option<String> {
     date.map(|date| date.to_string())
 }
 
 /// The place of an entry in a site's history, and where it came from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Booking<'b> {
     pub(super) rev: u64,
     pub(super) line: u64,
     /// The mutation and the client it came from; none for an import.
     pub(super) origin: Option<(Uuid, Uuid)>,
-    pub(super) author: &'b str,
+    /// The device's name, or the people who answer for it: see [`people::author_of`](super::people::author_of).
+    pub(super) author: Cow<'b, str>,
     pub(super) captured_at: UnixMillis,
     pub(super) booked_at: UnixMillis,
 }
@@ -244,7 +277,7 @@ fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEnt
         note,
         booking.origin.map(|(mutation, _)| mutation),
         booking.origin.map(|(_, client)| client),
-        booking.author,
+        booking.author.as_ref(),
         booking.captured_at,
         booking.booked_at,
     ]
@@ -278,7 +311,7 @@ fn edit_line<'l>(
         json(&edit.after)?,
         booking.origin.map(|(mutation, _)| mutation),
         booking.origin.map(|(_, client)| client),
-        booking.author,
+        booking.author.as_ref(),
         booking.captured_at,
         booking.booked_at,
     ]

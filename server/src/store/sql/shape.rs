@@ -1,7 +1,8 @@
 //! The columns of each table of rows.
 
 use domain::{
-    CONFLICTS, DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PRODUCTS, Row, UNKNOWN_CODES, Warehouse,
+    CONFLICTS, DELIVERIES, EXCEPTIONS, ExceptionKind, LOTS, PEOPLE, PRODUCTS, Row, SITE_SETTINGS,
+    UNKNOWN_CODES, Warehouse,
 };
 use sync::Records as _;
 use uuid::Uuid;
@@ -80,10 +81,28 @@ pub(crate) static CONFLICT: Shape = Shape {
     read: |row| convert::conflict(row).map(Row::Conflict),
 };
 
+pub(crate) static PERSON: Shape = Shape {
+    table: PEOPLE,
+    columns: "person_id, name, initials, badge, pin, language, role, active",
+    width: 8,
+    key: &["person_id"],
+    fields: "'{}'",
+    read: |row| convert::person(row).map(Row::Person),
+};
+
+pub(crate) static SETTING: Shape = Shape {
+    table: SITE_SETTINGS,
+    columns: "code, value",
+    width: 2,
+    key: &["code"],
+    fields: "'{}'",
+    read: |row| convert::setting(row).map(Row::Setting),
+};
+
 impl Shape {
     /// All of them.
-    pub(crate) fn all() -> [&'static Self; 6] {
-        [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT]
+    pub(crate) fn all() -> [&'static Self; 8] {
+        [&PRODUCT, &LOT, &DELIVERY, &EXCEPTION, &UNKNOWN_CODE, &CONFLICT, &PERSON, &SETTING]
     }
 
     /// The shape of a table, if the name is known.

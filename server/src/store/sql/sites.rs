@@ -9,7 +9,8 @@ use super::session::{Columns, Session, params};
 use crate::random;
 
 /// The columns that [`site_of`] reads.
-const COLUMNS: &str = "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due, is_importing";
+const COLUMNS: &str =
+    "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due, is_importing, has_people";
 
 pub(crate) fn ensure_site(session: &dyn Session, site: &str) -> Result<(), StoreFault> {
     let sql = "INSERT INTO sites (site, name, epoch) VALUES (?1, ?1, ?2) ON CONFLICT DO NOTHING";
@@ -66,6 +67,7 @@ fn site_of(row: &dyn Columns) -> Result<Site, StoreFault> {
         epoch_renewed_at: row.optional_int(4)?.map(UnixMillis),
         epoch_is_due: row.flag(5)?,
         is_importing: row.flag(6)?,
+        has_people: row.flag(7)?,
     })
 }
 

@@ -16,6 +16,7 @@ use super::super::webhooks::{
     Event, EventBatch, EventKind, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Position, Webhook,
 };
 use super::convert::{self, from_i64, json, to_i64, unreadable};
+use super::people::{self, ShownAuthor};
 use super::session::{Columns, Keyed, Param, Session, params};
 use super::shape::{DELIVERY, PRODUCT};
 use super::{sites, webhooks};
@@ -222,6 +223,7 @@ pub(crate) fn next(
     found.truncate(MAX_BATCH_EVENTS);
     name_products(session, site, &mut found)?;
     fill_orders(session, site, &mut found)?;
+    name_people(session, site, &mut found)?;
     let mut events = found.iter().map(|found| event(site, found)).collect::<Result<Vec<_>, _>>()?;
     let fitting = fitting(&events);
     is_last &= fitting == events.len();
@@ -241,6 +243,15 @@ fn fitting(events: &[Event]) -> usize {
         bytes > MAX_BATCH_BYTES
     });
     over.map_or(events.len(), |first| first.max(1))
+}
+
+fn name_people(session: &dyn Session, site: &str, found: &mut [Found]) -> Result<(), StoreFault> {
+    let authors = found.iter_mut().filter_map(|found| match &mut found.data {
+        Data::Movement(movement) => Some(&mut movement.author),
+        Data::Order(order) => Some(&mut order.author),
+        Data::Product(_) | Data::Delivery(_) => None,
+    });
+    people::show_names(session, site, authors.map(|author| ShownAuthor { author, approved_by: None }))
 }
 
 fn name_products(session: &dyn Session, site: &str, found: &mut [Found]) -> Result<(), StoreFault> {

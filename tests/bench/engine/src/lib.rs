@@ -150,6 +150,7 @@ pub async fn record(action: String) -> Result<(), JsValue> {
         action,
         base: 0,
         author: "bench".to_owned(),
+        signed_by: None,
         captured_at: now(),
         replaces: None,
     };

@@ -110,6 +110,7 @@ fn mutation(seq: u64, action: Action, random: &mut Rng) -> Mutation<Action> {
         action,
         base: 0,
         author: "Ada Picker".to_owned(),
+        signed_by: None,
         captured_at: UnixMillis(0).plus(CAPTURED_AT_MILLIS + seq),
         schema: Warehouse::SCHEMA,
         depends_on: None,

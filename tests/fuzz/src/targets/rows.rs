@@ -72,6 +72,7 @@ fn check_action(action: &Action) -> Result<()> {
         action: action.clone(),
         base: 0,
         author: String::new(),
+        signed_by: None,
         captured_at: sync::UnixMillis(0),
         depends_on: None,
         replaces: None,
