@@ -10,6 +10,8 @@ mod deploy;
 mod keys;
 #[path = "cli/operations.rs"]
 mod operations;
+#[path = "cli/people.rs"]
+mod people;
 #[path = "cli/postgres.rs"]
 mod postgres;
 #[path = "cli/replicas.rs"]

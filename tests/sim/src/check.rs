@@ -22,6 +22,7 @@ use crate::network::{Air, Link};
 use crate::office::{Intents, codes_off, conflicts_off};
 use crate::person::description;
 use crate::server::SITES;
+use crate::staff::authority_off;
 
 const MAX_ROWS: usize = 10_000;
 
@@ -30,7 +31,8 @@ pub(crate) struct Receipt {
     client: Uuid,
     seq: i64,
     is_in_effect: bool,
-    pub(crate) is_refused: bool,
+    /// Whether devices hold it as a conflict: it was refused, or its people had lost their role for it.
+    pub(crate) is_told: bool,
 }
 
 /// The recorded outcomes of all mutations.
@@ -89,6 +91,8 @@ fn violations_at(air: &Rc<Air>, database: &Connection, devices: &[&Device]) -> R
     found.extend(exceptions_off(database, &drafts, &booked)?);
     found.extend(codes_off(database, &booked)?);
     found.extend(conflicts_off(database, &books, &booked, &intents)?);
+    let signed = devices.iter().flat_map(|device| device.diary.borrow().signed.clone()).collect();
+    found.extend(authority_off(database, &actions, &signed)?);
     for device in devices {
         found.extend(rows_off(air, device, database)?);
     }
@@ -113,7 +117,8 @@ fn read(database: &Connection) -> Result<Books> {
         let (verdict, code): (String, String) = (row.get(3)?, row.get(4)?);
         let is_refused = !matches!(verdict.as_str(), "applied" | "merged");
         let is_in_effect = !is_refused && code != WITHDRAWN;
-        let receipt = Receipt { client: row.get(1)?, seq: row.get(2)?, is_in_effect, is_refused };
+        let is_told = is_refused || code == "role_lost";
+        let receipt = Receipt { client: row.get(1)?, seq: row.get(2)?, is_in_effect, is_told };
         receipts.insert(row.get(0)?, receipt);
     }
     let mut lines: BTreeMap<Uuid, Vec<(LotRef, i64)>> = BTreeMap::new();

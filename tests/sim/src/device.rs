@@ -14,6 +14,7 @@ use crate::data::DeviceData;
 use crate::host::{DeviceChannel, DeviceTimer, DeviceTurn, Ids, Mail, WindowHost};
 use crate::network::{Air, Link};
 use crate::person::Diary;
+use crate::staff;
 use crate::store::DeviceStore;
 use crate::variant::Variant;
 
@@ -301,12 +302,21 @@ async fn open(host: WindowHost, limits: RoundLimits, seed: u64, page: Page) {
         }
     };
     client.set_author(&name);
+    permit(&client, &host);
     let config = EngineConfig { limits, ..EngineConfig::new(window_schedule(air.variant), seed) };
     let engine = Engine::new(client, config);
     engine.observe(observers(air, &name, at));
     engine.read_choices().await;
     page.replace(Some(engine.clone()));
     engine.handle(Event::Started);
+}
+
+/// Lets the device ask what its person may do.
+fn permit(client: &Client<WindowHost>, host: &WindowHost) {
+    let (link, kept) = (Rc::clone(&host.link), host.store.kept.clone());
+    client.permit_with(move |mutation, _| {
+        staff::permit(&link.air, &link.home, &kept, &mutation.action, mutation.signed_by)
+    });
 }
 
 impl Drop for Device {

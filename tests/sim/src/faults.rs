@@ -7,6 +7,7 @@ use sync::{Commit, Event, Records as _, Removal, RowKey, Store as _, UnixMillis,
 
 use crate::actor::{Actor, Kind};
 use crate::server::SITES;
+use crate::staff;
 use crate::world::{World, sign_in, sign_in_at};
 
 /// Limit of the rows of a world; far fewer are created.
@@ -21,6 +22,9 @@ impl World {
     /// # Errors
     /// When the simulation itself fails.
     pub(crate) fn go_wrong(&mut self) -> Result<()> {
+        if self.air.has_people.get() && self.dice().once_in(6) {
+            return self.change_staff();
+        }
         let at = self.some_device();
         match self.dice().roll(27) {
             0..=2 => self.kill_or_start(at),
@@ -50,6 +54,13 @@ impl World {
             _ => self.keeper_works(),
         }
         Ok(())
+    }
+
+    fn change_staff(&mut self) -> Result<()> {
+        let Some(person) = staff::changed(self.dice()) else { return Ok(()) };
+        let (name, role, active) = (&person.name, person.role, person.active);
+        self.air.trace.tell(|| format!("{name} is {}, active: {active}", role.code()));
+        self.air.server.change_people(vec![person.clone()])
     }
 
     fn kill_or_start(&mut self, at: usize) {

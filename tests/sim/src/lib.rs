@@ -20,6 +20,7 @@ mod office;
 pub mod person;
 pub mod server;
 pub mod shrink;
+pub mod staff;
 pub mod store;
 pub mod trace;
 pub mod variant;

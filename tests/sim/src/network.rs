@@ -18,6 +18,7 @@ use crate::clock::VirtualClock;
 use crate::data::DeviceData;
 use crate::dice::Dice;
 use crate::server::{Letter, SimServer};
+use crate::staff::BOSS;
 use crate::trace::Trace;
 use crate::variant::Variant;
 
@@ -42,6 +43,8 @@ pub struct Air {
     pub trace: Trace,
     /// Whether faults happen.
     pub has_faults: Cell<bool>,
+    /// Whether the first site knows its people.
+    pub has_people: Cell<bool>,
     /// Requests that arrive after their device has timed out.
     pub late: RefCell<Vec<Letter>>,
     /// The first violation found during the run.
@@ -279,6 +282,9 @@ impl Link {
             let is_reversal = reason.is_some_and(|reason| reason.starts_with("reversal"));
             if self.air.variant == Variant::NoSubject && is_reversal {
                 mutation["replaces"] = Value::Null;
+            }
+            if self.air.variant == Variant::NoRoles && !mutation["signed_by"].is_null() {
+                mutation["signed_by"]["person"] = BOSS.to_string().into();
             }
             let id = mutation["id"].as_str().and_then(|text| Uuid::parse_str(text).ok());
             if id.is_some_and(|id| poison.contains(&id)) {

@@ -79,14 +79,14 @@ pub(crate) fn conflicts_off(
         .collect();
     let mut found = Vec::new();
     for id in &held {
-        if !books.receipts.get(id).is_some_and(|receipt| receipt.is_refused) {
-            found.push(format!("{id} is a conflict, and was not refused"));
+        if !books.receipts.get(id).is_some_and(|receipt| receipt.is_told) {
+            found.push(format!("{id} is a conflict, and was neither refused nor without a role"));
         }
         if replaced.contains(id) {
             found.push(format!("{id} is a conflict, and was sent again"));
         }
     }
-    let refused = books.receipts.iter().filter(|(_, receipt)| receipt.is_refused).map(|(id, _)| id);
+    let refused = books.receipts.iter().filter(|(_, receipt)| receipt.is_told).map(|(id, _)| id);
     let is_settled =
         |id: &&Uuid| replaced.contains(*id) || closed.contains(*id) || intents.given_up.contains(*id);
     let missing = refused.filter(|id| !is_settled(id) && !held.contains(*id));

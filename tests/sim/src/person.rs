@@ -12,7 +12,9 @@ use domain::{
 };
 use futures::executor::block_on;
 
-use sync::{Model as _, Mutation, QueueState, Read, Records as _, Rows, Store as _, UnixMillis, View, fold};
+use sync::{
+    Model as _, Mutation, QueueState, Read, Records as _, Rows, SignedBy, Store as _, UnixMillis, View, fold,
+};
 use uuid::Uuid;
 
 use crate::actor::{Kept, Task};
@@ -20,6 +22,7 @@ use crate::data::DeviceData;
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::host::WindowHost;
+use crate::staff;
 use crate::trace::Trace;
 use crate::variant::Variant;
 
@@ -40,6 +43,8 @@ pub struct Diary {
     pub drafted: BTreeMap<Uuid, Action>,
     /// The revision that each draft was based on.
     pub bases: BTreeMap<Uuid, u64>,
+    /// The people who signed each draft, if any.
+    pub signed: BTreeMap<Uuid, SignedBy>,
     /// The mutation that each draft replaces, if any.
     pub replaces: BTreeMap<Uuid, Uuid>,
     /// Ids of mutations that the screen reported as saved.
@@ -107,6 +112,7 @@ pub fn act(
     client: Client<WindowHost>,
     dice: &Dice,
 ) -> Option<Task<Result<Kept, RecordError>>> {
+    staff::sign(&device.link.air, &device.link.home, &client);
     match dice.roll(13) {
         10 => undo(device, client, dice),
         11 => settle(device, client, dice),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use domain::Row;
+use domain::{Person, Row};
 use http_body_util::BodyExt as _;
 use rusqlite::{Connection, params};
 use server::DEFAULT_SITE;
@@ -17,6 +17,7 @@ use server::csv::Source;
 use server::enrolment::{self, Applicant};
 use server::http::{AppState, Revisions, router};
 use server::import::{ImportOptions, import};
+use server::store::people::{People as _, SiteChange};
 use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
 use sync::{SyncResponse, UnixMillis};
@@ -134,6 +135,17 @@ impl SimServer {
             skip_bad: false,
         };
         self.runtime.block_on(import(self.store()?.as_ref(), options, UnixMillis(0)))?;
+        Ok(())
+    }
+
+    /// Adds or changes people of the first site.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn change_people(&self, people: Vec<Person>) -> Result<()> {
+        let change =
+            SiteChange { site: SITES[0].to_owned(), people, settings: Vec::new(), now: self.clock.now() };
+        self.runtime.block_on(self.store()?.change_site(change))?;
         Ok(())
     }
 

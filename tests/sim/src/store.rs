@@ -60,6 +60,7 @@ impl DeviceStore {
         let mut diary = self.diary.borrow_mut();
         diary.drafted.insert(draft.id, draft.action.clone());
         diary.bases.insert(draft.id, draft.base);
+        diary.signed.extend(draft.signed_by.map(|signed| (draft.id, signed)));
         diary.replaces.extend(draft.replaces.map(|replaced| (draft.id, replaced)));
     }
 

@@ -54,6 +54,8 @@ pub enum Variant {
     CodesComeBack,
     /// A request names the site of the device's token, not of its data.
     SiteOfToken,
+    /// Everything counts as signed by the supervisor.
+    NoRoles,
     /// Rows are not compared, and devices lose some.
     NoAudit,
     /// Rows are not compared, but without faults that only a comparison detects: not broken, a control for
@@ -63,7 +65,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
-    pub const BROKEN: [(Self, u64); 25] = [
+    pub const BROKEN: [(Self, u64); 26] = [
         (Self::DeleteBeforeAck, 1),
         (Self::AnyAnswerIsAck, 99),
         (Self::DropOnSignIn, 5),
@@ -89,6 +91,7 @@ impl Variant {
         (Self::LastReportWins, 1),
         (Self::CodesComeBack, 1),
         (Self::SiteOfToken, 1),
+        (Self::NoRoles, 1),
     ];
 
     /// Its name on the command line, and a description.
@@ -119,9 +122,15 @@ impl Variant {
             Self::LastReportWins => ("last-report-wins", "a report of a code overwrites earlier ones"),
             Self::CodesComeBack => ("codes-come-back", "unknown codes that a product has come back"),
             Self::SiteOfToken => ("site-of-token", "a device names the site of its token, not of its data"),
+            Self::NoRoles => ("no-roles", "everything counts as signed by the supervisor"),
             Self::NoAudit => ("no-audit", "rows are never compared with the server's"),
             Self::Control => ("control", "nothing; no audit, and no rows that go by themselves"),
         }
+    }
+
+    /// Whether a site may know its people: not in the others, whose seeds would detect something else.
+    pub fn has_people(self) -> bool {
+        matches!(self, Self::None | Self::NoRoles)
     }
 
     /// Whether rows are compared.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
-use client::Client;
+use client::{Client, Signer};
 use domain::{Action, LotRef, Quantity};
 use futures::executor::block_on;
 use sync::{
@@ -21,6 +21,7 @@ use crate::host::WindowHost;
 use crate::network::{Air, Link};
 use crate::person;
 use crate::server::{SITES, SimServer};
+use crate::staff::{self, BOSS};
 use crate::trace::{Detail, Trace};
 use crate::variant::Variant;
 
@@ -96,10 +97,16 @@ impl World {
             variant,
             trace,
             has_faults: Cell::new(false),
+            has_people: Cell::new(false),
             late: RefCell::default(),
             alarm: RefCell::default(),
         });
         let (keeper, desk) = stocked(&air)?;
+        if variant.has_people() && dice.once_in(2) {
+            air.server.change_people(staff::everybody())?;
+            air.has_people.set(true);
+            desk.set_signer(Some(Signer { person: BOSS, approved_by: None }));
+        }
         let mut devices = Vec::new();
         let at_first_site = 2 + u64::from(dice.roll(2));
         let at_second_site = u64::from(dice.once_in(3));
