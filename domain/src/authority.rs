@@ -82,8 +82,11 @@ pub fn needed_role(action: &Action, rules: &SiteRules, rows: &Rows<Row>) -> Role
             if rules.adjust_limit.is_some_and(|limit| size > limit) { Role::Lead } else { Role::Worker }
         }
         Action::PlaceOrder(order) => {
+            let is_sold = order.to_site.is_none();
+            let price = |line: &OrderLine| price(line, &order.currency, rules, rows);
             let of_line = |line: &OrderLine| {
-                taking(&line.lot, rules, rows).max(price(line, &order.currency, rules, rows))
+                let sold = if is_sold { price(line) } else { Role::Worker };
+                taking(&line.lot, rules, rows).max(sold)
             };
             order.lines.iter().map(of_line).max().unwrap_or(Role::Worker)
         }

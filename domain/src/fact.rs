@@ -207,8 +207,12 @@ impl FactBooking<'_> {
     fn place_order(&mut self, order: &Order) -> Result<(), Refusal> {
         order.validate()?;
         self.effects.push(Effect::Order(order.clone()));
+        let (movement, note) = match &order.to_site {
+            None => (Movement::Sale, order.number.clone()),
+            Some(site) => (Movement::Pick, format!("{} → {site}", order.number)),
+        };
         for line in &order.lines {
-            self.book(&line.lot, -line.quantity, Movement::Sale, &order.number);
+            self.book(&line.lot, -line.quantity, movement, &note);
         }
         Ok(())
     }

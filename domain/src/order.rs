@@ -34,6 +34,10 @@ pub struct Order {
     pub currency: String,
     /// At least one, at most [`MAX_ORDER_LINES`].
     pub lines: Vec<OrderLine>,
+    /// The site that the goods go to, where they are not sold: it expects them as a delivery. Builds that do not know this field
+    /// ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_site: Option<String>,
 }
 
 impl Order {
@@ -51,6 +55,9 @@ impl Order {
     pub fn validate(&self) -> Result<(), Refusal> {
         check_required("Order number", &self.number, MAX_CODE_CHARS)?;
         check_currency(&self.currency)?;
+        if let Some(site) = &self.to_site {
+            check_required("Site", site, MAX_CODE_CHARS)?;
+        }
         self.check_length()?;
         for (at, line) in self.lines.iter().enumerate() {
             line.lot.validate()?;

@@ -36,14 +36,22 @@ pub enum SettingName {
     BelowPrice,
     /// The least role that takes goods of a lot that is not available alone.
     BlockedLot,
+    /// The sites that goods are sent to, separated by commas.
+    SendTo,
     /// The key of badges. Made by the server, and never typed.
     BadgeKey,
 }
 
 impl SettingName {
     /// Every setting.
-    pub const ALL: [Self; 5] =
-        [Self::LockMinutes, Self::AdjustLimit, Self::BelowPrice, Self::BlockedLot, Self::BadgeKey];
+    pub const ALL: [Self; 6] = [
+        Self::LockMinutes,
+        Self::AdjustLimit,
+        Self::BelowPrice,
+        Self::BlockedLot,
+        Self::SendTo,
+        Self::BadgeKey,
+    ];
 
     /// As stored, sent and typed.
     pub const fn code(self) -> &'static str {
@@ -52,6 +60,7 @@ impl SettingName {
             Self::AdjustLimit => "adjust_limit",
             Self::BelowPrice => "below_price",
             Self::BlockedLot => "blocked_lot",
+            Self::SendTo => "send_to",
             Self::BadgeKey => "badge_key",
         }
     }
@@ -73,6 +82,8 @@ pub struct SiteRules {
     pub below_price: Role,
     /// See [`SettingName::BlockedLot`].
     pub blocked_lot: Role,
+    /// See [`SettingName::SendTo`].
+    pub send_to: Vec<String>,
     /// See [`SettingName::BadgeKey`].
     pub badge_key: Option<Uuid>,
 }
@@ -84,6 +95,7 @@ impl Default for SiteRules {
             adjust_limit: None,
             below_price: Role::Worker,
             blocked_lot: Role::Worker,
+            send_to: Vec::new(),
             badge_key: None,
         }
     }
@@ -119,6 +131,10 @@ impl SiteRules {
             }
             SettingName::BelowPrice => self.below_price = role(code, value)?,
             SettingName::BlockedLot => self.blocked_lot = role(code, value)?,
+            SettingName::SendTo => {
+                let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+                self.send_to = names.map(str::to_owned).collect();
+            }
             SettingName::BadgeKey => self.badge_key = Some(parsed(code, value, "an id")?),
         }
         Ok(())

@@ -38,7 +38,7 @@ fn rows(status: LotStatus) -> Rows<Row> {
 fn order(unit_price_minor: i64) -> Action {
     let line = OrderLine { lot: lot(), quantity: Quantity::units(1), unit_price_minor };
     let (number, currency) = ("D-1".to_owned(), "EUR".to_owned());
-    Action::PlaceOrder(Order { id: Uuid::from_u128(2), number, currency, lines: vec![line] })
+    Action::PlaceOrder(Order { id: Uuid::from_u128(2), number, currency, lines: vec![line], to_site: None })
 }
 
 fn patch(patch: ProductPatch) -> Action {

@@ -90,6 +90,8 @@ enum Command {
     /// that a worker books alone. below_price and blocked_lot: the least role that sells below the price, or takes goods of a lot
     /// that is not available, without approval.
     Settings(people_command::SettingsArgs),
+    /// List the goods that a site sent to others, and what came of them
+    Transfers(SiteArgs),
     /// Book a file of unsent work that a device saved
     ///
     /// Booking it again changes nothing, even if the device sends the same work later.
@@ -231,6 +233,7 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
         Command::Revoke(args) => revoke_command::run(args, now).await,
         Command::Keys(args) => keys_command::run(args, now).await,
         Command::People(args) => people_command::run(args, now).await,
+        Command::Transfers(args) => people_command::transfers(&args).await,
         Command::Settings(args) => people_command::settings(args, now).await,
         Command::ImportUnsent(args) => import_unsent(args, now).await,
         Command::Demo(args) => {

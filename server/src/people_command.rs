@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use domain::{MAX_PEOPLE, Person, Role, SettingName, SiteSetting};
+use domain::{CalendarDate, MAX_PEOPLE, Person, Role, SettingName, SiteSetting};
 use server::people::{self, MAX_PEOPLE_FILE_BYTES, PersonFields};
 use server::store::people::SiteChange;
+use server::store::transfers::{Transfer, TransferLine, TransferState};
 use sync::UnixMillis;
 
 use crate::terminal::printable;
@@ -188,6 +189,33 @@ pub(crate) struct SettingsArgs {
     /// Its value
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     value: Option<String>,
+}
+
+/// Transfers that are listed; earlier ones are left out.
+const MAX_LISTED_TRANSFERS: usize = 100;
+
+pub(crate) async fn transfers(args: &SiteArgs) -> Result<()> {
+    let store = args.database.database()?.open_to_read().await?;
+    let found = store.transfers(&args.site, MAX_LISTED_TRANSFERS).await?;
+    for Transfer { number, to_site, sent_at, state, lines, .. } in &found {
+        let state = match state {
+            TransferState::Sent => "sent",
+            TransferState::Expected => "expected there",
+            TransferState::Settled => "received",
+            TransferState::Short => "received short",
+        };
+        println!(
+            "{}  to {}  {}  {state}",
+            printable(number),
+            printable(to_site),
+            CalendarDate::of(*sent_at, 0)
+        );
+        for TransferLine { sku, name, sent, received, .. } in lines {
+            println!("    {}  {}: {sent} sent, {received} received", printable(sku), printable(name));
+        }
+    }
+    println!("{}.", counted(found.len(), "transfer", "transfers"));
+    Ok(())
 }
 
 pub(crate) async fn settings(args: SettingsArgs, now: UnixMillis) -> Result<()> {

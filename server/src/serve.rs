@@ -33,6 +33,8 @@ const PURGE_INTERVAL_MILLIS: u64 = 60 * 60 * 1_000;
 pub const REVISION_POLL_MILLIS: u64 = 1_000;
 /// Interval of looks for imports whose process has died: one without progress between two of them is ended.
 const IMPORT_POLL_MILLIS: u64 = 5_000;
+/// Interval of looks for goods on their way between sites.
+const TRANSFER_POLL_MILLIS: u64 = 2_000;
 /// Interval of looks for revoked devices with open event streams.
 const REVOCATION_POLL_MILLIS: u64 = 2_000;
 /// Timeout of open requests after the stop signal.
@@ -209,6 +211,7 @@ impl Server {
         }
         tasks.spawn(poll_revisions(Arc::clone(&store), revisions, options.revision_poll));
         tasks.spawn(resume_imports(Arc::clone(&store)));
+        tasks.spawn(forward_transfers(Arc::clone(&store), options.clock.clone()));
         tasks.spawn(follow_tls(tls.clone(), metrics.upkeep.clone()));
         let deliverer = deliverer(Arc::clone(&store), options.clock.clone())?;
         let delivering = tokio::spawn(webhooks::run(deliverer, is_down.clone()));
@@ -317,6 +320,19 @@ async fn poll_revisions(store: Arc<dyn Store>, revisions: Arc<Revisions>, every:
                 .for_each(|site| revisions.announce(&site.site, site.rev)),
             Ok(Err(fault)) => tracing::warn!(%fault, "the revisions could not be read"),
             Err(_) => tracing::warn!("reading the revisions took too long"),
+        }
+    }
+}
+
+async fn forward_transfers(store: Arc<dyn Store>, clock: Clock) {
+    let mut ticks = interval(Duration::from_millis(TRANSFER_POLL_MILLIS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match store.forward_transfers(clock.now()).await {
+            Ok(0) => {}
+            Ok(steps) => tracing::info!(steps, "transfers between sites went on"),
+            Err(fault) => tracing::warn!(%fault, "transfers between sites could not go on"),
         }
     }
 }

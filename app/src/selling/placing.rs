@@ -194,7 +194,7 @@ async fn save_order(
     lines: Vec<OrderLine>,
 ) -> Result<Mutation<Action>, String> {
     let number = book.next_order_number().await.map_err(|error| not_recorded(&error, None))?;
-    let order = Order { id, number, currency, lines };
+    let order = Order { id, number, currency, lines, to_site: None };
     let action = Action::PlaceOrder(order.clone());
     order.validate().map_err(|refusal| reason(&action, refusal.code, &refusal.message))?;
     book.queue_mutation(Operation::Place, Entity::Order, order.id, &order)

@@ -218,6 +218,7 @@ mod tests {
             number: "D07-1".to_owned(),
             currency: "EUR".to_owned(),
             lines: vec![line.clone(), line],
+            to_site: None,
         };
         let sold = lines(Action::PlaceOrder(order));
         assert_eq!(sold.len(), 3, "a row for each lot, and the end of the file");

@@ -64,6 +64,8 @@ pub struct Needs {
     pub numbers: BTreeSet<String>,
     /// The people who answer for mutations.
     pub people: BTreeSet<Uuid>,
+    /// Sites that goods are sent to.
+    pub sites: BTreeSet<String>,
 }
 
 impl Batch {
@@ -157,6 +159,7 @@ impl Needs {
             Action::PlaceOrder(order) => {
                 self.orders.insert(order.id);
                 self.numbers.insert(order.number.clone());
+                self.sites.extend(order.to_site.clone());
             }
             Action::ReportCode(sighting) => self.barcodes.extend(barcode_key(&sighting.code)),
             Action::CreateProduct(product) => self.barcodes.extend(barcode_key(&product.barcode)),
@@ -226,6 +229,7 @@ mod tests {
                 number: "N".into(),
                 currency: "EUR".into(),
                 lines,
+                to_site: None,
             })
         };
         let seqs = |batch: Batch| -> Vec<Vec<u64>> {

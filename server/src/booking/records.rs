@@ -83,6 +83,8 @@ pub struct Known {
     pub orders: BTreeSet<Uuid>,
     /// Order numbers in use.
     pub numbers: BTreeSet<String>,
+    /// The other sites that exist, of those that goods are sent to.
+    pub sites: BTreeSet<String>,
     /// The people that the batch names.
     pub authors: Authors,
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::late_facts;
 use super::records::StoredRow;
-use super::wording;
+use super::wording::{self, shortened};
 use super::working_set::WorkingSet;
 
 /// Digits of an order's id that are added to a number that is taken.
@@ -82,6 +82,13 @@ pub(super) fn admit(set: &WorkingSet, base: u64, action: &Action) -> Result<bool
         }
         Action::PlaceOrder(order) if set.order_exists(order.id) => {
             Err(Ruling::rejected("exists", format!("Order {} already exists.", order.number)))
+        }
+        Action::PlaceOrder(Order { to_site: Some(site), .. }) if !set.site_exists(site) => {
+            let message = format!(
+                "There is no other site \"{}\" to send goods to. Choose another one.",
+                shortened(site)
+            );
+            Err(Ruling::rejected("unknown_site", message))
         }
         // A no-op if the exception, or its product, is gone.
         Action::ResolveException { .. }

@@ -31,6 +31,7 @@ pub(super) struct WorkingSet {
     claims: BTreeMap<String, RowKey>,
     orders: BTreeSet<Uuid>,
     numbers: BTreeSet<String>,
+    sites: BTreeSet<String>,
     changed: BTreeSet<RowKey>,
     effects: Vec<BookedEffect>,
 }
@@ -38,8 +39,9 @@ pub(super) struct WorkingSet {
 impl WorkingSet {
     /// The site's state before the first mutation.
     pub(super) fn new(client: Uuid, known: Known) -> Self {
-        let Known { rev, rows, claims, orders, numbers, max_seq: _, receipts: _, authors: _ } = known;
-        Self { client, rev, rows, claims, orders, numbers, changed: BTreeSet::new(), effects: Vec::new() }
+        let Known { rev, rows, claims, orders, numbers, sites, max_seq: _, receipts: _, authors: _ } = known;
+        let (changed, effects) = (BTreeSet::new(), Vec::new());
+        Self { client, rev, rows, claims, orders, numbers, sites, changed, effects }
     }
 
     pub(super) fn client(&self) -> Uuid {
@@ -70,6 +72,11 @@ impl WorkingSet {
 
     pub(super) fn order_exists(&self, id: Uuid) -> bool {
         self.orders.contains(&id)
+    }
+
+    /// Whether there is another site of this name.
+    pub(super) fn site_exists(&self, site: &str) -> bool {
+        self.sites.contains(site)
     }
 
     /// A product's rows in a table whose keys begin with the product's.

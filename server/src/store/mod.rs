@@ -15,6 +15,7 @@ pub mod postgres;
 mod security;
 mod sql;
 pub mod sqlite;
+pub mod transfers;
 pub mod webhooks;
 
 use std::collections::HashSet;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
 use people::People;
+use transfers::Transfers;
 use webhooks::Webhooks;
 
 pub use api::{
@@ -368,7 +370,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: ApiStore + People + Webhooks + Send + Sync + 'static {
+pub trait Store: ApiStore + People + Transfers + Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 

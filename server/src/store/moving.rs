@@ -60,7 +60,7 @@ const TABLES: [Table; 23] = [
     Table {
         name: "orders",
         columns: "site:t order_id:u number:t currency:t total_minor:i rev:i mutation_id:u client:u author:t \
-                  captured_at:i booked_at:i",
+                  captured_at:i booked_at:i to_site:t arrived_at:i settled_at:i received:t",
     },
     Table {
         name: "order_lines",

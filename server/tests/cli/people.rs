@@ -32,11 +32,29 @@ fn people_are_added_changed_listed_and_forgotten() {
     let database = dir.path().join("lotbook.db");
     assert!(run(&database, &["demo"]).status.success());
     assert_eq!(done(&database, &["people", "list"]), "0 people.");
-    let ada = ["people", "add", "--name", "Ada Lovelace", "--role", "supervisor", "--badge", "B-7", "--pin", "2468"];
+    let ada = [
+        "people",
+        "add",
+        "--name",
+        "Ada Lovelace",
+        "--role",
+        "supervisor",
+        "--badge",
+        "B-7",
+        "--pin",
+        "2468",
+    ];
     assert_eq!(done(&database, &ada), "Ada Lovelace  AL  supervisor  badge, PIN");
-    assert_eq!(done(&database, &["people", "add", "--name", "Bea", "--language", "de"]), "Bea  B  worker  de");
+    assert_eq!(
+        done(&database, &["people", "add", "--name", "Bea", "--language", "de"]),
+        "Bea  B  worker  de"
+    );
     let said = refused(&database, &["people", "add", "--name", "Cy", "--badge", "b-7"]);
-    assert!(said.contains("Ada Lovelace and Cy have the same badge") || said.contains("Cy and Ada Lovelace have the same badge"), "{said}");
+    assert!(
+        said.contains("Ada Lovelace and Cy have the same badge")
+            || said.contains("Cy and Ada Lovelace have the same badge"),
+        "{said}"
+    );
     let said = refused(&database, &["people", "add", "--name", "bea"]);
     assert!(said.contains("two people called"), "{said}");
     let said = refused(&database, &["people", "add", "--name", "Cy", "--pin", "12"]);
@@ -49,7 +67,10 @@ fn people_are_added_changed_listed_and_forgotten() {
     let changed = ["people", "change", "--name", "ada lovelace", "--new-name", "Ada King", "--badge", ""];
     assert_eq!(done(&database, &changed), "Ada King  AK  supervisor  PIN");
     assert!(refused(&database, &["people", "forget", "--name", "Bea"]).contains("still works here"));
-    assert_eq!(done(&database, &["people", "change", "--name", "Bea", "--retired"]), "Bea  B  worker  de  retired");
+    assert_eq!(
+        done(&database, &["people", "change", "--name", "Bea", "--retired"]),
+        "Bea  B  worker  de  retired"
+    );
     let said = done(&database, &["people", "forget", "--name", "Bea"]);
     assert_eq!(said, "Bea is \"Person 1\" from now on, in histories as well.");
     let list = done(&database, &["people", "list"]);
@@ -93,7 +114,7 @@ fn settings_are_listed_and_changed() {
     let dir = TempDir::new().expect("a folder");
     let database = dir.path().join("lotbook.db");
     assert!(run(&database, &["demo"]).status.success());
-    let unset = "lock_minutes  (not set)\nadjust_limit  (not set)\nbelow_price  (not set)\nblocked_lot  (not set)";
+    let unset = "lock_minutes  (not set)\nadjust_limit  (not set)\nbelow_price  (not set)\nblocked_lot  (not set)\nsend_to  (not set)";
     assert_eq!(done(&database, &["settings"]), unset);
     let said = done(&database, &["settings", "adjust_limit", "2.5"]);
     assert!(said.contains("adjust_limit  2.5"), "{said}");

@@ -360,5 +360,6 @@ fn order(device: &Device, dice: &Dice, known: &LotRef, other: &LotRef, quantity:
         number: format!("{}-{number}", device.link.name),
         currency: "EUR".to_owned(),
         lines: lots.into_iter().map(line).collect(),
+        to_site: None,
     })
 }

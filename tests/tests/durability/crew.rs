@@ -290,7 +290,13 @@ fn any_action(dice: &Dice) -> Action {
             let id = Uuid::from_u64_pair(dice.roll(u64::MAX), dice.roll(u64::MAX));
             let line = |lot: &LotRef| OrderLine { lot: lot.clone(), quantity, unit_price_minor: 295 };
             let lines = vec![line(&lot), line(&lot.at("C-1"))];
-            Action::PlaceOrder(Order { id, number: "D01".to_owned(), currency: "EUR".to_owned(), lines })
+            Action::PlaceOrder(Order {
+                id,
+                number: "D01".to_owned(),
+                currency: "EUR".to_owned(),
+                lines,
+                to_site: None,
+            })
         }
         _ => {
             let price_minor = Some(quantity.0);

@@ -176,6 +176,11 @@ const EARLIER: &str = "
     DROP TABLE people;
     DROP TABLE site_settings;
     ALTER TABLE sites DROP COLUMN has_people;
+    DROP INDEX orders_in_transit;
+    ALTER TABLE orders DROP COLUMN to_site;
+    ALTER TABLE orders DROP COLUMN arrived_at;
+    ALTER TABLE orders DROP COLUMN settled_at;
+    ALTER TABLE orders DROP COLUMN received;
     PRAGMA user_version = 7;";
 
 /// Gives a lot another code, with the id that earlier builds gave it.

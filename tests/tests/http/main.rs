@@ -98,7 +98,13 @@ fn price(product: &Product, minor: i64) -> Action {
 fn order(id: u128, lot: &LotRef, units: i64) -> Action {
     let line = OrderLine { lot: lot.clone(), quantity: Quantity::units(units), unit_price_minor: 295 };
     let number = format!("D01-{id:06}");
-    Action::PlaceOrder(Order { id: Uuid::from_u128(id), number, currency: "EUR".into(), lines: vec![line] })
+    Action::PlaceOrder(Order {
+        id: Uuid::from_u128(id),
+        number,
+        currency: "EUR".into(),
+        lines: vec![line],
+        to_site: None,
+    })
 }
 
 /// A server with ten bottles of rice vinegar at A-1, and a device that has synced them.

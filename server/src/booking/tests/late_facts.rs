@@ -81,6 +81,7 @@ fn each_lot_of_a_move_or_an_order_is_judged() {
         number: "D01-1".into(),
         currency: "EUR".into(),
         lines: vec![line(&bin()), line(&there), line(&there)],
+        to_site: None,
     });
     for action in [step, order] {
         let one = after(known(), &by(OTHER, 9, [count(there.clone(), 5, 0)]));

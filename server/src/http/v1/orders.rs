@@ -179,7 +179,7 @@ impl OrderRow {
         let number = self.number.trim().to_owned();
         let name = format!("lotbook:{site}:order:{}", key_text(&number));
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-        let order = Order { id, number, currency: self.currency.trim().to_owned(), lines };
+        let order = Order { id, number, currency: self.currency.trim().to_owned(), lines, to_site: None };
         if bad.is_empty()
             && let Err(refusal) = order.validate()
         {

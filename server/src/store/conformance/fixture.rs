@@ -118,7 +118,7 @@ pub(super) fn order(id: u128, number: &str, lots: &[LotRef]) -> Action {
         |lot: &LotRef| OrderLine { lot: lot.clone(), quantity: Quantity::units(1), unit_price_minor: 295 };
     let lines = lots.iter().map(line).collect();
     let id = Uuid::from_u128(id);
-    Action::PlaceOrder(Order { id, number: number.into(), currency: "EUR".into(), lines })
+    Action::PlaceOrder(Order { id, number: number.into(), currency: "EUR".into(), lines, to_site: None })
 }
 
 pub(super) fn renamed(number: u128, sku: &str) -> Action {

@@ -55,6 +55,7 @@ pub async fn a_history_is_read_in_pages(engine: &dyn Engine) -> Checked {
                 number,
                 currency: "EUR".into(),
                 lines,
+                to_site: None,
             })
         };
         let at = store.push_nothing(SITE, ada.client).await?.known_seq;

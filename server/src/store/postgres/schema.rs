@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0004_api.sql"),
     include_str!("../../../migrations/postgres/0005_webhooks.sql"),
     include_str!("../../../migrations/postgres/0007_people.sql"),
+    include_str!("../../../migrations/postgres/0008_transfers.sql"),
 ];
 
 /// Held by the transaction that migrates: servers that start at once do it one after the other. Any number will do.

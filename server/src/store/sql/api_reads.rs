@@ -17,7 +17,7 @@ use super::sites;
 const MOVEMENTS: &str = "SELECT rev, line, product_id, lot_code, location, delta, movement, note, mutation_id, author, \
      captured_at, booked_at FROM stock_ledger WHERE site = ?1 AND (rev, line) > (?2, ?3) ORDER BY rev, line LIMIT ?4";
 const ORDERS: &str = "SELECT order_id, number, currency, total_minor, rev, author, captured_at, booked_at FROM orders \
-     WHERE site = ?1 AND rev > ?2 ORDER BY rev, order_id LIMIT ?3";
+     WHERE site = ?1 AND to_site = '' AND rev > ?2 ORDER BY rev, order_id LIMIT ?3";
 const LINES: Keyed<'_> = Keyed {
     select: "SELECT order_id, line, product_id, lot_code, location, quantity, unit_price_minor FROM order_lines \
              WHERE site = ?1",

@@ -64,6 +64,8 @@ pub(super) fn known(session: &dyn Session, batch: &Batch) -> Result<Known, Store
         known.numbers.insert(columns.text(1)?.to_owned());
         Ok(())
     })?;
+    let other_sites = needs.sites.iter().filter(|other| other.as_str() != site);
+    known.sites = sites::existing(session, other_sites)?;
     Ok(known)
 }
 
@@ -140,7 +142,11 @@ fn lots_of(session: &dyn Session, site: &str, products: &BTreeSet<Uuid>) -> Resu
 }
 
 /// The live row that holds a claim, such as `sku:A-1`.
-fn holder(session: &dyn Session, site: &str, claim: &str) -> Result<Option<(RowKey, StoredRow)>, StoreFault> {
+pub(super) fn holder(
+    session: &dyn Session,
+    site: &str,
+    claim: &str,
+) -> Result<Option<(RowKey, StoredRow)>, StoreFault> {
     let Some(sku) = claim.strip_prefix("sku:") else {
         return Err(StoreFault::Failed(format!("nothing is known of claims like \"{claim}\"")));
     };

@@ -31,6 +31,7 @@ pub(crate) mod shape;
 pub(crate) mod sites;
 mod staging;
 pub(crate) mod store;
+pub(crate) mod transfers;
 pub(crate) mod unavailable;
 pub(crate) mod webhook_events;
 mod webhook_store;

@@ -26,7 +26,7 @@ const RECEIPT: Insert<'_> = Insert::new(
 );
 const ORDER: Insert<'_> = Insert::new(
     "orders",
-    "site, order_id, number, currency, total_minor, rev, mutation_id, client, author, captured_at, booked_at",
+    "site, order_id, number, currency, total_minor, rev, mutation_id, client, author, captured_at, booked_at, to_site",
 );
 const ORDER_LINE: Insert<'_> = Insert::new(
     "order_lines",
@@ -149,6 +149,7 @@ fn write_order<A>(
         author_of(mutation).into_owned(),
         mutation.captured_at,
         batch.now,
+        order.to_site.as_deref().unwrap_or_default(),
     ];
     session.insert(ORDER, &[values.to_vec()])?;
     let line = |(number, line): (i64, &domain::OrderLine)| {

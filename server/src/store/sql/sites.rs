@@ -1,5 +1,7 @@
 //! Sites, their revisions and epochs, and the sites that devices belong to.
 
+use std::collections::BTreeSet;
+
 use sync::UnixMillis;
 use uuid::Uuid;
 
@@ -34,6 +36,19 @@ pub(super) fn check_open(session: &dyn Session, name: &str) -> Result<(), StoreF
         Some(true) => Err(StoreFault::Importing),
         Some(false) | None => Ok(()),
     }
+}
+
+/// The names of which there are sites.
+pub(super) fn existing<'n>(
+    session: &dyn Session,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<BTreeSet<String>, StoreFault> {
+    let mut found = BTreeSet::new();
+    for name in names {
+        let sql = "SELECT site FROM sites WHERE site = ?1";
+        found.extend(session.first(sql, &params![name], |row| row.text(0).map(str::to_owned))?);
+    }
+    Ok(found)
 }
 
 /// Like [`site`], with its row locked until the end of the transaction: the next revision is this transaction's.

@@ -19,7 +19,7 @@ use super::session::Session;
 use super::staging::{self, Progress};
 use super::{
     audit, devices, export, history, import_run, keys, ledger_months, products, pull, purge, push, retention,
-    sites, unavailable,
+    sites, transfers, unavailable,
 };
 use crate::booking::{Batch, Scope};
 
@@ -29,12 +29,14 @@ pub struct SqlStore<E> {
     engine: E,
     /// The imports in progress at the last look.
     imports: Mutex<HashMap<String, Progress>>,
+    /// The last of the expected transfers that were looked at.
+    pub(super) transfers_after: Mutex<transfers::Position>,
 }
 
 #[expect(private_bounds, reason = "engines are this crate's")]
 impl<E: Engine> SqlStore<E> {
     pub(crate) fn on(engine: E) -> Self {
-        Self { engine, imports: Mutex::default() }
+        Self { engine, imports: Mutex::default(), transfers_after: Mutex::default() }
     }
 
     pub(crate) fn engine(&self) -> &E {
@@ -275,7 +277,7 @@ impl<E: Engine> Store for SqlStore<E> {
 }
 
 /// The number of rows; none of a site that is closed for an import. Its turn comes later.
-fn unless_importing(rows: Result<u64, StoreFault>) -> Result<u64, StoreFault> {
+pub(super) fn unless_importing(rows: Result<u64, StoreFault>) -> Result<u64, StoreFault> {
     match rows {
         Err(StoreFault::Importing) => Ok(0),
         rows => rows,

@@ -93,7 +93,9 @@ impl Source {
             }
             Some(_) | None => "rev > ?2".to_owned(),
         };
-        Ok((format!("site = ?1 AND {condition}"), params))
+        // Goods that are sent to another site are not sold.
+        let sold = if self.kind == EventKind::OrderBooked { " AND to_site = ''" } else { "" };
+        Ok((format!("site = ?1{sold} AND {condition}"), params))
     }
 
     fn key_of(&self, key: &str) -> Result<Param<'static>, StoreFault> {
@@ -187,6 +189,7 @@ fn order(row: &dyn Columns) -> Result<OrderBooked, StoreFault> {
         number: row.text(2)?.to_owned(),
         currency: row.text(3)?.to_owned(),
         lines: Vec::new(),
+        to_site: None,
     };
     Ok(OrderBooked {
         order,
