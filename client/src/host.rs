@@ -1,7 +1,7 @@
 //! The ports of a client, bundled in one type.
 
 use futures::future::LocalBoxFuture;
-use sync::{Channel, Model, QueueRecordOf, Records, Store, Timer, Transport, Turn};
+use sync::{Channel, Model, Mutation, QueueRecordOf, Records, Store, Timer, Transport, Turn};
 use uuid::Uuid;
 
 /// The environment of a client: a browser's page, or a simulated one.

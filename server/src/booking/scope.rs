@@ -59,7 +59,12 @@ impl Scope {
     /// Whether `row` is in this scope. Complete and closed deliveries are left out.
     pub fn holds(self, row: &Row) -> bool {
         match row {
-            Row::Product(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => true,
+            Row::Product(_)
+            | Row::Exception(_)
+            | Row::UnknownCode(_)
+            | Row::Conflict(_)
+            | Row::Person(_)
+            | Row::Setting(_) => true,
             Row::Lot(lot) => self.lot_status.is_none_or(|status| status == lot.status),
             Row::Delivery(delivery) => delivery.is_open(),
         }

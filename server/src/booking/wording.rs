@@ -29,9 +29,12 @@ pub(crate) fn subject(row: &Row) -> String {
         Row::Product(product) => product.name.clone(),
         Row::Lot(lot) => lot.lot.to_string(),
         // No action edits these rows.
-        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
-            "this row".to_owned()
-        }
+        Row::Delivery(_)
+        | Row::Exception(_)
+        | Row::UnknownCode(_)
+        | Row::Conflict(_)
+        | Row::Person(_)
+        | Row::Setting(_) => "this row".to_owned(),
     }
 }
 
@@ -106,9 +109,12 @@ pub(crate) fn field_conflict(theirs: &Row, mine: &Row, contested: &[&str]) -> St
     let value = |row: &Row| match row {
         Row::Product(product) => product_value(product, field),
         Row::Lot(lot) => lot_value(lot, field),
-        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {
-            "something else".to_owned()
-        }
+        Row::Delivery(_)
+        | Row::Exception(_)
+        | Row::UnknownCode(_)
+        | Row::Conflict(_)
+        | Row::Person(_)
+        | Row::Setting(_) => "something else".to_owned(),
     };
     format!(
         "Somebody else changed the {}{of} to {} after you opened it. Your {} was not saved.",
@@ -123,7 +129,12 @@ pub(crate) fn changed_fields(old: &Row, new: &Row) -> Vec<&'static str> {
     let fields = match old {
         Row::Product(old) => new.product().map(|new| ProductPatch::between(old, new).fields()),
         Row::Lot(old) => new.lot().map(|new| lot_patch(old, new).fields()),
-        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => None,
+        Row::Delivery(_)
+        | Row::Exception(_)
+        | Row::UnknownCode(_)
+        | Row::Conflict(_)
+        | Row::Person(_)
+        | Row::Setting(_) => None,
     };
     fields.unwrap_or_default()
 }
@@ -140,7 +151,12 @@ pub(crate) fn all_fields(row: &Row) -> &'static [&'static str] {
     match row {
         Row::Product(_) => &["sku", "barcode", "name", "unit", "price", "currency", "family", "variant"],
         Row::Lot(_) => &["status", "expiry date"],
-        Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => &[],
+        Row::Delivery(_)
+        | Row::Exception(_)
+        | Row::UnknownCode(_)
+        | Row::Conflict(_)
+        | Row::Person(_)
+        | Row::Setting(_) => &[],
     }
 }
 

@@ -55,7 +55,7 @@ fn the_server_decides_by_the_table_that_devices_have() {
             let expected = match role {
                 Role::Viewer => refused("not_allowed"),
                 _ if role >= needed => applied(""),
-                _ => refused("approval_needed"),
+                Role::Worker | Role::Lead | Role::Supervisor | Role::Admin => refused("approval_needed"),
             };
             assert_eq!(
                 decided(site(&[since(1, role)], &[]), action.clone(), None, 5),

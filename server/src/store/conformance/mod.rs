@@ -17,6 +17,7 @@ mod reads;
 mod retention;
 mod revisions;
 mod snapshots;
+mod transfers;
 mod values;
 mod webhooks;
 
@@ -76,6 +77,10 @@ pub use snapshots::{
     a_cursor_that_cannot_be_continued_begins_again, a_scope_limits_rows_and_tables,
     a_snapshot_has_every_row_in_key_order, rows_that_change_during_a_snapshot_are_told_later,
 };
+pub use transfers::{
+    goods_arrive_once_at_the_other_site, goods_go_to_other_sites_only,
+    what_is_missing_is_told_where_it_came_from,
+};
 pub use values::{keeps_odd_texts, keeps_the_largest_numbers, keeps_what_is_absent};
 pub use webhooks::{
     a_row_that_changes_again_is_told_as_it_is, a_webhook_is_told_what_is_booked_in_order,
@@ -117,6 +122,9 @@ macro_rules! for_each_server_store_case {
         $run!(what_nobody_settles_expires);
         $run!(old_receipts_are_forgotten);
         $run!(purges_beside_pulls_leave_no_row_behind);
+        $run!(goods_arrive_once_at_the_other_site);
+        $run!(goods_go_to_other_sites_only);
+        $run!(what_is_missing_is_told_where_it_came_from);
         $run!(a_change_of_people_reaches_devices_whole);
         $run!(badges_and_names_tell_people_apart);
         $run!(roles_decide_as_of_when_work_was_recorded);

@@ -1,5 +1,6 @@
 //! People and settings of a site: as devices get them, and as they decide about work.
 
+use anyhow::Context as _;
 use domain::{
     Action, MAX_PEOPLE, PEOPLE, Person, ProductPatch, Quantity, Role, SITE_SETTINGS, SettingName,
     SiteSetting, badge_hash, initials_of,
@@ -64,7 +65,7 @@ pub async fn a_change_of_people_reaches_devices_whole(engine: &dyn Engine) -> Ch
     assert_eq!(settings, 2, "the limit and the key of badges");
     let stored = other.site_people(SITE).await?;
     assert_eq!((stored.people.as_slice(), stored.rules.adjust_limit), (&people[..], Some(Quantity(2_500))));
-    let key = stored.badge_key().expect("a key of badges");
+    let key = stored.badge_key().context("a key of badges")?;
 
     let wrong = change(&[Person { name: " ".into(), ..people[0].clone() }], &[]);
     assert_eq!(refusal(store.change_site(wrong).await), "missing");
@@ -93,7 +94,7 @@ pub async fn badges_and_names_tell_people_apart(engine: &dyn Engine) -> Checked 
     let bea = Person { badge, ..person(2, "Bea", Role::Worker) };
     assert_eq!(refusal(store.change_site(change(std::slice::from_ref(&bea), &[])).await), "badge_taken");
     let twin = person(3, "ada", Role::Worker);
-    assert_eq!(refusal(store.change_site(change(&[twin.clone()], &[])).await), "name_taken");
+    assert_eq!(refusal(store.change_site(change(std::slice::from_ref(&twin), &[])).await), "name_taken");
     let twice = [twin.clone(), twin.clone()];
     assert_eq!(refusal(store.change_site(change(&twice, &[])).await), "named_twice");
     let gone = Person { active: false, ..ada };

@@ -318,8 +318,11 @@ impl Slice<'_> {
         let Slices { session, site, now, author } = self.of;
         let changed = || self.changed.iter().filter_map(|key| self.known.get(key));
         save::rows(session, site, changed(), now)?;
-        let booking =
-            |rev, line| Booking { rev, line, origin: None, author, captured_at: now, booked_at: now };
+        let author = Cow::Borrowed(author);
+        let booking = |rev, line| {
+            let author = author.clone();
+            Booking { rev, line, origin: None, author, captured_at: now, booked_at: now }
+        };
         let ledger: Vec<_> =
             self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry)).collect();
         save::ledger(session, site, &ledger)?;

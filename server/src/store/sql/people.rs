@@ -12,7 +12,7 @@ use super::super::people::{People, SiteChange, SitePeople};
 use super::super::{Site, StoreFault};
 use super::convert::{json, stored_json};
 use super::engine::{Engine, Lane};
-use super::session::{Columns, Keyed, Session, params};
+use super::session::{Keyed, Session, params};
 use super::shape::{PERSON, SETTING, Shape};
 use super::store::SqlStore;
 use super::{save, sites};

@@ -22,7 +22,7 @@ use super::{load, save, sites};
 use crate::booking::StoredRow;
 
 /// Transfers of either kind that are looked at in one call; the next call goes on.
-const MAX_STEPS: u32 = 100;
+const MAX_STEPS: usize = 100;
 /// The code of the inbox's row of a transfer that came short.
 const SHORT: &str = "transfer_short";
 const COLUMNS: &str = "order_id, number, site, to_site, booked_at, arrived_at, settled_at, received";
@@ -221,6 +221,7 @@ fn settle(
     Ok(())
 }
 
+#[expect(private_bounds, reason = "engines are this crate's")]
 impl<E: Engine> SqlStore<E> {
     /// Takes a transfer one step on. Returns whether there was one.
     async fn step(&self, transfer: &Transfer, now: UnixMillis) -> Result<bool, StoreFault> {
@@ -259,8 +260,10 @@ impl<E: Engine> Transfers for SqlStore<E> {
                 Ok((sent, expected))
             })
             .await?;
-        // The next call looks after the others of them, and begins again at their end.
-        let reached = expected.last().map(|last| (last.from_site.clone(), last.order)).unwrap_or_default();
+        // The next call looks after the others of them, and begins again after their end.
+        let is_part = expected.len() >= MAX_STEPS;
+        let last = expected.last().filter(|_| is_part);
+        let reached = last.map(|last| (last.from_site.clone(), last.order)).unwrap_or_default();
         *self.transfers_after.lock().unwrap_or_else(PoisonError::into_inner) = reached;
         waiting.extend(expected);
         let mut steps = 0;

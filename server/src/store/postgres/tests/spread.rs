@@ -20,8 +20,9 @@ use crate::store::{Store, StoreFault};
 const PARTITIONS: u32 = 4;
 /// The statements that may look at every site, by their texts: they list sites, find out which one something is of, or change
 /// privileges.
-const OF_ALL_SITES: [&str; 10] = [
+const OF_ALL_SITES: [&str; 11] = [
     "FROM sites ORDER BY site",
+    "FROM orders WHERE to_site <> '' AND settled_at IS NULL",
     "FROM devices WHERE token_hash = ?1",
     "SELECT device FROM devices WHERE revoked_at IS NOT NULL",
     "FROM enrolment_codes WHERE code_hash = ?1",
