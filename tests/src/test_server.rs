@@ -271,9 +271,14 @@ impl TestServer {
     /// # Errors
     /// If the store fails.
     pub async fn enrol_at(&self, site: &str) -> Result<String> {
+        self.enrol_named(site, "").await
+    }
+
+    /// As [`Self::enrol_at`], under a name.
+    async fn enrol_named(&self, site: &str, name: &str) -> Result<String> {
         let (store, now) = (self.store()?, self.clock.now());
         store.ensure_site(site).await?;
-        let code = enrolment::new_code(store, site, "", now).await?;
+        let code = enrolment::new_code(store, site, name, now).await?;
         let enrolled = enrolment::enrol(store, &code, Applicant::default(), now).await?;
         let (_, token) = enrolled.ok().context("a fresh code was refused")?;
         Ok(token)
@@ -294,7 +299,7 @@ impl TestServer {
     /// # Errors
     /// If it cannot be enrolled.
     pub async fn device(&self, name: &str, scope: &str) -> Result<TestDevice> {
-        Ok(TestDevice::new(name, scope, self.enrol().await?))
+        Ok(TestDevice::new(name, scope, self.enrol_named(DEFAULT_SITE, name).await?))
     }
 
     /// Creates a transport for the device with this token.

@@ -181,7 +181,8 @@ async fn signing_out_keeps_unsent_work_under_the_name_of_who_did_it() -> Result<
     goods.pick_one(&device).await?;
     wait_until_sent(&device).await?;
     let by = |name: &str| server.number(&format!("{PICKS} AND author = '{name}'"));
-    ensure!((by("Device 1")?, by("Night shift")?) == (1, 1), "everybody's work under their own name");
+    let names = (by("Device 1 (Night shift)")?, by("Night shift")?);
+    ensure!(names == (1, 1), "what was recorded under the old name keeps it, beside the new one");
     Ok(())
 }
 

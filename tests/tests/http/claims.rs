@@ -45,7 +45,7 @@ async fn an_author_is_one_line_without_escapes() -> Result<()> {
     let bin = lot(&vinegar(), "A-1");
     send_raw(&server, device.token(), Uuid::from_u128(0xCC), json!([raw(1, &pick(&bin, 1), &claims)?]))
         .await?;
-    let cleaned = "SELECT count(*) FROM stock_ledger WHERE author = 'AdaERROR fake [2Jevil'";
+    let cleaned = "SELECT count(*) FROM stock_ledger WHERE author = 'AdaERROR fake [2Jevil (Ada)'";
     assert_eq!(number(&server, cleaned)?, 1);
     Ok(())
 }
