@@ -67,7 +67,7 @@ impl Variant {
     /// Every broken variant, each with a seed that detected it. After a change of the faults it may take another seed.
     pub const BROKEN: [(Self, u64); 26] = [
         (Self::DeleteBeforeAck, 1),
-        (Self::AnyAnswerIsAck, 99),
+        (Self::AnyAnswerIsAck, 353),
         (Self::DropOnSignIn, 5),
         (Self::CursorBeforeRows, 149),
         (Self::SeqFromMax, 10),
