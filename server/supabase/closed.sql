@@ -11,7 +11,7 @@ BEGIN
         'sites', 'products', 'inventory_lots', 'stock_ledger', 'ledger_months', 'orders', 'order_lines', 'deliveries',
         'shortages', 'exceptions', 'resolutions', 'product_edits', 'unknown_codes', 'conflicts', 'devices',
         'enrolment_codes', 'clients', 'receipts', 'imports', 'import_rows', 'api_keys', 'api_requests', 'webhooks',
-        'lotbook_schema'
+        'office_accounts', 'office_roles', 'office_links', 'office_sessions', 'office_log', 'lotbook_schema'
     ]::regclass[]) LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('REVOKE ALL ON TABLE %I FROM PUBLIC, anon, authenticated', name);

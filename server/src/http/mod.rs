@@ -13,6 +13,7 @@ pub(crate) mod held;
 mod intake;
 mod limits;
 mod lots;
+mod office;
 mod openapi;
 mod origin;
 mod pages;
@@ -117,6 +118,7 @@ fn api(state: &AppState) -> Router<AppState> {
         .merge(OpenApiRouter::new().routes(routes!(enrol::enrol)).layer(Extension(strangers)))
         .merge(reads)
         .merge(v1::routes(state))
+        .merge(office::routes(state))
         .routes(routes!(openapi::document))
         .split_for_parts();
     let routes = routes

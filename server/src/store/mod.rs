@@ -10,6 +10,7 @@ mod fault;
 mod known;
 mod meter;
 pub mod moving;
+pub mod office;
 pub mod postgres;
 mod security;
 mod sql;
@@ -30,6 +31,7 @@ use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMi
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
+use office::OfficeStore;
 use webhooks::Webhooks;
 
 pub use api::{
@@ -364,7 +366,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: ApiStore + Webhooks + Send + Sync + 'static {
+pub trait Store: ApiStore + OfficeStore + Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 

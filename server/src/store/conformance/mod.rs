@@ -11,6 +11,7 @@ mod epochs;
 mod fixture;
 mod histories;
 mod imports;
+mod office;
 mod races;
 mod reads;
 mod retention;
@@ -52,6 +53,10 @@ pub use imports::{
     an_import_is_seen_whole, an_import_that_fails_leaves_nothing, an_import_without_consent_writes_nothing,
     an_import_writes_what_differs, consent_holds_for_the_changes_that_were_shown,
     known_keys_and_exports_are_complete, the_same_import_at_once_is_written_once,
+};
+pub use office::{
+    a_closed_account_is_kept_out, a_link_sets_a_password_once, acts_are_logged_with_what_they_do,
+    failed_sign_ins_are_logged_once_a_minute, one_link_used_at_once_sets_one_password, sessions_end_in_time,
 };
 pub use races::{
     a_push_that_fails_fails_alone, one_mutation_in_different_batches_is_booked_once,
@@ -148,6 +153,12 @@ macro_rules! for_each_server_store_case {
         $run!(movements_are_read_once);
         $run!(lists_are_read_in_parts);
         $run!(named_keys_are_found);
+        $run!(a_link_sets_a_password_once);
+        $run!(one_link_used_at_once_sets_one_password);
+        $run!(a_closed_account_is_kept_out);
+        $run!(sessions_end_in_time);
+        $run!(failed_sign_ins_are_logged_once_a_minute);
+        $run!(acts_are_logged_with_what_they_do);
         $run!(keeps_odd_texts);
         $run!(keeps_the_largest_numbers);
         $run!(keeps_what_is_absent);

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0003_lighter_writes.sql"),
     include_str!("../../../migrations/postgres/0004_api.sql"),
     include_str!("../../../migrations/postgres/0005_webhooks.sql"),
+    include_str!("../../../migrations/postgres/0006_office.sql"),
 ];
 
 /// Held by the transaction that migrates: servers that start at once do it one after the other. Any number will do.
