@@ -59,7 +59,7 @@ use limits::Kind;
 pub use limits::{DeviceLimits, KindLimits};
 pub(crate) use origin::Encrypted;
 pub use origin::TrustedProxies;
-pub use pages::is_page;
+pub use pages::page_of;
 pub use revisions::Revisions;
 pub use state::AppState;
 pub use streams::Streams;
@@ -75,18 +75,18 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
         .route("/readyz", get(readiness::readyz).with_state(state.clone()))
         .route("/healthz", get(readiness::healthz).with_state(state.clone()));
     let metrics = state.metrics;
-    with_app(router, dist, pages::is_page, state.proxies).layer(from_fn_with_state(metrics, trace::observe))
+    with_app(router, dist, pages::page_of, state.proxies).layer(from_fn_with_state(metrics, trace::observe))
 }
 
-/// Adds the app's files, if there are any, and what every response needs. `is_page` says which addresses get the app's page.
+/// Adds the app's files, if there are any, and what every response needs. `page_of` says which file is the page at an address.
 fn with_app(
     router: Router,
     dist: Option<&Path>,
-    is_page: fn(&str) -> bool,
+    page_of: fn(&str) -> Option<&'static str>,
     proxies: TrustedProxies,
 ) -> Router {
     let router = match dist {
-        Some(dist) => router.merge(assets::router(dist, is_page)),
+        Some(dist) => router.merge(assets::router(dist, page_of)),
         None => {
             router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") })
         }
