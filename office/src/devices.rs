@@ -6,10 +6,10 @@ use yew::prelude::*;
 
 use crate::ask::{self, Act, encoded};
 use crate::frame::SiteHead;
-use crate::parts::{
-    Confirm, Dialog, Field, dialog_buttons, empty, fault_line, submitted, table, use_act, use_loaded,
-    when_loaded,
-};
+use crate::acting::{fault_line, use_act};
+use crate::dialog::{Confirm, Dialog, dialog_buttons};
+use crate::loaded::{use_loaded, when_loaded};
+use crate::parts::{Field, empty, submitted, table};
 use crate::qr::qr;
 use crate::session::use_session;
 use crate::times::{clock_words, shown};

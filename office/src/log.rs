@@ -7,7 +7,9 @@ use yew::prelude::*;
 
 use crate::ask::{self, encoded};
 use crate::frame::SiteHead;
-use crate::parts::{Head, empty, fault_line, table, use_act, use_loaded, when_loaded};
+use crate::acting::{fault_line, use_act};
+use crate::loaded::{use_loaded, when_loaded};
+use crate::parts::{Head, empty, table};
 use crate::times::shown;
 use crate::words::t;
 

@@ -1,10 +1,13 @@
 //! The office's page. Unlike the app it works only online, keeps nothing in the browser, and is loaded by nobody else.
 
+mod acting;
 mod ask;
 mod devices;
+mod dialog;
 mod faults;
 mod frame;
 mod keys;
+mod loaded;
 mod log;
 mod overview;
 mod parts;

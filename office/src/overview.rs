@@ -4,7 +4,8 @@ use office_model::messages::SiteItem;
 use yew::prelude::*;
 use yew_router::prelude::Link;
 
-use crate::parts::{Head, empty, table, use_loaded, when_loaded};
+use crate::loaded::{use_loaded, when_loaded};
+use crate::parts::{Head, empty, table};
 use crate::route::Route;
 use crate::times::shown_or_never;
 use crate::words::t;

@@ -4,7 +4,9 @@ use office_model::messages::SessionItem;
 use yew::prelude::*;
 
 use crate::devices::act;
-use crate::parts::{Confirm, Head, table, use_loaded, when_loaded};
+use crate::dialog::Confirm;
+use crate::loaded::{use_loaded, when_loaded};
+use crate::parts::{Head, table};
 use crate::times::shown;
 use crate::words::t;
 

@@ -5,7 +5,8 @@ use yew::prelude::*;
 use yew_router::prelude::use_navigator;
 
 use crate::ask::{self, Act};
-use crate::parts::{Field, Head, fault_line, submitted, use_act};
+use crate::acting::{fault_line, use_act};
+use crate::parts::{Field, Head, submitted};
 use crate::route::Route;
 use crate::session::use_session;
 use crate::words::{t, tf};

@@ -6,10 +6,10 @@ use yew::prelude::*;
 use crate::ask::{self, Act, encoded};
 use crate::devices::act;
 use crate::frame::SiteHead;
-use crate::parts::{
-    Confirm, Dialog, Field, SecretDialog, boxes, dialog_buttons, empty, fault_line, submitted, table, use_act,
-    use_loaded, when_loaded,
-};
+use crate::acting::{fault_line, use_act};
+use crate::dialog::{Confirm, Dialog, SecretDialog, dialog_buttons};
+use crate::loaded::{use_loaded, when_loaded};
+use crate::parts::{Field, boxes, empty, submitted, table};
 use crate::times::shown_or_never;
 use crate::words::{t, tf};
 

@@ -53,7 +53,7 @@ fn accounts_are_added_listed_and_closed() {
     let dir = TempDir::new().expect("a folder");
     let (database, backup) = (dir.path().join("lotbook.db"), dir.path().join("backup.db"));
     assert!(run(&database, &["demo"]).status.success());
-    let add = |args: &[&str]| accounts(&database, &[&["add"], args].concat());
+    let add = |args: &[&str]| accounts(&database, &[&["add"][..], args].concat());
     assert!(add(&["--login", "Ben", "--role", "viewer", "--site", "main"]).status.success());
     assert!(add(&["--login", "Cem", "--role", "supervisor"]).status.success());
     for (args, part) in [

@@ -135,7 +135,7 @@ impl From<PasswordFault> for ApiError {
         match fault {
             PasswordFault::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", fault.to_string()),
             PasswordFault::Failed(cause) => {
-                tracing::error!(cause, "a password could not be hashed");
+                tracing::error!(%cause, "a password could not be hashed");
                 let message = "The server could not check the password; its log says why.";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "password_failed", message)
             }

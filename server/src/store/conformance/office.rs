@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use office_model::roles::{AccountRole, Grant, Grants};
 use sync::UnixMillis;
 use uuid::Uuid;
@@ -171,7 +172,7 @@ pub async fn sessions_end_in_time(engine: &dyn Engine) -> Checked {
     assert!(lasts(1, UnixMillis(idle.0 - 1)).await?.is_some() && lasts(1, idle).await?.is_none());
     let (mut now, end) = (NOW, NOW.plus(SESSION_LIFE_MILLIS));
     while now < end {
-        let (known, of) = lasts(1, now).await?.expect("it is used");
+        let (known, of) = lasts(1, now).await?.context("it is used")?;
         assert_eq!((known.session, known.created_at, of.login.as_str()), (id(1), NOW, "ada"));
         store.saw_session(id(1), now).await?;
         now = now.plus(SESSION_IDLE_MILLIS - 1);
