@@ -37,6 +37,8 @@ impl Fault {
             "too_many_attempts" => t("Too many attempts. Wait a minute, then try again."),
             "no_role" | "role_too_low" => t("Your role doesn't allow this. Ask an admin."),
             "name_taken" => t("There is a key with this name. Choose another name."),
+            "login_taken" => t("There is an account with this name, or there was one. Choose another name."),
+            "own_account" => t("This is your own account. Another admin can close it."),
             "bad_url" => t("Enter an address that begins with https:// or http://."),
             "too_many_webhooks" => t("The site has the most webhooks that it can have. Delete one first."),
             "gone" => t("It is not there any more. Reload the list."),

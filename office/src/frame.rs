@@ -6,6 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::{BrowserRouter, Link, Switch, use_route};
 
+use crate::accounts::AccountsPage;
 use crate::ask::{self, Act};
 use crate::devices::DevicesPage;
 use crate::faults::Fault;
@@ -92,6 +93,7 @@ fn page_at(route: Route) -> Html {
         Route::Sites => html! { <SitesPage /> },
         Route::Password => html! { <PasswordPage /> },
         Route::Sessions => html! { <SessionsPage /> },
+        Route::Accounts => html! { <AccountsPage /> },
         Route::Log => html! { <LogPage /> },
         Route::Devices { site } => html! { <DevicesPage key={site.clone()} {site} /> },
         Route::Keys { site } => html! { <KeysPage key={site.clone()} {site} /> },
@@ -125,6 +127,9 @@ fn Top() -> Html {
                 <nav class="office-nav" aria-label={t("Office")}>
                     { link(Route::Sites, t("Sites")) }
                     { link(Route::Sessions, t("Sign-ins")) }
+                    if session.may_in_company(OfficeRoute::ListAccounts) {
+                        { link(Route::Accounts, t("Accounts")) }
+                    }
                     if session.may_in_company(OfficeRoute::ReadLog) {
                         { link(Route::Log, t("Log")) }
                     }

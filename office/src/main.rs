@@ -1,5 +1,6 @@
 //! The office's page. Unlike the app it works only online, keeps nothing in the browser, and is loaded by nobody else.
 
+mod accounts;
 mod acting;
 mod ask;
 mod devices;

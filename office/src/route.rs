@@ -12,6 +12,8 @@ pub(crate) enum Route {
     Password,
     #[at("/office/sessions")]
     Sessions,
+    #[at("/office/accounts")]
+    Accounts,
     /// The company's log.
     #[at("/office/log")]
     Log,

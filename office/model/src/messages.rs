@@ -55,6 +55,41 @@ pub struct MeAnswer {
     pub grants: Grants,
 }
 
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountItem {
+    /// Its id.
+    pub account: Uuid,
+    /// Its login name.
+    pub login: String,
+    /// Its roles.
+    pub grants: Grants,
+    /// Whether it has a password yet.
+    pub has_password: bool,
+    /// The time it was made.
+    pub created_at: UnixMillis,
+    /// Whether it is the account that asks.
+    pub is_own: bool,
+}
+
+/// `POST /api/office/accounts`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewAccountRequest {
+    /// The login name.
+    pub login: String,
+    /// Its roles.
+    pub grants: Grants,
+}
+
+/// A one-time link with which an account gets a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkAnswer {
+    /// The link's path at this server, with the secret behind `#`.
+    pub path: String,
+    /// The end of its validity.
+    pub expires_at: UnixMillis,
+}
+
 /// A place where the account is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionItem {

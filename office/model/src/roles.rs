@@ -13,7 +13,7 @@ pub enum AccountRole {
     Viewer,
     /// Connects, renames and revokes devices.
     Supervisor,
-    /// Does everything, with keys and webhooks as well, and reads the log.
+    /// Does everything, with keys and webhooks as well, and reads the log; in the company, accounts as well.
     Admin,
 }
 
@@ -107,11 +107,15 @@ pub enum OfficeRoute {
     RetryWebhook,
     RemoveWebhook,
     ReadLog,
+    ListAccounts,
+    AddAccount,
+    LinkAccount,
+    CloseAccount,
 }
 
 impl OfficeRoute {
     /// Every route.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Me,
         Self::SignOut,
         Self::ListSessions,
@@ -129,6 +133,10 @@ impl OfficeRoute {
         Self::RetryWebhook,
         Self::RemoveWebhook,
         Self::ReadLog,
+        Self::ListAccounts,
+        Self::AddAccount,
+        Self::LinkAccount,
+        Self::CloseAccount,
     ];
 
     /// The least role that it takes; none for what every account may do.
@@ -144,7 +152,11 @@ impl OfficeRoute {
             | Self::AddWebhook
             | Self::RetryWebhook
             | Self::RemoveWebhook
-            | Self::ReadLog => Some(AccountRole::Admin),
+            | Self::ReadLog
+            | Self::ListAccounts
+            | Self::AddAccount
+            | Self::LinkAccount
+            | Self::CloseAccount => Some(AccountRole::Admin),
         }
     }
 }
@@ -192,6 +204,6 @@ mod tests {
             }
             at_a.count()
         };
-        assert_eq!(AccountRole::ALL.map(allowed), [6, 9, 17]);
+        assert_eq!(AccountRole::ALL.map(allowed), [6, 9, 21]);
     }
 }

@@ -133,6 +133,7 @@ async fn every_page_of_the_office_is_accessible_and_fits() -> Result<()> {
         ("webhooks", "/office/sites/main/webhooks", "webhooks-page"),
         ("log", "/office/sites/main/log", "log-page"),
         ("company-log", "/office/log", "log-page"),
+        ("accounts", "/office/accounts", "accounts-page"),
         ("sessions", "/office/sessions", "sessions-page"),
         ("nothing", "/office/elsewhere", "empty"),
     ] {
@@ -142,6 +143,7 @@ async fn every_page_of_the_office_is_accessible_and_fits() -> Result<()> {
             "devices" => Some("connect"),
             "keys" => Some("add-key"),
             "webhooks" => Some("add-webhook"),
+            "accounts" => Some("add-account"),
             _ => None,
         };
         if let Some(button) = open {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use office_model::messages::{ConnectAnswer, DeviceItem, LogAnswer, MeAnswer, SecretAnswer, SessionItem, SiteItem};
+use office_model::messages::{AccountItem, ConnectAnswer, DeviceItem, LinkAnswer, LogAnswer, MeAnswer, SecretAnswer, SessionItem, SiteItem};
 use office_model::roles::AccountRole;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -265,6 +265,36 @@ async fn keys_and_webhooks_are_made_and_their_faults_told() -> Result<()> {
         assert_eq!(desk.status("DELETE", &format!("sites/main/{path}"), &Value::Null).await?, 404);
     }
     assert_eq!(ask().await?, 401);
+    Ok(())
+}
+
+#[tokio::test]
+async fn accounts_are_added_linked_and_closed_in_the_office() -> Result<()> {
+    let (server, ada) = with_ada().await?;
+    let ben = json!({ "login": "Ben", "grants": [{ "site": "main", "role": "viewer" }] });
+    let link: LinkAnswer = ada.post("accounts", &ben).await?;
+    let secret = link.path.strip_prefix("/office/password#").context("a link")?;
+    let set = enter(&server, "password", &json!({ "link": secret, "password": PASSWORD })).await?;
+    let bens = Desk::with(&server, &cookie(&set)?)?;
+    assert_eq!(bens.get::<MeAnswer>("me").await?.grants, role(AccountRole::Viewer, Some("main")));
+    for (body, expected) in [
+        (ben, "login_taken"),
+        (json!({ "login": "Cem", "grants": [] }), "missing"),
+        (json!({ "login": "Cem", "grants": [{ "site": "moon", "role": "viewer" }] }), "unknown_site"),
+    ] {
+        assert_eq!(code(ada.send("POST", "accounts", &body).await?).await?, (400, expected.into()), "{body}");
+    }
+    let accounts: Vec<AccountItem> = ada.get("accounts").await?;
+    let id = |login: &str| accounts.iter().find(|item| item.login == login).map(|item| item.account);
+    let (ada_id, ben_id) = (id("Ada").context("Ada")?, id("Ben").context("Ben")?);
+    let own = ada.send("DELETE", &format!("accounts/{ada_id}"), &Value::Null).await?;
+    assert_eq!(code(own).await?, (400, "own_account".into()));
+    let again: LinkAnswer = ada.post(&format!("accounts/{ben_id}/link"), &Value::Null).await?;
+    assert_ne!(again.path, link.path);
+    assert_eq!(bens.status("GET", "me", &Value::Null).await?, 200, "until the link is used");
+    assert_eq!(ada.status("DELETE", &format!("accounts/{ben_id}"), &Value::Null).await?, 204);
+    assert_eq!(bens.status("GET", "me", &Value::Null).await?, 401);
+    assert_eq!(ada.status("DELETE", &format!("accounts/{ben_id}"), &Value::Null).await?, 404);
     Ok(())
 }
 

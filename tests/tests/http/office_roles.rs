@@ -34,11 +34,22 @@ const OF_ALL: [(OfficeRoute, &str, &str); 5] = [
     (OfficeRoute::ListSites, "GET", "sites"),
     (OfficeRoute::SignOut, "POST", "sign-out"),
 ];
+/// Routes of the company, which take its admins; `OfficeRoute::ReadLog` has a place here, too.
+const OF_COMPANY: [(OfficeRoute, &str, &str); 5] = [
+    (OfficeRoute::ReadLog, "GET", "log"),
+    (OfficeRoute::ListAccounts, "GET", "accounts"),
+    (OfficeRoute::AddAccount, "POST", "accounts"),
+    (OfficeRoute::LinkAccount, "POST", "accounts/{id}/link"),
+    (OfficeRoute::CloseAccount, "DELETE", "accounts/{id}"),
+];
 const SITES: [&str; 2] = ["a", "b"];
 
 fn body(route: OfficeRoute, number: usize) -> Value {
     match route {
         OfficeRoute::ConnectDevice | OfficeRoute::RenameDevice => json!({ "name": "Dock" }),
+        OfficeRoute::AddAccount => {
+            json!({ "login": "somebody else", "grants": [{ "site": null, "role": "admin" }] })
+        }
         OfficeRoute::AddKey => json!({ "name": format!("Key {number}"), "scopes": ["lots:read"] }),
         OfficeRoute::AddWebhook => json!({ "url": "https://erp.example/", "events": ["order.booked"] }),
         _ => Value::Null,
@@ -108,9 +119,20 @@ async fn every_route_is_open_to_its_roles_at_their_sites_alone() -> Result<()> {
                 checked += 1;
             }
         }
-        let of_company = desk.status("GET", "log", &Value::Null).await?;
-        let is_admin = held == Some((AccountRole::Admin, None));
-        assert_eq!(of_company, if is_admin { 200 } else { 403 }, "the company's log of {held:?}");
+        let accounts = server.store()?.accounts().await?.len();
+        for (route, method, path) in OF_COMPANY {
+            let is_admin = held == Some((AccountRole::Admin, None));
+            let expected = match (is_admin, path.contains("{id}")) {
+                (false, _) => 403,
+                (true, true) => 404,
+                (true, false) => 200,
+            };
+            let status = desk.status(method, &path.replace("{id}", ID), &body(route, 0)).await?;
+            assert_eq!(status, expected, "{method} {path} of {held:?}");
+            if !is_admin {
+                assert_eq!(server.store()?.accounts().await?.len(), accounts, "{method} {path} of {held:?}");
+            }
+        }
         for (route, method, path) in OF_ALL {
             let expected = match route {
                 OfficeRoute::EndSession => 404,
@@ -124,6 +146,7 @@ async fn every_route_is_open_to_its_roles_at_their_sites_alone() -> Result<()> {
     }
     assert_eq!(checked, 10 * OF_A_SITE.len() * 3);
     let known = OF_A_SITE.iter().map(|(route, ..)| *route).chain(OF_ALL.iter().map(|(route, ..)| *route));
+    let known = known.chain(OF_COMPANY.iter().map(|(route, ..)| *route));
     let known: Vec<OfficeRoute> = known.collect();
     assert!(OfficeRoute::ALL.iter().all(|route| known.contains(route)), "a route is not in the table");
     Ok(())

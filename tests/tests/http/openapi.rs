@@ -7,7 +7,8 @@ use server::DEFAULT_SITE;
 use tests::TestServer;
 
 /// Every route below `/api`: a new one is added here and has to be described.
-const ROUTES: [&str; 40] = [
+const ROUTES: [&str; 44] = [
+    "DELETE /api/office/accounts/{account}",
     "DELETE /api/office/sessions/{session}",
     "DELETE /api/office/sites/{site}/devices/{device}",
     "DELETE /api/office/sites/{site}/keys/{key}",
@@ -16,6 +17,7 @@ const ROUTES: [&str; 40] = [
     "GET /api/events",
     "GET /api/lots/by-code/{code}",
     "GET /api/lots/unavailable",
+    "GET /api/office/accounts",
     "GET /api/office/log",
     "GET /api/office/me",
     "GET /api/office/sessions",
@@ -35,6 +37,8 @@ const ROUTES: [&str; 40] = [
     "PATCH /api/office/sites/{site}/devices/{device}",
     "POST /api/audit",
     "POST /api/enrol",
+    "POST /api/office/accounts",
+    "POST /api/office/accounts/{account}/link",
     "POST /api/office/password",
     "POST /api/office/sign-in",
     "POST /api/office/sign-out",

@@ -1,6 +1,7 @@
 //! `/api/office`: what the office's page asks for. Each route but the entrance needs a session, and asks
 //! [`office_model::roles::allows`] whether the account may use it.
 
+mod accounts;
 mod caller;
 mod devices;
 mod keys;
@@ -70,6 +71,7 @@ pub(super) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(keys::list))
         .routes(routes!(webhooks::list))
         .routes(routes!(log::read))
+        .routes(routes!(accounts::list))
         .route_layer(admit(Kind::Read));
     let writes = OpenApiRouter::new()
         .routes(routes!(sessions::sign_out))
@@ -82,6 +84,9 @@ pub(super) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::add))
         .routes(routes!(webhooks::retry))
         .routes(routes!(webhooks::remove))
+        .routes(routes!(accounts::add))
+        .routes(routes!(accounts::link))
+        .routes(routes!(accounts::close))
         .route_layer(admit(Kind::Sync));
     entrance.merge(reads).merge(writes).route_layer(from_fn(same_origin::check))
 }
