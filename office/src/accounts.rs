@@ -140,7 +140,8 @@ struct AddProps {
 /// Adds an account with a role at a site, or at every site.
 #[component]
 fn Add(props: &AddProps) -> Html {
-    let (login, role, site) = (use_state(String::new), use_state(|| AccountRole::Viewer), use_state(String::new));
+    let (login, role, site) =
+        (use_state(String::new), use_state(|| AccountRole::Viewer), use_state(String::new));
     let (sites, _) = use_loaded::<Vec<SiteItem>>("sites".to_owned());
     let (acting, actor) = use_act();
     let onsubmit = {

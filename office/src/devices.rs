@@ -4,10 +4,10 @@ use office_model::messages::{ConnectAnswer, DeviceItem, DeviceNameRequest};
 use office_model::roles::OfficeRoute;
 use yew::prelude::*;
 
-use crate::ask::{self, Act, encoded};
-use crate::frame::SiteHead;
 use crate::acting::{fault_line, use_act};
+use crate::ask::{self, Act, encoded};
 use crate::dialog::{Confirm, Dialog, dialog_buttons};
+use crate::frame::SiteHead;
 use crate::loaded::{use_loaded, when_loaded};
 use crate::parts::{Field, empty, submitted, table};
 use crate::qr::qr;
@@ -85,7 +85,12 @@ pub(crate) fn DevicesPage(props: &DevicesProps) -> Html {
 }
 
 /// A small button of a row; its name says which row.
-pub(crate) fn act(word: &'static str, (name, short): (&str, &str), onclick: Callback<MouseEvent>, test: &'static str) -> Html {
+pub(crate) fn act(
+    word: &'static str,
+    (name, short): (&str, &str),
+    onclick: Callback<MouseEvent>,
+    test: &'static str,
+) -> Html {
     html! {
         <button type="button" class="button quiet" {onclick} aria-label={format!("{word}: {name} {short}")} data-test={test}>{ word }</button>
     }

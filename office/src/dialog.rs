@@ -41,7 +41,12 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
 }
 
 /// The buttons at the end of a dialog: what it does, and the way back.
-pub(crate) fn dialog_buttons(word: &str, class: &'static str, acting: &Acting, on_close: &Callback<()>) -> Html {
+pub(crate) fn dialog_buttons(
+    word: &str,
+    class: &'static str,
+    acting: &Acting,
+    on_close: &Callback<()>,
+) -> Html {
     html! {
         <div class="sheet-actions">
             <button type="button" class="button" onclick={on_close.reform(|_: MouseEvent| ())} data-test="dialog-back">{ t("Cancel") }</button>

@@ -7,13 +7,13 @@ use yew::prelude::*;
 use yew_router::prelude::{BrowserRouter, Link, Switch, use_route};
 
 use crate::accounts::AccountsPage;
+use crate::acting::use_act;
 use crate::ask::{self, Act};
 use crate::devices::DevicesPage;
 use crate::faults::Fault;
 use crate::keys::KeysPage;
 use crate::log::LogPage;
 use crate::overview::SitesPage;
-use crate::acting::use_act;
 use crate::parts::{Head, empty};
 use crate::route::Route;
 use crate::session::{Session, use_session};
@@ -99,7 +99,9 @@ fn page_at(route: Route) -> Html {
         Route::Keys { site } => html! { <KeysPage key={site.clone()} {site} /> },
         Route::Webhooks { site } => html! { <WebhooksPage key={site.clone()} {site} /> },
         Route::SiteLog { site } => html! { <LogPage key={site.clone()} {site} /> },
-        Route::NotFound => html! { <><Head title={t("Page not found")} />{ empty(t("Check the address.")) }</> },
+        Route::NotFound => {
+            html! { <><Head title={t("Page not found")} />{ empty(t("Check the address.")) }</> }
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use office_model::messages::{KeyItem, NewKeyRequest, SecretAnswer};
 use yew::prelude::*;
 
+use crate::acting::{fault_line, use_act};
 use crate::ask::{self, Act, encoded};
 use crate::devices::act;
-use crate::frame::SiteHead;
-use crate::acting::{fault_line, use_act};
 use crate::dialog::{Confirm, Dialog, SecretDialog, dialog_buttons};
+use crate::frame::SiteHead;
 use crate::loaded::{use_loaded, when_loaded};
 use crate::parts::{Field, boxes, empty, submitted, table};
 use crate::times::{shown, shown_or_never};
@@ -60,7 +60,8 @@ pub(crate) fn KeysPage(props: &KeysProps) -> Html {
         let open = open.clone();
         Callback::from(move |secret: String| open.set(Some(Open::Secret(secret))))
     };
-    let revoke = |key: &KeyItem| act(t("Revoke"), (&key.name, ""), set(Some(Open::Revoke(key.clone()))), "revoke");
+    let revoke =
+        |key: &KeyItem| act(t("Revoke"), (&key.name, ""), set(Some(Open::Revoke(key.clone()))), "revoke");
     html! {
         <section class="page" data-test="keys-page">
             <SiteHead site={props.site.clone()}>

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use office_model::messages::{LogAnswer, LogItem};
 use yew::prelude::*;
 
+use crate::acting::{fault_line, use_act};
 use crate::ask::{self, encoded};
 use crate::frame::SiteHead;
-use crate::acting::{fault_line, use_act};
 use crate::loaded::{use_loaded, when_loaded};
 use crate::parts::{Head, empty, table};
 use crate::times::shown;

@@ -24,7 +24,8 @@ mod words;
 fn main() {
     wasm_bindgen_futures::spawn_local(async {
         words::load().await;
-        let Some(root) = web_sys::window().and_then(|window| window.document()?.get_element_by_id("office")) else {
+        let Some(root) = web_sys::window().and_then(|window| window.document()?.get_element_by_id("office"))
+        else {
             return;
         };
         root.set_inner_html("");

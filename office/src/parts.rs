@@ -101,7 +101,11 @@ pub(crate) fn submitted(act: impl Fn() + 'static) -> Callback<SubmitEvent> {
 }
 
 /// Boxes to choose some of a few names.
-pub(crate) fn boxes(legend: &'static str, all: &[&'static str], chosen: &UseStateHandle<Vec<String>>) -> Html {
+pub(crate) fn boxes(
+    legend: &'static str,
+    all: &[&'static str],
+    chosen: &UseStateHandle<Vec<String>>,
+) -> Html {
     let one = |name: &&'static str| {
         let (name, chosen) = (*name, chosen.clone());
         let is_chosen = chosen.iter().any(|known| known == name);

@@ -4,8 +4,8 @@ use office_model::messages::{MIN_PASSWORD_CHARS, MeAnswer, PasswordRequest, Sign
 use yew::prelude::*;
 use yew_router::prelude::use_navigator;
 
-use crate::ask::{self, Act};
 use crate::acting::{fault_line, use_act};
+use crate::ask::{self, Act};
 use crate::parts::{Field, Head, submitted};
 use crate::route::Route;
 use crate::session::use_session;

@@ -3,11 +3,11 @@
 use office_model::messages::{NewWebhookRequest, SecretAnswer, WebhookItem};
 use yew::prelude::*;
 
+use crate::acting::{fault_line, use_act};
 use crate::ask::{self, Act, encoded};
 use crate::devices::act;
-use crate::frame::SiteHead;
-use crate::acting::{fault_line, use_act};
 use crate::dialog::{Confirm, Dialog, SecretDialog, dialog_buttons};
+use crate::frame::SiteHead;
 use crate::loaded::{use_loaded, when_loaded};
 use crate::parts::{Field, boxes, empty, submitted, table};
 use crate::times::shown_or_never;

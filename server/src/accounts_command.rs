@@ -105,9 +105,9 @@ pub(crate) async fn init(args: InitArgs, now: UnixMillis) -> Result<()> {
     let key = login_key(&args.login);
     let path = match known.into_iter().find(|account| login_key(&account.login) == key) {
         // Its first link has expired, or was lost.
-        Some(account) => {
-            new_link(store.as_ref(), account.account, Actor::default(), now).await?.context("The account is gone")?
-        }
+        Some(account) => new_link(store.as_ref(), account.account, Actor::default(), now)
+            .await?
+            .context("The account is gone")?,
         None => {
             let grants = Grants(vec![Grant { site: None, role: AccountRole::Admin }]);
             new_account(store.as_ref(), &args.login, grants, Actor::default(), now).await?

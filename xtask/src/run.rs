@@ -121,7 +121,9 @@ fn office_link(server: &Path, database: &Path, port: u16) -> Result<String> {
     let said = process::output(subcommand(server, "init", database).args(["--base-url", &base_url]))?;
     let link = said.split_whitespace().find(|word| word.starts_with(&base_url));
     let link = link.with_context(|| format!("`lotbook-server init` printed no link, but: {said}"))?;
-    Ok(format!("\n  The office: {link}\n  The link sets the password of the account \"admin\", once, within an hour."))
+    Ok(format!(
+        "\n  The office: {link}\n  The link sets the password of the account \"admin\", once, within an hour."
+    ))
 }
 
 /// Starts a server on `address`, prints `message` once it answers, and waits for its end.

@@ -115,7 +115,10 @@ fn stamp(staging: &Path, parts: &Parts<'_>) -> Result<String> {
     let loader = read_text(&staging.join(LOADER))?;
     let mut precached = Vec::new();
     let is_online = |file: &String| {
-        parts.online.iter().any(|name| file == name || names.get(*name).is_some_and(|renamed| renamed == file))
+        parts
+            .online
+            .iter()
+            .any(|name| file == name || names.get(*name).is_some_and(|renamed| renamed == file))
     };
     for file in files(staging)?.into_iter().filter(|file| file != LOADER && !is_online(file)) {
         let sha256 = hash(&read(&staging.join(&file))?);
@@ -267,7 +270,10 @@ mod tests {
             ("office_bg.wasm", "\0asm office"),
             ("office.js", "new URL('office_bg.wasm', import.meta.url)"),
             ("office-boot.js", "import(\"/office.js\").then((it) => it.default(\"/office_bg.wasm\"))"),
-            ("office.html", "<script src=\"/office-boot.js\"></script><link href=\"/lotbook.css\"><link href=\"/office.css\">"),
+            (
+                "office.html",
+                "<script src=\"/office-boot.js\"></script><link href=\"/lotbook.css\"><link href=\"/office.css\">",
+            ),
             (
                 "index.html",
                 "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\"><meta content=\"/decoder.js\">",

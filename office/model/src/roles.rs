@@ -41,10 +41,9 @@ impl FromStr for AccountRole {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.name() == name)
-            .ok_or_else(|| format!("there is no role {name:?}; there are {}", Self::ALL.map(Self::name).join(", ")))
+        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| {
+            format!("there is no role {name:?}; there are {}", Self::ALL.map(Self::name).join(", "))
+        })
     }
 }
 

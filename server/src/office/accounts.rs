@@ -47,7 +47,10 @@ pub async fn new_account(
 ) -> Result<String, StoreFault> {
     let login = clean_line(login, MAX_LOGIN_CHARS);
     if login.is_empty() {
-        return Err(StoreFault::invalid("missing", "The account needs a login name, such as ada@shop.example."));
+        return Err(StoreFault::invalid(
+            "missing",
+            "The account needs a login name, such as ada@shop.example.",
+        ));
     }
     let account = random::uuid()?;
     let (link, path) = link_of(account, now)?;

@@ -70,9 +70,12 @@ impl Passwords {
     /// [`PasswordFault`].
     pub async fn hash(&self, password: String) -> Result<String, PasswordFault> {
         let salt = random::bytes::<SALT_BYTES>().map_err(failed)?;
-        self.run(move || Stored { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES, salt: salt.to_vec() }.hash(&password))
-            .await
-            .map(|(stored, hash)| stored.written(&hash))
+        self.run(move || {
+            Stored { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES, salt: salt.to_vec() }
+                .hash(&password)
+        })
+        .await
+        .map(|(stored, hash)| stored.written(&hash))
     }
 
     /// Whether a password is the one of a stored hash. Without one it takes as long, and the answer is no.
@@ -125,7 +128,8 @@ struct Stored {
 
 impl Stored {
     fn hash(self, password: &str) -> Result<(Self, [u8; HASH_BYTES]), PasswordFault> {
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(HASH_BYTES)).map_err(failed)?;
+        let params =
+            Params::new(self.memory_kib, self.passes, self.lanes, Some(HASH_BYTES)).map_err(failed)?;
         let mut hash = [0; HASH_BYTES];
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(password.as_bytes(), &self.salt, &mut hash)
@@ -173,7 +177,11 @@ mod tests {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse".to_owned()).await.expect("a hash");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_ne!(hash, passwords.hash("correct horse".to_owned()).await.expect("a hash"), "a salt of its own");
+        assert_ne!(
+            hash,
+            passwords.hash("correct horse".to_owned()).await.expect("a hash"),
+            "a salt of its own"
+        );
         for (password, stored, expected) in [
             ("correct horse", Some(hash.clone()), true),
             ("Correct horse", Some(hash.clone()), false),
@@ -195,11 +203,13 @@ mod tests {
             let answer = Passwords::default().is_right("password".to_owned(), Some(bad.to_owned())).await;
             assert!(matches!(answer, Err(PasswordFault::Failed(_))), "{bad}: {answer:?}");
         }
-        let (stored, expected) = read(
-            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        )
-        .expect("a hash");
-        assert_eq!((stored.memory_kib, stored.passes, stored.salt, expected), (65_536, 2, b"somesalt".to_vec(), vec![0; 32]));
+        let (stored, expected) =
+            read("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+                .expect("a hash");
+        assert_eq!(
+            (stored.memory_kib, stored.passes, stored.salt, expected),
+            (65_536, 2, b"somesalt".to_vec(), vec![0; 32])
+        );
         // Of the reference implementation's test.c: version 0x13, t = 2, m = 2^16, p = 1.
         let known = Stored { memory_kib: 65_536, passes: 2, lanes: 1, salt: b"somesalt".to_vec() };
         let (_, hash) = known.hash("password").expect("a hash");
@@ -214,7 +224,11 @@ mod tests {
         let passwords = Passwords::default();
         passwords.waiting.store(MAX_HASHES_WAITING, Ordering::Relaxed);
         assert_eq!(passwords.hash("correct horse".to_owned()).await, Err(PasswordFault::Busy));
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), MAX_HASHES_WAITING, "it is not counted for ever");
+        assert_eq!(
+            passwords.waiting.load(Ordering::Relaxed),
+            MAX_HASHES_WAITING,
+            "it is not counted for ever"
+        );
     }
 
     #[test]
@@ -222,7 +236,10 @@ mod tests {
         assert_eq!(check_password("correct horse", "ada"), None);
         assert!(check_password("short", "ada").is_some_and(|why| why.contains("too short")));
         assert!(check_password(&"x".repeat(257), "ada").is_some_and(|why| why.contains("too long")));
-        assert!(check_password("Ada@shop.example ", "ada@shop.example").is_some_and(|why| why.contains("login name")));
+        assert!(
+            check_password("Ada@shop.example ", "ada@shop.example")
+                .is_some_and(|why| why.contains("login name"))
+        );
         assert_eq!(check_password(&"\u{e4}".repeat(12), "ada"), None, "characters, not bytes");
     }
 }

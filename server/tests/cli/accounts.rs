@@ -31,7 +31,8 @@ fn the_first_admin_gets_a_link_until_there_is_a_password() {
     assert!(text(&accounts(&database, &["list"]).stderr).contains("There is no database"));
     let mut links = Vec::new();
     for _ in 0..2 {
-        let made = run(&database, &["init", "--login", "ada@shop.example", "--base-url", "https://stock.example/"]);
+        let made =
+            run(&database, &["init", "--login", "ada@shop.example", "--base-url", "https://stock.example/"]);
         assert!(made.status.success(), "{}", text(&made.stderr));
         let (link, note) = said(&made);
         assert!(link.starts_with("https://stock.example/office/password#") && !link.contains('\n'), "{link}");

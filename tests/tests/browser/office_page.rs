@@ -11,7 +11,8 @@ use crate::report::Report;
 use crate::server::Server;
 
 const PASSWORD: &str = "correct horse battery";
-const SIZES: [(&str, (u32, u32)); 3] = [("handheld", (360, 640)), ("desktop", DESKTOP), ("office", (1440, 900))];
+const SIZES: [(&str, (u32, u32)); 3] =
+    [("handheld", (360, 640)), ("desktop", DESKTOP), ("office", (1440, 900))];
 
 /// Sets a password by a link, and waits for the list of sites.
 async fn enter(desk: &Device, link: &str) -> Result<()> {
@@ -42,7 +43,10 @@ async fn an_admin_connects_a_device_and_revokes_it() -> Result<()> {
     let desk = desk(&server).await?;
     enter(&desk, &server.office_link()?).await?;
     let address = desk.script("return location.href").await?;
-    ensure!(address == format!("{}/office", server.origin()), "the secret is gone from the address: {address}");
+    ensure!(
+        address == format!("{}/office", server.origin()),
+        "the secret is gone from the address: {address}"
+    );
     desk.wait_for_text("row", "main").await?;
     desk.click_css("[data-test=sites] a").await?;
     desk.find("devices-page").await?;

@@ -135,7 +135,8 @@ impl Server {
     pub(crate) fn account_link(&self, login: &str, role: &str, site: &str) -> Result<String> {
         let mut command = Command::new(from_environment("LOTBOOK_SERVER_BIN")?);
         command.args(["accounts", "add", "--login", login, "--role", role, "--site", site]);
-        let done = command.args(["--base-url", &self.origin(), "--database"]).arg(self.database()).output()?;
+        let done =
+            command.args(["--base-url", &self.origin(), "--database"]).arg(self.database()).output()?;
         ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         Ok(String::from_utf8(done.stdout)?.trim().to_owned())
     }

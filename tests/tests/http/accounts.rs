@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use office_model::messages::{AccountItem, ConnectAnswer, DeviceItem, LinkAnswer, LogAnswer, MeAnswer, SecretAnswer, SessionItem, SiteItem};
+use office_model::messages::{
+    AccountItem, ConnectAnswer, DeviceItem, LinkAnswer, LogAnswer, MeAnswer, SecretAnswer, SessionItem,
+    SiteItem,
+};
 use office_model::roles::AccountRole;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -88,11 +91,9 @@ async fn over_https_the_cookie_is_of_this_host_alone() -> Result<()> {
     let line = set.headers().get("set-cookie").context("a cookie")?.to_str()?.to_owned();
     assert!(line.starts_with("__Host-lotbook_office=") && line.contains("; Secure"), "{line}");
     let token = cookie(&set)?.replace("__Host-", "");
-    for (cookie, proto, expected) in [
-        (format!("__Host-{token}"), "https", 200),
-        (token.clone(), "https", 401),
-        (token, "http", 200),
-    ] {
+    for (cookie, proto, expected) in
+        [(format!("__Host-{token}"), "https", 200), (token.clone(), "https", 401), (token, "http", 200)]
+    {
         let get = Client::new().get(format!("{}/api/office/me", server.url()?)).header("cookie", &cookie);
         let status = get.header("x-forwarded-proto", proto).send().await?.status();
         assert_eq!(status, expected, "{cookie} over {proto}");
@@ -104,7 +105,9 @@ async fn over_https_the_cookie_is_of_this_host_alone() -> Result<()> {
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() -> Result<()> {
     let (server, _) = with_ada().await?;
     let mut answers = Vec::new();
-    for (login, password) in [("Ada", "wrong horse battery"), ("Nobody", PASSWORD), ("", ""), ("Ada", &"x".repeat(400))] {
+    for (login, password) in
+        [("Ada", "wrong horse battery"), ("Nobody", PASSWORD), ("", ""), ("Ada", &"x".repeat(400))]
+    {
         let answer = enter(&server, "sign-in", &sign_in(login, password)).await?;
         assert!(!answer.headers().contains_key("set-cookie"));
         answers.push((answer.status().as_u16(), answer.text().await?));
@@ -118,7 +121,8 @@ async fn guessing_passwords_is_slowed_down_for_the_name_and_for_the_address() ->
     let proxies = TrustedProxies::new(&["127.0.0.0/8".parse()?]);
     let server = TestServer::start_behind(None, proxies).await?;
     let attempt = async |client: &str, login: &str| {
-        let post = Client::new().post(format!("{}/api/office/sign-in", server.url()?)).header("x-lotbook", "1");
+        let post =
+            Client::new().post(format!("{}/api/office/sign-in", server.url()?)).header("x-lotbook", "1");
         let body = sign_in(login, "wrong horse battery").to_string();
         let sent = post.header("x-forwarded-for", client).body(body).send().await?;
         anyhow::Ok(sent.status().as_u16())
@@ -259,7 +263,10 @@ async fn keys_and_webhooks_are_made_and_their_faults_told() -> Result<()> {
     let retry = format!("sites/main/webhooks/{}/retry", made_hook.id);
     assert_eq!(desk.status("POST", &retry, &Value::Null).await?, 204);
     let hooks: Value = desk.get("sites/main/webhooks").await?;
-    assert!(hooks[0]["url"] == "https://erp.example/hook" && !hooks.to_string().contains("whsec_"), "{hooks}");
+    assert!(
+        hooks[0]["url"] == "https://erp.example/hook" && !hooks.to_string().contains("whsec_"),
+        "{hooks}"
+    );
     for path in [format!("webhooks/{}", made_hook.id), format!("keys/{}", made.id)] {
         assert_eq!(desk.status("DELETE", &format!("sites/main/{path}"), &Value::Null).await?, 204);
         assert_eq!(desk.status("DELETE", &format!("sites/main/{path}"), &Value::Null).await?, 404);
@@ -301,7 +308,9 @@ async fn accounts_are_added_linked_and_closed_in_the_office() -> Result<()> {
 #[tokio::test]
 async fn the_log_has_sign_ins_and_failures_and_no_typed_names() -> Result<()> {
     let (server, desk) = with_ada().await?;
-    for (login, password) in [("ada", PASSWORD), ("ada", "wrong horse battery"), ("hunter2", "wrong horse battery")] {
+    for (login, password) in
+        [("ada", PASSWORD), ("ada", "wrong horse battery"), ("hunter2", "wrong horse battery")]
+    {
         enter(&server, "sign-in", &sign_in(login, password)).await?;
     }
     let mut acts = Vec::new();
@@ -313,7 +322,13 @@ async fn the_log_has_sign_ins_and_failures_and_no_typed_names() -> Result<()> {
         }
         sleep(Duration::from_millis(LOOK_MILLIS)).await;
     }
-    for expected in [("", "account_added"), ("Ada", "password_set"), ("Ada", "signed_in"), ("Ada", "sign_in_failed"), ("", "sign_in_failed")] {
+    for expected in [
+        ("", "account_added"),
+        ("Ada", "password_set"),
+        ("Ada", "signed_in"),
+        ("Ada", "sign_in_failed"),
+        ("", "sign_in_failed"),
+    ] {
         let (login, act) = expected;
         assert!(acts.contains(&(login.to_owned(), act.to_owned())), "{expected:?}: {acts:?}");
     }

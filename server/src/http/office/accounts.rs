@@ -33,7 +33,14 @@ pub(super) async fn list(
     caller.check(OfficeRoute::ListAccounts, Place::Company)?;
     let item = |known: Account| {
         let Account { account, login, grants, has_password, created_at } = known;
-        AccountItem { account, login, grants, has_password, created_at, is_own: account == caller.account.account }
+        AccountItem {
+            account,
+            login,
+            grants,
+            has_password,
+            created_at,
+            is_own: account == caller.account.account,
+        }
     };
     Ok(Json(state.store.accounts().await?.into_iter().map(item).collect()))
 }
@@ -108,7 +115,8 @@ pub(super) async fn close(
 ) -> Result<StatusCode, ApiError> {
     caller.check(OfficeRoute::CloseAccount, Place::Company)?;
     if account == caller.account.account {
-        let message = "This is your own account. Another admin can close it, or `lotbook-server accounts close`.";
+        let message =
+            "This is your own account. Another admin can close it, or `lotbook-server accounts close`.";
         return Err(ApiError::bad_request("own_account", message));
     }
     done(state.store.close_account(account, caller.actor(), state.clock.now()).await?, "account")

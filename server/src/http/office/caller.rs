@@ -52,7 +52,8 @@ impl SignedIn {
     pub(super) async fn at(&self, state: &AppState, route: OfficeRoute, site: &str) -> Result<(), ApiError> {
         let grants = &self.account.grants;
         if grants.at(site).is_none() || !state.store.sites().await?.iter().any(|known| known.site == site) {
-            let message = "There is no such site, or your account has no role there. An admin can give it one.";
+            let message =
+                "There is no such site, or your account has no role there. An admin can give it one.";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "no_role", message));
         }
         self.check(route, Place::Site(site))

@@ -61,7 +61,8 @@ pub(super) async fn add(
     caller.at(&state, OfficeRoute::AddKey, &site).await?;
     let NewKeyRequest { name, scopes } = body.json()?;
     let scopes = scopes.iter().map(|scope| scope.parse()).collect::<Result<Vec<KeyScope>, String>>();
-    let scopes = scopes.map_err(|fault| ApiError::bad_request("bad_scope", format!("In scopes: {fault}.")))?;
+    let scopes =
+        scopes.map_err(|fault| ApiError::bad_request("bad_scope", format!("In scopes: {fault}.")))?;
     if scopes.is_empty() {
         return Err(ApiError::bad_request("missing", "The key needs a scope: choose what it may do."));
     }

@@ -18,7 +18,8 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     if reads || is_same(request.headers(), host) {
         return next.run(request).await;
     }
-    let message = "The request comes from a page of another site. Open the office at this server's own address.";
+    let message =
+        "The request comes from a page of another site. Open the office at this server's own address.";
     ApiError::new(StatusCode::FORBIDDEN, "other_origin", message).into_response()
 }
 
@@ -53,7 +54,12 @@ mod tests {
         for site in ["same-site", "cross-site", "none"] {
             assert!(!said(Some(site), Some("https://stock.example:8080")), "{site}");
         }
-        for origin in ["null", "https://evil.example", "https://stock.example", "https://stock.example:8080.evil.example"] {
+        for origin in [
+            "null",
+            "https://evil.example",
+            "https://stock.example",
+            "https://stock.example:8080.evil.example",
+        ] {
             assert!(!said(None, Some(origin)), "{origin}");
         }
     }

@@ -42,8 +42,7 @@ fn session(number: u8, now: UnixMillis) -> NewSession {
 /// Adds an account whose link has the hash of its number.
 async fn add(store: &dyn Store, number: u8, login: &str) -> Result<(), StoreFault> {
     let login_key = login.to_lowercase();
-    let new =
-        NewAccount { account: id(number), login: login.into(), login_key, grants: grants(), now: NOW };
+    let new = NewAccount { account: id(number), login: login.into(), login_key, grants: grants(), now: NOW };
     store.add_account(new, link(number, number), Actor::default()).await
 }
 
@@ -67,7 +66,12 @@ fn told(entries: Vec<LogEntry>) -> Vec<(Option<String>, String, String, String)>
     entries.into_iter().rev().map(told).collect()
 }
 
-fn deed(site: Option<&str>, login: &str, act: &str, subject: &str) -> (Option<String>, String, String, String) {
+fn deed(
+    site: Option<&str>,
+    login: &str,
+    act: &str,
+    subject: &str,
+) -> (Option<String>, String, String, String) {
     (site.map(str::to_owned), login.into(), act.into(), subject.into())
 }
 
@@ -282,7 +286,8 @@ pub async fn acts_are_logged_with_what_they_do(engine: &dyn Engine) -> Checked {
     }
     assert_eq!(store.device([1; 32]).await?, None);
     assert_eq!((store.api_keys(SITE).await?.len(), store.webhooks(SITE).await?.len()), (0, 0));
-    for act in acts.into_iter().filter(|act| !matches!(act, OfficeAct::AddKey(_) | OfficeAct::AddWebhook(_))) {
+    for act in acts.into_iter().filter(|act| !matches!(act, OfficeAct::AddKey(_) | OfficeAct::AddWebhook(_)))
+    {
         assert!(!store.act(act.clone(), by(), NOW.plus(50)).await?, "{act:?} is about nothing any more");
     }
     store.ensure_site("other").await?;

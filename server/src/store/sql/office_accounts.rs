@@ -139,12 +139,9 @@ pub(super) fn by_login(
 }
 
 /// The id of the account of a link that can still be used.
-fn of_link(
-    session: &dyn Session,
-    link_hash: &[u8; 32],
-    now: UnixMillis,
-) -> Result<Option<Uuid>, StoreFault> {
-    let sql = "SELECT account_id FROM office_links WHERE link_hash = ?1 AND used_at IS NULL AND expires_at > ?2";
+fn of_link(session: &dyn Session, link_hash: &[u8; 32], now: UnixMillis) -> Result<Option<Uuid>, StoreFault> {
+    let sql =
+        "SELECT account_id FROM office_links WHERE link_hash = ?1 AND used_at IS NULL AND expires_at > ?2";
     session.first(sql, &params![link_hash, now], |row| row.id(0))
 }
 
@@ -255,12 +252,7 @@ pub(super) fn saw(session: &dyn Session, id: Uuid, now: UnixMillis) -> Result<()
     Ok(())
 }
 
-pub(super) fn end(
-    session: &dyn Session,
-    by: &Actor,
-    id: Uuid,
-    now: UnixMillis,
-) -> Result<bool, StoreFault> {
+pub(super) fn end(session: &dyn Session, by: &Actor, id: Uuid, now: UnixMillis) -> Result<bool, StoreFault> {
     let client = "SELECT client FROM office_sessions WHERE session_id = ?1 AND account_id = ?2";
     let client = session.first(client, &params![id, by.account], |row| row.text(0).map(str::to_owned))?;
     let sql = "UPDATE office_sessions SET ended_at = ?3 WHERE session_id = ?1 AND account_id = ?2 AND ended_at IS NULL";
