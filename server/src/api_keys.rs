@@ -95,6 +95,20 @@ pub async fn new_key(
     scopes: &[KeyScope],
     now: UnixMillis,
 ) -> Result<(ApiKey, String), StoreFault> {
+    let (new, secret) = prepared_key(site, name, scopes, now)?;
+    Ok((store.add_key(new).await?, secret))
+}
+
+/// A key to be stored, with its secret.
+///
+/// # Errors
+/// [`StoreFault`] if the name is empty.
+pub(crate) fn prepared_key(
+    site: &str,
+    name: &str,
+    scopes: &[KeyScope],
+    now: UnixMillis,
+) -> Result<(NewKey, String), StoreFault> {
     let name = clean_line(name, MAX_KEY_NAME_CHARS);
     if name.is_empty() {
         return Err(StoreFault::invalid("missing", "The key needs a name, such as ERP."));
@@ -106,8 +120,7 @@ pub async fn new_key(
         format!("{SECRET_PREFIX}{}.{}", percent_encoded(site), HEXLOWER.encode(&random::bytes::<32>()?));
     let key = random::uuid()?;
     let site = site.to_owned();
-    let new = NewKey { key, site, name, scopes, secret_hash: hash(&secret), now };
-    Ok((store.add_key(new).await?, secret))
+    Ok((NewKey { key, site, name, scopes, secret_hash: hash(&secret), now }, secret))
 }
 
 /// The site that a secret names, and the hash by which it is looked up there; none for any other text.

@@ -34,9 +34,16 @@ pub async fn new_code(
     device_name: &str,
     now: UnixMillis,
 ) -> Result<String, StoreFault> {
-    let code = random_code()?;
-    store.add_code(site, hash(&code), device_name, now.plus(CODE_LIFE_MILLIS)).await?;
+    let (code, code_hash) = code_and_hash()?;
+    store.add_code(site, code_hash, device_name, now.plus(CODE_LIFE_MILLIS)).await?;
     Ok(code)
+}
+
+/// A new code, and the form in which it is stored.
+pub(crate) fn code_and_hash() -> Result<(String, [u8; 32]), StoreFault> {
+    let code = random_code()?;
+    let code_hash = hash(&code);
+    Ok((code, code_hash))
 }
 
 /// The link that a device opens to enrol with `code` at the server's URL. It has the device's name, if one was given,

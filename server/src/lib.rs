@@ -20,6 +20,7 @@ pub mod export;
 pub mod http;
 pub mod import;
 pub mod metrics;
+pub mod office;
 pub mod people;
 mod private_file;
 mod random;

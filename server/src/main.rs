@@ -2,6 +2,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod accounts_command;
 mod database_args;
 mod import_command;
 mod keys_command;
@@ -74,6 +75,10 @@ enum Command {
     Import(import_command::ImportArgs),
     /// Export products, lots and deliveries to CSV files for `import`
     Export(ExportArgs),
+    /// Make the first admin of the office and print the link where the password is set; valid once, for an hour
+    Init(accounts_command::InitArgs),
+    /// List, add and close accounts of the office, and make links for lost passwords
+    Accounts(accounts_command::AccountsArgs),
     /// Print a link that connects one device; valid once, for a day
     Enrol(EnrolArgs),
     /// List the connected devices
@@ -228,6 +233,8 @@ async fn run(command: Command, now: UnixMillis) -> Result<()> {
             }
             Ok(())
         }
+        Command::Init(args) => accounts_command::init(args, now).await,
+        Command::Accounts(args) => accounts_command::run(args, now).await,
         Command::Enrol(args) => enrol(args, now).await,
         Command::Devices(args) => devices(&args).await,
         Command::Revoke(args) => revoke_command::run(args, now).await,

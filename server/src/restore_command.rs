@@ -44,7 +44,7 @@ pub(crate) fn run(args: &RestoreArgs, now: UnixMillis) -> Result<()> {
 
 fn print_carried(carried: CarriedOver) {
     let CarriedOver { revoked, codes, webhooks, enrolled, left_out, unreadable, .. } = carried;
-    let CarriedOver { keys_added, keys_revoked, keys_left_out, .. } = carried;
+    let CarriedOver { keys_added, keys_revoked, keys_left_out, accounts_closed, .. } = carried;
     println!(
         "Carried over from the security log: {}, {}, {}.",
         counted(revoked, "revoked device", "revoked devices"),
@@ -60,6 +60,10 @@ fn print_carried(carried: CarriedOver) {
             counted(keys_revoked, "revoked key", "revoked keys"),
             counted(keys_added, "new key", "new keys"),
         );
+    }
+    if accounts_closed > 0 {
+        let closed = counted(accounts_closed, "account of the office is", "accounts of the office are");
+        println!("{closed} closed again.");
     }
     if keys_left_out > 0 {
         println!("{} to be made again.", counted(keys_left_out, "key has", "keys have"));

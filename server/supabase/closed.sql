@@ -10,8 +10,8 @@ BEGIN
     FOR name IN SELECT relname FROM pg_class WHERE NOT relrowsecurity AND oid = ANY (ARRAY[
         'sites', 'products', 'inventory_lots', 'stock_ledger', 'ledger_months', 'orders', 'order_lines', 'deliveries',
         'shortages', 'exceptions', 'resolutions', 'product_edits', 'unknown_codes', 'conflicts', 'devices',
-        'enrolment_codes', 'clients', 'receipts', 'imports', 'import_rows', 'people', 'site_settings', 'api_keys', 'api_requests', 'webhooks',
-        'lotbook_schema'
+        'enrolment_codes', 'clients', 'receipts', 'imports', 'import_rows', 'people', 'site_settings', 'api_keys', 'api_requests',
+        'webhooks', 'office_accounts', 'office_roles', 'office_links', 'office_sessions', 'office_log', 'lotbook_schema'
     ]::regclass[]) LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('REVOKE ALL ON TABLE %I FROM PUBLIC, anon, authenticated', name);

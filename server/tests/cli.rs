@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+#[path = "cli/accounts.rs"]
+mod accounts;
 #[path = "cli/backups.rs"]
 mod backups;
 #[path = "cli/deploy.rs"]

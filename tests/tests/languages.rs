@@ -22,6 +22,8 @@ const EXACT: [&str; 3] = ["zero", "one", "two"];
 const FUNCTIONS: [(&str, &[usize]); 4] = [("key", &[0]), ("t", &[0]), ("tf", &[0]), ("tn", &[1, 2])];
 /// The file that defines the functions.
 const OWN_FILE: &str = "words/language.rs";
+/// The same of the office.
+const OFFICES_OWN_FILE: &str = "office/words.rs";
 /// Non-literal arguments; their callers get them from `key`.
 const HANDED_ON: &[(&str, &[&str])] = &[
     ("frame/navigation.rs", &["place.2", "word"]),
@@ -303,9 +305,18 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The app's sources by path within `app/src`.
+/// The app's sources by path within `app/src`, and the office's, which has the same files of languages.
 fn sources() -> BTreeMap<String, String> {
-    let (folder, mut files) = (root().join("app/src"), BTreeMap::new());
+    let mut files = sources_of("app/src", "");
+    files.remove(OWN_FILE).expect("the functions' own file");
+    files.extend(sources_of("office/src", "office/"));
+    files.remove(OFFICES_OWN_FILE).expect("the office's own file");
+    files
+}
+
+/// The sources of a folder, by `prefix` and their path within it.
+fn sources_of(folder: &str, prefix: &str) -> BTreeMap<String, String> {
+    let (folder, mut files) = (root().join(folder), BTreeMap::new());
     let mut waiting = vec![folder.clone()];
     while let Some(next) = waiting.pop() {
         for entry in fs::read_dir(next).expect("a folder").map(|entry| entry.expect("an entry").path()) {
@@ -313,11 +324,10 @@ fn sources() -> BTreeMap<String, String> {
                 waiting.push(entry);
             } else if entry.extension().is_some_and(|extension| extension == "rs") {
                 let name = entry.strip_prefix(&folder).expect("within it").to_string_lossy().into_owned();
-                files.insert(name, fs::read_to_string(&entry).expect("a source file"));
+                files.insert(format!("{prefix}{name}"), fs::read_to_string(&entry).expect("a source file"));
             }
         }
     }
-    files.remove(OWN_FILE).expect("the functions' own file");
     files
 }
 

@@ -5,8 +5,8 @@ use sw::Shell;
 
 fn main() {
     sw::run::<Warehouse>(Shell {
-        // Enrolment needs the server in any case.
-        server_prefixes: &["/enrol/"],
+        // Enrolment and the office need the server in any case.
+        server_prefixes: &["/enrol/", "/office/"],
         // The camera's decoder.
         on_demand: &["/decode-", "/decode_bg-", "/decoder-"],
         ..Shell::new(&NAMES)

@@ -14,6 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// What `lotbook-server accounts list` prints without an account.
+const NO_ACCOUNTS: &str = "0 accounts.";
 const START_POLL: Duration = Duration::from_millis(50);
 
 /// The options of `run`.
@@ -57,9 +59,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         process::run(&mut subcommand(&server, "demo", &database))?;
     }
     let link = enrolment_link(&server, &database, options.port)?;
+    let office = office_link(&server, &database, options.port)?;
     let mut command = subcommand(&server, "serve", &database);
     command.arg("--dist").arg(workspace.dist());
-    serve(command, address, &format!("Open {link}\n  The link enrols one device, once."))
+    serve(command, address, &format!("Open {link}\n  The link enrols one device, once.\n{office}\n "))
 }
 
 /// Builds the shipped programs and prints their paths.
@@ -105,6 +108,22 @@ fn enrolment_link(server: &Path, database: &Path, port: u16) -> Result<String> {
     let said = process::output(subcommand(server, "enrol", database).args(["--base-url", &base_url]))?;
     let link = said.split_whitespace().find(|word| word.starts_with(&base_url));
     link.map(str::to_owned).with_context(|| format!("`lotbook-server enrol` printed no link, but: {said}"))
+}
+
+/// What to say of the office: at the first start a link that sets the password of its first admin.
+fn office_link(server: &Path, database: &Path, port: u16) -> Result<String> {
+    let base_url = format!("http://localhost:{port}");
+    let mut list = Command::new(server);
+    list.args(["accounts", "list", "--database"]).arg(database);
+    if process::output(&mut list)?.trim() != NO_ACCOUNTS {
+        return Ok(format!("\n  The office: {base_url}/office"));
+    }
+    let said = process::output(subcommand(server, "init", database).args(["--base-url", &base_url]))?;
+    let link = said.split_whitespace().find(|word| word.starts_with(&base_url));
+    let link = link.with_context(|| format!("`lotbook-server init` printed no link, but: {said}"))?;
+    Ok(format!(
+        "\n  The office: {link}\n  The link sets the password of the account \"admin\", once, within an hour."
+    ))
 }
 
 /// Starts a server on `address`, prints `message` once it answers, and waits for its end.

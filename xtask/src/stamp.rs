@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 const LOADER: &str = "sw.js";
 const BOOT: &str = "boot.js";
+const OFFICE_BOOT: &str = "office-boot.js";
 const PAGE: &str = "index.html";
 /// The program of Lotbook's worker.
 const WORKER: &str = "worker";
@@ -29,7 +30,9 @@ const WORKER: &str = "worker";
 const DECODER_LOADER: &str = "decoder.js";
 /// Files that are fetched only on demand; `worker/src/main.rs` contains the same names.
 const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
-const LOTBOOK: Parts<'static> = Parts { worker: WORKER, on_demand: &ON_DEMAND };
+/// Files of the office's page, which works only online.
+const ONLINE: [&str; 5] = ["office.html", "office-boot.js", "office.css", "office.js", "office_bg.wasm"];
+const LOTBOOK: Parts<'static> = Parts { worker: WORKER, on_demand: &ON_DEMAND, online: &ONLINE };
 /// The prefix of the line in the loader that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
 const HASH_DIGITS: usize = 16;
@@ -63,6 +66,8 @@ struct Parts<'a> {
     worker: &'a str,
     /// Files that are fetched only on demand.
     on_demand: &'a [&'a str],
+    /// Files that are never cached by the worker.
+    online: &'a [&'a str],
 }
 
 /// Called by Trunk's hook. A debug build is only split: its worker caches no files, so it never serves stale
@@ -74,7 +79,7 @@ pub(crate) fn from_trunk(options: &Options) -> Result<()> {
     let is_debug = env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "debug");
     if let Some(name) = &options.example {
         ensure!(!is_debug, "an example is built with `cargo xtask example {name}`");
-        let id = stamp(&staging, &Parts { worker: &format!("{name}-worker"), on_demand: &[] })?;
+        let id = stamp(&staging, &Parts { worker: &format!("{name}-worker"), on_demand: &[], online: &[] })?;
         println!("stamped build {id}");
         return Ok(());
     }
@@ -109,7 +114,13 @@ fn stamp(staging: &Path, parts: &Parts<'_>) -> Result<String> {
     let names = name_by_content(staging)?;
     let loader = read_text(&staging.join(LOADER))?;
     let mut precached = Vec::new();
-    for file in files(staging)?.into_iter().filter(|file| file != LOADER) {
+    let is_online = |file: &String| {
+        parts
+            .online
+            .iter()
+            .any(|name| file == name || names.get(*name).is_some_and(|renamed| renamed == file))
+    };
+    for file in files(staging)?.into_iter().filter(|file| file != LOADER && !is_online(file)) {
         let sha256 = hash(&read(&staging.join(&file))?);
         precached.push(PrecachedFile { path: format!("/{file}"), sha256 });
     }
@@ -163,7 +174,7 @@ enum Rank {
 fn rank(file: &str) -> Rank {
     match file.rsplit_once('.') {
         _ if file == LOADER => Rank::Page,
-        _ if file == BOOT || file == DECODER_LOADER => Rank::Start,
+        _ if [BOOT, OFFICE_BOOT, DECODER_LOADER].contains(&file) => Rank::Start,
         Some((_, "js")) => Rank::Glue,
         Some((_, "css" | "wasm")) => Rank::Leaf,
         _ => Rank::Page,
@@ -255,6 +266,14 @@ mod tests {
             ("decoder.js", "importScripts(\"/decode.js\"); fetch(\"/decode_bg.wasm\")"),
             ("boot.js", "import(\"/app.js\").then((app) => app.default(\"/app_bg.wasm\"))"),
             ("lotbook.css", "body { margin: 0 }"),
+            ("office.css", ".office {}"),
+            ("office_bg.wasm", "\0asm office"),
+            ("office.js", "new URL('office_bg.wasm', import.meta.url)"),
+            ("office-boot.js", "import(\"/office.js\").then((it) => it.default(\"/office_bg.wasm\"))"),
+            (
+                "office.html",
+                "<script src=\"/office-boot.js\"></script><link href=\"/lotbook.css\"><link href=\"/office.css\">",
+            ),
             (
                 "index.html",
                 "<script src=\"/boot.js\"></script><link href=\"/lotbook.css\"><meta content=\"/decoder.js\">",
@@ -293,6 +312,13 @@ mod tests {
         assert_eq!(on_demand.len(), 3);
         assert!(on_demand.iter().all(|path| !listed.contains(path)), "they wait until they are needed");
 
+        assert!(!line.contains("/office"), "the office works only online: {line}");
+        let office = read_text(&folder.path().join("office.html")).unwrap();
+        for mentioned in [1, 3, 5] {
+            let path = office.split('"').nth(mentioned).unwrap();
+            assert!(folder.path().join(path.trim_start_matches('/')).exists(), "{path}");
+        }
+
         let page = read_text(&folder.path().join(PAGE)).unwrap();
         let decoder = page.split('"').nth(5).unwrap();
         let decoder = read_text(&folder.path().join(decoder.trim_start_matches('/'))).unwrap();
@@ -318,6 +344,7 @@ mod tests {
         assert_eq!(stamp_with("lotbook.css", "body { margin: 0 }"), id);
         assert_ne!(stamp_with("lotbook.css", "body { margin: 1px }"), id);
         assert_ne!(stamp_with("worker.js", "let other;"), id);
+        assert_eq!(stamp_with("office.js", "export default 1"), id, "handhelds have no use for a new office");
         assert_ne!(stamp_with(LOADER, "const BUILD = {};\n// other\n"), id);
     }
 

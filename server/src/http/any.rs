@@ -17,7 +17,7 @@ use super::body::BodyBytes;
 use super::errors::ApiError;
 use super::intake;
 use super::origin::TrustedProxies;
-use super::{events, with_api_layers, with_app};
+use super::{events, pages, with_api_layers, with_app};
 use crate::any::{Book, BookFault};
 use crate::booking::shortened;
 
@@ -34,7 +34,7 @@ pub(crate) fn router<M: Model<Row: Send>>(book: &Book<M>, own: Router, dist: Opt
     with_app(
         with_api_layers(routes, HeaderRule { name: names.header, except: None }),
         dist,
-        |_| true,
+        |_| Some(pages::APP),
         TrustedProxies::default(),
     )
 }

@@ -34,11 +34,11 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 #[derive(Clone, Debug)]
 struct App {
     dist: PathBuf,
-    is_page: fn(&str) -> bool,
+    page_of: fn(&str) -> Option<&'static str>,
 }
 
-pub(super) fn router(dist: &Path, is_page: fn(&str) -> bool) -> Router {
-    let app = App { dist: dist.to_owned(), is_page };
+pub(super) fn router(dist: &Path, page_of: fn(&str) -> Option<&'static str>) -> Router {
+    let app = App { dist: dist.to_owned(), page_of };
     Router::new().route(sync::SIGN_IN_PATH, get(back)).fallback(serve).with_state(app)
 }
 
@@ -47,20 +47,21 @@ async fn back() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Redirect::to("/"))
 }
 
-async fn serve(State(App { dist, is_page }): State<App>, request: Request) -> Response {
+async fn serve(State(App { dist, page_of }): State<App>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     if path == "/api" || path.starts_with("/api/") || path.starts_with("//") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let page = (is_navigation(&request) && is_page(&path)).then(|| file_request(&request, Uri::default()));
+    let page = page_of(&path).filter(|_| is_navigation(&request));
+    let page = page.map(|page| (page, file_request(&request, Uri::default())));
     let file = file_request(&request, request.uri().clone());
     let files = ServeDir::new(&dist).append_index_html_on_directories(false);
     let Ok(found) = files.precompressed_br().precompressed_gzip().oneshot(file).await;
     let found = match page {
-        Some(page) if found.status() == StatusCode::NOT_FOUND => {
-            let index = ServeFile::new(dist.join("index.html")).precompressed_br().precompressed_gzip();
-            let Ok(index) = index.oneshot(page).await;
-            index.map(Body::new)
+        Some((page, request)) if found.status() == StatusCode::NOT_FOUND => {
+            let page = ServeFile::new(dist.join(page)).precompressed_br().precompressed_gzip();
+            let Ok(page) = page.oneshot(request).await;
+            page.map(Body::new)
         }
         _ => found.map(Body::new),
     };

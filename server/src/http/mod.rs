@@ -13,6 +13,7 @@ pub(crate) mod held;
 mod intake;
 mod limits;
 mod lots;
+mod office;
 mod openapi;
 mod origin;
 mod pages;
@@ -58,7 +59,7 @@ use limits::Kind;
 pub use limits::{DeviceLimits, KindLimits};
 pub(crate) use origin::Encrypted;
 pub use origin::TrustedProxies;
-pub use pages::is_page;
+pub use pages::page_of;
 pub use revisions::Revisions;
 pub use state::AppState;
 pub use streams::Streams;
@@ -74,18 +75,18 @@ pub fn router(state: AppState, dist: Option<&Path>) -> Router {
         .route("/readyz", get(readiness::readyz).with_state(state.clone()))
         .route("/healthz", get(readiness::healthz).with_state(state.clone()));
     let metrics = state.metrics;
-    with_app(router, dist, pages::is_page, state.proxies).layer(from_fn_with_state(metrics, trace::observe))
+    with_app(router, dist, pages::page_of, state.proxies).layer(from_fn_with_state(metrics, trace::observe))
 }
 
-/// Adds the app's files, if there are any, and what every response needs. `is_page` says which addresses get the app's page.
+/// Adds the app's files, if there are any, and what every response needs. `page_of` says which file is the page at an address.
 fn with_app(
     router: Router,
     dist: Option<&Path>,
-    is_page: fn(&str) -> bool,
+    page_of: fn(&str) -> Option<&'static str>,
     proxies: TrustedProxies,
 ) -> Router {
     let router = match dist {
-        Some(dist) => router.merge(assets::router(dist, is_page)),
+        Some(dist) => router.merge(assets::router(dist, page_of)),
         None => {
             router.fallback(|| async { (StatusCode::NOT_FOUND, "This server serves no app, only /api.") })
         }
@@ -117,6 +118,7 @@ fn api(state: &AppState) -> Router<AppState> {
         .merge(OpenApiRouter::new().routes(routes!(enrol::enrol)).layer(Extension(strangers)))
         .merge(reads)
         .merge(v1::routes(state))
+        .merge(office::routes(state))
         .routes(routes!(openapi::document))
         .split_for_parts();
     let routes = routes

@@ -74,7 +74,7 @@ impl Document {
     }
 }
 
-fn schemes() -> [(&'static str, SecurityScheme); 3] {
+fn schemes() -> [(&'static str, SecurityScheme); 4] {
     let bearer = |format: &str, about: &str| {
         let http =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format).description(Some(about));
@@ -84,6 +84,7 @@ fn schemes() -> [(&'static str, SecurityScheme); 3] {
         ("key", bearer("key", "The secret of a key of another system")),
         ("device", bearer("token", "The token of an enrolled device")),
         ("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-lotbook_device")))),
+        ("office", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-lotbook_office")))),
     ]
 }
 

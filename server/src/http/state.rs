@@ -1,12 +1,14 @@
 //! The state shared by all handlers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::limits::{DeviceLimits, Devices};
+use super::office::Entrance;
 use super::origin::TrustedProxies;
-use super::rate_limit::EnrolLimiter;
+use super::rate_limit::{Attempts, CODES};
 use super::readiness::Readiness;
 use super::revisions::Revisions;
 use super::streams::Streams;
@@ -23,7 +25,8 @@ pub struct AppState {
     pub(super) clock: Clock,
     pub(super) revisions: Arc<Revisions>,
     pub(super) shutdown: watch::Receiver<bool>,
-    pub(super) enrol_limiter: Arc<EnrolLimiter>,
+    pub(super) enrol_limiter: Arc<Attempts<IpAddr>>,
+    pub(super) entrance: Arc<Entrance>,
     /// None without limits.
     pub(super) devices: Option<Arc<Devices>>,
     pub(super) streams: Arc<Streams>,
@@ -55,7 +58,8 @@ impl AppState {
             clock,
             revisions,
             shutdown,
-            enrol_limiter: Arc::default(),
+            enrol_limiter: Arc::new(Attempts::new(CODES)),
+            entrance: Arc::default(),
             devices: None,
             streams: Arc::default(),
             readiness: Arc::default(),

@@ -10,6 +10,7 @@ mod fault;
 mod known;
 mod meter;
 pub mod moving;
+pub mod office;
 pub mod people;
 pub mod postgres;
 mod security;
@@ -32,6 +33,7 @@ use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMi
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
+use office::OfficeStore;
 use people::People;
 use transfers::Transfers;
 use webhooks::Webhooks;
@@ -370,7 +372,7 @@ pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]
-pub trait Store: ApiStore + People + Transfers + Webhooks + Send + Sync + 'static {
+pub trait Store: ApiStore + OfficeStore + People + Transfers + Webhooks + Send + Sync + 'static {
     /// Decides and books a batch.
     async fn push(&self, batch: Batch) -> Result<Pushed, StoreFault>;
 

@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// In the order of their references.
-const TABLES: [Table; 23] = [
+const TABLES: [Table; 28] = [
     Table {
         name: "sites",
         columns: "site:t name:t epoch:u rev:i purged_rev:i epoch_renewed_at:i epoch_is_due:f is_importing:f \
@@ -126,6 +126,17 @@ const TABLES: [Table; 23] = [
         columns: "site:t key_id:u name:t scopes:t secret_hash:b created_at:i last_used_at:i revoked_at:i",
     },
     Table { name: "api_requests", columns: "site:t key_id:u request:t body_hash:b outcome:t booked_at:i" },
+    Table {
+        name: "office_accounts",
+        columns: "account_id:u login:t login_key:t password_hash:t created_at:i closed_at:i",
+    },
+    Table { name: "office_roles", columns: "account_id:u site:t role:t" },
+    Table { name: "office_links", columns: "link_hash:b account_id:u expires_at:i used_at:i" },
+    Table {
+        name: "office_sessions",
+        columns: "session_id:u account_id:u token_hash:b client:t created_at:i last_used_at:i ended_at:i",
+    },
+    Table { name: "office_log", columns: "at:i entry_id:u site:t account_id:u login:t act:t subject:t" },
 ];
 
 impl Table {

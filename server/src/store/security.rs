@@ -65,6 +65,13 @@ pub(crate) enum SecurityEvent {
         /// The time.
         at: UnixMillis,
     },
+    /// An account of the office was closed.
+    AccountClosed {
+        /// The account.
+        account: Uuid,
+        /// The time.
+        at: UnixMillis,
+    },
     /// A device's token was revoked.
     Revoked {
         /// Its site.

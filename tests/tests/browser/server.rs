@@ -126,6 +126,21 @@ impl Server {
         self.enrolment_link_at("main")
     }
 
+    /// A link that sets the password of the first admin of the office.
+    pub(crate) fn office_link(&self) -> Result<String> {
+        Ok(self.run(&["init", "--base-url", &self.origin()])?.trim().to_owned())
+    }
+
+    /// A link that sets the password of a new account with a role at a site.
+    pub(crate) fn account_link(&self, login: &str, role: &str, site: &str) -> Result<String> {
+        let mut command = Command::new(from_environment("LOTBOOK_SERVER_BIN")?);
+        command.args(["accounts", "add", "--login", login, "--role", role, "--site", site]);
+        let done =
+            command.args(["--base-url", &self.origin(), "--database"]).arg(self.database()).output()?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+    }
+
     /// The list of devices that `lotbook-server devices` prints.
     pub(crate) fn devices(&self) -> Result<String> {
         self.run(&["devices"])

@@ -11,6 +11,7 @@ fn built_app() -> Result<TempDir> {
     let dist = TempDir::new()?;
     for (name, text) in [
         ("index.html", "<!doctype html><title>Lotbook</title>"),
+        ("office.html", "<!doctype html><title>Office</title>"),
         ("sw.js", "self.x = 1"),
         ("manifest.json", "{}"),
         ("app-0123456789abcdef.js", "plain"),
@@ -131,6 +132,11 @@ async fn app_routes_get_the_index_page_and_missing_files_a_404() -> Result<()> {
             "{page}"
         );
         assert!(response.text().await?.contains("<title>Lotbook</title>"), "{page}");
+    }
+    for page in ["/office", "/office/", "/office/sites/Lager%202.1/devices", "/office/password"] {
+        let response = get(&server, page, "identity").await?;
+        assert_eq!(response.status(), 200, "{page}");
+        assert!(response.text().await?.contains("<title>Office</title>"), "{page}");
     }
     for missing in ["/app-fedcba9876543210.js", "/nothing.css", "/api", "/api/nothing", "/../Cargo.toml"] {
         let response = get(&server, missing, "identity").await?;

@@ -173,6 +173,11 @@ const EARLIER: &str = "
     DROP TABLE webhooks;
     DROP TABLE api_keys;
     DROP TABLE api_requests;
+    DROP TABLE office_log;
+    DROP TABLE office_sessions;
+    DROP TABLE office_links;
+    DROP TABLE office_roles;
+    DROP TABLE office_accounts;
     DROP TABLE people;
     DROP TABLE site_settings;
     ALTER TABLE sites DROP COLUMN has_people;

@@ -1,6 +1,7 @@
 //! Tests of the server over real HTTP: a server in this process, devices with a memory store, and
 //! hand-written requests.
 
+mod accounts;
 mod api;
 mod api_docs;
 mod api_story;
@@ -29,6 +30,8 @@ mod limits;
 mod lot_codes;
 mod metrics;
 mod office;
+mod office_desk;
+mod office_roles;
 mod openapi;
 mod pull;
 mod replicas;

@@ -89,6 +89,10 @@ fn every_address_of_the_apps_router_is_a_page() {
         .collect();
     assert!(addresses.len() > 25, "{addresses:?}");
     for address in addresses {
-        assert!(server::http::is_page(address), "{address} is not in `server/src/http/pages.rs`");
+        assert_eq!(
+            server::http::page_of(address),
+            Some("index.html"),
+            "{address} is not in `server/src/http/pages.rs`"
+        );
     }
 }

@@ -75,9 +75,21 @@ pub(crate) const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "server",
-        may_use: &["domain", "sync"],
+        may_use: &["domain", "office-model", "sync"],
         never: &["idb", "yew"],
         why: "the server decides with the rules, and knows nothing of how a device stores or shows",
+    },
+    Arrow {
+        from: "office-model",
+        may_use: &["sync"],
+        never: PLATFORM,
+        why: "the office's page and the server decide by the same table of roles",
+    },
+    Arrow {
+        from: "office",
+        may_use: &["office-model", "sync"],
+        never: &["reqwest", "idb", "sqlx"],
+        why: "it shows what the server says, and knows no rows: handhelds do not load it",
     },
     Arrow {
         from: "device-store",

@@ -20,8 +20,9 @@ use std::thread::available_parallelism;
 
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Crates that run in a browser.
-const WASM_CRATES: [&str; 12] = [
+const WASM_CRATES: [&str; 13] = [
     "app",
+    "office",
     "sw",
     "worker",
     "client",

@@ -11,6 +11,7 @@ mod epochs;
 mod fixture;
 mod histories;
 mod imports;
+mod office;
 mod people;
 mod races;
 mod reads;
@@ -54,6 +55,10 @@ pub use imports::{
     an_import_is_seen_whole, an_import_that_fails_leaves_nothing, an_import_without_consent_writes_nothing,
     an_import_writes_what_differs, consent_holds_for_the_changes_that_were_shown,
     known_keys_and_exports_are_complete, the_same_import_at_once_is_written_once,
+};
+pub use office::{
+    a_closed_account_is_kept_out, a_link_sets_a_password_once, acts_are_logged_with_what_they_do,
+    failed_sign_ins_are_logged_once_a_minute, one_link_used_at_once_sets_one_password, sessions_end_in_time,
 };
 pub use people::{
     a_change_of_people_reaches_devices_whole, a_name_can_be_forgotten, badges_and_names_tell_people_apart,
@@ -165,6 +170,12 @@ macro_rules! for_each_server_store_case {
         $run!(movements_are_read_once);
         $run!(lists_are_read_in_parts);
         $run!(named_keys_are_found);
+        $run!(a_link_sets_a_password_once);
+        $run!(one_link_used_at_once_sets_one_password);
+        $run!(a_closed_account_is_kept_out);
+        $run!(sessions_end_in_time);
+        $run!(failed_sign_ins_are_logged_once_a_minute);
+        $run!(acts_are_logged_with_what_they_do);
         $run!(keeps_odd_texts);
         $run!(keeps_the_largest_numbers);
         $run!(keeps_what_is_absent);

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0003_lighter_writes.sql"),
     include_str!("../../../migrations/postgres/0004_api.sql"),
     include_str!("../../../migrations/postgres/0005_webhooks.sql"),
+    include_str!("../../../migrations/postgres/0006_office.sql"),
     include_str!("../../../migrations/postgres/0007_people.sql"),
     include_str!("../../../migrations/postgres/0008_transfers.sql"),
 ];

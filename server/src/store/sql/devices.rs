@@ -37,6 +37,16 @@ pub(crate) fn all(session: &dyn Session, site: &str) -> Result<Vec<Device>, Stor
     session.all(&sql, &params![site], device)
 }
 
+pub(super) fn rename(
+    session: &dyn Session,
+    site: &str,
+    device: Uuid,
+    name: &str,
+) -> Result<bool, StoreFault> {
+    let sql = "UPDATE devices SET name = ?3 WHERE site = ?1 AND device = ?2 AND revoked_at IS NULL";
+    Ok(session.execute(sql, &params![site, device, name])? > 0)
+}
+
 pub(crate) fn revoke(
     session: &dyn Session,
     record: &Recorder,

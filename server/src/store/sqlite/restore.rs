@@ -15,7 +15,7 @@ use sync::UnixMillis;
 use super::super::StoreFault;
 use super::backup::{Part, copy, new_epochs, open_as_it_is};
 use super::schema;
-use super::security_log::{CarriedOver, SecurityLog, carry_over};
+use super::security_log::{CarriedOver, SecurityLog, carry_over, end_sessions};
 
 /// A database and its log and log index.
 const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
@@ -60,6 +60,7 @@ pub fn restore(
     let copied = part.open()?;
     let transaction = copied.unchecked_transaction()?;
     new_epochs(&transaction)?;
+    end_sessions(&transaction, now)?;
     let carried = match entries {
         Some((entries, unreadable)) => {
             let unreadable = u64::try_from(unreadable).unwrap_or(u64::MAX);

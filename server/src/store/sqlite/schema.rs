@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0015_ledger_index.sql"),
     include_str!("../../../migrations/sqlite/0016_api.sql"),
     include_str!("../../../migrations/sqlite/0017_webhooks.sql"),
+    include_str!("../../../migrations/sqlite/0018_office.sql"),
     include_str!("../../../migrations/sqlite/0019_people.sql"),
     include_str!("../../../migrations/sqlite/0020_transfers.sql"),
 ];

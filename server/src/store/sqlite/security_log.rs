@@ -1,4 +1,4 @@
-//! A log of enrolments, used codes, keys, revocations and removed webhooks beside the database. `restore` carries them over, because
+//! A log of enrolments, used codes, keys, revocations, removed webhooks and closed accounts beside the database. `restore` carries them over, because
 //! a backup from before would let a revoked device in again.
 //!
 //! Each entry is a line of JSON in `DATABASE.security`. It is durable before the transaction that it belongs to
@@ -180,6 +180,10 @@ fn known(session: &dyn Session) -> Result<Vec<SecurityEvent>, StoreFault> {
         Ok(())
     })?;
     known_api_keys(session, &mut known)?;
+    let sql = "SELECT account_id, closed_at FROM office_accounts WHERE closed_at IS NOT NULL";
+    known.extend(session.all(sql, &[], |row| {
+        Ok(SecurityEvent::AccountClosed { account: row.id(0)?, at: UnixMillis(row.int(1)?) })
+    })?);
     Ok(known)
 }
 
@@ -218,6 +222,8 @@ pub struct CarriedOver {
     pub keys_added: u64,
     /// Keys of other systems revoked.
     pub keys_revoked: u64,
+    /// Accounts of the office closed.
+    pub accounts_closed: u64,
     /// Keys that have to be made again: their site is not in the backup, or it is of a version without keys.
     pub keys_left_out: u64,
     /// Lines of the log that could not be read.
@@ -233,6 +239,7 @@ pub(super) fn carry_over(
     // Earlier versions have no such tables.
     let has_keys = connection.table_exists(None, "api_keys")?;
     let has_webhooks = connection.table_exists(None, "webhooks")?;
+    let has_accounts = connection.table_exists(None, "office_accounts")?;
     for entry in entries {
         match entry {
             SecurityEvent::CodeUsed { .. }
@@ -243,6 +250,12 @@ pub(super) fn carry_over(
             SecurityEvent::KeyAdded { .. } | SecurityEvent::KeyRevoked { .. } => {
                 of_key(connection, entry, &mut carried)?;
             }
+            SecurityEvent::AccountClosed { account, at } => {
+                if has_accounts {
+                    let sql = "UPDATE office_accounts SET closed_at = ?2 WHERE account_id = ?1 AND closed_at IS NULL";
+                    carried.accounts_closed += changed(connection.execute(sql, params![account, at.0])?);
+                }
+            }
             SecurityEvent::WebhookRemoved { site, webhook, .. } => {
                 if has_webhooks {
                     let sql = "DELETE FROM webhooks WHERE site = ?1 AND webhook_id = ?2";
@@ -252,6 +265,19 @@ pub(super) fn carry_over(
         }
     }
     Ok(carried)
+}
+
+/// Ends all sessions and links of the office: some were ended since the backup.
+pub(super) fn end_sessions(connection: &Connection, now: UnixMillis) -> Result<(), StoreFault> {
+    if connection.table_exists(None, "office_sessions")? {
+        for sql in [
+            "UPDATE office_sessions SET ended_at = ?1 WHERE ended_at IS NULL",
+            "UPDATE office_links SET used_at = ?1 WHERE used_at IS NULL",
+        ] {
+            connection.execute(sql, params![now.0])?;
+        }
+    }
+    Ok(())
 }
 
 fn changed(rows: usize) -> u64 {
@@ -294,7 +320,8 @@ fn of_device(
         }
         SecurityEvent::KeyAdded { .. }
         | SecurityEvent::KeyRevoked { .. }
-        | SecurityEvent::WebhookRemoved { .. } => {}
+        | SecurityEvent::WebhookRemoved { .. }
+        | SecurityEvent::AccountClosed { .. } => {}
     }
     Ok(())
 }
@@ -327,7 +354,8 @@ fn of_key(
         SecurityEvent::CodeUsed { .. }
         | SecurityEvent::Enrolled { .. }
         | SecurityEvent::Revoked { .. }
-        | SecurityEvent::WebhookRemoved { .. } => {}
+        | SecurityEvent::WebhookRemoved { .. }
+        | SecurityEvent::AccountClosed { .. } => {}
     }
     Ok(())
 }

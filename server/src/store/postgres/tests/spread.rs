@@ -36,18 +36,22 @@ const OF_ALL_SITES: [&str; 11] = [
 /// The table of the versions of the tables, which is of no site.
 const VERSIONS: &str = "lotbook_schema";
 
+// The tables of the office are of the company: accounts are few, and stay together.
+
 /// Indexes that say what is unique and do not begin with the site.
 const UNIQUE_WITHOUT_SITE: &str = "SELECT tables.relname || '.' || indexes.relname FROM pg_index \
      JOIN pg_class AS tables ON tables.oid = indrelid JOIN pg_class AS indexes ON indexes.oid = indexrelid \
      JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0] \
-     WHERE indisunique AND tables.relnamespace = 'public'::regnamespace AND attname <> 'site' ORDER BY 1";
+     WHERE indisunique AND tables.relnamespace = 'public'::regnamespace AND attname <> 'site' \
+     AND tables.relname NOT LIKE 'office%' ORDER BY 1";
 /// Foreign keys of which one end does not begin with the site.
 const REFERENCES_WITHOUT_SITE: &str = "SELECT conrelid::regclass || '.' || conname FROM pg_constraint \
      JOIN pg_attribute AS own ON own.attrelid = conrelid AND own.attnum = conkey[1] \
      JOIN pg_attribute AS other ON other.attrelid = confrelid AND other.attnum = confkey[1] \
-     WHERE contype = 'f' AND (own.attname <> 'site' OR other.attname <> 'site') ORDER BY 1";
+     WHERE contype = 'f' AND (own.attname <> 'site' OR other.attname <> 'site') \
+     AND conrelid::regclass::text NOT LIKE 'office%' ORDER BY 1";
 const TABLES_WITHOUT_SITE: &str = "SELECT relname FROM pg_class \
-     WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT EXISTS \
+     WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'office%' AND NOT EXISTS \
      (SELECT 1 FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'site') ORDER BY 1";
 const TRIGGERS: &str = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
 
@@ -91,7 +95,7 @@ fn partitioned(migrations: &[&str]) -> String {
     let mut table = None;
     for line in sql.lines() {
         if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
-            table = rest.split(' ').next();
+            table = rest.split(' ').next().filter(|name| !name.starts_with("office_"));
         }
         match table.filter(|_| line == ");") {
             Some(name) => {
