@@ -2,7 +2,6 @@
 
 use office_model::messages::{AccountItem, LinkAnswer, NewAccountRequest, SiteItem};
 use office_model::roles::{AccountRole, Grant, Grants};
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::acting::{fault_line, use_act};
@@ -10,7 +9,7 @@ use crate::ask::{self, Act};
 use crate::devices::act;
 use crate::dialog::{Confirm, Dialog, dialog_buttons};
 use crate::loaded::{Loaded, use_loaded, when_loaded};
-use crate::parts::{Field, Head, submitted, table};
+use crate::parts::{Field, Head, choice, submitted, table};
 use crate::times::shown;
 use crate::words::{t, tf};
 
@@ -183,28 +182,5 @@ fn Add(props: &AddProps) -> Html {
                 { dialog_buttons(t("Add an account"), "strong", &acting, &props.on_close) }
             </form>
         </Dialog>
-    }
-}
-
-/// A field to choose one of a few values.
-fn choice(
-    id: &'static str,
-    label: &'static str,
-    options: Vec<(String, Html)>,
-    chosen: &str,
-    on_choose: &Callback<String>,
-) -> Html {
-    let onchange = on_choose.reform(|event: Event| {
-        event.target_dyn_into::<HtmlSelectElement>().map_or_else(String::new, |select| select.value())
-    });
-    let option = |(value, word): (String, Html)| {
-        let is_chosen = value == chosen;
-        html! { <option {value} selected={is_chosen}>{ word }</option> }
-    };
-    html! {
-        <div class="field">
-            <label for={id}>{ label }</label>
-            <select {id} class="office-choice" {onchange} data-test={id}>{ for options.into_iter().map(option) }</select>
-        </div>
     }
 }

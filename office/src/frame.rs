@@ -15,10 +15,13 @@ use crate::keys::KeysPage;
 use crate::log::LogPage;
 use crate::overview::SitesPage;
 use crate::parts::{Head, empty};
+use crate::people::PeoplePage;
 use crate::route::Route;
 use crate::session::{Session, use_session};
 use crate::sessions::SessionsPage;
+use crate::settings::SettingsPage;
 use crate::sign_in::{PasswordPage, SignInPage};
+use crate::transfers::TransfersPage;
 use crate::webhooks::WebhooksPage;
 use crate::words::t;
 
@@ -95,10 +98,13 @@ fn page_at(route: Route) -> Html {
         Route::Sessions => html! { <SessionsPage /> },
         Route::Accounts => html! { <AccountsPage /> },
         Route::Log => html! { <LogPage /> },
-        Route::Devices { site } => html! { <DevicesPage key={site.clone()} {site} /> },
-        Route::Keys { site } => html! { <KeysPage key={site.clone()} {site} /> },
-        Route::Webhooks { site } => html! { <WebhooksPage key={site.clone()} {site} /> },
-        Route::SiteLog { site } => html! { <LogPage key={site.clone()} {site} /> },
+        Route::Devices { site } => html! { <DevicesPage key={site.clone()} site={site.clone()} /> },
+        Route::People { site } => html! { <PeoplePage key={site.clone()} site={site.clone()} /> },
+        Route::Settings { site } => html! { <SettingsPage key={site.clone()} site={site.clone()} /> },
+        Route::Transfers { site } => html! { <TransfersPage key={site.clone()} site={site.clone()} /> },
+        Route::Keys { site } => html! { <KeysPage key={site.clone()} site={site.clone()} /> },
+        Route::Webhooks { site } => html! { <WebhooksPage key={site.clone()} site={site.clone()} /> },
+        Route::SiteLog { site } => html! { <LogPage key={site.clone()} site={site.clone()} /> },
         Route::NotFound => {
             html! { <><Head title={t("Page not found")} />{ empty(t("Check the address.")) }</> }
         }
@@ -171,6 +177,9 @@ pub(crate) fn SiteHead(props: &SiteHeadProps) -> Html {
     let site = props.site.to_string();
     let ways = [
         (OfficeRoute::ListDevices, Route::Devices { site: site.clone() }, t("Devices")),
+        (OfficeRoute::ListPeople, Route::People { site: site.clone() }, t("People")),
+        (OfficeRoute::ListTransfers, Route::Transfers { site: site.clone() }, t("Transfers")),
+        (OfficeRoute::ListSettings, Route::Settings { site: site.clone() }, t("Settings")),
         (OfficeRoute::ListKeys, Route::Keys { site: site.clone() }, t("Keys")),
         (OfficeRoute::ListWebhooks, Route::Webhooks { site: site.clone() }, t("Webhooks")),
         (OfficeRoute::ReadLog, Route::SiteLog { site: site.clone() }, t("Log")),

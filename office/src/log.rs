@@ -112,6 +112,11 @@ fn act_words(act: &str) -> String {
         "webhook_added" => t("Added a webhook"),
         "webhook_retried" => t("Retried a webhook"),
         "webhook_removed" => t("Deleted a webhook"),
+        "person_added" => t("Added a person"),
+        "person_changed" => t("Changed a person"),
+        "people_imported" => t("Imported people"),
+        "setting_changed" => t("Changed a setting"),
+        "site_added" => t("Added a site"),
         other => return other.to_owned(),
     }
     .to_owned()

@@ -12,12 +12,15 @@ mod loaded;
 mod log;
 mod overview;
 mod parts;
+mod people;
 mod qr;
 mod route;
 mod session;
 mod sessions;
+mod settings;
 mod sign_in;
 mod times;
+mod transfers;
 mod webhooks;
 mod words;
 

@@ -1,6 +1,6 @@
 //! Parts of pages: a head, a table, a field and boxes.
 
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -126,5 +126,28 @@ pub(crate) fn boxes(
     };
     html! {
         <fieldset class="office-boxes"><legend>{ legend }</legend>{ for all.iter().map(one) }</fieldset>
+    }
+}
+
+/// A field to choose one of a few values.
+pub(crate) fn choice(
+    id: &'static str,
+    label: &'static str,
+    options: Vec<(String, Html)>,
+    chosen: &str,
+    on_choose: &Callback<String>,
+) -> Html {
+    let onchange = on_choose.reform(|event: Event| {
+        event.target_dyn_into::<HtmlSelectElement>().map_or_else(String::new, |select| select.value())
+    });
+    let option = |(value, word): (String, Html)| {
+        let is_chosen = value == chosen;
+        html! { <option {value} selected={is_chosen}>{ word }</option> }
+    };
+    html! {
+        <div class="field">
+            <label for={id}>{ label }</label>
+            <select {id} class="office-choice" {onchange} data-test={id}>{ for options.into_iter().map(option) }</select>
+        </div>
     }
 }

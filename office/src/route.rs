@@ -19,6 +19,12 @@ pub(crate) enum Route {
     Log,
     #[at("/office/sites/:site/devices")]
     Devices { site: String },
+    #[at("/office/sites/:site/people")]
+    People { site: String },
+    #[at("/office/sites/:site/settings")]
+    Settings { site: String },
+    #[at("/office/sites/:site/transfers")]
+    Transfers { site: String },
     #[at("/office/sites/:site/keys")]
     Keys { site: String },
     #[at("/office/sites/:site/webhooks")]

@@ -117,15 +117,43 @@ pub async fn people_and_key(store: &dyn Store, site: &str, now: UnixMillis) -> R
     Ok((found, key))
 }
 
+/// A person to be added.
+///
+/// # Errors
+/// A field is wrong, or [`StoreFault`].
+pub async fn prepared(
+    store: &dyn Store,
+    site: &str,
+    fields: PersonFields,
+    now: UnixMillis,
+) -> Result<Person> {
+    let (_, key) = people_and_key(store, site, now).await?;
+    fields.applied_to(nobody()?, key)
+}
+
 /// Adds a person.
 ///
 /// # Errors
-/// Somebody has the name or the badge, a field is wrong, or [`StoreFault`].
+/// Somebody has the name or the badge, or as [`prepared`].
 pub async fn add(store: &dyn Store, site: &str, fields: PersonFields, now: UnixMillis) -> Result<Person> {
-    let (_, key) = people_and_key(store, site, now).await?;
-    let person = fields.applied_to(nobody()?, key)?;
+    let person = prepared(store, site, fields, now).await?;
     save(store, site, vec![person.clone()], now).await?;
     Ok(person)
+}
+
+/// The person with this id as they are after a change; none if the site does not know them.
+///
+/// # Errors
+/// A field is wrong, or [`StoreFault`].
+pub async fn prepared_change(
+    store: &dyn Store,
+    (site, id): (&str, Uuid),
+    fields: PersonFields,
+    now: UnixMillis,
+) -> Result<Option<Person>> {
+    let (found, key) = people_and_key(store, site, now).await?;
+    let person = found.people.into_iter().find(|person| person.id == id);
+    person.map(|person| fields.applied_to(person, key)).transpose()
 }
 
 /// Changes the person of this name.
@@ -198,6 +226,21 @@ pub struct PeopleImported {
 /// # Errors
 /// The first wrong line, with its number; nothing was changed.
 pub async fn import(store: &dyn Store, site: &str, csv: &str, now: UnixMillis) -> Result<PeopleImported> {
+    let (people, imported) = prepared_import(store, site, csv, now).await?;
+    save(store, site, people, now).await?;
+    Ok(imported)
+}
+
+/// The people of a CSV file as they are after its import.
+///
+/// # Errors
+/// As [`import`].
+pub async fn prepared_import(
+    store: &dyn Store,
+    site: &str,
+    csv: &str,
+    now: UnixMillis,
+) -> Result<(Vec<Person>, PeopleImported)> {
     let (found, key) = people_and_key(store, site, now).await?;
     let mut reader =
         csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(false).from_reader(csv.as_bytes());
@@ -218,8 +261,7 @@ pub async fn import(store: &dyn Store, site: &str, csv: &str, now: UnixMillis) -
             fields.applied_to(person, key).map_err(|error| error.context(format!("Line {number}")))?;
         people.push(person);
     }
-    save(store, site, people, now).await?;
-    Ok(imported)
+    Ok((people, imported))
 }
 
 /// The positions of a file's columns.

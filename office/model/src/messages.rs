@@ -237,3 +237,120 @@ pub struct LogAnswer {
     /// Whether there are older ones.
     pub more: bool,
 }
+
+/// A person of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonItem {
+    /// Their id.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Their initials.
+    pub initials: String,
+    /// Their role: `lead`.
+    pub role: String,
+    /// The language of their screens; empty for the device's.
+    pub language: String,
+    /// Whether they work there now.
+    pub active: bool,
+    /// Whether they have a badge.
+    pub has_badge: bool,
+    /// Whether they have a PIN.
+    pub has_pin: bool,
+}
+
+/// `POST .../people` and `PATCH .../people/{person}`: what is left out stays as it is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PersonRequest {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their initials; empty for those of the name.
+    pub initials: Option<String>,
+    /// The code on their badge; empty for none.
+    pub badge: Option<String>,
+    /// Their PIN; empty for none.
+    pub pin: Option<String>,
+    /// The language of their screens; empty for the device's.
+    pub language: Option<String>,
+    /// Their role: `lead`.
+    pub role: Option<String>,
+    /// Whether they work there now.
+    pub active: Option<bool>,
+}
+
+/// PINs and badges are not shown by accident.
+impl std::fmt::Debug for PersonRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PersonRequest").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// `POST .../people/import`: a CSV file with a header line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PeopleFileRequest {
+    /// The file's text.
+    pub csv: String,
+}
+
+/// The numbers of people of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleImportedAnswer {
+    /// New ones.
+    pub added: usize,
+    /// Those of a known name.
+    pub changed: usize,
+}
+
+/// A setting of a site that limits work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingItem {
+    /// Its name: `lock_minutes`.
+    pub name: String,
+    /// Its value; empty if it is not set.
+    pub value: String,
+}
+
+/// `PATCH .../settings/{name}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SettingRequest {
+    /// The value.
+    pub value: String,
+}
+
+/// Goods that a site sent to another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferItem {
+    /// The order that sent them.
+    pub order: Uuid,
+    /// The number on both sides.
+    pub number: String,
+    /// The site that expects them.
+    pub to_site: String,
+    /// When they were sent.
+    pub sent_at: UnixMillis,
+    /// Where they are: `sent`, `expected`, `settled` or `short`.
+    pub state: String,
+    /// A line for each product.
+    pub lines: Vec<TransferLineItem>,
+}
+
+/// What was sent of a product, and what came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferLineItem {
+    /// Its SKU.
+    pub sku: String,
+    /// Its name.
+    pub name: String,
+    /// Sent, in the product's unit.
+    pub sent: String,
+    /// Received, once nothing more comes.
+    pub received: String,
+}
+
+/// `POST /api/office/sites`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewSiteRequest {
+    /// Its short name.
+    pub site: String,
+}

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub enum AccountRole {
     /// Sees the site.
     Viewer,
-    /// Connects, renames and revokes devices.
+    /// Connects, renames and revokes devices, and sees people and settings.
     Supervisor,
-    /// Does everything, with keys and webhooks as well, and reads the log; in the company, accounts as well.
+    /// Does everything, with people, settings, keys and webhooks as well, and reads the log; in the company, accounts and sites as well.
     Admin,
 }
 
@@ -110,11 +110,19 @@ pub enum OfficeRoute {
     AddAccount,
     LinkAccount,
     CloseAccount,
+    ListTransfers,
+    ListPeople,
+    AddPerson,
+    ChangePerson,
+    ImportPeople,
+    ListSettings,
+    ChangeSetting,
+    AddSite,
 }
 
 impl OfficeRoute {
     /// Every route.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 29] = [
         Self::Me,
         Self::SignOut,
         Self::ListSessions,
@@ -136,14 +144,26 @@ impl OfficeRoute {
         Self::AddAccount,
         Self::LinkAccount,
         Self::CloseAccount,
+        Self::ListTransfers,
+        Self::ListPeople,
+        Self::AddPerson,
+        Self::ChangePerson,
+        Self::ImportPeople,
+        Self::ListSettings,
+        Self::ChangeSetting,
+        Self::AddSite,
     ];
 
     /// The least role that it takes; none for what every account may do.
     pub const fn least_role(self) -> Option<AccountRole> {
         match self {
             Self::Me | Self::SignOut | Self::ListSessions | Self::EndSession | Self::ListSites => None,
-            Self::ListDevices => Some(AccountRole::Viewer),
-            Self::ConnectDevice | Self::RenameDevice | Self::RevokeDevice => Some(AccountRole::Supervisor),
+            Self::ListDevices | Self::ListTransfers => Some(AccountRole::Viewer),
+            Self::ConnectDevice
+            | Self::RenameDevice
+            | Self::RevokeDevice
+            | Self::ListPeople
+            | Self::ListSettings => Some(AccountRole::Supervisor),
             Self::ListKeys
             | Self::AddKey
             | Self::RevokeKey
@@ -155,7 +175,12 @@ impl OfficeRoute {
             | Self::ListAccounts
             | Self::AddAccount
             | Self::LinkAccount
-            | Self::CloseAccount => Some(AccountRole::Admin),
+            | Self::CloseAccount
+            | Self::AddPerson
+            | Self::ChangePerson
+            | Self::ImportPeople
+            | Self::ChangeSetting
+            | Self::AddSite => Some(AccountRole::Admin),
         }
     }
 }
@@ -203,6 +228,6 @@ mod tests {
             }
             at_a.count()
         };
-        assert_eq!(AccountRole::ALL.map(allowed), [6, 9, 21]);
+        assert_eq!(AccountRole::ALL.map(allowed), [7, 12, 29]);
     }
 }

@@ -5,6 +5,7 @@ use office_model::roles::Grants;
 use sync::UnixMillis;
 use uuid::Uuid;
 
+use super::people::SiteChange;
 use super::webhooks::NewWebhook;
 use super::{NewKey, StoreFault};
 
@@ -139,6 +140,22 @@ pub enum OfficeAct {
         /// The webhook.
         webhook: Uuid,
     },
+    /// Adds or changes people.
+    People {
+        /// The people as they are afterwards.
+        change: SiteChange,
+        /// Its name in the log.
+        what: &'static str,
+        /// Who it is about.
+        subject: String,
+    },
+    /// Changes settings.
+    Settings(SiteChange),
+    /// Creates a site.
+    AddSite {
+        /// Its name.
+        site: String,
+    },
     /// Removes a webhook.
     RemoveWebhook {
         /// The site.
@@ -157,7 +174,9 @@ impl OfficeAct {
             | Self::RevokeDevice { site, .. }
             | Self::RevokeKey { site, .. }
             | Self::RetryWebhook { site, .. }
-            | Self::RemoveWebhook { site, .. } => site,
+            | Self::RemoveWebhook { site, .. }
+            | Self::AddSite { site } => site,
+            Self::People { change, .. } | Self::Settings(change) => &change.site,
             Self::AddKey(new) => &new.site,
             Self::AddWebhook(new) => &new.site,
         }
@@ -174,6 +193,9 @@ impl OfficeAct {
             Self::AddWebhook(_) => "webhook_added",
             Self::RetryWebhook { .. } => "webhook_retried",
             Self::RemoveWebhook { .. } => "webhook_removed",
+            Self::People { what, .. } => what,
+            Self::Settings(_) => "setting_changed",
+            Self::AddSite { .. } => "site_added",
         }
     }
 }

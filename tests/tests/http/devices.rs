@@ -38,7 +38,10 @@ async fn a_revoked_device_keeps_its_queue_until_it_is_enrolled_again() -> Result
     let transport = server.transport(&server.enrol().await?)?;
     device.sync_by(&transport, RoundLimits::default()).await?;
     assert_eq!(
-        number(&server, "SELECT count(*) FROM stock_ledger WHERE movement = 'pick' AND author LIKE 'Ada (Device %)'")?,
+        number(
+            &server,
+            "SELECT count(*) FROM stock_ledger WHERE movement = 'pick' AND author LIKE 'Ada (Device %)'"
+        )?,
         1
     );
     Ok(())

@@ -6,10 +6,13 @@ mod caller;
 mod devices;
 mod keys;
 mod log;
+mod people;
 mod same_origin;
 mod sessions;
+mod settings;
 mod sign_in;
 mod sites;
+mod transfers;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -72,6 +75,9 @@ pub(super) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::list))
         .routes(routes!(log::read))
         .routes(routes!(accounts::list))
+        .routes(routes!(people::list))
+        .routes(routes!(settings::list))
+        .routes(routes!(transfers::list))
         .route_layer(admit(Kind::Read));
     let writes = OpenApiRouter::new()
         .routes(routes!(sessions::sign_out))
@@ -87,6 +93,11 @@ pub(super) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(accounts::add))
         .routes(routes!(accounts::link))
         .routes(routes!(accounts::close))
+        .routes(routes!(people::add))
+        .routes(routes!(people::change_person))
+        .routes(routes!(people::import))
+        .routes(routes!(settings::change))
+        .routes(routes!(sites::add))
         .route_layer(admit(Kind::Sync));
     entrance.merge(reads).merge(writes).route_layer(from_fn(same_origin::check))
 }

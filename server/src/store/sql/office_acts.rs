@@ -8,7 +8,7 @@ use super::super::office::{Actor, OfficeAct};
 use super::engine::Recorder;
 use super::office_log::{self, Deed};
 use super::session::{Columns, Session, params};
-use super::{api_keys, devices, webhooks};
+use super::{api_keys, devices, people, sites, webhooks};
 
 pub(super) fn act(
     session: &dyn Session,
@@ -56,6 +56,21 @@ fn done(
         OfficeAct::RetryWebhook { site, webhook } => {
             let url = webhooks::find(session, site, *webhook)?.map(|webhook| webhook.url);
             Ok(url.filter(is_true(webhooks::retry(session, site, *webhook)?)))
+        }
+        OfficeAct::People { change, subject, .. } => {
+            people::change(session, change)?;
+            Ok(Some(subject.clone()))
+        }
+        OfficeAct::Settings(change) => {
+            people::change(session, change)?;
+            let changed =
+                change.settings.iter().map(|setting| format!("{} = {}", setting.code, setting.value));
+            Ok(Some(changed.collect::<Vec<_>>().join(", ")))
+        }
+        OfficeAct::AddSite { site } => {
+            let is_new = sites::existing(session, [site].into_iter())?.is_empty();
+            sites::ensure_site(session, site)?;
+            Ok(Some(site.clone()).filter(is_true(is_new)))
         }
         OfficeAct::RemoveWebhook { site, webhook } => {
             let url = webhooks::find(session, site, *webhook)?.map(|webhook| webhook.url);

@@ -125,7 +125,8 @@ fn site_people(session: &dyn Session, site: &str) -> Result<SitePeople, StoreFau
     Ok(SitePeople { people, rules: SiteRules::of(&settings), settings })
 }
 
-fn change(session: &dyn Session, change: &SiteChange) -> Result<u64, StoreFault> {
+pub(super) fn change(session: &dyn Session, change: &SiteChange) -> Result<u64, StoreFault> {
+    change.check()?;
     let SiteChange { site, people, settings, now } = change;
     let locked = sites::lock(session, site)?;
     let rev = locked.rev + 1;
@@ -206,7 +207,6 @@ impl<E: Engine> People for SqlStore<E> {
     }
 
     async fn change_site(&self, change: SiteChange) -> Result<u64, StoreFault> {
-        change.check()?;
         let lane = Lane::of(&change.site);
         self.write(lane, move |session| self::change(session, &change)).await
     }
