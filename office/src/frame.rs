@@ -95,10 +95,10 @@ fn page_at(route: Route) -> Html {
         Route::Sessions => html! { <SessionsPage /> },
         Route::Accounts => html! { <AccountsPage /> },
         Route::Log => html! { <LogPage /> },
-        Route::Devices { site } => html! { <DevicesPage key={site.clone()} {site} /> },
-        Route::Keys { site } => html! { <KeysPage key={site.clone()} {site} /> },
-        Route::Webhooks { site } => html! { <WebhooksPage key={site.clone()} {site} /> },
-        Route::SiteLog { site } => html! { <LogPage key={site.clone()} {site} /> },
+        Route::Devices { site } => html! { <DevicesPage key={site.clone()} site={site.clone()} /> },
+        Route::Keys { site } => html! { <KeysPage key={site.clone()} site={site.clone()} /> },
+        Route::Webhooks { site } => html! { <WebhooksPage key={site.clone()} site={site.clone()} /> },
+        Route::SiteLog { site } => html! { <LogPage key={site.clone()} site={site.clone()} /> },
         Route::NotFound => {
             html! { <><Head title={t("Page not found")} />{ empty(t("Check the address.")) }</> }
         }
