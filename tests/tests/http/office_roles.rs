@@ -59,6 +59,7 @@ fn body(route: OfficeRoute, number: usize) -> Value {
             json!({ "login": "somebody else", "grants": [{ "site": null, "role": "admin" }] })
         }
         OfficeRoute::AddPerson => json!({ "name": format!("Person {number}"), "role": "lead" }),
+        OfficeRoute::ChangePerson => json!({}),
         OfficeRoute::ImportPeople => json!({ "csv": "name\n" }),
         OfficeRoute::ChangeSetting => json!({ "value": "5" }),
         OfficeRoute::AddSite => json!({ "site": "c" }),

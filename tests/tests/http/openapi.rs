@@ -7,7 +7,7 @@ use server::DEFAULT_SITE;
 use tests::TestServer;
 
 /// Every route below `/api`: a new one is added here and has to be described.
-const ROUTES: [&str; 44] = [
+const ROUTES: [&str; 52] = [
     "DELETE /api/office/accounts/{account}",
     "DELETE /api/office/sessions/{session}",
     "DELETE /api/office/sites/{site}/devices/{device}",
@@ -24,6 +24,9 @@ const ROUTES: [&str; 44] = [
     "GET /api/office/sites",
     "GET /api/office/sites/{site}/devices",
     "GET /api/office/sites/{site}/keys",
+    "GET /api/office/sites/{site}/people",
+    "GET /api/office/sites/{site}/settings",
+    "GET /api/office/sites/{site}/transfers",
     "GET /api/office/sites/{site}/webhooks",
     "GET /api/openapi.json",
     "GET /api/products/by-barcode/{code}",
@@ -35,6 +38,8 @@ const ROUTES: [&str; 44] = [
     "GET /api/v1/orders",
     "GET /api/v1/products",
     "PATCH /api/office/sites/{site}/devices/{device}",
+    "PATCH /api/office/sites/{site}/people/{person}",
+    "PATCH /api/office/sites/{site}/settings/{name}",
     "POST /api/audit",
     "POST /api/enrol",
     "POST /api/office/accounts",
@@ -42,8 +47,11 @@ const ROUTES: [&str; 44] = [
     "POST /api/office/password",
     "POST /api/office/sign-in",
     "POST /api/office/sign-out",
+    "POST /api/office/sites",
     "POST /api/office/sites/{site}/devices",
     "POST /api/office/sites/{site}/keys",
+    "POST /api/office/sites/{site}/people",
+    "POST /api/office/sites/{site}/people/import",
     "POST /api/office/sites/{site}/webhooks",
     "POST /api/office/sites/{site}/webhooks/{webhook}/retry",
     "POST /api/sign-out",
