@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 const LOADER: &str = "sw.js";
 const BOOT: &str = "boot.js";
-const OFFICE_BOOT: &str = "office-boot.js";
+const OFFICE_START: &str = "start-office.js";
 const PAGE: &str = "index.html";
 /// The program of Lotbook's worker.
 const WORKER: &str = "worker";
@@ -31,7 +31,7 @@ const DECODER_LOADER: &str = "decoder.js";
 /// Files that are fetched only on demand; `worker/src/main.rs` contains the same names.
 const ON_DEMAND: [&str; 3] = [DECODER_LOADER, "decode.js", "decode_bg.wasm"];
 /// Files of the office's page, which works only online.
-const ONLINE: [&str; 5] = ["office.html", "office-boot.js", "office.css", "office.js", "office_bg.wasm"];
+const ONLINE: [&str; 5] = ["office.html", "start-office.js", "office.css", "office.js", "office_bg.wasm"];
 const LOTBOOK: Parts<'static> = Parts { worker: WORKER, on_demand: &ON_DEMAND, online: &ONLINE };
 /// The prefix of the line in the loader that is replaced by this build's description.
 const BUILD_LINE: &str = "const BUILD = ";
@@ -174,7 +174,7 @@ enum Rank {
 fn rank(file: &str) -> Rank {
     match file.rsplit_once('.') {
         _ if file == LOADER => Rank::Page,
-        _ if [BOOT, OFFICE_BOOT, DECODER_LOADER].contains(&file) => Rank::Start,
+        _ if [BOOT, OFFICE_START, DECODER_LOADER].contains(&file) => Rank::Start,
         Some((_, "js")) => Rank::Glue,
         Some((_, "css" | "wasm")) => Rank::Leaf,
         _ => Rank::Page,
@@ -269,10 +269,10 @@ mod tests {
             ("office.css", ".office {}"),
             ("office_bg.wasm", "\0asm office"),
             ("office.js", "new URL('office_bg.wasm', import.meta.url)"),
-            ("office-boot.js", "import(\"/office.js\").then((it) => it.default(\"/office_bg.wasm\"))"),
+            ("start-office.js", "import(\"/office.js\").then((it) => it.default(\"/office_bg.wasm\"))"),
             (
                 "office.html",
-                "<script src=\"/office-boot.js\"></script><link href=\"/lotbook.css\"><link href=\"/office.css\">",
+                "<script src=\"/start-office.js\"></script><link href=\"/lotbook.css\"><link href=\"/office.css\">",
             ),
             (
                 "index.html",
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(on_demand.len(), 3);
         assert!(on_demand.iter().all(|path| !listed.contains(path)), "they wait until they are needed");
 
-        assert!(!line.contains("/office"), "the office works only online: {line}");
+        assert!(!line.contains("office"), "the office works only online: {line}");
         let office = read_text(&folder.path().join("office.html")).unwrap();
         for mentioned in [1, 3, 5] {
             let path = office.split('"').nth(mentioned).unwrap();
