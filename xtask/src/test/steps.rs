@@ -7,7 +7,7 @@ use crate::build::{self, Checks, Profile};
 use crate::chromium::{Browser, ensure_network_tools};
 use crate::deny;
 use crate::example;
-use crate::postgres::ensure_postgres;
+use crate::postgres::{ensure_nginx, ensure_postgres};
 use crate::process;
 use crate::schemathesis::ensure_schemathesis;
 use crate::sim;
@@ -114,6 +114,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_nginx(&self.tools)?;
         ensure_schemathesis(self.workspace, &self.tools)?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
@@ -141,6 +142,7 @@ impl<'a> Run<'a> {
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_nginx(&self.tools)?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
         let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
         tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
