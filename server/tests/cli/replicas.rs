@@ -16,6 +16,8 @@ use crate::tls::{certificate, connect};
 use crate::{run, text};
 
 const NGINX: &str = "/usr/sbin/nginx";
+const MISSING: &str =
+    "nginx cannot be started. The test of two servers behind a proxy needs it: apt-get install nginx-light";
 const MIME_TYPES: &str = "/etc/nginx/mime.types";
 const CHANGES: u64 = 60;
 /// Below the ports of outgoing connections.
@@ -58,7 +60,7 @@ impl Proxy {
         let file = dir.join("nginx.conf");
         fs::write(&file, conf).expect("a file");
         let child = Command::new(NGINX).arg("-p").arg(dir).arg("-c").arg(&file).stderr(Stdio::null()).spawn();
-        let proxy = Self { child: child.expect("nginx starts"), address };
+        let proxy = Self { child: child.expect(MISSING), address };
         wait_for("proxy", || std::net::TcpStream::connect(&proxy.address).ok());
         proxy
     }
@@ -84,15 +86,14 @@ fn free_port() -> u16 {
     }
 }
 
-/// Two servers, and where a device reaches them.
+/// Two servers behind a proxy.
 struct Site {
     dir: TempDir,
     servers: [Option<Started>; 2],
     ports: [u16; 2],
+    /// The certificate that devices see.
     trusted: PathBuf,
-    /// Of the TLS that devices see.
-    addresses: Vec<String>,
-    proxy: Option<Proxy>,
+    proxy: Proxy,
     url: String,
 }
 
@@ -102,55 +103,25 @@ impl Site {
         let [trusted, key] = ["server.crt", "server.key"].map(|name| dir.path().join(name));
         certificate(&trusted, &key);
         let ports = [free_port(), free_port()];
-        let mut site = Self {
-            dir,
-            servers: [None, None],
-            ports,
-            trusted,
-            addresses: Vec::new(),
-            proxy: None,
-            url: url.to_owned(),
-        };
+        let [a, b] = ports.map(|port| format!("127.0.0.1:{port}"));
+        let proxy = Proxy::start(dir.path(), &trusted, &key, [&a, &b]);
+        let mut site = Self { dir, servers: [None, None], ports, trusted, proxy, url: url.to_owned() };
         site.serve(0);
         site.serve(1);
-        let addresses = site.ports.map(|port| format!("127.0.0.1:{port}"));
-        if site.has_proxy() {
-            let [a, b] = &addresses;
-            let proxy = Proxy::start(site.dir.path(), &site.trusted, &key, [a, b]);
-            site.addresses = vec![proxy.address.clone()];
-            site.proxy = Some(proxy);
-        } else {
-            site.addresses = addresses.to_vec();
-        }
         site
-    }
-
-    /// Without nginx, the servers do TLS themselves, and the device tries one after the other.
-    fn has_proxy(&self) -> bool {
-        Path::new(NGINX).is_file()
     }
 
     fn serve(&mut self, at: usize) {
         let address = format!("127.0.0.1:{}", self.ports[at]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_lotbook-server"));
         command.args(["serve", "--listen", &address, "--drain-seconds", "1"]).env("DATABASE_URL", &self.url);
-        if !self.has_proxy() {
-            command
-                .arg("--tls-cert")
-                .arg(&self.trusted)
-                .arg("--tls-key")
-                .arg(self.dir.path().join("server.key"));
-        }
         self.servers[at] = Some(Started::run(self.dir.path(), command));
     }
 
-    /// Sends a request over TLS until somebody answers it with 200.
+    /// Sends a request over TLS until it is answered with 200.
     fn ask(&self, request: &str) -> String {
-        let mut at = 0;
         wait_for("answer", || {
-            let address = &self.addresses[at % self.addresses.len()];
-            at += 1;
-            let stream = connect(address, &self.trusted, &["http/1.1"]).ok()?;
+            let stream = connect(&self.proxy.address, &self.trusted, &["http/1.1"]).ok()?;
             Some(exchange(stream, request)).filter(|answer| answer.starts_with("HTTP/1.1 200"))
         })
     }

@@ -128,6 +128,11 @@ impl Variant {
         }
     }
 
+    /// Whether the bug is in what the server stores, so that it has to be detected on every engine.
+    pub fn is_of_server(self) -> bool {
+        matches!(self, Self::ReceiptsApart | Self::NoDedupe | Self::LastReportWins | Self::CodesComeBack)
+    }
+
     /// Whether a site may know its people: not in the others, whose seeds would detect something else.
     pub fn has_people(self) -> bool {
         matches!(self, Self::None | Self::NoRoles)

@@ -7,7 +7,7 @@ use crate::build::{self, Checks, Profile};
 use crate::chromium::{Browser, ensure_network_tools};
 use crate::deny;
 use crate::example;
-use crate::postgres::ensure_postgres;
+use crate::postgres::{ensure_nginx, ensure_postgres};
 use crate::process;
 use crate::schemathesis::ensure_schemathesis;
 use crate::sim;
@@ -115,6 +115,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_nginx(&self.tools)?;
         ensure_schemathesis(self.workspace, &self.tools)?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
@@ -142,6 +143,7 @@ impl<'a> Run<'a> {
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_nginx(&self.tools)?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
         let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
         tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
@@ -164,7 +166,11 @@ impl<'a> Run<'a> {
             tests.args(build::CHECKED).args(self.name).env(ENGINE, engine);
             process::run_lines(&mut tests, |line| self.results.read(line))?;
         }
-        Ok(())
+        if self.name.is_some() {
+            return Ok(());
+        }
+        println!("Simulated warehouses with the server's store on PostgreSQL:");
+        sim::check_on_postgres(self.workspace, &self.tools, |line| self.results.read(line))
     }
 
     fn api(&mut self) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use domain::{Action, Order, OrderLine, Quantity};
 use uuid::Uuid;
 
@@ -10,8 +11,8 @@ use super::super::{
     RequestOutcome, Store, StoreFault,
 };
 use super::fixture::{
-    Checked, Engine, Holder, NOW, SITE, Sender, at_once, create, import, lot_of, on_hand, one_store, open,
-    order, pick, product, receive, site, two_stores,
+    Checked, Engine, Holder, NOW, SITE, Sender, at_once, create, days_ago, import, lot_of, on_hand,
+    one_store, open, order, pick, product, receive, site, two_stores,
 };
 use crate::api_keys::KeyScope;
 
@@ -253,6 +254,30 @@ pub async fn movements_are_read_once(engine: &dyn Engine) -> Checked {
     assert_eq!((seen, all.page.more), (all.page.rows, false));
     assert_eq!((all.rev, all.epoch), (site(store, SITE).await?.rev, site(store, SITE).await?.epoch));
     assert_eq!(store.movements(SITE, at, 2).await?.page.rows, []);
+    Ok(())
+}
+
+/// Movements of packed months are told no more: a read says through which revision, and has all those after it.
+pub async fn movements_after_packed_months_are_read(engine: &dyn Engine) -> Checked {
+    let store = &*one_store(engine).await?;
+    store.ensure_site("other").await?;
+    let (mut device, bin) = (Sender::new(SITE, 7), lot_of(&product(1), "A-1"));
+    device.now = days_ago(900);
+    device.book(store, [create(1), receive(&bin, Quantity::units(50)), pick(&bin, 1), pick(&bin, 2)]).await?;
+    device.now = days_ago(5);
+    device.book(store, [pick(&bin, 3), pick(&bin, 4)]).await?;
+    let before = store.movements(SITE, Position::default(), 100).await?;
+    assert_eq!((before.page.rows.len(), before.packed_rev), (5, 0));
+
+    assert_eq!(store.pack_ledger(NOW).await?, 3);
+    let (packed, kept) = before.page.rows.split_at(3);
+    let through = packed.last().context("a packed movement")?.at;
+    let after = store.movements(SITE, Position::default(), 100).await?;
+    assert_eq!((after.packed_rev, after.rev, after.epoch), (through.rev, before.rev, before.epoch));
+    assert_eq!((&after.page.rows[..], after.page.more), (kept, false));
+    let since = store.movements(SITE, through, 1).await?;
+    assert_eq!((&since.page.rows[..], since.page.more, since.packed_rev), (&kept[..1], true, through.rev));
+    assert_eq!(store.movements("other", Position::default(), 1).await?.packed_rev, 0);
     Ok(())
 }
 

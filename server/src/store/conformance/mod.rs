@@ -26,8 +26,8 @@ pub use fixture::{Checked, Engine};
 
 pub use api::{
     a_key_is_found_at_its_site_until_it_is_revoked, a_request_imports_once, a_request_places_orders_once,
-    lists_are_read_in_parts, movements_are_read_once, named_keys_are_found, old_requests_are_forgotten,
-    the_same_request_at_once_is_booked_once,
+    lists_are_read_in_parts, movements_after_packed_months_are_read, movements_are_read_once,
+    named_keys_are_found, old_requests_are_forgotten, the_same_request_at_once_is_booked_once,
 };
 pub use audits::{
     an_audit_finds_the_ranges_that_differ, an_audit_leaves_out_later_changes, an_audit_of_many_rows_is_cut,
@@ -168,6 +168,7 @@ macro_rules! for_each_server_store_case {
         $run!(the_same_request_at_once_is_booked_once);
         $run!(old_requests_are_forgotten);
         $run!(movements_are_read_once);
+        $run!(movements_after_packed_months_are_read);
         $run!(lists_are_read_in_parts);
         $run!(named_keys_are_found);
         $run!(a_link_sets_a_password_once);

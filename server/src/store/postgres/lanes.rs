@@ -151,7 +151,7 @@ impl Group<'_> {
             if booked.is_ok() {
                 return (booked, true);
             }
-            let has_ended = aftermath != Some(Aftermath::Lost) && self.session.run("ROLLBACK").is_ok();
+            let has_ended = aftermath != Some(Aftermath::Lost) && self.session.roll_back().is_ok();
             if aftermath != Some(Aftermath::Retry) || !has_ended || run == MAX_RUNS {
                 return (booked, has_ended);
             }
@@ -168,12 +168,12 @@ impl Group<'_> {
         self.kept.borrow_mut().clear();
         if let ([alone], true) = (&mut group[..], self.lanes.is_empty(self.site)) {
             let is_kept = self.run(alone.as_mut())?;
-            return self.session.run(if is_kept { "COMMIT" } else { "ROLLBACK" });
+            return if is_kept { self.session.run("COMMIT") } else { self.session.roll_back() };
         }
         self.lock_site()?;
         let (mut at, mut end) = (0, "");
         while let Some(write) = group.get_mut(at) {
-            self.session.run(&format!("{end}SAVEPOINT one_write"))?;
+            self.session.run_ahead(&format!("{end}SAVEPOINT one_write; "));
             let is_kept = self.run(write.as_mut())?;
             end = if is_kept { "RELEASE one_write; " } else { "ROLLBACK TO one_write; RELEASE one_write; " };
             at += 1;

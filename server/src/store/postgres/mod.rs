@@ -12,6 +12,7 @@ mod policies;
 mod pool;
 mod schema;
 mod session;
+mod statement;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -143,7 +143,7 @@ impl Pool {
             let session = transaction.session(runtime)?;
             let read = work(&session);
             // Nothing was changed: it is as good as a commit.
-            let has_ended = session.run("ROLLBACK").is_ok();
+            let has_ended = session.roll_back().is_ok();
             transaction.close(has_ended);
             read
         });

@@ -1,20 +1,22 @@
-//! A [`Session`] on a connection. Statements have no names and their parameters' types are sent along: nothing is left in the
-//! server's session, so that a pooler may give each transaction another one.
+//! A [`Session`] on a connection.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
 use tokio::runtime::Handle;
-use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::types::FromSql;
+use tokio_postgres::{Client, Error, Row, RowStream};
 use uuid::Uuid;
 
 use super::super::StoreFault;
-use super::super::sql::session::{Columns, Dialect, EachRow, Insert, Keyed, Param, Session};
-use super::arrays::Arrays;
+use super::super::sql::session::{
+    Change, Columns, Dialect, EachRow, EachRowOf, Insert, Keyed, Param, Query, Session,
+};
 use super::fault::{Aftermath, aftermath, described, fault};
+use super::statement::{Sent, Statement};
 
 /// The dialect of PostgreSQL.
 pub(super) static DIALECT: Dialect = Dialect {
@@ -33,10 +35,8 @@ pub(super) static DIALECT: Dialect = Dialect {
 
 /// Rows that are held in memory before they are handled.
 const MAX_HELD_ROWS: usize = 500;
-/// Keys in one query.
-const MAX_KEYS_PER_QUERY: usize = 2_000;
-/// Rows in one `INSERT`.
-const MAX_ROWS_PER_INSERT: usize = 2_000;
+/// Statements that are sent before an answer is waited for.
+const MAX_STATEMENTS_AT_ONCE: usize = 100;
 
 /// A session on a connection, whose transaction is its owner's. It is used outside of asynchronous code, on a thread that may
 /// block.
@@ -45,6 +45,8 @@ pub(super) struct PostgresSession<'c> {
     runtime: Handle,
     gravest: RefCell<Option<(Aftermath, StoreFault)>>,
     announced: RefCell<BTreeMap<String, u64>>,
+    /// Statements without parameters and results that are sent with the next ones.
+    ahead: RefCell<String>,
 }
 
 impl std::fmt::Debug for PostgresSession<'_> {
@@ -53,11 +55,15 @@ impl std::fmt::Debug for PostgresSession<'_> {
     }
 }
 
-type Typed<'p> = (&'p (dyn ToSql + Sync), Type);
-
 impl<'c> PostgresSession<'c> {
     pub(super) fn new(client: &'c Client, runtime: Handle) -> Self {
-        Self { client, runtime, gravest: RefCell::default(), announced: RefCell::default() }
+        Self {
+            client,
+            runtime,
+            gravest: RefCell::default(),
+            announced: RefCell::default(),
+            ahead: RefCell::default(),
+        }
     }
 
     /// The gravest fault since the last call, with what it left behind.
@@ -82,7 +88,46 @@ impl<'c> PostgresSession<'c> {
 
     /// Runs statements without parameters and results.
     pub(super) fn run(&self, sql: &str) -> Result<(), StoreFault> {
-        self.runtime.block_on(self.client.batch_execute(sql)).map_err(|error| self.failed(&error))
+        let sql = format!("{}{sql}", self.ahead.take());
+        self.runtime.block_on(self.client.batch_execute(&sql)).map_err(|error| self.failed(&error))
+    }
+
+    /// Runs statements without parameters and results, each of which ends with a semicolon, before the next ones. They save the
+    /// wait for an answer of their own.
+    pub(super) fn run_ahead(&self, sql: &str) {
+        self.ahead.borrow_mut().push_str(sql);
+    }
+
+    /// Ends the transaction without keeping anything.
+    pub(super) fn roll_back(&self) -> Result<(), StoreFault> {
+        self.ahead.take();
+        self.run("ROLLBACK")
+    }
+
+    /// Sends requests in this order. The answer to what goes ahead of them has come when it returns.
+    fn send<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        requests: impl IntoIterator<Item = F>,
+    ) -> Result<Vec<Sent<F>>, StoreFault> {
+        let ahead = self.ahead.take();
+        let send = async {
+            let first = Sent::send(async {
+                if ahead.is_empty() { Ok(()) } else { self.client.batch_execute(&ahead).await }
+            });
+            let first = first.await;
+            let mut sent = Vec::new();
+            for request in requests {
+                sent.push(Sent::send(request).await);
+            }
+            first.answer().await.map(|()| sent)
+        };
+        self.runtime.block_on(send).map_err(|error| self.failed(&error))
+    }
+
+    /// The answer to a request. In a transaction, the requests after one that failed fail because of it: answers are read in the
+    /// order of their requests.
+    fn answer<T>(&self, sent: Sent<impl Future<Output = Result<T, Error>>>) -> Result<T, StoreFault> {
+        self.runtime.block_on(sent.answer()).map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &Error) -> StoreFault {
@@ -94,14 +139,25 @@ impl<'c> PostgresSession<'c> {
         fault
     }
 
-    fn query_typed(
+    /// Runs queries; their rows need not fit into memory.
+    fn query_all(
         &self,
-        sql: &str,
-        params: Vec<Typed<'_>>,
-        each_row: EachRow<'_>,
+        queries: &[(usize, Statement<'_>)],
+        each_row: EachRowOf<'_>,
     ) -> Result<(), StoreFault> {
-        let rows = self.runtime.block_on(self.client.query_typed_raw(&numbered(sql), params));
-        let mut rows = pin!(rows.map_err(|error| self.failed(&error))?);
+        for part in queries.chunks(MAX_STATEMENTS_AT_ONCE) {
+            let requests =
+                part.iter().map(|(_, query)| self.client.query_typed_raw(query.sql(), query.params()));
+            for ((at, _), sent) in part.iter().zip(self.send(requests)?) {
+                let rows = self.answer(sent)?;
+                self.read(rows, &mut |row| each_row(*at, row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, rows: RowStream, each_row: EachRow<'_>) -> Result<(), StoreFault> {
+        let mut rows = pin!(rows);
         loop {
             let next = async {
                 let mut held = Vec::new();
@@ -118,6 +174,18 @@ impl<'c> PostgresSession<'c> {
             }
         }
     }
+
+    /// Runs statements. Returns the number of rows that they affect.
+    fn execute_all(&self, statements: &[Statement<'_>]) -> Result<u64, StoreFault> {
+        let mut affected = 0;
+        for part in statements.chunks(MAX_STATEMENTS_AT_ONCE) {
+            let requests = part.iter().map(|statement| statement.execute(self.client));
+            for sent in self.send(requests)? {
+                affected += self.answer(sent)?;
+            }
+        }
+        Ok(affected)
+    }
 }
 
 impl Session for PostgresSession<'_> {
@@ -126,13 +194,11 @@ impl Session for PostgresSession<'_> {
     }
 
     fn query(&self, sql: &str, params: &[Param<'_>], each_row: EachRow<'_>) -> Result<(), StoreFault> {
-        self.query_typed(sql, params.iter().map(typed).collect(), each_row)
+        self.query_all(&[(0, Statement::plain(sql, params))], &mut |_, row| each_row(row))
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreFault> {
-        let params: Vec<_> = params.iter().map(typed).collect();
-        let done = self.runtime.block_on(self.client.execute_typed(&numbered(sql), &params));
-        done.map_err(|error| self.failed(&error))
+        self.execute_all(&[Statement::plain(sql, params)])
     }
 
     fn query_keys(
@@ -142,68 +208,43 @@ impl Session for PostgresSession<'_> {
         keys: &[Vec<Param<'_>>],
         each_row: EachRow<'_>,
     ) -> Result<(), StoreFault> {
-        let Keyed { select, key, tail } = query;
-        for keys in keys.chunks(MAX_KEYS_PER_QUERY) {
-            let arrays = Arrays::of(keys, key.len())?;
-            let names: Vec<String> = (1..=key.len()).map(|at| format!("key_{at}")).collect();
-            let equal = |(column, name): (&&str, &String)| format!("{column} = keys.{name}");
-            let condition: Vec<String> = key.iter().zip(&names).map(equal).collect();
-            // One look-up for each key, whatever the planner believes of tables that it has no figures of: OFFSET keeps it from
-            // joining the keys with all rows of the site.
-            let sql = format!(
-                "SELECT found.* FROM unnest({}) AS keys ({}) \
-                 CROSS JOIN LATERAL ({select} AND {} {tail} OFFSET 0) AS found",
-                arrays.casts(2),
-                names.join(", "),
-                condition.join(" AND ")
-            );
-            let mut params: Vec<Typed<'_>> = vec![(&site, Type::TEXT)];
-            params.extend(arrays.typed());
-            self.query_typed(&sql, params, each_row)?;
-        }
-        Ok(())
+        let parts = Statement::keyed(query, site, keys)?.into_iter().map(|part| (0, part));
+        self.query_all(&parts.collect::<Vec<_>>(), &mut |_, row| each_row(row))
     }
 
     fn insert(&self, insert: Insert<'_>, rows: &[Vec<Param<'_>>]) -> Result<(), StoreFault> {
-        let Insert { table, columns, .. } = insert;
-        for rows in rows.chunks(MAX_ROWS_PER_INSERT) {
-            let arrays = Arrays::of(rows, insert.names().count())?;
-            let sql = format!(
-                "INSERT INTO {table} ({columns}) SELECT * FROM unnest({}){}",
-                arrays.casts(1),
-                insert.on_conflict()
-            );
-            let params: Vec<_> = arrays.typed().collect();
-            let done = self.runtime.block_on(self.client.execute_typed(&sql, &params));
-            done.map_err(|error| self.failed(&error))?;
+        self.execute_all(&Statement::inserts(insert, rows)?).map(drop)
+    }
+
+    fn ask(&self, queries: &[Query<'_>], each_row: EachRowOf<'_>) -> Result<(), StoreFault> {
+        let mut statements = Vec::with_capacity(queries.len());
+        for (at, query) in queries.iter().enumerate() {
+            match query {
+                Query::Plain(sql, params) => statements.push((at, Statement::plain(sql, params))),
+                Query::Keyed { select, key, site, keys } => {
+                    let keyed = Keyed { select, key, tail: "" };
+                    let parts = Statement::keyed(keyed, site, keys)?;
+                    statements.extend(parts.into_iter().map(|part| (at, part)));
+                }
+            }
         }
-        Ok(())
+        self.query_all(&statements, each_row)
+    }
+
+    fn change(&self, changes: &[Change<'_>]) -> Result<(), StoreFault> {
+        let mut statements = Vec::with_capacity(changes.len());
+        for change in changes {
+            match change {
+                Change::Execute(sql, params) => statements.push(Statement::plain(sql, params)),
+                Change::Insert(insert, rows) => statements.extend(Statement::inserts(*insert, rows)?),
+            }
+        }
+        self.execute_all(&statements).map(drop)
     }
 
     fn announce(&self, site: &str, rev: u64) {
         self.announced.borrow_mut().insert(site.to_owned(), rev);
     }
-}
-
-fn typed<'p>(param: &'p Param<'_>) -> Typed<'p> {
-    match param {
-        Param::Text(text) => (text, Type::TEXT),
-        Param::Int(number) => (number, Type::INT8),
-        Param::Id(id) => (id, Type::UUID),
-        Param::Bytes(bytes) => (bytes, Type::BYTEA),
-        Param::Flag(flag) => (flag, Type::BOOL),
-    }
-}
-
-/// A statement whose parameters are called `$1` and not `?1`. A question mark that no digit follows stays.
-fn numbered(sql: &str) -> String {
-    let mut numbered = String::with_capacity(sql.len());
-    let mut rest = sql.chars().peekable();
-    while let Some(char) = rest.next() {
-        let is_parameter = char == '?' && rest.peek().is_some_and(char::is_ascii_digit);
-        numbered.push(if is_parameter { '$' } else { char });
-    }
-    numbered
 }
 
 impl Columns for Row {
@@ -230,14 +271,4 @@ impl Columns for Row {
 
 fn read<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, StoreFault> {
     row.try_get(at).map_err(|error| StoreFault::Failed(described(&error)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbered;
-
-    #[test]
-    fn parameters_are_numbered_with_dollars() {
-        assert_eq!(numbered("SELECT ?1, '?' WHERE a = ?12 -- ?"), "SELECT $1, '?' WHERE a = $12 -- ?");
-    }
 }

@@ -316,19 +316,17 @@ impl Slice<'_> {
 
     fn write(&mut self) -> Result<(), StoreFault> {
         let Slices { session, site, now, author } = self.of;
-        let changed = || self.changed.iter().filter_map(|key| self.known.get(key));
-        save::rows(session, site, changed(), now)?;
-        let author = Cow::Borrowed(author);
+        let changed = self.changed.iter().filter_map(|key| self.known.get(key));
+        let mut changes = save::row_changes(site, changed, now)?;
         let booking = |rev, line| {
-            let author = author.clone();
+            let author = Cow::Borrowed(author);
             Booking { rev, line, origin: None, author, captured_at: now, booked_at: now }
         };
-        let ledger: Vec<_> =
-            self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry)).collect();
-        save::ledger(session, site, &ledger)?;
-        let edits: Vec<_> =
-            self.edits.iter().map(|(rev, line, id, edit)| (booking(*rev, *line), (*id, edit))).collect();
-        save::edits(session, site, &edits)
+        let ledger = self.ledger.iter().map(|(rev, line, entry)| (booking(*rev, *line), entry));
+        changes.push(save::ledger(site, ledger));
+        let edits = self.edits.iter().map(|(rev, line, id, edit)| (booking(*rev, *line), (*id, edit)));
+        changes.push(save::edits(site, edits)?);
+        session.change(&changes)
     }
 
     /// Raises and clears the exceptions of products whose barcode has changed, and deletes the unknown codes that they

@@ -2,109 +2,152 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{FieldRev, Warehouse, product_key};
+use domain::{FieldRev, Warehouse, product_key, sku_key};
 use sync::{Records, RowKey};
 use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::convert::{from_i64, stored_json, verdict};
-use super::session::{Columns, Keyed, Param, Session, params};
+use super::session::{Columns, Dialect, Keyed, Param, Query, Session, params};
 use super::shape::{EXCEPTION, LOT, PRODUCT, Shape};
 use super::{people, sites};
-use crate::booking::{Batch, Known, StoredReceipt, StoredRow, barcode_key};
+use crate::booking::{Batch, Known, Needs, StoredReceipt, StoredRow, barcode_key};
 
 /// Maximum number of products read for one barcode; a batch seldom affects more of them.
 const MAX_SAME_BARCODES: u32 = 10;
 const RECEIPTS: &str =
     "SELECT client, seq, mutation_id, verdict, code, message, rev, touched FROM receipts WHERE site = ?1";
 
+const MAX_SEQ: &str = "SELECT max_seq FROM clients WHERE site = ?1 AND client = ?2";
+const ORDERS: &str = "SELECT order_id, number FROM orders WHERE site = ?1";
+
 /// Rows by their keys.
 type FoundRows = BTreeMap<RowKey, StoredRow>;
+
+/// What a query of [`queries`] looks for.
+#[derive(Clone, Copy)]
+enum Sought<'n> {
+    Site,
+    MaxSeq,
+    Receipts,
+    Rows(&'static Shape),
+    /// The holder of a claim.
+    Holder(&'n str),
+    /// Exceptions that name a product as the second one.
+    Naming,
+    Orders,
+    Numbers,
+}
 
 /// The records that a batch needs. The site's row is locked until the end of the transaction.
 pub(super) fn known(session: &dyn Session, batch: &Batch) -> Result<Known, StoreFault> {
     let needs = batch.needs();
     let site = batch.site.as_str();
-    let locked = sites::lock(session, site)?;
-    let mut known = Known {
-        rev: locked.rev,
-        max_seq: max_seq(session, site, batch.client)?,
-        authors: people::authors(session, &locked, &needs.people)?,
-        ..Known::default()
-    };
-    let seqs = needs.seqs.iter().map(|seq| params![batch.client, *seq].to_vec());
-    known.receipts = receipts(session, site, &["client", "seq"], &seqs.collect::<Vec<_>>())?;
-    let ids = needs.ids.iter().map(|id| params![*id].to_vec());
-    known.receipts.extend(receipts(session, site, &["mutation_id"], &ids.collect::<Vec<_>>())?);
-    let touched_before = known.receipts.iter().flat_map(|receipt| receipt.touched.iter().cloned());
-    let keys: BTreeSet<RowKey> = needs.rows.iter().cloned().chain(touched_before).collect();
-    known.rows = rows(session, site, &keys)?;
-    known.rows.extend(lots_of(session, site, &needs.lots_of)?);
-    for claim in needs.claims {
-        if let Some((key, row)) = holder(session, site, &claim)? {
-            known.rows.insert(key.clone(), row);
-            known.claims.insert(claim, key);
+    let (sought, queries): (Vec<Sought<'_>>, Vec<Query<'_>>) =
+        queries(session.dialect(), batch, &needs)?.into_iter().unzip();
+    let (mut locked, mut known, mut naming) = (None, Known::default(), FoundRows::new());
+    session.ask(&queries, &mut |at, row| {
+        match sought.get(at) {
+            Some(Sought::Site) => locked = Some(sites::site_of(row)?),
+            Some(Sought::MaxSeq) => known.max_seq = from_i64(row.int(0)?),
+            Some(Sought::Receipts) => known.receipts.push(receipt(row)?),
+            Some(Sought::Rows(shape)) => known.rows.extend([stored_row(shape, row)?]),
+            Some(Sought::Holder(claim)) => {
+                let (key, held) = stored_row(&PRODUCT, row)?;
+                known.rows.insert(key.clone(), held);
+                known.claims.insert((*claim).to_owned(), key);
+            }
+            Some(Sought::Naming) => naming.extend([stored_row(&EXCEPTION, row)?]),
+            Some(Sought::Orders) => _ = known.orders.insert(row.id(0)?),
+            Some(Sought::Numbers) => _ = known.numbers.insert(row.text(1)?.to_owned()),
+            None => {}
         }
-    }
-    for barcode in needs.barcodes {
-        known.rows.extend(with_barcode(session, site, &barcode)?);
-    }
-    for product in needs.named {
-        known.rows.extend(sharing_with(session, site, product)?);
-    }
-    let orders = needs.orders.iter().map(|order| params![*order].to_vec()).collect::<Vec<_>>();
-    let of_orders = orders_by("order_id");
-    session.query_keys(of_orders, site, &orders, &mut |columns| {
-        known.orders.insert(columns.id(0)?);
         Ok(())
     })?;
-    let numbers = needs.numbers.iter().map(|number| params![number].to_vec()).collect::<Vec<_>>();
-    let of_numbers = orders_by("number");
-    session.query_keys(of_numbers, site, &numbers, &mut |columns| {
-        known.numbers.insert(columns.text(1)?.to_owned());
-        Ok(())
-    })?;
-    let other_sites = needs.sites.iter().filter(|other| other.as_str() != site);
-    known.sites = sites::existing(session, other_sites)?;
+    let locked = sites::locked(locked, site)?;
+    known.rev = locked.rev;
+    known.authors = people::authors(session, &locked, &needs.people)?;
+    known.sites = sites::existing(session, needs.sites.iter().filter(|other| other.as_str() != site))?;
+    let touched_before: BTreeSet<&RowKey> =
+        known.receipts.iter().flat_map(|receipt| &receipt.touched).collect();
+    let further = rows(session, site, touched_before.into_iter().filter(|key| !needs.rows.contains(*key)))?;
+    known.rows.extend(further);
+    known.rows.extend(sharing_with(session, site, naming)?);
     Ok(known)
 }
 
-/// The orders with some value in a column.
-fn orders_by(column: &'static str) -> Keyed<'static> {
-    let key = match column {
-        "number" => &["number"],
-        _ => &["order_id"],
+/// The queries of [`known`] that need no answer of another one. The first one locks the site.
+fn queries<'n>(
+    dialect: &Dialect,
+    batch: &'n Batch,
+    needs: &'n Needs,
+) -> Result<Vec<(Sought<'n>, Query<'n>)>, StoreFault> {
+    let site = batch.site.as_str();
+    let keyed = |select: String, key: &'static [&'static str], keys: Vec<Vec<Param<'n>>>| Query::Keyed {
+        select,
+        key,
+        site,
+        keys,
     };
-    Keyed { select: "SELECT order_id, number FROM orders WHERE site = ?1", key, tail: "" }
+    let ids = |ids: &BTreeSet<Uuid>| ids.iter().map(|id| params![*id].to_vec()).collect::<Vec<_>>();
+    let seqs = needs.seqs.iter().map(|seq| params![batch.client, *seq].to_vec()).collect();
+    let mut queries = vec![
+        (Sought::Site, sites::locking(dialect, site)),
+        (Sought::MaxSeq, Query::Plain(MAX_SEQ.to_owned(), params![site, batch.client].to_vec())),
+        (Sought::Receipts, keyed(RECEIPTS.to_owned(), &["client", "seq"], seqs)),
+        (Sought::Receipts, keyed(RECEIPTS.to_owned(), &["mutation_id"], ids(&needs.ids))),
+    ];
+    for (shape, keys) in keys_of_tables(&needs.rows) {
+        queries.push((Sought::Rows(shape), keyed(select(shape), shape.key, keys)));
+    }
+    // Every lot of these products, and the exceptions of the products and their lots.
+    for shape in [&LOT, &EXCEPTION] {
+        let query = keyed(select(shape), &["product_id"], ids(&needs.lots_of));
+        queries.push((Sought::Rows(shape), query));
+    }
+    for claim in &needs.claims {
+        queries.push((Sought::Holder(claim), holder(site, claim)?));
+    }
+    for barcode in &needs.barcodes {
+        queries.push((Sought::Rows(&PRODUCT), of_barcode(site, barcode)));
+    }
+    for product in &needs.named {
+        queries.push((Sought::Naming, naming(site, *product)));
+    }
+    let numbers = needs.numbers.iter().map(|number| params![number].to_vec()).collect();
+    queries.push((Sought::Orders, keyed(ORDERS.to_owned(), &["order_id"], ids(&needs.orders))));
+    queries.push((Sought::Numbers, keyed(ORDERS.to_owned(), &["number"], numbers)));
+    Ok(queries)
 }
 
 pub(crate) fn max_seq(session: &dyn Session, site: &str, client: Uuid) -> Result<u64, StoreFault> {
-    let sql = "SELECT max_seq FROM clients WHERE site = ?1 AND client = ?2";
-    let max = session.first(sql, &params![site, client], |columns| columns.int(0))?;
+    let max = session.first(MAX_SEQ, &params![site, client], |columns| columns.int(0))?;
     Ok(max.map_or(0, from_i64))
 }
 
-fn receipts(
-    session: &dyn Session,
-    site: &str,
-    key: &[&str],
-    keys: &[Vec<Param<'_>>],
-) -> Result<Vec<StoredReceipt>, StoreFault> {
-    let mut found = Vec::new();
-    session.query_keys(Keyed { select: RECEIPTS, key, tail: "" }, site, keys, &mut |columns| {
-        found.push(StoredReceipt {
-            client: columns.id(0)?,
-            seq: from_i64(columns.int(1)?),
-            id: columns.id(2)?,
-            verdict: verdict(columns.text(3)?),
-            code: columns.text(4)?.to_owned(),
-            message: columns.text(5)?.to_owned(),
-            rev: from_i64(columns.int(6)?),
-            touched: stored_json(columns.text(7)?)?,
-        });
-        Ok(())
-    })?;
-    Ok(found)
+fn receipt(columns: &dyn Columns) -> Result<StoredReceipt, StoreFault> {
+    Ok(StoredReceipt {
+        client: columns.id(0)?,
+        seq: from_i64(columns.int(1)?),
+        id: columns.id(2)?,
+        verdict: verdict(columns.text(3)?),
+        code: columns.text(4)?.to_owned(),
+        message: columns.text(5)?.to_owned(),
+        rev: from_i64(columns.int(6)?),
+        touched: stored_json(columns.text(7)?)?,
+    })
+}
+
+/// The values of keys, by their tables. Keys of unknown tables, and those that are no keys, are left out.
+fn keys_of_tables<'k>(
+    keys: impl IntoIterator<Item = &'k RowKey>,
+) -> Vec<(&'static Shape, Vec<Vec<Param<'k>>>)> {
+    let mut of_tables: BTreeMap<&str, Vec<Vec<Param<'_>>>> = BTreeMap::new();
+    for RowKey { table, key } in keys {
+        let values = Shape::of(table).and_then(|shape| shape.values(key));
+        of_tables.entry(table).or_default().extend(values);
+    }
+    of_tables.into_iter().filter_map(|(table, keys)| Some((Shape::of(table)?, keys))).collect()
 }
 
 /// Rows, tombstones included. Keys of unknown tables, and those that are no keys, are left out.
@@ -113,16 +156,17 @@ pub(super) fn rows<'k>(
     site: &str,
     keys: impl IntoIterator<Item = &'k RowKey>,
 ) -> Result<FoundRows, StoreFault> {
-    let mut of_tables: BTreeMap<&str, Vec<Vec<Param<'_>>>> = BTreeMap::new();
-    for RowKey { table, key } in keys {
-        let values = Shape::of(table).and_then(|shape| shape.values(key));
-        of_tables.entry(table).or_default().extend(values);
-    }
     let mut found = FoundRows::new();
-    for (table, keys) in of_tables {
-        if let Some(shape) = Shape::of(table) {
-            found.extend(stored_by(session, site, shape, shape.key, &keys)?);
-        }
+    for (shape, keys) in keys_of_tables(keys) {
+        session.query_keys(
+            Keyed { select: &select(shape), key: shape.key, tail: "" },
+            site,
+            &keys,
+            &mut |columns| {
+                found.extend([stored_row(shape, columns)?]);
+                Ok(())
+            },
+        )?;
     }
     Ok(found)
 }
@@ -133,25 +177,36 @@ pub(crate) fn row(session: &dyn Session, site: &str, key: &RowKey) -> Result<Opt
     Ok(rows(session, site, [key])?.into_values().next())
 }
 
-/// Every lot of some products, and the exceptions of the products and their lots.
-fn lots_of(session: &dyn Session, site: &str, products: &BTreeSet<Uuid>) -> Result<FoundRows, StoreFault> {
-    let keys: Vec<_> = products.iter().map(|product| params![*product].to_vec()).collect();
-    let mut found = stored_by(session, site, &LOT, &["product_id"], &keys)?;
-    found.extend(stored_by(session, site, &EXCEPTION, &["product_id"], &keys)?);
-    Ok(found)
-}
-
-/// The live row that holds a claim, such as `sku:A-1`.
-pub(super) fn holder(
-    session: &dyn Session,
-    site: &str,
-    claim: &str,
-) -> Result<Option<(RowKey, StoredRow)>, StoreFault> {
+/// Finds the live row that holds a claim, such as `sku:A-1`.
+fn holder<'q>(site: &'q str, claim: &'q str) -> Result<Query<'q>, StoreFault> {
     let Some(sku) = claim.strip_prefix("sku:") else {
         return Err(StoreFault::Failed(format!("nothing is known of claims like \"{claim}\"")));
     };
     let condition = "sku_key = ?2 AND deleted_at IS NULL ORDER BY sku_twin LIMIT 1";
-    Ok(stored(session, &PRODUCT, condition, &params![site, sku])?.into_iter().next())
+    Ok(stored(&PRODUCT, condition, params![site, sku]))
+}
+
+/// Finds live products with a barcode, at most [`MAX_SAME_BARCODES`].
+fn of_barcode<'q>(site: &'q str, barcode: &'q str) -> Query<'q> {
+    let condition = format!(
+        "barcode_key <> '' AND barcode_key = ?2 AND deleted_at IS NULL ORDER BY product_id LIMIT {MAX_SAME_BARCODES}"
+    );
+    stored(&PRODUCT, &condition, params![site, barcode])
+}
+
+/// Finds live exceptions about other products that name this product as the second one.
+fn naming(site: &str, product: Uuid) -> Query<'_> {
+    stored(&EXCEPTION, "other = ?2 AND deleted_at IS NULL", params![site, product])
+}
+
+/// The live product with a SKU.
+pub(super) fn with_sku(
+    session: &dyn Session,
+    site: &str,
+    sku: &str,
+) -> Result<Option<StoredRow>, StoreFault> {
+    let held = found(session, &PRODUCT, holder(site, &sku_key(sku))?)?;
+    Ok(held.into_iter().next().map(|(_, stored)| stored))
 }
 
 /// Live products with a barcode, at most [`MAX_SAME_BARCODES`].
@@ -160,10 +215,7 @@ pub(super) fn with_barcode(
     site: &str,
     barcode: &str,
 ) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    let condition = format!(
-        "barcode_key <> '' AND barcode_key = ?2 AND deleted_at IS NULL ORDER BY product_id LIMIT {MAX_SAME_BARCODES}"
-    );
-    stored(session, &PRODUCT, &condition, &params![site, barcode])
+    found(session, &PRODUCT, of_barcode(site, barcode))
 }
 
 /// Live exceptions about other products that name this product as the second one.
@@ -172,14 +224,13 @@ pub(super) fn exceptions_naming(
     site: &str,
     product: Uuid,
 ) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    stored(session, &EXCEPTION, "other = ?2 AND deleted_at IS NULL", &params![site, product])
+    found(session, &EXCEPTION, naming(site, product))
 }
 
-/// Live exceptions that name this product, with their products and all products of the same barcodes.
-fn sharing_with(session: &dyn Session, site: &str, product: Uuid) -> Result<FoundRows, StoreFault> {
-    let exceptions = exceptions_naming(session, site, product)?;
+/// These exceptions with their products and all products of the same barcodes.
+fn sharing_with(session: &dyn Session, site: &str, exceptions: FoundRows) -> Result<FoundRows, StoreFault> {
     let mut found = FoundRows::new();
-    for exception in exceptions.iter().filter_map(|(_, stored)| stored.row.exception()) {
+    for exception in exceptions.values().filter_map(|stored| stored.row.exception()) {
         let key = product_key(exception.product_id);
         let Some(sharing) = row(session, site, &key)? else { continue };
         if let Some(barcode) = sharing.row.product().and_then(|product| barcode_key(&product.barcode)) {
@@ -196,28 +247,20 @@ fn select(shape: &Shape) -> String {
     format!("SELECT {columns}, rev, deleted_at IS NOT NULL, {fields} FROM {table} WHERE site = ?1")
 }
 
-/// Reads rows of a table.
-fn stored(
-    session: &dyn Session,
-    shape: &Shape,
-    condition: &str,
-    params: &[Param<'_>],
-) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
-    let sql = format!("{} AND {condition}", select(shape));
-    session.all(&sql, params, |columns| stored_row(shape, columns))
+/// Finds rows of a table.
+fn stored<'q>(shape: &Shape, condition: &str, params: [Param<'q>; 2]) -> Query<'q> {
+    Query::Plain(format!("{} AND {condition}", select(shape)), params.to_vec())
 }
 
-/// Reads the rows of a table with some values in the columns of `key`.
-fn stored_by(
+/// The rows that a query finds.
+fn found(
     session: &dyn Session,
-    site: &str,
     shape: &Shape,
-    key: &[&str],
-    keys: &[Vec<Param<'_>>],
-) -> Result<FoundRows, StoreFault> {
-    let mut found = FoundRows::new();
-    session.query_keys(Keyed { select: &select(shape), key, tail: "" }, site, keys, &mut |columns| {
-        found.extend([stored_row(shape, columns)?]);
+    query: Query<'_>,
+) -> Result<Vec<(RowKey, StoredRow)>, StoreFault> {
+    let mut found = Vec::new();
+    session.ask(&[query], &mut |_, columns| {
+        found.push(stored_row(shape, columns)?);
         Ok(())
     })?;
     Ok(found)

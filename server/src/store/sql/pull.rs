@@ -6,7 +6,7 @@ use sync::{Cursor, Progress, Records, Removal, ReplacedRange, Versioned};
 
 use super::super::{Pull, Pulled, Site, StoreFault};
 use super::convert::from_i64;
-use super::session::{Param, Session, params};
+use super::session::{Columns, Param, Query, Session, params};
 use super::shape::{PRODUCT, Shape};
 use super::sites;
 use crate::booking::Scope;
@@ -81,15 +81,20 @@ fn changed_between(
     limit: usize,
 ) -> Result<Vec<Change>, StoreFault> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
+    let (mut shapes, mut queries, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for table in pull.scope.tables() {
         let shape = Shape::named(table)?;
         let sql = format!(
             "SELECT {} FROM {table} WHERE site = ?1 AND rev > ?2 AND rev <= ?3 ORDER BY rev LIMIT ?4",
             columns(shape)
         );
-        read(session, shape, &sql, &params![&pull.site, after, through, limit], &mut found)?;
+        shapes.push(shape);
+        queries.push(Query::Plain(sql, params![&pull.site, after, through, limit].to_vec()));
     }
+    session.ask(&queries, &mut |at, columns| {
+        found.extend(shapes.get(at).map(|shape| change(shape, columns)).transpose()?);
+        Ok(())
+    })?;
     found.sort_by_key(|change| change.rev);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
@@ -172,10 +177,14 @@ pub(super) fn read(
     into: &mut Vec<Change>,
 ) -> Result<(), StoreFault> {
     session.query(sql, params, &mut |columns| {
-        let (rev, deleted) = (from_i64(columns.int(shape.width)?), columns.flag(shape.width + 1)?);
-        into.push(Change { rev, row: shape.row(columns)?, deleted });
+        into.push(change(shape, columns)?);
         Ok(())
     })
+}
+
+fn change(shape: &Shape, columns: &dyn Columns) -> Result<Change, StoreFault> {
+    let (rev, deleted) = (from_i64(columns.int(shape.width)?), columns.flag(shape.width + 1)?);
+    Ok(Change { rev, row: shape.row(columns)?, deleted })
 }
 
 /// The number of rows in scope: all rows minus deleted ones and those with another status. Counting these

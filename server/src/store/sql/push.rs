@@ -8,7 +8,7 @@ use super::super::{Pushed, StoreFault};
 use super::convert::{json, verdict_code};
 use super::people::author_of;
 use super::save::{self, Booking};
-use super::session::{Insert, Param, Session, params};
+use super::session::{Change, Insert, Param, Session, params};
 use super::{load, sites};
 use crate::booking::{Batch, Booked, BookedEffect, DecodedAction, book};
 
@@ -51,12 +51,13 @@ pub(crate) fn push(session: &dyn Session, batch: &Batch) -> Result<Pushed, Store
     let before = known.rev;
     let batch = batch.clone().bounded().named(&known.authors);
     let booked = book(&batch, known);
-    if !booked.answers.is_empty() {
-        write(session, &batch, &booked)?;
-    }
+    let mut changes = if booked.answers.is_empty() { Vec::new() } else { changes(&batch, &booked)? };
     if booked.rev != before {
-        sites::set_rev(session, &batch.site, booked.rev)?;
+        changes.push(sites::rev_change(&batch.site, booked.rev));
+        session.announce(&batch.site, booked.rev);
     }
+    session.change(&changes)?;
+    drop(changes);
     Ok(Pushed { rev_before: before, rev: booked.rev, known_seq, receipts: booked.answers })
 }
 
@@ -66,14 +67,14 @@ pub(crate) fn push_nothing(session: &dyn Session, site: &str, client: Uuid) -> R
     Ok(Pushed { rev_before: rev, rev, known_seq, receipts: Vec::new() })
 }
 
-fn write(session: &dyn Session, batch: &Batch, booked: &Booked) -> Result<(), StoreFault> {
+/// The changes that book a batch. Each may rely on those before it.
+fn changes<'b>(batch: &'b Batch, booked: &'b Booked) -> Result<Vec<Change<'b>>, StoreFault> {
     let site = batch.site.as_str();
     // Products may have exchanged SKUs, so all are released before the first row is written.
-    for product in booked.changed.values().filter_map(|stored| stored.row.product()) {
-        save::release_sku(session, site, product.id)?;
-    }
-    save::rows(session, site, booked.changed.values(), batch.now)?;
-    write_effects(session, batch, &booked.effects)?;
+    let products = booked.changed.values().filter_map(|stored| stored.row.product());
+    let mut changes: Vec<Change<'_>> = products.map(|product| save::sku_release(site, product.id)).collect();
+    changes.extend(save::row_changes(site, booked.changed.values(), batch.now)?);
+    changes.extend(effect_changes(batch, &booked.effects)?);
     let receipts = booked.receipts.iter().map(|receipt| {
         Ok(params![
             site,
@@ -89,21 +90,22 @@ fn write(session: &dyn Session, batch: &Batch, booked: &Booked) -> Result<(), St
         ]
         .to_vec())
     });
-    session.insert(RECEIPT, &receipts.collect::<Result<Vec<_>, StoreFault>>()?)?;
+    changes.push(Change::Insert(RECEIPT, receipts.collect::<Result<Vec<_>, StoreFault>>()?));
     let client = params![site, batch.client, batch.device, booked.max_seq, batch.last_outcome_seq];
-    session.insert(CLIENT, &[client.to_vec()])
+    changes.push(Change::Insert(CLIENT, vec![client.to_vec()]));
+    Ok(changes)
 }
 
-fn write_effects(session: &dyn Session, batch: &Batch, effects: &[BookedEffect]) -> Result<(), StoreFault> {
-    let (mut ledger, mut edits) = (Vec::new(), Vec::new());
+fn effect_changes<'b>(batch: &'b Batch, effects: &'b [BookedEffect]) -> Result<Vec<Change<'b>>, StoreFault> {
+    let (mut changes, mut ledger, mut edits) = (Vec::new(), Vec::new(), Vec::new());
     for booked in effects {
         let Some(mutation) = batch.mutations.get(booked.mutation) else { continue };
         let note = |reason| Note { batch, booked, mutation, reason };
         match &booked.effect {
             Effect::Stock(entry) => ledger.push((booking_of(batch, booked, mutation), entry)),
-            Effect::Order(order) => write_order(session, batch, booked.rev, mutation, order)?,
-            Effect::Resolved { exception, reason } => write_resolution(session, &note(reason), exception)?,
-            Effect::Closed { delivery, reason } => write_shortages(session, &note(reason), delivery)?,
+            Effect::Order(order) => changes.extend(placed(batch, booked.rev, mutation, order)),
+            Effect::Resolved { exception, reason } => changes.push(resolution(&note(reason), exception)),
+            Effect::Closed { delivery, reason } => changes.push(shortages(&note(reason), delivery)),
             Effect::Edited { product_id, edit } => {
                 edits.push((booking_of(batch, booked, mutation), (*product_id, edit)));
             }
@@ -111,8 +113,9 @@ fn write_effects(session: &dyn Session, batch: &Batch, effects: &[BookedEffect])
             Effect::Raised(_) => {}
         }
     }
-    save::ledger(session, &batch.site, &ledger)?;
-    save::edits(session, &batch.site, &edits)
+    changes.push(save::ledger(&batch.site, ledger));
+    changes.push(save::edits(&batch.site, edits)?);
+    Ok(changes)
 }
 
 fn booking_of<'b>(
@@ -130,13 +133,8 @@ fn booking_of<'b>(
     }
 }
 
-fn write_order<A>(
-    session: &dyn Session,
-    batch: &Batch,
-    rev: u64,
-    mutation: &Mutation<A>,
-    order: &Order,
-) -> Result<(), StoreFault> {
+/// An order and its lines.
+fn placed<'b, A>(batch: &'b Batch, rev: u64, mutation: &'b Mutation<A>, order: &'b Order) -> [Change<'b>; 2] {
     let values = params![
         &batch.site,
         order.id,
@@ -146,13 +144,12 @@ fn write_order<A>(
         rev,
         mutation.id,
         batch.client,
-        author_of(mutation).into_owned(),
+        author_of(mutation),
         mutation.captured_at,
         batch.now,
         order.to_site.as_deref().unwrap_or_default(),
     ];
-    session.insert(ORDER, &[values.to_vec()])?;
-    let line = |(number, line): (i64, &domain::OrderLine)| {
+    let line = |(number, line): (i64, &'b domain::OrderLine)| {
         let lot = &line.lot;
         params![
             &batch.site,
@@ -160,14 +157,15 @@ fn write_order<A>(
             number,
             lot.product_id,
             lot.id(),
-            lot.lot_code.clone(),
-            lot.location.clone(),
+            &lot.lot_code,
+            &lot.location,
             line.quantity.0,
             line.unit_price_minor,
         ]
         .to_vec()
     };
-    session.insert(ORDER_LINE, &(0_i64..).zip(&order.lines).map(line).collect::<Vec<_>>())
+    let lines = (0_i64..).zip(&order.lines).map(line).collect();
+    [Change::Insert(ORDER, vec![values.to_vec()]), Change::Insert(ORDER_LINE, lines)]
 }
 
 /// A person's decision that changed no stock, for a product's history.
@@ -190,7 +188,7 @@ impl<'n> Note<'n> {
             *reason,
             mutation.id,
             batch.client,
-            author_of(mutation).into_owned(),
+            author_of(mutation),
             mutation.captured_at,
             batch.now,
         ];
@@ -198,11 +196,7 @@ impl<'n> Note<'n> {
     }
 }
 
-fn write_resolution<'n>(
-    session: &dyn Session,
-    note: &Note<'n>,
-    exception: &'n StockException,
-) -> Result<(), StoreFault> {
+fn resolution<'n>(note: &Note<'n>, exception: &'n StockException) -> Change<'n> {
     let lot = exception.lot.as_ref();
     let own = params![
         exception.kind.code(),
@@ -210,19 +204,15 @@ fn write_resolution<'n>(
         lot.map_or("", |lot| lot.lot_code.as_str()),
         lot.map_or("", |lot| lot.location.as_str()),
     ];
-    session.insert(RESOLUTION, &[note.params((note.booked.line, exception.product_id), own)])
+    Change::Insert(RESOLUTION, vec![note.params((note.booked.line, exception.product_id), own)])
 }
 
-/// Writes the missing quantity of each product of a closed delivery.
-fn write_shortages<'n>(
-    session: &dyn Session,
-    note: &Note<'n>,
-    delivery: &'n Delivery,
-) -> Result<(), StoreFault> {
+/// The missing quantity of each product of a closed delivery.
+fn shortages<'n>(note: &Note<'n>, delivery: &'n Delivery) -> Change<'n> {
     let missing = delivery.missing();
     let values = (note.booked.line..).zip(missing).map(|(line, missing)| {
         let own = params![delivery.id, &delivery.number, missing.expected.0, missing.received.0];
         note.params((line, missing.product_id), own)
     });
-    session.insert(SHORTAGE, &values.collect::<Vec<_>>())
+    Change::Insert(SHORTAGE, values.collect())
 }

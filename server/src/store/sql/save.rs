@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::StoreFault;
 use super::convert::{json, verdict_code};
-use super::session::{Insert, Param, Session, params};
+use super::session::{Change, Insert, Param, Session, params};
 use crate::booking::StoredRow;
 
 const PRODUCT: Insert<'_> = Insert {
@@ -69,10 +69,19 @@ const TABLES: [Insert<'_>; 8] = [PRODUCT, LOT, DELIVERY, EXCEPTION, UNKNOWN_CODE
 /// Writes rows with their revisions, or turns them into tombstones. No two of them have the same key.
 pub(crate) fn rows<'r>(
     session: &dyn Session,
-    site: &str,
+    site: &'r str,
     rows: impl IntoIterator<Item = &'r StoredRow>,
     now: UnixMillis,
 ) -> Result<(), StoreFault> {
+    session.change(&row_changes(site, rows, now)?)
+}
+
+/// The changes of [`rows`].
+pub(super) fn row_changes<'r>(
+    site: &'r str,
+    rows: impl IntoIterator<Item = &'r StoredRow>,
+    now: UnixMillis,
+) -> Result<Vec<Change<'r>>, StoreFault> {
     let mut of_tables = TABLES.map(|insert| (insert, Vec::new()));
     for stored in rows {
         let fields = if stored.fields.is_empty() { "{}".to_owned() } else { json(&stored.fields)? };
@@ -92,15 +101,14 @@ pub(crate) fn rows<'r>(
             of_table.push(values);
         }
     }
-    of_tables.iter().try_for_each(|(insert, values)| session.insert(*insert, values))
+    Ok(of_tables.into_iter().map(|(insert, values)| Change::Insert(insert, values)).collect())
 }
 
 /// Sets the product's SKU key to a value that no SKU has, until its row is written.
-pub(super) fn release_sku(session: &dyn Session, site: &str, product: Uuid) -> Result<(), StoreFault> {
+pub(super) fn sku_release(site: &str, product: Uuid) -> Change<'_> {
     let sql = "UPDATE products SET sku_key = ?3 WHERE site = ?1 AND product_id = ?2";
     let free = format!("\u{1}{:X}", product.simple());
-    session.execute(sql, &params![site, product, free])?;
-    Ok(())
+    Change::Execute(sql, params![site, product, free].to_vec())
 }
 
 struct Meta<'m> {
@@ -251,18 +259,15 @@ pub(super) struct Booking<'b> {
 }
 
 /// Appends entries to the stock ledger.
-pub(super) fn ledger(
-    session: &dyn Session,
-    site: &str,
-    entries: &[(Booking<'_>, &LedgerEntry)],
-) -> Result<(), StoreFault> {
-    session.insert(
-        LEDGER,
-        &entries.iter().map(|(booking, entry)| ledger_line(site, booking, entry)).collect::<Vec<_>>(),
-    )
+pub(super) fn ledger<'l>(
+    site: &'l str,
+    entries: impl IntoIterator<Item = (Booking<'l>, &'l LedgerEntry)>,
+) -> Change<'l> {
+    let lines = entries.into_iter().map(|(booking, entry)| ledger_line(site, booking, entry));
+    Change::Insert(LEDGER, lines.collect())
 }
 
-fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEntry) -> Vec<Param<'l>> {
+fn ledger_line<'l>(site: &'l str, booking: Booking<'l>, entry: &'l LedgerEntry) -> Vec<Param<'l>> {
     let LedgerEntry { lot, delta, movement, note } = entry;
     params![
         site,
@@ -277,7 +282,7 @@ fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEnt
         note,
         booking.origin.map(|(mutation, _)| mutation),
         booking.origin.map(|(_, client)| client),
-        booking.author.as_ref(),
+        booking.author,
         booking.captured_at,
         booking.booked_at,
     ]
@@ -288,18 +293,17 @@ fn ledger_line<'l>(site: &'l str, booking: &'l Booking<'_>, entry: &'l LedgerEnt
 pub(super) type EditOf<'e> = (Uuid, &'e ProductEdit);
 
 /// Stores edits of products.
-pub(super) fn edits(
-    session: &dyn Session,
-    site: &str,
-    edits: &[(Booking<'_>, EditOf<'_>)],
-) -> Result<(), StoreFault> {
-    let lines = edits.iter().map(|(booking, of)| edit_line(site, booking, *of));
-    session.insert(EDIT, &lines.collect::<Result<Vec<_>, StoreFault>>()?)
+pub(super) fn edits<'e>(
+    site: &'e str,
+    edits: impl IntoIterator<Item = (Booking<'e>, EditOf<'e>)>,
+) -> Result<Change<'e>, StoreFault> {
+    let lines = edits.into_iter().map(|(booking, of)| edit_line(site, booking, of));
+    Ok(Change::Insert(EDIT, lines.collect::<Result<_, _>>()?))
 }
 
 fn edit_line<'l>(
     site: &'l str,
-    booking: &'l Booking<'_>,
+    booking: Booking<'l>,
     (product, edit): EditOf<'_>,
 ) -> Result<Vec<Param<'l>>, StoreFault> {
     Ok(params![
@@ -311,7 +315,7 @@ fn edit_line<'l>(
         json(&edit.after)?,
         booking.origin.map(|(mutation, _)| mutation),
         booking.origin.map(|(_, client)| client),
-        booking.author.as_ref(),
+        booking.author,
         booking.captured_at,
         booking.booked_at,
     ]

@@ -37,6 +37,12 @@ impl From<String> for Param<'_> {
     }
 }
 
+impl<'p> From<Cow<'p, str>> for Param<'p> {
+    fn from(text: Cow<'p, str>) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
 impl From<Option<String>> for Param<'_> {
     fn from(text: Option<String>) -> Self {
         Self::Text(text.map(Cow::Owned))
@@ -211,6 +217,27 @@ impl Insert<'_> {
     }
 }
 
+/// A query of several that do not need each other's rows.
+#[derive(Clone, Debug)]
+pub(crate) enum Query<'q> {
+    /// With its parameters.
+    Plain(String, Vec<Param<'q>>),
+    /// For many keys of a site, as [`Session::query_keys`] takes them.
+    Keyed { select: String, key: &'q [&'q str], site: &'q str, keys: Vec<Vec<Param<'q>>> },
+}
+
+/// A change of several, none of which returns anything.
+#[derive(Clone, Debug)]
+pub(crate) enum Change<'c> {
+    /// A statement with its parameters.
+    Execute(&'static str, Vec<Param<'c>>),
+    /// New rows, as [`Session::insert`] takes them.
+    Insert(Insert<'c>, Vec<Vec<Param<'c>>>),
+}
+
+/// Called with each row of several queries, and the index of the row's query.
+pub(crate) type EachRowOf<'f> = &'f mut dyn FnMut(usize, &dyn Columns) -> Result<(), StoreFault>;
+
 /// Called with each row of a query; an error ends the query.
 pub(crate) type EachRow<'f> = &'f mut dyn FnMut(&dyn Columns) -> Result<(), StoreFault>;
 
@@ -235,6 +262,25 @@ pub(crate) trait Session {
 
     /// Inserts rows, each with the values of all columns. No two of them have the same key.
     fn insert(&self, insert: Insert<'_>, rows: &[Vec<Param<'_>>]) -> Result<(), StoreFault>;
+
+    /// Runs queries in this order. An engine that waits for answers sends all of them before it waits.
+    fn ask(&self, queries: &[Query<'_>], each_row: EachRowOf<'_>) -> Result<(), StoreFault> {
+        queries.iter().enumerate().try_for_each(|(at, query)| match query {
+            Query::Plain(sql, params) => self.query(sql, params, &mut |row| each_row(at, row)),
+            Query::Keyed { select, key, site, keys } => {
+                let keyed = Keyed { select, key, tail: "" };
+                self.query_keys(keyed, site, keys, &mut |row| each_row(at, row))
+            }
+        })
+    }
+
+    /// Makes changes in this order, as [`Session::ask`] runs queries.
+    fn change(&self, changes: &[Change<'_>]) -> Result<(), StoreFault> {
+        changes.iter().try_for_each(|change| match change {
+            Change::Execute(sql, params) => self.execute(sql, params).map(drop),
+            Change::Insert(insert, rows) => self.insert(*insert, rows),
+        })
+    }
 
     /// Tells the other servers of a site's revision once the transaction is committed, where the engine has others.
     fn announce(&self, site: &str, rev: u64);

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::super::{EpochRenewal, MIN_EPOCH_GAP_MILLIS, Site, StoreFault};
 use super::convert::{from_i64, to_i64};
-use super::session::{Columns, Session, params};
+use super::session::{Change, Columns, Dialect, Query, Session, params};
 use crate::random;
 
+const STORE_REV: &str = "UPDATE sites SET rev = ?2 WHERE site = ?1";
 /// The columns that [`site_of`] reads.
 const COLUMNS: &str =
     "site, epoch, rev, purged_rev, epoch_renewed_at, epoch_is_due, is_importing, has_people";
@@ -68,12 +69,29 @@ impl Site {
 }
 
 fn named(session: &dyn Session, name: &str, lock: &str) -> Result<Site, StoreFault> {
-    let sql = format!("SELECT {COLUMNS} FROM sites WHERE site = ?1{lock}");
-    let unknown = || StoreFault::invalid("unknown_site", format!("There is no site \"{name}\"."));
-    session.first(&sql, &params![name], site_of)?.ok_or_else(unknown)
+    let found = session.first(&select(lock), &params![name], site_of)?;
+    found.ok_or_else(|| unknown(name))
 }
 
-fn site_of(row: &dyn Columns) -> Result<Site, StoreFault> {
+fn select(lock: &str) -> String {
+    format!("SELECT {COLUMNS} FROM sites WHERE site = ?1{lock}")
+}
+
+fn unknown(name: &str) -> StoreFault {
+    StoreFault::invalid("unknown_site", format!("There is no site \"{name}\"."))
+}
+
+/// The query of [`lock`]; [`site_of`] reads its row, and [`locked`] checks it.
+pub(super) fn locking<'q>(dialect: &Dialect, name: &'q str) -> Query<'q> {
+    Query::Plain(select(dialect.for_update), params![name].to_vec())
+}
+
+/// The result of [`lock`], given what its query found.
+pub(super) fn locked(found: Option<Site>, name: &str) -> Result<Site, StoreFault> {
+    found.ok_or_else(|| unknown(name))?.open()
+}
+
+pub(super) fn site_of(row: &dyn Columns) -> Result<Site, StoreFault> {
     Ok(Site {
         site: row.text(0)?.to_owned(),
         epoch: row.id(1)?,
@@ -93,9 +111,14 @@ pub(crate) fn set_rev(session: &dyn Session, site: &str, rev: u64) -> Result<(),
     Ok(())
 }
 
+/// The change that stores a site's revision; it has to be announced as well.
+pub(super) fn rev_change(site: &str, rev: u64) -> Change<'_> {
+    Change::Execute(STORE_REV, params![site, rev].to_vec())
+}
+
 /// Stores the revision of a site that is closed: nobody can fetch it yet.
 pub(super) fn store_rev(session: &dyn Session, site: &str, rev: u64) -> Result<(), StoreFault> {
-    session.execute("UPDATE sites SET rev = ?2 WHERE site = ?1", &params![site, rev])?;
+    session.execute(STORE_REV, &params![site, rev])?;
     Ok(())
 }
 

@@ -111,8 +111,8 @@ fn arrive(
     }
     let (mut rows, mut lines) = (Vec::new(), Vec::new());
     for (product, quantity) in sent {
-        let known = load::holder(session, site, &sku_key(&product.sku))?;
-        let id = known.and_then(|(_, stored)| stored.row.product().map(|known| known.id));
+        let known = load::with_sku(session, site, &product.sku)?;
+        let id = known.and_then(|stored| stored.row.product().map(|known| known.id));
         let product_id = id.unwrap_or_else(|| Uuid::new_v5(&product.id, site.as_bytes()));
         if id.is_none() {
             rows.push(Row::Product(Product { id: product_id, ..product.clone() }));

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::super::super::sql::engine::{Decided, Engine as _, Lane};
-use super::super::super::sql::session::{Session, params};
+use super::super::super::sql::session::{Change, Query, Session, params};
 use super::super::super::sql::sites;
 use super::super::super::{Store as _, StoreFault};
 use super::super::PostgresStore;
@@ -205,6 +205,46 @@ async fn a_write_that_overlooks_a_fault_is_not_called_kept() {
         let sites = store.sites().await.expect("sites");
         assert_eq!(sites.iter().map(|site| site.site.as_str()).collect::<Vec<_>>(), ["t"]);
     }
+}
+
+#[tokio::test]
+async fn the_first_change_that_fails_is_told_and_none_is_kept() {
+    for database in databases() {
+        let store = store(&database).await;
+        store.ensure_site("s").await.expect("a site");
+        let work = |session: &dyn Session| {
+            let rev = |rev: i64| {
+                let sql = "UPDATE sites SET rev = ?2 WHERE site = ?1";
+                Change::Execute(sql, params!["s", rev].to_vec())
+            };
+            let fails = Change::Execute("UPDATE sites SET rev = 1 / (rev - 7) WHERE site = 's'", Vec::new());
+            session.change(&[rev(1), rev(7), fails, rev(9)]).map(Decided::Keep)
+        };
+        let fault = store.engine().write(Lane::of("s"), work).await.expect_err("a failed change").to_string();
+        assert!(fault.contains("division by zero"), "{fault}");
+        assert_eq!(site_rev(&store).await, 0);
+        // More than are sent at once.
+        let many = |session: &dyn Session| {
+            let add = || {
+                Change::Execute("UPDATE sites SET rev = rev * 2 + 1 WHERE site = 's' AND rev < 9", Vec::new())
+            };
+            session.change(&(0..350).map(|_| add()).collect::<Vec<_>>())?;
+            let number = |at: i64| Query::Plain("SELECT ?1 + rev FROM sites".into(), params![at].to_vec());
+            let mut found = Vec::new();
+            session.ask(&(0..350).map(number).collect::<Vec<_>>(), &mut |at, row| {
+                found.push((at, row.int(0)?));
+                Ok(())
+            })?;
+            Ok(Decided::Keep(found))
+        };
+        let found = store.engine().write(Lane::of("s"), many).await.expect("many");
+        assert_eq!(found, (0..350).map(|at| (at, i64::try_from(at).unwrap_or(0) + 15)).collect::<Vec<_>>());
+        assert_eq!(site_rev(&store).await, 15);
+    }
+}
+
+async fn site_rev(store: &PostgresStore) -> u64 {
+    store.sites().await.expect("sites")[0].rev
 }
 
 #[tokio::test]
