@@ -10,6 +10,7 @@ use crate::example;
 use crate::postgres::ensure_postgres;
 use crate::process;
 use crate::schemathesis::ensure_schemathesis;
+use crate::server_tools::ensure_server_tools;
 use crate::sim;
 use crate::size;
 use crate::tools::Tools;
@@ -114,6 +115,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         ensure_schemathesis(self.workspace, &self.tools)?;
         ensure_network_tools(&self.tools)?;
         Browser::ensure(&self.tools)?;
@@ -141,6 +143,7 @@ impl<'a> Run<'a> {
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
         let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
         tests.args(build::CHECKED).args(self.name).env("LOTBOOK_SERVER_BIN", server);
@@ -155,6 +158,7 @@ impl<'a> Run<'a> {
     fn postgres(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         build::build_checks(self.workspace, &self.tools)?;
         for engine in OTHER_ENGINES {
             println!("The HTTP tests with {ENGINE}={engine}:");
