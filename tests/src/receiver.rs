@@ -63,7 +63,7 @@ struct State {
 pub struct Receiver {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<ServerConfig>>,
     running: Option<JoinHandle<()>>,
 }
 
@@ -85,10 +85,10 @@ impl Receiver {
         let key = PrivateKeyDer::from_pem_file(&files.key)?;
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
-        Self::start_on(Some(TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key)?)))).await
+        Self::start_on(Some(Arc::new(builder.with_single_cert(chain, key)?))).await
     }
 
-    async fn start_on(tls: Option<TlsAcceptor>) -> Result<Self> {
+    async fn start_on(tls: Option<Arc<ServerConfig>>) -> Result<Self> {
         let (answer, pause) = ((200, String::new()), Duration::ZERO);
         let state = State { received: Vec::new(), answer, pause, requests: 0 };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -153,7 +153,7 @@ impl Drop for Receiver {
     }
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
+async fn accept(listener: TcpListener, tls: Option<Arc<ServerConfig>>, state: Arc<Mutex<State>>) {
     // Dropped with this task, which ends the connections.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -163,7 +163,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Mute
             match tls {
                 None => drop(serve(stream, &state).await),
                 Some(tls) => {
-                    if let Ok(stream) = tls.accept(stream).await {
+                    if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
                         drop(serve(stream, &state).await);
                     }
                 }
