@@ -69,6 +69,10 @@ pub struct ServeOptions {
     pub device_limits: DeviceLimits,
     /// Connections, of devices and of strangers.
     pub connection_limits: ConnectionLimits,
+    /// Writes of devices that wait for the database; whoever comes beyond them is told when to come again.
+    pub max_waiting_writes: usize,
+    /// A PEM file with the authorities whose certificates receivers of webhooks may have, beside those of the system.
+    pub webhook_ca: Option<PathBuf>,
     /// The files of TLS; none for plain HTTP.
     pub tls: Option<TlsFiles>,
     /// The address of the figures for Prometheus; none to show them to nobody.
@@ -93,6 +97,9 @@ impl ServeOptions {
         }
         if let Some(tls) = &self.tls {
             tls.check()?;
+        }
+        if let Some(file) = &self.webhook_ca {
+            webhooks::authorities(file)?;
         }
         if let Some(plan) = &self.backups {
             self.database.file().context("--backup-dir cannot be used")?;
@@ -132,12 +139,13 @@ impl Server {
         let direct = options.database_listen.as_deref();
         let (store, listener, lock) = match &options.database {
             Database::File(file) => {
-                let (store, lock) = open_file(file, options.has_upgrade_copy).await?;
+                let (store, lock) = open_file(file, &options).await?;
                 (store, None, Some(lock))
             }
             Database::Postgres(url) => {
                 // Servers that share it migrate it one after the other.
                 let store = PostgresStore::open(url).await?;
+                store.limit_waiting(options.max_waiting_writes);
                 let listener = store.listener(direct)?;
                 (Arc::new(store) as Arc<dyn Store>, Some(listener), None)
             }
@@ -212,8 +220,8 @@ impl Server {
         tasks.spawn(poll_revisions(Arc::clone(&store), revisions, options.revision_poll));
         tasks.spawn(resume_imports(Arc::clone(&store)));
         tasks.spawn(forward_transfers(Arc::clone(&store), options.clock.clone()));
-        tasks.spawn(follow_tls(tls.clone(), metrics.upkeep.clone()));
-        let deliverer = deliverer(Arc::clone(&store), options.clock.clone())?;
+        tasks.spawn(follow_tls(tls.clone(), metrics.upkeep.clone(), options.clock.clone()));
+        let deliverer = deliverer(Arc::clone(&store), &options)?;
         let delivering = tokio::spawn(webhooks::run(deliverer, is_down.clone()));
         let (draining, drain) = (state.clone(), options.drain);
         let router = router(state, options.dist.as_deref());
@@ -236,8 +244,10 @@ impl Server {
     }
 }
 
-fn deliverer(store: Arc<dyn Store>, clock: Clock) -> Result<Arc<Deliverer>> {
-    Ok(Arc::new(Deliverer::new(store, Box::new(HttpReceiver::default()), clock, random::number)?))
+fn deliverer(store: Arc<dyn Store>, options: &ServeOptions) -> Result<Arc<Deliverer>> {
+    let authorities = options.webhook_ca.as_deref().map(webhooks::authorities).transpose()?;
+    let receiver = HttpReceiver::trusting(authorities.unwrap_or_default());
+    Ok(Arc::new(Deliverer::new(store, Box::new(receiver), options.clock.clone(), random::number)?))
 }
 
 async fn bind(listen: SocketAddr, option: &str) -> Result<TcpListener> {
@@ -273,10 +283,10 @@ fn schedule_backups(
 }
 
 /// Takes in new TLS files: those that have changed, and at once at each SIGHUP.
-async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter) {
+async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter, clock: Clock) {
     let follow = async {
         match &tls {
-            Some(tls) => tls.follow(&meter).await,
+            Some(tls) => tls.follow(&meter, &clock).await,
             None => std::future::pending().await,
         }
     };
@@ -287,7 +297,7 @@ async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter) {
         let Ok(mut hangups) = signal(SignalKind::hangup()) else { return std::future::pending().await };
         while hangups.recv().await.is_some() {
             if let Some(tls) = &tls {
-                tls.look(true, &meter);
+                tls.look(true, &meter, &clock);
             }
         }
     };
@@ -297,13 +307,16 @@ async fn follow_tls(tls: Option<Arc<Tls>>, meter: UpkeepMeter) {
 }
 
 /// Locks and opens a file, and copies it first if it will be migrated.
-async fn open_file(file: &Path, has_upgrade_copy: bool) -> Result<(Arc<dyn Store>, DatabaseLock)> {
+async fn open_file(file: &Path, options: &ServeOptions) -> Result<(Arc<dyn Store>, DatabaseLock)> {
     let lock = DatabaseLock::take(file)?;
     check_servable(lock.database())?;
-    if has_upgrade_copy && let Some(copy) = copy_before_upgrade(lock.database())? {
+    if options.has_upgrade_copy
+        && let Some(copy) = copy_before_upgrade(lock.database())?
+    {
         tracing::info!(copy = %copy.display(), "copied the database before its upgrade");
     }
     let store = Arc::new(SqliteStore::open(file)?);
+    store.limit_waiting(options.max_waiting_writes);
     store.begin_security_log().await?;
     Ok((store, lock))
 }

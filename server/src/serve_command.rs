@@ -16,6 +16,7 @@ use server::connections::{ConnectionLimits, TlsFiles};
 use server::database::Database;
 use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
+use server::store::MAX_WAITING_WRITES;
 
 use crate::database_args::DatabaseArgs;
 use crate::logging::LogArgs;
@@ -77,6 +78,18 @@ pub(crate) struct ServeArgs {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     max_idle_seconds: u64,
+    /// Writes of devices that may wait for the database at once; devices beyond them are told when to come again (503)
+    #[arg(
+        long,
+        env = "LOTBOOK_MAX_WAITING_WRITES",
+        default_value_t = NonZeroUsize::new(MAX_WAITING_WRITES).unwrap_or(NonZeroUsize::MIN),
+        value_name = "WRITES"
+    )]
+    max_waiting_writes: NonZeroUsize,
+    /// A PEM file with the certificates of authorities that webhooks' receivers may have theirs from, beside those of the
+    /// system, such as a company's own
+    #[arg(long, env = "LOTBOOK_WEBHOOK_CA", value_name = "FILE")]
+    webhook_ca: Option<PathBuf>,
     /// The address of the metrics for Prometheus, at /metrics, such as 127.0.0.1:9090; they have the names of sites
     #[arg(long, env = "LOTBOOK_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
@@ -164,6 +177,8 @@ impl ServeArgs {
                 max_connections: self.max_connections.get(),
                 max_idle_millis: self.max_idle_seconds.saturating_mul(MILLIS_A_SECOND),
             },
+            max_waiting_writes: self.max_waiting_writes.get(),
+            webhook_ca: self.webhook_ca.clone(),
             tls,
             metrics_listen: self.metrics_listen,
             backups: backup_dir.clone().map(|folder| BackupPlan {

@@ -163,6 +163,8 @@ pub struct Scheduler {
     is_reached: bool,
     trouble: Option<Trouble>,
     failures: u32,
+    /// Whether the server has said when to come again: nothing that it tells meanwhile is a reason to come earlier.
+    must_wait: bool,
     next: Option<(UnixMillis, &'static str)>,
     /// The time at which the running round is abandoned, unless it makes progress.
     patience: UnixMillis,
@@ -197,6 +199,7 @@ impl Scheduler {
             is_reached: false,
             trouble: None,
             failures: 0,
+            must_wait: false,
             next: None,
             patience: UnixMillis(0),
             answer_due: None,
@@ -315,7 +318,8 @@ impl Scheduler {
         let blocked = self.work_offline
             || !self.network
             || matches!(self.trouble, Some(Trouble::SignIn | Trouble::Upgrade | Trouble::OtherSite))
-            || (self.failures > 0 && reason == Some("enqueued"));
+            || (self.failures > 0 && reason == Some("enqueued"))
+            || (self.must_wait && reason == Some("poked"));
         match reason {
             // The running round may have read the queue before this event.
             Some(_) if self.running => {
@@ -348,6 +352,7 @@ impl Scheduler {
         }
         self.running = true;
         self.again = false;
+        self.must_wait = false;
         self.next = None;
         self.wait_for_answer(now);
         let limit = self.config.max_holder_silence_millis;
@@ -415,7 +420,8 @@ impl Scheduler {
             | TransportError::OtherSite(_)
             | TransportError::Refused { .. } => self.config.max_retry_millis,
             TransportError::Busy { retry_after_millis: Some(asked) } => {
-                // Not before that, unless somebody works on.
+                // Not before that, unless somebody asks for it.
+                self.must_wait = true;
                 let asked = asked.min(self.config.max_retry_millis);
                 self.next = Some((now.plus(asked + self.jittered(asked) / 2), "retry"));
                 return Vec::new();

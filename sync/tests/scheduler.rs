@@ -140,6 +140,23 @@ fn a_busy_server_is_not_asked_again_before_the_time_that_it_names() {
     }
 }
 
+/// After an outage the streams of all devices come back as well, and tell of what others have sent.
+#[test]
+fn a_device_that_was_told_to_wait_is_not_called_back_by_the_work_of_others() {
+    let mut scheduler = scheduler();
+    scheduler.handle(Event::Started, NOW);
+    fail(&mut scheduler, TransportError::Busy { retry_after_millis: Some(20_000) }, NOW);
+    let due = scheduler.poll_timeout().expect("a retry");
+    assert_eq!(scheduler.handle(Event::Poked, NOW.plus(1_000)), []);
+    assert_eq!(scheduler.poll_timeout(), Some(due));
+    assert_eq!(scheduler.handle(Event::Woken, due.0), [start("retry")]);
+    scheduler.handle(Event::RoundEnded(Ended::Done { more: false }), due.0);
+    assert_eq!(scheduler.handle(Event::Poked, due.0), [start("poked")]);
+    // A server that does not answer has named no time.
+    fail(&mut scheduler, TransportError::Unreachable, due.0);
+    assert_eq!(scheduler.handle(Event::Poked, due.0), [start("poked")]);
+}
+
 #[test]
 fn a_clock_set_back_does_not_delay_the_next_retry() {
     let mut scheduler = scheduler();

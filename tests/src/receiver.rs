@@ -5,11 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::CertificateFiles;
 
 /// The largest body that it reads.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -54,6 +63,7 @@ struct State {
 pub struct Receiver {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    tls: Option<Arc<ServerConfig>>,
     running: Option<JoinHandle<()>>,
 }
 
@@ -63,10 +73,26 @@ impl Receiver {
     /// # Errors
     /// If it cannot listen.
     pub async fn start() -> Result<Self> {
+        Self::start_on(None).await
+    }
+
+    /// Starts one with TLS that answers 200.
+    ///
+    /// # Errors
+    /// If it cannot listen, or the files cannot be used.
+    pub async fn start_tls(files: &CertificateFiles) -> Result<Self> {
+        let chain = CertificateDer::pem_file_iter(&files.certificate)?.collect::<Result<Vec<_>, _>>()?;
+        let key = PrivateKeyDer::from_pem_file(&files.key)?;
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+        Self::start_on(Some(Arc::new(builder.with_single_cert(chain, key)?))).await
+    }
+
+    async fn start_on(tls: Option<Arc<ServerConfig>>) -> Result<Self> {
         let (answer, pause) = ((200, String::new()), Duration::ZERO);
         let state = State { received: Vec::new(), answer, pause, requests: 0 };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut receiver = Self { address, state: Arc::new(Mutex::new(state)), running: None };
+        let mut receiver = Self { address, state: Arc::new(Mutex::new(state)), tls, running: None };
         receiver.restart().await?;
         Ok(receiver)
     }
@@ -79,7 +105,7 @@ impl Receiver {
         self.kill().await;
         let listener = TcpListener::bind(self.address).await?;
         self.address = listener.local_addr()?;
-        self.running = Some(tokio::spawn(accept(listener, Arc::clone(&self.state))));
+        self.running = Some(tokio::spawn(accept(listener, self.tls.clone(), Arc::clone(&self.state))));
         Ok(())
     }
 
@@ -94,7 +120,8 @@ impl Receiver {
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/hook", self.address)
     }
 
     /// Answers so from now on; `headers` are further lines, each with its end.
@@ -126,16 +153,26 @@ impl Drop for Receiver {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
+async fn accept(listener: TcpListener, tls: Option<Arc<ServerConfig>>, state: Arc<Mutex<State>>) {
     // Dropped with this task, which ends the connections.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        connections.spawn(async move { drop(serve(stream, &state).await) });
+        let (state, tls) = (Arc::clone(&state), tls.clone());
+        connections.spawn(async move {
+            // A sender that does not trust the certificate ends the connection.
+            match tls {
+                None => drop(serve(stream, &state).await),
+                Some(tls) => {
+                    if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                        drop(serve(stream, &state).await);
+                    }
+                }
+            }
+        });
     }
 }
 
-async fn serve(stream: TcpStream, state: &Mutex<State>) -> Result<()> {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>) -> Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut received = Received {
@@ -189,5 +226,6 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> Result<()> {
         let (status, headers) = lock().answer.clone();
         let answer = format!("HTTP/1.1 {status} Answer\r\n{headers}content-length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes()).await?;
+        stream.flush().await?;
     }
 }

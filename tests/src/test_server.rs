@@ -13,7 +13,7 @@ use server::connections::ConnectionLimits;
 use server::enrolment::{self, Applicant};
 use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
-use server::store::Store;
+use server::store::{MAX_WAITING_WRITES, Store};
 use server::supabase::SupabaseOptions;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -38,6 +38,8 @@ pub struct TestServer {
     database_listen: Option<String>,
     revision_poll: Duration,
     supabase: Option<SupabaseOptions>,
+    max_waiting_writes: usize,
+    webhook_ca: Option<PathBuf>,
     running: Option<Running>,
 }
 
@@ -96,6 +98,29 @@ impl TestServer {
         Ok(server)
     }
 
+    /// Starts a server that lets so many writes of devices wait.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_with_waiting(max_waiting_writes: usize) -> Result<Self> {
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let mut server = Self { max_waiting_writes, ..Self::stopped(None, devices, connections)? };
+        server.restart().await?;
+        Ok(server)
+    }
+
+    /// Starts a server that trusts receivers of webhooks with a certificate of these authorities, a PEM file.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub async fn start_trusting(webhook_ca: PathBuf) -> Result<Self> {
+        let (devices, connections) = (DeviceLimits::default(), ConnectionLimits::default());
+        let alone = Self::stopped(None, devices, connections)?;
+        let mut server = Self { webhook_ca: Some(webhook_ca), ..alone };
+        server.restart().await?;
+        Ok(server)
+    }
+
     /// Starts a server that accepts the tokens of a project of Supabase.
     ///
     /// # Errors
@@ -142,6 +167,8 @@ impl TestServer {
             proxies,
             database_listen: None,
             supabase: None,
+            max_waiting_writes: MAX_WAITING_WRITES,
+            webhook_ca: None,
             revision_poll: Duration::from_millis(REVISION_POLL_MILLIS),
             running: None,
         })
@@ -166,6 +193,8 @@ impl TestServer {
             clock: self.clock.clone(),
             device_limits: self.device_limits,
             connection_limits: self.connection_limits,
+            max_waiting_writes: self.max_waiting_writes,
+            webhook_ca: self.webhook_ca.clone(),
             tls: None,
             metrics_listen: Some(ANY_PORT),
             backups: None,

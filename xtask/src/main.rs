@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod run;
 mod schemathesis;
+mod server_tools;
 mod shrink;
 mod sim;
 mod size;
@@ -25,8 +26,8 @@ mod workspace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Builds, runs and tests Lotbook. Missing tools are installed under target/; only a browser for the tests may be
-/// installed with apt-get.
+/// Builds, runs and tests Lotbook. Missing tools are installed under target/; only what the tests need of the system (a browser,
+/// PostgreSQL, openssl and the like) may be installed with apt-get.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {

@@ -1,6 +1,7 @@
 //! Connections: HTTP/1.1 and HTTP/2 on one port, with limits of their number and of the time that one may be idle.
 
 mod counted;
+mod expiry;
 mod files;
 mod sockets;
 mod tls;

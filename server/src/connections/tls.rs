@@ -18,6 +18,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::counted::Counted;
+use super::expiry::{Reminder, ends_at};
+use crate::clock::Clock;
 use crate::metrics::UpkeepMeter;
 
 /// Interval of looks at the files.
@@ -99,6 +101,7 @@ pub(crate) struct Tls {
     acceptor: TlsAcceptor,
     current: Arc<Current>,
     looks: Mutex<Looks>,
+    reminder: Reminder,
 }
 
 impl std::fmt::Debug for Tls {
@@ -120,7 +123,8 @@ impl Tls {
         let mut config = builder.with_cert_resolver(Arc::<Current>::clone(&current));
         config.alpn_protocols = PROTOCOLS.map(|name| name.as_bytes().to_vec()).to_vec();
         let looks = Mutex::new(Looks { judged: content.clone(), last: content });
-        Ok(Self { files, acceptor: TlsAcceptor::from(Arc::new(config)), current, looks })
+        let (acceptor, reminder) = (TlsAcceptor::from(Arc::new(config)), Reminder::default());
+        Ok(Self { files, acceptor, current, looks, reminder })
     }
 
     /// The handshake of a connection.
@@ -130,18 +134,27 @@ impl Tls {
     }
 
     /// Takes in new files for ever.
-    pub(crate) async fn follow(&self, meter: &UpkeepMeter) {
+    pub(crate) async fn follow(&self, meter: &UpkeepMeter, clock: &Clock) {
         let mut ticks = interval(Duration::from_millis(LOOK_MILLIS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            self.look(false, meter);
+            self.look(false, meter, clock);
         }
     }
 
     /// Looks at the files once. Content that has changed is taken at the second look, because the files may be written one
     /// after the other, or at once if somebody asks for it.
-    pub(crate) fn look(&self, is_asked: bool, meter: &UpkeepMeter) {
+    pub(crate) fn look(&self, is_asked: bool, meter: &UpkeepMeter, clock: &Clock) {
+        self.take_in(is_asked, meter);
+        let served = Arc::clone(&self.current.0.read().unwrap_or_else(PoisonError::into_inner));
+        if let Some(ends_at) = ends_at(&served.cert) {
+            meter.certificate_ends_at.set(ends_at);
+            self.reminder.remind(&self.files.certificate, ends_at, clock.now());
+        }
+    }
+
+    fn take_in(&self, is_asked: bool, meter: &UpkeepMeter) {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let content = match self.files.read() {
             Ok(content) => content,

@@ -110,6 +110,10 @@ impl From<StoreFault> for ApiError {
             StoreFault::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", StoreFault::Busy.to_string())
             }
+            StoreFault::Overloaded { retry_after_seconds } => {
+                let (status, message) = (StatusCode::SERVICE_UNAVAILABLE, fault.to_string());
+                Self { retry_after_seconds, ..Self::new(status, "overloaded", message) }
+            }
             StoreFault::Importing => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "importing", StoreFault::Importing.to_string())
             }

@@ -19,7 +19,7 @@ use super::site;
 use super::state::AppState;
 use crate::booking::{Batch, DecodedAction, Scope};
 use crate::metrics::Exchange;
-use crate::store::{Device, EpochRenewal, Pull, Pushed};
+use crate::store::{Device, EpochRenewal, Pull, Pushed, StoreFault};
 
 /// Minimum time between two updates of a device's `last_seen_at`, because each is a write.
 const LAST_SEEN_STEP_MILLIS: u64 = 10 * 60 * 1_000;
@@ -83,7 +83,11 @@ pub(super) async fn sync(
     let tables =
         if request.tables.is_empty() { Vec::new() } else { scope.tables().map(Cow::Borrowed).collect() };
     if let Some(seen) = seen(device, request.sent_at, now) {
-        state.store.saw_device(&seen).await?;
+        match state.store.saw_device(&seen).await {
+            // The next exchange stores it.
+            Ok(()) | Err(StoreFault::Overloaded { .. }) => {}
+            Err(fault) => return Err(fault.into()),
+        }
     }
     Ok(Json(SyncResponse {
         protocol: PROTOCOL_VERSION,

@@ -61,6 +61,8 @@ pub(crate) struct WireMeter {
 pub(crate) struct UpkeepMeter {
     /// Changed files of TLS that could not be used.
     pub(crate) failed_reloads: Counter,
+    /// When the first of the served certificates ends, in seconds since 1970; zero without TLS.
+    pub(crate) certificate_ends_at: Gauge,
     /// Backups that failed since the start.
     pub(crate) failed_backups: Counter,
     /// The time of the newest good backup, in seconds since 1970; zero without one.
@@ -154,6 +156,11 @@ impl Metrics {
         );
         let failed = upkeep.failed_reloads.clone();
         registry.register("tls_reloads_failed", "Changed TLS files that could not be used", failed);
+        registry.register(
+            "tls_certificate_end_timestamp_seconds",
+            "When the first of the served certificates ends, in seconds since 1970; zero without TLS",
+            upkeep.certificate_ends_at.clone(),
+        );
         registry.register(
             "backups_failed",
             "Scheduled backups that failed since the start",

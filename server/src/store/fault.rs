@@ -6,6 +6,14 @@ pub enum StoreFault {
     /// Another process writes for longer than the busy timeout.
     #[error("The database is busy. Try again in a moment.")]
     Busy,
+    /// Too many writes of devices wait.
+    #[error(
+        "The server is busy with the changes of many devices. Send these again in {retry_after_seconds} seconds."
+    )]
+    Overloaded {
+        /// When this device is to come again.
+        retry_after_seconds: u32,
+    },
     /// An import is being written at the site.
     #[error("An import is being written at this site. Try again when it has ended.")]
     Importing,

@@ -5,7 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use domain::key_text;
 use uuid::Uuid;
 
-use super::KnownProduct;
+/// A product that a file refers to by its SKU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownProduct {
+    /// Its id.
+    pub id: Uuid,
+    /// The unit of its quantities.
+    pub unit: String,
+}
 
 /// The products and deliveries of a site by SKU and number.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,9 @@
 mod api;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod exchange;
 mod fault;
+mod files;
 mod known;
 mod meter;
 pub mod moving;
@@ -24,12 +26,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    CalendarDate, Delivery, HistoryAnswer, InventoryLot, LotRef, LotStatus, Product, Quantity, Row,
-    UnavailableTotal,
-};
-use serde::{Deserialize, Serialize};
-use sync::{AuditRequest, Cursor, Receipt, Removal, Repair, ReplacedRange, UnixMillis, Versioned};
+use domain::{HistoryAnswer, InventoryLot, LotStatus, Product, UnavailableTotal};
+use sync::{AuditRequest, UnixMillis, Versioned};
 use uuid::Uuid;
 
 use crate::booking::{Batch, Scope};
@@ -42,9 +40,15 @@ pub use api::{
     Answered, ApiKey, ApiStore, KeyedRequest, ListQuery, ListTable, Movement, NewKey, OrderOutcome,
     OrderRefusal, Page, PlacedOrder, Position, RequestOutcome, Since,
 };
+pub use exchange::{Audited, Pull, Pulled, Pushed};
 pub use fault::StoreFault;
-pub use known::{Keyed, KnownKeys, NamedKeys};
+pub use files::{
+    Consent, ExportRow, Import, ImportOutcome, Imported, LotRecord, OnRow, ProductRecord, RowSink,
+    StockChange,
+};
+pub use known::{Keyed, KnownKeys, KnownProduct, NamedKeys};
 pub use meter::WriteMeter;
+pub use sql::backlog::MAX_WAITING_WRITES;
 
 /// Minimum time between two epochs of a site that proofs of a restore begin: each makes every device of the site fetch
 /// all its rows.
@@ -107,55 +111,6 @@ pub struct Device {
     pub clock_ahead_millis: Option<i64>,
 }
 
-/// The result of a batch.
-#[derive(Clone, Debug, Default)]
-pub struct Pushed {
-    /// The site's revision before.
-    pub rev_before: u64,
-    /// The site's revision afterwards.
-    pub rev: u64,
-    /// The client's highest `seq` before.
-    pub known_seq: u64,
-    /// One for each mutation; empty if the device holds outcomes that the store has lost.
-    pub receipts: Vec<Receipt<Row>>,
-}
-
-/// A request for changes.
-#[derive(Clone, Debug)]
-pub struct Pull {
-    /// The site.
-    pub site: String,
-    /// The epoch of the site's data that `cursor` belongs to, as far as the device knows.
-    pub epoch: Option<Uuid>,
-    /// The device's cursor.
-    pub cursor: Cursor,
-    /// The rows on the device.
-    pub scope: Scope,
-    /// Maximum number of rows; at least one.
-    pub max_rows: usize,
-    /// The server's clock.
-    pub now: UnixMillis,
-}
-
-/// Changes for a device.
-#[derive(Clone, Debug)]
-pub struct Pulled {
-    /// The epoch of the site's data.
-    pub epoch: Uuid,
-    /// Whether a new epoch was deferred and is due now: see [`Store::renew_epoch`].
-    pub is_renewal_due: bool,
-    /// Rows changed, or a snapshot's next rows.
-    pub rows: Vec<Versioned<Row>>,
-    /// Rows to remove.
-    pub removed: Vec<Removal>,
-    /// The key range that a snapshot's rows replace.
-    pub replaced: Option<ReplacedRange>,
-    /// The cursor after these.
-    pub cursor: Cursor,
-    /// Whether there are more changes.
-    pub more: bool,
-}
-
 /// The key of a product look-up.
 #[derive(Clone, Debug)]
 pub enum ProductQuery {
@@ -198,15 +153,6 @@ pub struct Unavailable {
     pub next: Option<LotPosition>,
 }
 
-/// The result of an audit.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Audited {
-    /// The ranges that differ.
-    pub repairs: Vec<Repair<Row>>,
-    /// The number of ranges compared, if they had too many rows for one request.
-    pub compared: Option<usize>,
-}
-
 /// A product with its revision, and all its lots with theirs.
 pub type ProductWithLots = (Versioned<Product>, Vec<Versioned<InventoryLot>>);
 
@@ -244,131 +190,6 @@ pub enum EnrolRefusal {
     /// It is of this site, and the device holds the data of another.
     OtherSite(String),
 }
-
-/// A lot in a file. Fields without a column keep their values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LotRecord {
-    /// Which lot, where.
-    pub lot: LotRef,
-    /// On hand after the import.
-    pub quantity: Quantity,
-    /// Its status, if the file has the column.
-    pub status: Option<LotStatus>,
-    /// The last day it may be used, if the file has the column; the inner none for an empty field.
-    pub expires_on: Option<Option<CalendarDate>>,
-    /// The day it was received, if the file has the column.
-    pub received_on: Option<Option<CalendarDate>>,
-}
-
-/// A product that a file refers to by its SKU.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownProduct {
-    /// Its id.
-    pub id: Uuid,
-    /// The unit of its quantities.
-    pub unit: String,
-}
-
-/// A product in a file. Family and variant keep their values if the file has no such columns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProductRecord {
-    /// The product; family and variant are empty if the file leaves them out.
-    pub product: Product,
-    /// Whether the file has a column of families.
-    pub has_family: bool,
-    /// Whether the file has a column of variants.
-    pub has_variant: bool,
-}
-
-/// Progress callback: rows imported so far.
-pub type OnRow = Arc<dyn Fn(u64) + Send + Sync>;
-
-/// Rows to import into a site, all or none.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The site; it is created if need be.
-    pub site: String,
-    /// Products first: lots refer to them.
-    pub products: Vec<ProductRecord>,
-    /// Lots of these or of earlier products.
-    pub lots: Vec<LotRecord>,
-    /// Deliveries of these or of earlier products.
-    pub deliveries: Vec<Delivery>,
-    /// The server's clock.
-    pub now: UnixMillis,
-}
-
-/// Another quantity of a lot that was in the book before an import, even if somebody has deleted it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockChange {
-    /// The lot.
-    pub lot: LotRef,
-    /// The quantity in the book; zero for a deleted lot.
-    pub before: Quantity,
-    /// The quantity in the file.
-    pub after: Quantity,
-}
-
-/// What an import may write. If it would write more, it writes nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Consent {
-    /// Nothing, as a dry run.
-    Nothing,
-    /// New rows, and changes other than those of stock.
-    NoStock,
-    /// Everything, if these are the changes of stock.
-    These(Vec<StockChange>),
-    /// Everything.
-    Everything,
-}
-
-impl Consent {
-    /// Whether an import with these changes of stock may be written.
-    pub fn allows(&self, stock: &[StockChange]) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::NoStock => stock.is_empty(),
-            Self::These(known) => known == stock,
-            Self::Everything => true,
-        }
-    }
-}
-
-/// The result of an import, or what it would have been.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportOutcome {
-    /// The numbers of rows.
-    pub imported: Imported,
-    /// The changes of stock, in the order of the file.
-    pub stock: Vec<StockChange>,
-    /// Whether it was written.
-    pub is_written: bool,
-}
-
-/// The numbers of rows of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// New rows.
-    pub added: u64,
-    /// Rows with other content.
-    pub changed: u64,
-    /// Rows with the same content, which keep their revision.
-    pub unchanged: u64,
-}
-
-/// A row to be exported.
-#[derive(Clone, Debug)]
-pub enum ExportRow {
-    /// A product.
-    Product(Product),
-    /// A lot, after all products.
-    Lot(InventoryLot),
-    /// A delivery, after all lots.
-    Delivery(Delivery),
-}
-
-/// Receives the rows of an export; an error ends it.
-pub type RowSink = Box<dyn FnMut(ExportRow) -> Result<(), String> + Send>;
 
 /// Keeps sites, rows, receipts and devices.
 #[async_trait]

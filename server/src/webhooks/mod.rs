@@ -12,5 +12,5 @@ mod registration;
 mod tests;
 
 pub(crate) use deliverer::{Deliverer, run};
-pub(crate) use receiver::HttpReceiver;
+pub(crate) use receiver::{HttpReceiver, authorities};
 pub use registration::{BadUrl, new_webhook};

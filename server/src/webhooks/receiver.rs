@@ -2,9 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -17,6 +20,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
@@ -80,16 +85,46 @@ pub(crate) trait Receiver: Send + Sync + 'static {
 type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Receivers on the network. Redirects are not followed and no proxy is used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct HttpReceiver {
+    /// Beside those of the system.
+    authorities: Vec<CertificateDer<'static>>,
     /// Made at the first use: most servers have no webhooks.
     client: OnceLock<Result<HttpClient, String>>,
+}
+
+impl HttpReceiver {
+    /// Receivers whose certificates are of these authorities or of the system's.
+    pub(crate) fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
+        Self { authorities, client: OnceLock::new() }
+    }
+}
+
+/// The certificates of authorities in a PEM file.
+///
+/// # Errors
+/// If it cannot be read, or one of them cannot be trusted.
+pub(crate) fn authorities(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let shown = file.display();
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(file).and_then(|certificates| certificates.collect());
+    let found = found.with_context(|| format!("The authorities {shown} of --webhook-ca cannot be read"))?;
+    if found.is_empty() {
+        bail!(
+            "The file {shown} of --webhook-ca has no certificate in it. Put those of the authorities there, as PEM."
+        );
+    }
+    for certificate in &found {
+        let usable = RootCertStore::empty().add(certificate.clone());
+        usable.with_context(|| format!("A certificate in {shown} of --webhook-ca cannot be used"))?;
+    }
+    Ok(found)
 }
 
 #[async_trait]
 impl Receiver for HttpReceiver {
     async fn post(&self, request: Request) -> Answer {
-        let client = match self.client.get_or_init(client) {
+        let client = match self.client.get_or_init(|| client(&self.authorities)) {
             Ok(client) => client,
             Err(reason) => return Answer::Unreachable(reason.clone()),
         };
@@ -122,10 +157,11 @@ fn http_request(request: Request) -> http::Result<http::Request<Full<Bytes>>> {
     post.body(Full::new(Bytes::from(body)))
 }
 
-fn client() -> Result<HttpClient, String> {
+fn client(authorities: &[CertificateDer<'static>]) -> Result<HttpClient, String> {
     let mut roots = RootCertStore::empty();
     // Without any, receivers with TLS are refused, and others still work.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(authorities.iter().cloned());
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
@@ -164,9 +200,29 @@ fn reason(error: &hyper_util::client::legacy::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
+    if let Some(rustls::Error::InvalidCertificate(fault)) = tls_error(error) {
+        return format!(
+            "no connection: its certificate is not trusted ({fault}); --webhook-ca names further authorities"
+        );
+    }
     if error.is_connect() {
         format!("no connection: {cause}")
     } else {
         format!("the request failed: {cause}")
+    }
+}
+
+/// The cause in TLS. An [`io::Error`] does not name the error that it wraps as its source.
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut cause = error;
+    loop {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => wrapped,
+            None => cause.source()?,
+        };
     }
 }

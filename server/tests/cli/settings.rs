@@ -78,7 +78,7 @@ fn a_wrong_setting_is_told_in_a_sentence_before_anything_is_opened() {
     let base = ["--database", database.to_str().expect("a path"), "--listen", "127.0.0.1:0"];
     let key = file(dir.path(), "no key");
     let key = key.to_str().expect("a path");
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["--tls-cert", "c.pem"], "There is --tls-cert without --tls-key. Give both for HTTPS, or none."),
         (&["--tls-cert", "c.pem", "--tls-key", "k.pem"], "The TLS file c.pem cannot be read"),
         (&["--tls-cert", key, "--tls-key", key], "has no certificate in it."),
@@ -87,6 +87,9 @@ fn a_wrong_setting_is_told_in_a_sentence_before_anything_is_opened() {
             "There is no folder nowhere for backups. Create it, or choose another --backup-dir.",
         ),
         (&["--backup-every", "2w"], "it is a number with d, h, m or s, from 1s to 366d"),
+        (&["--webhook-ca", "ca.pem"], "The authorities ca.pem of --webhook-ca cannot be read"),
+        (&["--webhook-ca", key], "of --webhook-ca has no certificate in it."),
+        (&["--max-waiting-writes", "0"], "number would be zero for non-zero type"),
         (&["--config", "nowhere.toml"], "The settings nowhere.toml cannot be read; check --config"),
     ];
     for (args, sentence) in cases {

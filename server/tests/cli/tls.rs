@@ -21,6 +21,11 @@ type Secure = StreamOwned<ClientConnection, TcpStream>;
 
 /// Writes a certificate for `localhost`, which it has signed itself, and its key.
 pub(crate) fn certificate(certificate: &Path, key: &Path) {
+    certificate_for(certificate, key, "2");
+}
+
+/// One that lasts for some days.
+fn certificate_for(certificate: &Path, key: &Path, days: &str) {
     let made = Command::new("openssl")
         .args([
             "req",
@@ -31,7 +36,7 @@ pub(crate) fn certificate(certificate: &Path, key: &Path) {
             "ec_paramgen_curve:P-256",
             "-nodes",
             "-days",
-            "2",
+            days,
         ])
         .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
@@ -110,6 +115,35 @@ fn over_tls_there_are_http_2_hsts_and_a_cookie_of_the_host() {
     wait_for("failed handshake", || {
         (server.metric("lotbook_tls_handshakes_failed_total") >= 1.0).then_some(())
     });
+}
+
+/// When a certificate ends, in seconds since 1970.
+fn end_of(certificate: &Path) -> f64 {
+    let said = |program: &str, args: &[&str]| {
+        let output = Command::new(program).args(args).output().expect("the program runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let end = said("openssl", &["x509", "-noout", "-enddate", "-in", certificate.to_str().expect("a path")]);
+    let date = end.strip_prefix("notAfter=").expect("an end").to_owned();
+    said("date", &["--date", &date, "+%s"]).parse().expect("seconds")
+}
+
+#[test]
+fn the_end_of_the_certificate_is_a_figure_and_a_warning_before() {
+    let dir = TempDir::new().expect("a folder");
+    let [cert, key, _] = files(dir.path());
+    certificate_for(&cert, &key, "400");
+    let server = start(dir.path());
+    let shown = || server.metric("lotbook_tls_certificate_end_timestamp_seconds");
+    wait_for("end of the certificate", || ((shown() - end_of(&cert)).abs() < 0.5).then_some(()));
+    assert!(!server.log().contains("the TLS certificate ends soon"), "{}", server.log());
+    certificate_for(&cert, &key, "13");
+    wait_for("end of the new certificate", || ((shown() - end_of(&cert)).abs() < 0.5).then_some(()));
+    let log = wait_for("warning", || {
+        Some(server.log()).filter(|log| log.contains("the TLS certificate ends soon"))
+    });
+    assert!(log.contains("server.crt") && log.contains("days=12"), "{log}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod app;
 mod catalogue;
 mod chromium;
 mod cold_start;
+mod curves;
 mod delay_proxy;
 mod delta;
 mod drain;

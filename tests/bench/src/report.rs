@@ -1,7 +1,7 @@
 //! Results of a bench: median and 95th percentile per subject, ratios of peers to Lotbook, and further
 //! figures.
 //!
-//! `write` creates `NAME.json` and `NAME.svg` in a folder; `table` is for the terminal.
+//! `write` creates `NAME.json`, `NAME.svg` and, if there are curves, `NAME.curves.svg` in a folder; `table` is for the terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::plot;
+use crate::{curves, plot};
 
 /// The subject that the others are compared with.
 pub(crate) const LOTBOOK: &str = "lotbook";
@@ -82,9 +82,15 @@ pub(crate) struct Report {
     /// Each peer's median divided by Lotbook's.
     ratios: BTreeMap<String, f64>,
     details: BTreeMap<String, Detail>,
+    /// Shares of each subject in percent, by time in seconds.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    curves: BTreeMap<String, Curve>,
     #[serde(skip)]
     failures: Vec<String>,
 }
+
+/// Times in seconds, each with a share in percent.
+pub(crate) type Curve = Vec<(f64, f64)>;
 
 impl Report {
     /// Creates an empty report. `runs` is the number of measured runs, without the warm-up.
@@ -96,6 +102,7 @@ impl Report {
             subjects: BTreeMap::new(),
             ratios: BTreeMap::new(),
             details: BTreeMap::new(),
+            curves: BTreeMap::new(),
             failures: Vec::new(),
         }
     }
@@ -116,6 +123,11 @@ impl Report {
         if let Some(figure) = Figure::of(samples) {
             self.details.insert(name.to_owned(), Detail::Figure { unit: unit.to_owned(), figure });
         }
+    }
+
+    /// Adds the curve of a subject.
+    pub(crate) fn curve(&mut self, subject: &str, curve: Curve) {
+        self.curves.insert(subject.to_owned(), curve);
     }
 
     /// Adds a note: a count, a flag or a sentence.
@@ -159,7 +171,11 @@ impl Findings for Report {
     fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let json = serde_json::to_string_pretty(self)? + "\n";
-        for (extension, content) in [("json", json), ("svg", plot::svg(self))] {
+        let mut files = vec![("json", json), ("svg", plot::svg(self))];
+        if !self.curves.is_empty() {
+            files.push(("curves.svg", curves::svg(&self.name, &self.curves)));
+        }
+        for (extension, content) in files {
             let file = folder.join(format!("{}.{extension}", self.name));
             fs::write(&file, content).with_context(|| format!("{} cannot be written", file.display()))?;
         }

@@ -96,21 +96,24 @@ async fn pushed(program: &Path, imported: &Imported, engine: Engine, work: &Work
     Ok((books, pushed))
 }
 
-/// The time that the floor takes for the rows that were pushed to `books`, in seconds.
-async fn floor(imported: &Imported, books: &Books) -> Result<f64> {
-    match books {
+/// Mutations a second of a plain loop that writes the rows again that were pushed to `books`: those of at most so many
+/// batches of devices.
+pub(crate) async fn floor(imported: &Imported, books: &Books, max_batches: usize) -> Result<f64> {
+    let (mutations, seconds) = match books {
         Books::File(file) => {
             let copy = imported.copy(Engine::Sqlite, "floor.db")?;
-            let rows = sqlite_floor::Recorded::read(file)?;
-            rows.write_again(copy.file().context("the copy is no file")?)
+            let rows = sqlite_floor::Recorded::read(file, max_batches)?;
+            (rows.mutations(), rows.write_again(copy.file().context("the copy is no file")?)?)
         }
         Books::Postgres(database) => {
             let Books::Postgres(copy) = imported.copy(Engine::Postgres, "floor.db")? else {
                 bail!("the copy is no database of PostgreSQL");
             };
-            postgres_floor::Recorded::read(database).await?.write_again(&copy).await
+            let rows = postgres_floor::Recorded::read(database, max_batches).await?;
+            (rows.mutations()?, rows.write_again(&copy).await?)
         }
-    }
+    };
+    Ok(work::count(mutations) / seconds)
 }
 
 async fn measure_pushes(imported: &Imported, settings: &Settings, report: &mut Report) -> Result<()> {
@@ -122,7 +125,8 @@ async fn measure_pushes(imported: &Imported, settings: &Settings, report: &mut R
     for run in 0..=settings.runs() {
         for (engine, measured) in &mut measured {
             let (books, pushed) = pushed(&settings.server, imported, *engine, &work).await?;
-            let (own, floor) = (rate(pushed.seconds), rate(floor(imported, &books).await?));
+            let own = rate(pushed.seconds);
+            let floor = floor(imported, &books, DEVICES * BATCHES_PER_DEVICE).await?;
             let (name, ..) = names(*engine);
             eprintln!("  server run {run}: {name} {own:.0}, its floor {floor:.0} mutations/s");
             if run > 0 {

@@ -8,6 +8,7 @@ use server::DEFAULT_SITE;
 use server::api_keys::KeyScope;
 use tests::TestServer;
 
+use crate::events::{listen, next_rev};
 use crate::{lot, lots_that_do_not_add_up, number, order, pick, soap, stocked, vinegar};
 
 /// Another system with a key.
@@ -213,12 +214,15 @@ async fn rows_are_written_with_the_rules_of_an_import() -> Result<()> {
 async fn orders_are_booked_as_a_devices_are_and_devices_hear_of_them() -> Result<()> {
     let (server, device) = stocked().await?;
     let erp = System::of(&server).await?;
+    let mut stream = listen(&server, device.token()).await?;
+    let before = next_rev(&mut stream).await?;
     let placed =
         erp.book("orders", "o-1", &json!({ "orders": [sale("W-1", "4"), sale("W-2", "7")] })).await?;
     assert_eq!(
         (&placed["orders"][0]["code"], &placed["orders"][1]["code"]),
         (&json!(""), &json!("below_zero"))
     );
+    assert!(next_rev(&mut stream).await? > before, "devices are told");
     device.sync(&server).await?;
     let held = device.lot(&lot(&vinegar(), "A-1")).await?.context("the lot")?;
     assert_eq!(held.row.quantity, Quantity::units(-1), "the sale has happened");

@@ -13,7 +13,7 @@ use crate::{lot, pick, receive, stocked, vinegar};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-async fn listen(server: &TestServer, token: &str) -> Result<Response> {
+pub(crate) async fn listen(server: &TestServer, token: &str) -> Result<Response> {
     let response =
         Client::new().get(format!("{}/api/events", server.url()?)).bearer_auth(token).send().await?;
     assert_eq!(response.headers().get("content-type").context("a type")?, "text/event-stream");
@@ -22,7 +22,7 @@ async fn listen(server: &TestServer, token: &str) -> Result<Response> {
 }
 
 /// Waits for the next event and returns its revision.
-async fn next_rev(stream: &mut Response) -> Result<u64> {
+pub(crate) async fn next_rev(stream: &mut Response) -> Result<u64> {
     loop {
         let chunk = timeout(PATIENCE, stream.chunk()).await??.context("the stream has ended")?;
         let text = String::from_utf8(chunk.to_vec())?;

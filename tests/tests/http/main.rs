@@ -37,12 +37,14 @@ mod pull;
 mod replicas;
 mod restore;
 mod schemathesis;
+mod storm;
 mod supabase;
 mod transfer;
 mod two_sites;
 mod unavailable;
 mod watching;
 mod webhooks;
+mod webhooks_tls;
 
 use anyhow::{Context, Result};
 use domain::{Action, LotRef, Order, OrderLine, Product, ProductPatch, Quantity, Row};

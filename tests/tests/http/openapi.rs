@@ -134,6 +134,40 @@ async fn every_reference_of_the_document_leads_somewhere() -> Result<()> {
 }
 
 #[tokio::test]
+async fn every_write_of_another_system_has_a_name_and_the_same_refusals() -> Result<()> {
+    let server = TestServer::start().await?;
+    let document = document(&server).await?;
+    let mut checked = 0;
+    for (method, path, operation) in operations(&document)? {
+        if method != "POST" || !path.starts_with("/api/v1/") {
+            continue;
+        }
+        let name = &operation["parameters"][0];
+        assert_eq!((&name["name"], &name["in"]), (&"Idempotency-Key".into(), &"header".into()), "{path}");
+        assert_eq!(name["required"], true, "{path}");
+        let schema = &name["schema"];
+        let limits = (&schema["minLength"], &schema["maxLength"], &schema["pattern"]);
+        assert_eq!(limits, (&1.into(), &100.into(), &"^[!-~]+$".into()), "{path}");
+        for (status, about) in [
+            ("400", "The request cannot be read"),
+            ("409", "Another request was booked under this Idempotency-Key"),
+            ("422", "Something in the request cannot be booked; items lists it"),
+        ] {
+            let refusal = &operation["responses"][status];
+            let said = refusal["description"].as_str().context("a description")?;
+            assert!(said.starts_with(about), "{path} {status}: {said}");
+            // A lot's quantity may be one that its sender has not seen.
+            assert_eq!(said == about, status != "409" || path != "/api/v1/lots", "{path} {status}: {said}");
+            let schema = &refusal["content"]["application/json"]["schema"]["$ref"];
+            assert_eq!(schema, "#/components/schemas/Refusal", "{path} {status}");
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 4);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_scope_of_each_route_is_the_one_that_it_is_described_with() -> Result<()> {
     let server = TestServer::start().await?;
     let document = document(&server).await?;

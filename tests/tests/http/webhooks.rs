@@ -14,8 +14,8 @@ use server::database::Database;
 use server::enrolment::{Applicant, enrol, new_code};
 use server::http::{DeviceLimits, TrustedProxies};
 use server::serve::{REVISION_POLL_MILLIS, ServeOptions, Server};
-use server::store::Store;
 use server::store::webhooks::{EventKind, Secret, Webhook};
+use server::store::{MAX_WAITING_WRITES, Store};
 use server::webhooks::new_webhook;
 use sha2::Sha256;
 use sync::RoundLimits;
@@ -32,7 +32,7 @@ const MAX_WAITS: u32 = 1_500;
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// Creates a webhook for all events. Returns its secret.
-async fn create(store: &dyn Store, url: &str) -> Result<Secret> {
+pub(crate) async fn create(store: &dyn Store, url: &str) -> Result<Secret> {
     let new = new_webhook(DEFAULT_SITE, url, &EventKind::ALL, Clock::default().now())??;
     let secret = new.secret.clone();
     store.add_webhook(new).await?;
@@ -68,7 +68,7 @@ async fn wait_for(receiver: &Receiver, number: usize) -> Result<Vec<(String, u64
 }
 
 /// Waits until a webhook is as a test wants it.
-async fn wait_until(server: &TestServer, is_so: impl Fn(&Webhook) -> bool) -> Result<Webhook> {
+pub(crate) async fn wait_until(server: &TestServer, is_so: impl Fn(&Webhook) -> bool) -> Result<Webhook> {
     for _ in 0..MAX_WAITS {
         let webhook = webhook(server).await?;
         if is_so(&webhook) {
@@ -206,6 +206,8 @@ async fn replica(url: &str) -> Result<(Replica, std::sync::Arc<dyn Store>)> {
         clock: Clock::default(),
         device_limits: DeviceLimits::default(),
         connection_limits: ConnectionLimits::default(),
+        max_waiting_writes: MAX_WAITING_WRITES,
+        webhook_ca: None,
         tls: None,
         metrics_listen: None,
         backups: None,

@@ -10,6 +10,7 @@ use crate::example;
 use crate::postgres::{ensure_nginx, ensure_postgres};
 use crate::process;
 use crate::schemathesis::ensure_schemathesis;
+use crate::server_tools::ensure_server_tools;
 use crate::sim;
 use crate::size;
 use crate::tools::Tools;
@@ -115,6 +116,7 @@ impl<'a> Run<'a> {
         self.tools.ensure_shrinkers()?;
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         ensure_nginx(&self.tools)?;
         ensure_schemathesis(self.workspace, &self.tools)?;
         ensure_network_tools(&self.tools)?;
@@ -143,6 +145,7 @@ impl<'a> Run<'a> {
     fn native(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         ensure_nginx(&self.tools)?;
         let server = build::build_checks(self.workspace, &self.tools)?.server;
         let mut tests = self.tools.linting_cargo(&["nextest", "run", "--filterset", NATIVE_TESTS]);
@@ -158,6 +161,7 @@ impl<'a> Run<'a> {
     fn postgres(&mut self) -> Result<()> {
         self.tools.ensure_nextest()?;
         ensure_postgres(&self.tools)?;
+        ensure_server_tools(&self.tools)?;
         build::build_checks(self.workspace, &self.tools)?;
         for engine in OTHER_ENGINES {
             println!("The HTTP tests with {ENGINE}={engine}:");

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::described::{RequestHeader, WriteRefusals};
 use super::key::Key;
 use super::page::{DeliveriesQuery, Listed, MAX_PAGE_DOCUMENTS, Params, decimal, rows};
 use super::writes::{RequestName, Rows, Written, check_lines, import};
@@ -16,7 +17,6 @@ use crate::api_keys::KeyScope;
 use crate::csv::Item;
 use crate::http::body::BodyBytes;
 use crate::http::errors::ApiError;
-use crate::http::openapi::Refused;
 use crate::http::state::AppState;
 use crate::store::{Consent, ListQuery, ListTable};
 
@@ -150,15 +150,11 @@ struct ExpectedLine {
     path = "/v1/deliveries",
     operation_id = "write_deliveries",
     tag = "deliveries",
-    params(
-        ("Idempotency-Key" = String, Header, description = "The name of the request: the same when it is sent again", min_length = 1, max_length = 100, pattern = "^[!-~]+$")
-    ),
+    params(RequestHeader),
     request_body = Deliveries,
     responses(
         (status = 200, description = "Booked, now or when the request came for the first time", body = Written),
-        (status = 400, description = "The request cannot be read", body = Refused),
-        (status = 409, description = "Another request was booked under this Idempotency-Key", body = Refused),
-        (status = 422, description = "Something in the request cannot be booked; items lists it", body = Refused)
+        WriteRefusals
     ),
     security(("key" = ["deliveries:write"]))
 )]

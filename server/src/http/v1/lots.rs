@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::described::{RequestHeader, WriteRefusals};
 use super::key::Key;
 use super::page::{Listed, MAX_PAGE_ROWS, Params, RowsQuery, decimal, rows};
 use super::writes::{RequestName, Rows, Written, check_rows, import};
@@ -142,15 +143,12 @@ impl LotRow {
     path = "/v1/lots",
     operation_id = "write_lots",
     tag = "lots",
-    params(
-        ("Idempotency-Key" = String, Header, description = "The name of the request: the same when it is sent again", min_length = 1, max_length = 100, pattern = "^[!-~]+$")
-    ),
+    params(RequestHeader),
     request_body = Lots,
     responses(
         (status = 200, description = "Booked, now or when the request came for the first time", body = Written),
-        (status = 400, description = "The request cannot be read", body = Refused),
-        (status = 409, description = "Another request was booked under this Idempotency-Key, or the quantity of a known lot would change", body = Refused),
-        (status = 422, description = "Something in the request cannot be booked; items lists it", body = Refused)
+        WriteRefusals,
+        (status = 409, description = "Another request was booked under this Idempotency-Key, or the quantity of a known lot would change", body = Refused)
     ),
     security(("key" = ["lots:write"]))
 )]

@@ -1,6 +1,7 @@
 //! `/api/v1`: the API for other systems, such as an ERP or a web shop, each with a key.
 
 mod deliveries;
+mod described;
 mod key;
 mod lots;
 mod movements;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::described::{RequestHeader, WriteRefusals};
 use super::key::Key;
 use super::page::{After, Booked, MAX_PAGE_DOCUMENTS, OrdersQuery, Params, decimal, rows};
 use super::writes::{RequestName, booked, check_lines, listed};
@@ -207,15 +208,11 @@ impl OrderedLine {
     path = "/v1/orders",
     operation_id = "place_orders",
     tag = "orders",
-    params(
-        ("Idempotency-Key" = String, Header, description = "The name of the request: the same when it is sent again", min_length = 1, max_length = 100, pattern = "^[!-~]+$")
-    ),
+    params(RequestHeader),
     request_body = Orders,
     responses(
         (status = 200, description = "Booked, now or when the request came for the first time", body = Placed),
-        (status = 400, description = "The request cannot be read", body = Refused),
-        (status = 409, description = "Another request was booked under this Idempotency-Key", body = Refused),
-        (status = 422, description = "Something in the request cannot be booked; items lists it", body = Refused)
+        WriteRefusals
     ),
     security(("key" = ["orders:write"]))
 )]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::described::{RequestHeader, WriteRefusals};
 use super::key::Key;
 use super::page::{Listed, MAX_PAGE_ROWS, Params, RowsQuery, rows};
 use super::writes::{RequestName, Rows, Written, check_rows, import};
@@ -14,7 +15,6 @@ use crate::api_keys::KeyScope;
 use crate::csv::Item;
 use crate::http::body::BodyBytes;
 use crate::http::errors::ApiError;
-use crate::http::openapi::Refused;
 use crate::http::state::AppState;
 use crate::store::{Consent, ListQuery, ListTable};
 
@@ -131,15 +131,11 @@ impl ProductRow {
     path = "/v1/products",
     operation_id = "write_products",
     tag = "products",
-    params(
-        ("Idempotency-Key" = String, Header, description = "The name of the request: the same when it is sent again", min_length = 1, max_length = 100, pattern = "^[!-~]+$")
-    ),
+    params(RequestHeader),
     request_body = Products,
     responses(
         (status = 200, description = "Booked, now or when the request came for the first time", body = Written),
-        (status = 400, description = "The request cannot be read", body = Refused),
-        (status = 409, description = "Another request was booked under this Idempotency-Key", body = Refused),
-        (status = 422, description = "Something in the request cannot be booked; items lists it", body = Refused)
+        WriteRefusals
     ),
     security(("key" = ["products:write"]))
 )]

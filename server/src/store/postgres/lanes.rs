@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use super::super::sql::backlog::Backlog;
 use super::super::sql::engine::{Decided, Lane};
 use super::super::sql::queued::{
     MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
@@ -21,6 +22,7 @@ use super::announcer::Announcer;
 use super::fault::Aftermath;
 use super::pool::{Pool, Purpose, Transaction};
 use super::session::PostgresSession;
+use crate::random;
 
 /// Runs of a transaction that the server ends for the sake of others, and the time before the next one, times the run.
 const MAX_RUNS: u32 = 5;
@@ -36,17 +38,24 @@ pub(super) struct Lanes {
     announcer: Announcer,
     /// The sites with writes that wait or run. Each is served by one task.
     lines: Arc<Mutex<HashMap<Site, Waiting>>>,
+    backlog: Backlog,
     meter: WriteMeter,
 }
 
 impl Lanes {
     pub(super) fn new(pool: Pool, announcer: Announcer) -> Self {
-        Self { pool, announcer, lines: Arc::default(), meter: WriteMeter::default() }
+        let (backlog, meter) = (Backlog::new(random::number), WriteMeter::default());
+        Self { pool, announcer, lines: Arc::default(), backlog, meter }
     }
 
     /// The figures of the writes.
     pub(super) fn meter(&self) -> WriteMeter {
         self.meter.clone()
+    }
+
+    /// The limit of the writes that wait, of all sites together.
+    pub(super) fn backlog(&self) -> &Backlog {
+        &self.backlog
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -61,9 +70,13 @@ impl Lanes {
 
     fn push(&self, Lane { site, device }: Lane, write: Box<dyn Write>) -> Result<(), StoreFault> {
         let mut lines = self.lines();
+        self.backlog.enter(device.is_some(), Instant::now())?;
         let is_served = lines.contains_key(&site);
         let line = lines.entry(site.clone()).or_insert_with(|| Waiting::new(MAX_QUEUED_WRITES_PER_DEVICE));
-        line.push(device, write).map_err(|_| StoreFault::Busy)?;
+        line.push(device, write).map_err(|_| {
+            self.backlog.leave(Instant::now());
+            StoreFault::Busy
+        })?;
         self.meter.waiting.inc();
         drop(lines);
         if !is_served {
@@ -78,7 +91,10 @@ impl Lanes {
 
     /// The site's next write.
     fn next(&self, site: &Site) -> Option<Box<dyn Write>> {
-        self.lines().get_mut(site)?.pop().inspect(|_| _ = self.meter.waiting.dec())
+        self.lines().get_mut(site)?.pop().inspect(|_| {
+            self.backlog.leave(Instant::now());
+            self.meter.waiting.dec();
+        })
     }
 
     fn is_empty(&self, site: &Site) -> bool {

@@ -100,6 +100,11 @@ impl PostgresStore {
         policies::apply(&self.engine().pool, claim).await
     }
 
+    /// Limits the writes of devices that wait, of all sites together; further ones are told when to come again.
+    pub fn limit_waiting(&self, max_writes: usize) {
+        self.engine().lanes.backlog().limit(max_writes);
+    }
+
     /// What hears of the revisions that other servers announce. Of a database that is reached through a pooler, `direct` is
     /// the URL of a connection of its own.
     ///

@@ -6,6 +6,7 @@ mod api_reads;
 mod api_store;
 mod api_writes;
 pub(crate) mod audit;
+pub(crate) mod backlog;
 pub(crate) mod convert;
 pub(crate) mod devices;
 pub(crate) mod engine;

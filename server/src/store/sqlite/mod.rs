@@ -73,6 +73,11 @@ impl SqliteStore {
         with_pool(file, Pool::open_to_read(file)?)
     }
 
+    /// Limits the writes of devices that wait; further ones are told when to come again.
+    pub fn limit_waiting(&self, max_writes: usize) {
+        self.engine().pool.writer().backlog().limit(max_writes);
+    }
+
     /// Starts the security log if it is missing.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
+use super::super::sql::backlog::Backlog;
 use super::super::sql::engine::Decided;
 use super::super::sql::queued::{
     MAX_GROUP_MILLIS, MAX_GROUP_WRITES, MAX_QUEUED_WRITES_PER_DEVICE, Waiting, Write, queued,
@@ -16,6 +17,7 @@ use super::super::sql::queued::{
 use super::super::sql::session::Session;
 use super::super::{StoreFault, WriteMeter};
 use super::session::SqliteSession;
+use crate::random;
 
 /// Sends writes to the thread. Dropping it waits for the queued ones, then closes the connection.
 #[derive(Debug)]
@@ -51,6 +53,11 @@ impl Writer {
     /// The figures of the writes.
     pub(super) fn meter(&self) -> WriteMeter {
         self.queue.meter.clone()
+    }
+
+    /// The limit of the writes that wait.
+    pub(super) fn backlog(&self) -> &Backlog {
+        &self.queue.backlog
     }
 
     /// Runs `work` in a transaction that locks out other processes' writes, in turn with the writes of other devices.
@@ -94,6 +101,7 @@ impl Drop for Served {
 struct Queue {
     line: Mutex<Line>,
     has_changed: Condvar,
+    backlog: Backlog,
     meter: WriteMeter,
 }
 
@@ -106,7 +114,8 @@ struct Line {
 impl Default for Queue {
     fn default() -> Self {
         let line = Line { writes: Waiting::new(MAX_QUEUED_WRITES_PER_DEVICE), is_closed: false };
-        Self { line: Mutex::new(line), has_changed: Condvar::new(), meter: WriteMeter::default() }
+        let (has_changed, backlog) = (Condvar::new(), Backlog::new(random::number));
+        Self { line: Mutex::new(line), has_changed, backlog, meter: WriteMeter::default() }
     }
 }
 
@@ -120,7 +129,11 @@ impl Queue {
         if line.is_closed {
             return Err(has_ended());
         }
-        line.writes.push(device, write).map_err(|_| StoreFault::Busy)?;
+        self.backlog.enter(device.is_some(), Instant::now())?;
+        line.writes.push(device, write).map_err(|_| {
+            self.backlog.leave(Instant::now());
+            StoreFault::Busy
+        })?;
         self.meter.waiting.inc();
         drop(line);
         self.has_changed.notify_one();
@@ -145,7 +158,10 @@ impl Queue {
     }
 
     fn pop(&self, line: &mut Line) -> Option<Box<dyn Write>> {
-        line.writes.pop().inspect(|_| _ = self.meter.waiting.dec())
+        line.writes.pop().inspect(|_| {
+            self.backlog.leave(Instant::now());
+            self.meter.waiting.dec();
+        })
     }
 
     fn is_empty(&self) -> bool {

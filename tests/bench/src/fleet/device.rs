@@ -1,34 +1,16 @@
 //! One device: the real engine on a store in memory.
 
-use std::time::{Duration, Instant};
+use std::cell::RefCell;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use domain::{Action, LotRef, Quantity};
 use fastrand::Rng;
-use sync::{RoundError, RoundLimits, TransportError};
-use tests::{NativeTransport, TestDevice};
-use tokio::time::sleep;
-
-/// Attempts of a device that is told to wait each time.
-const MAX_ATTEMPTS: usize = 1_000;
-/// The wait if the server does not say how long.
-const DEFAULT_WAIT_MILLIS: u64 = 1_000;
-/// A device waits up to this much longer than it is told, so that not all come back at once.
-const MAX_JITTER_MILLIS: u64 = 1_000;
+use tests::{NativeTransport, Patience, TestDevice};
 
 /// A device of the fleet.
 pub(super) struct FleetDevice {
     device: TestDevice,
-    transport: NativeTransport,
-}
-
-/// A sync until it succeeded.
-#[derive(Debug)]
-pub(super) struct Took {
-    /// From the first attempt, in milliseconds.
-    pub(super) millis: f64,
-    /// Attempts that the server refused for being busy.
-    pub(super) refusals: usize,
+    transport: RefCell<NativeTransport>,
 }
 
 /// Syncs of all devices.
@@ -39,16 +21,27 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    pub(super) fn add(&mut self, took: &Took) {
-        self.millis.push(took.millis);
-        self.refusals += took.refusals;
+    pub(super) fn add(&mut self, patience: &Patience) {
+        self.millis.push(patience.millis);
+        self.refusals += patience.refusals;
     }
+}
+
+/// As `sync`'s scheduler waits: a quarter to a half longer than it is told, so that not all come back at once.
+fn wait(asked: u64) -> u64 {
+    asked + asked / 4 + fastrand::u64(..=asked / 4)
 }
 
 impl FleetDevice {
     pub(super) fn new(number: usize, url: &str, token: &str) -> Result<Self> {
-        let transport = NativeTransport::new(url, token)?;
+        let transport = RefCell::new(NativeTransport::new(url, token)?);
         Ok(Self { device: TestDevice::new(&format!("device {number}"), "all", token.to_owned()), transport })
+    }
+
+    /// Uses a new connection, to the server at `url`.
+    pub(super) fn reconnect(&self, url: &str) -> Result<()> {
+        self.transport.replace(NativeTransport::new(url, self.token())?);
+        Ok(())
     }
 
     pub(super) fn token(&self) -> &str {
@@ -88,20 +81,8 @@ impl FleetDevice {
     }
 
     /// Runs a round, again and again while the server says that it is busy.
-    pub(super) async fn sync(&self) -> Result<Took> {
-        let began = Instant::now();
-        for refusals in 0..MAX_ATTEMPTS {
-            match self.device.sync_by(&self.transport, RoundLimits::default()).await {
-                Ok(_) => return Ok(Took { millis: began.elapsed().as_secs_f64() * 1e3, refusals }),
-                Err(error) => match error.downcast_ref() {
-                    Some(RoundError::Transport(TransportError::Busy { retry_after_millis })) => {
-                        let wait = retry_after_millis.unwrap_or(DEFAULT_WAIT_MILLIS);
-                        sleep(Duration::from_millis(wait + fastrand::u64(..MAX_JITTER_MILLIS))).await;
-                    }
-                    _ => return Err(error),
-                },
-            }
-        }
-        bail!("a device was told to wait {MAX_ATTEMPTS} times")
+    pub(super) async fn sync(&self) -> Result<Patience> {
+        let transport = self.transport.borrow().clone();
+        self.device.sync_patiently(&transport, wait).await
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn measure(
     devices: &[Rc<FleetDevice>],
     enrolled: &[Enrolled],
     sites: usize,
-    servers: &Servers,
+    servers: &Servers<'_>,
 ) -> Result<Vec<f64>> {
     let mut millis = Vec::with_capacity(MAX_LISTENERS);
     let mut random = Rng::with_seed(SEED);

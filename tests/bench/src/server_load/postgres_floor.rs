@@ -51,36 +51,44 @@ pub(super) struct Recorded(Vec<Batch>);
 #[derive(Debug)]
 struct Batch {
     tables: Vec<Option<String>>,
+    site: String,
     rev: i64,
+    mutations: i64,
 }
 
 impl Recorded {
-    /// Reads the rows that the load wrote to `database`.
-    pub(super) async fn read(database: &Database) -> Result<Self> {
+    /// Reads the rows that the load wrote to `database`, of at most so many batches.
+    pub(super) async fn read(database: &Database, max_batches: usize) -> Result<Self> {
         let client = connect(database).await?;
-        let batch = format!("r.client, (r.seq - 1) / {MAX_BATCH_MUTATIONS}");
+        let batch = format!("r.site, r.client, (r.seq - 1) / {MAX_BATCH_MUTATIONS}");
         let order = format!(
-            "SELECT {batch}, max(t.rev) FROM stock_ledger AS t {OF_MUTATIONS} GROUP BY 1, 2 ORDER BY 3"
+            "SELECT {batch}, max(t.rev), count(DISTINCT r.mutation_id) FROM stock_ledger AS t {OF_MUTATIONS} \
+             GROUP BY 1, 2, 3 ORDER BY 4 LIMIT {max_batches}"
         );
         let order = client.query(&order, &[]).await?;
         let mut batches = Vec::with_capacity(order.len());
         let mut selects = Vec::with_capacity(TABLES.len());
         for Table { name, of_batch, .. } in &TABLES {
             let rows = format!(
-                "SELECT DISTINCT t.* FROM {name} AS t {of_batch} WHERE r.client = $1 \
-                 AND (r.seq - 1) / {MAX_BATCH_MUTATIONS} = $2"
+                "SELECT DISTINCT t.* FROM {name} AS t {of_batch} WHERE r.site = $1 AND r.client = $2 \
+                 AND (r.seq - 1) / {MAX_BATCH_MUTATIONS} = $3"
             );
             selects.push(client.prepare(&format!("SELECT json_agg(t)::text FROM ({rows}) AS t")).await?);
         }
         for row in order {
-            let key: (uuid::Uuid, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let key: (String, uuid::Uuid, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let mut tables = Vec::with_capacity(TABLES.len());
             for select in &selects {
-                tables.push(client.query_one(select, &[&key.0, &key.1]).await?.try_get(0)?);
+                tables.push(client.query_one(select, &[&key.0, &key.1, &key.2]).await?.try_get(0)?);
             }
-            batches.push(Batch { tables, rev: row.try_get(2)? });
+            batches.push(Batch { tables, site: key.0, rev: row.try_get(3)?, mutations: row.try_get(4)? });
         }
         Ok(Self(batches))
+    }
+
+    /// The number of mutations whose rows these are.
+    pub(super) fn mutations(&self) -> Result<usize> {
+        Ok(usize::try_from(self.0.iter().map(|batch| batch.mutations).sum::<i64>())?)
     }
 
     /// Writes all batches to `database`. Returns the time taken, in seconds.
@@ -90,7 +98,7 @@ impl Recorded {
         for table in &TABLES {
             inserts.push(client.prepare(&insert(table)).await?);
         }
-        let update = client.prepare("UPDATE sites SET rev = $1").await?;
+        let update = client.prepare("UPDATE sites SET rev = $1 WHERE site = $2").await?;
         let began = Instant::now();
         for batch in &self.0 {
             batch.write(&mut client, &inserts, &update).await?;
@@ -107,7 +115,7 @@ impl Batch {
                 transaction.execute(insert, &[rows]).await?;
             }
         }
-        transaction.execute(update, &[&self.rev]).await?;
+        transaction.execute(update, &[&self.rev, &self.site]).await?;
         Ok(transaction.commit().await?)
     }
 }

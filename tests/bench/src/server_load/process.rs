@@ -26,13 +26,15 @@ pub(crate) struct RunningServer {
     pid: u32,
     /// The base URL, such as `http://127.0.0.1:40123`.
     pub(crate) url: String,
+    /// The URL of its figures.
+    metrics: String,
 }
 
 impl RunningServer {
     /// Starts `program` on a database and waits until it listens.
     pub(crate) async fn start(program: &Path, books: &Books) -> Result<Self> {
         let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--database"])
             .arg(address(books))
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -40,11 +42,22 @@ impl RunningServer {
             .with_context(|| format!("{} cannot be started", program.display()))?;
         let pid = child.id().context("the server ended at once")?;
         let mut lines = BufReader::new(child.stdout.take().context("the server's output is closed")?).lines();
-        let first = timeout(Duration::from_millis(START_TIMEOUT_MILLIS), lines.next_line());
-        let first =
-            first.await.context("the server does not listen")??.context("the server ended at once")?;
-        let url = first.strip_prefix("Listening on ").with_context(|| format!("the server said: {first}"))?;
-        Ok(Self { child, pid, url: url.to_owned() })
+        let mut said = async |start: &str| {
+            let line = timeout(Duration::from_millis(START_TIMEOUT_MILLIS), lines.next_line());
+            let line =
+                line.await.context("the server does not listen")??.context("the server ended at once")?;
+            let url = line.strip_prefix(start).with_context(|| format!("the server said: {line}"))?;
+            anyhow::Ok(url.to_owned())
+        };
+        let (url, metrics) = (said("Listening on ").await?, said("Metrics at ").await?);
+        Ok(Self { child, pid, url, metrics })
+    }
+
+    /// A figure of the server.
+    pub(crate) async fn figure(&self, name: &str) -> Result<f64> {
+        let page = reqwest::get(&self.metrics).await?.error_for_status()?.text().await?;
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.with_context(|| format!("there is no figure {name}"))?.trim().parse()?)
     }
 
     /// Peak resident memory, in MB (10^6 bytes).

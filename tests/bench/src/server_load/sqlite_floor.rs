@@ -12,8 +12,8 @@ use sync::MAX_BATCH_MUTATIONS;
 
 /// A row's values in the table's column order.
 type Columns = Vec<Value>;
-/// Client id and number of its batch.
-type BatchKey = (Vec<u8>, i64);
+/// Site, client id and number of its batch.
+type BatchKey = (String, Vec<u8>, i64);
 
 /// Rows written by one batch.
 #[derive(Debug, Default)]
@@ -24,6 +24,7 @@ struct Batch {
     receipts: Vec<Columns>,
     lots: Vec<Columns>,
     client: Columns,
+    site: String,
 }
 
 /// All rows that a load wrote, by batch, in commit order.
@@ -31,13 +32,13 @@ struct Batch {
 pub(super) struct Recorded(Vec<Batch>);
 
 impl Recorded {
-    /// Reads the rows that the load wrote to `database`.
-    pub(super) fn read(database: &Path) -> Result<Self> {
+    /// Reads the rows that the load wrote to `database`, of at most so many batches.
+    pub(super) fn read(database: &Path, max_batches: usize) -> Result<Self> {
         let connection = Connection::open(database)?;
         let mut batches = BTreeMap::<BatchKey, Batch>::new();
         for (table, order) in [("stock_ledger", "t.rev, t.line"), ("receipts", "t.seq")] {
             let sql = format!(
-                "SELECT r.client, (r.seq - 1) / {MAX_BATCH_MUTATIONS}, t.* FROM {table} AS t JOIN receipts AS r \
+                "SELECT t.site, r.client, (r.seq - 1) / {MAX_BATCH_MUTATIONS}, t.* FROM {table} AS t JOIN receipts AS r \
                  ON r.site = t.site AND r.mutation_id = t.mutation_id ORDER BY {order}"
             );
             for (key, columns) in keyed(&connection, &sql)? {
@@ -48,12 +49,18 @@ impl Recorded {
                 }
             }
         }
-        for ((client, _), batch) in &mut batches {
-            batch.complete(&connection, client)?;
+        let mut completed = Vec::new();
+        for ((site, client, _), mut batch) in batches.into_iter().take(max_batches) {
+            batch.complete(&connection, site, &client)?;
+            completed.push(batch);
         }
-        let mut batches: Vec<Batch> = batches.into_values().collect();
-        batches.sort_by_key(|batch| batch.first_rev);
-        Ok(Self(batches))
+        completed.sort_by_key(|batch| batch.first_rev);
+        Ok(Self(completed))
+    }
+
+    /// The number of mutations whose rows these are.
+    pub(super) fn mutations(&self) -> usize {
+        self.0.iter().map(|batch| batch.receipts.len()).sum()
     }
 
     /// Writes all batches to `database`. Returns the time taken, in seconds.
@@ -76,7 +83,7 @@ impl Recorded {
 impl Batch {
     /// Adds the rows that are updated in place: the lots and their exceptions in their final state, and the
     /// client.
-    fn complete(&mut self, connection: &Connection, client: &[u8]) -> Result<()> {
+    fn complete(&mut self, connection: &Connection, site: String, client: &[u8]) -> Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT * FROM inventory_lots WHERE product_id = ?1 AND lot_id = ?2 AND site = ?3",
         )?;
@@ -95,8 +102,9 @@ impl Batch {
                 self.exceptions.extend(odd.collect::<Result<Vec<_>, _>>()?);
             }
         }
-        let sql = "SELECT * FROM clients WHERE client = ?1";
-        self.client = connection.prepare_cached(sql)?.query_row([client], |row| columns(row, 0))?;
+        let sql = "SELECT * FROM clients WHERE site = ?1 AND client = ?2";
+        self.client = connection.prepare_cached(sql)?.query_row((&site, client), |row| columns(row, 0))?;
+        self.site = site;
         Ok(())
     }
 
@@ -119,7 +127,7 @@ impl Batch {
         let client = std::slice::from_ref(&self.client);
         insert(connection, "clients", client, " ON CONFLICT DO UPDATE SET max_seq = excluded.max_seq")?;
         let rev = self.ledger.last().and_then(|entry| entry.get(1)).context("a batch without entries")?;
-        connection.prepare_cached("UPDATE sites SET rev = ?1")?.execute([rev])?;
+        connection.prepare_cached("UPDATE sites SET rev = ?1 WHERE site = ?2")?.execute((rev, &self.site))?;
         Ok(())
     }
 }
@@ -136,7 +144,7 @@ fn insert(connection: &Connection, table: &str, rows: &[Columns], conflict: &str
 
 fn keyed(connection: &Connection, sql: &str) -> Result<Vec<(BatchKey, Columns)>> {
     let mut select = connection.prepare(sql)?;
-    let rows = select.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), columns(row, 2)?)))?;
+    let rows = select.query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), columns(row, 3)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
