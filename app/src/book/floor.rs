@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use domain::{DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, StockException, Warehouse};
-use sync::{Model, Read, StoreError, TransportError, set_of, sort_by};
+use domain::{
+    DELIVERIES, Delivery, EXCEPTIONS, HistoryAnswer, LOTS, Row, SettingName, SiteRules, StockException,
+    Warehouse, setting_key,
+};
+use sync::{Model, Read, Store, StoreError, TransportError, set_of, sort_by};
 use uuid::Uuid;
 
 use super::Book;
@@ -37,6 +40,15 @@ impl Book {
             undated_last(a).cmp(&undated_last(b)).then_with(|| a.number.cmp(&b.number))
         });
         Ok(deliveries)
+    }
+
+    /// The sites that this one sends goods to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn send_to(&self) -> Result<Vec<String>, StoreError> {
+        let held = self.store().get(&setting_key(SettingName::SendTo.code())).await?;
+        Ok(SiteRules::of(held.as_ref().and_then(|held| held.row.setting())).send_to)
     }
 
     /// Open exceptions, the newest first, with work recorded on this device included.

@@ -10,6 +10,7 @@ use yew_router::prelude::*;
 use super::cart::{Cart, CartChange, CartLine};
 use super::cart_line::CartLineCard;
 use super::cart_store::{CartStep, CartWindow};
+use super::destination::{destination, use_destinations};
 use super::placing::{OrderFault, Placing, Views, use_placing, view_of};
 use super::use_cart::use_cart;
 use crate::book::views::ProductView;
@@ -31,7 +32,7 @@ use crate::ui::quantity_sheet::QuantitySheet;
 use crate::ui::save_failure::save_failure;
 use crate::use_today::use_today;
 use crate::words::format;
-use crate::words::language::t;
+use crate::words::language::{t, tf};
 
 /// The page.
 #[component]
@@ -40,7 +41,8 @@ pub(crate) fn CheckoutPage() -> Html {
     let cart = window.shown.clone();
     let views = use_state(Views::new);
     let typing = use_state(|| None::<Uuid>);
-    let placing = use_placing(&window, &views);
+    let (sites, to_site) = (use_destinations(), use_state(|| None::<String>));
+    let placing = use_placing(&window, &views, &to_site);
     let change = {
         let (dispatcher, fault) = (window.dispatcher(), placing.fault.setter());
         Callback::from(move |change: CartChange| {
@@ -85,7 +87,7 @@ pub(crate) fn CheckoutPage() -> Html {
                         </ul>
                     }
                 </div>
-                { summary(&cart, &views, &placing) }
+                { summary(&cart, &views, &placing, destination(&sites, &to_site), to_site.as_deref()) }
             </div>
             if let Some(line) = cart.lines.iter().find(|line| Some(line.product) == *typing) {
                 { quantity_sheet(line, &views, &change, &typing) }
@@ -174,13 +176,15 @@ fn empty(placed: Option<&AttrValue>) -> Html {
     placeholder.view(Html::default())
 }
 
-fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
+fn summary(cart: &Cart, views: &Views, placing: &Placing, destination: Html, to_site: Option<&str>) -> Html {
     let whole =
         placing.fault.as_ref().filter(|fault| fault.line.is_none()).map(|fault| fault.sentence.clone());
     let is_ready =
         !cart.lines.is_empty() && cart.lines.iter().all(|line| view_of(views, line.product).is_some());
     let total = placing.total.as_ref().map_or_else(|| "–".to_owned(), format::money);
-    let face = html! { <>{ icon(Glyph::Cart) }{ t("Save order") }</> };
+    let word =
+        to_site.map_or_else(|| t("Save order").to_owned(), |site| tf("Send to {site}", &[("site", &site)]));
+    let face = html! { <>{ icon(Glyph::Cart) }{ word }</> };
     html! {
         <aside class="actions summary" aria-label={t("Total")}>
             <div aria-live="polite">
@@ -191,6 +195,7 @@ fn summary(cart: &Cart, views: &Views, placing: &Placing) -> Html {
                     </p>
                 }
             </div>
+            if !cart.lines.is_empty() { { destination } }
             { save_failure(whole) }
             { resting_button(placing.is_busy || !is_ready, "button primary", face, placing.place.reform(|_| ()), "place-order") }
         </aside>

@@ -68,17 +68,23 @@ struct Sale {
     is_current: bool,
     currency: String,
     lines: Vec<OrderLine>,
+    /// The site that the goods go to; none for a sale.
+    to_site: Option<String>,
 }
 
-/// Saving the cart as it is shown.
+/// Saving the cart as it is shown, for the site that is chosen.
 #[hook]
-pub(super) fn use_placing(window: &UseReducerHandle<CartWindow>, views: &UseStateHandle<Views>) -> Placing {
+pub(super) fn use_placing(
+    window: &UseReducerHandle<CartWindow>,
+    views: &UseStateHandle<Views>,
+    to_site: &UseStateHandle<Option<String>>,
+) -> Placing {
     let (book, toasts, today) = (use_book(), use_toasts(), use_today());
     let is_busy = use_state(bool::default);
     let fault = use_state(|| None::<OrderFault>);
     let placed = use_state(Option::<AttrValue>::default);
     let place = {
-        let (window, views) = (window.clone(), views.clone());
+        let (window, views, to_site) = (window.clone(), views.clone(), to_site.clone());
         let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
         Callback::from(move |()| {
             let cart = window.shown.clone();
@@ -88,7 +94,8 @@ pub(super) fn use_placing(window: &UseReducerHandle<CartWindow>, views: &UseStat
                 Err(found) => return fault.set(Some(found)),
             };
             is_busy.set(true);
-            let sale = Sale { is_current: window.current(&LocalShelf) == *cart, cart, currency, lines };
+            let (is_current, to_site) = (window.current(&LocalShelf) == *cart, to_site.clone());
+            let sale = Sale { is_current, cart, currency, lines, to_site: (*to_site).clone() };
             let (book, toasts, window) = (book.clone(), toasts.clone(), window.clone());
             let (is_busy, fault, placed) = (is_busy.clone(), fault.clone(), placed.clone());
             spawn_local(async move {
@@ -98,6 +105,7 @@ pub(super) fn use_placing(window: &UseReducerHandle<CartWindow>, views: &UseStat
                         let undo = undo(&book, &toasts, vec![mutation]);
                         toasts.show(Toast::saved(said.clone()).offering(t("Undo"), undo));
                         placed.set(Some(said.into()));
+                        to_site.set(None);
                         fault.set(None);
                     }
                     Err(sentence) => fault.set(Some(OrderFault::whole(sentence))),
@@ -168,14 +176,14 @@ async fn save_sale(
     if held.is_none() {
         return Err(t("Another window is saving this order. Wait a moment.").to_owned());
     }
-    let Sale { cart, is_current, currency, lines } = sale;
+    let Sale { cart, is_current, currency, lines, to_site } = sale;
     let id = sale_id(&cart).ok_or_else(|| t("Nothing in this order yet").to_owned())?;
     let before = book.placed_order(id).await.map_err(|error| not_recorded(&error, None))?;
     let saved = match before {
         Some(placed) => placed,
         // While this one waited, another window may have sold what is in it.
         None if is_current && window.current(&LocalShelf).order == cart.order => {
-            save_order(book, id, currency, lines).await?
+            save_order(book, Order { id, number: String::new(), currency, lines, to_site }).await?
         }
         None => {
             window.dispatch(CartStep::Refresh);
@@ -187,14 +195,10 @@ async fn save_sale(
     Ok((saved.id, said(&saved)))
 }
 
-async fn save_order(
-    book: &Book,
-    id: Uuid,
-    currency: String,
-    lines: Vec<OrderLine>,
-) -> Result<Mutation<Action>, String> {
+/// Saves an order under the next number.
+async fn save_order(book: &Book, order: Order) -> Result<Mutation<Action>, String> {
     let number = book.next_order_number().await.map_err(|error| not_recorded(&error, None))?;
-    let order = Order { id, number, currency, lines, to_site: None };
+    let order = Order { number, ..order };
     let action = Action::PlaceOrder(order.clone());
     order.validate().map_err(|refusal| reason(&action, refusal.code, &refusal.message))?;
     book.queue_mutation(Operation::Place, Entity::Order, order.id, &order)
@@ -204,5 +208,8 @@ async fn save_order(
 
 fn said(placed: &Mutation<Action>) -> String {
     let Action::PlaceOrder(order) = &placed.action else { return String::new() };
+    if let Some(site) = &order.to_site {
+        return tf("Order {number} · to {site}", &[("number", &order.number), ("site", site)]);
+    }
     tf("Order {number} · {total}", &[("number", &order.number), ("total", &format::money(&order.total()))])
 }
