@@ -21,6 +21,8 @@ pub struct Patience {
     pub millis: f64,
     /// Attempts that the server refused for being busy.
     pub refusals: usize,
+    /// How long it was told to wait, all in all, in milliseconds.
+    pub told_millis: u64,
     /// Attempts without an answer.
     pub unanswered: usize,
 }
@@ -49,6 +51,7 @@ impl TestDevice {
             let asked = match error.downcast_ref() {
                 Some(RoundError::Transport(TransportError::Busy { retry_after_millis })) => {
                     patience.refusals += 1;
+                    patience.told_millis += retry_after_millis.unwrap_or(0);
                     *retry_after_millis
                 }
                 Some(RoundError::Transport(TransportError::Unreachable | TransportError::TimedOut)) => {

@@ -1,5 +1,7 @@
 //! The reconnect storm: the server was down, and all devices come back at once with what was recorded meanwhile.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use domain::{Action, Quantity};
 use futures::future::try_join_all;
@@ -58,6 +60,14 @@ async fn a_storm_is_shed_and_every_mutation_is_booked_once() -> Result<()> {
     assert!(refusals <= DEVICES * MAX_REFUSALS_A_DEVICE, "{DEVICES} devices were sent away {refusals} times");
     assert_eq!(refused(&server).await?, refusals);
     assert!(synced.iter().all(|patience| patience.unanswered == 0), "{synced:?}");
+    for Patience { millis, refusals, told_millis, .. } in &synced {
+        let told = Duration::from_millis(*told_millis);
+        assert!(
+            Duration::from_secs_f64(millis / 1e3) >= told,
+            "a device was told to wait {told:?}, and came after {millis} ms"
+        );
+        assert_eq!(*refusals > 0, *told_millis > 0, "a device was sent away without a time");
+    }
     for device in &devices {
         assert_eq!(device.store().queue().await?.records.len(), 0);
     }
