@@ -6,8 +6,10 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
+use rusqlite::Connection;
 
 use crate::instance::Instance;
+use crate::mirror::mirrored;
 
 /// The role that owns the databases. It is no superuser: privileges count for it.
 pub(crate) const ROLE: &str = "lotbook";
@@ -57,6 +59,24 @@ impl Database {
     /// The URL of the same database through PgBouncer.
     pub fn pooled_url(&self) -> String {
         format!("postgres://{ROLE}@127.0.0.1:{}/{}", self.instance.pooled_port, self.name)
+    }
+
+    /// A copy of all rows in memory, as SQLite has them, for checks. Columns of bytes are left out.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn mirrored(&self) -> Result<Connection> {
+        mirrored(self)
+    }
+
+    /// Ends all connections.
+    ///
+    /// # Errors
+    /// With the server's message.
+    pub fn disconnect_all(&self) -> Result<()> {
+        let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        self.as_superuser(sql).map(drop)
     }
 
     /// Runs statements as the superuser, in one transaction. Returns the rows as text: columns are separated by `|`.

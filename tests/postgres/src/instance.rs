@@ -96,6 +96,21 @@ impl Instance {
     }
 
     fn run(&self, packages: &Packages, settings: Settings) -> Result<()> {
+        self.start_postgres(packages, settings)?;
+        let mut guardian = packages.command(Path::new("sh"));
+        guardian.args(["-c", include_str!("guardian.sh"), "guardian"]).arg(&self.folder);
+        guardian.args([UNUSED_LOOKS, UNUSED_LOOK_SECONDS]);
+        self.spawn(guardian, "guardian.log")?;
+        self.wait_for_postgres()?;
+        self.admin(&format!("CREATE ROLE {ROLE} LOGIN"))?;
+        self.write_pgbouncer_files()?;
+        let mut pgbouncer = packages.command(&packages.pgbouncer);
+        pgbouncer.arg(self.folder.join("pgbouncer.ini"));
+        self.spawn(pgbouncer, "pgbouncer.log")?;
+        self.wait(|| answers(self.pooled_port))
+    }
+
+    fn start_postgres(&self, packages: &Packages, settings: Settings) -> Result<()> {
         let mut postgres = packages.command(&packages.bin.join("postgres"));
         postgres.arg("-D").arg(self.folder.join("data")).args(["-p", &self.port.to_string()]);
         let quick = if settings == Settings::Durable { &[] } else { QUICK };
@@ -104,18 +119,13 @@ impl Instance {
             postgres.args(["-c", setting]);
         }
         postgres.args(["-c", &format!("max_connections={MAX_CONNECTIONS}")]);
-        self.spawn(postgres, "postgres.log")?;
-        let mut guardian = packages.command(Path::new("sh"));
-        guardian.args(["-c", include_str!("guardian.sh"), "guardian"]).arg(&self.folder);
-        guardian.args([UNUSED_LOOKS, UNUSED_LOOK_SECONDS]);
-        self.spawn(guardian, "guardian.log")?;
-        self.wait(|| self.psql("postgres", "SELECT 1").is_ok())?;
-        self.admin(&format!("CREATE ROLE {ROLE} LOGIN"))?;
-        self.write_pgbouncer_files()?;
-        let mut pgbouncer = packages.command(&packages.pgbouncer);
-        pgbouncer.arg(self.folder.join("pgbouncer.ini"));
-        self.spawn(pgbouncer, "pgbouncer.log")?;
-        self.wait(|| answers(self.pooled_port))
+        self.spawn(postgres, "postgres.log")
+    }
+
+    /// Starts PostgreSQL on the data that [`Instance::stop_postgres`] left, and waits until it has recovered.
+    pub(crate) fn start_postgres_again(&self, settings: Settings) -> Result<()> {
+        self.start_postgres(&Packages::find()?, settings)?;
+        self.wait_for_postgres()
     }
 
     fn write_pgbouncer_files(&self) -> Result<()> {
@@ -141,7 +151,7 @@ impl Instance {
         Ok(())
     }
 
-    fn wait(&self, is_up: impl Fn() -> bool) -> Result<()> {
+    pub(crate) fn wait(&self, is_up: impl Fn() -> bool) -> Result<()> {
         for _ in 0..MAX_LOOKS {
             if is_up() {
                 return Ok(());
@@ -158,19 +168,31 @@ impl Instance {
 
     /// Stops both at once; their data is not needed any more.
     pub(crate) fn stop(&self) {
-        for file in ["pgbouncer.pid", "data/postmaster.pid"] {
-            let text = fs::read_to_string(self.folder.join(file)).unwrap_or_default();
-            if let Some(pid) = text.lines().next() {
-                // It may have ended already.
-                let _ = Command::new("kill").args(["-QUIT", pid]).stderr(Stdio::null()).status();
-            }
-        }
+        self.quit("pgbouncer.pid");
+        self.stop_postgres();
+    }
+
+    /// Stops PostgreSQL at once, as in a failure: it writes nothing more, and recovers when it is started again.
+    pub(crate) fn stop_postgres(&self) {
+        self.quit("data/postmaster.pid");
         for _ in 0..MAX_LOOKS {
             if !self.folder.join("data/postmaster.pid").exists() {
                 return;
             }
             thread::sleep(Duration::from_millis(LOOK_MILLIS));
         }
+    }
+
+    fn quit(&self, pid_file: &str) {
+        let text = fs::read_to_string(self.folder.join(pid_file)).unwrap_or_default();
+        if let Some(pid) = text.lines().next() {
+            // It may have ended already.
+            let _ = Command::new("kill").args(["-QUIT", pid]).stderr(Stdio::null()).status();
+        }
+    }
+
+    fn wait_for_postgres(&self) -> Result<()> {
+        self.wait(|| self.psql("postgres", "SELECT 1").is_ok())
     }
 
     /// The certificate of encrypted servers, which they have signed themselves.

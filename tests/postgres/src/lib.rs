@@ -6,14 +6,16 @@
 
 mod database;
 mod instance;
+mod mirror;
 mod packages;
 
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 use instance::{Instance, Settings};
@@ -21,12 +23,20 @@ use packages::Packages;
 
 pub use database::Database;
 
+/// The process of a connection, one within a transaction before those that wait for work.
+const BUSIEST_PROCESS: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+     AND pid <> pg_backend_pid() ORDER BY xact_start IS NULL, backend_start LIMIT 1";
+
+/// A process that is another one after a recovery.
+const CHECKPOINTER: &str = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
+
 /// A running PostgreSQL and its PgBouncer.
 #[derive(Debug)]
 pub struct Postgres {
     instance: Instance,
     /// Held shared as long as the servers are needed.
     lock: File,
+    settings: Settings,
     /// The folder, if the servers are stopped with this value.
     own: Option<TempDir>,
 }
@@ -85,7 +95,7 @@ impl Postgres {
         packages.give(folder.path())?;
         let lock = lock_of(folder.path())?;
         let instance = Instance::start(&packages, folder.path(), settings)?;
-        Ok(Self { instance, lock, own: Some(folder) })
+        Ok(Self { instance, lock, settings, own: Some(folder) })
     }
 
     fn in_folder(folder: &Path) -> Result<Self> {
@@ -100,7 +110,7 @@ impl Postgres {
             Some(instance) => instance,
             None => Instance::start(&packages, folder, Settings::Quick)?,
         };
-        Ok(Self { instance, lock, own: None })
+        Ok(Self { instance, lock, settings: Settings::Quick, own: None })
     }
 
     /// A new, empty database, reached directly.
@@ -117,6 +127,32 @@ impl Postgres {
     /// If it cannot be created.
     pub fn pooled_database(&self) -> Result<Database> {
         Database::create(&self.instance, self.instance.pooled_port)
+    }
+
+    /// Stops PostgreSQL in the middle of its work, without a checkpoint and without an answer to anybody. Not for shared servers.
+    pub fn crash(&self) {
+        self.instance.stop_postgres();
+    }
+
+    /// Starts PostgreSQL again on the data that the crash left, and waits until it has recovered.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn recover(&self) -> Result<()> {
+        self.instance.start_postgres_again(self.settings)
+    }
+
+    /// Kills one of the processes that serve connections to `database`, in the middle of what it does if one is busy. PostgreSQL
+    /// takes that for damaged memory: it ends all connections and recovers by itself. Returns once it has. Not for shared servers.
+    ///
+    /// # Errors
+    /// If there is no such process, or PostgreSQL does not recover.
+    pub fn kill_connection(&self, database: &Database) -> Result<()> {
+        let before = database.as_superuser(CHECKPOINTER)?;
+        let pid = database.as_superuser(BUSIEST_PROCESS)?;
+        let killed = Command::new("kill").args(["-KILL", &pid]).status()?;
+        ensure!(killed.success(), "the process \"{pid}\" cannot be killed");
+        self.instance.wait(|| database.as_superuser(CHECKPOINTER).is_ok_and(|now| now != before))
     }
 
     /// The log files of PostgreSQL and PgBouncer.

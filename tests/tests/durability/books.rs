@@ -1,4 +1,4 @@
-//! Invariants of the database at any moment, read from the file beside the server.
+//! Invariants of the database at any moment, read beside the server.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use domain::{Action, LotRef, Movement, Quantity};
 use rusqlite::{Connection, OpenFlags};
 use sync::Mutation;
+use test_postgres::Database;
 use uuid::Uuid;
 
 use crate::crew::Outcomes;
 
-/// A read-only connection to a database that the server may have open.
+/// A read-only connection to a file that the server may have open, or a copy of the rows of PostgreSQL.
 pub(crate) struct Books(Connection);
 
 /// A ledger entry: the lot (product id, lot id), the movement, the delta.
@@ -21,6 +22,11 @@ impl Books {
     pub(crate) fn open(database: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         Ok(Self(Connection::open_with_flags(database, flags).context("opening the database to check it")?))
+    }
+
+    /// A copy of all rows of a database of PostgreSQL, as they are now.
+    pub(crate) fn copied(database: &Database) -> Result<Self> {
+        Ok(Self(database.mirrored()?))
     }
 
     /// The site's revision.

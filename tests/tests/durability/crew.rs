@@ -18,8 +18,12 @@ use crate::server::Server;
 const MAX_RECORDED_AT_ONCE: u64 = 4;
 /// Pause after a failed attempt.
 const RETRY_MILLIS: u64 = 3;
+/// Pause after an answer that the server is busy: it limits the requests of a device.
+const BUSY_RETRY_MILLIS: u64 = 50;
 /// Timeout for draining the queue of one device, and for the waits below.
 const DRAIN_SECONDS: u64 = 20;
+/// The same where PostgreSQL recovers in between.
+const DRAIN_AND_RECOVER_SECONDS: u64 = 120;
 /// Small batches, so that draining a queue takes several requests.
 const LIMITS: RoundLimits = RoundLimits { max_batch_mutations: 3, max_pull_rows: 40, max_exchanges: 1_000 };
 /// Products of the site.
@@ -51,6 +55,8 @@ pub(crate) struct Crew {
     fresh: Client,
     is_stopped: Cell<bool>,
     sending: Cell<usize>,
+    /// Whether a server that runs may be without its database, and says then that it is busy.
+    may_be_busy: bool,
 }
 
 impl Crew {
@@ -72,7 +78,8 @@ impl Crew {
             team.push(Worker { client, dice, recorded: RefCell::default() });
         }
         let (is_stopped, sending) = (Cell::new(false), Cell::new(0));
-        let crew = Self { workers: team, reader, fresh, is_stopped, sending };
+        let may_be_busy = server.has_other_process();
+        let crew = Self { workers: team, reader, fresh, is_stopped, sending, may_be_busy };
         let first = crew.workers.first().context("a worker")?;
         for number in 0..PRODUCTS {
             first.record(Action::CreateProduct(product(number))).await?;
@@ -105,10 +112,14 @@ impl Crew {
     /// been read.
     pub(crate) async fn wait_for_failed_attempts(&self) -> Result<()> {
         let before: Vec<u64> = self.clients().map(|client| client.failed_attempts.get()).collect();
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         while self.clients().zip(&before).any(|(client, before)| client.failed_attempts.get() == *before) {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            ensure!(Instant::now() < deadline, "a device waits for a dead server for {DRAIN_SECONDS} s");
+            ensure!(
+                Instant::now() < deadline,
+                "a device waits for a dead server for {} s",
+                self.drain_seconds()
+            );
         }
         Ok(())
     }
@@ -119,11 +130,11 @@ impl Crew {
         for worker in &self.workers {
             before.push(worker.last_outcome_seq().await?);
         }
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         for (worker, before) in self.workers.iter().zip(before) {
             while worker.last_outcome_seq().await? == before {
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                ensure!(Instant::now() < deadline, "a device got no outcome for {DRAIN_SECONDS} s");
+                ensure!(Instant::now() < deadline, "a device got no outcome for {} s", self.drain_seconds());
             }
         }
         Ok(())
@@ -151,10 +162,10 @@ impl Crew {
         Ok(())
     }
 
-    /// Runs rounds until nothing is pending. Retries only if the server is unreachable; other errors are
+    /// Runs rounds until nothing is pending. Retries only if the server or its database is away; other errors are
     /// returned.
     async fn drain(&self, to: &Client) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         loop {
             self.sending.set(self.sending.get() + 1);
             let round = to.device.sync_by(&to.transport, LIMITS).await;
@@ -163,15 +174,26 @@ impl Crew {
                 Ok(report) if report.complete => return Ok(()),
                 Ok(_) => {}
                 Err(error) => match error.downcast_ref() {
-                    Some(RoundError::Transport(TransportError::Unreachable)) => {
+                    Some(RoundError::Transport(fault)) if self.is_expected(fault) => {
                         to.failed_attempts.set(to.failed_attempts.get() + 1);
-                        tokio::time::sleep(Duration::from_millis(RETRY_MILLIS)).await;
+                        let is_away = matches!(fault, TransportError::Unreachable);
+                        let pause = if is_away { RETRY_MILLIS } else { BUSY_RETRY_MILLIS };
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
                     }
                     _ => return Err(error),
                 },
             }
-            ensure!(Instant::now() < deadline, "a queue does not drain within {DRAIN_SECONDS} s");
+            ensure!(Instant::now() < deadline, "a queue does not drain within {} s", self.drain_seconds());
         }
+    }
+
+    fn drain_seconds(&self) -> u64 {
+        if self.may_be_busy { DRAIN_AND_RECOVER_SECONDS } else { DRAIN_SECONDS }
+    }
+
+    fn is_expected(&self, fault: &TransportError) -> bool {
+        let is_busy = matches!(fault, TransportError::Busy { .. });
+        matches!(fault, TransportError::Unreachable) || self.may_be_busy && is_busy
     }
 
     /// All mutations recorded so far.

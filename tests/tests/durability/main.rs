@@ -8,6 +8,7 @@ mod dice;
 mod imports;
 mod kill;
 mod log;
+mod postgres;
 mod restore;
 mod server;
 mod torn;

@@ -1,11 +1,11 @@
-//! Runs the real server binary on a temporary database.
+//! Runs the real server binary on a temporary file, or on a database of PostgreSQL.
 
 use std::cell::RefCell;
 use std::env;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -13,10 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::enrolment::{self, Applicant};
-use server::store::Store as _;
-use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
-use tests::NativeTransport;
+use test_postgres::Database;
+use tests::{Books, NativeTransport};
 
 /// The environment variable with the path of the binary to test. If it is not set, the binary is built.
 const LOTBOOK_SERVER_BIN: &str = "LOTBOOK_SERVER_BIN";
@@ -52,6 +51,7 @@ fn build() -> Result<PathBuf> {
 /// A server that can be killed and restarted. Its files are deleted on drop.
 pub(crate) struct Server {
     dir: TempDir,
+    books: Books,
     running: RefCell<Option<Running>>,
     /// Port 0 until the first start, then the port the system chose, so that devices reconnect to the same
     /// address.
@@ -65,10 +65,26 @@ struct Running {
 }
 
 impl Server {
-    /// A server that has not been started yet.
+    /// A server on a file that has not been started yet.
     pub(crate) fn stopped() -> Result<Self> {
+        let dir = TempDir::new()?;
+        let books = Books::File(dir.path().join("lotbook.db"));
+        Ok(Self::new(dir, books))
+    }
+
+    /// A server on a database of PostgreSQL that has not been started yet.
+    pub(crate) fn stopped_on(database: Arc<Database>) -> Result<Self> {
+        Ok(Self::new(TempDir::new()?, Books::Postgres(database)))
+    }
+
+    fn new(dir: TempDir, books: Books) -> Self {
         let address = RefCell::new("127.0.0.1:0".to_owned());
-        Ok(Self { dir: TempDir::new()?, running: RefCell::default(), address })
+        Self { dir, books, running: RefCell::default(), address }
+    }
+
+    /// Whether its database can be away while it runs itself.
+    pub(crate) fn has_other_process(&self) -> bool {
+        self.books.file().is_none()
     }
 
     /// A path in the server's temporary folder.
@@ -92,13 +108,13 @@ impl Server {
 
     /// Enrols devices. Returns their tokens.
     pub(crate) async fn enrol(&self, devices: usize) -> Result<Vec<String>> {
-        let store = SqliteStore::open(&self.database())?;
+        let store = self.books.database().open_current().await?;
         store.ensure_site(DEFAULT_SITE).await?;
         let now = Clock::default().now();
         let mut tokens = Vec::new();
         for _ in 0..devices {
-            let code = enrolment::new_code(&store, DEFAULT_SITE, "", now).await?;
-            let enrolled = enrolment::enrol(&store, &code, Applicant::default(), now).await?;
+            let code = enrolment::new_code(&*store, DEFAULT_SITE, "", now).await?;
+            let enrolled = enrolment::enrol(&*store, &code, Applicant::default(), now).await?;
             tokens.push(enrolled.ok().context("a fresh code was refused")?.1);
         }
         Ok(tokens)
@@ -145,7 +161,11 @@ impl Server {
     /// Prepares a subcommand of the binary on the same database.
     pub(crate) fn command(&self, name: &str) -> Result<Command> {
         let mut command = Command::new(binary()?);
-        command.arg(name).arg("--database").arg(self.database()).env("RUST_LOG", "error");
+        command.arg(name).arg("--database").env("RUST_LOG", "error");
+        match &self.books {
+            Books::File(file) => command.arg(file),
+            Books::Postgres(database) => command.arg(database.url()),
+        };
         Ok(command)
     }
 
