@@ -14,6 +14,12 @@ const QUICK_SEEDS: &str = "100";
 /// Number of seeds within which every broken variant must be detected.
 const VARIANT_SEEDS: &str = "2000";
 
+/// Seeds with the server's store on PostgreSQL; each takes some seconds.
+const POSTGRES_SEEDS: &str = "24";
+/// Number of seeds within which every broken variant of the server must be detected there.
+const POSTGRES_VARIANT_SEEDS: &str = "40";
+const ON_POSTGRES: [&str; 2] = ["--database", "postgres"];
+
 /// The options of `sim`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -51,4 +57,24 @@ pub(crate) fn check(
     }
     process::run_lines(sim().args(["--seeds", CHECKED_SEEDS]), &mut read)?;
     process::run_lines(sim().args(["--variants", "--seeds", VARIANT_SEEDS]), read)
+}
+
+/// Runs some seeds with the server's store on PostgreSQL, then the broken variants of the server. Passes every line of output to
+/// `read`.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_on_postgres(
+    workspace: &Workspace,
+    tools: &Tools<'_>,
+    mut read: impl FnMut(&str),
+) -> Result<()> {
+    let program = build::build_checks(workspace, tools)?.sim;
+    let sim = || {
+        let mut sim = tools.command(&program.to_string_lossy());
+        sim.args(ON_POSTGRES);
+        sim
+    };
+    process::run_lines(sim().args(["--seeds", POSTGRES_SEEDS]), &mut read)?;
+    process::run_lines(sim().args(["--variants", "--seeds", POSTGRES_VARIANT_SEEDS]), read)
 }

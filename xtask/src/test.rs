@@ -56,7 +56,7 @@ enum Step {
     ClippyWasm,
     /// Unit, integration, HTTP and doc tests, repository laws
     Native,
-    /// The HTTP tests on PostgreSQL, directly and through PgBouncer
+    /// The HTTP tests on PostgreSQL, directly and through PgBouncer, and simulated warehouses on it
     Postgres,
     /// Requests that schemathesis makes up from the API's own description
     Api,

@@ -132,7 +132,7 @@ impl World {
             // Later backups belong to the replaced history; restoring those is not supported.
             self.backups.truncate(self.dice().roll(count) as usize + 1);
             let Some(backup) = self.backups.last() else { return Ok(()) };
-            self.air.trace.tell(|| format!("the server is put back to {}", backup.display()));
+            self.air.trace.tell(|| format!("the server is put back to {backup}"));
             // Requests in flight are lost with the connections of the replaced server.
             self.air.late.borrow_mut().clear();
             self.air.server.restore(backup)?;

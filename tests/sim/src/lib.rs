@@ -1,12 +1,13 @@
 //! A seeded simulation: people on several devices, each with two windows and a worker on one storage, a
-//! network and a browser with every kind of fault, and the real server logic on SQLite, in one thread under a
-//! virtual clock.
+//! network and a browser with every kind of fault, and the real server logic in one thread under a
+//! virtual clock, on SQLite or on a real PostgreSQL ([`books`]).
 //!
 //! A run depends on its seed alone. First everybody works while faults happen at every step, then the faults
 //! end, and after a bounded time all invariants must hold ([`check`]). A failing run is shrunk to the
 //! relevant decisions ([`shrink`]).
 
 pub mod actor;
+pub mod books;
 pub mod check;
 pub mod clock;
 pub mod data;

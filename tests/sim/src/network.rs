@@ -14,6 +14,7 @@ use sync::{
 };
 use uuid::Uuid;
 
+use crate::books::{Engine, Loss};
 use crate::clock::VirtualClock;
 use crate::data::DeviceData;
 use crate::dice::Dice;
@@ -25,6 +26,7 @@ use crate::variant::Variant;
 const TIMEOUT_MILLIS: u64 = 30_000;
 /// Maximum number of requests in transit whose device has timed out.
 const MAX_LATE_LETTERS: usize = 20;
+const REQUESTS_PER_LOST_CONNECTION: u32 = 20;
 const PORTAL: &str = "<html><body>Please accept our terms</body></html>";
 
 /// The network state shared by all devices.
@@ -130,13 +132,29 @@ impl Air {
         if !self.server.is_up.get() {
             return None;
         }
-        match self.server.answer(letter) {
+        let answer = match self.loss() {
+            Some(loss) => {
+                self.trace.tell(|| format!("the database's connections are lost: {loss:?}"));
+                self.server.answer_and_lose(letter, loss)
+            }
+            None => self.server.answer(letter),
+        };
+        match answer {
             Ok(answer) => Some(answer),
             Err(error) => {
                 self.alarm(format!("the server broke: {error:#}"));
                 None
             }
         }
+    }
+}
+
+impl Air {
+    /// The moment at which the server's database loses the connection of a request, if it does. Only some engines have any.
+    fn loss(&self) -> Option<Loss> {
+        let may_lose = self.has_faults.get() && self.server.engine() == Engine::Postgres;
+        let is_lost = may_lose && self.dice.once_in(REQUESTS_PER_LOST_CONNECTION);
+        is_lost.then(|| self.dice.pick(&[Loss::InWrite, Loss::InCommit]).copied()).flatten()
     }
 }
 

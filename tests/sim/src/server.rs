@@ -1,7 +1,6 @@
-//! The real server without its sockets: requests go directly into its router, with a SQLite file of its own.
+//! The real server without its sockets: requests go directly into its router, with a database of its own.
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -10,21 +9,20 @@ use axum::body::Body;
 use axum::http::Request;
 use domain::Row;
 use http_body_util::BodyExt as _;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use server::DEFAULT_SITE;
 use server::clock::Clock;
 use server::csv::Source;
 use server::enrolment::{self, Applicant};
 use server::http::{AppState, Revisions, router};
 use server::import::{ImportOptions, import};
-use server::store::sqlite::SqliteStore;
 use server::store::{Device, Store};
 use sync::{SyncResponse, UnixMillis};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::books::{Backup, Books, Engine, Loss};
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::variant::Variant;
@@ -43,10 +41,10 @@ pub struct Letter {
     pub body: Vec<u8>,
 }
 
-/// The server and its database file.
+/// The server and its database.
 pub struct SimServer {
     runtime: Runtime,
-    folder: TempDir,
+    books: RefCell<Books>,
     /// The world's clock, which this one follows.
     world: VirtualClock,
     clock: Clock,
@@ -54,7 +52,7 @@ pub struct SimServer {
     ahead: Cell<u64>,
     dice: Dice,
     variant: Variant,
-    running: RefCell<Option<(Router, Arc<SqliteStore>)>>,
+    running: RefCell<Option<(Router, Arc<dyn Store>)>>,
     /// Whether it is reachable.
     pub is_up: Cell<bool>,
     /// Number of answered requests.
@@ -66,18 +64,14 @@ impl SimServer {
     /// A server without rows.
     ///
     /// # Errors
-    /// When the database file cannot be created.
-    pub fn start(world: VirtualClock, dice: Dice, variant: Variant) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // In memory if the system has such a folder: a run makes hundreds of commits, and the disk is not
-        // under test.
-        let shared_memory = Path::new("/dev/shm");
-        let folder = if shared_memory.is_dir() { TempDir::new_in(shared_memory)? } else { TempDir::new()? };
+    /// When the database cannot be created.
+    pub fn start(world: VirtualClock, dice: Dice, variant: Variant, engine: Engine) -> Result<Self> {
+        let (runtime, books) = (engine.runtime()?, RefCell::new(Books::new(engine)?));
         let (running, is_up) = (RefCell::new(None), Cell::new(true));
         let (answered, backups) = (Cell::new(0), Cell::new(0));
         let (clock, ahead) = (Clock::default(), Cell::new(0));
         let server =
-            Self { runtime, folder, world, clock, ahead, dice, variant, running, is_up, answered, backups };
+            Self { runtime, books, world, clock, ahead, dice, variant, running, is_up, answered, backups };
         server.open()?;
         for site in SITES {
             server.runtime.block_on(server.store()?.ensure_site(site))?;
@@ -85,25 +79,21 @@ impl SimServer {
         Ok(server)
     }
 
-    /// Its database file.
-    pub fn file(&self) -> PathBuf {
-        self.folder.path().join("lotbook.db")
+    /// The engine of its store.
+    pub fn engine(&self) -> Engine {
+        self.books.borrow().engine()
     }
 
     fn open(&self) -> Result<()> {
-        let store = Arc::new(SqliteStore::open(&self.file())?);
+        let store = self.runtime.block_on(self.books.borrow().open())?;
         let (_, shutdown) = watch::channel(false);
-        let state = AppState::new(
-            Arc::<SqliteStore>::clone(&store),
-            self.clock.clone(),
-            Arc::<Revisions>::default(),
-            shutdown,
-        );
+        let state =
+            AppState::new(Arc::clone(&store), self.clock.clone(), Arc::<Revisions>::default(), shutdown);
         self.running.replace(Some((router(state, None), store)));
         Ok(())
     }
 
-    fn store(&self) -> Result<Arc<SqliteStore>> {
+    fn store(&self) -> Result<Arc<dyn Store>> {
         let running = self.running.borrow();
         running.as_ref().map(|(_, store)| Arc::clone(store)).context("the server is closed")
     }
@@ -164,53 +154,40 @@ impl SimServer {
         Ok(())
     }
 
-    /// Makes a backup; with `same_epoch`, like a copy of the files without a new epoch.
+    /// Makes a backup; with `same_epoch`, like a copy of the files without a new epoch. PostgreSQL is copied between two runs of
+    /// the server.
     ///
     /// # Errors
-    /// When the store fails.
-    pub fn back_up(&self, same_epoch: bool) -> Result<PathBuf> {
+    /// When it cannot be written.
+    pub(crate) fn back_up(&self, same_epoch: bool) -> Result<Backup> {
         self.backups.set(self.backups.get() + 1);
-        let to = self.folder.path().join(format!("backup-{}.db", self.backups.get()));
-        self.runtime.block_on(self.store()?.backup(&to))?;
-        if same_epoch {
-            for site in self.runtime.block_on(self.store()?.sites())? {
-                let sql = "UPDATE sites SET epoch = ?2 WHERE site = ?1";
-                Connection::open(&to)?.execute(sql, params![site.site, site.epoch])?;
-            }
+        let is_closed = self.engine() == Engine::Postgres;
+        if is_closed {
+            self.running.replace(None);
         }
-        Ok(to)
+        let backup = self.books.borrow().back_up(self.backups.get(), same_epoch)?;
+        if is_closed {
+            self.open()?;
+        }
+        Ok(backup)
     }
 
     /// Replaces the database by a backup.
     ///
     /// # Errors
-    /// When files cannot be changed.
-    pub fn restore(&self, backup: &Path) -> Result<()> {
+    /// When that cannot be copied.
+    pub(crate) fn restore(&self, backup: &Backup) -> Result<()> {
         self.running.replace(None);
-        for ending in ["-wal", "-shm"] {
-            let leftover = self.folder.path().join(format!("lotbook.db{ending}"));
-            if leftover.exists() {
-                std::fs::remove_file(leftover)?;
-            }
-        }
-        std::fs::copy(backup, self.file())?;
+        self.books.borrow_mut().restore(backup)?;
         self.open()
-    }
-
-    /// A read-only connection.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn database(&self) -> Result<Connection> {
-        Ok(Connection::open(self.file())?)
     }
 
     /// A connection that shows the rows of one site only.
     ///
     /// # Errors
-    /// When the file cannot be opened.
+    /// When the database cannot be read.
     pub fn database_of(&self, site: &str) -> Result<Connection> {
-        let database = self.database()?;
+        let database = self.books.borrow().rows()?;
         let sql = "SELECT tables.name FROM sqlite_schema AS tables \
                    JOIN pragma_table_info(tables.name) AS columns ON columns.name = 'site' WHERE tables.type = 'table'";
         let mut statement = database.prepare(sql)?;
@@ -232,6 +209,17 @@ impl SimServer {
         self.clock.advance(i64::try_from(passed).unwrap_or(i64::MAX));
     }
 
+    /// Answers a request while the connection of its write, if it makes one, is lost.
+    ///
+    /// # Errors
+    /// As [`SimServer::answer`].
+    pub fn answer_and_lose(&self, letter: &Letter, loss: Loss) -> Result<(u16, Vec<u8>)> {
+        self.books.borrow().break_at(loss)?;
+        let answer = self.answer(letter);
+        self.books.borrow().mend()?;
+        answer
+    }
+
     /// Answers a request: status and body.
     ///
     /// # Errors
@@ -240,7 +228,7 @@ impl SimServer {
         self.answered.set(self.answered.get() + 1);
         self.follow_clock();
         if self.variant == Variant::NoDedupe {
-            self.database()?.execute("DELETE FROM receipts", [])?;
+            self.books.borrow().run("DELETE FROM receipts")?;
         }
         let router = self.running.borrow().as_ref().map(|(router, _)| router.clone());
         let router = router.context("the server is closed")?;
@@ -256,10 +244,9 @@ impl SimServer {
         match self.variant {
             Variant::ReceiptsApart if self.dice.once_in(12) => {
                 // The effects are stored; the server crashed before the second transaction.
-                self.database()?.execute(
-                    "DELETE FROM receipts WHERE booked_at = (SELECT max(booked_at) FROM receipts)",
-                    [],
-                )?;
+                self.books
+                    .borrow()
+                    .run("DELETE FROM receipts WHERE booked_at = (SELECT max(booked_at) FROM receipts)")?;
                 Ok((500, Vec::new()))
             }
             Variant::LastReportWins | Variant::CodesComeBack if answer.0 == 200 => {
@@ -275,26 +262,25 @@ impl SimServer {
 
     /// Changes unknown codes under a new revision, as a server with the bug of the variant does.
     fn spoil_codes(&self) -> Result<()> {
+        let books = self.books.borrow();
+        let first = books.first_scans();
         let (change, due) = match self.variant {
-            Variant::LastReportWins => (
-                "times = json_extract(devices, '$[0].scans.times')",
-                "deleted_at IS NULL AND times <> json_extract(devices, '$[0].scans.times')",
-            ),
+            Variant::LastReportWins => {
+                (format!("times = {first}"), format!("deleted_at IS NULL AND times <> {first}"))
+            }
             _ => (
-                "deleted_at = NULL",
+                "deleted_at = NULL".to_owned(),
                 "deleted_at IS NOT NULL AND EXISTS (SELECT 1 FROM products \
-                 WHERE products.site = unknown_codes.site AND barcode_key = code)",
+                 WHERE products.site = unknown_codes.site AND barcode_key = code)"
+                    .to_owned(),
             ),
         };
-        self.database()?.execute_batch(&format!(
-            "BEGIN IMMEDIATE;
-             UPDATE sites SET rev = rev + 1 WHERE EXISTS \
+        books.run(&format!(
+            "UPDATE sites SET rev = rev + 1 WHERE EXISTS \
              (SELECT 1 FROM unknown_codes WHERE unknown_codes.site = sites.site AND {due});
              UPDATE unknown_codes SET {change}, \
-             rev = (SELECT rev FROM sites WHERE sites.site = unknown_codes.site) WHERE {due};
-             COMMIT;"
-        ))?;
-        Ok(())
+             rev = (SELECT rev FROM sites WHERE sites.site = unknown_codes.site) WHERE {due}"
+        ))
     }
 
     /// The answer to a pull if the second newest row had been committed just after the read.
@@ -309,6 +295,6 @@ impl SimServer {
 
 impl std::fmt::Debug for SimServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SimServer").field("file", &self.file()).finish_non_exhaustive()
+        f.debug_struct("SimServer").field("books", &self.books).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::books::Engine;
 use crate::dice::Dice;
 use crate::trace::Detail;
 use crate::variant::Variant;
@@ -21,7 +22,7 @@ fn kind(report: &Report) -> Option<String> {
 ///
 /// # Errors
 /// When the simulation itself fails.
-pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Report> {
+pub fn shrink(failing: Report, variant: Variant, engine: Engine, detail: Detail) -> Result<Report> {
     let (wanted, mut best) = (kind(&failing), failing);
     let mut runs = 0;
     let mut part = best.decisions.len() / 2;
@@ -40,7 +41,7 @@ pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Repor
             let mut found = None;
             for candidate in candidates {
                 runs += 1;
-                let report = run(Dice::repeating(candidate), variant, Detail::Nothing)?;
+                let report = run(Dice::repeating(candidate), variant, engine, Detail::Nothing)?;
                 if kind(&report) == wanted && weight(&report) < weight(&best) {
                     found = Some(report);
                     break;
@@ -55,7 +56,7 @@ pub fn shrink(failing: Report, variant: Variant, detail: Detail) -> Result<Repor
             part /= 2;
         }
     }
-    run(Dice::repeating(best.decisions), variant, detail)
+    run(Dice::repeating(best.decisions), variant, engine, detail)
 }
 
 /// Fewer decisions are better, then simpler ones.

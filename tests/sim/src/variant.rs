@@ -124,6 +124,11 @@ impl Variant {
         }
     }
 
+    /// Whether the bug is in what the server stores, so that it has to be detected on every engine.
+    pub fn is_of_server(self) -> bool {
+        matches!(self, Self::ReceiptsApart | Self::NoDedupe | Self::LastReportWins | Self::CodesComeBack)
+    }
+
     /// Whether rows are compared.
     pub fn has_audit(self) -> bool {
         self.rots() && self != Self::NoAudit

@@ -1,7 +1,6 @@
 //! A run: people work while faults happen, then the faults end, then all invariants are checked.
 
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
@@ -13,6 +12,7 @@ use sync::{
 };
 
 use crate::actor::{Actor, Kind, finish};
+use crate::books::{Backup, Engine};
 use crate::check::violations;
 use crate::clock::VirtualClock;
 use crate::device::Device;
@@ -59,16 +59,16 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     keeper: Device,
     desk: Client<WindowHost>,
-    pub(crate) backups: Vec<PathBuf>,
+    pub(crate) backups: Vec<Backup>,
     pub(crate) restores: u32,
 }
 
-/// Runs a world with these decisions.
+/// Runs a world with these decisions, with the server's store on this engine.
 ///
 /// # Errors
 /// When the simulation itself fails, for example because a file cannot be created.
-pub fn run(dice: Dice, variant: Variant, detail: Detail) -> Result<Report> {
-    let mut world = World::new(dice, variant, detail)?;
+pub fn run(dice: Dice, variant: Variant, engine: Engine, detail: Detail) -> Result<Report> {
+    let mut world = World::new(dice, variant, engine, detail)?;
     world.work()?;
     let mut violations = world.quiet(QUIET_MILLIS)?;
     if violations.is_empty() {
@@ -86,11 +86,11 @@ pub fn run(dice: Dice, variant: Variant, detail: Detail) -> Result<Report> {
 }
 
 impl World {
-    fn new(dice: Dice, variant: Variant, detail: Detail) -> Result<Self> {
+    fn new(dice: Dice, variant: Variant, engine: Engine, detail: Detail) -> Result<Self> {
         let clock = VirtualClock::default();
         let trace = Trace::new(clock.clone(), detail);
         let air = Rc::new(Air {
-            server: SimServer::start(clock.clone(), dice.clone(), variant)?,
+            server: SimServer::start(clock.clone(), dice.clone(), variant, engine)?,
             clock,
             dice: dice.clone(),
             variant,

@@ -105,7 +105,7 @@ pub(crate) const ARROWS: &[Arrow] = &[
     },
     Arrow {
         from: "sim",
-        may_use: &["client", "device-store", "domain", "server", "sync"],
+        may_use: &["client", "device-store", "domain", "server", "sync", "test-postgres"],
         never: &["yew", "reqwest"],
         why: "it plays devices and network itself, around the engine and the server as they are",
     },

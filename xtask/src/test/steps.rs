@@ -165,7 +165,11 @@ impl<'a> Run<'a> {
             tests.args(build::CHECKED).args(self.name).env(ENGINE, engine);
             process::run_lines(&mut tests, |line| self.results.read(line))?;
         }
-        Ok(())
+        if self.name.is_some() {
+            return Ok(());
+        }
+        println!("Simulated warehouses with the server's store on PostgreSQL:");
+        sim::check_on_postgres(self.workspace, &self.tools, |line| self.results.read(line))
     }
 
     fn api(&mut self) -> Result<()> {
