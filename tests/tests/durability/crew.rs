@@ -22,6 +22,8 @@ const RETRY_MILLIS: u64 = 3;
 const BUSY_RETRY_MILLIS: u64 = 50;
 /// Timeout for draining the queue of one device, and for the waits below.
 const DRAIN_SECONDS: u64 = 20;
+/// The same where PostgreSQL recovers in between.
+const DRAIN_AND_RECOVER_SECONDS: u64 = 120;
 /// Small batches, so that draining a queue takes several requests.
 const LIMITS: RoundLimits = RoundLimits { max_batch_mutations: 3, max_pull_rows: 40, max_exchanges: 1_000 };
 /// Products of the site.
@@ -110,10 +112,14 @@ impl Crew {
     /// been read.
     pub(crate) async fn wait_for_failed_attempts(&self) -> Result<()> {
         let before: Vec<u64> = self.clients().map(|client| client.failed_attempts.get()).collect();
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         while self.clients().zip(&before).any(|(client, before)| client.failed_attempts.get() == *before) {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            ensure!(Instant::now() < deadline, "a device waits for a dead server for {DRAIN_SECONDS} s");
+            ensure!(
+                Instant::now() < deadline,
+                "a device waits for a dead server for {} s",
+                self.drain_seconds()
+            );
         }
         Ok(())
     }
@@ -124,11 +130,11 @@ impl Crew {
         for worker in &self.workers {
             before.push(worker.last_outcome_seq().await?);
         }
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         for (worker, before) in self.workers.iter().zip(before) {
             while worker.last_outcome_seq().await? == before {
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                ensure!(Instant::now() < deadline, "a device got no outcome for {DRAIN_SECONDS} s");
+                ensure!(Instant::now() < deadline, "a device got no outcome for {} s", self.drain_seconds());
             }
         }
         Ok(())
@@ -159,7 +165,7 @@ impl Crew {
     /// Runs rounds until nothing is pending. Retries only if the server or its database is away; other errors are
     /// returned.
     async fn drain(&self, to: &Client) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(DRAIN_SECONDS);
+        let deadline = Instant::now() + Duration::from_secs(self.drain_seconds());
         loop {
             self.sending.set(self.sending.get() + 1);
             let round = to.device.sync_by(&to.transport, LIMITS).await;
@@ -177,8 +183,12 @@ impl Crew {
                     _ => return Err(error),
                 },
             }
-            ensure!(Instant::now() < deadline, "a queue does not drain within {DRAIN_SECONDS} s");
+            ensure!(Instant::now() < deadline, "a queue does not drain within {} s", self.drain_seconds());
         }
+    }
+
+    fn drain_seconds(&self) -> u64 {
+        if self.may_be_busy { DRAIN_AND_RECOVER_SECONDS } else { DRAIN_SECONDS }
     }
 
     fn is_expected(&self, fault: &TransportError) -> bool {
