@@ -4,7 +4,8 @@ use office_model::messages::MeAnswer;
 use office_model::roles::OfficeRoute;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::{BrowserRouter, Link, Switch, use_route};
+use yew_router::Routable as _;
+use yew_router::prelude::{BrowserRouter, Switch, use_navigator, use_route};
 
 use crate::accounts::AccountsPage;
 use crate::acting::use_act;
@@ -155,11 +156,29 @@ fn Top() -> Html {
 
 /// A link to a page, marked if it is the page that is shown.
 fn way(to: Route, word: &'static str, is_here: bool) -> Html {
-    // The link of the router takes no `aria-current`.
+    html! { <Way {to} {word} {is_here} /> }
+}
+
+#[derive(Properties, PartialEq)]
+struct WayProps {
+    to: Route,
+    word: AttrValue,
+    is_here: bool,
+}
+
+/// As the router's link, which takes no `aria-current`.
+#[component]
+fn Way(props: &WayProps) -> Html {
+    let (navigator, to) = (use_navigator(), props.to.clone());
+    let onclick = Callback::from(move |event: MouseEvent| {
+        let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key());
+        if let Some(navigator) = navigator.as_ref().filter(|_| is_plain) {
+            event.prevent_default();
+            navigator.push(&to);
+        }
+    });
     html! {
-        <span class={classes!("office-way", is_here.then_some("is-here"))}>
-            <Link<Route> {to}>{ word }</Link<Route>>
-        </span>
+        <a class="office-way" href={props.to.to_path()} {onclick} aria-current={props.is_here.then_some("page")}>{ &props.word }</a>
     }
 }
 

@@ -31,7 +31,7 @@ use crate::office::Passwords;
 /// Wrong passwords and links of one client.
 const BY_CLIENT: AttemptLimit = AttemptLimit {
     max_failures: 20,
-    failure_millis: 10_000,
+    failure_millis: 30_000,
     message: "Too many wrong passwords or links from this address. Wait a minute, then try again.",
 };
 /// Wrong passwords with one login name, from whatever address: whoever guesses with many addresses gets no further.
