@@ -74,9 +74,22 @@ impl Book {
     /// # Errors
     /// [`RecordError`]; the change stays, or was handled already.
     pub(crate) async fn give_up(&self, id: Uuid) -> Result<(), RecordError> {
-        if server_has_tables(self.store()).await? {
-            self.close_conflict(id).await?;
+        self.may_drop(id)?;
+        let close = Action::CloseConflict { id };
+        // Of those who may not close it for all, the entry leaves this device and stays in the inboxes of the others.
+        if server_has_tables(self.store()).await? && self.may_alone(&close) {
+            self.record_unasked(close).await?;
         }
+        self.client().discard(id).await
+    }
+
+    /// Undoes a pending change of this device.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the change stays, or was handled already.
+    pub(crate) async fn withdraw(&self, id: Uuid) -> Result<(), RecordError> {
+        self.have_people().await?;
+        self.may_drop(id)?;
         self.client().discard(id).await
     }
 

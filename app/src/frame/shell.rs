@@ -11,6 +11,8 @@ use super::home::HomePage;
 use super::navigation::navigation;
 use super::not_found::not_found_page;
 use super::pages::Page;
+use super::person_button::person_button;
+use crate::book::staff::Door;
 use crate::book::stock_filter::StockSearch;
 use crate::desk::scan_question::{Question, ScanQuestion};
 use crate::desk::scanner::use_scan_listener;
@@ -19,6 +21,8 @@ use crate::desk::use_desk::{Desk, use_new_desk};
 use crate::device::wake_lock::use_wake_lock;
 use crate::goods::use_queue::use_queue;
 use crate::inbox::use_inbox::use_inbox_count;
+use crate::people::approval_sheet::ApprovalLater;
+use crate::people::who_page::WhoLater;
 use crate::route::{Route, use_query};
 use crate::sending::announcer::use_announcements;
 use crate::sending::connectivity_status::connectivity_status;
@@ -64,10 +68,12 @@ fn Frame() -> Html {
     let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
     let is_office = use_office();
-    let has_pane = route.is_beside_list() || is_office && route == Route::Lots;
+    let person = book.person().map(|person| person.to_string());
+    let asks_who = asks_who(book.door(), &route);
+    let has_pane = !asks_who && (route.is_beside_list() || is_office && route == Route::Lots);
     let class = classes!(
         "shell",
-        route.is_task().then_some("is-task"),
+        (!asks_who && route.is_task()).then_some("is-task"),
         has_pane.then_some("has-list"),
         is_office.then_some("is-office")
     );
@@ -77,14 +83,27 @@ fn Frame() -> Html {
                 <div {class} onclick={follow}>
                     <a class="skip" href="#main">{ t("Skip to the page") }</a>
                     <header class="top">
-                        { connectivity_status(&sync, now) }
+                        <div class="top-line">
+                            { connectivity_status(&sync, now) }
+                            { person_button(&book) }
+                        </div>
                         { notices(&sync, now, is_update_ready.then_some(apply_update), storage, ClockCheck::of(&book)) }
                     </header>
                     { navigation(&route, inbox, is_office) }
-                    <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
+                    // What one person has typed is not shown to the next one.
+                    <main key={person.unwrap_or_default()} id="main" class="main" tabindex="-1">
+                        if asks_who {
+                            <WhoLater />
+                        } else {
+                            { page(route, lot, &search) }
+                        }
+                    </main>
                 </div>
                 if sync.threats.contains(&Threat::Refused) {
                     <StorageFullLater />
+                }
+                if book.asked().is_some() {
+                    <ApprovalLater />
                 }
                 <ScanQuestion {question} />
                 <FlashScreen />
@@ -92,6 +111,14 @@ fn Frame() -> Html {
                 <SpokenStatus />
             </ContextProvider<Desk>>
         </ContextProvider<Toasts>>
+    }
+}
+
+/// Whether the page is replaced by the question who works on the device.
+fn asks_who(door: Door, route: &Route) -> bool {
+    match door {
+        Door::Open | Door::By(_) => false,
+        Door::Locked { is_looking } => !route.sets_up() && (!is_looking || route.needs_person()),
     }
 }
 

@@ -21,6 +21,7 @@ mod lot_codes;
 mod moving_focus;
 mod network;
 mod office;
+mod people;
 mod proxy;
 mod report;
 mod scale_labels;
