@@ -155,9 +155,8 @@ impl Book {
         let me = self.person().and_then(|me| people.find(me)).ok_or_else(not_signed_in)?;
         let first = first.and_then(|signed| people.find(signed.person)).unwrap_or(me);
         let needed = self.needed(action).await?;
-        let by = |person: &Person, approved_by| {
-            Ok(Some(SignedBy { person: person.id, approved_by, seen_rev: 0 }))
-        };
+        let by =
+            |person: &Person, approved_by| Ok(Some(SignedBy { person: person.id, approved_by, seen_rev: 0 }));
         if me.role >= needed {
             by(me, None)
         } else if me.role == Role::Viewer {

@@ -28,7 +28,9 @@ impl People {
                 _ => {}
             }
         }
-        sort_by(&mut list, |a: &Person, b: &Person| (a.name.to_lowercase(), a.id).cmp(&(b.name.to_lowercase(), b.id)));
+        sort_by(&mut list, |a: &Person, b: &Person| {
+            (a.name.to_lowercase(), a.id).cmp(&(b.name.to_lowercase(), b.id))
+        });
         Self { list, rules: SiteRules::of(&settings) }
     }
 
@@ -103,7 +105,8 @@ impl People {
         let owner = signed.map(|signed| signed.person).filter(|owner| *owner != who.id);
         let Some(owner) = owner.filter(|_| who.role < Role::Supervisor) else { return Ok(()) };
         let name = self.name(owner).unwrap_or(t("someone else"));
-        let message = tf("This is the work of {name}. Only {name} or a supervisor may undo it.", &[("name", &name)]);
+        let message =
+            tf("This is the work of {name}. Only {name} or a supervisor may undo it.", &[("name", &name)]);
         Err(Refusal::new("not_yours", message))
     }
 }
@@ -133,7 +136,16 @@ mod tests {
     fn person(id: u128, role: Role, active: bool) -> Person {
         let badge = badge_hash(KEY, &format!("B-{id}"));
         let (name, initials) = (format!("Person {id}"), "P".to_owned());
-        Person { id: Uuid::from_u128(id), name, initials, badge, pin: None, language: String::new(), role, active }
+        Person {
+            id: Uuid::from_u128(id),
+            name,
+            initials,
+            badge,
+            pin: None,
+            language: String::new(),
+            role,
+            active,
+        }
     }
 
     /// 1 is a worker, 2 a lead, 3 a supervisor, 4 a viewer, 5 a supervisor who has left.
@@ -219,11 +231,9 @@ mod tests {
     fn a_badge_is_found_by_its_code_also_of_somebody_who_has_left() {
         let people = people();
         let holder = |code: &str| people.with_badge(code).map(|person| (person.id.as_u128(), person.active));
-        assert_eq!([holder("b-1"), holder("B-5"), holder("B-6"), holder("")], [
-            Some((1, true)),
-            Some((5, false)),
-            None,
-            None
-        ]);
+        assert_eq!(
+            [holder("b-1"), holder("B-5"), holder("B-6"), holder("")],
+            [Some((1, true)), Some((5, false)), None, None]
+        );
     }
 }

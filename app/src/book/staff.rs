@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use client::{Change, Signer};
+use client::{Change, Host as _, Signer};
 use domain::{Action, Authority, PEOPLE, Person, SITE_SETTINGS};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -71,7 +71,9 @@ impl Book {
         let is_theirs = match changed {
             Changed::Nothing => false,
             Changed::Many => true,
-            Changed::Rows(keys) => keys.iter().any(|key| [PEOPLE, SITE_SETTINGS].contains(&key.table.as_ref())),
+            Changed::Rows(keys) => {
+                keys.iter().any(|key| [PEOPLE, SITE_SETTINGS].contains(&key.table.as_ref()))
+            }
         };
         if is_theirs {
             // The next change tries again.
@@ -147,7 +149,9 @@ impl Book {
         let before = self.0.staff.signed.borrow().clone();
         let person = before.as_ref().and_then(|signed| people.find(signed.person?));
         let after = match (before, person) {
-            (Some(signed), Some(person)) => SignedIn { lock_minutes, initials: person.initials.clone(), ..signed },
+            (Some(signed), Some(person)) => {
+                SignedIn { lock_minutes, initials: person.initials.clone(), ..signed }
+            }
             _ => SignedIn::locked(now, lock_minutes),
         };
         after.keep();
@@ -162,7 +166,9 @@ impl Book {
         }
         let weak = Rc::downgrade(&self.0);
         self.client().permit_with(move |mutation, rows| match weak.upgrade() {
-            Some(inner) if inner.staff.waived.get() != Some(mutation.id) => Self(inner).people().permit(mutation, rows),
+            Some(inner) if inner.staff.waived.get() != Some(mutation.id) => {
+                Self(inner).people().permit(mutation, rows)
+            }
             _ => Ok(()),
         });
         lock_timer::begin(self);
@@ -189,12 +195,13 @@ impl Book {
 
     /// Takes up what another window has kept.
     pub(super) fn follow_windows(&self) {
-        let kept = SignedIn::load(browser::now());
-        let person = |signed: &Option<SignedIn>| signed.as_ref().map(|signed| signed.person);
-        let is_other = person(&kept) != person(&self.0.staff.signed.borrow());
-        if kept.is_some() {
-            self.take_up(kept);
+        let Some(kept) = SignedIn::load(browser::now()) else { return };
+        let before = self.0.staff.signed.borrow().clone();
+        if before.as_ref() == Some(&kept) {
+            return;
         }
+        let is_other = before.and_then(|signed| signed.person) != kept.person;
+        self.take_up(Some(kept));
         if is_other {
             self.emit_changed(Change::default());
         }
@@ -213,7 +220,6 @@ impl Book {
     }
 
     fn running_millis(&self) -> u64 {
-        use client::Host;
         self.client().host().timer().running_millis()
     }
 
@@ -253,7 +259,8 @@ impl Book {
 
     /// Whether the person who is signed in does this only with an approval.
     pub(crate) fn needs_approval(&self, action: &Action) -> bool {
-        let authority = self.person().and_then(|person| self.people().authority(person, action, &Rows::new()));
+        let authority =
+            self.person().and_then(|person| self.people().authority(person, action, &Rows::new()));
         matches!(authority, Some(Authority::WithApproval(_)))
     }
 }

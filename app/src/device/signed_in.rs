@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::words::local_storage;
 
 /// The key in the browser's storage. It is there while the site has people.
-pub(crate) const KEY: &str = "lotbook.signed_in";
+const KEY: &str = "lotbook.signed_in";
 const MILLIS_A_MINUTE: u64 = 60_000;
 /// A clock that was set back by more than this does not keep anybody signed in.
 const MAX_SET_BACK_MILLIS: u64 = 60_000;

@@ -68,7 +68,6 @@ fn Frame() -> Html {
     let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
     let is_office = use_office();
-    let person = book.person().map(|person| person.to_string());
     let asks_who = asks_who(book.door(), &route);
     let has_pane = !asks_who && (route.is_beside_list() || is_office && route == Route::Lots);
     let class = classes!(
@@ -90,14 +89,7 @@ fn Frame() -> Html {
                         { notices(&sync, now, is_update_ready.then_some(apply_update), storage, ClockCheck::of(&book)) }
                     </header>
                     { navigation(&route, inbox, is_office) }
-                    // What one person has typed is not shown to the next one.
-                    <main key={person.unwrap_or_default()} id="main" class="main" tabindex="-1">
-                        if asks_who {
-                            <WhoLater />
-                        } else {
-                            { page(route, lot, &search) }
-                        }
-                    </main>
+                    { main_of(book.person(), if asks_who { html! { <WhoLater /> } } else { page(route, lot, &search) }) }
                 </div>
                 if sync.threats.contains(&Threat::Refused) {
                     <StorageFullLater />
@@ -112,6 +104,12 @@ fn Frame() -> Html {
             </ContextProvider<Desk>>
         </ContextProvider<Toasts>>
     }
+}
+
+/// The page. What one person has typed is not shown to the next one.
+fn main_of(person: Option<Uuid>, page: Html) -> Html {
+    let key = person.map_or_else(String::new, |person| person.to_string());
+    html! { <main {key} id="main" class="main" tabindex="-1">{ page }</main> }
 }
 
 /// Whether the page is replaced by the question who works on the device.

@@ -115,7 +115,12 @@ fn settle_word(conflict: &Conflict) -> &'static str {
 }
 
 /// Books a request in the name of the person who is signed in.
-fn approving(book: &Book, toasts: &Toasts, conflict: &Conflict, is_booking: &UseStateHandle<bool>) -> Callback<MouseEvent> {
+fn approving(
+    book: &Book,
+    toasts: &Toasts,
+    conflict: &Conflict,
+    is_booking: &UseStateHandle<bool>,
+) -> Callback<MouseEvent> {
     let (book, toasts, conflict) = (book.clone(), toasts.clone(), conflict.clone());
     let is_booking = is_booking.setter();
     Callback::from(move |_: MouseEvent| {

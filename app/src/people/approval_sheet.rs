@@ -83,11 +83,12 @@ fn AskedSheet(props: &AskedProps) -> Html {
     };
     let words = in_words(&asked.action);
     let name = words.product.and_then(|product| book.label(product)).map(|label| label.name);
-    let people: Vec<Person> = book.people().active().filter(|person| asked.may_approve(person)).cloned().collect();
+    let people: Vec<Person> =
+        book.people().active().filter(|person| asked.may_approve(person)).cloned().collect();
     let (cancel, wait) = (answer(None), answer(Some(Approval::InInbox)));
     html! {
         <Sheet title={t("Approval needed")} on_close={cancel.clone()} test="approval-sheet">
-            <p><b translate="no">{ words.title(name.as_deref()) }</b></p>
+            <p><b>{ words.title(name.as_deref()) }</b></p>
             if let Some(person) = (*chosen).clone() {
                 <PinPad {person} word={t("Approve")} {on_right} {on_back} />
             } else {

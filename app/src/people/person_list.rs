@@ -27,7 +27,8 @@ pub(super) fn PersonList(props: &PersonListProps) -> Html {
         let text = text.setter();
         Callback::from(move |typed| text.set(typed))
     };
-    let search = Field { id: "person-search", label: t("Find a name"), value: &text, on_change, ..Field::default() };
+    let search =
+        Field { id: "person-search", label: t("Find a name"), value: &text, on_change, ..Field::default() };
     html! {
         <>
             if has_search {

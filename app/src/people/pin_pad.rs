@@ -59,7 +59,8 @@ pub(super) fn PinPad(props: &PinPadProps) -> Html {
     let oninput = {
         let pad = pad.clone();
         Callback::from(move |event: InputEvent| {
-            let typed = event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value());
+            let typed =
+                event.target_dyn_into::<HtmlInputElement>().map_or_else(String::new, |input| input.value());
             pad.set(Pad { pin: digits(&typed), fault: None, ..(*pad).clone() });
         })
     };
@@ -67,7 +68,10 @@ pub(super) fn PinPad(props: &PinPadProps) -> Html {
     let back = props.on_back.reform(|_: MouseEvent| ());
     let fault = match pause {
         0 => pad.fault.clone(),
-        _ => Some(tn(pause, "Too many wrong PINs. Wait {n} second.", "Too many wrong PINs. Wait {n} seconds.").into()),
+        _ => Some(
+            tn(pause, "Too many wrong PINs. Wait {n} second.", "Too many wrong PINs. Wait {n} seconds.")
+                .into(),
+        ),
     };
     html! {
         <form class="pin-pad" {onsubmit} novalidate={true} data-test="pin-pad">
@@ -110,7 +114,8 @@ fn submitting(props: &PinPadProps, pad: &UseStateHandle<Pad>, rests: bool) -> Ca
         if rests || pad.pin.len() < MIN_PIN_DIGITS {
             return;
         }
-        let (person, on_right, setter, pin) = (person.clone(), on_right.clone(), pad.setter(), pad.pin.clone());
+        let (person, on_right, setter, pin) =
+            (person.clone(), on_right.clone(), pad.setter(), pad.pin.clone());
         setter.set(Pad { is_busy: true, ..(*pad).clone() });
         spawn_local(async move {
             let fault = match is_right_pin(&person, &pin).await {

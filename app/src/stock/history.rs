@@ -202,7 +202,8 @@ fn decided(note: &HistoryNote) -> Done {
             (t("Nothing more is expected"), place, look, tf("{missing} of {expected} missing", &values))
         }
     };
-    let (who, when) = (who(&note.author, &note.approved_by, &note.device), when(note.captured_at, note.booked_at));
+    let (who, when) =
+        (who(&note.author, &note.approved_by, &note.device), when(note.captured_at, note.booked_at));
     Done {
         day: day_of(note.booked_at),
         what,
@@ -218,7 +219,8 @@ fn decided(note: &HistoryNote) -> Done {
 
 /// An edit of the product's fields.
 fn edited(edit: &HistoryEdit) -> Done {
-    let (who, when) = (who(&edit.author, &edit.approved_by, &edit.device), when(edit.captured_at, edit.booked_at));
+    let (who, when) =
+        (who(&edit.author, &edit.approved_by, &edit.device), when(edit.captured_at, edit.booked_at));
     Done {
         day: day_of(edit.booked_at),
         what: t("Edited"),

@@ -103,10 +103,16 @@ fn ordering_rule(code: &str) -> Option<&'static str> {
 /// A rule about who may do what.
 fn people_rule(code: &str) -> Option<&'static str> {
     Some(match code {
-        "approval_needed" => t("This needs the approval of somebody with a higher role. They can approve it in the inbox."),
-        "not_active" => t("The person who saved this doesn't work here any more. Somebody else has to save it."),
+        "approval_needed" => {
+            t("This needs the approval of somebody with a higher role. They can approve it in the inbox.")
+        }
+        "not_active" => {
+            t("The person who saved this doesn't work here any more. Somebody else has to save it.")
+        }
         "not_allowed" => t("You may look but not save. Ask someone who works with the stock."),
-        "unknown_person" => t("The site doesn't know the person who saved this. Sign in, then save it again."),
+        "unknown_person" => {
+            t("The site doesn't know the person who saved this. Sign in, then save it again.")
+        }
         "role_lost" => t(
             "Booked, although the role of the person who saved or approved it changed meanwhile. Please check it.",
         ),

@@ -52,7 +52,8 @@ fn price_of(server: &Server, goods: &Goods) -> Result<i64> {
 }
 
 #[tokio::test]
-async fn two_people_on_one_handheld_offline_each_entry_is_theirs_and_a_retired_one_is_told_of() -> Result<()> {
+async fn two_people_on_one_handheld_offline_each_entry_is_theirs_and_a_retired_one_is_told_of() -> Result<()>
+{
     let (mut server, device, goods) = begun().await?;
     server.kill()?;
     device.open("/").await?;
@@ -195,7 +196,9 @@ async fn a_device_locks_itself_wrong_pins_slow_down_and_drafts_are_of_their_pers
     device.click_css(&format!("[data-test=person][data-id='{ada}']")).await?;
     for times in 1..=3 {
         try_pin("9999").await?;
-        let noted = format!("return (localStorage.getItem('lotbook.wrong_pins') ?? '').includes('\"times\":{times}')");
+        let noted = format!(
+            "return (localStorage.getItem('lotbook.wrong_pins') ?? '').includes('\"times\":{times}')"
+        );
         device.wait_for_script("the wrong PIN is noted", &noted).await?;
     }
     device.wait_for_text("pin-fault", "Too many wrong PINs").await?;
