@@ -7,7 +7,7 @@ use futures::FutureExt;
 use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
-use super::person_list::PersonList;
+use super::person_list::{Choice, PersonList};
 use super::pin_pad::PinPad;
 use crate::book::approval::{Approval, Asked};
 use crate::desk::badge::approve;
@@ -83,8 +83,9 @@ fn AskedSheet(props: &AskedProps) -> Html {
     };
     let words = in_words(&asked.action);
     let name = words.product.and_then(|product| book.label(product)).map(|label| label.name);
-    let people: Vec<Person> =
-        book.people().active().filter(|person| asked.may_approve(person)).cloned().collect();
+    let choice = |person: &Person| Choice { person: person.clone(), note: role_word(person.role).to_owned() };
+    let people: Vec<Choice> =
+        book.people().active().filter(|person| asked.may_approve(person)).map(choice).collect();
     let (cancel, wait) = (answer(None), answer(Some(Approval::InInbox)));
     html! {
         <Sheet title={t("Approval needed")} on_close={cancel.clone()} test="approval-sheet">

@@ -9,11 +9,18 @@ use crate::words::language::t;
 /// From this number of people on, there is a search.
 const MIN_PEOPLE_FOR_SEARCH: usize = 12;
 
+/// A person with a note below the name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Choice {
+    pub(super) person: Person,
+    pub(super) note: String,
+}
+
 /// The people.
 #[derive(Properties, PartialEq)]
 pub(super) struct PersonListProps {
     /// By name.
-    pub(super) people: Vec<Person>,
+    pub(super) people: Vec<Choice>,
     pub(super) on_choose: Callback<Person>,
 }
 
@@ -22,7 +29,7 @@ pub(super) struct PersonListProps {
 pub(super) fn PersonList(props: &PersonListProps) -> Html {
     let text = use_state(String::new);
     let has_search = props.people.len() >= MIN_PEOPLE_FOR_SEARCH;
-    let found: Vec<&Person> = props.people.iter().filter(|person| is_match(person, &text)).collect();
+    let found: Vec<&Choice> = props.people.iter().filter(|choice| is_match(&choice.person, &text)).collect();
     let on_change = {
         let text = text.setter();
         Callback::from(move |typed| text.set(typed))
@@ -38,7 +45,7 @@ pub(super) fn PersonList(props: &PersonListProps) -> Html {
                 <p role="status" data-test="no-person">{ t("Nobody here has this name.") }</p>
             } else {
                 <ul class="people" data-test="people">
-                    { for found.into_iter().map(|person| person_button(person, &props.on_choose)) }
+                    { for found.into_iter().map(|choice| person_button(choice, &props.on_choose)) }
                 </ul>
             }
         </>
@@ -50,14 +57,14 @@ fn is_match(person: &Person, text: &str) -> bool {
     text.to_lowercase().split_whitespace().all(|word| name.contains(word) || initials == word)
 }
 
-fn person_button(person: &Person, on_choose: &Callback<Person>) -> Html {
+fn person_button(Choice { person, note }: &Choice, on_choose: &Callback<Person>) -> Html {
     let chosen = person.clone();
     let onclick = on_choose.reform(move |_: MouseEvent| chosen.clone());
     html! {
         <li key={person.id.to_string()}>
-            <button class="person" type="button" translate="no" {onclick} data-test="person" data-id={person.id.to_string()}>
-                <span class="initials" aria-hidden="true">{ &person.initials }</span>
-                <span>{ &person.name }</span>
+            <button class="person" type="button" {onclick} data-test="person" data-id={person.id.to_string()}>
+                <b translate="no">{ &person.name }</b>
+                <span class="muted">{ note }</span>
             </button>
         </li>
     }

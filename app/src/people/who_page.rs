@@ -2,17 +2,21 @@
 
 use domain::Person;
 use futures::FutureExt;
+use sync::SignedBy;
 use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::person_list::PersonList;
+use super::person_list::{Choice, PersonList};
 use super::pin_pad::PinPad;
+use crate::book::Book;
+use crate::book::people::People;
 use crate::desk::answers::Answers;
 use crate::desk::badge::welcome;
 use crate::desk::scan_target::use_scan_target;
 use crate::desk::scanner::{Found, ScanTarget};
 use crate::desk::use_desk::use_answers;
+use crate::goods::queue_row::sub_line;
 use crate::rest::NotLoaded;
 use crate::route::Route;
 use crate::ui::button::button;
@@ -21,7 +25,8 @@ use crate::ui::later::use_later;
 use crate::ui::page_head::PageHead;
 use crate::ui::placeholder::{read_failure, skeleton};
 use crate::use_book::{use_book, use_book_version};
-use crate::words::language::{t, tf};
+use crate::words::language::{t, tf, tn};
+use crate::words::role_words::role_word;
 
 /// The page, once its code is loaded.
 #[component]
@@ -79,11 +84,28 @@ fn WhoPage() -> Html {
                 { skeleton() }
             } else {
                 <p class="who-hint">{ icon(Glyph::Scan) }{ t("Scan your badge, or tap your name.") }</p>
-                <PersonList people={people.active().cloned().collect::<Vec<_>>()} {on_choose} />
+                <PersonList people={choices(&book, &people)} {on_choose} />
                 { button("button", html! { <>{ icon(Glyph::Box) }{ t("Just look at the stock") }</> }, look, "who-look") }
             }
         </div>
     }
+}
+
+/// Everybody, with their role and the number of their changes that wait to be sent.
+fn choices(book: &Book, people: &People) -> Vec<Choice> {
+    let pending = book.pending();
+    let of = |person: &Person| {
+        let is_theirs = |signed: SignedBy| signed.person == person.id;
+        pending.iter().filter(|record| record.mutation.signed_by.is_some_and(is_theirs)).count()
+    };
+    let choice = |person: &Person| {
+        let saved = match of(person) {
+            0 => String::new(),
+            saved => tn(saved, "{n} saved here", "{n} saved here"),
+        };
+        Choice { note: sub_line(role_word(person.role), &saved, ""), person: person.clone() }
+    };
+    people.active().map(choice).collect()
 }
 
 /// A badge that nobody has is not reported as an unknown code of goods.
