@@ -149,3 +149,18 @@ fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_device_asks_who_works_on_it_and_shows_the_stock_to_those_who_look() {
+        let (work, stock, enrol) = (Route::Checkout, Route::Stock, Route::Enrol);
+        let asked = |door| [&work, &stock, &enrol].map(|route| asks_who(door, route));
+        assert_eq!(asked(Door::Open), [false, false, false]);
+        assert_eq!(asked(Door::By(Uuid::nil())), [false, false, false]);
+        assert_eq!(asked(Door::Locked { is_looking: false }), [true, true, false]);
+        assert_eq!(asked(Door::Locked { is_looking: true }), [true, false, false]);
+    }
+}
