@@ -105,8 +105,12 @@ async fn carry_out(book: &Book, id: Uuid, way: &Resolution) -> Result<&'static s
             Ok(t("Trying again."))
         }
         Resolution::Discard => {
+            let is_for_all = book.may_close_conflicts();
             book.give_up(id).await?;
-            Ok(t("Change discarded."))
+            Ok(match is_for_all {
+                true => t("Change discarded."),
+                false => t("Discarded here. A lead closes it for everyone."),
+            })
         }
         Resolution::KeepTheirs => {
             let is_sent = send_rest(book, id, rest_without_contested).await?;
