@@ -7,6 +7,7 @@ mod device;
 mod frame;
 mod goods;
 mod inbox;
+mod people;
 mod reports;
 mod rest;
 mod route;

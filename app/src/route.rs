@@ -230,6 +230,27 @@ impl Route {
         self.is_beside_list() && !matches!(self, Self::Stock)
     }
 
+    /// Whether its page is for work, so that it has to be known who works.
+    pub(crate) const fn needs_person(&self) -> bool {
+        matches!(
+            self,
+            Self::Home
+                | Self::Start { .. }
+                | Self::Delivery { .. }
+                | Self::Transfer
+                | Self::NewProduct
+                | Self::EditProduct { .. }
+                | Self::Work { .. }
+                | Self::Checkout
+                | Self::Inbox
+        )
+    }
+
+    /// Whether its page sets the device up, whoever does it.
+    pub(crate) const fn sets_up(&self) -> bool {
+        matches!(self, Self::Enrol | Self::EnrolWith { .. } | Self::Welcome)
+    }
+
     /// Whether its page handles scans itself, once it is rendered.
     pub(crate) const fn hears_scans(&self) -> bool {
         self.keeps_awake() || matches!(self, Self::Product { .. } | Self::ScannerTest)

@@ -6,6 +6,7 @@ mod channel;
 mod clock;
 mod http;
 mod lock;
+mod pin;
 mod transport;
 
 pub use background_sync::{SYNC_TAG, has_background_sync, register_background_sync};
@@ -13,4 +14,5 @@ pub use channel::{BroadcastEnd, Received};
 pub use clock::{BrowserTimer, new_uuid_v7, now, random_u64};
 pub use http::{get_json, post_empty, post_json};
 pub use lock::{LockGuard, WebLock};
+pub use pin::{NoKey, has_subtle_crypto, pbkdf2_sha256};
 pub use transport::FetchTransport;

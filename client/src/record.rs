@@ -168,12 +168,26 @@ impl<H: Host> Client<H> {
         action: ActionOf<H>,
         base: RetryBase,
     ) -> Result<Mutation<ActionOf<H>>, RecordError> {
+        self.retry_signed(id, action, base, self.signer().map(signed)).await
+    }
+
+    /// Like [`Self::retry_as`], with others who answer for it than whoever works on the device now.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the entry is unchanged.
+    pub async fn retry_signed(
+        &self,
+        id: Uuid,
+        action: ActionOf<H>,
+        base: RetryBase,
+        signed_by: Option<SignedBy>,
+    ) -> Result<Mutation<ActionOf<H>>, RecordError> {
         let entry = self.entry(id)?;
         let base = match base {
             RetryBase::Shown => self.shown_revision(&entry).await?,
             RetryBase::Unchanged => entry.mutation.base,
         };
-        let draft = self.draft(action, base, Some(id));
+        let draft = Draft { signed_by, ..self.draft(action, base, Some(id)) };
         let replaced = self.noted_save(self.store().settle(entry.mutation.seq, Some(draft)).await)?;
         self.queue_changed(&Signal::Enqueued).await;
         Ok(replaced.ok_or(StoreError::Gone)?)

@@ -29,7 +29,7 @@ const TESTS: &str = "tests";
 const FLOORS: &[&[&str]] = &[
     &["main"],
     &["frame"],
-    &["inbox", "settings", "stock"],
+    &["inbox", "people", "settings", "stock"],
     &["reports", "selling", "sending", "work"],
     &["goods"],
     &["desk"],

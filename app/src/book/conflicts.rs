@@ -74,9 +74,27 @@ impl Book {
     /// # Errors
     /// [`RecordError`]; the change stays, or was handled already.
     pub(crate) async fn give_up(&self, id: Uuid) -> Result<(), RecordError> {
-        if server_has_tables(self.store()).await? {
-            self.close_conflict(id).await?;
+        self.have_people().await?;
+        self.may_drop(id)?;
+        // The entry of somebody who may not close it for all leaves the queue, and its row stays in the inboxes.
+        if server_has_tables(self.store()).await? && self.may_close_conflicts() {
+            self.record_unasked(Action::CloseConflict { id }).await?;
         }
+        self.client().discard(id).await
+    }
+
+    /// Whether the person who is signed in closes conflicts for all devices.
+    pub(crate) fn may_close_conflicts(&self) -> bool {
+        self.may_alone(&Action::CloseConflict { id: Uuid::nil() })
+    }
+
+    /// Undoes a pending change of this device.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the change stays, or was handled already.
+    pub(crate) async fn withdraw(&self, id: Uuid) -> Result<(), RecordError> {
+        self.have_people().await?;
+        self.may_drop(id)?;
         self.client().discard(id).await
     }
 

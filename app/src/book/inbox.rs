@@ -1,7 +1,7 @@
 //! Decisions of a person in the inbox.
 
 use client::RecordError;
-use domain::{Entity, Operation};
+use domain::{Action, Entity, Operation};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,6 +26,10 @@ impl Book {
     /// # Errors
     /// [`RecordError`].
     pub(crate) async fn settle_known_codes(&self) -> Result<(), RecordError> {
+        // Others find them settled by somebody who may.
+        if !self.may_alone(&Action::SettleCode { code: String::new() }) {
+            return Ok(());
+        }
         for unknown in self.unknown_codes().await?.iter().take(MAX_LOOK_UPS) {
             let code = unknown.as_scanned();
             // The server may refuse a product that is not sent yet.

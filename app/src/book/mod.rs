@@ -3,6 +3,7 @@
 //! Screens show the store's rows with the pending mutations folded in, and read again at every
 //! [`client::Signal::Changed`].
 
+pub(crate) mod approval;
 mod bins;
 pub(crate) mod catalogue;
 mod conflicts;
@@ -12,16 +13,19 @@ mod floor;
 pub(crate) mod history_csv;
 mod inbox;
 mod index;
+mod lock_timer;
 pub(crate) mod look_up;
 pub(crate) mod lot_filter;
 pub(crate) mod lots_found;
 pub(crate) mod numbered;
 pub(crate) mod past;
+pub(crate) mod people;
 pub(crate) mod product_order;
 pub(crate) mod record;
 pub(crate) mod remote_lots;
 pub(crate) mod report;
 mod similar;
+pub(crate) mod staff;
 pub(crate) mod stock_filter;
 pub(crate) mod survey;
 pub(crate) mod surveyor;
@@ -66,6 +70,7 @@ struct Inner {
     reading: index::Reading,
     surveying: surveyor::Surveying,
     device: RefCell<Option<DeviceAnswer>>,
+    staff: staff::Staff,
 }
 
 impl PartialEq for Book {
@@ -91,11 +96,13 @@ impl Book {
             reading: index::Reading::default(),
             surveying: surveyor::Surveying::default(),
             device: RefCell::default(),
+            staff: staff::Staff::default(),
         }));
         book.read_device().await?;
         book.take_in_rows(&first_rows);
         book.refresh_pending().await;
         book.delay_background_work();
+        book.begin_staff();
         book.follow_client();
         spawn_local({
             let book = book.clone();
@@ -131,6 +138,7 @@ impl Book {
                 self.refresh_products(products).await;
             }
             Update::Rows { changed, before } => {
+                self.follow_staff(&changed).await;
                 self.follow_for_survey(&changed);
                 self.follow_rows(changed, before).await;
             }

@@ -54,6 +54,12 @@ impl Book {
         let booked = booked.collect();
         let is_meant =
             |one: &OwnMove| one.lot.product_id == product && lot.is_none_or(|lot| one.lot.id() == lot);
+        let moves = |mutation: &Mutation<Action>, is_pending| {
+            let author = self.author_of(mutation);
+            let mut all = moves(mutation, is_pending);
+            all.iter_mut().for_each(|one| one.author.clone_from(&author));
+            all
+        };
         let mut pending: Vec<OwnMove> =
             self.pending().iter().flat_map(|record| moves(&record.mutation, true)).filter(is_meant).collect();
         pending.reverse();

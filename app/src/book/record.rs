@@ -43,9 +43,21 @@ impl Book {
     /// # Errors
     /// [`RecordError`]; nothing was saved.
     pub(crate) async fn record(&self, action: Action, base: u64) -> Result<Mutation<Action>, RecordError> {
+        self.have_people().await?;
         let mut draft = self.draft(action, base, None);
-        self.check(&mut draft).await?;
+        self.check_or_ask(&mut draft).await?;
         self.client().save(draft).await
+    }
+
+    /// Saves what the app records itself; asks for no approval.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was saved.
+    pub(super) async fn record_unasked(&self, action: Action) -> Result<(), RecordError> {
+        self.have_people().await?;
+        let mut draft = self.draft(action, 0, None);
+        self.check(&mut draft).await?;
+        self.client().save(draft).await.map(drop)
     }
 
     /// Saves an action on a row that is not on this device: only the server can check it.
@@ -57,7 +69,10 @@ impl Book {
         action: Action,
         base: u64,
     ) -> Result<Mutation<Action>, RecordError> {
-        self.client().save(self.draft(action, base, None)).await
+        self.have_people().await?;
+        let mut draft = self.draft(action, base, None);
+        self.permit_elsewhere(&mut draft).await?;
+        self.client().save(draft).await
     }
 
     /// Saves the reversal of a booked mutation; each part refers to it. A no-op if it is reversed already.
@@ -75,11 +90,12 @@ impl Book {
     }
 
     async fn reverse_rest(&self, mutation: &Mutation<Action>) -> Result<(), RecordError> {
+        self.have_people().await?;
         let parts = reversal_of(&mutation.action).unwrap_or_default();
         let saved = self.reversals_of(mutation.id).await?;
         for action in parts.into_iter().skip(saved) {
             let mut draft = self.draft(action, 0, Some(mutation.id));
-            self.check(&mut draft).await?;
+            self.check_or_ask(&mut draft).await?;
             self.client().save(draft).await?;
         }
         Ok(())
@@ -135,12 +151,12 @@ impl Book {
                 .is_ok_and(|sent| sent.iter().any(|record| is_it(&record.mutation)))
     }
 
-    fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
+    pub(super) fn draft(&self, action: Action, base: u64, replaces: Option<Uuid>) -> Draft<Action> {
         self.pause_catalogue();
         self.client().draft(action, base, replaces)
     }
 
-    async fn check(&self, draft: &mut Draft<Action>) -> Result<(), RecordError> {
+    pub(super) async fn check(&self, draft: &mut Draft<Action>) -> Result<(), RecordError> {
         self.client().check(draft).await?;
         self.check_claims(&draft.action).await
     }

@@ -369,7 +369,12 @@ impl Book {
                         one.lots.push((lot, is_pending));
                     }
                 }
-                Row::Delivery(_) | Row::Exception(_) | Row::UnknownCode(_) | Row::Conflict(_) => {}
+                Row::Delivery(_)
+                | Row::Exception(_)
+                | Row::UnknownCode(_)
+                | Row::Conflict(_)
+                | Row::Person(_)
+                | Row::Setting(_) => {}
             }
         }
         Ok(found.into_values().collect())

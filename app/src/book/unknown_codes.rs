@@ -132,8 +132,8 @@ impl Book {
 
     /// Reports scans to the site; `false` if the code cannot be reported.
     async fn report(&self, sighting: &CodeSighting) -> Result<bool, StoreError> {
-        match self.record(Action::ReportCode(sighting.clone()), 0).await {
-            Ok(_) => Ok(true),
+        match self.record_unasked(Action::ReportCode(sighting.clone())).await {
+            Ok(()) => Ok(true),
             Err(RecordError::Refused(_)) => Ok(false),
             Err(RecordError::Store(error)) => Err(error),
         }

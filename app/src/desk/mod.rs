@@ -1,6 +1,7 @@
 //! Shared by every page: feedback for scans, the scan queue, saving with undo, and the camera.
 
 pub(crate) mod answers;
+pub(crate) mod badge;
 pub(crate) mod camera_sheet;
 pub(crate) mod command;
 pub(crate) mod draft;

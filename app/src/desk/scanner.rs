@@ -16,6 +16,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::answers::Answers;
+use super::badge::{badge_codes, take_badge};
 use super::command::Command;
 use super::scan::{Meaning, Scanned, fault_in_words, meaning_of, scanned};
 use super::scan_listener::{Outcomes, ScanListener};
@@ -185,10 +186,27 @@ impl Scans {
         loop {
             let next = self.0.waiting.borrow_mut().pop_front();
             let Some(waiting) = next else { break };
+            // A badge is for no page.
+            if self.take_badge(&waiting).await {
+                continue;
+            }
             self.wait_for_page().await;
             self.deal_with(waiting).await;
         }
         self.0.is_busy.set(false);
+    }
+
+    /// Takes a badge at a site with people.
+    async fn take_badge(&self, waiting: &Waiting) -> bool {
+        let Some(around) = self.surroundings().filter(|_| !waiting.is_typed) else { return false };
+        // Without people, nothing is a badge.
+        drop(around.book.have_people().await);
+        if around.book.people().is_empty() {
+            return false;
+        }
+        let scanner = Preferences::load().scanner.scanner();
+        let meaning = meaning_of(&waiting.code, scanner, None, today(&around.book)).ok();
+        take_badge(&around.book, &around.answers, badge_codes(&waiting.code, meaning.as_ref()))
     }
 
     /// Waits for the effects of the previous scan: a save, and the page after it. A scan is meant for the

@@ -93,7 +93,7 @@ enum Undone {
 async fn take_back_one(book: &Book, id: Uuid) -> Result<Undone, RecordError> {
     let queue = book.client().queue();
     let is_refused = queue.iter().any(|record| record.mutation.id == id && !record.is_pending());
-    let dropped = if is_refused { book.give_up(id).await } else { book.client().discard(id).await };
+    let dropped = if is_refused { book.give_up(id).await } else { book.withdraw(id).await };
     match dropped {
         Err(RecordError::Store(StoreError::Gone)) => {}
         done => return done.map(|()| Undone::Withdrawn),
@@ -114,8 +114,10 @@ pub(crate) fn undo_last(book: &Book, toasts: &Toasts) {
     spawn_local(async move {
         let pending = book.pending();
         let sent = book.client().journal().await.unwrap_or_default();
-        let pending = pending.iter().map(|record| &record.mutation);
-        match last_work(pending, sent.iter().map(|record| &record.mutation)) {
+        let person = book.person();
+        let is_own = |mutation: &&Mutation<Action>| mutation.signed_by.map(|signed| signed.person) == person;
+        let pending = pending.iter().map(|record| &record.mutation).filter(is_own);
+        match last_work(pending, sent.iter().map(|record| &record.mutation).filter(is_own)) {
             Some(back) => begin(&book, &toasts, back),
             None => toasts.show(Toast::new(
                 Tone::Info,

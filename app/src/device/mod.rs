@@ -7,6 +7,8 @@ pub(crate) mod drafts;
 pub(crate) mod feedback;
 pub(crate) mod install;
 pub(crate) mod preferences;
+pub(crate) mod signed_in;
 pub(crate) mod storage;
 pub(crate) mod used_bins;
 pub(crate) mod wake_lock;
+pub(crate) mod wrong_pins;

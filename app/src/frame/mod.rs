@@ -4,5 +4,6 @@ pub(crate) mod home;
 pub(crate) mod navigation;
 pub(crate) mod not_found;
 pub(crate) mod pages;
+mod person_button;
 pub(crate) mod root;
 pub(crate) mod shell;

@@ -11,6 +11,8 @@ use super::home::HomePage;
 use super::navigation::navigation;
 use super::not_found::not_found_page;
 use super::pages::Page;
+use super::person_button::person_button;
+use crate::book::staff::Door;
 use crate::book::stock_filter::StockSearch;
 use crate::desk::scan_question::{Question, ScanQuestion};
 use crate::desk::scanner::use_scan_listener;
@@ -19,6 +21,8 @@ use crate::desk::use_desk::{Desk, use_new_desk};
 use crate::device::wake_lock::use_wake_lock;
 use crate::goods::use_queue::use_queue;
 use crate::inbox::use_inbox::use_inbox_count;
+use crate::people::approval_sheet::ApprovalLater;
+use crate::people::who_page::WhoLater;
 use crate::route::{Route, use_query};
 use crate::sending::announcer::use_announcements;
 use crate::sending::connectivity_status::connectivity_status;
@@ -64,10 +68,11 @@ fn Frame() -> Html {
     let inbox = use_inbox_count();
     let follow = follow_links(use_navigator());
     let is_office = use_office();
-    let has_pane = route.is_beside_list() || is_office && route == Route::Lots;
+    let asks_who = asks_who(book.door(), &route);
+    let has_pane = !asks_who && (route.is_beside_list() || is_office && route == Route::Lots);
     let class = classes!(
         "shell",
-        route.is_task().then_some("is-task"),
+        (!asks_who && route.is_task()).then_some("is-task"),
         has_pane.then_some("has-list"),
         is_office.then_some("is-office")
     );
@@ -77,14 +82,20 @@ fn Frame() -> Html {
                 <div {class} onclick={follow}>
                     <a class="skip" href="#main">{ t("Skip to the page") }</a>
                     <header class="top">
-                        { connectivity_status(&sync, now) }
+                        <div class="top-line">
+                            { connectivity_status(&sync, now) }
+                            { person_button(&book) }
+                        </div>
                         { notices(&sync, now, is_update_ready.then_some(apply_update), storage, ClockCheck::of(&book)) }
                     </header>
                     { navigation(&route, inbox, is_office) }
-                    <main id="main" class="main" tabindex="-1">{ page(route, lot, &search) }</main>
+                    { main_of(book.person(), if asks_who { html! { <WhoLater /> } } else { page(route, lot, &search) }) }
                 </div>
                 if sync.threats.contains(&Threat::Refused) {
                     <StorageFullLater />
+                }
+                if book.asked().is_some() {
+                    <ApprovalLater />
                 }
                 <ScanQuestion {question} />
                 <FlashScreen />
@@ -92,6 +103,20 @@ fn Frame() -> Html {
                 <SpokenStatus />
             </ContextProvider<Desk>>
         </ContextProvider<Toasts>>
+    }
+}
+
+/// The page. What one person has typed is not shown to the next one.
+fn main_of(person: Option<Uuid>, page: Html) -> Html {
+    let key = person.map_or_else(String::new, |person| person.to_string());
+    html! { <main {key} id="main" class="main" tabindex="-1">{ page }</main> }
+}
+
+/// Whether the page is replaced by the question who works on the device.
+fn asks_who(door: Door, route: &Route) -> bool {
+    match door {
+        Door::Open | Door::By(_) => false,
+        Door::Locked { is_looking } => !route.sets_up() && (!is_looking || route.needs_person()),
     }
 }
 
@@ -123,4 +148,19 @@ fn follow_links(navigator: Option<Navigator>) -> Callback<MouseEvent> {
             navigator.push(&AnyRoute::new(href));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_device_asks_who_works_on_it_and_shows_the_stock_to_those_who_look() {
+        let (work, stock, enrol) = (Route::Checkout, Route::Stock, Route::Enrol);
+        let asked = |door| [&work, &stock, &enrol].map(|route| asks_who(door, route));
+        assert_eq!(asked(Door::Open), [false, false, false]);
+        assert_eq!(asked(Door::By(Uuid::nil())), [false, false, false]);
+        assert_eq!(asked(Door::Locked { is_looking: false }), [true, true, false]);
+        assert_eq!(asked(Door::Locked { is_looking: true }), [true, false, false]);
+    }
 }

@@ -12,10 +12,11 @@ use crate::words::action_words::in_words;
 use crate::words::format;
 use crate::words::language::{t, tf};
 
-/// A pending change's row, with its product's name if it is known.
+/// A pending change's row, with its product's name if it is known, and `who` did it at a site with people.
 pub(crate) fn queue_row(
     mutation: &Mutation<Action>,
     name: Option<&str>,
+    who: &str,
     now: UnixMillis,
     on_undo: &Callback<Uuid>,
 ) -> Html {
@@ -31,7 +32,7 @@ pub(crate) fn queue_row(
         <li class="entry is-pending" key={id.to_string()} data-test="queue-row" data-id={id.to_string()}
             data-kind={mutation.action.kind()}>
             <span class="entry-glyph tone-waiting">{ icon(Glyph::Clock) }</span>
-            { row_text(title.clone(), sub_line(&words.place, state, &format::ago(mutation.captured_at, now)), None) }
+            { row_text(title.clone(), sub_line(&sub_line(who, &words.place, ""), state, &format::ago(mutation.captured_at, now)), None) }
             if let Some(change) = words.change {
                 <b class="row-quantity">{ change }</b>
             }

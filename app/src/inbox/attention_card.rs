@@ -8,6 +8,7 @@ use yew_router::Routable;
 use super::comparison::{Compared, Comparison, compare};
 use super::comparison_table::comparison_table;
 use super::field_choice::FieldChoice;
+use crate::book::people::APPROVAL_NEEDED;
 use crate::goods::queue_row::sub_line;
 use crate::route::Route;
 use crate::ui::button::link_button;
@@ -23,6 +24,8 @@ use crate::words::reasons::reason;
 pub(crate) enum Resolution {
     /// Sends the same mutation again.
     Retry,
+    /// Sends it again, by somebody who may or with their approval.
+    Approve,
     /// Sends this device's values again, based on the row that is shown.
     KeepMine,
     /// Keeps the current values of contested fields, and sends the others again.
@@ -37,6 +40,7 @@ impl Resolution {
     fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Retry => (t("Try again"), "retry"),
+            Self::Approve => (t("Approve"), "approve"),
             Self::KeepMine => (t("Use mine"), "keep-mine"),
             Self::KeepTheirs => (t("Keep theirs"), "keep-theirs"),
             Self::Choose(_) => (t("Save this choice"), "keep-chosen"),
@@ -51,6 +55,8 @@ pub(crate) struct AttentionCard<'a> {
     pub(crate) outcome: &'a Outcome<Row>,
     /// The product's name, if it is known.
     pub(crate) name: Option<&'a str>,
+    /// Who did it; empty at a site without people.
+    pub(crate) who: &'a str,
     pub(crate) is_busy: bool,
     pub(crate) on_resolve: Callback<Resolution>,
 }
@@ -68,7 +74,7 @@ impl AttentionCard<'_> {
             "" => t("The server did not book this change."),
             message => message,
         };
-        let when = sub_line(&words.place, "", &format::ago(mutation.captured_at, now));
+        let when = sub_line(self.who, &words.place, &format::ago(mutation.captured_at, now));
         let Comparison { compared, kept } = compare(&mutation.action, outcome);
         html! {
             <article class="card attention" key={mutation.id.to_string()} data-test="attention-card"
@@ -98,7 +104,7 @@ impl AttentionCard<'_> {
 
     fn way_button(&self, way: &Resolution) -> Html {
         let (word, test) = way.words();
-        let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry);
+        let is_main = matches!(way, Resolution::KeepMine | Resolution::Retry | Resolution::Approve);
         let way = way.clone();
         let onclick = self.on_resolve.reform(move |_: MouseEvent| way.clone());
         html! {
@@ -111,6 +117,9 @@ impl AttentionCard<'_> {
 /// A verdict's label, icon, and resolutions, the most likely one last, in reach of the thumb.
 fn ways_out(verdict: Verdict, code: &str) -> (&'static str, Glyph, &'static [Resolution]) {
     match verdict {
+        Verdict::Rejected if code == APPROVAL_NEEDED => {
+            (key("Waits for approval"), Glyph::Lock, &[Resolution::Discard, Resolution::Approve])
+        }
         // A retry would book it twice.
         Verdict::Rejected if code == "already_booked" => {
             (key("Booked"), Glyph::Attention, &[Resolution::Discard])

@@ -46,7 +46,8 @@ pub(crate) fn use_attention_list(now: UnixMillis) -> AttentionList {
         let on_resolve = on_resolve(mutation.id, &confirming, &resolve);
         let label = in_words(&mutation.action).product.and_then(|product| book.label(product));
         let (name, is_busy) = (label.map(|label| label.name), *busy == Some(mutation.id));
-        AttentionCard { mutation, outcome, name: name.as_deref(), is_busy, on_resolve }.view(now)
+        let who = mutation.signed_by.map(|_| book.author_of(mutation)).unwrap_or_default();
+        AttentionCard { mutation, outcome, name: name.as_deref(), who: &who, is_busy, on_resolve }.view(now)
     };
     let mut cards: Vec<Html> = turned_down(&records).map(card).collect();
     cards.reverse();
@@ -70,9 +71,11 @@ fn on_resolve(
     let (confirming, resolve) = (confirming.clone(), resolve.clone());
     Callback::from(move |way| match way {
         Resolution::Discard => confirming.set(Some(id)),
-        Resolution::Retry | Resolution::KeepMine | Resolution::KeepTheirs | Resolution::Choose(_) => {
-            resolve.emit((id, way));
-        }
+        Resolution::Retry
+        | Resolution::Approve
+        | Resolution::KeepMine
+        | Resolution::KeepTheirs
+        | Resolution::Choose(_) => resolve.emit((id, way)),
     })
 }
 
@@ -96,15 +99,18 @@ fn use_resolve(busy: &UseStateHandle<Option<Uuid>>) -> Callback<(Uuid, Resolutio
 
 /// Returns the sentence to show.
 async fn carry_out(book: &Book, id: Uuid, way: &Resolution) -> Result<&'static str, RecordError> {
-    let client = book.client();
     match way {
-        Resolution::Retry | Resolution::KeepMine => {
-            client.retry(id).await?;
+        Resolution::Retry | Resolution::Approve | Resolution::KeepMine => {
+            book.retry(id, None, RetryBase::Shown).await?;
             Ok(t("Trying again."))
         }
         Resolution::Discard => {
+            let is_for_all = book.may_close_conflicts();
             book.give_up(id).await?;
-            Ok(t("Change discarded."))
+            Ok(match is_for_all {
+                true => t("Change discarded."),
+                false => t("Discarded here. A lead closes it for everyone."),
+            })
         }
         Resolution::KeepTheirs => {
             let is_sent = send_rest(book, id, rest_without_contested).await?;
@@ -132,7 +138,7 @@ async fn send_rest(
         QueueState::Pending => None,
     });
     match left {
-        Some((action, base)) => book.client().retry_as(id, action, base).await.map(|_| true),
+        Some((action, base)) => book.retry(id, Some(action), base).await.map(|()| true),
         None => book.give_up(id).await.map(|()| false),
     }
 }

@@ -7,6 +7,8 @@ use yew_router::Routable;
 
 use super::comparison::compare;
 use super::comparison_table::comparison_table;
+use crate::book::Book;
+use crate::book::people::APPROVAL_NEEDED;
 use crate::desk::record_faults::not_recorded;
 use crate::goods::queue_row::sub_line;
 use crate::route::Route;
@@ -14,7 +16,7 @@ use crate::ui::button::{button, link_button, resting_button};
 use crate::ui::chip::{Tone, chip};
 use crate::ui::icon::Glyph;
 use crate::ui::sheet::Sheet;
-use crate::ui::toasts::{Toast, use_toasts};
+use crate::ui::toasts::{Toast, Toasts, use_toasts};
 use crate::ui::use_clock::use_now;
 use crate::ui::use_loaded::{Loaded, use_loaded};
 use crate::use_book::{use_book, use_book_version};
@@ -43,6 +45,8 @@ pub(crate) fn ConflictCard(props: &ConflictCardProps) -> Html {
             book.outcome_of(&conflict).await.map_err(|error| store_fault(&error))
         })
     };
+    let (toasts, is_booking) = (use_toasts(), use_state(bool::default));
+    let on_approve = approving(&book, &toasts, conflict, &is_booking);
     let name_of = |id| book.label(id).map(|label| label.name);
     let settle = {
         let conflict = conflict.clone();
@@ -67,7 +71,7 @@ pub(crate) fn ConflictCard(props: &ConflictCardProps) -> Html {
     };
     html! {
         <article class="card attention" data-test="conflict-card" data-id={conflict.id.to_string()}>
-            { chip(Tone::Attention, Some(Glyph::Attention), verdict_word(conflict.verdict), "conflict-verdict") }
+            { chip(Tone::Attention, Some(Glyph::Attention), verdict_word(conflict), "conflict-verdict") }
             <h3>{ title.unwrap_or_else(|| t("From another version of the app").to_owned()) }</h3>
             { origin(conflict, &place, now) }
             <p data-test="conflict-reason">{ why }</p>
@@ -75,7 +79,10 @@ pub(crate) fn ConflictCard(props: &ConflictCardProps) -> Html {
                 { comparison_table(html! { <span translate="no">{ &conflict.author }</span> }, &compared) }
             }
             <div class="ways">
-                { button("button", t("Discard").into(), settle, "conflict-settle") }
+                { button("button", settle_word(conflict).into(), settle, "conflict-settle") }
+                if conflict.code == APPROVAL_NEEDED && action.is_some() {
+                    { resting_button(*is_booking, "button strong", t("Approve").into(), on_approve, "conflict-approve") }
+                }
                 if let Some(id) = words.and_then(|words| words.product).filter(|id| book.label(*id).is_some()) {
                     { link_button("button strong", Route::Product { id }.to_path(), t("Open product").into(), "conflict-open") }
                 }
@@ -93,12 +100,44 @@ fn origin(conflict: &Conflict, place: &str, now: UnixMillis) -> Html {
     }
 }
 
-fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
+fn verdict_word(conflict: &Conflict) -> &'static str {
+    match conflict.verdict {
         Verdict::Conflict => t("Edit conflict"),
         Verdict::Held => t("On hold"),
-        Verdict::Rejected | Verdict::Applied | Verdict::Merged => t("Not booked"),
+        Verdict::Applied | Verdict::Merged => t("Booked"),
+        Verdict::Rejected if conflict.code == APPROVAL_NEEDED => t("Waits for approval"),
+        Verdict::Rejected => t("Not booked"),
     }
+}
+
+fn settle_word(conflict: &Conflict) -> &'static str {
+    if conflict.verdict.is_booked() { t("Mark as resolved") } else { t("Discard") }
+}
+
+/// Books a request in the name of the person who is signed in.
+fn approving(
+    book: &Book,
+    toasts: &Toasts,
+    conflict: &Conflict,
+    is_booking: &UseStateHandle<bool>,
+) -> Callback<MouseEvent> {
+    let (book, toasts, conflict) = (book.clone(), toasts.clone(), conflict.clone());
+    let is_booking = is_booking.setter();
+    Callback::from(move |_: MouseEvent| {
+        let (book, toasts, conflict) = (book.clone(), toasts.clone(), conflict.clone());
+        let is_booking = is_booking.clone();
+        is_booking.set(true);
+        wasm_bindgen_futures::spawn_local(async move {
+            toasts.show(match book.book_request(&conflict).await {
+                Ok(()) => Toast::saved(t("Approved. It will sync.")),
+                Err(error) => {
+                    let detail = not_recorded(&error, conflict.action().as_ref());
+                    Toast::new(Tone::Attention, t("That didn't work"), detail)
+                }
+            });
+            is_booking.set(false);
+        });
+    })
 }
 
 /// The conflict to settle.
@@ -135,12 +174,16 @@ pub(crate) fn SettleConflict(props: &SettleConflictProps) -> Html {
             });
         })
     };
+    let (title, words) = match props.conflict.verdict.is_booked() {
+        true => (t("Resolve this?"), t("It stays booked. It leaves everyone's inbox.")),
+        false => (t("Discard this change?"), t("It wasn't booked. It leaves everyone's inbox.")),
+    };
     html! {
-        <Sheet title={t("Discard this change?")} on_close={props.on_close.clone()} test="settle-conflict">
-            <p>{ t("It wasn't booked. It leaves everyone's inbox.") }</p>
+        <Sheet {title} on_close={props.on_close.clone()} test="settle-conflict">
+            <p>{ words }</p>
             <div class="sheet-actions">
                 { button("button", t("Keep it").into(), keep, "settle-cancel") }
-                { resting_button(*is_busy, "button danger-fill", t("Discard").into(), settle, "settle-confirm") }
+                { resting_button(*is_busy, if props.conflict.verdict.is_booked() { "button strong" } else { "button danger-fill" }, settle_word(&props.conflict).into(), settle, "settle-confirm") }
             </div>
         </Sheet>
     }

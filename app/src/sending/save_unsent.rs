@@ -109,6 +109,7 @@ async fn save_as(book: &Book, kind: Kind, today: CalendarDate) -> Result<String,
                 records: &records,
                 unreadable: others.collect(),
                 labels: &labels,
+                author_of: &|mutation| book.author_of(mutation),
                 offset_minutes: &offset_minutes,
             };
             ("csv", "text/csv;charset=utf-8", work.csv())

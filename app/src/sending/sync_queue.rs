@@ -37,7 +37,10 @@ pub(crate) fn use_sync_queue(now: UnixMillis) -> Html {
         let (book, toasts) = (book.clone(), toasts.clone());
         Callback::from(move |id| undo(&book, &toasts, vec![id]).emit(()))
     };
-    let row = |record: &Queued| queue_row(&record.mutation, name_of(record).as_deref(), now, &on_undo);
+    let row = |record: &Queued| {
+        let who = record.mutation.signed_by.map(|_| book.author_of(&record.mutation)).unwrap_or_default();
+        queue_row(&record.mutation, name_of(record).as_deref(), &who, now, &on_undo)
+    };
     let attention = records.iter().filter(|record| !record.is_pending()).count();
     let rows: Vec<Html> = records
         .iter()

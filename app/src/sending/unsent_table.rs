@@ -24,6 +24,8 @@ pub(crate) struct UnsentWork<'a> {
     /// Changes made by another version of the app, which this one cannot parse.
     pub(crate) unreadable: Vec<&'a Mutation<Json>>,
     pub(crate) labels: &'a BTreeMap<Uuid, ProductLabel>,
+    /// Who did it.
+    pub(crate) author_of: &'a dyn Fn(&Mutation<Action>) -> String,
     /// The local offset from UTC at a given time.
     pub(crate) offset_minutes: &'a dyn Fn(UnixMillis) -> i32,
 }
@@ -42,7 +44,7 @@ impl UnsentWork<'_> {
     pub(crate) fn csv(&self) -> String {
         let mut rows: Vec<[String; 9]> = Vec::new();
         for record in self.records {
-            let Mutation { action, author, captured_at, .. } = &record.mutation;
+            let Mutation { action, captured_at, .. } = &record.mutation;
             for goods in goods_of(action) {
                 let label = goods.product.and_then(|product| self.labels.get(&product));
                 let made = made_product(action);
@@ -50,7 +52,7 @@ impl UnsentWork<'_> {
                     label.map(|label| [label.name.clone(), label.sku.clone()]).or(made).unwrap_or_default();
                 let lot = goods.lot.map_or_else(String::new, |lot| lot.lot_code.clone());
                 let quantity = goods.quantity.map_or_else(String::new, plain);
-                let (who, bin) = (author.clone(), bin(&goods));
+                let (who, bin) = ((self.author_of)(&record.mutation), bin(&goods));
                 rows.push([
                     self.moment(*captured_at),
                     who,
@@ -197,6 +199,7 @@ mod tests {
             records: &[Rc::new(waiting(action))],
             unreadable: Vec::new(),
             labels: &labels,
+            author_of: &|mutation| mutation.author.clone(),
             offset_minutes: &|_| 60,
         };
         work.csv().split("\r\n").skip(1).map(str::to_owned).collect()

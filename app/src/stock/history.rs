@@ -147,8 +147,8 @@ fn line(parts: [String; 4]) -> String {
 }
 
 fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
-    let HistoryEntry { movement, delta, lot_code, location, note, author, device, .. } = entry;
-    let (who, when) = (who(author, device), when(entry.captured_at, entry.booked_at));
+    let HistoryEntry { movement, delta, lot_code, location, note, author, approved_by, device, .. } = entry;
+    let (who, when) = (who(author, approved_by, device), when(entry.captured_at, entry.booked_at));
     Done {
         day: day_of(entry.booked_at),
         what: movement_word(*movement),
@@ -162,12 +162,16 @@ fn booked(entry: &HistoryEntry, after: Option<Quantity>) -> Done {
     }
 }
 
-/// The author, and the device if it adds information.
-fn who(author: &str, device: &str) -> String {
-    match device {
+/// The author, the device if it adds information, and who approved it.
+fn who(author: &str, approved_by: &str, device: &str) -> String {
+    let who = match device {
         "" => author.to_owned(),
         device if device == author => author.to_owned(),
         device => tf("{who} on {device}", &[("who", &author), ("device", &device)]),
+    };
+    match approved_by {
+        "" => who,
+        name => tf("{who}, approved by {name}", &[("who", &who), ("name", &name)]),
     }
 }
 
@@ -198,7 +202,8 @@ fn decided(note: &HistoryNote) -> Done {
             (t("Nothing more is expected"), place, look, tf("{missing} of {expected} missing", &values))
         }
     };
-    let (who, when) = (who(&note.author, &note.device), when(note.captured_at, note.booked_at));
+    let (who, when) =
+        (who(&note.author, &note.approved_by, &note.device), when(note.captured_at, note.booked_at));
     Done {
         day: day_of(note.booked_at),
         what,
@@ -214,7 +219,8 @@ fn decided(note: &HistoryNote) -> Done {
 
 /// An edit of the product's fields.
 fn edited(edit: &HistoryEdit) -> Done {
-    let (who, when) = (who(&edit.author, &edit.device), when(edit.captured_at, edit.booked_at));
+    let (who, when) =
+        (who(&edit.author, &edit.approved_by, &edit.device), when(edit.captured_at, edit.booked_at));
     Done {
         day: day_of(edit.booked_at),
         what: t("Edited"),

@@ -23,6 +23,7 @@ use crate::ui::chip::{Tone, chip, pending_chip};
 use crate::ui::icon::{Glyph, icon};
 use crate::ui::page_head::PageHead;
 use crate::ui::use_clock::use_now;
+use crate::use_book::use_book;
 use crate::use_today::use_today;
 use crate::words::format;
 use crate::words::language::{t, tf};
@@ -39,7 +40,7 @@ pub(crate) struct KnownProductProps {
 #[component]
 pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
     let KnownProductProps { view, saving } = props;
-    let (today, now) = (use_today(), use_now());
+    let (book, today, now) = (use_book(), use_today(), use_now());
     let chosen = use_named_lot();
     let is_deleting = use_state(bool::default);
     let edited = use_state(|| None::<LotView>);
@@ -74,7 +75,7 @@ pub(crate) fn KnownProduct(props: &KnownProductProps) -> Html {
                     { LotList { view, chosen: *chosen, on_choose, on_edit, today, now }.view() }
                 </div>
                 <div class="product-side">
-                    { product_facts(view, &is_deleting, saving) }
+                    { product_facts(view, &book, &is_deleting, saving) }
                     { link_button("button", Route::History { id: product.id }.to_path(),
                         html! { <>{ icon(Glyph::Clock) }{ t("History") }</> }, "product-history") }
                 </div>

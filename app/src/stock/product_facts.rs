@@ -3,10 +3,11 @@
 use std::fmt::Display;
 use std::rc::Rc;
 
-use domain::{Action, GtinFault, Money, Product, Quantity, check_gtin};
+use domain::{Action, GtinFault, Money, Product, ProductPatch, Quantity, check_gtin};
 use yew::prelude::*;
 use yew_router::Routable;
 
+use crate::book::Book;
 use crate::book::views::{Elsewhere, LotView, ProductView};
 use crate::desk::saving::{Entry, Saving};
 use crate::route::Route;
@@ -59,9 +60,16 @@ pub(crate) fn barcode_doubt(barcode: &str) -> Option<String> {
 }
 
 /// The fields, and the sheet that confirms a deletion.
-pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<bool>, saving: &Saving) -> Html {
+pub(crate) fn product_facts(
+    view: &ProductView,
+    book: &Book,
+    is_deleting: &UseStateHandle<bool>,
+    saving: &Saving,
+) -> Html {
     let product = &view.product;
     let edit = Route::EditProduct { id: product.id }.to_path();
+    let editing = Action::UpdateProduct { id: product.id, patch: ProductPatch::default() };
+    let deleting = Action::DeleteProduct { id: product.id };
     let ask = {
         let is_deleting = is_deleting.clone();
         Callback::from(move |_: MouseEvent| is_deleting.set(true))
@@ -70,13 +78,25 @@ pub(crate) fn product_facts(view: &ProductView, is_deleting: &UseStateHandle<boo
         <section class="facts-block" aria-label={t("Facts")}>
             { facts(product) }
             <div class="facts-actions">
-                { link_button("button", edit, html! { <>{ icon(Glyph::Edit) }{ t("Edit") }</> }, "edit-product") }
-                { button("button danger", html! { <>{ icon(Glyph::Delete) }{ t("Delete") }</> }, ask, "delete-product") }
+                { link_button("button", edit, html! { <>{ icon(Glyph::Edit) }{ t("Edit") }{ lock(book, &editing) }</> }, "edit-product") }
+                { button("button danger", html! { <>{ icon(Glyph::Delete) }{ t("Delete") }{ lock(book, &deleting) }</> }, ask, "delete-product") }
             </div>
             if **is_deleting {
                 { delete_sheet(view, is_deleting, saving) }
             }
         </section>
+    }
+}
+
+/// A mark on what the person who is signed in does only with an approval.
+fn lock(book: &Book, action: &Action) -> Html {
+    if !book.needs_approval(action) {
+        return Html::default();
+    }
+    html! {
+        <span class="lock" data-test="needs-approval">
+            { icon(Glyph::Lock) }<span class="visually-hidden">{ t("needs approval") }</span>
+        </span>
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) enum Glyph {
     Edit,
     Key,
     Link,
+    Lock,
     Minus,
     Move,
     Pause,
@@ -66,6 +67,7 @@ impl Glyph {
             Self::Link => {
                 "M10 14a4 4 0 010-5.6l3-3a4 4 0 015.6 5.6l-1.5 1.5M14 10a4 4 0 010 5.6l-3 3A4 4 0 015.4 13l1.5-1.5"
             }
+            Self::Lock => "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 017 0v3M12 14.5v2",
             Self::Minus => "M6 12h12",
             Self::Move => "M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4",
             Self::Pause => "M9 6v12M15 6v12",

@@ -41,6 +41,15 @@ pub(crate) fn press(text: &str, key: PadKey, fresh: bool) -> String {
 
 /// The keypad. Its keys are not in the tab order, because keyboards have digits.
 pub(crate) fn keypad(on_key: &Callback<PadKey>) -> Html {
+    pad(on_key, true)
+}
+
+/// The keypad without a decimal point.
+pub(crate) fn keypad_of_digits(on_key: &Callback<PadKey>) -> Html {
+    pad(on_key, false)
+}
+
+fn pad(on_key: &Callback<PadKey>, has_point: bool) -> Html {
     const KEYS: [PadKey; 12] = [
         PadKey::Digit(1),
         PadKey::Digit(2),
@@ -58,7 +67,11 @@ pub(crate) fn keypad(on_key: &Callback<PadKey>) -> Html {
     html! {
         <div class="keypad" role="group" aria-label={t("Keypad")} data-test="keypad">
             for key in KEYS {
-                { pad_key(key, on_key) }
+                if has_point || key != PadKey::Point {
+                    { pad_key(key, on_key) }
+                } else {
+                    <span />
+                }
             }
         </div>
     }

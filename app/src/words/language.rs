@@ -21,6 +21,8 @@ pub(crate) const LANGUAGES: [(&str, &str); 4] =
     [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")];
 /// The key of the choice in the browser's storage.
 const CHOICE: &str = "lotbook.language";
+/// The key of the language of the person who signed in last; it comes before the device's.
+const OF_PERSON: &str = "lotbook.language_of_person";
 /// The app's own language.
 const ENGLISH: &str = "en";
 /// Timeout of the start for translations; after that the app starts in English.
@@ -221,12 +223,22 @@ fn is_right_to_left(code: &str) -> bool {
 
 /// Sets the language; it applies after the next reload.
 pub(crate) fn choose(code: &str) {
+    local_storage::forget(OF_PERSON);
     local_storage::keep_text(CHOICE, code);
 }
 
-/// The chosen language, else the first of the browser's languages with a translation.
+/// Sets the language of a person; without one, it is the device's. Returns whether a reload changes the language.
+pub(crate) fn choose_for_person(code: Option<&str>) -> bool {
+    match code {
+        Some(code) => local_storage::keep_text(OF_PERSON, code),
+        None => local_storage::forget(OF_PERSON),
+    }
+    chosen() != current()
+}
+
+/// The language of the person, else the device's choice, else the first of the browser's languages with a translation.
 fn chosen() -> String {
-    let kept = local_storage::text(CHOICE);
+    let kept = local_storage::text(OF_PERSON).or_else(|| local_storage::text(CHOICE));
     let is_code =
         |code: &String| (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase());
     kept.filter(is_code).or_else(preferred).unwrap_or_else(|| ENGLISH.to_owned())

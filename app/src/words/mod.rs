@@ -10,3 +10,4 @@ pub(crate) mod local_storage;
 pub(crate) mod lot_words;
 pub(crate) mod movement_words;
 pub(crate) mod reasons;
+pub(crate) mod role_words;

@@ -39,7 +39,7 @@ pub(crate) fn of_field(code: &str, message: &str) -> String {
 
 fn translated(action: &Action, code: &str, message: &str) -> Option<String> {
     conflict_sentence(action, code)
-        .or_else(|| ordering_rule(code).map(str::to_owned))
+        .or_else(|| ordering_rule(code).or_else(|| people_rule(code)).map(str::to_owned))
         .or_else(|| stock_rule(action, code))
         .or_else(|| field_rule(code, message))
 }
@@ -96,6 +96,26 @@ fn ordering_rule(code: &str) -> Option<&'static str> {
         "too_late" => t("Later entries from this device are already booked. Record this one again."),
         "seq_reused" => t("This entry's number is already used. Record it again."),
         "unknown_product" => t("The server doesn't have this product. Create it first, then try again."),
+        _ => return None,
+    })
+}
+
+/// A rule about who may do what.
+fn people_rule(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "approval_needed" => {
+            t("This needs the approval of somebody with a higher role. They can approve it in the inbox.")
+        }
+        "not_active" => {
+            t("The person who saved this doesn't work here any more. Somebody else has to save it.")
+        }
+        "not_allowed" => t("You may look but not save. Ask someone who works with the stock."),
+        "unknown_person" => {
+            t("The site doesn't know the person who saved this. Sign in, then save it again.")
+        }
+        "role_lost" => t(
+            "Booked, although the role of the person who saved or approved it changed meanwhile. Please check it.",
+        ),
         _ => return None,
     })
 }

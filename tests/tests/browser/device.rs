@@ -48,6 +48,22 @@ impl Device {
         Ok(device)
     }
 
+    /// Like [`Self::enrolled`], at a site with people: the device asks who works on it.
+    pub(crate) async fn enrolled_where_people_are(server: &crate::server::Server) -> Result<Self> {
+        let device = Self::new(&server.origin()).await?;
+        device.resize(PHONE).await?;
+        device.driver().goto(server.enrolment_link()?).await?;
+        device.click("enrol-submit").await?;
+        device.find("welcome-page").await?;
+        device.wait_for_worker().await?;
+        device.open("/stock").await?;
+        let synced = "return document.querySelector('[data-test=who-page]') !== null
+            && document.querySelector('[data-test=last-sync]').innerText.startsWith('Synced')";
+        device.wait_for_script("the first sync", synced).await?;
+        device.wait_for_worker().await?;
+        Ok(device)
+    }
+
     /// Follows a new enrolment link, and waits for the first sync.
     pub(crate) async fn enrol(&self, server: &crate::server::Server) -> Result<()> {
         self.enrol_by(&server.enrolment_link()?).await

@@ -130,6 +130,16 @@ offline         history-offline        {product}/history            history-offl
 offline         lots-offline           /lots                        survey-lot
 offline         report-offline         /report                      missing-lots
 update-ready    update-ready           /stock                       update-notice
+people          who                    /                            who-page people
+people          who-pin                /                            !person[data-id] pin-pad
+people          who-wrong-pin          /                            !person[data-id] pin=0000 !pin-confirm pin-fault
+people          who-no-such-badge      /                            who-page >NOBODY-7 toast
+people          looking                /stock                       !who-look product-row switch-person
+people          signed-in              /                            >WORKER-1 home switch-person
+people          product-locked         {product}                    >WORKER-1 on-hand needs-approval
+people          approval               {product}/edit               >WORKER-1 price=9.99 !save approval-sheet
+people          approval-pin           {product}/edit               >WORKER-1 price=9.99 !save approval-sheet !person pin-pad
+people          history-people         {product}/history            >WORKER-1 timeline-row
 signed-out      signed-out             /stock                       sign-in-notice
 signed-out      sync-signed-out        /sync                        sign-in-notice
 ";

@@ -21,6 +21,7 @@ mod lot_codes;
 mod moving_focus;
 mod network;
 mod office;
+mod people;
 mod office_page;
 mod proxy;
 mod report;

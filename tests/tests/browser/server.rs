@@ -207,6 +207,29 @@ impl Server {
         Ok(())
     }
 
+    /// Adds or changes a person, while the server runs or not: `add` or `change`, and the command's options.
+    pub(crate) fn people(&self, what: &str, options: &[&str]) -> Result<()> {
+        self.of_site("people", &[what], options)
+    }
+
+    /// Changes a setting of the site.
+    pub(crate) fn set(&self, name: &str, value: &str) -> Result<()> {
+        self.of_site("settings", &[], &[name, value])
+    }
+
+    /// Runs a command whose database is an option of its last word.
+    fn of_site(&self, command: &str, words: &[&str], options: &[&str]) -> Result<()> {
+        let done = Command::new(from_environment("LOTBOOK_SERVER_BIN")?)
+            .arg(command)
+            .args(words)
+            .arg("--database")
+            .arg(self.database())
+            .args(options)
+            .output()?;
+        ensure!(done.status.success(), "`{command}` failed: {}", String::from_utf8_lossy(&done.stderr));
+        Ok(())
+    }
+
     fn database(&self) -> PathBuf {
         self.folder.path().join("lotbook.db")
     }

@@ -33,12 +33,14 @@ pub(crate) enum World {
     Offline,
     /// The server has another build of the app.
     UpdateReady,
+    /// The site has people.
+    People,
     /// The server no longer knows the device.
     SignedOut,
 }
 
 /// All of them.
-pub(crate) const WORLDS: [World; 9] = [
+pub(crate) const WORLDS: [World; 10] = [
     World::New,
     World::Downloading,
     World::Online,
@@ -47,6 +49,7 @@ pub(crate) const WORLDS: [World; 9] = [
     World::NoServer,
     World::Offline,
     World::UpdateReady,
+    World::People,
     World::SignedOut,
 ];
 
@@ -62,6 +65,7 @@ impl World {
             "no-server" => Self::NoServer,
             "offline" => Self::Offline,
             "update-ready" => Self::UpdateReady,
+            "people" => Self::People,
             "signed-out" => Self::SignedOut,
             _ => bail!("there is no world called {name:?}"),
         })
@@ -148,6 +152,7 @@ impl Site {
             World::NoServer => self.server.kill(),
             World::Offline => network::down(),
             World::UpdateReady => self.release_update().await,
+            World::People => self.employ().await,
             World::SignedOut => self.forget_device().await,
         }
     }
@@ -215,6 +220,18 @@ impl Site {
         self.device.find("update-notice").await.map(drop)
     }
 
+    /// A worker with PIN and badge, a supervisor with a PIN, and enough others for a search.
+    async fn employ(&self) -> Result<()> {
+        self.server.people("add", &["--name", "Ada Worker", "--badge", "WORKER-1", "--pin", "1111"])?;
+        self.server.people("add", &["--name", "Bea Supervisor", "--role", "supervisor", "--pin", "2222"])?;
+        for number in 1..=10 {
+            let name = format!("Person with a rather long name, number {number}");
+            self.server.people("add", &["--name", &name, "--badge", &format!("OTHER-{number}")])?;
+        }
+        self.device.open("/sync").await?;
+        self.device.find("who-page").await.map(drop)
+    }
+
     async fn forget_device(&self) -> Result<()> {
         self.device.cdp("Network.clearBrowserCookies", json!({})).await?;
         self.device.open("/sync").await?;
@@ -247,6 +264,10 @@ impl Site {
             None => None,
         };
         self.forget_drafts().await?;
+        // Each state of a site with people begins with a locked device.
+        let lock = "const key = 'lotbook.signed_in';
+            try { if (localStorage.getItem(key)) localStorage.setItem(key, `- ${Date.now()} 10 `); } catch { /* nothing is stored */ }";
+        self.device.script(lock).await?;
         self.device.open(&path).await?;
         if let Some(id) = injected {
             self.remove(&id).await?;
