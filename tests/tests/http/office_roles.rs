@@ -4,6 +4,7 @@ use anyhow::Result;
 use office_model::messages::{LogAnswer, SiteItem};
 use office_model::roles::{AccountRole, Grants, OfficeRoute};
 use serde_json::{Value, json};
+use server::DEFAULT_SITE;
 use tests::TestServer;
 
 use crate::office_desk::{Desk, role};
@@ -181,7 +182,7 @@ async fn an_account_is_told_of_its_sites_alone() -> Result<()> {
         let sites: Vec<String> = sites.into_iter().map(|item| item.site).collect();
         let expected: Vec<&str> = match held {
             None => vec![],
-            Some((_, None)) => SITES.to_vec(),
+            Some((_, None)) => SITES.into_iter().chain([DEFAULT_SITE]).collect(),
             Some((_, Some(own))) => vec![own],
         };
         assert_eq!(sites, expected, "{held:?}");
