@@ -205,7 +205,6 @@ mod tests {
                 action,
                 base: 0,
                 author: "D01".into(),
-                approved_by: String::new(),
                 signed_by: None,
                 captured_at: UnixMillis(0),
                 replaces: None,

@@ -191,7 +191,7 @@ pub fn authority_off(
             found.push(format!("{id} was refused ({code}), and its people may do it: {}", what()));
         }
         let changes_nothing = code == "already_deleted";
-        if is_booked && !changes_nothing && is_told != !can {
+        if is_booked && !changes_nothing && is_told == can {
             found
                 .push(format!("{id} was booked, told of: {is_told}, and still permitted: {can}: {}", what()));
         }

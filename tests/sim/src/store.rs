@@ -19,6 +19,9 @@ use crate::variant::Variant;
 /// The time limit of a transaction, as in the shipped store.
 const TRANSACTION_LIMIT_MILLIS: u64 = 30_000;
 
+/// Steps of the variant that stores the cursor before its rows in which only the cursor is stored.
+const STEPS_BETWEEN_COMMITS: u32 = 6;
+
 /// One device's storage. Its windows and its worker have clones that share the data.
 #[derive(Clone, Debug)]
 pub struct DeviceStore {
@@ -163,7 +166,9 @@ impl Store for DeviceStore {
         if self.variant == Variant::CursorBeforeRows {
             let early = Commit { rows: Vec::new(), removed: Vec::new(), replaced: None, ..commit.clone() };
             self.kept.commit(early).await?;
-            self.clock.step().await;
+            for _ in 0..STEPS_BETWEEN_COMMITS {
+                self.clock.step().await;
+            }
             commit.from = commit.cursor.clone();
         }
         let committed = self.kept.commit(commit).await?;
