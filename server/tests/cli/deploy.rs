@@ -148,6 +148,7 @@ fn the_example_settings_are_taken() {
     let dir = TempDir::new().expect("a folder");
     let path = dir.path().to_str().expect("a path");
     certificate(&dir.path().join("server.crt"), &dir.path().join("server.key"));
+    fs::copy(dir.path().join("server.crt"), dir.path().join("company-ca.pem")).expect("an authority");
     fs::write(dir.path().join("index.html"), "").expect("a page");
     let mut settings = read("lotbook.toml");
     for folder in ["/var/lib/lotbook", "/usr/share/lotbook", "/etc/lotbook", "/var/backups/lotbook"] {

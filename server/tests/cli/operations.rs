@@ -160,6 +160,13 @@ fn every_command_of_the_page_for_operators_works() {
     machine.connect(&server);
     let devices = "lotbook-server devices";
     assert!(machine.say(devices).ends_with("1 device connected."));
+    let office = machine.run("The office");
+    assert!(office.contains("/office/password#"), "{office}");
+    fs::write(machine.path("people.csv"), "name,role\nBen,lead\n").expect("a file");
+    let people =
+        machine.block("People").replace("people.csv", machine.path("people.csv").to_str().expect("a path"));
+    let people = machine.say(&people);
+    assert!(people.contains("Ada Lovelace  AL  supervisor  badge, PIN, retired"), "{people}");
     let watched = machine.run("What to watch");
     assert!(watched.contains("{\"status\":\"ok\"}") && watched.contains("lotbook_connections "), "{watched}");
     let settings = include_str!("../../../deploy/lotbook.toml").replace("/var/backups/lotbook", "/backup");

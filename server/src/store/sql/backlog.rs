@@ -184,7 +184,7 @@ mod tests {
     fn turns_are_scattered() {
         let now = Instant::now();
         let (even, scattered) = (full(1, || Ok(0), now), full(1, || Ok(999), now));
-        let last = |backlog: &Backlog| (0..2_000).map(|_| seconds(backlog, now)).next_back();
+        let last = |backlog: &Backlog| (0..2_000).map(|_| seconds(backlog, now)).reduce(|_, later| later);
         assert_eq!((last(&even), last(&scattered)), (Some(4), Some(5)));
     }
 }
