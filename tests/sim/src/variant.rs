@@ -69,7 +69,7 @@ impl Variant {
         (Self::DeleteBeforeAck, 1),
         (Self::AnyAnswerIsAck, 353),
         (Self::DropOnSignIn, 5),
-        (Self::CursorBeforeRows, 149),
+        (Self::CursorBeforeRows, 115),
         (Self::SeqFromMax, 10),
         (Self::ReceiptsApart, 1),
         (Self::NoDedupe, 1),

@@ -96,10 +96,50 @@ async fn a_supervisor_of_one_site_sees_nothing_of_another() -> Result<()> {
     open(&desk, "/office/sites/north/devices", "devices-page").await?;
     desk.find("connect").await?;
     let ways = desk.script("return document.querySelector('main nav').innerText").await?;
-    ensure!(ways == "Devices", "a supervisor has no keys, webhooks or log: {ways}");
+    ensure!(
+        ways == "Devices\nPeople\nTransfers\nSettings",
+        "a supervisor has no keys, webhooks or log: {ways}"
+    );
+    open(&desk, "/office/sites/north/people", "people-page").await?;
+    ensure!(desk.count("add-person").await? == 0, "a supervisor sees people, and changes none");
     open(&desk, "/office/sites/main/devices", "devices-page").await?;
     desk.wait_for_text("load-fault", "Your role doesn't allow this.").await?;
     ensure!(desk.count("connect").await? == 0, "no button without a role");
+    Ok(())
+}
+
+#[tokio::test]
+async fn people_settings_and_sites_are_changed_on_the_page() -> Result<()> {
+    let server = Server::with_demo()?;
+    let desk = desk(&server).await?;
+    enter(&desk, &server.office_link()?).await?;
+    desk.click("add-site").await?;
+    desk.fill("#site-name", "North!").await?;
+    desk.click("dialog-go").await?;
+    desk.wait_for_text("fault", "small letters, digits and hyphens").await?;
+    desk.fill("#site-name", "north").await?;
+    desk.click("dialog-go").await?;
+    desk.wait_for_text("sites", "north").await?;
+    open(&desk, "/office/sites/main/people", "people-page").await?;
+    desk.find("empty").await?;
+    desk.click("add-person").await?;
+    desk.fill("#person-name", "Ada Lovelace").await?;
+    desk.fill("#person-badge", "B-7").await?;
+    desk.fill("#person-pin", "12").await?;
+    desk.click("dialog-go").await?;
+    desk.wait_for_text("fault", "4 to 12 digits").await?;
+    desk.fill("#person-pin", "2468").await?;
+    desk.click("dialog-go").await?;
+    desk.wait_for_text("people", "Badge and PIN").await?;
+    open(&desk, "/office/sites/main/settings", "settings-page").await?;
+    desk.click("change-setting").await?;
+    desk.fill("#setting-value", "5").await?;
+    desk.click("dialog-go").await?;
+    desk.wait_for_text("lock_minutes", "5").await?;
+    open(&desk, "/office/sites/main/log", "log-page").await?;
+    for act in ["Added a person", "Changed a setting"] {
+        desk.wait_for_text("log", act).await?;
+    }
     Ok(())
 }
 
@@ -135,6 +175,9 @@ async fn every_page_of_the_office_is_accessible_and_fits() -> Result<()> {
         ("devices", "/office/sites/main/devices", "devices-page"),
         ("keys", "/office/sites/main/keys", "keys-page"),
         ("webhooks", "/office/sites/main/webhooks", "webhooks-page"),
+        ("people", "/office/sites/main/people", "people-page"),
+        ("settings", "/office/sites/main/settings", "settings-page"),
+        ("transfers", "/office/sites/main/transfers", "transfers-page"),
         ("log", "/office/sites/main/log", "log-page"),
         ("company-log", "/office/log", "log-page"),
         ("accounts", "/office/accounts", "accounts-page"),
@@ -148,6 +191,9 @@ async fn every_page_of_the_office_is_accessible_and_fits() -> Result<()> {
             "keys" => Some("add-key"),
             "webhooks" => Some("add-webhook"),
             "accounts" => Some("add-account"),
+            "people" => Some("add-person"),
+            "settings" => Some("change-setting"),
+            "sites" => Some("add-site"),
             _ => None,
         };
         if let Some(button) = open {
@@ -175,6 +221,8 @@ async fn look(desk: &Device, report: &mut Report, state: &str) -> Result<()> {
         desk.resize(pixels).await?;
         for theme in ["light", "dark"] {
             desk.script(&format!("document.documentElement.dataset.theme = {}", json!(theme))).await?;
+            let is_still = "return document.getAnimations().every((it) => it.playState !== 'running')";
+            desk.wait_for_script("a page that does not move", is_still).await?;
             let name = format!("office-{state}-{size}-{theme}");
             desk.screenshot_to(&folder, &name).await?;
             let rules = if theme == "light" { axe::RULES } else { axe::COLOURS };
