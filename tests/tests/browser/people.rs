@@ -100,6 +100,9 @@ async fn two_people_on_one_handheld_offline_each_entry_is_theirs_and_a_retired_o
     device.wait_for_text("conflict-verdict", "Booked").await?;
     device.click("conflict-settle").await?;
     device.click("settle-confirm").await?;
+    // The card goes as the settlement is saved.
+    let is_gone = "return !document.querySelector('[data-test=conflict-settle]')";
+    device.wait_for_script("an inbox without the card", is_gone).await?;
     wait_until_sent(&device).await?;
     ensure!(server.number("SELECT count(*) FROM conflicts WHERE deleted_at IS NULL")? == 0, "it is settled");
     // The badge of somebody who has left signs nobody in.
