@@ -41,7 +41,7 @@ pub struct Person {
     /// The language of the screen, such as `de`; empty for the device's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub language: String,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
     /// Whether they work here now.
     pub active: bool,

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::faults::Fault;
 use crate::session::{Session, use_session};
 
-/// What an act is doing: nothing, waiting for the server, or refused.
+/// The state of an act: idle, waiting for the server, or refused.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Acting {
     pub(crate) is_waiting: bool,

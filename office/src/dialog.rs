@@ -58,7 +58,7 @@ pub(crate) fn dialog_buttons(
 #[derive(Properties, PartialEq)]
 pub(crate) struct ConfirmProps {
     pub(crate) title: AttrValue,
-    /// What it leads to.
+    /// The consequence.
     pub(crate) text: AttrValue,
     /// The button that does it.
     pub(crate) word: AttrValue,

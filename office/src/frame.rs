@@ -26,7 +26,7 @@ use crate::transfers::TransfersPage;
 use crate::webhooks::WebhooksPage;
 use crate::words::t;
 
-/// What the frame knows of the account.
+/// The frame's knowledge of the account.
 #[derive(Clone, PartialEq)]
 enum Known {
     /// Not asked yet.

@@ -13,7 +13,7 @@ use crate::parts::{Field, boxes, empty, submitted, table};
 use crate::times::{shown, shown_or_never};
 use crate::words::{t, tf};
 
-/// What a key may do, as the server names it.
+/// The scopes of keys, by the server's names.
 const SCOPES: [&str; 9] = [
     "products:read",
     "products:write",

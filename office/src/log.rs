@@ -28,7 +28,7 @@ pub(crate) fn LogPage(props: &LogProps) -> Html {
         None => "log?".to_owned(),
     };
     let (log, reload) = use_loaded::<LogAnswer>(path.clone());
-    // What was loaded after the first part.
+    // The parts loaded after the first one.
     let older = use_state(|| Rc::new(LogAnswer { entries: Vec::new(), more: true }));
     let (acting, actor) = use_act();
     let more = |last: &LogItem| {

@@ -19,7 +19,7 @@ pub const MAX_PEOPLE_FILE_BYTES: u64 = 4 * 1024 * 1024;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// What is told of a person; what is left out stays as it is.
+/// The fields of a change of a person; missing ones keep their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonFields {
     /// The name.

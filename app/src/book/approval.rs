@@ -140,7 +140,8 @@ impl Book {
         self.client().retry_signed(id, action, base, signed).await.map(drop)
     }
 
-    /// Whose the retry is: theirs who retry it if they may do it alone, else still the first one's, approved if that is needed.
+    /// The signature of a retry: that of the person who retries, if they may do it alone; else still the first person's, with an
+    /// approval if one is needed.
     async fn signature_of_retry(
         &self,
         entry: &Queued,

@@ -26,7 +26,7 @@ const MAX_PEOPLE_READ: usize = 10_000;
 /// How often a touch is written for the other windows and the next start.
 const KEEP_EVERY_MILLIS: u64 = 5_000;
 
-/// Who may use the device now.
+/// The person who may use the device now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     /// The site has no people.
@@ -81,7 +81,7 @@ impl Book {
         }
     }
 
-    /// Who may use the device now.
+    /// The person who may use the device now.
     pub(crate) fn door(&self) -> Door {
         match &*self.0.staff.signed.borrow() {
             None => Door::Open,

@@ -61,7 +61,7 @@ pub(crate) fn welcome(book: &Book, answers: &Answers, person: &Person) {
         return;
     }
     if is_other {
-        // What is typed on the page is kept as its draft.
+        // The page keeps its input as its draft.
         return client::reload();
     }
     let toast = Toast::new(Tone::Good, t("Signed in"), person.name.clone());

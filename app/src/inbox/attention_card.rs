@@ -55,7 +55,7 @@ pub(crate) struct AttentionCard<'a> {
     pub(crate) outcome: &'a Outcome<Row>,
     /// The product's name, if it is known.
     pub(crate) name: Option<&'a str>,
-    /// Who did it; empty at a site without people.
+    /// The person's name; empty at a site without people.
     pub(crate) who: &'a str,
     pub(crate) is_busy: bool,
     pub(crate) on_resolve: Callback<Resolution>,

@@ -29,7 +29,7 @@ pub(super) struct PinPadProps {
     pub(super) on_back: Callback<()>,
 }
 
-/// What the pad shows.
+/// The state of the pad.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Pad {
     pin: String,

@@ -15,7 +15,7 @@ pub(super) fn use_destinations() -> Vec<String> {
     let sites = use_loaded((), version, move |()| async move {
         book.send_to().await.map_err(|error| store_fault(&error))
     });
-    // What cannot be read says so elsewhere; goods can be sold without it.
+    // A store that cannot be read is reported elsewhere; goods can be sold without this list.
     if let Loaded::Ready(sites) = sites { sites.as_ref().clone() } else { Vec::new() }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct UnsentWork<'a> {
     /// Changes made by another version of the app, which this one cannot parse.
     pub(crate) unreadable: Vec<&'a Mutation<Json>>,
     pub(crate) labels: &'a BTreeMap<Uuid, ProductLabel>,
-    /// Who did it.
+    /// The person.
     pub(crate) author_of: &'a dyn Fn(&Mutation<Action>) -> String,
     /// The local offset from UTC at a given time.
     pub(crate) offset_minutes: &'a dyn Fn(UnixMillis) -> i32,

@@ -95,7 +95,7 @@ pub struct LinkAnswer {
 pub struct SessionItem {
     /// Its id.
     pub id: Uuid,
-    /// What the browser calls itself.
+    /// The browser's name for itself.
     pub client: String,
     /// The time of the sign-in.
     pub created_at: UnixMillis,
@@ -156,7 +156,7 @@ pub struct KeyItem {
     pub key: Uuid,
     /// Its name.
     pub name: String,
-    /// What it may do: `products:read`.
+    /// Its scopes: `products:read`.
     pub scopes: Vec<String>,
     /// The time it was made.
     pub created_at: UnixMillis,
@@ -169,7 +169,7 @@ pub struct KeyItem {
 pub struct NewKeyRequest {
     /// The other system's name.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<String>,
 }
 
@@ -221,9 +221,9 @@ pub struct LogItem {
     pub at: UnixMillis,
     /// The site; none for what is of the company.
     pub site: Option<String>,
-    /// Who, by the login name at that time; empty for the command line and for names that no account has.
+    /// The account's login name at that time; empty for the command line and for names that no account has.
     pub login: String,
-    /// What: `device_revoked`.
+    /// The act: `device_revoked`.
     pub act: String,
     /// To what, by its name at that time.
     pub subject: String,
@@ -335,7 +335,7 @@ pub struct TransferItem {
     pub lines: Vec<TransferLineItem>,
 }
 
-/// What was sent of a product, and what came.
+/// The sent and the received quantity of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferLineItem {
     /// Its SKU.

@@ -14,7 +14,7 @@ use super::rules::Ruling;
 pub(super) const ROLE_LOST: &str = "role_lost";
 /// The code of a mutation that its person may not do without somebody's approval.
 const APPROVAL_NEEDED: &str = "approval_needed";
-/// What somebody may do whom nobody knows, on a device of a site with people.
+/// The role of unsigned work on a device of a site with people.
 const ROLE_OF_NOBODY: Role = Role::Worker;
 
 /// A person as the site has known them.

@@ -19,7 +19,7 @@ pub(super) struct AttemptLimit {
     pub(super) max_failures: u32,
     /// Time in which a sender gets one of them back.
     pub(super) failure_millis: u64,
-    /// What a sender beyond that is told.
+    /// The message for a sender beyond that.
     pub(super) message: &'static str,
 }
 

@@ -64,7 +64,7 @@ pub struct NewSession {
     pub session: Uuid,
     /// SHA-256 of its token.
     pub token_hash: [u8; 32],
-    /// What the browser calls itself.
+    /// The browser's name for itself.
     pub client: String,
     /// The server's clock.
     pub now: UnixMillis,
@@ -75,7 +75,7 @@ pub struct NewSession {
 pub struct OfficeSession {
     /// Its id.
     pub session: Uuid,
-    /// What the browser calls itself.
+    /// The browser's name for itself.
     pub client: String,
     /// The time of the sign-in.
     pub created_at: UnixMillis,

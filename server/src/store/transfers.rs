@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::StoreFault;
 
-/// What was sent of a product, and what came.
+/// The sent and the received quantity of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferLine {
     /// The product at the site that sent it.

@@ -15,7 +15,7 @@ const DEVICES: usize = 5;
 const KILLS: usize = 20;
 const MAX_UP_MILLIS: u64 = 300;
 
-/// What is killed.
+/// The process that is killed.
 #[derive(Clone, Copy, Debug)]
 enum Victim {
     /// The server, while PostgreSQL runs on.

@@ -41,7 +41,7 @@ const BY_LOGIN: AttemptLimit = AttemptLimit {
     message: "Too many wrong passwords for this login name. Wait a minute, then try again.",
 };
 
-/// What sign-ins share.
+/// The limits that all sign-ins share.
 #[derive(Debug)]
 pub(super) struct Entrance {
     by_client: Attempts<IpAddr>,

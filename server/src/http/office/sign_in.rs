@@ -63,7 +63,7 @@ pub(super) async fn sign_in(
 
 /// Writes it to the log without making the answer wait: how long that takes must not tell whether there is such an account.
 fn note_failure(state: &AppState, account: Option<&Account>) {
-    // What somebody typed for a name that there is not may be a password.
+    // An unknown login name may be a password in the wrong field.
     let actor = account.map_or_else(Actor::default, |account| Actor {
         account: Some(account.account),
         login: account.login.clone(),
@@ -111,7 +111,7 @@ pub(super) async fn password(
     Ok(with_cookie(Json(me(account)), origin, Some(&token)))
 }
 
-/// What the browser calls itself.
+/// The browser's name for itself.
 fn client(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default()
 }

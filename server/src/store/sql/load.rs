@@ -24,7 +24,7 @@ const ORDERS: &str = "SELECT order_id, number FROM orders WHERE site = ?1";
 /// Rows by their keys.
 type FoundRows = BTreeMap<RowKey, StoredRow>;
 
-/// What a query of [`queries`] looks for.
+/// The records that a query of [`queries`] looks for.
 #[derive(Clone, Copy)]
 enum Sought<'n> {
     Site,

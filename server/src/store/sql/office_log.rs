@@ -9,7 +9,7 @@ use super::convert::to_i64;
 use super::session::{Columns, Session, params};
 use crate::random;
 
-/// What is written about an act.
+/// The log's entry about an act.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deed<'d> {
     pub(super) act: &'static str,

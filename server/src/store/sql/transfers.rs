@@ -60,7 +60,7 @@ fn transfer(row: &dyn Columns) -> Result<Transfer, StoreFault> {
     })
 }
 
-/// What a transfer sent, by product. Products that were purged since are left out: they had no stock.
+/// The sent quantities of a transfer, by product. Products purged since are left out: they had no stock.
 fn sent(session: &dyn Session, transfer: &Transfer) -> Result<Vec<(Product, Quantity)>, StoreFault> {
     let site = transfer.from_site.as_str();
     let mut by_product: BTreeMap<Uuid, Quantity> = BTreeMap::new();
@@ -150,7 +150,7 @@ fn note_arrival(session: &dyn Session, transfer: &Transfer, now: UnixMillis) -> 
     Ok(())
 }
 
-/// What came of a transfer, by SKU; none while more is expected.
+/// The received quantities of a transfer, by SKU; none while more is expected.
 fn received(
     session: &dyn Session,
     transfer: &Transfer,

@@ -1,4 +1,4 @@
-//! What the database must hold in the end.
+//! Checks of the database at the end.
 
 use std::rc::Rc;
 

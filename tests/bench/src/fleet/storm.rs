@@ -20,7 +20,7 @@ const MUTATIONS_A_DEVICE: u64 = 10;
 const CURVE_POINTS: usize = 100;
 const PERCENT: f64 = 100.0;
 
-/// What became of a storm.
+/// The result of a storm.
 #[derive(Debug, Default)]
 pub(super) struct Storm {
     /// The time from the start of the storm until each device had sent everything, in seconds, in ascending order.
